@@ -1,0 +1,145 @@
+//! The free functions: the options' operations with the defaults.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Result;
+use crate::options::{ReadOptions, WriteOptions};
+
+/// Fills `group` with `value`.
+///
+/// A struct or map becomes children of the group itself. A value whose encoding is a dataset goes to the child `value`,
+/// and the group is marked with the kind `value`. All of it is linked into the group when it is complete, or nothing.
+///
+/// # Errors
+/// If a name is taken in `group`, if the value's own `Serialize` fails, or if libhdf5 does. The group is as it was then.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// # let directory = tempfile::tempdir()?;
+/// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// let settings = file.create_group("settings")?;
+/// filebacked::to_group(&BTreeMap::from([("tolerance", 1e-8), ("damping", 0.5)]), &settings)?;
+/// assert_eq!(file.dataset("settings/damping")?.read_scalar::<f64>()?, 0.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn to_group<T: ?Sized + Serialize>(value: &T, group: &hdf5::Group) -> Result<()> {
+    WriteOptions::new().to_group(value, group)
+}
+
+/// Reads the value that fills `group`: what [`to_group`] wrote, or what others did.
+///
+/// # Errors
+/// If what is stored does not fit `T`; the error says where, what was expected, and what was found.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// filebacked::to_group(&(1, "two"), &file)?;
+/// let (one, two): (i32, String) = filebacked::from_group(&file)?;
+/// assert_eq!((one, two.as_str()), (1, "two"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn from_group<T: DeserializeOwned>(group: &hdf5::Group) -> Result<T> {
+    ReadOptions::new().from_group(group)
+}
+
+/// Writes `value` to the new child `name` of `group`, which may hold others. All of it is linked, or nothing.
+///
+/// # Errors
+/// If the name is taken, which is checked before anything is written, if the value's own `Serialize` fails, or if
+/// libhdf5 does.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// filebacked::write(&file, "weights", &[0.5, 0.25, 0.25])?;
+/// assert_eq!(file.dataset("weights")?.shape(), [3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write<T: ?Sized + Serialize>(group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
+    WriteOptions::new().write(group, name, value)
+}
+
+/// Reads the child `name` of `group`.
+///
+/// # Errors
+/// If there is nothing of that name, or if it does not fit `T`.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// filebacked::write(&file, "title", "plate with a hole")?;
+/// assert_eq!(filebacked::read::<String>(&file, "title")?, "plate with a hole");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read<T: DeserializeOwned>(group: &hdf5::Group, name: &str) -> Result<T> {
+    ReadOptions::new().read(group, name)
+}
+
+/// Writes `value` to the file at `path`, in place of what was there.
+///
+/// The new file is written beside the old one, synced to the disk, and renamed over it: whatever happens, there is the
+/// old value or the new one, whole.
+///
+/// # Errors
+/// If the file cannot be written, or if the value's own `Serialize` fails. The old file is untouched then.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// filebacked::to_file(&path, &vec![("left", 1.5), ("right", 2.5)])?;
+/// # assert!(path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn to_file<T: ?Sized + Serialize>(path: impl AsRef<Path>, value: &T) -> Result<()> {
+    WriteOptions::new().to_file(path, value)
+}
+
+/// Reads the value in the file at `path`.
+///
+/// # Errors
+/// If it cannot be opened, is no HDF5 file, or holds something that does not fit `T`.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// filebacked::to_file(&path, &vec![("left", 1.5), ("right", 2.5)])?;
+/// let sides: Vec<(String, f64)> = filebacked::from_file(&path)?;
+/// assert_eq!(sides[1], ("right".to_owned(), 2.5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn from_file<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
+    ReadOptions::new().from_file(path)
+}
+
+/// Writes `value` to an HDF5 file in memory, and returns its bytes: the same that [`to_file`] puts on a disk.
+///
+/// # Errors
+/// If the value's own `Serialize` fails, or libhdf5 does.
+///
+/// ```
+/// let image = filebacked::to_vec("any value")?;
+/// assert_eq!(&image[..8], b"\x89HDF\r\n\x1a\n");
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+pub fn to_vec<T: ?Sized + Serialize>(value: &T) -> Result<Vec<u8>> {
+    WriteOptions::new().to_vec(value)
+}
+
+/// Reads the value in an HDF5 file that is in memory.
+///
+/// # Errors
+/// If `image` is no HDF5 file, or holds something that does not fit `T`.
+///
+/// ```
+/// let image = filebacked::to_vec(&Some(1.5))?;
+/// assert_eq!(filebacked::from_slice::<Option<f64>>(&image)?, Some(1.5));
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+pub fn from_slice<T: DeserializeOwned>(image: &[u8]) -> Result<T> {
+    ReadOptions::new().from_slice(image)
+}

@@ -1,0 +1,529 @@
+//! Sequences, maps and enums, element by element.
+
+use std::vec;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+    value::StrDeserializer,
+};
+
+use super::array::Array;
+use super::column::{Column, Field};
+use super::item::{Block, Record};
+use super::key::Key;
+use super::node::{Node, of_attribute};
+use super::scope::Scope;
+use super::view::{Element, Form, GridElement, View, block_element};
+use crate::error::{Error, Result};
+use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
+use crate::storage::{Attributes, Group, Link};
+
+/// How many are left, as far as memory reaches.
+fn hint(left: u64) -> Option<usize> {
+    usize::try_from(left).ok()
+}
+
+/// Elements of a stored sequence.
+pub(super) struct ColumnSeq<'a> {
+    column: &'a mut Column,
+    start: u64,
+    next: u64,
+    end: u64,
+    depth: usize,
+}
+
+impl<'a> ColumnSeq<'a> {
+    pub(super) fn new(column: &'a mut Column, start: u64, end: u64, depth: usize) -> Self {
+        Self { column, start, next: start, end, depth }
+    }
+}
+
+impl<'de> SeqAccess<'de> for ColumnSeq<'_> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.next == self.end {
+            return Ok(None);
+        }
+        let index = self.next;
+        self.next += 1;
+        match seed.deserialize(Element { column: self.column, index, depth: self.depth }) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.in_element((index - self.start) as usize)),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(self.end - self.next)
+    }
+}
+
+/// The elements along one dimension of a dataset.
+pub(super) struct GridSeq<'a> {
+    array: &'a mut Array,
+    level: usize,
+    start: u64,
+    next: u64,
+    depth: usize,
+}
+
+impl<'a> GridSeq<'a> {
+    pub(super) fn new(array: &'a mut Array, level: usize, start: u64, depth: usize) -> Self {
+        Self { array, level, start, next: 0, depth }
+    }
+}
+
+impl<'de> SeqAccess<'de> for GridSeq<'_> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.next == self.array.dims()[self.level] {
+            return Ok(None);
+        }
+        let index = self.next;
+        self.next += 1;
+        let start = self.start + index * self.array.stride(self.level);
+        let element = GridElement { array: self.array, level: self.level + 1, start, depth: self.depth };
+        match seed.deserialize(element) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.in_element(index as usize)),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(self.array.dims()[self.level] - self.next)
+    }
+}
+
+/// The elements of an array within an item.
+pub(super) struct BlockSeq<'a> {
+    block: Block<'a>,
+    next: usize,
+    depth: usize,
+}
+
+impl<'a> BlockSeq<'a> {
+    pub(super) fn new(block: Block<'a>, depth: usize) -> Self {
+        Self { block, next: 0, depth }
+    }
+}
+
+impl<'de> SeqAccess<'de> for BlockSeq<'_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.next == self.block.len {
+            return Ok(None);
+        }
+        let index = self.next;
+        self.next += 1;
+        let element = block_element(&self.block, index, self.depth);
+        seed.deserialize(element).map(Some).map_err(|error| error.in_element(index))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.block.len - self.next)
+    }
+}
+
+/// The fields of a compound, as a tuple.
+pub(super) struct CompoundSeq<'a> {
+    record: Record<'a>,
+    next: usize,
+    depth: usize,
+}
+
+impl<'a> CompoundSeq<'a> {
+    pub(super) fn new(record: Record<'a>, depth: usize) -> Self {
+        Self { record, next: 0, depth }
+    }
+}
+
+impl<'de> SeqAccess<'de> for CompoundSeq<'_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.next == self.record.fields.len() {
+            return Ok(None);
+        }
+        let index = self.next;
+        self.next += 1;
+        let field = View { form: Form::Item(self.record.field(index)), depth: self.depth };
+        seed.deserialize(field).map(Some).map_err(|error| error.in_element(index))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.record.fields.len() - self.next)
+    }
+}
+
+/// The fields of a compound, as a struct.
+pub(super) struct CompoundMap<'a>(CompoundSeq<'a>);
+
+impl<'a> CompoundMap<'a> {
+    pub(super) fn new(record: Record<'a>, depth: usize) -> Self {
+        Self(CompoundSeq::new(record, depth))
+    }
+}
+
+impl<'de> MapAccess<'de> for CompoundMap<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        match self.0.record.fields.get(self.0.next) {
+            Some(field) => seed.deserialize(Key(&field.name)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let index = self.0.next;
+        self.0.next += 1;
+        let field = View { form: Form::Item(self.0.record.field(index)), depth: self.0.depth };
+        seed.deserialize(field).map_err(|error| error.in_field(&self.0.record.fields[index].name))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
+}
+
+/// The fields that a record of a sequence has, as a tuple.
+pub(super) struct RecordSeq<'a> {
+    fields: &'a mut [Field],
+    index: u64,
+    next: usize,
+    depth: usize,
+}
+
+impl<'a> RecordSeq<'a> {
+    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: usize) -> Self {
+        Self { fields, index, next: 0, depth }
+    }
+
+    /// The next field that the record has.
+    fn advance(&mut self) -> Option<usize> {
+        let rest = self.fields.get(self.next..)?;
+        let found = self.next + rest.iter().position(|field| field.has(self.index))?;
+        self.next = found + 1;
+        Some(found)
+    }
+
+    fn read<'de, T: DeserializeSeed<'de>>(&mut self, position: usize, seed: T) -> Result<T::Value> {
+        let (index, depth) = (self.index, self.depth);
+        let field = &mut self.fields[position];
+        let result = field.column().and_then(|column| seed.deserialize(Element { column, index, depth }));
+        result.map_err(|error| error.in_link(&field.link))
+    }
+}
+
+impl<'de> SeqAccess<'de> for RecordSeq<'_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        match self.advance() {
+            Some(position) => self.read(position, seed).map(Some).map_err(|error| error.in_element(position)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The fields that a record of a sequence has, as a struct or map.
+pub(super) struct RecordMap<'a> {
+    fields: RecordSeq<'a>,
+    current: usize,
+}
+
+impl<'a> RecordMap<'a> {
+    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: usize) -> Self {
+        Self { fields: RecordSeq::new(fields, index, depth), current: 0 }
+    }
+}
+
+impl<'de> MapAccess<'de> for RecordMap<'_> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        match self.fields.advance() {
+            Some(position) => {
+                self.current = position;
+                seed.deserialize(Key(&self.fields.fields[position].name)).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let position = self.current;
+        self.fields.read(position, seed).map_err(|error| error.in_field(&self.fields.fields[position].name))
+    }
+}
+
+/// Keys and values of a stored map.
+pub(super) struct PairMap<'a> {
+    keys: &'a mut Column,
+    values: &'a mut Column,
+    next: u64,
+    end: u64,
+    depth: usize,
+}
+
+impl<'a> PairMap<'a> {
+    pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: usize) -> Self {
+        Self { keys, values, next: start, end, depth }
+    }
+}
+
+impl<'de> MapAccess<'de> for PairMap<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        if self.next == self.end {
+            return Ok(None);
+        }
+        let key = Element { column: self.keys, index: self.next, depth: self.depth };
+        seed.deserialize(key).map(Some).map_err(|error| error.in_link(KEYS))
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let index = self.next;
+        self.next += 1;
+        let value = Element { column: self.values, index, depth: self.depth };
+        seed.deserialize(value).map_err(|error| error.in_element(index as usize).in_link(VALUES))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(self.end - self.next)
+    }
+}
+
+/// The children of a group by their link names; its attributes come last, as `@name`.
+pub(super) struct GroupMap<'a> {
+    group: &'a Group,
+    scope: &'a Scope,
+    links: vec::IntoIter<Link>,
+    attributes: vec::IntoIter<String>,
+    current: Option<Entry>,
+    depth: usize,
+}
+
+enum Entry {
+    Child(Link),
+    Attribute(String),
+}
+
+impl<'a> GroupMap<'a> {
+    /// The children alone.
+    pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+        let links = group.links()?.into_iter();
+        Ok(Self { group, scope, links, attributes: Vec::new().into_iter(), current: None, depth })
+    }
+
+    /// The children, and all attributes that can be read.
+    pub(super) fn with_attributes(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+        let mut map = Self::new(group, scope, depth)?;
+        let mut names = group.attribute_names()?;
+        names.retain(|name| name != KIND);
+        map.attributes = names.into_iter();
+        Ok(map)
+    }
+
+    /// The children, and the attributes that `fields` ask for.
+    pub(super) fn for_struct(
+        group: &'a Group,
+        scope: &'a Scope,
+        fields: &'static [&'static str],
+        depth: usize,
+    ) -> Result<Self> {
+        let mut map = Self::new(group, scope, depth)?;
+        let mut attributes = Vec::new();
+        for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
+            if !name.is_empty() && group.has_attribute(name)? {
+                attributes.push(name.to_owned());
+            }
+        }
+        map.attributes = attributes.into_iter();
+        Ok(map)
+    }
+}
+
+impl<'de> MapAccess<'de> for GroupMap<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        if let Some(link) = self.links.next() {
+            let key = seed.deserialize(Key(&unescape(&link.name))).map_err(|error| error.in_link(&link.name))?;
+            self.current = Some(Entry::Child(link));
+            return Ok(Some(key));
+        }
+        let Some(name) = self.attributes.next() else { return Ok(None) };
+        let key = seed.deserialize(Key(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
+        self.current = Some(Entry::Attribute(name));
+        Ok(Some(key))
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        match self.current.take() {
+            Some(Entry::Child(Link { name, soft })) => {
+                let node = Node::new(self.group, name.clone(), soft, self.scope, self.depth);
+                seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
+            }
+            Some(Entry::Attribute(name)) => {
+                let located = |error: Error| {
+                    let field = format!("{ATTRIBUTE_PREFIX}{name}");
+                    error.in_field(&field).in_link(&field)
+                };
+                let contents = self.group.attribute(&name).map_err(located)?;
+                let contents = contents.ok_or_else(|| located(Error::corrupt("the attribute went away")))?;
+                of_attribute(contents, self.depth, |view| seed.deserialize(view)).map_err(located)
+            }
+            None => Err(Error::corrupt("a value was asked for before its key")),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.links.len() + self.attributes.len())
+    }
+}
+
+/// The children "0", "1", ... of a group.
+pub(super) struct ChildSeq<'a> {
+    group: &'a Group,
+    scope: &'a Scope,
+    next: u64,
+    len: u64,
+    depth: usize,
+}
+
+impl<'a> ChildSeq<'a> {
+    pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+        Ok(Self { group, scope, next: 0, len: group.len(), depth })
+    }
+
+    /// The children of a group that does not say that it is a sequence.
+    pub(super) fn of_plain(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+        let children = Self::new(group, scope, depth)?;
+        if children.len > 0 && !(group.has_link("0")? && group.has_link(&(children.len - 1).to_string())?) {
+            return Err(Error::wrong_type("a sequence", "a group whose children are not called `0`, `1`, ..."));
+        }
+        Ok(children)
+    }
+}
+
+impl<'de> SeqAccess<'de> for ChildSeq<'_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.next == self.len {
+            return Ok(None);
+        }
+        let index = self.next;
+        self.next += 1;
+        let name = index.to_string();
+        let node = Node::new(self.group, name.clone(), false, self.scope, self.depth);
+        seed.deserialize(node).map(Some).map_err(|error| error.in_element(index as usize).in_link(&name))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(self.len - self.next)
+    }
+}
+
+/// A variant by its name, and its payload if it has one, which is the child `link`.
+pub(super) struct Named<'a, D> {
+    name: &'a str,
+    link: &'a str,
+    payload: Option<D>,
+}
+
+impl<'a, D> Named<'a, D> {
+    pub(super) fn new(name: &'a str, link: &'a str, payload: D) -> Self {
+        Self { name, link, payload: Some(payload) }
+    }
+
+    pub(super) fn unit(name: &'a str) -> Self {
+        Self { name, link: "", payload: None }
+    }
+
+    fn read<T>(self, what: &str, read: impl FnOnce(D) -> Result<T>) -> Result<T> {
+        let Some(payload) = self.payload else {
+            let found = format!("the variant `{}` without one", self.name);
+            return Err(Error::wrong_type(format!("a variant with {what}"), found));
+        };
+        read(payload).map_err(|error| {
+            let error = error.in_field(self.name);
+            if self.link.is_empty() { error } else { error.in_link(self.link) }
+        })
+    }
+}
+
+impl<'de, D: Deserializer<'de, Error = Error>> EnumAccess<'de> for Named<'_, D> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
+        let name: StrDeserializer<'_, Error> = self.name.into_deserializer();
+        Ok((seed.deserialize(name)?, self))
+    }
+}
+
+impl<'de, D: Deserializer<'de, Error = Error>> VariantAccess<'de> for Named<'_, D> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<()> {
+        match self.payload {
+            None => Ok(()),
+            Some(_) => self.read("unit", |payload| serde::Deserialize::deserialize(payload)),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
+        self.read("a payload", |payload| seed.deserialize(payload))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        self.read("a tuple", |payload| payload.deserialize_tuple(len, visitor))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
+        self.read("fields", |payload| payload.deserialize_struct("", fields, visitor))
+    }
+}
+
+/// A variant with its payload as a map of one entry, for those that ask for anything.
+pub(super) struct VariantMap<'a> {
+    name: &'a str,
+    link: &'a str,
+    payload: Option<Element<'a>>,
+    started: bool,
+}
+
+impl<'a> VariantMap<'a> {
+    pub(super) fn new(name: &'a str, link: &'a str, payload: Element<'a>) -> Self {
+        Self { name, link, payload: Some(payload), started: false }
+    }
+}
+
+impl<'de> MapAccess<'de> for VariantMap<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        if std::mem::replace(&mut self.started, true) {
+            return Ok(None);
+        }
+        seed.deserialize(Key(self.name)).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let payload = self.payload.take().ok_or_else(|| Error::corrupt("a value was asked for twice"))?;
+        seed.deserialize(payload).map_err(|error| error.in_field(self.name).in_link(self.link))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(usize::from(!self.started))
+    }
+}

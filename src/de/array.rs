@@ -1,0 +1,148 @@
+//! Datasets read in windows of about 1 MiB, as their items are asked for.
+
+use crate::error::{Error, Result};
+use crate::format::SLAB;
+use crate::storage::{Dataset, Dtype, Items, Number, Shape};
+
+/// A dataset of one or more dimensions, and the window of it that is in memory.
+#[derive(Debug)]
+pub(super) struct Array {
+    dataset: Dataset,
+    dims: Vec<u64>,
+    /// For each dimension, how many items one step along it is.
+    strides: Vec<u64>,
+    /// The first item of the window, and how many it has.
+    start: u64,
+    count: u64,
+    items: Items,
+}
+
+impl Array {
+    /// Wraps a dataset that has dimensions.
+    pub(super) fn new(dataset: Dataset) -> Result<Self> {
+        let Shape::Simple(dims) = dataset.shape().clone() else {
+            return Err(Error::corrupt(format!("expected a dataset with dimensions, found {}", dataset.words())));
+        };
+        dataset.shape().count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
+        let mut strides = vec![1u64; dims.len()];
+        for level in (1..dims.len()).rev() {
+            // Where some dimension is zero, there are no items, and this may be more than all of them.
+            strides[level - 1] = strides[level].saturating_mul(dims[level]);
+        }
+        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default() })
+    }
+
+    /// The number of elements along the first dimension.
+    pub(super) fn len(&self) -> u64 {
+        self.dims[0]
+    }
+
+    pub(super) fn dims(&self) -> &[u64] {
+        &self.dims
+    }
+
+    /// How many items one step along the dimension `level` is.
+    pub(super) fn stride(&self, level: usize) -> u64 {
+        self.strides[level]
+    }
+
+    pub(super) fn dtype(&self) -> &Dtype {
+        self.dataset.dtype()
+    }
+
+    /// Type and shape in words.
+    pub(super) fn words(&self) -> String {
+        self.dataset.words()
+    }
+
+    /// The item at `index`, in the order of the last dimension fastest: its bytes, and where its parts are.
+    #[inline]
+    pub(super) fn item(&mut self, index: u64) -> Result<(&Dtype, &[u8], &Items)> {
+        if index.wrapping_sub(self.start) >= self.count {
+            self.load(index, 1)?;
+        }
+        let size = self.dataset.dtype().size();
+        let at = (index - self.start) as usize * size;
+        Ok((self.dataset.dtype(), &self.items.bytes()[at..at + size], &self.items))
+    }
+
+    /// The bytes of `count` items from `index` on, of a dataset of one dimension.
+    pub(super) fn range(&mut self, index: u64, count: u64) -> Result<&[u8]> {
+        if count == 0 {
+            return Ok(&[]);
+        }
+        let fits =
+            index.checked_sub(self.start).and_then(|at| at.checked_add(count)).is_some_and(|end| end <= self.count);
+        if !fits {
+            self.load(index, count)?;
+        }
+        let size = self.dataset.dtype().size();
+        let at = (index - self.start) as usize * size;
+        Ok(&self.items.bytes()[at..at + count as usize * size])
+    }
+
+    /// Reads a window that begins at or before `index` and has, where there is one dimension, at least `count` items.
+    #[cold]
+    fn load(&mut self, index: u64, count: u64) -> Result<()> {
+        let outside = || Error::corrupt(format!("there is no item {index} in {}", self.dataset.words()));
+        let total: u64 = self.dims.iter().product();
+        if index.checked_add(count).is_none_or(|end| end > total) {
+            return Err(outside());
+        }
+        let size = self.dataset.dtype().size().max(1) as u64;
+        let slab = SLAB as u64 / size;
+        // The outermost dimension a step along which fits a window; outside it, one step at a time.
+        let level = self.strides.iter().position(|stride| *stride <= slab).unwrap_or(self.dims.len() - 1);
+        let stride = self.strides[level];
+        let mut block_start = vec![0; self.dims.len()];
+        let mut block_count = self.dims.clone();
+        let mut rest = index;
+        let mut start = 0;
+        for outer in 0..=level {
+            block_start[outer] = rest / self.strides[outer];
+            rest %= self.strides[outer];
+            block_count[outer] = 1;
+            start += block_start[outer] * self.strides[outer];
+        }
+        let steps = (slab / stride).max(count.div_ceil(stride)).max(1);
+        block_count[level] = steps.min(self.dims[level] - block_start[level]);
+        self.count = 0;
+        self.items = self.dataset.read_block(&block_start, &block_count)?;
+        self.start = start;
+        self.count = block_count[level] * stride;
+        Ok(())
+    }
+
+    /// All of a one-dimensional dataset of unsigned integers.
+    pub(super) fn read_offsets(dataset: Dataset) -> Result<Vec<u64>> {
+        let mut array = Self::new(dataset)?;
+        let Dtype::Number(number) = *array.dtype() else {
+            return Err(Error::corrupt(format!("expected integers, found {}", array.words())));
+        };
+        if array.dims.len() != 1 || matches!(number, Number::F32 | Number::F64 | Number::Bool) {
+            return Err(Error::corrupt(format!("expected a list of integers, found {}", array.words())));
+        }
+        let mut offsets = Vec::new();
+        for index in 0..array.len() {
+            let (_, bytes, _) = array.item(index)?;
+            let offset = crate::storage::integer(number, bytes);
+            offsets.push(u64::try_from(offset).map_err(|_| Error::corrupt("a negative offset"))?);
+        }
+        Ok(offsets)
+    }
+
+    /// All of a one-dimensional dataset of bools.
+    pub(super) fn read_mask(dataset: Dataset) -> Result<Vec<bool>> {
+        let mut array = Self::new(dataset)?;
+        let is_mask = matches!(array.dtype(), Dtype::Number(Number::Bool | Number::U8 | Number::I8));
+        if array.dims.len() != 1 || !is_mask {
+            return Err(Error::corrupt(format!("expected a list of bools, found {}", array.words())));
+        }
+        let mut mask = Vec::new();
+        for index in 0..array.len() {
+            let (_, bytes, _) = array.item(index)?;
+            mask.push(bytes.iter().any(|byte| *byte != 0));
+        }
+        Ok(mask)
+    }
+}

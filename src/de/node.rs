@@ -1,0 +1,139 @@
+//! What a link leads to.
+
+use serde::de::{Deserializer, Visitor};
+
+use super::column::{Column, check_halves, wide};
+use super::forward_all;
+use super::item::Item;
+use super::scope::Scope;
+use super::view::{Form, View};
+use crate::error::{Error, Result};
+use crate::format::{Kind, MAX_DEPTH, VALUE};
+use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape};
+
+/// A value behind a link, which is opened when it is asked for.
+#[derive(Debug)]
+pub(super) struct Node {
+    parent: Group,
+    link: String,
+    soft: bool,
+    scope: Scope,
+    depth: usize,
+}
+
+impl Node {
+    pub(super) fn new(parent: &Group, link: String, soft: bool, scope: &Scope, depth: usize) -> Self {
+        Self { parent: parent.clone(), link, soft, scope: scope.clone(), depth }
+    }
+
+    /// Opens what is there, and hands it to `read`.
+    pub(super) fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+        let object = self.parent.open(&self.link)?;
+        of_object(object, &self.scope, self.soft, self.depth, read)
+    }
+}
+
+/// Hands what an object holds to `read`.
+pub(super) fn of_object<R>(
+    object: Object,
+    scope: &Scope,
+    soft: bool,
+    depth: usize,
+    read: impl FnOnce(View<'_>) -> Result<R>,
+) -> Result<R> {
+    match object {
+        Object::Dataset(dataset) => {
+            let words = dataset.words();
+            of_dataset(dataset, depth, read).map_err(|error| error.stored_as(|| words))
+        }
+        Object::Group(group) => {
+            let scope = scope.enter(&group, soft)?;
+            of_group(&group, &scope, depth, read)
+        }
+    }
+}
+
+/// Hands what a dataset holds to `read`.
+fn of_dataset<R>(dataset: Dataset, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    let kind = dataset.kind()?;
+    match (kind, dataset.shape()) {
+        (kind, Shape::Null) => read(View { form: Form::Null { unit: kind == Some(Kind::Unit) }, depth }),
+        (Some(kind @ (Kind::Str | Kind::Bytes)), Shape::Simple(dims)) => {
+            if dims.len() != 1 || dataset.dtype().size() != 1 {
+                return Err(Error::corrupt(format!("expected bytes, found {}", dataset.words())));
+            }
+            let items = dataset.read()?;
+            let form = if kind == Kind::Str { Form::Text(items.bytes()) } else { Form::Bytes(items.bytes()) };
+            read(View { form, depth })
+        }
+        (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Scalar) => {
+            check_halves(dataset.dtype())?;
+            read(View { form: wide(dataset.read()?.bytes(), kind)?, depth })
+        }
+        (None, Shape::Scalar) => {
+            let items = dataset.read()?;
+            let item = Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items };
+            read(View { form: Form::Item(item), depth })
+        }
+        _ => of_column(&mut Column::of_dataset(dataset)?, depth, read),
+    }
+}
+
+/// Hands what an attribute holds to `read`.
+pub(super) fn of_attribute<R>(contents: Contents, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    let Contents { shape, dtype, items } = &contents;
+    let form = match shape {
+        Shape::Null => Form::Null { unit: false },
+        Shape::Scalar => Form::Item(Item { dtype, bytes: items.bytes(), items }),
+        Shape::Simple(dims) => Form::block(dims, dtype, items)?,
+    };
+    read(View { form, depth }).map_err(|error| error.stored_as(|| contents.words()))
+}
+
+fn of_column<R>(column: &mut Column, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    let end = column.len();
+    read(View { form: Form::Sequence { column, start: 0, end, link: None }, depth })
+}
+
+/// Hands what a group holds to `read`.
+fn of_group<R>(group: &Group, scope: &Scope, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    if depth > MAX_DEPTH {
+        return Err(Error::too_deep());
+    }
+    match group.kind()? {
+        None => read(View { form: Form::Group { group, scope }, depth }),
+        Some(Kind::Tuple | Kind::List) => read(View { form: Form::Children { group, scope }, depth }),
+        Some(Kind::Map) => {
+            let (mut keys, mut values) = Column::of_pairs(group, scope, depth + 1)?;
+            let end = keys.len();
+            read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end }, depth })
+        }
+        Some(Kind::Some) => {
+            let node = Node::new(group, VALUE.to_owned(), false, scope, depth + 1);
+            read(View { form: Form::Some(node), depth })
+        }
+        Some(Kind::Value) => {
+            let node = Node::new(group, VALUE.to_owned(), false, scope, depth + 1);
+            node.view(read).map_err(|error| error.in_link(VALUE))
+        }
+        Some(kind) => of_column(&mut Column::of_group(group, kind, scope, depth + 1)?, depth, read),
+    }
+}
+
+macro_rules! open {
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            self.view(|view| view.$method($($name,)* visitor))
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for Node {
+    type Error = Error;
+
+    forward_all!(open);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
+    }
+}

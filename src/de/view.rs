@@ -1,0 +1,739 @@
+//! What is stored, read as the type that asks: the one `Deserializer` behind nodes, elements and items.
+
+use serde::de::{Deserializer, Error as _, Visitor};
+
+use super::access::{
+    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq,
+    VariantMap,
+};
+use super::array::Array;
+use super::column::{Column, Field};
+use super::forward_all;
+use super::item::{self, Block, BlockElement, Item, Scalar};
+use super::node::Node;
+use super::scope::Scope;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{MAX_DEPTH, VALUE, VALUES, unescape};
+use crate::storage::{Dtype, Group, Items, Number};
+
+/// Something stored, and how deep it is in the whole.
+pub(super) struct View<'a> {
+    pub(super) form: Form<'a>,
+    pub(super) depth: usize,
+}
+
+/// The forms in which something is stored.
+pub(super) enum Form<'a> {
+    Item(Item<'a>),
+    /// An array within an item.
+    Block(Block<'a>),
+    /// A part of a dataset: all items whose first coordinates are those of the item `start`; `level` are fixed.
+    Grid {
+        array: &'a mut Array,
+        level: usize,
+        start: u64,
+    },
+    /// What should be UTF-8.
+    Text(&'a [u8]),
+    Bytes(&'a [u8]),
+    I128(i128),
+    U128(u128),
+    /// A null dataspace: None, or unit.
+    Null {
+        unit: bool,
+    },
+    /// A group that is `Some` of something.
+    Some(Node),
+    /// An element of `column` that is there.
+    Present {
+        column: &'a mut Column,
+        index: u64,
+    },
+    /// An element of `column`, which is the child `link`.
+    Inside {
+        column: &'a mut Column,
+        index: u64,
+        link: &'a str,
+    },
+    /// Elements of `column`, which is the child `link` if one is named.
+    Sequence {
+        column: &'a mut Column,
+        start: u64,
+        end: u64,
+        link: Option<&'a str>,
+    },
+    /// A struct, map or tuple of a sequence.
+    Records {
+        fields: &'a mut [Field],
+        index: u64,
+        tuples: bool,
+    },
+    /// Keys and values.
+    Map {
+        keys: &'a mut Column,
+        values: &'a mut Column,
+        start: u64,
+        end: u64,
+    },
+    /// An enum of a sequence.
+    Variant {
+        name: &'a str,
+        link: &'a str,
+        payload: Option<&'a mut Column>,
+        index: u64,
+    },
+    /// A group without a kind: struct, map, enum, or a sequence as others write them.
+    Group {
+        group: &'a Group,
+        scope: &'a Scope,
+    },
+    /// A group of children "0", "1", ...
+    Children {
+        group: &'a Group,
+        scope: &'a Scope,
+    },
+    /// The child of a list.
+    Node(Node),
+}
+
+impl<'a> Form<'a> {
+    /// All items of an attribute with dimensions.
+    pub(super) fn block(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items) -> Result<Self> {
+        Block::new(dims, dtype, items.bytes(), items).map(Self::Block)
+    }
+}
+
+/// An element of a sequence, which is looked at when it is asked for.
+pub(super) struct Element<'a> {
+    pub(super) column: &'a mut Column,
+    pub(super) index: u64,
+    pub(super) depth: usize,
+}
+
+macro_rules! look {
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            let result = self.column.view(self.index, self.depth).and_then(|view| view.$method($($name,)* visitor));
+            result.map_err(|error| match self.column.words() {
+                Some(words) => error.stored_as(|| words),
+                None => error,
+            })
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for Element<'_> {
+    type Error = Error;
+
+    forward_all!(look);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
+    }
+}
+
+/// An element of a part of a dataset.
+pub(super) struct GridElement<'a> {
+    pub(super) array: &'a mut Array,
+    pub(super) level: usize,
+    pub(super) start: u64,
+    pub(super) depth: usize,
+}
+
+impl GridElement<'_> {
+    fn view(&mut self) -> Result<View<'_>> {
+        let form = if self.level == self.array.dims().len() {
+            let (dtype, bytes, items) = self.array.item(self.start)?;
+            Form::Item(Item { dtype, bytes, items })
+        } else {
+            Form::Grid { array: self.array, level: self.level, start: self.start }
+        };
+        Ok(View { form, depth: self.depth })
+    }
+}
+
+macro_rules! look_into_grid {
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(mut self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            self.view()?.$method($($name,)* visitor)
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for GridElement<'_> {
+    type Error = Error;
+
+    forward_all!(look_into_grid);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
+    }
+}
+
+/// Shows an integer to `visitor` as the type it is stored in; the visitor checks the range.
+fn visit_integer<'de, V: Visitor<'de>>(number: Number, value: i128, visitor: V) -> Result<V::Value> {
+    match number {
+        Number::I8 => visitor.visit_i8(value as i8),
+        Number::I16 => visitor.visit_i16(value as i16),
+        Number::I32 => visitor.visit_i32(value as i32),
+        Number::I64 => visitor.visit_i64(value as i64),
+        Number::U8 => visitor.visit_u8(value as u8),
+        Number::U16 => visitor.visit_u16(value as u16),
+        Number::U32 => visitor.visit_u32(value as u32),
+        Number::U64 => visitor.visit_u64(value as u64),
+        Number::Bool | Number::F32 | Number::F64 => visit_wide(value, visitor),
+    }
+}
+
+/// Shows an integer to `visitor` as one of 64 bits, if it is one.
+fn visit_wide<'de, V: Visitor<'de>>(value: i128, visitor: V) -> Result<V::Value> {
+    if let Ok(value) = u64::try_from(value) {
+        visitor.visit_u64(value)
+    } else if let Ok(value) = i64::try_from(value) {
+        visitor.visit_i64(value)
+    } else {
+        visitor.visit_i128(value)
+    }
+}
+
+fn visit_wide_unsigned<'de, V: Visitor<'de>>(value: u128, visitor: V) -> Result<V::Value> {
+    match u64::try_from(value) {
+        Ok(value) => visitor.visit_u64(value),
+        Err(_) => visitor.visit_u128(value),
+    }
+}
+
+/// The integer that a float is; `None` where something would be lost.
+fn exact_integer(value: f64) -> Option<i128> {
+    let integer = value as i128;
+    (integer as f64 == value && integer != i128::MAX && !(integer == 0 && value.is_sign_negative())).then_some(integer)
+}
+
+/// The error for a number that another type does not hold.
+#[cold]
+fn inexact(expected: &str, found: impl std::fmt::Debug, number: &str) -> Error {
+    let message =
+        format!("expected `{expected}`, found {found:?} (`{number}`), which `{expected}` does not hold exactly");
+    Error::new(ErrorKind::OutOfRange, message)
+}
+
+impl<'a> View<'a> {
+    fn new(form: Form<'a>, depth: usize) -> Self {
+        Self { form, depth }
+    }
+
+    /// Refuses to go deeper than anything sane does.
+    fn check_depth(&self) -> Result<()> {
+        if self.depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(()) }
+    }
+
+    /// The text that it is.
+    pub(super) fn into_text(self) -> Result<String> {
+        serde::de::Deserialize::deserialize(self)
+    }
+
+    fn scalar<'de, V: Visitor<'de>>(scalar: Scalar<'_>, depth: usize, visitor: V) -> Result<V::Value> {
+        match scalar {
+            Scalar::Bool(value) => visitor.visit_bool(value),
+            Scalar::Integer(number, value) => visit_integer(number, value, visitor),
+            Scalar::F32(value) => visitor.visit_f32(value),
+            Scalar::F64(value) => visitor.visit_f64(value),
+            Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
+            Scalar::Opaque(bytes) => visitor.visit_bytes(bytes),
+            Scalar::Record(record) if record.is_tuple() => visitor.visit_seq(CompoundSeq::new(record, depth)),
+            Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth)),
+            Scalar::Sequence(block) => visitor.visit_seq(BlockSeq::new(block, depth + 1)),
+        }
+    }
+
+    /// Numbers: any integer that fits, and floats that are integers.
+    fn integer<'de, V: Visitor<'de>>(self, expected: &'static str, visitor: V) -> Result<V::Value> {
+        match self.form {
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Integer(number, value) => visit_integer(number, value, visitor),
+                Scalar::Name(_, value) => visit_wide(value, visitor),
+                Scalar::F64(value) => match exact_integer(value) {
+                    Some(value) => visit_wide(value, visitor),
+                    None => Err(inexact(expected, value, "f64")),
+                },
+                Scalar::F32(value) => match exact_integer(f64::from(value)) {
+                    Some(value) => visit_wide(value, visitor),
+                    None => Err(inexact(expected, value, "f32")),
+                },
+                scalar => Self::scalar(scalar, self.depth, visitor),
+            },
+            Form::I128(value) => visit_wide(value, visitor),
+            Form::U128(value) => visit_wide_unsigned(value, visitor),
+            form => Self::new(form, self.depth).any(visitor),
+        }
+    }
+
+    fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.check_depth()?;
+        let depth = self.depth;
+        match self.form {
+            Form::Item(item) => Self::scalar(item.scalar()?, depth, visitor),
+            Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth + 1)),
+            Form::Grid { array, level, start } => visitor.visit_seq(GridSeq::new(array, level, start, depth + 1)),
+            Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
+            Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
+            Form::I128(value) => visit_wide(value, visitor),
+            Form::U128(value) => visit_wide_unsigned(value, visitor),
+            Form::Null { unit: true } => visitor.visit_unit(),
+            Form::Null { unit: false } => visitor.visit_none(),
+            Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
+            Form::Present { column, index } => {
+                // Only where it would not show otherwise is it said that something is there.
+                let is_null = column.is_null(index);
+                let element = Element { column, index, depth: depth + 1 };
+                let result = if is_null { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
+                result.map_err(|error| error.in_link(VALUES))
+            }
+            Form::Inside { column, index, link } => {
+                Element { column, index, depth }.deserialize_any(visitor).map_err(|error| error.in_link(link))
+            }
+            Form::Sequence { column, start, end, link } => visitor
+                .visit_seq(ColumnSeq::new(column, start, end, depth + 1))
+                .map_err(|error| in_some_link(error, link)),
+            Form::Records { fields, index, tuples: true } => visitor.visit_seq(RecordSeq::new(fields, index, depth)),
+            Form::Records { fields, index, tuples: false } => visitor.visit_map(RecordMap::new(fields, index, depth)),
+            Form::Map { keys, values, start, end } => {
+                visitor.visit_map(PairMap::new(keys, values, start, end, depth + 1))
+            }
+            Form::Variant { name, payload: None, .. } => visitor.visit_str(name),
+            Form::Variant { name, link, payload: Some(column), index } => {
+                let payload = Element { column, index, depth: depth + 1 };
+                visitor.visit_map(VariantMap::new(name, link, payload))
+            }
+            Form::Group { group, scope } => visitor.visit_map(GroupMap::with_attributes(group, scope, depth + 1)?),
+            Form::Children { group, scope } => visitor.visit_seq(ChildSeq::new(group, scope, depth + 1)?),
+            Form::Node(node) => node.deserialize_any(visitor),
+        }
+    }
+
+    fn bytes<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.form {
+            Form::Bytes(bytes) => visitor.visit_bytes(bytes),
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Sequence(block) if block.bytes().is_some() => {
+                    visitor.visit_bytes(block.bytes().unwrap_or_default())
+                }
+                scalar => Self::scalar(scalar, self.depth, visitor),
+            },
+            Form::Sequence { column, start, end, link } => match column.list() {
+                Some(array) if *array.dtype() == Dtype::Number(Number::U8) => {
+                    let bytes = array.range(start, end - start);
+                    bytes.and_then(|bytes| visitor.visit_bytes(bytes)).map_err(|error| in_some_link(error, link))
+                }
+                _ => Self::new(Form::Sequence { column, start, end, link }, self.depth).any(visitor),
+            },
+            Form::Grid { array, level, start } => {
+                let len = array.dims()[level];
+                if level + 1 != array.dims().len() || *array.dtype() != Dtype::Number(Number::U8) {
+                    return Self::new(Form::Grid { array, level, start }, self.depth).any(visitor);
+                }
+                let mut bytes = Vec::new();
+                for index in start..start + len {
+                    bytes.extend_from_slice(array.item(index)?.1);
+                }
+                visitor.visit_byte_buf(bytes)
+            }
+            form => Self::new(form, self.depth).any(visitor),
+        }
+    }
+
+    /// A sequence; of `len` elements if that is said.
+    fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        self.check_depth()?;
+        let depth = self.depth;
+        let check = |found: u64| match len {
+            Some(len) if len as u64 != found => {
+                Err(Error::invalid_length(usize::try_from(found).unwrap_or(usize::MAX), &Elements(len)))
+            }
+            _ => Ok(()),
+        };
+        match self.form {
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Record(record) => {
+                    check(record.fields.len() as u64)?;
+                    visitor.visit_seq(CompoundSeq::new(record, depth))
+                }
+                Scalar::Sequence(block) => {
+                    check(block.len as u64)?;
+                    visitor.visit_seq(BlockSeq::new(block, depth + 1))
+                }
+                scalar => Self::scalar(scalar, depth, visitor),
+            },
+            Form::Bytes(bytes) => {
+                check(bytes.len() as u64)?;
+                visitor.visit_seq(byte_seq(bytes))
+            }
+            Form::Group { group, scope } => {
+                check(group.len())?;
+                visitor.visit_seq(ChildSeq::of_plain(group, scope, depth + 1)?)
+            }
+            form => {
+                let found = match &form {
+                    Form::Block(block) => Some(block.len as u64),
+                    Form::Grid { array, level, .. } => Some(array.dims()[*level]),
+                    Form::Sequence { start, end, .. } => Some(end - start),
+                    Form::Records { fields, index, tuples: true } => {
+                        Some(fields.iter().filter(|field| field.has(*index)).count() as u64)
+                    }
+                    Form::Children { group, .. } => Some(group.len()),
+                    _ => None,
+                };
+                found.map_or(Ok(()), check)?;
+                match form {
+                    // A struct, read as a tuple of its fields.
+                    Form::Records { fields, index, .. } => visitor.visit_seq(RecordSeq::new(fields, index, depth)),
+                    form => Self::new(form, depth).any(visitor),
+                }
+            }
+        }
+    }
+
+    fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.check_depth()?;
+        let depth = self.depth;
+        match self.form {
+            Form::Group { group, scope } => visitor.visit_map(GroupMap::new(group, scope, depth + 1)?),
+            Form::Records { fields, index, .. } => visitor.visit_map(RecordMap::new(fields, index, depth)),
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth)),
+                scalar => Self::scalar(scalar, depth, visitor),
+            },
+            form => Self::new(form, depth).any(visitor),
+        }
+    }
+
+    fn enumeration<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.check_depth()?;
+        let depth = self.depth;
+        let unit = |name: &str, visitor: V| visitor.visit_enum(Named::<Node>::unit(name));
+        match self.form {
+            Form::Text(bytes) => unit(item::text(bytes)?, visitor),
+            Form::Variant { name, payload: None, .. } => unit(name, visitor),
+            Form::Variant { name, link, payload: Some(column), index } => {
+                let payload = Element { column, index, depth: depth + 1 };
+                visitor.visit_enum(Named::new(name, link, payload))
+            }
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visitor),
+                Scalar::Record(record) if record.fields.len() == 1 => {
+                    let item = View::new(Form::Item(record.field(0)), depth);
+                    visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
+                }
+                scalar => Err(Error::wrong_type("an enum", describe(&scalar))),
+            },
+            Form::Group { group, scope } => {
+                let links = if group.len() == 1 { group.links()? } else { Vec::new() };
+                let [link] = links.as_slice() else {
+                    let found = format!("a group with {} children", group.len());
+                    return Err(Error::wrong_type("an enum (a string, or a group with one child)", found));
+                };
+                let node = Node::new(group, link.name.clone(), link.soft, scope, depth + 1);
+                visitor.visit_enum(Named::new(&unescape(&link.name), &link.name, node))
+            }
+            Form::Records { fields, index, .. } => {
+                let mut present = fields.iter_mut().filter(|field| field.has(index));
+                let (Some(field), None) = (present.next(), present.next()) else {
+                    return Err(Error::wrong_type("an enum", "a record that has not one field"));
+                };
+                let (name, link) = (field.name.clone(), field.link.clone());
+                let payload = Element { column: field.column()?, index, depth };
+                visitor.visit_enum(Named::new(&name, &link, payload))
+            }
+            Form::Map { keys, values, start, end } if end == start + 1 => {
+                let name = keys.view(start, depth)?.into_text()?;
+                let payload = Element { column: values, index: start, depth: depth + 1 };
+                visitor.visit_enum(Named::new(&name, VALUES, payload))
+            }
+            _ => Err(Error::wrong_type("an enum", "something that is neither a name nor a group with one child")),
+        }
+    }
+}
+
+fn describe(scalar: &Scalar<'_>) -> String {
+    match scalar {
+        Scalar::Bool(value) => format!("`{value}`"),
+        Scalar::Integer(_, value) => value.to_string(),
+        Scalar::F32(value) => format!("{value:?}"),
+        Scalar::F64(value) => format!("{value:?}"),
+        Scalar::Text(text) | Scalar::Name(text, _) => format!("{text:?}"),
+        Scalar::Opaque(bytes) => format!("{} opaque bytes", bytes.len()),
+        Scalar::Record(record) => format!("a compound of {} fields", record.fields.len()),
+        Scalar::Sequence(_) => "a sequence".to_owned(),
+    }
+}
+
+fn in_some_link(error: Error, link: Option<&str>) -> Error {
+    match link {
+        Some(link) => error.in_link(link),
+        None => error,
+    }
+}
+
+/// Bytes, as a sequence of numbers.
+fn byte_seq(bytes: &[u8]) -> serde::de::value::SeqDeserializer<std::iter::Copied<std::slice::Iter<'_, u8>>, Error> {
+    serde::de::value::SeqDeserializer::new(bytes.iter().copied())
+}
+
+/// Shows bytes to a visitor that takes anything: as bytes; as numbers to that of `serde_json::Value`, which has no bytes,
+/// and says so by what it expects.
+fn visit_any_bytes<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value> {
+    struct Expecting<'a, V>(&'a V);
+    impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.expecting(f)
+        }
+    }
+    if Expecting::<V>(&visitor).to_string() == "any valid JSON value" {
+        visitor.visit_seq(byte_seq(bytes))
+    } else {
+        visitor.visit_bytes(bytes)
+    }
+}
+
+/// So many elements, as what is expected.
+struct Elements(usize);
+
+impl serde::de::Expected for Elements {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a tuple of {} elements", self.0)
+    }
+}
+
+/// What leads to something else is followed, by any method but those that ask for options or anything.
+macro_rules! follow {
+    ($view:ident, $method:ident($($argument:expr),*)) => {
+        match $view.form {
+            Form::Present { column, index } => {
+                return Element { column, index, depth: $view.depth + 1 }
+                    .$method($($argument),*)
+                    .map_err(|error| error.in_link(VALUES));
+            }
+            Form::Inside { column, index, link } => {
+                return Element { column, index, depth: $view.depth }
+                    .$method($($argument),*)
+                    .map_err(|error| error.in_link(link));
+            }
+            Form::Node(node) => return node.$method($($argument),*),
+            Form::Some(node) => return node.$method($($argument),*).map_err(|error| error.in_link(VALUE)),
+            form => View { form, depth: $view.depth },
+        }
+    };
+}
+
+macro_rules! integers {
+    ($($method:ident $expected:literal),*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+                let view = follow!(self, $method(visitor));
+                view.integer($expected, visitor)
+            }
+        )*
+    };
+}
+
+/// Methods that read whatever is there, as the visitor says by itself what it does not take.
+macro_rules! anything {
+    ($($method:ident)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+                let view = follow!(self, $method(visitor));
+                view.any(visitor)
+            }
+        )*
+    };
+}
+
+impl<'de> Deserializer<'de> for View<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.any(visitor)
+    }
+
+    integers!(deserialize_i8 "i8", deserialize_i16 "i16", deserialize_i32 "i32", deserialize_i64 "i64");
+    integers!(deserialize_u8 "u8", deserialize_u16 "u16", deserialize_u32 "u32", deserialize_u64 "u64");
+    anything!(deserialize_char deserialize_str deserialize_string deserialize_identifier);
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_bool(visitor));
+        match view.form {
+            Form::Item(item) => match item.scalar()? {
+                // Where there is no type for bools, they are stored as integers.
+                Scalar::Integer(_, value @ (0 | 1)) => visitor.visit_bool(value == 1),
+                scalar => Self::scalar(scalar, view.depth, visitor),
+            },
+            form => View { form, depth: view.depth }.any(visitor),
+        }
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_i128(visitor));
+        match view.form {
+            Form::I128(value) => visitor.visit_i128(value),
+            Form::U128(value) => visitor.visit_u128(value),
+            form => View { form, depth: view.depth }.integer("i128", visitor),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_u128(visitor));
+        match view.form {
+            Form::I128(value) => visitor.visit_i128(value),
+            Form::U128(value) => visitor.visit_u128(value),
+            form => View { form, depth: view.depth }.integer("u128", visitor),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_f32(visitor));
+        let Form::Item(item) = view.form else { return view.any(visitor) };
+        match item.scalar()? {
+            Scalar::F32(value) => visitor.visit_f32(value),
+            Scalar::F64(value) => {
+                let narrow = value as f32;
+                if f64::from(narrow).to_bits() != value.to_bits() {
+                    return Err(inexact("f32", value, "f64"));
+                }
+                visitor.visit_f32(narrow)
+            }
+            Scalar::Integer(number, value) => {
+                let float = value as f32;
+                if float as i128 != value {
+                    return Err(inexact("f32", value, number.name()));
+                }
+                visitor.visit_f32(float)
+            }
+            scalar => Self::scalar(scalar, view.depth, visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_f64(visitor));
+        let Form::Item(item) = view.form else { return view.any(visitor) };
+        match item.scalar()? {
+            Scalar::F64(value) => visitor.visit_f64(value),
+            Scalar::F32(value) => visitor.visit_f64(f64::from(value)),
+            Scalar::Integer(number, value) => {
+                let float = value as f64;
+                if float as i128 != value {
+                    return Err(inexact("f64", value, number.name()));
+                }
+                visitor.visit_f64(float)
+            }
+            scalar => Self::scalar(scalar, view.depth, visitor),
+        }
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_bytes(visitor));
+        view.bytes(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.check_depth()?;
+        match self.form {
+            Form::Null { unit: false } => visitor.visit_none(),
+            Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
+            Form::Present { column, index } => visitor
+                .visit_some(Element { column, index, depth: self.depth + 1 })
+                .map_err(|error| error.in_link(VALUES)),
+            Form::Inside { column, index, link } => Element { column, index, depth: self.depth }
+                .deserialize_option(visitor)
+                .map_err(|error| error.in_link(link)),
+            Form::Node(node) => node.deserialize_option(visitor),
+            form => visitor.visit_some(View { form, depth: self.depth + 1 }),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_unit(visitor));
+        match view.form {
+            Form::Null { .. } => visitor.visit_unit(),
+            form => View { form, depth: view.depth }.any(visitor),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_seq(visitor));
+        view.sequence(None, visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_tuple(len, visitor));
+        view.sequence(Some(len), visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_tuple(len, visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_map(visitor));
+        view.map(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let view = follow!(self, deserialize_struct(name, fields, visitor));
+        match view.form {
+            Form::Group { group, scope } => {
+                view_depth(view.depth)?;
+                visitor.visit_map(GroupMap::for_struct(group, scope, fields, view.depth + 1)?)
+            }
+            form => View { form, depth: view.depth }.map(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let view = follow!(self, deserialize_enum(name, variants, visitor));
+        view.enumeration(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
+    }
+}
+
+fn view_depth(depth: usize) -> Result<()> {
+    if depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(()) }
+}
+
+/// The deserializer of an element of an array within an item.
+pub(super) fn block_element<'a>(block: &Block<'a>, index: usize, depth: usize) -> View<'a> {
+    let form = match block.element(index) {
+        BlockElement::Item(item) => Form::Item(item),
+        BlockElement::Block(block) => Form::Block(block),
+    };
+    View { form, depth }
+}

@@ -1,0 +1,367 @@
+//! What went wrong, where, and what to do about it.
+
+use std::fmt::{self, Display};
+
+use serde::{de, ser};
+
+/// A `Result` whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of thing went wrong, to match on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A struct asks for a field that is not stored.
+    MissingField,
+    /// The struct denies unknown fields, and one is stored.
+    UnknownField,
+    /// The enum has no variant of the stored name.
+    UnknownVariant,
+    /// What is stored has another type than was asked for.
+    WrongType,
+    /// A stored number does not fit into the type asked for.
+    OutOfRange,
+    /// A sequence has another length than was asked for.
+    WrongLength,
+    /// A map key cannot be read as the type asked for, or cannot be stored.
+    BadKey,
+    /// There is already something of that name.
+    AlreadyExists,
+    /// There is nothing of that name.
+    NotFound,
+    /// Values nest deeper than the limit.
+    TooDeep,
+    /// A link leads back to a group it is in.
+    Cycle,
+    /// What is stored contradicts itself, as in a damaged file.
+    Corrupt,
+    /// More is asked for than the limits allow.
+    Limit,
+    /// HDF5, or this crate, has no form for it.
+    Unsupported,
+    /// libhdf5 failed.
+    Hdf5,
+    /// The operating system failed.
+    Io,
+    /// A type's own `Serialize` or `Deserialize` failed.
+    Custom,
+}
+
+/// What went wrong, in one line, with where: the place in the value, as serde walks it (`patches[2].material.name`),
+/// and the path of the HDF5 object.
+///
+/// ```
+/// #[derive(serde::Deserialize, Debug)]
+/// struct Run { steps: u8 }
+///
+/// let image = filebacked::to_vec(&std::collections::BTreeMap::from([("steps", 300)]))?;
+/// let error = filebacked::from_slice::<Run>(&image).unwrap_err();
+/// assert_eq!(error.kind(), filebacked::ErrorKind::OutOfRange);
+/// assert_eq!(error.path(), "steps");
+/// assert_eq!(error.hdf5_path(), "/steps");
+/// assert_eq!(error.to_string(), "expected `u8`, found 300, stored as scalar `i32`; at `steps`, HDF5 path `/steps`");
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    /// What is stored at the place, in words.
+    stored: Option<String>,
+    /// Innermost first.
+    segments: Vec<Segment>,
+    /// Link names, innermost first; the path of the group that the call was given comes last.
+    links: Vec<String>,
+    /// The file that was written or read.
+    file: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    again: Option<Again>,
+}
+
+/// A step of the way into a value.
+#[derive(Clone, Debug)]
+pub(crate) enum Segment {
+    /// A field, a variant, or a key of a map.
+    Name(String),
+    /// An element of a sequence or tuple.
+    Index(usize),
+}
+
+/// The encoding that turned out not to hold a value, and how to write the value instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// A map some of whose keys are no link names: as `map`.
+    Pairs,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            stored: None,
+            segments: Vec::new(),
+            links: Vec::new(),
+            file: None,
+            source: None,
+            again: None,
+        }))
+    }
+
+    /// A value cannot be written in the form that was begun, and is to be written again in another.
+    pub(crate) fn again(again: Again, kind: ErrorKind, message: impl Into<String>) -> Self {
+        let mut error = Self::new(kind, message);
+        error.0.again = Some(again);
+        error
+    }
+
+    pub(crate) fn wrong_type(expected: impl Display, found: impl Display) -> Self {
+        Self::new(ErrorKind::WrongType, format!("expected {expected}, found {found}"))
+    }
+
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Corrupt, message)
+    }
+
+    pub(crate) fn too_deep() -> Self {
+        let limit = crate::format::MAX_DEPTH;
+        Self::new(ErrorKind::TooDeep, format!("the value nests deeper than {limit} levels"))
+    }
+
+    pub(crate) fn io(what: impl Display, source: std::io::Error) -> Self {
+        let mut error = Self::new(ErrorKind::Io, format!("{what}: {source}"));
+        error.0.source = Some(Box::new(source));
+        error
+    }
+
+    /// Adds the step of the way into the value that led here.
+    pub(crate) fn inside(mut self, segment: Segment) -> Self {
+        self.0.segments.push(segment);
+        self
+    }
+
+    pub(crate) fn in_field(self, name: &str) -> Self {
+        self.inside(Segment::Name(name.to_owned()))
+    }
+
+    pub(crate) fn in_element(self, index: usize) -> Self {
+        self.inside(Segment::Index(index))
+    }
+
+    /// Adds the link that led here, or, last, the path of the group that all began at.
+    pub(crate) fn in_link(mut self, name: &str) -> Self {
+        self.0.links.push(name.to_owned());
+        self
+    }
+
+    /// Says which file was written or read.
+    pub(crate) fn in_file(mut self, path: &str) -> Self {
+        self.0.file = Some(path.to_owned());
+        self
+    }
+
+    /// Says what is stored at the place, if that was not said closer to it.
+    pub(crate) fn stored_as(mut self, words: impl FnOnce() -> String) -> Self {
+        if self.0.stored.is_none()
+            && matches!(self.0.kind, ErrorKind::WrongType | ErrorKind::OutOfRange | ErrorKind::WrongLength)
+        {
+            self.0.stored = Some(words());
+        }
+        self
+    }
+
+    pub(crate) fn wants(&self, again: Again) -> bool {
+        self.0.again == Some(again)
+    }
+
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The place in the value, as in `patches[2].material.name`; empty for the value itself.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        for segment in self.0.segments.iter().rev() {
+            match segment {
+                Segment::Index(index) => path.push_str(&format!("[{index}]")),
+                Segment::Name(name) if is_plain(name) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(name);
+                }
+                Segment::Name(name) => path.push_str(&format!("[{:?}]", shorten(name))),
+            }
+        }
+        path
+    }
+
+    /// The path of the HDF5 object, as in `/patches/material`; empty where no object is at fault.
+    #[must_use]
+    pub fn hdf5_path(&self) -> String {
+        let mut path = String::new();
+        for link in self.0.links.iter().rev() {
+            if !path.ends_with('/') && !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(&shorten(link));
+        }
+        path
+    }
+}
+
+/// A name that reads well after a dot.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 80 && name.chars().all(|char| char.is_alphanumeric() || "_-@".contains(char))
+}
+
+/// Long names are cut: an error is one line.
+fn shorten(name: &str) -> String {
+    if name.chars().count() <= 80 { name.to_owned() } else { name.chars().take(77).chain("...".chars()).collect() }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(stored) = &self.0.stored {
+            write!(f, ", stored as {stored}")?;
+        }
+        let places =
+            [("at", self.path()), ("HDF5 path", self.hdf5_path()), ("file", self.0.file.clone().unwrap_or_default())];
+        let mut separator = ';';
+        for (what, place) in places.iter().filter(|(_, place)| !place.is_empty()) {
+            write!(f, "{separator} {what} `{place}`")?;
+            separator = ',';
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({:?}, {:?})", self.kind(), self.to_string())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<hdf5::Error> for Error {
+    fn from(error: hdf5::Error) -> Self {
+        Self::new(ErrorKind::Hdf5, format!("libhdf5 failed: {error}"))
+    }
+}
+
+impl ser::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new(ErrorKind::Custom, message.to_string())
+    }
+}
+
+/// serde's words for what the standard library's types expect, in Rust's and HDF5's.
+fn expectation(expected: &dyn de::Expected) -> String {
+    let expected = expected.to_string();
+    match expected.as_str() {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "f32"
+        | "f64" => format!("`{expected}`"),
+        "unit" => "`()`".to_owned(),
+        "a boolean" => "`bool`".to_owned(),
+        "a character" => "`char`".to_owned(),
+        _ => expected,
+    }
+}
+
+/// serde's words for what was met, in Rust's and HDF5's.
+fn finding(unexpected: de::Unexpected<'_>) -> String {
+    use de::Unexpected::*;
+    match unexpected {
+        Bool(value) => format!("`{value}`"),
+        Unsigned(value) => value.to_string(),
+        Signed(value) => value.to_string(),
+        Float(value) => format!("{value:?}"),
+        Char(value) => format!("{value:?}"),
+        Str(value) => format!("the string {:?}", shorten(value)),
+        Bytes(value) => format!("{} bytes", value.len()),
+        Unit => "a null dataspace (unit)".to_owned(),
+        Option => "a null dataspace (`None`) or an optional value".to_owned(),
+        Seq => "a sequence".to_owned(),
+        Map => "a group".to_owned(),
+        Enum => "an enum".to_owned(),
+        UnitVariant => "a variant without payload".to_owned(),
+        NewtypeVariant | TupleVariant | StructVariant => "a variant with payload".to_owned(),
+        NewtypeStruct => "a value".to_owned(),
+        Other(words) => words.to_owned(),
+    }
+}
+
+/// The names a type would have taken, in backticks.
+fn choice(names: &'static [&'static str]) -> String {
+    const SHOWN: usize = 8;
+    let mut words: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    if names.len() > SHOWN {
+        words.push(format!("{} more", names.len() - SHOWN));
+    }
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+impl de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new(ErrorKind::Custom, message.to_string())
+    }
+
+    fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        match expected.to_string().as_str() {
+            "a borrowed string" => Self::wrong_type(
+                "an owned string",
+                "a borrowed `&str`, which HDF5 cannot lend: use `String` or `Cow<str>`",
+            ),
+            "a borrowed byte array" => Self::wrong_type(
+                "owned bytes",
+                "a borrowed `&[u8]`, which HDF5 cannot lend: use `serde_bytes::ByteBuf` or `Cow<[u8]>`",
+            ),
+            _ => Self::wrong_type(expectation(expected), finding(unexpected)),
+        }
+    }
+
+    fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let mut error = Self::wrong_type(expectation(expected), finding(unexpected));
+        error.0.kind = match unexpected {
+            de::Unexpected::Signed(_) | de::Unexpected::Unsigned(_) | de::Unexpected::Float(_) => ErrorKind::OutOfRange,
+            _ => ErrorKind::WrongType,
+        };
+        error
+    }
+
+    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
+        Self::new(ErrorKind::WrongLength, format!("expected {}, found length {length}", expectation(expected)))
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let variant = shorten(variant);
+        Self::new(
+            ErrorKind::UnknownVariant,
+            format!("unknown variant `{variant}`, expected one of {}", choice(expected)),
+        )
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let field = shorten(field);
+        Self::new(ErrorKind::UnknownField, format!("unknown field `{field}`, expected one of {}", choice(expected)))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new(ErrorKind::MissingField, format!("missing field `{field}`"))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::new(ErrorKind::Corrupt, format!("field `{field}` is stored twice"))
+    }
+}

@@ -1,0 +1,92 @@
+//! Whole files: on disk, replaced in one step, and in memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{File, image_of};
+use crate::{de, ser};
+
+/// A new file beside the one that it is to replace. It is removed when dropped, unless it has taken its place.
+struct Beside {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Beside {
+    /// A name beside `target` that no other process or thread uses.
+    fn new(target: &Path) -> Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = target.file_name().ok_or_else(|| {
+            let path = target.display();
+            Error::new(ErrorKind::Io, format!("`{path}` is no name of a file"))
+        })?;
+        let mut beside = std::ffi::OsString::from(".");
+        beside.push(name);
+        beside.push(format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        Ok(Self { path: target.with_file_name(beside), kept: false })
+    }
+
+    /// Puts the file in the place of `target`, once it is on the disk.
+    fn replace(mut self, target: &Path) -> Result<()> {
+        let failed = |error| Error::io(format_args!("could not replace `{}`", target.display()), error);
+        fs::File::open(&self.path).and_then(|file| file.sync_all()).map_err(failed)?;
+        fs::rename(&self.path, target).map_err(failed)?;
+        self.kept = true;
+        // The new name is on the disk only when the folder is. Not every system can sync a folder.
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if let Ok(folder) = fs::File::open(folder) {
+            drop(folder.sync_all());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if !self.kept {
+            // It may not have come to be; and there is nobody to tell.
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}
+
+fn in_file(error: Error, path: &Path) -> Error {
+    error.in_file(&path.display().to_string())
+}
+
+pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path) -> Result<()> {
+    // A link is kept, and what it leads to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let write = || {
+        let beside = Beside::new(&target)?;
+        let file = File::create(&beside.path)?;
+        ser::fill(value, &file.root()?)?;
+        file.close()?;
+        beside.replace(&target)
+    };
+    write().map_err(|error| in_file(error, path))
+}
+
+pub(crate) fn from_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let read = || {
+        // libhdf5's own words for a file that is not there, or is a folder, are less clear than the system's.
+        fs::File::open(path).map_err(|error| Error::io("could not open the file", error))?;
+        de::from_root(&File::open(path)?.root()?)
+    };
+    read().map_err(|error| in_file(error, path))
+}
+
+pub(crate) fn to_vec<T: ?Sized + Serialize>(value: &T) -> Result<Vec<u8>> {
+    let file = File::in_memory()?;
+    ser::fill(value, &file.root()?)?;
+    image_of(&file)
+}
+
+pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8]) -> Result<T> {
+    de::from_root(&File::from_image(image)?.root()?)
+}

@@ -1,0 +1,124 @@
+//! The vocabulary of the layout: kinds, reserved names and limits. No on-disk word is spelled elsewhere.
+
+mod key;
+
+pub(crate) use key::{escape, is_linkable, unescape};
+
+/// The string attribute that carries a node's [`Kind`].
+pub(crate) const KIND: &str = "filebacked";
+/// The unsigned attribute of `columns` that counts its rows.
+pub(crate) const LENGTH: &str = "length";
+
+/// The child of a root group, or of `some`, that holds the value.
+pub(crate) const VALUE: &str = "value";
+/// The elements of `nullable`, `masked`, `ragged`, `blobs`, `map` and `maps`.
+pub(crate) const VALUES: &str = "values";
+/// Of `nullable` and `masked`: true where an element is missing.
+pub(crate) const MASK: &str = "mask";
+/// Where each element of `ragged`, `blobs`, `text` and `maps` starts, and, last, where the last one ends.
+pub(crate) const OFFSETS: &str = "offsets";
+/// The keys of `map` and `maps`.
+pub(crate) const KEYS: &str = "keys";
+/// The UTF-8 of all elements of `text`.
+pub(crate) const BYTES: &str = "bytes";
+/// Which child of `variants` and `mixed` an element is in.
+pub(crate) const TAG: &str = "tag";
+/// The signed or unsigned upper half of a 128-bit integer.
+pub(crate) const HI: &str = "hi";
+/// The unsigned lower half of a 128-bit integer.
+pub(crate) const LO: &str = "lo";
+/// A struct field whose name starts so is an attribute of the struct's group.
+pub(crate) const ATTRIBUTE_PREFIX: char = '@';
+
+/// AnnData's attribute that names an element's encoding.
+pub(crate) const ENCODING_TYPE: &str = "encoding-type";
+/// AnnData's attribute that gives the version of an element's encoding.
+pub(crate) const ENCODING_VERSION: &str = "encoding-version";
+/// The version AnnData gives its nullable columns.
+pub(crate) const NULLABLE_VERSION: &str = "0.1.0";
+/// AnnData's name for a column of integers with a mask.
+pub(crate) const NULLABLE_INTEGER: &str = "nullable-integer";
+/// AnnData's name for a column of booleans with a mask.
+pub(crate) const NULLABLE_BOOLEAN: &str = "nullable-boolean";
+
+/// How deep structs, maps, enums and sequences may nest. The elements of a sequence are as deep as the sequence.
+pub(crate) const MAX_DEPTH: usize = 128;
+/// HDF5 knows no more dimensions.
+pub(crate) const MAX_RANK: usize = 32;
+/// An object header message holds 64 KiB; what goes into one stays safely below.
+pub(crate) const MAX_MESSAGE: usize = 60_000;
+/// A link name longer than this is not used: the key goes to a `map`.
+pub(crate) const MAX_LINK_NAME: usize = 32_768;
+/// How many bytes of numbers are written or read at a time.
+pub(crate) const SLAB: usize = 1 << 20;
+
+/// Declares [`Kind`] with the word that stands on disk for each.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {
+        /// What a node is, where its HDF5 form alone does not tell: the value of its attribute [`KIND`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Kind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Kind {
+            /// The word on disk.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+
+            /// The kind that `word` stands for.
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A root group that holds a value which is no group in its child `value`.
+    Value = "value",
+    /// `Some` of a value that is itself None or unit.
+    Some = "some",
+    /// Unit, as against None.
+    Unit = "unit",
+    /// A string with NULs, as uint8.
+    Str = "str",
+    /// Bytes, as uint8.
+    Bytes = "bytes",
+    /// Signed 128-bit integers.
+    I128 = "i128",
+    /// Unsigned 128-bit integers.
+    U128 = "u128",
+    /// A map whose keys are no link names.
+    Map = "map",
+    /// A tuple of unlike things.
+    Tuple = "tuple",
+    /// A sequence whose elements are a child each.
+    List = "list",
+    /// A sequence of structs, a child per field.
+    Columns = "columns",
+    /// A sequence of options.
+    Nullable = "nullable",
+    /// A field that some records do not have.
+    Masked = "masked",
+    /// A sequence of sequences of differing length.
+    Ragged = "ragged",
+    /// A sequence of byte strings.
+    Blobs = "blobs",
+    /// A sequence of strings with NULs.
+    Text = "text",
+    /// A sequence of maps.
+    Maps = "maps",
+    /// A sequence of units: their count.
+    Units = "units",
+    /// A sequence of enums with payload.
+    Variants = "variants",
+    /// A sequence of unlike things.
+    Mixed = "mixed",
+}

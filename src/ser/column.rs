@@ -1,0 +1,917 @@
+//! Columns: the elements of a sequence, kept by type while they are serialized.
+//!
+//! A column starts out unknown, takes the tightest form for its first element, and widens when an element does not fit:
+//! nothing already in it is lost, and what the reader gets never depends on it. Which HDF5 objects it becomes is decided
+//! once all elements are in, by [`super::layout`].
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use super::numbers::{Numbers, Push};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::Number;
+
+/// The elements of a sequence.
+#[derive(Debug)]
+pub(super) enum Column {
+    /// No element has shown its type yet. So many fillers stand before the first.
+    Unknown(usize),
+    /// Numbers or bools of one type.
+    Numbers(Numbers),
+    /// Signed 128-bit integers.
+    I128(Vec<i128>),
+    /// Unsigned 128-bit integers.
+    U128(Vec<u128>),
+    /// Strings.
+    Text(Parts),
+    /// Byte strings.
+    Blobs(Parts),
+    /// So many units.
+    Units(usize),
+    /// Tuples of one length, of numbers of one type or of such tuples.
+    Array(Box<Array>),
+    /// Sequences of any length.
+    List(Box<List>),
+    /// Structs, tuples, and maps that are much like structs.
+    Record(Box<Record>),
+    /// Maps of any keys.
+    Maps(Box<Maps>),
+    /// Options.
+    Nullable(Box<Nullable>),
+    /// Enums.
+    Variants(Box<Variants>),
+    /// Elements of more than one of these forms.
+    Mixed(Box<Mixed>),
+}
+
+/// Byte strings, one after the other.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// Where each starts and, last, where the last ends.
+    pub(super) offsets: Vec<u64>,
+    pub(super) bytes: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct Array {
+    /// Items of each tuple.
+    pub(super) width: usize,
+    pub(super) count: usize,
+    pub(super) inner: Column,
+}
+
+#[derive(Debug)]
+pub(super) struct List {
+    /// Where each sequence starts and, last, where the last ends.
+    pub(super) offsets: Vec<u64>,
+    pub(super) inner: Column,
+}
+
+/// What the rows of a [`Record`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// All are structs.
+    Structs,
+    /// Some are maps.
+    Maps,
+    /// All are tuples; the fields are their positions.
+    Tuples,
+}
+
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) rows: Rows,
+    /// Rows that are complete.
+    pub(super) count: usize,
+    pub(super) fields: Vec<RecordField>,
+    /// Values in all complete rows together.
+    present: usize,
+    /// Fields that the row at hand has so far, and where in `fields` the next is expected.
+    seen: usize,
+    next: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct RecordField {
+    pub(super) name: Cow<'static, str>,
+    pub(super) column: Column,
+    /// Elements in `column`.
+    count: usize,
+    /// True where a row lacks the field; as long as the rows up to the last that does.
+    pub(super) absent: Vec<bool>,
+}
+
+#[derive(Debug)]
+pub(super) struct Maps {
+    pub(super) offsets: Vec<u64>,
+    pub(super) keys: Column,
+    pub(super) values: Column,
+}
+
+#[derive(Debug)]
+pub(super) struct Nullable {
+    /// True where there is none.
+    pub(super) mask: Vec<bool>,
+    /// As many elements; a filler where there is none.
+    pub(super) inner: Column,
+}
+
+#[derive(Debug)]
+pub(super) struct Variants {
+    pub(super) variants: Vec<Variant>,
+    /// For each element, the position of its variant in `variants`.
+    pub(super) tags: Vec<u32>,
+    ranks: OnceCell<Vec<u32>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Variant {
+    pub(super) name: &'static str,
+    /// The variant's index in its enum.
+    pub(super) index: u32,
+    /// Elements that are this variant, and whether one of them has no payload.
+    count: usize,
+    units: bool,
+    /// Their payloads, if any has one.
+    pub(super) payload: Option<Column>,
+}
+
+#[derive(Debug)]
+pub(super) struct Mixed {
+    pub(super) parts: Vec<(Class, Column)>,
+    /// For each element, the position of its part in `parts`.
+    pub(super) tags: Vec<u8>,
+    ranks: OnceCell<Vec<u32>>,
+}
+
+/// For each element, how many before it have its tag: where it is in the part for the tag. Made when first asked for, of
+/// a column that grows no more.
+fn rank<T: Copy + Into<u32>>(ranks: &OnceCell<Vec<u32>>, tags: &[T], index: usize) -> usize {
+    let ranks = ranks.get_or_init(|| {
+        let mut counts = Vec::new();
+        let mut rank = |tag: u32| {
+            if counts.len() <= tag as usize {
+                counts.resize(tag as usize + 1, 0);
+            }
+            counts[tag as usize] += 1;
+            counts[tag as usize] - 1
+        };
+        tags.iter().map(|tag| rank((*tag).into())).collect()
+    });
+    ranks[index] as usize
+}
+
+/// The forms that elements of a [`Mixed`] column are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Number(Number),
+    I128,
+    U128,
+    Text,
+    Blob,
+    Unit,
+    Sequence,
+    Tuple,
+    Record,
+    Option,
+    Variant,
+}
+
+impl Class {
+    /// The name of the part on disk.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Number(number) => number.name(),
+            Self::I128 => "i128",
+            Self::U128 => "u128",
+            Self::Text => "string",
+            Self::Blob => "bytes",
+            Self::Unit => "unit",
+            Self::Sequence => "list",
+            Self::Tuple => "tuple",
+            Self::Record => "map",
+            Self::Option => "option",
+            Self::Variant => "enum",
+        }
+    }
+}
+
+impl Parts {
+    fn fillers(count: usize) -> Self {
+        Self { offsets: vec![0; count + 1], bytes: Vec::new() }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    pub(super) fn push(&mut self, part: &[u8]) {
+        self.bytes.extend_from_slice(part);
+        self.offsets.push(self.bytes.len() as u64);
+    }
+
+    pub(super) fn get(&self, index: usize) -> &[u8] {
+        &self.bytes[self.offsets[index] as usize..self.offsets[index + 1] as usize]
+    }
+}
+
+impl Column {
+    /// A column without elements.
+    pub(super) const fn new() -> Self {
+        Self::Unknown(0)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Unknown(count) | Self::Units(count) => *count,
+            Self::Numbers(numbers) => numbers.len(),
+            Self::I128(vec) => vec.len(),
+            Self::U128(vec) => vec.len(),
+            Self::Text(parts) | Self::Blobs(parts) => parts.count(),
+            Self::Array(array) => array.count,
+            Self::List(list) => list.offsets.len() - 1,
+            Self::Record(record) => record.count,
+            Self::Maps(maps) => maps.offsets.len() - 1,
+            Self::Nullable(nullable) => nullable.mask.len(),
+            Self::Variants(variants) => variants.tags.len(),
+            Self::Mixed(mixed) => mixed.tags.len(),
+        }
+    }
+
+    fn class(&self) -> Option<Class> {
+        Some(match self {
+            Self::Unknown(_) | Self::Mixed(_) => return None,
+            Self::Numbers(numbers) => Class::Number(numbers.number()),
+            Self::I128(_) => Class::I128,
+            Self::U128(_) => Class::U128,
+            Self::Text(_) => Class::Text,
+            Self::Blobs(_) => Class::Blob,
+            Self::Units(_) => Class::Unit,
+            Self::Array(_) | Self::List(_) => Class::Sequence,
+            Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
+            Self::Record(_) | Self::Maps(_) => Class::Record,
+            Self::Nullable(_) => Class::Option,
+            Self::Variants(_) => Class::Variant,
+        })
+    }
+
+    /// The column that an element of `class` is to be pushed to: this one if it is of the class or unknown, else the
+    /// part for the class of what this one widens to.
+    #[inline]
+    fn of_class(&mut self, class: Class) -> &mut Self {
+        if matches!(self, Self::Unknown(_)) || self.class() == Some(class) { self } else { self.widen(class) }
+    }
+
+    fn widen(&mut self, class: Class) -> &mut Self {
+        // A bare value among options is one that is there. Only None and unit need telling apart from that.
+        if matches!(self, Self::Nullable(_)) && class != Class::Unit {
+            let Self::Nullable(nullable) = self else { unreachable!("matched above") };
+            nullable.mask.push(false);
+            return nullable.inner.of_class(class);
+        }
+        // And where bare values meet an option, they have been there all along.
+        if class == Class::Option && !matches!(self, Self::Units(_) | Self::Mixed(_)) {
+            let mask = vec![false; self.len()];
+            let inner = std::mem::replace(self, Self::new());
+            *self = Self::Nullable(Box::new(Nullable { mask, inner }));
+            return self;
+        }
+        if !matches!(self, Self::Mixed(_)) {
+            let tags = vec![0; self.len()];
+            let parts = self.class().map(|class| (class, std::mem::replace(self, Self::new()))).into_iter().collect();
+            *self = Self::Mixed(Box::new(Mixed { parts, tags, ranks: OnceCell::new() }));
+        }
+        let Self::Mixed(mixed) = self else { unreachable!("made above") };
+        let tag = mixed.parts.iter().position(|(part, _)| *part == class).unwrap_or_else(|| {
+            mixed.parts.push((class, Self::new()));
+            mixed.parts.len() - 1
+        });
+        // There are fewer classes than 256. A part can itself have widened, and takes the class then.
+        mixed.tags.push(tag as u8);
+        mixed.parts[tag].1.of_class(class)
+    }
+
+    /// Adds an element that nobody will ask for.
+    pub(super) fn push_filler(&mut self) {
+        match self {
+            Self::Unknown(count) | Self::Units(count) => *count += 1,
+            Self::Numbers(numbers) => numbers.push_filler(),
+            Self::I128(vec) => vec.push(0),
+            Self::U128(vec) => vec.push(0),
+            Self::Text(parts) | Self::Blobs(parts) => parts.push(&[]),
+            Self::Array(array) => {
+                array.count += 1;
+                (0..array.width).for_each(|_| array.inner.push_filler());
+            }
+            Self::List(list) => list.offsets.push(list.inner.len() as u64),
+            Self::Record(record) => {
+                record.count += 1;
+                for field in &mut record.fields {
+                    field.column.push_filler();
+                    field.count += 1;
+                }
+            }
+            Self::Maps(maps) => maps.offsets.push(maps.keys.len() as u64),
+            Self::Nullable(nullable) => {
+                nullable.mask.push(true);
+                nullable.inner.push_filler();
+            }
+            Self::Variants(variants) => {
+                variants.tags.push(0);
+                if let Some(variant) = variants.variants.first_mut() {
+                    variant.count += 1;
+                    if let Some(payload) = &mut variant.payload {
+                        payload.push_filler();
+                    }
+                }
+            }
+            Self::Mixed(mixed) => {
+                mixed.tags.push(0);
+                if let Some((_, part)) = mixed.parts.first_mut() {
+                    part.push_filler();
+                }
+            }
+        }
+    }
+
+    /// Adds a number or bool. Within a tuple (`exact`), integers of unlike types are not made alike.
+    #[inline]
+    pub(super) fn push_number<T: Push>(&mut self, value: T, exact: bool) {
+        if let Self::Numbers(numbers) = self
+            && let Some(vec) = T::vec(numbers)
+        {
+            vec.push(value);
+        } else {
+            self.push_other_number(value, exact);
+        }
+    }
+
+    #[cold]
+    fn push_other_number<T: Push>(&mut self, value: T, exact: bool) {
+        let column = match self {
+            Self::Nullable(nullable) => {
+                nullable.mask.push(false);
+                return nullable.inner.push_number(value, exact);
+            }
+            Self::Numbers(numbers) if !exact => {
+                if let Some(integer) = value.integer()
+                    && let Some(mut wide) = numbers.widened(T::NUMBER, integer)
+                    && wide.push_integer(integer)
+                {
+                    *numbers = wide;
+                    return;
+                }
+                self.of_class(Class::Number(T::NUMBER))
+            }
+            _ => self.of_class(Class::Number(T::NUMBER)),
+        };
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Numbers(T::wrap(vec![T::default(); *fillers]));
+        }
+        if let Self::Numbers(numbers) = column
+            && let Some(vec) = T::vec(numbers)
+        {
+            vec.push(value);
+        }
+    }
+
+    pub(super) fn push_i128(&mut self, value: i128) {
+        let column = self.of_class(Class::I128);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::I128(vec![0; *fillers]);
+        }
+        if let Self::I128(vec) = column {
+            vec.push(value);
+        }
+    }
+
+    pub(super) fn push_u128(&mut self, value: u128) {
+        let column = self.of_class(Class::U128);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::U128(vec![0; *fillers]);
+        }
+        if let Self::U128(vec) = column {
+            vec.push(value);
+        }
+    }
+
+    #[inline]
+    pub(super) fn push_str(&mut self, value: &str) {
+        let column = self.of_class(Class::Text);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Text(Parts::fillers(*fillers));
+        }
+        if let Self::Text(parts) = column {
+            parts.push(value.as_bytes());
+        }
+    }
+
+    pub(super) fn push_bytes(&mut self, value: &[u8]) {
+        let column = self.of_class(Class::Blob);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Blobs(Parts::fillers(*fillers));
+        }
+        if let Self::Blobs(parts) = column {
+            parts.push(value);
+        }
+    }
+
+    pub(super) fn push_unit(&mut self) {
+        let column = self.of_class(Class::Unit);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Units(*fillers);
+        }
+        if let Self::Units(count) = column {
+            *count += 1;
+        }
+    }
+
+    fn nullable(&mut self) -> Option<&mut Nullable> {
+        let column = self.of_class(Class::Option);
+        if let Self::Unknown(fillers) = column {
+            *column =
+                Self::Nullable(Box::new(Nullable { mask: vec![false; *fillers], inner: Self::Unknown(*fillers) }));
+        }
+        match column {
+            Self::Nullable(nullable) => Some(nullable),
+            _ => None,
+        }
+    }
+
+    pub(super) fn push_none(&mut self) {
+        if let Some(nullable) = self.nullable() {
+            nullable.mask.push(true);
+            nullable.inner.push_filler();
+        }
+    }
+
+    /// Begins a `Some`; the value goes into the column returned.
+    pub(super) fn begin_some(&mut self) -> Result<&mut Self> {
+        let nullable = self.nullable().ok_or_else(broken)?;
+        nullable.mask.push(false);
+        Ok(&mut nullable.inner)
+    }
+
+    /// Begins a sequence; its elements go into the column of the list returned, and [`List::end`] ends it.
+    pub(super) fn begin_list(&mut self) -> Result<&mut List> {
+        let column = self.of_class(Class::Sequence);
+        match column {
+            Self::Unknown(fillers) => {
+                let offsets = vec![0; *fillers + 1];
+                *column = Self::List(Box::new(List { offsets, inner: Self::new() }));
+            }
+            Self::Array(_) => column.array_to_list(),
+            _ => {}
+        }
+        match column {
+            Self::List(list) => Ok(list),
+            _ => Err(broken()),
+        }
+    }
+
+    /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
+    pub(super) fn begin_tuple(&mut self, len: usize) -> Result<Tuple<'_>> {
+        // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
+        let class = match self.innermost() {
+            Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
+            Self::Mixed(mixed) if mixed.parts.iter().any(|(class, _)| *class == Class::Tuple) => Class::Tuple,
+            _ => Class::Sequence,
+        };
+        let column = self.of_class(class);
+        match column {
+            Self::Unknown(fillers) => {
+                let inner = Self::Unknown(*fillers * len);
+                *column = Self::Array(Box::new(Array { width: len, count: *fillers, inner }));
+            }
+            Self::Array(array) if array.width != len => column.array_to_list(),
+            Self::Record(record) => record.begin(),
+            _ => {}
+        }
+        Ok(Tuple { column, position: 0 })
+    }
+
+    /// This column, or what is in it if it is one of options.
+    fn innermost(&self) -> &Self {
+        match self {
+            Self::Nullable(nullable) => nullable.inner.innermost(),
+            _ => self,
+        }
+    }
+
+    pub(super) fn array_to_list(&mut self) {
+        if let Self::Array(array) = self {
+            let offsets = (0..=array.count).map(|index| (index * array.width) as u64).collect();
+            let inner = std::mem::replace(&mut array.inner, Self::new());
+            *self = Self::List(Box::new(List { offsets, inner }));
+        }
+    }
+
+    /// Makes tuples that were alike so far into records; the last is not complete: it has `position` elements.
+    fn array_to_record(&mut self, position: usize) -> Result<()> {
+        let Self::Array(array) = self else { return Err(broken()) };
+        let mut record = Record::new(Rows::Tuples, 0);
+        for position in 0..array.width {
+            record.fields.push(RecordField::new(Cow::Owned(position.to_string()), 0));
+        }
+        for row in 0..=array.count {
+            let width = if row == array.count { position } else { array.width };
+            record.begin();
+            for at in 0..width {
+                let column = record.position(at);
+                column.push_from(&array.inner, row * array.width + at)?;
+            }
+            if row < array.count {
+                record.end();
+            }
+        }
+        *self = Self::Record(Box::new(record));
+        Ok(())
+    }
+
+    /// Begins a struct, or a map; returns the record, or, where maps are kept otherwise, those.
+    pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
+        let column = self.of_class(Class::Record);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Record(Box::new(Record::new(rows, *fillers)));
+        }
+        match column {
+            Self::Record(record) => {
+                if rows == Rows::Maps {
+                    record.rows = rows;
+                }
+                record.begin();
+                Ok(column)
+            }
+            Self::Maps(_) => Ok(column),
+            _ => Err(broken()),
+        }
+    }
+
+    /// Makes records into maps. The last row is not complete; it becomes the last map, not complete either.
+    pub(super) fn record_to_maps(&mut self) -> Result<&mut Maps> {
+        if let Self::Record(record) = self {
+            let mut maps = Maps { offsets: vec![0], keys: Self::new(), values: Self::new() };
+            for row in 0..=record.count {
+                for field in &record.fields {
+                    if row < field.count && !field.absent.get(row).copied().unwrap_or(false) {
+                        maps.keys.push_str(&field.name);
+                        maps.values.push_from(&field.column, row)?;
+                    }
+                }
+                if row < record.count {
+                    maps.offsets.push(maps.keys.len() as u64);
+                }
+            }
+            *self = Self::Maps(Box::new(maps));
+        }
+        match self {
+            Self::Maps(maps) => Ok(maps),
+            _ => Err(broken()),
+        }
+    }
+
+    /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
+    pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
+        let column = self.of_class(Class::Variant);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Variants(Box::new(Variants {
+                variants: Vec::new(),
+                tags: vec![0; *fillers],
+                ranks: OnceCell::new(),
+            }));
+        }
+        let Self::Variants(variants) = column else { return Err(broken()) };
+        let position = variants.position(name, index);
+        let variant = &mut variants.variants[position];
+        variant.count += 1;
+        variants.tags.push(u32::try_from(position).map_err(|_| broken())?);
+        if unit && variant.payload.is_none() {
+            variant.units = true;
+            return Ok(None);
+        }
+        // Where the variant has been a unit before, the payloads of those are units.
+        let before = variant.count - 1;
+        let units = variant.units;
+        let fresh = || if units { Self::Units(before) } else { Self::Unknown(before) };
+        Ok(Some(variant.payload.get_or_insert_with(fresh)))
+    }
+
+    /// Adds the element at `index` of `source`.
+    pub(super) fn push_from(&mut self, source: &Self, index: usize) -> Result<()> {
+        match source {
+            Self::Unknown(_) => self.push_filler(),
+            Self::Units(_) => self.push_unit(),
+            Self::Numbers(numbers) => {
+                if let Self::Numbers(own) = self
+                    && own.push_from(numbers, index)
+                {
+                    return Ok(());
+                }
+                macro_rules! push {
+                    ($($variant:ident)*) => {
+                        match numbers { $(Numbers::$variant(vec) => self.push_number(vec[index], false),)* }
+                    };
+                }
+                push!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);
+            }
+            Self::I128(vec) => self.push_i128(vec[index]),
+            Self::U128(vec) => self.push_u128(vec[index]),
+            Self::Text(parts) => {
+                let text = std::str::from_utf8(parts.get(index)).map_err(|_| broken())?;
+                self.push_str(text);
+            }
+            Self::Blobs(parts) => self.push_bytes(parts.get(index)),
+            Self::Array(array) => {
+                let mut tuple = self.begin_tuple(array.width)?;
+                for at in 0..array.width {
+                    tuple.element(|column, _| column.push_from(&array.inner, index * array.width + at))?;
+                }
+                tuple.end()?;
+            }
+            Self::List(list) => {
+                let target = self.begin_list()?;
+                for at in list.offsets[index]..list.offsets[index + 1] {
+                    target.inner.push_from(&list.inner, at as usize)?;
+                }
+                target.end();
+            }
+            Self::Record(record) if record.rows == Rows::Tuples => {
+                let present: Vec<_> = record.fields.iter().filter(|field| field.has(index)).collect();
+                let mut tuple = self.begin_tuple(present.len())?;
+                for field in present {
+                    tuple.element(|column, _| column.push_from(&field.column, index))?;
+                }
+                tuple.end()?;
+            }
+            Self::Record(record) => {
+                let target = self.begin_record(record.rows)?;
+                for field in record.fields.iter().filter(|field| field.has(index)) {
+                    target.entry(&field.name, record.rows)?.push_from(&field.column, index)?;
+                }
+                target.end_record();
+            }
+            Self::Maps(maps) => {
+                let target = self.begin_record(Rows::Maps)?;
+                let target = target.record_to_maps()?;
+                for at in maps.offsets[index]..maps.offsets[index + 1] {
+                    target.keys.push_from(&maps.keys, at as usize)?;
+                    target.values.push_from(&maps.values, at as usize)?;
+                }
+                target.end();
+            }
+            Self::Nullable(nullable) if nullable.mask[index] => self.push_none(),
+            Self::Nullable(nullable) => self.begin_some()?.push_from(&nullable.inner, index)?,
+            Self::Variants(variants) => {
+                let tag = variants.tags[index];
+                let variant = variants.variants.get(tag as usize).ok_or_else(broken)?;
+                let payload = self.begin_variant(variant.name, variant.index, variant.payload.is_none())?;
+                if let (Some(target), Some(source)) = (payload, &variant.payload) {
+                    target.push_from(source, rank(&variants.ranks, &variants.tags, index))?;
+                }
+            }
+            Self::Mixed(mixed) => {
+                let (_, part) = &mixed.parts[usize::from(mixed.tags[index])];
+                self.push_from(part, rank(&mixed.ranks, &mixed.tags, index))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The column for the value of `key` in the row at hand of a record, which becomes one of maps where it must.
+    pub(super) fn entry(&mut self, key: &str, rows: Rows) -> Result<&mut Self> {
+        if let Self::Record(record) = self
+            && let Some(position) = record.find(key, rows)
+        {
+            // Looked up anew, as the borrow of what was found cannot outlive the other way out.
+            let Self::Record(record) = self else { return Err(broken()) };
+            return Ok(record.field(position));
+        }
+        let maps = self.record_to_maps()?;
+        maps.keys.push_str(key);
+        Ok(&mut maps.values)
+    }
+
+    /// The column for the field `name` of the struct at hand.
+    #[inline]
+    pub(super) fn struct_field(&mut self, name: &'static str) -> Result<&mut Self> {
+        match self {
+            Self::Record(record) => {
+                let position = record.find_static(name)?;
+                Ok(record.field(position))
+            }
+            Self::Maps(maps) => {
+                maps.keys.push_str(name);
+                Ok(&mut maps.values)
+            }
+            _ => Err(broken()),
+        }
+    }
+
+    /// Ends the struct or map at hand.
+    pub(super) fn end_record(&mut self) {
+        match self {
+            Self::Record(record) => record.end(),
+            Self::Maps(maps) => maps.end(),
+            _ => {}
+        }
+    }
+}
+
+impl List {
+    pub(super) fn end(&mut self) {
+        self.offsets.push(self.inner.len() as u64);
+    }
+}
+
+impl Maps {
+    pub(super) fn end(&mut self) {
+        self.offsets.push(self.keys.len() as u64);
+    }
+}
+
+impl Variants {
+    fn position(&mut self, name: &'static str, index: u32) -> usize {
+        let guess = self.variants.get(index as usize);
+        if guess.is_some_and(|variant| variant.index == index && variant.name == name) {
+            return index as usize;
+        }
+        self.variants.iter().position(|variant| variant.name == name).unwrap_or_else(|| {
+            // What was there before the first variant is taken for it.
+            let count = if self.variants.is_empty() { self.tags.len() } else { 0 };
+            self.variants.push(Variant { name, index, count, units: false, payload: None });
+            self.variants.len() - 1
+        })
+    }
+}
+
+/// A tuple that is being pushed.
+pub(super) struct Tuple<'a> {
+    column: &'a mut Column,
+    position: usize,
+}
+
+impl Tuple<'_> {
+    /// Pushes the next element by `push`, which is told whether integers of unlike types must not be made alike.
+    pub(super) fn element(&mut self, push: impl FnOnce(&mut Column, bool) -> Result<()>) -> Result<()> {
+        match self.column {
+            Column::Array(array) => {
+                if self.position >= array.width {
+                    return Err(Error::new(ErrorKind::WrongLength, "a tuple has more elements than it said"));
+                }
+                push(&mut array.inner, true)?;
+                if !matches!(array.inner, Column::Unknown(_) | Column::Numbers(_) | Column::Array(_)) {
+                    self.column.array_to_record(self.position + 1)?;
+                }
+            }
+            Column::Record(record) => push(record.position(self.position), false)?,
+            Column::List(list) => push(&mut list.inner, false)?,
+            _ => return Err(broken()),
+        }
+        self.position += 1;
+        Ok(())
+    }
+
+    pub(super) fn end(self) -> Result<()> {
+        match self.column {
+            Column::Array(array) if array.width == self.position => array.count += 1,
+            Column::Array(_) => {
+                return Err(Error::new(ErrorKind::WrongLength, "a tuple has fewer elements than it said"));
+            }
+            Column::Record(record) => record.end(),
+            Column::List(list) => list.end(),
+            _ => return Err(broken()),
+        }
+        Ok(())
+    }
+}
+
+impl RecordField {
+    fn new(name: Cow<'static, str>, rows: usize) -> Self {
+        Self { name, column: Column::Unknown(rows), count: rows, absent: vec![true; rows] }
+    }
+
+    /// Whether the complete row `row` has the field.
+    fn has(&self, row: usize) -> bool {
+        !self.absent.get(row).copied().unwrap_or(false)
+    }
+
+    /// Whether some row lacks the field.
+    pub(super) fn is_masked(&self) -> bool {
+        self.absent.contains(&true)
+    }
+}
+
+/// More fields than this only where most rows have them: otherwise the maps are not like structs.
+const SPARSE_FIELDS: usize = 64;
+
+impl Record {
+    fn new(rows: Rows, count: usize) -> Self {
+        Self { rows, count, fields: Vec::new(), present: 0, seen: 0, next: 0 }
+    }
+
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        (self.seen, self.next) = (0, 0);
+    }
+
+    /// The column of the field at `position`, which gets its value next.
+    #[inline]
+    fn field(&mut self, position: usize) -> &mut Column {
+        self.seen += 1;
+        self.next = position + 1;
+        let field = &mut self.fields[position];
+        field.count += 1;
+        &mut field.column
+    }
+
+    /// The column of the position of a tuple, which is made if need be.
+    fn position(&mut self, position: usize) -> &mut Column {
+        if position == self.fields.len() {
+            self.insert(position, Cow::Owned(position.to_string()));
+        }
+        self.field(position)
+    }
+
+    fn insert(&mut self, position: usize, name: Cow<'static, str>) {
+        self.fields.insert(position, RecordField::new(name, self.count));
+    }
+
+    #[inline]
+    fn find_static(&mut self, name: &'static str) -> Result<usize> {
+        // Fields mostly come in one order: then the names are the same string.
+        if let Some(field) = self.fields.get(self.next)
+            && (std::ptr::eq(field.name.as_ptr(), name.as_ptr()) && field.name.len() == name.len()
+                || field.name == name)
+            && field.count == self.count
+        {
+            return Ok(self.next);
+        }
+        self.find_field(name)
+    }
+
+    #[cold]
+    fn find_field(&mut self, name: &'static str) -> Result<usize> {
+        match self.fields.iter().position(|field| field.name == name) {
+            Some(position) if self.fields[position].count > self.count => {
+                Err(Error::new(ErrorKind::BadKey, format!("the field `{name}` comes twice in one struct")))
+            }
+            Some(position) => Ok(position),
+            None => {
+                let position = self.next.min(self.fields.len());
+                self.insert(position, Cow::Borrowed(name));
+                Ok(position)
+            }
+        }
+    }
+
+    /// The field for `key`, which is made if need be; `None` where the order of keys would not survive, where a key
+    /// comes twice, or where the maps have too little in common.
+    fn find(&mut self, key: &str, rows: Rows) -> Option<usize> {
+        let next = self.next;
+        if let Some(field) = self.fields.get(next)
+            && field.name == key
+        {
+            return Some(next);
+        }
+        match self.fields.iter().position(|field| field.name == key) {
+            Some(position) if self.fields[position].count > self.count => None,
+            Some(position) if position < next && rows == Rows::Maps => None,
+            Some(position) => Some(position),
+            None => {
+                let cells = (self.fields.len() + 1) * (self.count + 1);
+                if self.fields.len() >= SPARSE_FIELDS && cells > 4 * (self.present + self.seen + 1) {
+                    return None;
+                }
+                self.insert(next, Cow::Owned(key.to_owned()));
+                Some(next)
+            }
+        }
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        self.present += self.seen;
+        self.count += 1;
+        if self.seen < self.fields.len() {
+            self.fill();
+        }
+    }
+
+    /// Marks the fields that the row which just ended lacks.
+    fn fill(&mut self) {
+        for field in &mut self.fields {
+            if field.count < self.count {
+                field.absent.resize(self.count - 1, false);
+                field.absent.push(true);
+                field.column.push_filler();
+                field.count = self.count;
+            }
+        }
+    }
+}
+
+/// A state that no sequence of calls leads to.
+#[cold]
+fn broken() -> Error {
+    Error::new(ErrorKind::Custom, "a `Serialize` implementation called the serializer out of order")
+}

@@ -1,0 +1,293 @@
+//! Sequences, tuples, maps and structs at their place.
+
+use std::collections::HashSet;
+
+use serde::ser::{self, Serialize};
+
+use super::column::Column;
+use super::element::ElementSerializer;
+use super::key::{self, KeyClass};
+use super::layout;
+use super::node::{numbers, put};
+use super::place::{Place, check_free};
+use crate::error::{Again, Error, ErrorKind, Result};
+use crate::format::{ATTRIBUTE_PREFIX, KEYS, Kind, VALUES, escape, is_linkable};
+use crate::storage::Group;
+
+/// A sequence: a column, written when all its elements are known.
+pub struct NodeSeq<'a> {
+    place: Place<'a>,
+    column: Column,
+    depth: usize,
+}
+
+impl<'a> NodeSeq<'a> {
+    pub(super) fn new(place: Place<'a>, depth: usize, _len: Option<usize>) -> Self {
+        Self { place, column: Column::new(), depth }
+    }
+}
+
+impl ser::SerializeSeq for NodeSeq<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let index = self.column.len();
+        value.serialize(ElementSerializer::new(&mut self.column, self.depth)).map_err(|error| error.in_element(index))
+    }
+
+    fn end(self) -> Result<()> {
+        layout::write(self.column, &self.place)
+    }
+}
+
+/// A tuple: a dataset of numbers, until an element does not fit; then a group with a child per element.
+pub struct NodeTuple<'a> {
+    place: Place<'a>,
+    depth: usize,
+    /// Elements so far.
+    count: usize,
+    len: usize,
+    state: TupleState,
+    variant: Option<&'static str>,
+}
+
+enum TupleState {
+    /// One column with one element each.
+    Numbers(Vec<Column>),
+    Group(Group),
+}
+
+impl<'a> NodeTuple<'a> {
+    pub(super) fn new(place: Place<'a>, depth: usize, len: usize, variant: Option<&'static str>) -> Self {
+        Self { place, depth, count: 0, len, state: TupleState::Numbers(Vec::new()), variant }
+    }
+
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let index = self.count;
+        self.count += 1;
+        self.push(index, value).map_err(|error| {
+            let error = error.in_element(index);
+            self.variant.iter().fold(error, |error, variant| error.in_field(variant).in_link(variant))
+        })
+    }
+
+    fn push<T: ?Sized + Serialize>(&mut self, index: usize, value: &T) -> Result<()> {
+        if let TupleState::Numbers(pending) = &mut self.state {
+            match numbers(value, self.depth) {
+                Some(column) if pending.first().is_none_or(|first| same_form(first, &column)) => {
+                    pending.push(column);
+                    return Ok(());
+                }
+                _ => {
+                    let group = self.place.group(Some(Kind::Tuple))?;
+                    for (index, column) in std::mem::take(pending).into_iter().enumerate() {
+                        layout::write_single(column, &Place::child(&group, &index.to_string()))?;
+                    }
+                    self.state = TupleState::Group(group);
+                }
+            }
+        }
+        let TupleState::Group(group) = &self.state else { return Ok(()) };
+        let name = index.to_string();
+        put(value, Place::child(group, &name), self.depth, 0).map_err(|error| error.in_link(&name))
+    }
+
+    fn finish(self) -> Result<()> {
+        if self.count != self.len {
+            let message = format!("a tuple that said it has {} elements has {}", self.len, self.count);
+            return Err(Error::new(ErrorKind::WrongLength, message));
+        }
+        match self.state {
+            TupleState::Numbers(pending) => layout::write_joined(pending, &self.place),
+            TupleState::Group(_) => Ok(()),
+        }
+    }
+}
+
+/// Whether two columns of one element each hold the same type of number in the same dimensions.
+fn same_form(one: &Column, other: &Column) -> bool {
+    match (one, other) {
+        (Column::Numbers(one), Column::Numbers(other)) => one.number() == other.number(),
+        (Column::Array(one), Column::Array(other)) => {
+            one.width == other.width
+                && match (&one.inner, &other.inner) {
+                    (Column::Unknown(_), Column::Unknown(_)) => true,
+                    (one, other) => same_form(one, other),
+                }
+        }
+        _ => false,
+    }
+}
+
+macro_rules! tuples {
+    ($($trait:ident $method:ident),*) => {
+        $(impl ser::$trait for NodeTuple<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        })*
+    };
+}
+tuples!(SerializeTuple serialize_element, SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);
+
+/// A struct or struct variant: a group with a child per field.
+pub struct NodeStruct {
+    group: Group,
+    /// The group that all will be moved to.
+    target: Option<Group>,
+    depth: usize,
+    variant: Option<&'static str>,
+}
+
+impl NodeStruct {
+    pub(super) fn new(place: &Place<'_>, depth: usize, variant: Option<&'static str>) -> Result<Self> {
+        Ok(Self { group: place.group(None)?, target: place.target(), depth, variant })
+    }
+
+    fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        let place = match name.strip_prefix(ATTRIBUTE_PREFIX) {
+            Some(attribute) if !attribute.is_empty() => Place::Attribute(&self.group, attribute),
+            _ => Place::named(&self.group, name),
+        };
+        let result = match &place {
+            Place::Child(_, link) => check_free(self.target.as_ref(), link),
+            _ => Ok(()),
+        };
+        result.and_then(|()| put(value, place, self.depth, 0)).map_err(|error| {
+            let error = error.in_field(name).in_link(name);
+            self.variant.iter().fold(error, |error, variant| error.in_field(variant).in_link(variant))
+        })
+    }
+}
+
+macro_rules! structs {
+    ($($trait:ident),*) => {
+        $(impl ser::$trait for NodeStruct {
+            type Ok = ();
+            type Error = Error;
+
+            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+                self.field(name, value)
+            }
+
+            fn end(self) -> Result<()> {
+                Ok(())
+            }
+        })*
+    };
+}
+structs!(SerializeStruct, SerializeStructVariant);
+
+/// A map: a group with a child per key, or, where keys are no link names, keys and values.
+pub struct NodeMap<'a> {
+    place: Place<'a>,
+    depth: usize,
+    state: MapState,
+}
+
+enum MapState {
+    /// No key has come yet.
+    Start,
+    Group {
+        group: Group,
+        target: Option<Group>,
+        class: KeyClass,
+        used: HashSet<String>,
+        /// The key whose value is to come.
+        key: Option<String>,
+    },
+    Pairs {
+        keys: Column,
+        values: Column,
+    },
+}
+
+impl<'a> NodeMap<'a> {
+    pub(super) fn new(place: Place<'a>, depth: usize, pairs: bool) -> Result<Self> {
+        let state =
+            if pairs { MapState::Pairs { keys: Column::new(), values: Column::new() } } else { MapState::Start };
+        Ok(Self { place, depth, state })
+    }
+}
+
+impl ser::SerializeMap for NodeMap<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        if let MapState::Start = self.state {
+            self.state = match key::link(key)? {
+                Some((class, key)) if is_linkable(&key) => MapState::Group {
+                    group: self.place.group(None)?,
+                    target: self.place.target(),
+                    class,
+                    used: HashSet::from([key.clone()]),
+                    key: Some(key),
+                },
+                _ => MapState::Pairs { keys: Column::new(), values: Column::new() },
+            };
+            if let MapState::Group { .. } = self.state {
+                return Ok(());
+            }
+        }
+        match &mut self.state {
+            MapState::Start => Ok(()),
+            MapState::Group { class, used, key: pending, .. } => match key::link(key)? {
+                Some((other, key)) if other == *class && is_linkable(&key) && used.insert(key.clone()) => {
+                    *pending = Some(key);
+                    Ok(())
+                }
+                _ => Err(Error::again(
+                    Again::Pairs,
+                    ErrorKind::BadKey,
+                    "the keys are of different types, or not distinct: write the map through `to_group`, `write`, \
+                     `to_file` or `to_vec`",
+                )),
+            },
+            MapState::Pairs { keys, .. } => key.serialize(ElementSerializer::new(keys, self.depth)),
+        }
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        match &mut self.state {
+            MapState::Group { group, target, key, .. } => {
+                let key = key.take().ok_or_else(no_key)?;
+                let name = escape(&key);
+                check_free(target.as_ref(), &name)
+                    .and_then(|()| put(value, Place::child(group, &name), self.depth, 0))
+                    .map_err(|error| error.in_field(&key).in_link(&name))
+            }
+            MapState::Pairs { values, .. } => {
+                let index = values.len();
+                value.serialize(ElementSerializer::new(values, self.depth)).map_err(|error| error.in_element(index))
+            }
+            MapState::Start => Err(no_key()),
+        }
+    }
+
+    fn end(self) -> Result<()> {
+        match self.state {
+            MapState::Start => self.place.group(None).map(drop),
+            MapState::Group { .. } => Ok(()),
+            MapState::Pairs { keys, values } => {
+                let group = self.place.group(Some(Kind::Map))?;
+                layout::write(keys, &Place::child(&group, KEYS))?;
+                layout::write(values, &Place::child(&group, VALUES))
+            }
+        }
+    }
+}
+
+#[cold]
+fn no_key() -> Error {
+    Error::new(ErrorKind::Custom, "a map gave a value without a key")
+}

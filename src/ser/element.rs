@@ -1,0 +1,393 @@
+//! The serializer for the elements of a sequence: value to [`Column`].
+
+use serde::ser::{self, Serialize};
+
+use super::column::{Column, List, Rows, Tuple};
+use super::key::{self, KeyProbe};
+use crate::error::{Again, Error, ErrorKind, Result};
+use crate::format::MAX_DEPTH;
+
+/// Pushes one value to a column.
+pub(super) struct ElementSerializer<'a> {
+    pub(super) column: &'a mut Column,
+    /// How deep the value is in the whole.
+    pub(super) depth: usize,
+    /// Integers of unlike types must not be made alike: the value is in a tuple.
+    pub(super) exact: bool,
+    /// Nothing but numbers, and tuples of them, is taken.
+    pub(super) only_numbers: bool,
+}
+
+impl<'a> ElementSerializer<'a> {
+    pub(super) fn new(column: &'a mut Column, depth: usize) -> Self {
+        Self { column, depth, exact: false, only_numbers: false }
+    }
+
+    /// Refuses what is no number where only numbers are taken.
+    #[inline]
+    fn no_number(&self) -> Result<()> {
+        if self.only_numbers { Err(no_number()) } else { Ok(()) }
+    }
+
+    /// The depth of what is in a sequence, tuple or option.
+    fn deeper(&self) -> Result<usize> {
+        if self.depth >= MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self.depth + 1) }
+    }
+
+    /// The depth of what is in a struct, map or variant: that of itself, for the sequence around it counts already.
+    fn as_deep(&self) -> Result<usize> {
+        if self.depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self.depth) }
+    }
+
+    fn variant(self, name: &'static str, index: u32) -> Result<(&'a mut Column, usize)> {
+        self.no_number()?;
+        let depth = self.as_deep()?;
+        match self.column.begin_variant(name, index, false)? {
+            Some(payload) => Ok((payload, depth)),
+            None => Err(Error::new(ErrorKind::Custom, "a variant lost its payload")),
+        }
+    }
+}
+
+/// What [`ElementSerializer::only_numbers`] refuses with; the tuple is then written element by element.
+#[cold]
+fn no_number() -> Error {
+    Error::new(ErrorKind::Unsupported, "not a number")
+}
+
+macro_rules! numbers {
+    ($($method:ident: $type:ty),*) => {
+        $(
+            #[inline]
+            fn $method(self, value: $type) -> Result<()> {
+                self.column.push_number(value, self.exact);
+                Ok(())
+            }
+        )*
+    };
+}
+
+impl<'a> ser::Serializer for ElementSerializer<'a> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = ElementSeq<'a>;
+    type SerializeTuple = ElementTuple<'a>;
+    type SerializeTupleStruct = ElementTuple<'a>;
+    type SerializeTupleVariant = ElementTuple<'a>;
+    type SerializeMap = ElementMap<'a>;
+    type SerializeStruct = ElementStruct<'a>;
+    type SerializeStructVariant = ElementStruct<'a>;
+
+    numbers!(serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64);
+    numbers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64);
+    numbers!(serialize_f32: f32, serialize_f64: f64);
+
+    fn serialize_i128(self, value: i128) -> Result<()> {
+        self.no_number()?;
+        self.column.push_i128(value);
+        Ok(())
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<()> {
+        self.no_number()?;
+        self.column.push_u128(value);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<()> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<()> {
+        self.no_number()?;
+        self.column.push_str(value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<()> {
+        self.no_number()?;
+        self.column.push_bytes(value);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<()> {
+        self.no_number()?;
+        self.column.push_none();
+        Ok(())
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        self.no_number()?;
+        let depth = self.deeper()?;
+        value.serialize(ElementSerializer::new(self.column.begin_some()?, depth))
+    }
+
+    fn serialize_unit(self) -> Result<()> {
+        self.no_number()?;
+        self.column.push_unit();
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
+        self.no_number()?;
+        if let Some(payload) = self.column.begin_variant(variant, index, true)? {
+            payload.push_unit();
+        }
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<()> {
+        let (payload, depth) = self.variant(variant, index)?;
+        // A variant in a variant, and so on, is as deep as it looks.
+        let inner = ElementSerializer::new(payload, depth + 1);
+        value.serialize(inner).map_err(|error| error.in_field(variant))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<ElementSeq<'a>> {
+        self.no_number()?;
+        let depth = self.deeper()?;
+        let list = self.column.begin_list()?;
+        let first = list.inner.len();
+        Ok(ElementSeq { list, first, depth })
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<ElementTuple<'a>> {
+        let (depth, only_numbers) = (self.deeper()?, self.only_numbers);
+        Ok(ElementTuple { tuple: self.column.begin_tuple(len)?, index: 0, depth, only_numbers, variant: None })
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<ElementTuple<'a>> {
+        self.serialize_tuple(len)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<ElementTuple<'a>> {
+        let (payload, depth) = self.variant(variant, index)?;
+        let tuple = payload.begin_tuple(len)?;
+        Ok(ElementTuple { tuple, index: 0, depth: depth + 1, only_numbers: false, variant: Some(variant) })
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<ElementMap<'a>> {
+        self.no_number()?;
+        let depth = self.as_deep()?;
+        Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth })
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
+        self.no_number()?;
+        let depth = self.as_deep()?;
+        Ok(ElementStruct { column: self.column.begin_record(Rows::Structs)?, depth, variant: None })
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<ElementStruct<'a>> {
+        let (payload, depth) = self.variant(variant, index)?;
+        Ok(ElementStruct { column: payload.begin_record(Rows::Structs)?, depth: depth + 1, variant: Some(variant) })
+    }
+}
+
+/// A sequence within a sequence.
+pub(super) struct ElementSeq<'a> {
+    list: &'a mut List,
+    /// The first element's place in the list's column.
+    first: usize,
+    depth: usize,
+}
+
+impl ser::SerializeSeq for ElementSeq<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let element = ElementSerializer::new(&mut self.list.inner, self.depth);
+        let result = value.serialize(element);
+        result.map_err(|error| {
+            let index = self.list.inner.len().saturating_sub(self.first);
+            error.in_element(index)
+        })
+    }
+
+    fn end(self) -> Result<()> {
+        self.list.end();
+        Ok(())
+    }
+}
+
+/// A tuple, tuple struct or tuple variant within a sequence.
+pub(super) struct ElementTuple<'a> {
+    tuple: Tuple<'a>,
+    index: usize,
+    depth: usize,
+    only_numbers: bool,
+    variant: Option<&'static str>,
+}
+
+impl ElementTuple<'_> {
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let (depth, only_numbers) = (self.depth, self.only_numbers);
+        self.tuple
+            .element(|column, exact| value.serialize(ElementSerializer { column, depth, exact, only_numbers }))
+            .map_err(|error| {
+            let error = error.in_element(self.index);
+            self.variant.iter().fold(error, |error, variant| error.in_field(variant))
+        })?;
+        self.index += 1;
+        Ok(())
+    }
+}
+
+/// serde has a trait for each sort of tuple and struct; they differ in name only.
+macro_rules! tuples {
+    ($type:ident: $($trait:ident $method:ident),*) => {
+        $(impl ser::$trait for $type<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<()> {
+                self.tuple.end()
+            }
+        })*
+    };
+}
+tuples!(ElementTuple: SerializeTuple serialize_element, SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field);
+
+/// A struct or struct variant within a sequence.
+pub(super) struct ElementStruct<'a> {
+    column: &'a mut Column,
+    depth: usize,
+    variant: Option<&'static str>,
+}
+
+impl ElementStruct<'_> {
+    #[inline]
+    fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        let column = self.column.struct_field(name)?;
+        value.serialize(ElementSerializer::new(column, self.depth)).map_err(|error| {
+            let error = error.in_field(name);
+            self.variant.iter().fold(error, |error, variant| error.in_field(variant))
+        })
+    }
+}
+
+macro_rules! structs {
+    ($type:ident: $($trait:ident),*) => {
+        $(impl ser::$trait for $type<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+                self.field(name, value)
+            }
+
+            fn end(self) -> Result<()> {
+                self.column.end_record();
+                Ok(())
+            }
+        })*
+    };
+}
+structs!(ElementStruct: SerializeStruct, SerializeStructVariant);
+
+/// A map within a sequence.
+pub(super) struct ElementMap<'a> {
+    column: &'a mut Column,
+    /// The key that the next value is for.
+    key: Option<PendingKey>,
+    depth: usize,
+}
+
+/// A key whose value is to come.
+enum PendingKey {
+    Text(String),
+    /// One that is no string; it is in the column of keys already.
+    Other,
+}
+
+impl ser::SerializeMap for ElementMap<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        if let Column::Record(_) = self.column {
+            if let Some(text) = key::text(key)? {
+                self.key = Some(PendingKey::Text(text));
+                return Ok(());
+            }
+        }
+        let maps = self.column.record_to_maps()?;
+        key.serialize(ElementSerializer::new(&mut maps.keys, self.depth + 1))?;
+        self.key = Some(PendingKey::Other);
+        Ok(())
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let depth = self.depth;
+        match self.key.take() {
+            Some(PendingKey::Text(key)) => {
+                let column = self.column.entry(&key, Rows::Maps)?;
+                value.serialize(ElementSerializer::new(column, depth)).map_err(|error| error.in_field(&key))
+            }
+            Some(PendingKey::Other) => {
+                let maps = self.column.record_to_maps()?;
+                value.serialize(ElementSerializer::new(&mut maps.values, depth + 1))
+            }
+            None => Err(Error::new(ErrorKind::Custom, "a map gave a value without a key")),
+        }
+    }
+
+    fn serialize_entry<K: ?Sized + Serialize, V: ?Sized + Serialize>(&mut self, key: &K, value: &V) -> Result<()> {
+        // The usual case, without a copy of the key: a string in a record.
+        if let Column::Record(_) = self.column {
+            let (column, depth) = (&mut *self.column, self.depth);
+            let mut found = None;
+            let probed = key.serialize(KeyProbe(|key: &str| {
+                found = Some(());
+                let column = column.entry(key, Rows::Maps)?;
+                value.serialize(ElementSerializer::new(column, depth)).map_err(|error| error.in_field(key))
+            }));
+            if found.is_some() || !probed.as_ref().is_err_and(|error| error.wants(Again::Pairs)) {
+                return probed;
+            }
+        }
+        self.serialize_key(key)?;
+        self.serialize_value(value)
+    }
+
+    fn end(self) -> Result<()> {
+        self.column.end_record();
+        Ok(())
+    }
+}

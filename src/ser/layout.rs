@@ -1,0 +1,493 @@
+//! Column to HDF5: which objects a sequence becomes, decided when all of its elements are known.
+
+use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts, Record, RecordField, Rows, Variants};
+use super::numbers::Numbers;
+use super::place::Place;
+use crate::error::{Error, Result};
+use crate::format::{
+    BYTES, ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
+    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, escape,
+};
+use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
+
+/// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
+const VARIABLE_COST: usize = 32;
+
+/// Writes the elements of a sequence.
+pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
+    let len = column.len() as u64;
+    match column {
+        Column::Unknown(count) => {
+            let fillers = vec![f64::NAN; count];
+            place.write(Dtype::Number(Number::F64), Shape::Simple(vec![len]), element_bytes(&fillers), None)
+        }
+        Column::Numbers(numbers) => write_numbers(&numbers, vec![len], place),
+        Column::I128(values) => {
+            let halves = values.iter().map(|value| ((value >> 64) as u64, *value as u64));
+            write_halves(halves, Shape::Simple(vec![len]), Kind::I128, place)
+        }
+        Column::U128(values) => {
+            let halves = values.iter().map(|value| ((value >> 64) as u64, *value as u64));
+            write_halves(halves, Shape::Simple(vec![len]), Kind::U128, place)
+        }
+        Column::Text(parts) => write_strings(&parts, place),
+        Column::Blobs(parts) => {
+            let group = place.group(Some(Kind::Blobs))?;
+            write_parts(&parts, &group, VALUES)
+        }
+        Column::Units(count) => {
+            let count = [count as u64];
+            place.write(Dtype::Number(Number::U64), Shape::Scalar, element_bytes(&count), Some(Kind::Units))
+        }
+        Column::Array(array) => write_array(*array, place),
+        Column::List(list) => write_list(*list, place),
+        Column::Record(record) => write_record(*record, place),
+        Column::Maps(maps) => write_maps(*maps, place),
+        Column::Nullable(nullable) => write_nullable(*nullable, place),
+        Column::Variants(variants) => write_variants(*variants, place),
+        Column::Mixed(mixed) => write_mixed(*mixed, place),
+    }
+}
+
+fn write_numbers(numbers: &Numbers, dims: Vec<u64>, place: &Place<'_>) -> Result<()> {
+    place.write(Dtype::Number(numbers.number()), Shape::Simple(dims), numbers.bytes(), None)
+}
+
+/// The compound type of 128-bit integers.
+fn halves(kind: Kind) -> Dtype {
+    let hi = if kind == Kind::I128 { Number::I64 } else { Number::U64 };
+    let field = |name: &str, offset, number| Field { name: name.to_owned(), offset, dtype: Dtype::Number(number) };
+    Dtype::Compound([field(HI, 0, hi), field(LO, 8, Number::U64)].into())
+}
+
+/// Writes 128-bit integers, given as upper and lower halves.
+pub(super) fn write_halves(
+    values: impl Iterator<Item = (u64, u64)>,
+    shape: Shape,
+    kind: Kind,
+    place: &Place<'_>,
+) -> Result<()> {
+    let words: Vec<u64> = values.flat_map(|(hi, lo)| [hi, lo]).collect();
+    place.write(halves(kind), shape, element_bytes(&words), Some(kind))
+}
+
+fn write_offsets(offsets: &[u64], group: &Group) -> Result<()> {
+    let shape = Shape::Simple(vec![offsets.len() as u64]);
+    Place::child(group, OFFSETS).write(Dtype::Number(Number::U64), shape, element_bytes(offsets), None)
+}
+
+fn write_mask(mask: &[bool], group: &Group) -> Result<()> {
+    let shape = Shape::Simple(vec![mask.len() as u64]);
+    Place::child(group, MASK).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
+}
+
+fn write_parts(parts: &Parts, group: &Group, name: &str) -> Result<()> {
+    write_offsets(&parts.offsets, group)?;
+    let shape = Shape::Simple(vec![parts.bytes.len() as u64]);
+    Place::child(group, name).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
+}
+
+fn write_strings(parts: &Parts, place: &Place<'_>) -> Result<()> {
+    if parts.bytes.contains(&0) {
+        let group = place.group(Some(Kind::Text))?;
+        return write_parts(parts, &group, BYTES);
+    }
+    let count = parts.count();
+    let longest = parts.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as usize).max().unwrap_or(0).max(1);
+    let variable = parts.bytes.len() + VARIABLE_COST * count;
+    let shape = Shape::Simple(vec![count as u64]);
+    if place.is_attribute() {
+        return place.write(Dtype::string(longest), shape, &padded(parts, 0, count, longest), None);
+    }
+    if count.saturating_mul(longest) <= variable {
+        let dataset = place.dataset(Dtype::string(longest), shape, None)?;
+        return slabs(count, longest, |start, len| {
+            dataset.write_rows(start as u64, len as u64, &padded(parts, start, len, longest))
+        });
+    }
+    let dataset = place.dataset(Dtype::VarString(true), shape, None)?;
+    slabs(count, variable / count, |start, len| {
+        let mut text = Vec::new();
+        for index in start..start + len {
+            text.extend_from_slice(parts.get(index));
+            text.push(0);
+        }
+        dataset.write_strings(start as u64, len as u64, &text)
+    })
+}
+
+/// Strings in places of `size` bytes.
+fn padded(parts: &Parts, start: usize, len: usize, size: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len * size];
+    for (place, index) in bytes.chunks_exact_mut(size).zip(start..) {
+        let part = parts.get(index);
+        place[..part.len()].copy_from_slice(part);
+    }
+    bytes
+}
+
+/// Calls `write(start, len)` for slabs of about 1 MiB of `count` items of `size` bytes.
+fn slabs(count: usize, size: usize, mut write: impl FnMut(usize, usize) -> Result<()>) -> Result<()> {
+    let step = (SLAB / size.max(1)).max(1);
+    (0..count).step_by(step).try_for_each(|start| write(start, step.min(count - start)))
+}
+
+/// The numbers in sequences of equal lengths, and their dimensions; `None` where lengths differ or there are no numbers.
+enum Regular<'a> {
+    Numbers(&'a Numbers),
+    /// No number has shown its type; the dimensions hold so many fillers.
+    Unknown(usize),
+}
+
+fn regular<'a>(column: &'a Column, dims: &mut Vec<u64>) -> Option<Regular<'a>> {
+    match column {
+        Column::Numbers(numbers) => Some(Regular::Numbers(numbers)),
+        Column::Unknown(count) => Some(Regular::Unknown(*count)),
+        Column::Array(array) => {
+            dims.push(array.width as u64);
+            regular(&array.inner, dims)
+        }
+        Column::List(list) => {
+            let width = list.offsets.get(1)?;
+            if list.offsets.iter().zip(0..).any(|(offset, row)| *offset != row * width) {
+                return None;
+            }
+            dims.push(*width);
+            regular(&list.inner, dims)
+        }
+        _ => None,
+    }
+    .filter(|_| dims.len() <= MAX_RANK)
+}
+
+fn write_regular(column: &Column, place: &Place<'_>) -> Option<Result<()>> {
+    let mut dims = vec![column.len() as u64];
+    Some(match regular(column, &mut dims)? {
+        Regular::Numbers(numbers) => write_numbers(numbers, dims, place),
+        Regular::Unknown(count) => {
+            let fillers = vec![f64::NAN; count];
+            place.write(Dtype::Number(Number::F64), Shape::Simple(dims), element_bytes(&fillers), None)
+        }
+    })
+}
+
+fn write_array(array: Array, place: &Place<'_>) -> Result<()> {
+    let mut column = Column::Array(Box::new(array));
+    if let Some(result) = write_regular(&column, place) {
+        return result;
+    }
+    // Beyond HDF5's 32 dimensions, tuples are written as sequences are.
+    column.array_to_list();
+    write(column, place)
+}
+
+fn write_list(list: List, place: &Place<'_>) -> Result<()> {
+    let column = Column::List(Box::new(list));
+    if let Some(result) = write_regular(&column, place) {
+        return result;
+    }
+    let Column::List(list) = column else { unreachable!("made above") };
+    let group = place.group(Some(Kind::Ragged))?;
+    write_offsets(&list.offsets, &group)?;
+    write(list.inner, &Place::child(&group, VALUES))
+}
+
+fn write_maps(maps: Maps, place: &Place<'_>) -> Result<()> {
+    let group = place.group(Some(Kind::Maps))?;
+    write_offsets(&maps.offsets, &group)?;
+    write(maps.keys, &Place::child(&group, KEYS))?;
+    write(maps.values, &Place::child(&group, VALUES))
+}
+
+fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
+    let group = place.group(Some(Kind::Nullable))?;
+    let encoding = match &nullable.inner {
+        Column::Numbers(Numbers::F32(_) | Numbers::F64(_)) => None,
+        Column::Numbers(Numbers::Bool(_)) => Some(NULLABLE_BOOLEAN),
+        Column::Numbers(_) => Some(NULLABLE_INTEGER),
+        _ => None,
+    };
+    if let Some(encoding) = encoding {
+        group.write_text(ENCODING_TYPE, encoding)?;
+        group.write_text(ENCODING_VERSION, NULLABLE_VERSION)?;
+    }
+    write(nullable.inner, &Place::child(&group, VALUES))?;
+    write_mask(&nullable.mask, &group)
+}
+
+fn write_mixed(mixed: Mixed, place: &Place<'_>) -> Result<()> {
+    let group = place.group(Some(Kind::Mixed))?;
+    let members = mixed.parts.iter().zip(0..).map(|((class, _), tag)| (class.name().to_owned(), tag)).collect();
+    let dtype = Dtype::Enum(EnumType { base: Number::U8, members }.into());
+    let shape = Shape::Simple(vec![mixed.tags.len() as u64]);
+    Place::child(&group, TAG).write(dtype, shape, &mixed.tags, None)?;
+    for (class, part) in mixed.parts {
+        // Units are told by their tag alone.
+        if class != Class::Unit {
+            write(part, &Place::child(&group, class.name()))?;
+        }
+    }
+    Ok(())
+}
+
+impl Variants {
+    /// The value of each variant in an HDF5 enum: its index in Rust's enum, where these are distinct.
+    fn codes(&self) -> Vec<u32> {
+        let mut codes: Vec<u32> = self.variants.iter().map(|variant| variant.index).collect();
+        let mut sorted = codes.clone();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+            codes = (0..).take(self.variants.len()).collect();
+        }
+        codes
+    }
+
+    /// The HDF5 enum of the variants; `None` where HDF5 cannot hold it.
+    fn dtype(&self) -> Option<Dtype> {
+        let codes = self.codes();
+        let mut members: Vec<_> =
+            self.variants.iter().map(|v| v.name.to_owned()).zip(codes.iter().map(|c| i128::from(*c))).collect();
+        members.sort_by_key(|(_, code)| *code);
+        let base = match codes.iter().max()? {
+            0..=0xff => Number::U8,
+            0..=0xffff => Number::U16,
+            _ => Number::U32,
+        };
+        // The one enum that means something else.
+        let bools = members.len() == 2 && members[0] == ("FALSE".to_owned(), 0) && members[1] == ("TRUE".to_owned(), 1);
+        let nameable = members.iter().all(|(name, _)| !name.is_empty() && !name.contains('\0'));
+        let dtype = Dtype::Enum(EnumType { base, members }.into());
+        (nameable && !bools && dtype.message_size() <= MAX_MESSAGE).then_some(dtype)
+    }
+
+    fn write_tags(&self, place: &Place<'_>) -> Result<()> {
+        let count = self.tags.len();
+        match self.dtype() {
+            Some(dtype) => {
+                let size = dtype.size();
+                let mut bytes = vec![0; count * size];
+                self.pack(0, &mut bytes, size, 0, size);
+                place.write(dtype, Shape::Simple(vec![count as u64]), &bytes, None)
+            }
+            // An enum of thousands of names fits no HDF5 type; the names are written out.
+            None => {
+                let mut names = Column::Unknown(0);
+                for tag in &self.tags {
+                    names.push_str(self.variants.get(*tag as usize).map_or("", |variant| variant.name));
+                }
+                write(names, place)
+            }
+        }
+    }
+
+    /// Puts the values of elements from `start` on into records of `stride` bytes, at `offset`.
+    fn pack(&self, start: usize, records: &mut [u8], stride: usize, offset: usize, size: usize) {
+        let codes: Vec<[u8; 4]> = self.codes().iter().map(|code| code.to_le_bytes()).collect();
+        for (record, tag) in records.chunks_exact_mut(stride).zip(&self.tags[start..]) {
+            let code = u32::from_le_bytes(codes.get(*tag as usize).copied().unwrap_or_default());
+            let place = &mut record[offset..offset + size];
+            match size {
+                1 => place.copy_from_slice(&(code as u8).to_ne_bytes()),
+                2 => place.copy_from_slice(&(code as u16).to_ne_bytes()),
+                _ => place.copy_from_slice(&code.to_ne_bytes()),
+            }
+        }
+    }
+}
+
+fn write_variants(variants: Variants, place: &Place<'_>) -> Result<()> {
+    if variants.variants.iter().all(|variant| variant.payload.is_none()) && !variants.variants.is_empty() {
+        return variants.write_tags(place);
+    }
+    let group = place.group(Some(Kind::Variants))?;
+    variants.write_tags(&Place::child(&group, TAG))?;
+    for variant in variants.variants {
+        if let Some(payload) = variant.payload {
+            write(payload, &Place::child(&group, &variant_link(variant.name)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The link name of a variant's payloads: its own, unless that is the one for the tags.
+fn variant_link(name: &str) -> std::borrow::Cow<'_, str> {
+    if name == TAG { "%74ag".into() } else { escape(name) }
+}
+
+/// The type of records of `column`, if all of its parts have a fixed size.
+fn fixed(column: &Column) -> Option<Dtype> {
+    match column {
+        Column::Numbers(numbers) => Some(Dtype::Number(numbers.number())),
+        Column::Variants(variants) if variants.variants.iter().all(|variant| variant.payload.is_none()) => {
+            variants.dtype()
+        }
+        Column::Array(array) => {
+            let mut dims = vec![array.width as u64];
+            match regular(&array.inner, &mut dims)? {
+                Regular::Numbers(numbers) if array_only(&array.inner) && array.width > 0 => {
+                    Some(Dtype::Array(dims.into(), Dtype::Number(numbers.number()).into()))
+                }
+                _ => None,
+            }
+        }
+        Column::Record(record) => fixed_record(record),
+        _ => None,
+    }
+}
+
+/// Whether there is nothing but tuples, of some width, around the numbers.
+fn array_only(column: &Column) -> bool {
+    match column {
+        Column::Numbers(_) => true,
+        Column::Array(array) => array.width > 0 && array_only(&array.inner),
+        _ => false,
+    }
+}
+
+fn fixed_record(record: &Record) -> Option<Dtype> {
+    if record.rows == Rows::Maps || record.fields.is_empty() {
+        return None;
+    }
+    let mut fields = Vec::with_capacity(record.fields.len());
+    let mut offset = 0usize;
+    for field in &record.fields {
+        if field.is_masked() || field.name.is_empty() || field.name.contains('\0') {
+            return None;
+        }
+        let dtype = fixed(&field.column)?;
+        let size = dtype.size();
+        fields.push(Field { name: field.name.to_string(), offset, dtype });
+        offset = offset.checked_add(size)?;
+    }
+    let dtype = Dtype::Compound(fields.into());
+    (dtype.message_size() <= MAX_MESSAGE).then_some(dtype)
+}
+
+/// Puts the elements of `column` from `start` on into records of `stride` bytes, at `offset`.
+fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset: usize) {
+    match column {
+        Column::Numbers(numbers) => {
+            pack_bytes(numbers.bytes(), numbers.number().size(), start, records, stride, offset)
+        }
+        Column::Variants(variants) => {
+            let size = variants.dtype().map_or(0, |dtype| dtype.size());
+            variants.pack(start, records, stride, offset, size);
+        }
+        Column::Array(array) => {
+            let mut dims = vec![array.width as u64];
+            if let Some(Regular::Numbers(numbers)) = regular(&array.inner, &mut dims) {
+                let size = dims.iter().fold(numbers.number().size(), |size, dim| size * *dim as usize);
+                pack_bytes(numbers.bytes(), size, start, records, stride, offset);
+            }
+        }
+        Column::Record(record) => {
+            let mut offset = offset;
+            for field in &record.fields {
+                pack(&field.column, start, records, stride, offset);
+                offset += fixed(&field.column).map_or(0, |dtype| dtype.size());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn pack_bytes(bytes: &[u8], size: usize, start: usize, records: &mut [u8], stride: usize, offset: usize) {
+    /// Numbers of a size that is known when this is compiled are moved in one instruction.
+    fn of_size<const SIZE: usize>(bytes: &[u8], records: &mut [u8], stride: usize, offset: usize) {
+        for (record, value) in records.chunks_exact_mut(stride).zip(bytes.as_chunks::<SIZE>().0) {
+            record[offset..offset + SIZE].copy_from_slice(value);
+        }
+    }
+    let bytes = &bytes[start * size..];
+    match size {
+        1 => of_size::<1>(bytes, records, stride, offset),
+        2 => of_size::<2>(bytes, records, stride, offset),
+        4 => of_size::<4>(bytes, records, stride, offset),
+        8 => of_size::<8>(bytes, records, stride, offset),
+        _ => {
+            for (record, value) in records.chunks_exact_mut(stride).zip(bytes.chunks_exact(size)) {
+                record[offset..offset + size].copy_from_slice(value);
+            }
+        }
+    }
+}
+
+fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
+    // Positions as names are those of tuples; maps with such keys are kept as maps.
+    let positional = record.fields.iter().zip(0..).all(|(field, index): (_, usize)| field.name == index.to_string());
+    if record.rows == Rows::Maps && positional && !record.fields.is_empty() {
+        record.begin();
+        let mut column = Column::Record(Box::new(record));
+        column.record_to_maps()?;
+        return write(column, place);
+    }
+    let count = record.count;
+    if let Some(dtype) = fixed_record(&record) {
+        let size = dtype.size();
+        let dataset = place.dataset(dtype, Shape::Simple(vec![count as u64]), None)?;
+        let column = Column::Record(Box::new(record));
+        let mut records = Vec::new();
+        return slabs(count, size, |start, len| {
+            records.resize(len * size, 0);
+            pack(&column, start, &mut records, size, 0);
+            dataset.write_rows(start as u64, len as u64, &records)
+        });
+    }
+    let group = place.group(Some(Kind::Columns))?;
+    group.write_length(count as u64)?;
+    for field in record.fields {
+        let name = field.name.clone();
+        write_field(field, count, &group).map_err(|error: Error| error.in_link(&name))?;
+    }
+    Ok(())
+}
+
+fn write_field(mut field: RecordField, rows: usize, group: &Group) -> Result<()> {
+    let name = escape(&field.name);
+    let place = Place::child(group, &name);
+    if !field.is_masked() {
+        return write(field.column, &place);
+    }
+    field.absent.resize(rows, false);
+    let masked = place.group(Some(Kind::Masked))?;
+    write(field.column, &Place::child(&masked, VALUES))?;
+    write_mask(&field.absent, &masked)
+}
+
+/// The dimensions of the one element of `column`, which is a number or a tuple of numbers.
+fn element_dims(column: &Column) -> Vec<u64> {
+    let mut dims = Vec::new();
+    let mut column = column;
+    while let Column::Array(array) = column {
+        dims.push(array.width as u64);
+        column = &array.inner;
+    }
+    dims
+}
+
+fn leaf(column: &Column) -> Option<&Numbers> {
+    match column {
+        Column::Numbers(numbers) => Some(numbers),
+        Column::Array(array) => leaf(&array.inner),
+        _ => None,
+    }
+}
+
+/// Writes the one element of `column`, which is a number or a tuple of numbers, as itself.
+pub(super) fn write_single(column: Column, place: &Place<'_>) -> Result<()> {
+    let dims = element_dims(&column);
+    let shape = if dims.is_empty() { Shape::Scalar } else { Shape::Simple(dims) };
+    match leaf(&column) {
+        Some(numbers) => place.write(Dtype::Number(numbers.number()), shape, numbers.bytes(), None),
+        None => place.write(Dtype::Number(Number::F64), shape, &[], None),
+    }
+}
+
+/// Writes a tuple, given as columns of one element each, all numbers of one type or tuples of such, in one shape.
+pub(super) fn write_joined(elements: Vec<Column>, place: &Place<'_>) -> Result<()> {
+    let mut dims = vec![elements.len() as u64];
+    dims.extend(elements.first().map(element_dims).unwrap_or_default());
+    let bytes: Vec<u8> = elements.iter().filter_map(leaf).flat_map(|numbers| numbers.bytes().iter().copied()).collect();
+    let number = elements.first().and_then(leaf).map_or(Number::F64, Numbers::number);
+    place.write(Dtype::Number(number), Shape::Simple(dims), &bytes, None)
+}

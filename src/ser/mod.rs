@@ -1,0 +1,15 @@
+//! value -> nodes. Values at a place of their own go through [`node`] and [`compound`]; the elements of sequences are
+//! collected in a [`column`] by [`element`], and [`layout`] writes them.
+
+mod column;
+mod compound;
+mod element;
+mod key;
+mod layout;
+mod node;
+mod numbers;
+mod place;
+mod root;
+
+pub use root::Hdf5Serializer;
+pub(crate) use root::{fill, write_named};

@@ -1,0 +1,155 @@
+//! Where a value goes.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Kind, MAX_MESSAGE, VALUE, escape};
+use crate::storage::{Attributes, Dataset, Dtype, Group, Shape};
+
+/// A group, borrowed or not.
+#[derive(Clone, Debug)]
+pub(super) enum Parent<'a> {
+    Borrowed(&'a Group),
+    Owned(Group),
+}
+
+impl std::ops::Deref for Parent<'_> {
+    type Target = Group;
+
+    fn deref(&self) -> &Group {
+        match self {
+            Parent::Borrowed(group) => group,
+            Parent::Owned(group) => group,
+        }
+    }
+}
+
+/// Where a value goes.
+#[derive(Clone, Debug)]
+pub(super) enum Place<'a> {
+    /// To a new link of a group.
+    Child(Parent<'a>, Cow<'a, str>),
+    /// Into a group that is there. What does not become a group goes to its child `value`.
+    Fill {
+        group: Group,
+        /// The group that the contents will be moved to, where it has names that are taken.
+        target: Option<Group>,
+    },
+    /// To an attribute of a group.
+    Attribute(&'a Group, &'a str),
+}
+
+impl<'a> Place<'a> {
+    /// The child of `group` that one of the format's own names stands for.
+    pub(super) fn child(group: &'a Group, name: &'a str) -> Self {
+        Self::Child(Parent::Borrowed(group), Cow::Borrowed(name))
+    }
+
+    /// The child of `group` for a field, key or variant of any name.
+    pub(super) fn named(group: &'a Group, name: &'a str) -> Self {
+        Self::Child(Parent::Borrowed(group), escape(name))
+    }
+
+    /// Makes a dataset, to be written by the caller.
+    pub(super) fn dataset(&self, dtype: Dtype, shape: Shape, kind: Option<Kind>) -> Result<Dataset> {
+        let dataset = match self {
+            Self::Child(group, name) => group.create_dataset(name, dtype, shape)?,
+            Self::Fill { group, target } => {
+                check_free(target.as_ref(), VALUE)?;
+                group.write_kind(Kind::Value)?;
+                group.create_dataset(VALUE, dtype, shape)?
+            }
+            Self::Attribute(..) => return Err(no_attribute()),
+        };
+        if let Some(kind) = kind {
+            dataset.write_kind(kind)?;
+        }
+        Ok(dataset)
+    }
+
+    /// Writes a whole dataset, or attribute.
+    pub(super) fn write(&self, dtype: Dtype, shape: Shape, bytes: &[u8], kind: Option<Kind>) -> Result<()> {
+        match (self, kind) {
+            (Self::Attribute(group, name), None) => {
+                if bytes.len() > MAX_MESSAGE {
+                    let message = format!(
+                        "an attribute holds at most {MAX_MESSAGE} bytes, found {}: rename the field to have it as a dataset",
+                        bytes.len(),
+                    );
+                    return Err(Error::new(ErrorKind::Unsupported, message));
+                }
+                group.write_attribute(name, &dtype, &shape, bytes)
+            }
+            _ => {
+                let empty = shape.count() == Some(0);
+                let dataset = self.dataset(dtype, shape, kind)?;
+                if empty { Ok(()) } else { dataset.write(bytes) }
+            }
+        }
+    }
+
+    /// Makes a group, or gives the one to fill.
+    pub(super) fn group(&self, kind: Option<Kind>) -> Result<Group> {
+        let group = match self {
+            Self::Child(group, name) => group.create_group(name)?,
+            Self::Fill { group, .. } => group.clone(),
+            Self::Attribute(..) => return Err(no_attribute()),
+        };
+        if let Some(kind) = kind {
+            group.write_kind(kind)?;
+        }
+        Ok(group)
+    }
+
+    /// The group that what is filled in will be moved to.
+    pub(super) fn target(&self) -> Option<Group> {
+        match self {
+            Self::Fill { target, .. } => target.clone(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_attribute(&self) -> bool {
+        matches!(self, Self::Attribute(..))
+    }
+
+    /// Takes away what an attempt has left, so that the place can be used again.
+    pub(super) fn clear(&self) -> Result<()> {
+        match self {
+            Self::Child(group, name) if group.has_link(name)? => group.unlink(name),
+            Self::Fill { group, .. } => {
+                for name in group.link_names()? {
+                    group.unlink(&name)?;
+                }
+                for name in group.attribute_names()? {
+                    group.delete_attribute(&name)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Refuses a name that `target` has already.
+pub(super) fn check_free(target: Option<&Group>, name: &str) -> Result<()> {
+    match target {
+        Some(target) if target.has_link(name)? => Err(taken(name)),
+        _ => Ok(()),
+    }
+}
+
+/// The error for a name that is taken.
+#[cold]
+pub(super) fn taken(name: &str) -> Error {
+    let message = format!("the name `{name}` is taken: remove what is there, or choose another group or name");
+    Error::new(ErrorKind::AlreadyExists, message)
+}
+
+#[cold]
+fn no_attribute() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "an attribute holds a number, bool, string, or an array of these: rename the field to have it as a group or dataset",
+    )
+}

@@ -1,0 +1,284 @@
+//! Whole values: all of one is linked into its group, or nothing.
+
+use serde::ser::{self, Serialize};
+
+use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
+use super::node::{NodeSerializer, put};
+use super::place::{Place, check_free, taken};
+use crate::error::{Error, Result};
+use crate::format::escape;
+use crate::storage::{Attributes, Group};
+
+/// Writes `value` into `group`, which is new and goes with its file if this fails.
+pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group) -> Result<()> {
+    put(value, Place::Fill { group: group.clone(), target: None }, 0, 0).map_err(|error| error.in_link("/"))
+}
+
+/// Writes `value` to the new link `name` of `group`.
+pub(crate) fn write_named<T: ?Sized + Serialize>(value: &T, group: &Group, name: &str) -> Result<()> {
+    let write = || {
+        let link = escape(name);
+        check_free(Some(group), &link)?;
+        let staging = group.create_unlinked()?;
+        put(value, Place::child(&staging, &link), 0, 0)?;
+        staging.move_link(&link, group, &link)
+    };
+    write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
+}
+
+/// Values grow in a group that no link leads to. It is let go on an error; what is in it moves to the target when all
+/// of it is there.
+struct Staging {
+    group: Group,
+    target: Group,
+}
+
+impl Staging {
+    fn new(target: &hdf5::Group) -> Result<Self> {
+        let target = Group::of(target);
+        let group = target.create_unlinked()?;
+        Ok(Self { group, target })
+    }
+
+    fn place(&self) -> Place<'static> {
+        let target = (self.target.len() > 0).then(|| self.target.clone());
+        Place::Fill { group: self.group.clone(), target }
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error.in_link(&self.target.path())
+    }
+
+    /// Moves everything to the target; on an error the target is as it was.
+    fn commit(self) -> Result<()> {
+        self.link().map_err(|error| self.located(error))
+    }
+
+    fn link(&self) -> Result<()> {
+        let (links, attributes) = (self.group.link_names()?, self.group.attribute_names()?);
+        for name in &links {
+            check_free(Some(&self.target), name)?;
+        }
+        for name in &attributes {
+            if self.target.has_attribute(name)? {
+                return Err(taken(&format!("@{name}")));
+            }
+        }
+        let mut moved = 0;
+        let mut copied = 0;
+        let result = (|| {
+            for name in &attributes {
+                let contents = self.group.attribute(name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
+                self.target.write_attribute(name, &contents.dtype, &contents.shape, contents.items.bytes())?;
+                copied += 1;
+            }
+            for name in &links {
+                self.group.move_link(name, &self.target, name)?;
+                moved += 1;
+            }
+            Ok(())
+        })();
+        if result.is_err() {
+            // What fails in here leaves no better way back.
+            links[..moved].iter().for_each(|name| drop(self.target.unlink(name)));
+            attributes[..copied].iter().for_each(|name| drop(self.target.delete_attribute(name)));
+        }
+        result
+    }
+}
+
+/// The serializer: fills a group with a value.
+///
+/// [`to_group`](crate::to_group) does the same and is what to use where there is a choice: it can write a map again in
+/// another form when a late key does not fit the first, which a serializer by itself cannot.
+///
+/// All of the value is linked into the group when it is complete, or nothing.
+///
+/// ```
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Run { steps: u32, title: &'static str }
+///
+/// # let directory = tempfile::tempdir()?;
+/// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// Run { steps: 10, title: "plate" }.serialize(filebacked::Hdf5Serializer::new(&file))?;
+/// assert_eq!(file.dataset("steps")?.read_scalar::<u32>()?, 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Hdf5Serializer<'a> {
+    group: &'a hdf5::Group,
+}
+
+impl<'a> Hdf5Serializer<'a> {
+    /// A serializer that fills `group`.
+    #[must_use]
+    pub fn new(group: &'a hdf5::Group) -> Self {
+        Self { group }
+    }
+
+    /// Writes a value that needs no further calls.
+    fn whole(self, write: impl FnOnce(NodeSerializer<'static>) -> Result<()>) -> Result<()> {
+        let staging = Staging::new(self.group)?;
+        write(node(&staging)).map_err(|error| staging.located(error))?;
+        staging.commit()
+    }
+
+    /// Begins a value that goes on.
+    fn begin<S>(self, begin: impl FnOnce(NodeSerializer<'static>) -> Result<S>) -> Result<Staged<S>> {
+        let staging = Staging::new(self.group)?;
+        match begin(node(&staging)) {
+            Ok(inner) => Ok(Staged { inner, staging }),
+            Err(error) => Err(staging.located(error)),
+        }
+    }
+
+    /// Writes a whole value, in whichever form holds it.
+    pub(crate) fn put<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        let staging = Staging::new(self.group)?;
+        put(value, staging.place(), 0, 0).map_err(|error| staging.located(error))?;
+        staging.commit()
+    }
+}
+
+fn node(staging: &Staging) -> NodeSerializer<'static> {
+    NodeSerializer { place: staging.place(), depth: 0, somes: 0, pairs: false }
+}
+
+/// A value that is being serialized into a group that is not linked yet.
+#[derive(Debug)]
+pub struct Staged<S> {
+    inner: S,
+    staging: Staging,
+}
+
+impl std::fmt::Debug for Staging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Staging({:?})", self.target)
+    }
+}
+
+macro_rules! whole {
+    ($($method:ident($($name:ident: $type:ty),*))*) => {
+        $(fn $method(self, $($name: $type),*) -> Result<()> {
+            self.whole(|node| node.$method($($name),*))
+        })*
+    };
+}
+
+impl ser::Serializer for Hdf5Serializer<'_> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Staged<NodeSeq<'static>>;
+    type SerializeTuple = Staged<NodeTuple<'static>>;
+    type SerializeTupleStruct = Staged<NodeTuple<'static>>;
+    type SerializeTupleVariant = Staged<NodeTuple<'static>>;
+    type SerializeMap = Staged<NodeMap<'static>>;
+    type SerializeStruct = Staged<NodeStruct>;
+    type SerializeStructVariant = Staged<NodeStruct>;
+
+    whole!(serialize_bool(value: bool) serialize_i8(value: i8) serialize_i16(value: i16) serialize_i32(value: i32));
+    whole!(serialize_i64(value: i64) serialize_i128(value: i128) serialize_u8(value: u8) serialize_u16(value: u16));
+    whole!(serialize_u32(value: u32) serialize_u64(value: u64) serialize_u128(value: u128) serialize_f32(value: f32));
+    whole!(serialize_f64(value: f64) serialize_char(value: char) serialize_str(value: &str));
+    whole!(serialize_bytes(value: &[u8]) serialize_none() serialize_unit() serialize_unit_struct(name: &'static str));
+    whole!(serialize_unit_variant(name: &'static str, index: u32, variant: &'static str));
+
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        self.whole(|node| node.serialize_some(value))
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        self.whole(|node| node.serialize_newtype_struct(name, value))
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<()> {
+        self.whole(|node| node.serialize_newtype_variant(name, index, variant, value))
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq> {
+        self.begin(|node| node.serialize_seq(len))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple> {
+        self.begin(|node| node.serialize_tuple(len))
+    }
+
+    fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeTupleStruct> {
+        self.begin(|node| node.serialize_tuple_struct(name, len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeTupleVariant> {
+        self.begin(|node| node.serialize_tuple_variant(name, index, variant, len))
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap> {
+        self.begin(|node| node.serialize_map(len))
+    }
+
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct> {
+        self.begin(|node| node.serialize_struct(name, len))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeStructVariant> {
+        self.begin(|node| node.serialize_struct_variant(name, index, variant, len))
+    }
+}
+
+macro_rules! staged {
+    ($($trait:ident $method:ident($($name:ident: $type:ty),*))*) => {
+        $(impl<S: ser::$trait<Ok = (), Error = Error>> ser::$trait for Staged<S> {
+            type Ok = ();
+            type Error = Error;
+
+            fn $method<T: ?Sized + Serialize>(&mut self, $($name: $type,)* value: &T) -> Result<()> {
+                self.inner.$method($($name,)* value).map_err(|error| self.staging.located(error))
+            }
+
+            fn end(self) -> Result<()> {
+                self.inner.end().map_err(|error| self.staging.located(error))?;
+                self.staging.commit()
+            }
+        })*
+    };
+}
+staged!(SerializeSeq serialize_element() SerializeTuple serialize_element() SerializeTupleStruct serialize_field());
+staged!(SerializeTupleVariant serialize_field() SerializeStruct serialize_field(name: &'static str));
+staged!(SerializeStructVariant serialize_field(name: &'static str));
+
+impl<S: ser::SerializeMap<Ok = (), Error = Error>> ser::SerializeMap for Staged<S> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        self.inner.serialize_key(key).map_err(|error| self.staging.located(error))
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        self.inner.serialize_value(value).map_err(|error| self.staging.located(error))
+    }
+
+    fn end(self) -> Result<()> {
+        self.inner.end().map_err(|error| self.staging.located(error))?;
+        self.staging.commit()
+    }
+}

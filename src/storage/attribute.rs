@@ -1,0 +1,185 @@
+//! Attributes of groups and datasets.
+
+use std::ptr;
+
+use hdf5_sys::h5a;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::H5P_DEFAULT;
+
+use super::dataset::{Contents, Shape, zeroed};
+use super::dtype::{Dtype, Order};
+use super::items::{Items, element_bytes};
+use super::{Id, c_name, call, property_lists};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{KIND, Kind, LENGTH};
+
+/// Attributes larger than this are not what anyone keeps in an attribute.
+const MAX_ATTRIBUTE: u64 = 64 << 20;
+
+/// Something that carries attributes.
+pub(crate) trait Attributes {
+    /// The handle of the object.
+    fn handle(&self) -> hid_t;
+
+    /// Writes a new attribute; `bytes` holds the items that `shape` says.
+    fn write_attribute(&self, name: &str, dtype: &Dtype, shape: &Shape, bytes: &[u8]) -> Result<()> {
+        let wanted = shape.count().and_then(|count| count.checked_mul(dtype.size() as u64));
+        if wanted != Some(bytes.len() as u64) || dtype.has_addresses() {
+            return Err(Error::new(ErrorKind::Hdf5, "the data of an attribute does not fit its shape"));
+        }
+        let label = c_name(name)?;
+        let (file_type, memory_type, space) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?, shape.space()?);
+        let lists = property_lists()?;
+        // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+        let id = Id::own("create an attribute", || unsafe {
+            h5a::H5Acreate2(
+                self.handle(),
+                label.as_ptr(),
+                file_type.get(),
+                space.get(),
+                lists.attribute.get(),
+                H5P_DEFAULT,
+            )
+        })?;
+        if !bytes.is_empty() {
+            // SAFETY: `bytes` holds as many items of the type as the attribute has.
+            call("write an attribute", || unsafe {
+                h5a::H5Awrite(id.get(), memory_type.get(), bytes.as_ptr().cast())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes a string attribute.
+    fn write_text(&self, name: &str, text: &str) -> Result<()> {
+        let bytes = if text.is_empty() { "\0" } else { text }.as_bytes();
+        self.write_attribute(name, &Dtype::string(bytes.len()), &Shape::Scalar, bytes)
+    }
+
+    /// Marks the object as being of `kind`.
+    fn write_kind(&self, kind: Kind) -> Result<()> {
+        self.write_text(KIND, kind.as_str())
+    }
+
+    /// Writes the number of rows of a group of columns.
+    fn write_length(&self, length: u64) -> Result<()> {
+        self.write_attribute(LENGTH, &Dtype::Number(super::Number::U64), &Shape::Scalar, element_bytes(&[length]))
+    }
+
+    /// Whether there is an attribute of that name.
+    fn has_attribute(&self, name: &str) -> Result<bool> {
+        let label = c_name(name)?;
+        // SAFETY: an object's handle and a C string.
+        Ok(call("look for an attribute", || unsafe { h5a::H5Aexists(self.handle(), label.as_ptr()) })? > 0)
+    }
+
+    /// Takes away an attribute.
+    fn delete_attribute(&self, name: &str) -> Result<()> {
+        let label = c_name(name)?;
+        // SAFETY: an object's handle and a C string.
+        call("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
+        Ok(())
+    }
+
+    /// Reads the attribute `name`, if there is one.
+    fn attribute(&self, name: &str) -> Result<Option<Contents>> {
+        if !self.has_attribute(name)? {
+            return Ok(None);
+        }
+        let what = "read an attribute";
+        let label = c_name(name)?;
+        // SAFETY: an object's handle and a C string.
+        let id = Id::own(what, || unsafe { h5a::H5Aopen(self.handle(), label.as_ptr(), H5P_DEFAULT) })?;
+        // SAFETY: `id` is an attribute, here and below.
+        let space = Id::own(what, || unsafe { h5a::H5Aget_space(id.get()) })?;
+        let shape = Shape::of_space(&space)?;
+        // SAFETY: as above.
+        let stored_type = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+        let dtype = Dtype::of(&stored_type, 0)?;
+        if let Some(words) = dtype.unsupported() {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{words} in the attribute `{name}` cannot be read"),
+            ));
+        }
+        let count = shape.count().unwrap_or(u64::MAX);
+        if count.saturating_mul(dtype.size() as u64) > MAX_ATTRIBUTE {
+            return Err(Error::new(ErrorKind::Limit, format!("the attribute `{name}` is larger than 64 MiB")));
+        }
+        if count == 0 {
+            return Ok(Some(Contents { shape, dtype, items: Items::default() }));
+        }
+        let memory_type = dtype.id(Order::Memory)?;
+        let mut bytes = zeroed(count, dtype.size())?;
+        // SAFETY: `bytes` has room for all items of the attribute.
+        call(what, || unsafe { h5a::H5Aread(id.get(), memory_type.get(), bytes.as_mut_ptr().cast()) })?;
+        // SAFETY: a successful read into zeroed memory.
+        let items = unsafe { Items::adopt(bytes, &dtype) };
+        Ok(Some(Contents { shape, dtype, items }))
+    }
+
+    /// The kind that the object is marked with.
+    fn kind(&self) -> Result<Option<Kind>> {
+        let Some(contents) = self.attribute(KIND)? else { return Ok(None) };
+        let word = match (&contents.dtype, &contents.shape) {
+            (Dtype::FixedString(_), Shape::Scalar) => contents.items.bytes(),
+            (Dtype::VarString(_), Shape::Scalar) => contents.items.string(contents.items.bytes()),
+            _ => return Err(Error::corrupt(format!("the attribute `{KIND}` is no string but {}", contents.words()))),
+        };
+        let word = String::from_utf8_lossy(word);
+        let word = word.trim_end_matches('\0');
+        match Kind::from_word(word) {
+            Some(kind) => Ok(Some(kind)),
+            None => Err(Error::new(ErrorKind::Unsupported, format!("the kind {word:?} is not known to this version"))),
+        }
+    }
+
+    /// The number of rows of a group of columns.
+    fn length(&self) -> Result<u64> {
+        let Some(contents) = self.attribute(LENGTH)? else {
+            return Err(Error::corrupt(format!("the attribute `{LENGTH}` is missing")));
+        };
+        match (&contents.dtype, &contents.shape) {
+            (Dtype::Number(number), Shape::Scalar) => {
+                u64::try_from(super::items::integer(*number, contents.items.bytes())).ok()
+            }
+            _ => None,
+        }
+        .ok_or_else(|| Error::corrupt(format!("the attribute `{LENGTH}` is no count but {}", contents.words())))
+    }
+
+    /// The names of all attributes, in the order they were made where that is known.
+    fn attribute_names(&self) -> Result<Vec<String>> {
+        use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
+
+        let what = "list attributes";
+        let mut names = Vec::new();
+        loop {
+            let index = names.len() as u64;
+            let name_of = |buffer: *mut std::ffi::c_char, size: usize| {
+                // SAFETY: an object's handle, the object itself, and a buffer of the size said.
+                hdf5::sync::sync(|| unsafe {
+                    h5a::H5Aget_name_by_idx(
+                        self.handle(),
+                        c".".as_ptr(),
+                        H5_index_t::H5_INDEX_NAME,
+                        H5_iter_order_t::H5_ITER_INC,
+                        index,
+                        buffer,
+                        size,
+                        H5P_DEFAULT,
+                    )
+                })
+            };
+            // Past the last attribute the library answers with an error.
+            let Ok(len) = usize::try_from(name_of(ptr::null_mut(), 0)) else { break };
+            let mut buffer = vec![0u8; len + 1];
+            if name_of(buffer.as_mut_ptr().cast(), buffer.len()) < 0 {
+                return Err(super::failure(what));
+            }
+            buffer.truncate(len);
+            names.push(String::from_utf8_lossy(&buffer).into_owned());
+        }
+        Ok(names)
+    }
+}

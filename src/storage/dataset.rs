@@ -1,0 +1,348 @@
+//! Datasets: made, written and read in blocks.
+
+use std::fmt::{self, Display};
+use std::ptr;
+
+use hdf5_sys::h5d;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
+
+use super::attribute::Attributes;
+use super::dtype::{Dtype, Order, TypeId};
+use super::group::Group;
+use super::items::Items;
+use super::{COMPACT, Id, c_name, call, property_lists};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a stranger's file may claim to hold beyond what is stored for it.
+const MAX_UNSTORED: u64 = 64 << 20;
+/// Deflate cannot compress further than this.
+const MAX_COMPRESSION: u64 = 1_100;
+
+/// The dataspace of a dataset or attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// No item, and no dimensions: h5py's `Empty`.
+    Null,
+    /// One item without dimensions.
+    Scalar,
+    /// The sizes of one or more dimensions.
+    Simple(Vec<u64>),
+}
+
+impl Shape {
+    /// The number of items; `None` where it overflows.
+    pub(crate) fn count(&self) -> Option<u64> {
+        match self {
+            Self::Null => Some(0),
+            Self::Scalar => Some(1),
+            Self::Simple(dims) => dims.iter().try_fold(1u64, |count, dim| count.checked_mul(*dim)),
+        }
+    }
+
+    pub(super) fn space(&self) -> Result<Id> {
+        Id::own("create a dataspace", || match self {
+            // SAFETY: a class that the library knows.
+            Self::Null => unsafe { h5s::H5Screate(H5S_class_t::H5S_NULL) },
+            // SAFETY: as above.
+            Self::Scalar => unsafe { h5s::H5Screate(H5S_class_t::H5S_SCALAR) },
+            // SAFETY: `dims` holds as many sizes as said; no maximum sizes are given.
+            Self::Simple(dims) => unsafe {
+                h5s::H5Screate_simple(i32::try_from(dims.len()).unwrap_or(-1), dims.as_ptr(), ptr::null())
+            },
+        })
+    }
+
+    pub(super) fn of_space(space: &Id) -> Result<Self> {
+        let what = "look into a dataspace";
+        // SAFETY: `space` is a dataspace.
+        let class = hdf5::sync::sync(|| unsafe { h5s::H5Sget_simple_extent_type(space.get()) });
+        match class {
+            H5S_class_t::H5S_NULL => Ok(Self::Null),
+            H5S_class_t::H5S_SCALAR => Ok(Self::Scalar),
+            H5S_class_t::H5S_SIMPLE => {
+                // SAFETY: as above.
+                let rank = call(what, || unsafe { h5s::H5Sget_simple_extent_ndims(space.get()) })?;
+                let mut dims = vec![0; usize::try_from(rank).unwrap_or(0)];
+                // SAFETY: `dims` has a place for each dimension; maximum sizes are not asked for.
+                call(what, || unsafe {
+                    h5s::H5Sget_simple_extent_dims(space.get(), dims.as_mut_ptr(), ptr::null_mut())
+                })?;
+                Ok(Self::Simple(dims))
+            }
+            _ => Err(Error::corrupt("a dataspace of an unknown class")),
+        }
+    }
+}
+
+/// `scalar`, `null`, `(10, 3)`; a single dimension as numpy writes it: `(10,)`.
+impl Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Scalar => f.write_str("scalar"),
+            Self::Simple(dims) => {
+                f.write_str("(")?;
+                for (index, dim) in dims.iter().enumerate() {
+                    write!(f, "{}{dim}", if index == 0 { "" } else { ", " })?;
+                }
+                f.write_str(if dims.len() == 1 { ",)" } else { ")" })
+            }
+        }
+    }
+}
+
+/// All that a small dataset or an attribute holds.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// Its dataspace.
+    pub(crate) shape: Shape,
+    /// Its element type.
+    pub(crate) dtype: Dtype,
+    /// Its items, none where the dataspace is null.
+    pub(crate) items: Items,
+}
+
+impl Contents {
+    /// Type and shape in words.
+    pub(crate) fn words(&self) -> String {
+        words(&self.dtype, &self.shape)
+    }
+}
+
+fn words(dtype: &Dtype, shape: &Shape) -> String {
+    match shape {
+        Shape::Null => "a null dataspace".to_owned(),
+        Shape::Scalar => format!("scalar `{dtype}`"),
+        Shape::Simple(_) => format!("`{dtype}` of shape {shape}"),
+    }
+}
+
+/// A dataset, open.
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    id: Id,
+    dtype: Dtype,
+    shape: Shape,
+}
+
+impl Attributes for Dataset {
+    fn handle(&self) -> hid_t {
+        self.id.get()
+    }
+}
+
+impl Group {
+    /// Makes the dataset `name` for items of type `dtype`, yet without data.
+    pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape) -> Result<Dataset> {
+        let link = c_name(name)?;
+        let lists = property_lists()?;
+        let file_type = dtype.id(Order::File)?;
+        let space = shape.space()?;
+        let bytes = shape.count().unwrap_or(u64::MAX).saturating_mul(dtype.size() as u64);
+        let list = if (1..=COMPACT as u64).contains(&bytes) { &lists.compact } else { &lists.dataset };
+        // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+        let id = Id::own("create a dataset", || unsafe {
+            h5d::H5Dcreate2(
+                self.handle(),
+                link.as_ptr(),
+                file_type.get(),
+                space.get(),
+                lists.link.get(),
+                list.get(),
+                H5P_DEFAULT,
+            )
+        })?;
+        Ok(Dataset { id, dtype, shape })
+    }
+}
+
+impl Dataset {
+    /// Takes over the handle of a dataset.
+    pub(super) fn adopt(id: Id) -> Result<Self> {
+        let what = "open a dataset";
+        // SAFETY: `id` is a dataset, here and below.
+        let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
+        let shape = Shape::of_space(&space)?;
+        // SAFETY: as above.
+        let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
+        let dtype = Dtype::of(&stored_type, 0)?;
+        let dataset = Self { id, dtype, shape };
+        dataset.check_size()?;
+        Ok(dataset)
+    }
+
+    /// Refuses a dataset that claims to be far larger than what is stored for it.
+    fn check_size(&self) -> Result<()> {
+        let claim = self.shape.count().and_then(|count| count.checked_mul(self.dtype.size() as u64));
+        if claim.is_some_and(|bytes| bytes <= MAX_UNSTORED) {
+            return Ok(());
+        }
+        // SAFETY: `id` is a dataset. 0 is a size like any other, and no sign of failure.
+        let stored = hdf5::sync::sync(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) });
+        if claim.is_some_and(|bytes| bytes / MAX_COMPRESSION <= stored) {
+            return Ok(());
+        }
+        let words = self.words();
+        Err(Error::new(
+            ErrorKind::Limit,
+            format!("{words} claims to be far larger than the {stored} bytes stored for it"),
+        ))
+    }
+
+    /// Its dataspace.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Its element type.
+    pub(crate) fn dtype(&self) -> &Dtype {
+        &self.dtype
+    }
+
+    /// Type and shape in words.
+    pub(crate) fn words(&self) -> String {
+        words(&self.dtype, &self.shape)
+    }
+
+    /// Writes all items.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.check_bytes(self.shape.count(), bytes)?;
+        let memory_type = self.dtype.id(Order::Memory)?;
+        // SAFETY: `bytes` holds as many items of the type as the whole dataset.
+        unsafe { self.write_raw(&memory_type, h5s::H5S_ALL, h5s::H5S_ALL, bytes.as_ptr().cast()) }
+    }
+
+    /// Writes `count` items along the first dimension from `start` on.
+    pub(crate) fn write_rows(&self, start: u64, count: u64, bytes: &[u8]) -> Result<()> {
+        let (file, memory, items) = self.select_rows(start, count)?;
+        self.check_bytes(Some(items), bytes)?;
+        let memory_type = self.dtype.id(Order::Memory)?;
+        // SAFETY: `bytes` holds as many items of the type as are selected.
+        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
+    }
+
+    /// Writes `count` variable-length strings from `start` on: in `text`, each ends with a NUL.
+    pub(crate) fn write_strings(&self, start: u64, count: u64, text: &[u8]) -> Result<()> {
+        let mut addresses = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+        let mut begin = 0;
+        for (at, byte) in text.iter().enumerate() {
+            if *byte == 0 {
+                addresses.push(text[begin..].as_ptr());
+                begin = at + 1;
+            }
+        }
+        if addresses.len() as u64 != count || begin != text.len() || !matches!(self.dtype, Dtype::VarString(_)) {
+            return Err(Error::new(ErrorKind::Hdf5, "strings and their count differ"));
+        }
+        let memory_type = self.dtype.id(Order::Memory)?;
+        let (file, memory, _) = self.select_rows(start, count)?;
+        // SAFETY: as many addresses as items are selected, each of a string that ends with NUL within `text`.
+        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), addresses.as_ptr().cast()) }
+    }
+
+    /// Reads all items. The caller has made sure that they are few.
+    pub(crate) fn read(&self) -> Result<Items> {
+        let count = self.shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
+        if count == 0 {
+            return Ok(Items::default());
+        }
+        self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL)
+    }
+
+    /// Reads the block that begins at `start` and has `count` items along each dimension.
+    pub(crate) fn read_block(&self, start: &[u64], count: &[u64]) -> Result<Items> {
+        let items = count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
+        let items = items.ok_or_else(|| Error::corrupt("a block of absurd shape"))?;
+        if items == 0 {
+            return Ok(Items::default());
+        }
+        let (file, memory) = self.select(start, count, items)?;
+        self.read_selected(items, memory.get(), file.get())
+    }
+
+    fn read_selected(&self, count: u64, memory: hid_t, file: hid_t) -> Result<Items> {
+        if let Some(words) = self.dtype.unsupported() {
+            return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));
+        }
+        let memory_type = self.dtype.id(Order::Memory)?;
+        let mut bytes = zeroed(count, self.dtype.size())?;
+        // SAFETY: `bytes` has room for as many items of the type as are selected.
+        call("read a dataset", || unsafe {
+            h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
+        })?;
+        // SAFETY: a successful read into zeroed memory.
+        Ok(unsafe { Items::adopt(bytes, &self.dtype) })
+    }
+
+    fn check_bytes(&self, items: Option<u64>, bytes: &[u8]) -> Result<()> {
+        let wanted = items.and_then(|items| items.checked_mul(self.dtype.size() as u64));
+        if wanted == Some(bytes.len() as u64) && !self.dtype.has_addresses() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Hdf5, format!("{} bytes are no data for {}", bytes.len(), self.words())))
+    }
+
+    /// # Safety
+    /// At `data` are as many items of `memory_type` as `memory` selects.
+    unsafe fn write_raw(
+        &self,
+        memory_type: &TypeId,
+        memory: hid_t,
+        file: hid_t,
+        data: *const std::ffi::c_void,
+    ) -> Result<()> {
+        call("write a dataset", || {
+            // SAFETY: the caller vouches for the data; the rest are handles of the kinds that the function takes.
+            unsafe { h5d::H5Dwrite(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, data) }
+        })?;
+        Ok(())
+    }
+
+    /// Selects rows in the file; returns also the space of as many items in memory, and their number.
+    fn select_rows(&self, start: u64, count: u64) -> Result<(Id, Id, u64)> {
+        let Shape::Simple(dims) = &self.shape else {
+            return Err(Error::new(ErrorKind::Hdf5, format!("{} has no rows", self.words())));
+        };
+        let mut starts = vec![0; dims.len()];
+        starts[0] = start;
+        let mut counts = dims.clone();
+        counts[0] = count;
+        let items = counts.iter().product();
+        let (file, memory) = self.select(&starts, &counts, items)?;
+        Ok((file, memory, items))
+    }
+
+    fn select(&self, start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
+        let Shape::Simple(dims) = &self.shape else {
+            return Err(Error::new(ErrorKind::Hdf5, format!("{} has no blocks", self.words())));
+        };
+        if start.len() != dims.len() || count.len() != dims.len() {
+            return Err(Error::new(ErrorKind::Hdf5, format!("{} has other dimensions than the block", self.words())));
+        }
+        let file = self.shape.space()?;
+        // SAFETY: start and count have a number for each dimension; the library checks that they lie within.
+        call("select a part of a dataset", || unsafe {
+            h5s::H5Sselect_hyperslab(
+                file.get(),
+                H5S_seloper_t::H5S_SELECT_SET,
+                start.as_ptr(),
+                ptr::null(),
+                count.as_ptr(),
+                ptr::null(),
+            )
+        })?;
+        Ok((file, Shape::Simple(vec![items]).space()?))
+    }
+}
+
+/// Zeroed memory for `count` items of `size` bytes, or an error that says that there is not as much.
+pub(super) fn zeroed(count: u64, size: usize) -> Result<Vec<u8>> {
+    let too_large = || Error::new(ErrorKind::Limit, format!("{count} items of {size} bytes do not fit into memory"));
+    let total = usize::try_from(count).ok().and_then(|count| count.checked_mul(size)).ok_or_else(too_large)?;
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(total).map_err(|_| too_large())?;
+    bytes.resize(total, 0);
+    Ok(bytes)
+}

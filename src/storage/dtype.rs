@@ -1,0 +1,551 @@
+//! Element types: what one item of a dataset or attribute is, in the file and in memory.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::fmt::{self, Display, Write as _};
+use std::sync::{Arc, LazyLock};
+
+use hdf5_sys::h5::H5free_memory;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
+
+use super::{Id, c_name, call};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Types nest no deeper than this in any file that a person made.
+const MAX_TYPE_DEPTH: usize = 32;
+/// An address of libhdf5's own strings and variable-length sequences in memory.
+const POINTER: usize = size_of::<*const c_void>();
+
+/// A number or bool of Rust, stored as itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the variants are Rust's own type names")]
+pub(crate) enum Number {
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    F32,
+    F64,
+}
+
+impl Number {
+    /// Bytes of one number.
+    pub(crate) const fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::U64 | Self::F64 => 8,
+        }
+    }
+
+    /// Rust's name of the type.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    fn integer(size: usize, signed: bool) -> Option<Self> {
+        Some(match (size, signed) {
+            (1, true) => Self::I8,
+            (2, true) => Self::I16,
+            (3..=4, true) => Self::I32,
+            (5..=8, true) => Self::I64,
+            (1, false) => Self::U8,
+            (2, false) => Self::U16,
+            (3..=4, false) => Self::U32,
+            (5..=8, false) => Self::U64,
+            _ => return None,
+        })
+    }
+
+    fn id(self, order: Order) -> Result<TypeId> {
+        Ok(TypeId::Library(match (order, self) {
+            (_, Self::Bool) => return bool_type(),
+            (Order::File, Self::I8) => *h5t::H5T_STD_I8LE,
+            (Order::File, Self::I16) => *h5t::H5T_STD_I16LE,
+            (Order::File, Self::I32) => *h5t::H5T_STD_I32LE,
+            (Order::File, Self::I64) => *h5t::H5T_STD_I64LE,
+            (Order::File, Self::U8) => *h5t::H5T_STD_U8LE,
+            (Order::File, Self::U16) => *h5t::H5T_STD_U16LE,
+            (Order::File, Self::U32) => *h5t::H5T_STD_U32LE,
+            (Order::File, Self::U64) => *h5t::H5T_STD_U64LE,
+            (Order::File, Self::F32) => *h5t::H5T_IEEE_F32LE,
+            (Order::File, Self::F64) => *h5t::H5T_IEEE_F64LE,
+            (Order::Memory, Self::I8) => *h5t::H5T_NATIVE_INT8,
+            (Order::Memory, Self::I16) => *h5t::H5T_NATIVE_INT16,
+            (Order::Memory, Self::I32) => *h5t::H5T_NATIVE_INT32,
+            (Order::Memory, Self::I64) => *h5t::H5T_NATIVE_INT64,
+            (Order::Memory, Self::U8) => *h5t::H5T_NATIVE_UINT8,
+            (Order::Memory, Self::U16) => *h5t::H5T_NATIVE_UINT16,
+            (Order::Memory, Self::U32) => *h5t::H5T_NATIVE_UINT32,
+            (Order::Memory, Self::U64) => *h5t::H5T_NATIVE_UINT64,
+            (Order::Memory, Self::F32) => *h5t::H5T_NATIVE_FLOAT,
+            (Order::Memory, Self::F64) => *h5t::H5T_NATIVE_DOUBLE,
+        }))
+    }
+}
+
+/// An enumeration: names for some values of an integer type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EnumType {
+    /// The integer type that stores the values.
+    pub(crate) base: Number,
+    /// Names and values, in the order of the type.
+    pub(crate) members: Vec<(String, i128)>,
+}
+
+impl EnumType {
+    /// The name of `value`.
+    pub(crate) fn name_of(&self, value: i128) -> Option<&str> {
+        // Most enums count from zero.
+        let guess = usize::try_from(value).ok().and_then(|index| self.members.get(index));
+        match guess {
+            Some((name, member)) if *member == value => Some(name),
+            _ => self.members.iter().find(|(_, member)| *member == value).map(|(name, _)| name.as_str()),
+        }
+    }
+}
+
+/// How a fixed-length string that is shorter than its place ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StringPadding {
+    /// With one NUL, after which anything may stand.
+    NullTerminated,
+    /// With NULs to the end.
+    NullPadded,
+    /// With spaces to the end, as Fortran does.
+    SpacePadded,
+}
+
+/// A fixed-length string type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Strings {
+    /// Bytes of the place.
+    pub(crate) size: usize,
+    /// How shorter strings end.
+    pub(crate) padding: StringPadding,
+    /// Whether the type says UTF-8, as against ASCII.
+    pub(crate) utf8: bool,
+}
+
+/// A field of a compound type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its first byte within the record.
+    pub(crate) offset: usize,
+    /// Its type.
+    pub(crate) dtype: Dtype,
+}
+
+/// What one item of a dataset or attribute is, as this crate has it in memory: native numbers, compounds without gaps.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Dtype {
+    /// A number or bool.
+    Number(Number),
+    /// An enumeration.
+    Enum(Arc<EnumType>),
+    /// A string of fixed length.
+    FixedString(Strings),
+    /// A string of its own length; true where the type says UTF-8.
+    VarString(bool),
+    /// A record.
+    Compound(Arc<[Field]>),
+    /// A small array of fixed shape.
+    Array(Arc<[u64]>, Arc<Dtype>),
+    /// A sequence of its own length.
+    VarArray(Arc<Dtype>),
+    /// Bits, of so many bytes.
+    Bitfield(Number),
+    /// Bytes that HDF5 does not look into.
+    Opaque(usize),
+    /// Something that this crate does not read, in words.
+    Unsupported(String),
+}
+
+/// Which side of the library a type is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Little-endian, as files have it.
+    File,
+    /// As this machine has it.
+    Memory,
+}
+
+/// A handle of a type: one of the library's own, which is never closed, or one of ours.
+pub(super) enum TypeId {
+    Library(hid_t),
+    Owned(Id),
+}
+
+impl TypeId {
+    pub(super) fn get(&self) -> hid_t {
+        match self {
+            Self::Library(id) => *id,
+            Self::Owned(id) => id.get(),
+        }
+    }
+}
+
+/// h5py's boolean: an enum FALSE = 0, TRUE = 1 over int8. Made once.
+fn bool_type() -> Result<TypeId> {
+    static BOOL: LazyLock<Option<Id>> = LazyLock::new(|| {
+        let members = vec![("FALSE".to_owned(), 0), ("TRUE".to_owned(), 1)];
+        match enum_id(&EnumType { base: Number::I8, members }, Order::File) {
+            Ok(TypeId::Owned(id)) => Some(id),
+            _ => None,
+        }
+    });
+    let id = BOOL.as_ref().ok_or_else(|| Error::new(ErrorKind::Hdf5, "HDF5 could not create the boolean type"))?;
+    Ok(TypeId::Library(id.get()))
+}
+
+fn enum_id(enumeration: &EnumType, order: Order) -> Result<TypeId> {
+    let base = enumeration.base.id(order)?;
+    // SAFETY: `base` is an integer type.
+    let id = Id::own("create an enum type", || unsafe { h5t::H5Tenum_create(base.get()) })?;
+    for (name, value) in &enumeration.members {
+        let name = c_name(name)?;
+        let size = enumeration.base.size();
+        // The value fits its base type: truncating a sign-extended integer keeps it.
+        let bytes = if order == Order::File { value.to_le_bytes() } else { value.to_ne_bytes() };
+        let start = if order == Order::Memory && cfg!(target_endian = "big") { bytes.len() - size } else { 0 };
+        let value = &bytes[start..start + size];
+        // SAFETY: the name is a C string, and the value has the size of the base type.
+        call("add a name to an enum type", || unsafe {
+            h5t::H5Tenum_insert(id.get(), name.as_ptr(), value.as_ptr().cast())
+        })?;
+    }
+    Ok(TypeId::Owned(id))
+}
+
+fn string_id(strings: Strings, order: Order) -> Result<TypeId> {
+    let Strings { size, padding, utf8 } = strings;
+    let _ = order;
+    string_type(
+        size,
+        utf8,
+        match padding {
+            StringPadding::NullTerminated => H5T_str_t::H5T_STR_NULLTERM,
+            StringPadding::NullPadded => H5T_str_t::H5T_STR_NULLPAD,
+            StringPadding::SpacePadded => H5T_str_t::H5T_STR_SPACEPAD,
+        },
+    )
+}
+
+/// A string type; the size `H5T_VARIABLE` (`usize::MAX`) is a length of its own for each string.
+fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<TypeId> {
+    let charset = if utf8 { H5T_cset_t::H5T_CSET_UTF8 } else { H5T_cset_t::H5T_CSET_ASCII };
+    // SAFETY: `H5T_C_S1` is a type of the library; the copy is ours to change.
+    let id = Id::own("create a string type", || unsafe { h5t::H5Tcopy(*h5t::H5T_C_S1) })?;
+    call("create a string type", || {
+        // SAFETY: `id` is a string type of ours, and the values are ones that the functions know.
+        unsafe {
+            let status = h5t::H5Tset_size(id.get(), size);
+            let status = if status < 0 { status } else { h5t::H5Tset_strpad(id.get(), padding) };
+            if status < 0 { status } else { h5t::H5Tset_cset(id.get(), charset) }
+        }
+    })?;
+    Ok(TypeId::Owned(id))
+}
+
+impl Dtype {
+    /// A UTF-8 string of fixed length, padded with NULs, as this crate writes them.
+    pub(crate) fn string(size: usize) -> Self {
+        Self::FixedString(Strings { size, padding: StringPadding::NullPadded, utf8: true })
+    }
+
+    /// Bytes of one item in memory.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Number(number) | Self::Bitfield(number) => number.size(),
+            Self::Enum(enumeration) => enumeration.base.size(),
+            Self::FixedString(strings) => strings.size,
+            Self::VarString(_) => POINTER,
+            Self::Compound(fields) => fields.last().map_or(0, |field| field.offset.saturating_add(field.dtype.size())),
+            Self::Array(dims, dtype) => dims
+                .iter()
+                .fold(dtype.size(), |size, dim| size.saturating_mul(usize::try_from(*dim).unwrap_or(usize::MAX))),
+            Self::VarArray(_) => 2 * POINTER,
+            Self::Opaque(size) => *size,
+            Self::Unsupported(_) => 0,
+        }
+    }
+
+    /// Whether items have parts outside themselves, at addresses in memory.
+    pub(super) fn has_addresses(&self) -> bool {
+        match self {
+            Self::VarString(_) | Self::VarArray(_) => true,
+            Self::Array(_, dtype) => dtype.has_addresses(),
+            Self::Compound(fields) => fields.iter().any(|field| field.dtype.has_addresses()),
+            _ => false,
+        }
+    }
+
+    /// Something in it that this crate does not read, in words.
+    pub(crate) fn unsupported(&self) -> Option<&str> {
+        match self {
+            Self::Unsupported(words) => Some(words),
+            Self::Array(_, dtype) | Self::VarArray(dtype) => dtype.unsupported(),
+            Self::Compound(fields) => fields.iter().find_map(|field| field.dtype.unsupported()),
+            _ => None,
+        }
+    }
+
+    /// At most how many bytes the type takes in an object header.
+    pub(crate) fn message_size(&self) -> usize {
+        // The parts of a datatype message in its oldest version, rounded up.
+        const HEADER: usize = 24;
+        const MEMBER: usize = 48;
+        match self {
+            Self::Enum(enumeration) => {
+                let names: usize = enumeration.members.iter().map(|(name, _)| name.len() + 8 + 8).sum();
+                2 * HEADER + names
+            }
+            Self::Compound(fields) => {
+                let members: usize =
+                    fields.iter().map(|field| field.name.len() + 8 + MEMBER + field.dtype.message_size()).sum();
+                HEADER + members
+            }
+            Self::Array(dims, dtype) => HEADER + 8 * dims.len() + dtype.message_size(),
+            Self::VarArray(dtype) => HEADER + dtype.message_size(),
+            _ => HEADER,
+        }
+    }
+
+    /// The library's handle of the type.
+    pub(super) fn id(&self, order: Order) -> Result<TypeId> {
+        match self {
+            Self::Number(number) => number.id(order),
+            Self::Enum(enumeration) => enum_id(enumeration, order),
+            Self::FixedString(strings) => string_id(*strings, order),
+            Self::VarString(utf8) => string_type(h5t::H5T_VARIABLE, *utf8, H5T_str_t::H5T_STR_NULLTERM),
+            Self::Compound(fields) => {
+                let size = self.size();
+                // SAFETY: a compound type of `size` bytes; the library refuses a size of zero.
+                let id =
+                    Id::own("create a compound type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, size) })?;
+                for field in fields.iter() {
+                    let name = c_name(&field.name)?;
+                    let dtype = field.dtype.id(order)?;
+                    // SAFETY: the name is a C string; the library checks that the field lies within the type.
+                    call("add a field to a compound type", || unsafe {
+                        h5t::H5Tinsert(id.get(), name.as_ptr(), field.offset, dtype.get())
+                    })?;
+                }
+                Ok(TypeId::Owned(id))
+            }
+            Self::Array(dims, dtype) => {
+                let dtype = dtype.id(order)?;
+                let rank = u32::try_from(dims.len()).unwrap_or(u32::MAX);
+                // SAFETY: `dims` holds `rank` sizes.
+                Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
+                    .map(TypeId::Owned)
+            }
+            Self::VarArray(dtype) => {
+                let dtype = dtype.id(order)?;
+                // SAFETY: `dtype` is a type.
+                Id::own("create a variable-length type", || unsafe { h5t::H5Tvlen_create(dtype.get()) })
+                    .map(TypeId::Owned)
+            }
+            Self::Bitfield(number) => Ok(TypeId::Library(match number.size() {
+                1 => *h5t::H5T_NATIVE_B8,
+                2 => *h5t::H5T_NATIVE_B16,
+                4 => *h5t::H5T_NATIVE_B32,
+                _ => *h5t::H5T_NATIVE_B64,
+            })),
+            Self::Opaque(size) => {
+                // SAFETY: an opaque type of `size` bytes.
+                Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, *size) })
+                    .map(TypeId::Owned)
+            }
+            Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read"))),
+        }
+    }
+
+    /// Looks into the type that `id` is a handle of.
+    pub(super) fn of(id: &Id, depth: usize) -> Result<Self> {
+        if depth > MAX_TYPE_DEPTH {
+            return Err(Error::corrupt("an element type nests deeper than 32 levels"));
+        }
+        let what = "look into an element type";
+        let handle = id.get();
+        // SAFETY (all calls of this function): `handle` is a type; those for one class are made on that class.
+        // SAFETY: as said above.
+        let class = hdf5::sync::sync(|| unsafe { h5t::H5Tget_class(handle) });
+        // SAFETY: as said above.
+        let size = hdf5::sync::sync(|| unsafe { h5t::H5Tget_size(handle) });
+        if size == 0 {
+            return Err(Error::corrupt("an element type of no size"));
+        }
+        Ok(match class {
+            H5T_class_t::H5T_INTEGER => {
+                // SAFETY: as said above.
+                let signed = hdf5::sync::sync(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
+                match Number::integer(size, signed) {
+                    Some(number) => Self::Number(number),
+                    None => Self::Unsupported(format!("an integer of {size} bytes")),
+                }
+            }
+            H5T_class_t::H5T_FLOAT => match size {
+                0..=4 => Self::Number(Number::F32),
+                5..=8 => Self::Number(Number::F64),
+                _ => Self::Unsupported(format!("a float of {size} bytes")),
+            },
+            H5T_class_t::H5T_STRING => {
+                // SAFETY: as said above.
+                let variable = call(what, || unsafe { h5t::H5Tis_variable_str(handle) })? > 0;
+                // SAFETY: as said above.
+                let utf8 = hdf5::sync::sync(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
+                // SAFETY: as said above.
+                let padding = match hdf5::sync::sync(|| unsafe { h5t::H5Tget_strpad(handle) }) {
+                    H5T_str_t::H5T_STR_NULLTERM => StringPadding::NullTerminated,
+                    H5T_str_t::H5T_STR_NULLPAD => StringPadding::NullPadded,
+                    H5T_str_t::H5T_STR_SPACEPAD => StringPadding::SpacePadded,
+                    _ => return Err(Error::corrupt("a string type with a padding that HDF5 does not know")),
+                };
+                if variable { Self::VarString(utf8) } else { Self::FixedString(Strings { size, padding, utf8 }) }
+            }
+            H5T_class_t::H5T_BITFIELD => match Number::integer(size, false) {
+                Some(number) => Self::Bitfield(number),
+                None => Self::Unsupported(format!("a bit field of {size} bytes")),
+            },
+            H5T_class_t::H5T_OPAQUE => Self::Opaque(size),
+            H5T_class_t::H5T_COMPOUND => Self::compound_of(handle, depth)?,
+            H5T_class_t::H5T_ENUM => Self::enum_of(handle)?,
+            H5T_class_t::H5T_ARRAY => {
+                // SAFETY: as said above.
+                let rank = call(what, || unsafe { h5t::H5Tget_array_ndims(handle) })?;
+                let mut dims = vec![0; usize::try_from(rank).unwrap_or(0)];
+                // SAFETY: `dims` has a place for each of the type's dimensions.
+                call(what, || unsafe { h5t::H5Tget_array_dims2(handle, dims.as_mut_ptr()) })?;
+                // SAFETY: as said above.
+                let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+                Self::Array(dims.into(), Arc::new(Self::of(&base, depth + 1)?))
+            }
+            H5T_class_t::H5T_VLEN => {
+                // SAFETY: as said above.
+                let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+                Self::VarArray(Arc::new(Self::of(&base, depth + 1)?))
+            }
+            H5T_class_t::H5T_REFERENCE => Self::Unsupported("a reference".to_owned()),
+            H5T_class_t::H5T_TIME => Self::Unsupported("HDF5's own time type".to_owned()),
+            _ => Self::Unsupported("an element type of an unknown class".to_owned()),
+        })
+    }
+
+    fn compound_of(handle: hid_t, depth: usize) -> Result<Self> {
+        let what = "look into a compound type";
+        // SAFETY: `handle` is a compound type.
+        let count = call(what, || unsafe { h5t::H5Tget_nmembers(handle) })?;
+        let mut fields = Vec::new();
+        let mut offset = 0usize;
+        for index in 0..u32::try_from(count).unwrap_or(0) {
+            let name = member_name(handle, index)?;
+            // SAFETY: the type has a member of that index.
+            let member = Id::own(what, || unsafe { h5t::H5Tget_member_type(handle, index) })?;
+            let dtype = Self::of(&member, depth + 1)?;
+            let size = dtype.size();
+            fields.push(Field { name, offset, dtype });
+            offset = offset.checked_add(size).ok_or_else(|| Error::corrupt("a compound type of absurd size"))?;
+        }
+        Ok(Self::Compound(fields.into()))
+    }
+
+    fn enum_of(handle: hid_t) -> Result<Self> {
+        let what = "look into an enum type";
+        // The native form gives the values in this machine's byte order.
+        // SAFETY: `handle` is a type.
+        let native = Id::own(what, || unsafe { h5t::H5Tget_native_type(handle, H5T_direction_t::H5T_DIR_ASCEND) })?;
+        // SAFETY: `native` is an enum type.
+        let base = Id::own(what, || unsafe { h5t::H5Tget_super(native.get()) })?;
+        let base = match Self::of(&base, MAX_TYPE_DEPTH)? {
+            Self::Number(number) if !matches!(number, Number::F32 | Number::F64 | Number::Bool) => number,
+            _ => return Ok(Self::Unsupported("an enum over something that is no integer".to_owned())),
+        };
+        // SAFETY: `native` is an enum type.
+        let count = call(what, || unsafe { h5t::H5Tget_nmembers(native.get()) })?;
+        let mut members = Vec::new();
+        for index in 0..u32::try_from(count).unwrap_or(0) {
+            let name = member_name(native.get(), index)?;
+            let mut value = [0u8; 16];
+            // SAFETY: the type has a member of that index, whose value has at most 8 bytes.
+            call(what, || unsafe { h5t::H5Tget_member_value(native.get(), index, value.as_mut_ptr().cast()) })?;
+            members.push((name, super::items::integer(base, &value[..base.size()])));
+        }
+        let is_bool = match members.as_slice() {
+            [(first, 0), (second, 1)] => first == "FALSE" && second == "TRUE",
+            _ => false,
+        };
+        Ok(if is_bool { Self::Number(Number::Bool) } else { Self::Enum(Arc::new(EnumType { base, members })) })
+    }
+}
+
+/// The name of a member of a compound or enum type.
+fn member_name(handle: hid_t, index: u32) -> Result<String> {
+    hdf5::sync::sync(|| {
+        // SAFETY: the library checks the index; the string is the caller's to free.
+        let name: *mut c_char = unsafe { h5t::H5Tget_member_name(handle, index) };
+        if name.is_null() {
+            return Err(super::failure("read the name of a field"));
+        }
+        // SAFETY: a C string that the library allocated.
+        let text = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+        // SAFETY: as said, it is ours to free, and is not used after this.
+        unsafe { H5free_memory(name.cast()) };
+        Ok(text)
+    })
+}
+
+/// In Rust's words: `f64`, `string(16)`, `compound {x: f64, label: string}`, `enum {A, B}`.
+impl Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        match self {
+            Self::Number(number) => f.write_str(number.name()),
+            Self::Bitfield(number) => write!(f, "bitfield({})", 8 * number.size()),
+            Self::Enum(enumeration) => {
+                f.write_str("enum {")?;
+                for (index, (name, _)) in enumeration.members.iter().take(SHOWN).enumerate() {
+                    write!(f, "{}{name}", if index == 0 { "" } else { ", " })?;
+                }
+                f.write_str(if enumeration.members.len() > SHOWN { ", ...}" } else { "}" })
+            }
+            Self::FixedString(strings) => write!(f, "string({})", strings.size),
+            Self::VarString(_) => f.write_str("string"),
+            Self::Compound(fields) => {
+                f.write_str("compound {")?;
+                for (index, field) in fields.iter().take(SHOWN).enumerate() {
+                    write!(f, "{}{}: {}", if index == 0 { "" } else { ", " }, field.name, field.dtype)?;
+                }
+                f.write_str(if fields.len() > SHOWN { ", ...}" } else { "}" })
+            }
+            Self::Array(dims, dtype) => {
+                write!(f, "[{dtype}")?;
+                dims.iter().try_for_each(|dim| write!(f, "; {dim}"))?;
+                f.write_char(']')
+            }
+            Self::VarArray(dtype) => write!(f, "sequence of {dtype}"),
+            Self::Opaque(size) => write!(f, "opaque({size})"),
+            Self::Unsupported(words) => f.write_str(words),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Groups: links, and what they lead to.
+
+use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::{h5g, h5l, h5o};
+
+use super::attribute::Attributes;
+use super::dataset::Dataset;
+use super::{Id, c_name, call, property_lists};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A group, open.
+#[derive(Clone, Debug)]
+pub(crate) struct Group(hdf5::Group);
+
+/// A link of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) name: String,
+    /// Whether it is another thing than a hard link.
+    pub(crate) soft: bool,
+}
+
+/// What a link leads to.
+#[derive(Debug)]
+pub(crate) enum Object {
+    /// A group.
+    Group(Group),
+    /// A dataset.
+    Dataset(Dataset),
+}
+
+/// What tells an object from every other: its file's number and its token, its address within the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity(u64, hdf5::LocationToken);
+
+impl Attributes for Group {
+    fn handle(&self) -> hid_t {
+        self.0.id()
+    }
+}
+
+impl Group {
+    /// A further handle of a user's group.
+    pub(crate) fn of(group: &hdf5::Group) -> Self {
+        Self(group.clone())
+    }
+
+    /// Takes over the handle of a group.
+    pub(super) fn adopt(id: Id) -> Result<Self> {
+        let id = std::mem::ManuallyDrop::new(id);
+        // SAFETY: the handle is owned, of a group, and not used by `id` any more.
+        Ok(Self(unsafe { hdf5::from_id(id.get()) }?))
+    }
+
+    /// Its path in the file.
+    pub(crate) fn path(&self) -> String {
+        self.0.name()
+    }
+
+    /// What tells it from other objects, and how many hard links lead to it.
+    pub(crate) fn identity(&self) -> Result<(Identity, usize)> {
+        let info = self.0.loc_info()?;
+        Ok((Identity(info.fileno, info.token), info.num_links))
+    }
+
+    /// Makes the group `name`.
+    pub(crate) fn create_group(&self, name: &str) -> Result<Self> {
+        let name = c_name(name)?;
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes, and a C string.
+        Self::adopt(Id::own("create a group", || unsafe {
+            h5g::H5Gcreate2(self.handle(), name.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
+        })?)
+    }
+
+    /// Makes a group in the same file that no link leads to: it goes with its last handle.
+    pub(crate) fn create_unlinked(&self) -> Result<Self> {
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes.
+        Self::adopt(Id::own("create a group", || unsafe {
+            h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
+        })?)
+    }
+
+    /// Whether there is a link of that name.
+    pub(crate) fn has_link(&self, name: &str) -> Result<bool> {
+        if name.is_empty() {
+            return Ok(false);
+        }
+        let name = c_name(name)?;
+        // SAFETY: a group's handle and a C string.
+        Ok(call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) })? > 0)
+    }
+
+    /// Takes away the link `name`.
+    pub(crate) fn unlink(&self, name: &str) -> Result<()> {
+        let name = c_name(name)?;
+        // SAFETY: a group's handle and a C string.
+        call("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
+        Ok(())
+    }
+
+    /// Moves the link `name` to `target`, where it is called `new_name`.
+    pub(crate) fn move_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
+        let (name, new_name) = (c_name(name)?, c_name(new_name)?);
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes, and C strings.
+        call("move a link", || unsafe {
+            h5l::H5Lmove(
+                self.handle(),
+                name.as_ptr(),
+                target.handle(),
+                new_name.as_ptr(),
+                lists.link.get(),
+                H5P_DEFAULT,
+            )
+        })?;
+        Ok(())
+    }
+
+    /// The number of links.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// All links: in the order they were made where the group remembers it, else by name.
+    pub(crate) fn links(&self) -> Result<Vec<Link>> {
+        use hdf5::plist::group_create::LinkCreationOrder;
+        use hdf5::{IndexType, IterationOrder};
+
+        // Damaged groups can hold more links than memory; nothing sane holds more than this.
+        let tracked = self.0.gcpl()?.get_link_creation_order()? != LinkCreationOrder::Untracked;
+        let index = if tracked { IndexType::CreationOrder } else { IndexType::Name };
+        let links = self.0.links(index, IterationOrder::Increasing)?;
+        Ok(links.into_iter().map(|(name, info)| Link { name, soft: info.link_type != hdf5::LinkType::Hard }).collect())
+    }
+
+    /// The names of all links, in the order of [`Group::links`].
+    pub(crate) fn link_names(&self) -> Result<Vec<String>> {
+        Ok(self.links()?.into_iter().map(|link| link.name).collect())
+    }
+
+    /// Opens what the link `name` leads to.
+    pub(crate) fn open(&self, name: &str) -> Result<Object> {
+        let link = c_name(name)?;
+        // SAFETY: a group's handle and a C string.
+        let opened = Id::own("open an object", || unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), H5P_DEFAULT) });
+        let id = match opened {
+            Ok(id) => id,
+            Err(error) => {
+                let exists = self.has_link(name).unwrap_or(true);
+                return Err(if exists {
+                    error
+                } else {
+                    Error::new(ErrorKind::NotFound, "there is nothing of that name")
+                });
+            }
+        };
+        // SAFETY: a valid handle.
+        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(id.get()) }) {
+            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Object::Group),
+            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Object::Dataset),
+            _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
+        }
+    }
+
+    /// Opens the dataset that the link `name` leads to.
+    pub(crate) fn open_dataset(&self, name: &str) -> Result<Dataset> {
+        match self.open(name)? {
+            Object::Dataset(dataset) => Ok(dataset),
+            Object::Group(_) => Err(Error::corrupt("expected a dataset, found a group")),
+        }
+    }
+}

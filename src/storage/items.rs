@@ -1,0 +1,175 @@
+//! Items in memory: numbers as bytes, and what a read brought in.
+
+use std::ffi::c_void;
+
+use hdf5_sys::h5::H5free_memory;
+
+use super::dtype::{Dtype, Number};
+
+/// A number of Rust's that HDF5 stores as it is.
+///
+/// # Safety
+/// The type has the size of [`Element::NUMBER`] and no padding.
+pub(crate) unsafe trait Element: Copy {
+    /// Its type in HDF5.
+    const NUMBER: Number;
+}
+
+macro_rules! elements {
+    ($($type:ty = $number:ident),*) => {
+        $(
+            // SAFETY: a primitive number, without padding, of the size that `Number::size` gives.
+            unsafe impl Element for $type {
+                const NUMBER: Number = Number::$number;
+            }
+        )*
+    };
+}
+elements!(i8 = I8, i16 = I16, i32 = I32, i64 = I64, u8 = U8, u16 = U16, u32 = U32, u64 = U64, f32 = F32, f64 = F64);
+elements!(bool = Bool);
+
+/// The memory of `elements`.
+pub(crate) fn element_bytes<T: Element>(elements: &[T]) -> &[u8] {
+    // SAFETY: `T` has no padding, so each of its bytes is initialised, and u8 has no alignment to keep.
+    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+}
+
+/// The integer that native `bytes` of type `base` are; 0 for a type that is no integer.
+pub(crate) fn integer(base: Number, bytes: &[u8]) -> i128 {
+    macro_rules! read {
+        ($type:ty) => {
+            bytes.try_into().map_or(0, |bytes| i128::from(<$type>::from_ne_bytes(bytes)))
+        };
+    }
+    match base {
+        Number::Bool | Number::U8 => read!(u8),
+        Number::I8 => read!(i8),
+        Number::I16 => read!(i16),
+        Number::I32 => read!(i32),
+        Number::I64 => read!(i64),
+        Number::U16 => read!(u16),
+        Number::U32 => read!(u32),
+        Number::U64 => read!(u64),
+        Number::F32 | Number::F64 => 0,
+    }
+}
+
+/// Items that were read: native bytes one after the other, and beside them what has a length of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Items {
+    bytes: Vec<u8>,
+    /// What addresses pointed to. A variable-length string or sequence in `bytes` is a position in here plus one, or 0
+    /// for none; at that position stands its length, then its bytes or items.
+    arena: Vec<u8>,
+}
+
+impl Items {
+    /// All items' bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes of the variable-length string that an item's `place` stands for.
+    pub(crate) fn string(&self, place: &[u8]) -> &[u8] {
+        self.sequence(place, 1).1
+    }
+
+    /// The length and the items, of `size` bytes each, of the variable-length sequence that `place` stands for.
+    pub(crate) fn sequence(&self, place: &[u8], size: usize) -> (usize, &[u8]) {
+        let found = word(place).checked_sub(1).and_then(|start| {
+            let (len, rest) = self.arena.get(start..)?.split_at_checked(WORD)?;
+            let len = word(len);
+            Some((len, rest.get(..len.checked_mul(size)?)?))
+        });
+        found.unwrap_or((0, &[]))
+    }
+
+    /// Takes over `bytes` as libhdf5 read them, copies what lies behind addresses in them, and frees that.
+    ///
+    /// # Safety
+    /// `bytes` holds items of type `dtype`, as a successful read into zeroed memory left them, and nothing else knows
+    /// of their addresses.
+    pub(super) unsafe fn adopt(bytes: Vec<u8>, dtype: &Dtype) -> Self {
+        let mut items = Self { bytes, arena: Vec::new() };
+        let size = dtype.size();
+        if size > 0 && dtype.has_addresses() {
+            let mut bytes = std::mem::take(&mut items.bytes);
+            for item in bytes.chunks_exact_mut(size) {
+                // SAFETY: each chunk is an item of the type, whose addresses are met once.
+                unsafe { items.adopt_item(item, dtype) };
+            }
+            items.bytes = bytes;
+        }
+        items
+    }
+
+    /// # Safety
+    /// As for [`Items::adopt`], for the one item that `item` is.
+    unsafe fn adopt_item(&mut self, item: &mut [u8], dtype: &Dtype) {
+        match dtype {
+            Dtype::VarString(_) => {
+                let address = word(item) as *mut c_void;
+                if address.is_null() {
+                    return;
+                }
+                // SAFETY: libhdf5 leaves a NUL-terminated string of its own there.
+                let text = unsafe { std::ffi::CStr::from_ptr(address.cast()) }.to_bytes();
+                let position = self.begin(text.len());
+                self.arena.extend_from_slice(text);
+                // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
+                hdf5::sync::sync(|| unsafe { H5free_memory(address) });
+                item[..WORD].copy_from_slice(&position.to_ne_bytes());
+            }
+            Dtype::VarArray(inner) => {
+                let (len, address) = (word(item), word(&item[WORD..]) as *mut c_void);
+                item.fill(0);
+                if address.is_null() {
+                    return;
+                }
+                let size = inner.size();
+                // SAFETY: libhdf5 leaves `len` items of the inner type there.
+                let mut inside = unsafe { std::slice::from_raw_parts(address.cast::<u8>(), len * size) }.to_vec();
+                // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
+                hdf5::sync::sync(|| unsafe { H5free_memory(address) });
+                if inner.has_addresses() && size > 0 {
+                    for item in inside.chunks_exact_mut(size) {
+                        // SAFETY: each chunk is an item of the inner type, whose addresses are met once.
+                        unsafe { self.adopt_item(item, inner) };
+                    }
+                }
+                let position = self.begin(len);
+                self.arena.extend_from_slice(&inside);
+                item[..WORD].copy_from_slice(&position.to_ne_bytes());
+            }
+            Dtype::Array(_, inner) if inner.has_addresses() && inner.size() > 0 => {
+                for item in item.chunks_exact_mut(inner.size()) {
+                    // SAFETY: each chunk is an item of the inner type, whose addresses are met once.
+                    unsafe { self.adopt_item(item, inner) };
+                }
+            }
+            Dtype::Compound(fields) => {
+                for field in fields.iter().filter(|field| field.dtype.has_addresses()) {
+                    let place = &mut item[field.offset..field.offset + field.dtype.size()];
+                    // SAFETY: the field's place within the item.
+                    unsafe { self.adopt_item(place, &field.dtype) };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins something of length `len` in the arena, and returns its position plus one.
+    fn begin(&mut self, len: usize) -> usize {
+        let position = self.arena.len() + 1;
+        self.arena.extend_from_slice(&len.to_ne_bytes());
+        position
+    }
+}
+
+/// Bytes of an address, a length or a position in the arena.
+const WORD: usize = size_of::<usize>();
+
+/// The word that `bytes` begin with; 0 where they are too few.
+fn word(bytes: &[u8]) -> usize {
+    bytes.get(..WORD).and_then(|word| word.try_into().ok()).map_or(0, usize::from_ne_bytes)
+}

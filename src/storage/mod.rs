@@ -1,0 +1,159 @@
+//! A thin safe layer over libhdf5: groups, datasets, attributes, element types and whole files.
+//!
+//! Every handle and every `unsafe` call of the crate is here. This layer knows nothing of serde. Each call into the
+//! library holds the library's lock ([`hdf5::sync::sync`]), which is reentrant, and copies the error stack into plain
+//! data at once.
+
+mod attribute;
+mod dataset;
+mod dtype;
+mod file;
+mod group;
+mod items;
+
+use std::ffi::CString;
+use std::sync::LazyLock;
+
+use hdf5_sys::h5i::{H5Idec_ref, hid_t};
+use hdf5_sys::h5p;
+
+pub(crate) use attribute::Attributes;
+pub(crate) use dataset::{Contents, Dataset, Shape};
+pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
+pub(crate) use file::{File, image_of};
+pub(crate) use group::{Group, Identity, Link, Object};
+pub(crate) use items::{Element, Items, element_bytes, integer};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The value by which a function of libhdf5 says that it failed.
+trait Status: Copy {
+    fn failed(self) -> bool;
+}
+
+/// `herr_t`, `htri_t` and enums.
+impl Status for i32 {
+    fn failed(self) -> bool {
+        self < 0
+    }
+}
+
+/// `hid_t` and `ssize_t`.
+impl Status for i64 {
+    fn failed(self) -> bool {
+        self < 0
+    }
+}
+
+impl Status for isize {
+    fn failed(self) -> bool {
+        self < 0
+    }
+}
+
+/// Calls into libhdf5 under its lock; `what` completes the sentence "HDF5 could not ...".
+fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    hdf5::sync::sync(|| {
+        let status = function();
+        if status.failed() { Err(failure(what)) } else { Ok(status) }
+    })
+}
+
+/// The error for what libhdf5 put on its error stack: the reason at the bottom of it.
+#[cold]
+fn failure(what: &str) -> Error {
+    let reason = hdf5::Error::query()
+        .ok()
+        .and_then(|error| error.stack())
+        .and_then(|stack| stack.last().map(|frame| frame.desc().to_owned()))
+        .filter(|reason| !reason.is_empty())
+        .unwrap_or_else(|| "libhdf5 gave no reason".to_owned());
+    Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: {reason}"))
+}
+
+/// A handle of libhdf5, let go when dropped.
+#[derive(Debug)]
+pub(crate) struct Id(hid_t);
+
+impl Id {
+    /// Takes over the handle that `function` gives.
+    fn own(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
+        call(what, function).map(Self)
+    }
+
+    fn get(&self) -> hid_t {
+        self.0
+    }
+}
+
+impl Drop for Id {
+    fn drop(&mut self) {
+        // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
+        hdf5::sync::sync(|| unsafe { H5Idec_ref(self.0) });
+    }
+}
+
+/// A name for libhdf5, which takes no NUL.
+fn c_name(name: &str) -> Result<CString> {
+    CString::new(name).map_err(|_| Error::new(ErrorKind::NotFound, format!("the name {name:?} contains NUL")))
+}
+
+/// A new property list of `class`, whose value is there only when the library is initialised: under its lock.
+fn property_list(class: &'static hid_t) -> Result<Id> {
+    // SAFETY: `class` is one of the library's property list classes.
+    Id::own("create a property list", || unsafe { h5p::H5Pcreate(*class) })
+}
+
+/// The property lists that every object of ours is made with.
+struct PropertyLists {
+    /// New-style groups that remember the order in which their links were made.
+    group: Id,
+    /// Datasets without time stamps.
+    dataset: Id,
+    /// Small datasets without time stamps, stored within their object header.
+    compact: Id,
+    /// Link names in UTF-8.
+    link: Id,
+    /// Attribute names in UTF-8.
+    attribute: Id,
+}
+
+/// Data of at most this many bytes is stored in its dataset's object header, which holds 64 KiB.
+const COMPACT: usize = 4096;
+
+impl PropertyLists {
+    fn new() -> Result<Self> {
+        use hdf5_sys::h5d::H5D_layout_t::H5D_COMPACT;
+        use hdf5_sys::h5t::H5T_cset_t::H5T_CSET_UTF8;
+
+        // SAFETY (all of the calls below): the lists are fresh lists of the class that the property belongs to.
+        let set = |function: &dyn Fn() -> i32| call("set a property", function);
+        let group = property_list(h5p::H5P_CLS_GROUP_CREATE)?;
+        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_link_creation_order(group.get(), order) })?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_obj_track_times(group.get(), 0) })?;
+        let dataset = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_obj_track_times(dataset.get(), 0) })?;
+        let compact = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_obj_track_times(compact.get(), 0) })?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_layout(compact.get(), H5D_COMPACT) })?;
+        let link = property_list(h5p::H5P_CLS_LINK_CREATE)?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_char_encoding(link.get(), H5T_CSET_UTF8) })?;
+        let attribute = property_list(h5p::H5P_CLS_ATTRIBUTE_CREATE)?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_char_encoding(attribute.get(), H5T_CSET_UTF8) })?;
+        Ok(Self { group, dataset, compact, link, attribute })
+    }
+}
+
+/// The property lists, made once.
+fn property_lists() -> Result<&'static PropertyLists> {
+    static LISTS: LazyLock<Option<PropertyLists>> = LazyLock::new(|| PropertyLists::new().ok());
+    LISTS.as_ref().ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+}
