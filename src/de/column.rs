@@ -6,7 +6,9 @@ use super::node::Node;
 use super::scope::Scope;
 use super::view::{Form, View};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{BYTES, HI, KEYS, Kind, LO, MASK, MAX_DEPTH, OFFSETS, TAG, VALUES, unescape};
+use crate::format::{
+    BYTES, HI, KEYS, Kind, LO, MASK, MAX_DEPTH, OFFSETS, TAG, VALUES, are_positions, position, unescape,
+};
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
 /// A stored sequence.
@@ -362,8 +364,11 @@ impl Records {
         for link in group.links()? {
             fields.push(Field::open(group, link.name, scope, depth, len));
         }
-        let tuples = !fields.is_empty()
-            && fields.iter().enumerate().all(|(index, field)| super::is_position(&field.name, index));
+        let tuples = are_positions(fields.iter().map(|field: &Field| field.name.as_str()));
+        if tuples {
+            // A group that does not remember the order of its links gives "10" before "2".
+            fields.sort_by_key(|field| position(&field.name));
+        }
         Ok(Self { fields, len, tuples })
     }
 }
@@ -461,7 +466,7 @@ impl Tags {
                 let mut tags = Vec::new();
                 for index in 0..array.len() {
                     let (_, bytes, _) = array.item(index)?;
-                    tags.push(position(&enumeration, integer(enumeration.base, bytes))?);
+                    tags.push(member(&enumeration, integer(enumeration.base, bytes))?);
                 }
                 Ok(Self { names: enumeration.members.iter().map(|(name, _)| name.clone()).collect(), tags })
             }
@@ -486,7 +491,7 @@ impl Tags {
     }
 }
 
-fn position(enumeration: &EnumType, value: i128) -> Result<u32> {
+fn member(enumeration: &EnumType, value: i128) -> Result<u32> {
     let guess = usize::try_from(value).ok().filter(|at| enumeration.members.get(*at).is_some_and(|m| m.1 == value));
     guess
         .or_else(|| enumeration.members.iter().position(|(_, member)| *member == value))

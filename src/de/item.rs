@@ -1,6 +1,7 @@
 //! One fixed-size item: a number, string, enum or record.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::position;
 use crate::storage::{Dtype, Items, Number, StringPadding, Strings, integer};
 
 /// An item of a dataset or attribute.
@@ -84,7 +85,7 @@ impl<'a> Record<'a> {
 
     /// Whether it is a tuple: its fields are called by their positions.
     pub(super) fn is_tuple(&self) -> bool {
-        self.fields.iter().enumerate().all(|(index, field)| super::is_position(&field.name, index))
+        self.fields.iter().enumerate().all(|(index, field)| position(&field.name) == Some(index))
     }
 }
 

@@ -14,11 +14,6 @@ mod view;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 
-/// Whether `name` is the position `index` of a tuple.
-fn is_position(name: &str, index: usize) -> bool {
-    name.parse() == Ok(index) && (name == "0" || !name.starts_with(['0', '+']))
-}
-
 /// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call.
 macro_rules! forward_all {
     ($forward:ident) => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::MAX_LINK_NAME;
+use super::{MAX_LINK_NAME, TAG};
 
 /// The link name of the empty key: `%` stands alone nowhere else.
 const EMPTY: &str = "%";
@@ -36,6 +36,11 @@ pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     Cow::Owned(name)
 }
 
+/// Returns the link name for the payloads of the variant `name`, beside which is a child [`TAG`].
+pub(crate) fn escape_variant(name: &str) -> Cow<'_, str> {
+    if name == TAG { Cow::Borrowed("%74ag") } else { escape(name) }
+}
+
 /// Returns the key that `name` stands for. What [`escape`] does not write is left as it is.
 pub(crate) fn unescape(name: &str) -> Cow<'_, str> {
     if !name.contains('%') {
@@ -53,6 +58,7 @@ pub(crate) fn unescape(name: &str) -> Cow<'_, str> {
             Some(b"25") => ('%', 3),
             Some(b"2E") => ('.', 3),
             Some(b"00") => ('\0', 3),
+            Some(b"74") => ('t', 3),
             _ => ('%', 1),
         };
         key.push(char);
@@ -60,6 +66,19 @@ pub(crate) fn unescape(name: &str) -> Cow<'_, str> {
     }
     key.push_str(rest);
     Cow::Owned(key)
+}
+
+/// The position that `name` is, written as this crate writes it.
+pub(crate) fn position(name: &str) -> Option<usize> {
+    let canonical = name == "0" || !name.starts_with(['0', '+']);
+    name.parse().ok().filter(|_| canonical)
+}
+
+/// Whether `names` are the positions of a tuple, 0 to one less than there are, in any order.
+pub(crate) fn are_positions<'a>(names: impl Iterator<Item = &'a str>) -> bool {
+    let mut positions: Vec<_> = names.map(position).collect();
+    positions.sort_unstable();
+    !positions.is_empty() && positions.iter().enumerate().all(|(at, position)| *position == Some(at))
 }
 
 #[cfg(test)]
@@ -83,6 +102,14 @@ mod tests {
         ] {
             assert_eq!(escape(key), name);
             assert_eq!(unescape(name), key);
+        }
+    }
+
+    #[test]
+    fn variants_beside_their_tags() {
+        for (name, link) in [("tag", "%74ag"), ("Tag", "Tag"), ("a/b", "a%2Fb")] {
+            assert_eq!(escape_variant(name), link);
+            assert_eq!(unescape(link), name);
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod key;
 
-pub(crate) use key::{escape, is_linkable, unescape};
+pub(crate) use key::{are_positions, escape, escape_variant, is_linkable, position, unescape};
 
 /// The string attribute that carries a node's [`Kind`].
 pub(crate) const KIND: &str = "filebacked";

@@ -6,7 +6,7 @@ use super::place::Place;
 use crate::error::{Error, Result};
 use crate::format::{
     BYTES, ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
-    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, escape,
+    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape, escape_variant,
 };
 use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
 
@@ -303,15 +303,10 @@ fn write_variants(variants: Variants, place: &Place<'_>) -> Result<()> {
     variants.write_tags(&Place::child(&group, TAG))?;
     for variant in variants.variants {
         if let Some(payload) = variant.payload {
-            write(payload, &Place::child(&group, &variant_link(variant.name)))?;
+            write(payload, &Place::child(&group, &escape_variant(variant.name)))?;
         }
     }
     Ok(())
-}
-
-/// The link name of a variant's payloads: its own, unless that is the one for the tags.
-fn variant_link(name: &str) -> std::borrow::Cow<'_, str> {
-    if name == TAG { "%74ag".into() } else { escape(name) }
 }
 
 /// The type of records of `column`, if all of its parts have a fixed size.
@@ -414,8 +409,8 @@ fn pack_bytes(bytes: &[u8], size: usize, start: usize, records: &mut [u8], strid
 
 fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
     // Positions as names are those of tuples; maps with such keys are kept as maps.
-    let positional = record.fields.iter().zip(0..).all(|(field, index): (_, usize)| field.name == index.to_string());
-    if record.rows == Rows::Maps && positional && !record.fields.is_empty() {
+    let positional = record.rows == Rows::Maps && are_positions(record.fields.iter().map(|field| field.name.as_ref()));
+    if positional {
         record.begin();
         let mut column = Column::Record(Box::new(record));
         column.record_to_maps()?;

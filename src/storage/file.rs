@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_sys::h5f;
 use hdf5_sys::h5f::H5F_libver_t;
@@ -51,6 +52,13 @@ fn c_path(path: &Path) -> Result<CString> {
     CString::new(text).map_err(|_| Error::new(ErrorKind::Io, "a file name with NUL"))
 }
 
+/// A name for a file in memory: libhdf5 takes two open files of one name for the same file.
+fn memory_name() -> CString {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("filebacked-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    CString::new(name).unwrap_or_default()
+}
+
 impl File {
     /// Makes a file that does not exist yet.
     pub(crate) fn create(path: &Path) -> Result<Self> {
@@ -74,9 +82,10 @@ impl File {
         let (creation, access) = (creation()?, access()?);
         // SAFETY: a file access list. The contents never go to a disk.
         call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(access.get(), INCREMENT, 0) })?;
+        let name = memory_name();
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create a file in memory", || unsafe {
-            h5f::H5Fcreate(c"memory.h5".as_ptr(), h5f::H5F_ACC_TRUNC, creation.get(), access.get())
+            h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, creation.get(), access.get())
         })
         .map(Self)
     }
@@ -93,11 +102,10 @@ impl File {
         call("take over the image of a file", || unsafe {
             h5p::H5Pset_file_image(access.get(), image.as_ptr().cast_mut().cast(), image.len())
         })?;
+        let name = memory_name();
         // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file in memory", || unsafe {
-            h5f::H5Fopen(c"memory.h5".as_ptr(), h5f::H5F_ACC_RDONLY, access.get())
-        })
-        .map(Self)
+        Id::own("open the file in memory", || unsafe { h5f::H5Fopen(name.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) })
+            .map(Self)
     }
 
     /// Its root group.

@@ -1,0 +1,593 @@
+//! Every kind of value, in every kind of place, through every way in and out, comes back equal.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::ffi::CString;
+use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::{NonZeroI64, NonZeroU8, NonZeroU128, Wrapping};
+use std::ops::{Bound, Range, RangeInclusive};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, SystemTime};
+
+use filebacked::hdf5;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A value in the middle of a struct.
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Held<T> {
+    before: u8,
+    value: T,
+    after: String,
+}
+
+impl<T> Held<T> {
+    fn new(value: T) -> Self {
+        Self { before: 7, value, after: "after".to_owned() }
+    }
+}
+
+/// Writes a value each way and reads it back.
+#[track_caller]
+fn each_way<T: Serialize + DeserializeOwned + PartialEq + Debug>(place: &str, value: &T) {
+    let image = filebacked::to_vec(value).unwrap_or_else(|error| panic!("{place}: {value:?}: {error}"));
+    let back: T = filebacked::from_slice(&image).unwrap_or_else(|error| panic!("{place}: {value:?}: {error}"));
+    assert_eq!(&back, value, "{place}, in memory");
+    assert_eq!(filebacked::to_vec(value).unwrap(), image, "{place}: written twice");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value.h5");
+    filebacked::to_file(&path, value).unwrap();
+    let back: T = filebacked::from_file(&path).unwrap();
+    assert_eq!(&back, value, "{place}, in a file");
+
+    // A file of libhdf5's own defaults, and groups that hold other things already.
+    let file = hdf5::File::create(folder.path().join("group.h5")).unwrap();
+    let group = file.create_group("group").unwrap();
+    filebacked::to_group(value, &group).unwrap_or_else(|error| panic!("{place}: {value:?}: {error}"));
+    let back: T = filebacked::from_group(&group).unwrap();
+    assert_eq!(&back, value, "{place}, in a group");
+    filebacked::write(&file, "named", value).unwrap();
+    let back: T = filebacked::read(&file, "named").unwrap();
+    assert_eq!(&back, value, "{place}, by name");
+}
+
+/// Writes values alone, and in each kind of place.
+#[track_caller]
+fn each_place<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(values: &[T]) {
+    for value in values {
+        each_way("alone", value);
+        each_way("in a struct", &Held::new(value.clone()));
+        each_way("in an option", &Some(value.clone()));
+        each_way("in a list", &vec![value.clone()]);
+        each_way("in an enum", &vec![Err(3), Ok::<_, i32>(value.clone())]);
+    }
+    let values = values.to_vec();
+    each_way("in a list", &values);
+    each_way("in a list of lists", &vec![values.clone(), vec![], values.clone()]);
+    each_way("in a list of structs", &values.iter().cloned().map(Held::new).collect::<Vec<_>>());
+    each_way("in a list of options", &values.iter().cloned().flat_map(|v| [None, Some(v)]).collect::<Vec<_>>());
+    each_way("in a list of tuples", &values.iter().cloned().map(|v| (v.clone(), 1.5f32, v)).collect::<Vec<_>>());
+    let map: BTreeMap<_, _> = values.iter().cloned().enumerate().map(|(i, v)| (format!("key {i}"), v)).collect();
+    each_way("in a map", &map);
+    each_way("in a list of maps", &vec![map.clone(), BTreeMap::new(), map]);
+}
+
+macro_rules! round_trips {
+    ($($name:ident: [$($value:expr),* $(,)?];)*) => {
+        $(
+            #[test]
+            fn $name() {
+                each_place(&[$($value),*]);
+            }
+        )*
+    };
+}
+
+fn s(text: &str) -> String {
+    text.to_owned()
+}
+
+/// A float that is equal only to the very same bits.
+#[derive(Serialize, Deserialize, Clone)]
+struct Bits<T>(T);
+
+macro_rules! bits {
+    ($type:ty) => {
+        impl PartialEq for Bits<$type> {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.to_bits() == other.0.to_bits()
+            }
+        }
+        impl Debug for Bits<$type> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{} ({:#x})", self.0, self.0.to_bits())
+            }
+        }
+    };
+}
+bits!(f32);
+bits!(f64);
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Unit;
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Empty {}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Newtype(f64);
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Pair(u32, String);
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Point {
+    x: f64,
+    y: f64,
+    fixed: [i16; 3],
+    colour: Colour,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Clone, Copy)]
+enum Colour {
+    Red,
+    Green,
+    Blue,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+enum Shape {
+    Nothing,
+    Circle(f64),
+    Line(f64, String),
+    Rectangle {
+        width: f64,
+        label: Option<String>,
+    },
+    Group(Vec<Shape>),
+    Maybe(Option<u8>),
+    Unit(()),
+    #[serde(rename = "tag")]
+    Tag(u8),
+    #[serde(rename = "a/b")]
+    Slash(u8),
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+#[serde(tag = "type")]
+enum Internal {
+    Start,
+    Stop { at: f64 },
+    Move(Newpoint),
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Newpoint {
+    x: i32,
+    name: String,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+#[serde(tag = "t", content = "c")]
+enum Adjacent {
+    Start,
+    Number(i64),
+    Pair(u8, String),
+    Fields { a: bool },
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+#[serde(untagged)]
+enum Untagged {
+    Nothing,
+    Flag(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Numbers(Vec<f64>),
+    Point { x: f64 },
+    Both { x: f64, y: Option<String> },
+    Tuple(u8, String),
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Attributes {
+    id: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "tag-list", alias = "tags")]
+    tags: Vec<String>,
+    #[serde(skip)]
+    cache: u64,
+    #[serde(with = "serde_bytes")]
+    blob: Vec<u8>,
+    #[serde(rename = "@unit", default)]
+    unit: String,
+    #[serde(rename = "@window", default)]
+    window: Vec<f64>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Flat {
+    id: u32,
+    #[serde(flatten)]
+    inner: Newpoint,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Tree {
+    value: i32,
+    children: Vec<Tree>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Chain {
+    next: Option<Box<Chain>>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Clone)]
+enum Key {
+    Plain,
+    Number(u8),
+}
+
+fn attributes(id: u32, note: Option<&str>, tags: &[&str]) -> Attributes {
+    Attributes {
+        id,
+        note: note.map(s),
+        tags: tags.iter().map(|tag| s(tag)).collect(),
+        cache: 0,
+        blob: vec![id as u8; 3],
+        unit: s("mm"),
+        window: vec![0.5, 1.5],
+    }
+}
+
+fn tree(depth: usize) -> Tree {
+    let leaf = |value| Tree { value, children: vec![] };
+    (1..depth as i32).fold(leaf(0), |tree, value| Tree { value, children: vec![tree, leaf(-value)] })
+}
+
+fn nested_bounds() -> Vec<(Bound<i32>, Bound<i32>)> {
+    vec![(Bound::Included(1), Bound::Excluded(5)), (Bound::Unbounded, Bound::Included(3))]
+}
+
+round_trips! {
+    bools: [true, false];
+    i8s: [i8::MIN, 0, i8::MAX];
+    i16s: [i16::MIN, 0, i16::MAX];
+    i32s: [i32::MIN, 0, i32::MAX];
+    i64s: [i64::MIN, 0, i64::MAX];
+    i128s: [i128::MIN, -1, 0, i128::MAX];
+    u8s: [0u8, u8::MAX];
+    u16s: [0u16, u16::MAX];
+    u32s: [0u32, u32::MAX];
+    u64s: [0u64, u64::MAX];
+    u128s: [0u128, u128::from(u64::MAX) + 1, u128::MAX];
+    f32s: [Bits(0.1f32), Bits(-0.0), Bits(f32::NAN), Bits(f32::from_bits(0xffc0_1234)), Bits(f32::MIN_POSITIVE / 2.0), Bits(f32::INFINITY)];
+    f64s: [Bits(0.1f64), Bits(-0.0), Bits(f64::NAN), Bits(f64::from_bits(0xfff8_0000_1234_5678)), Bits(f64::from_bits(1)), Bits(f64::NEG_INFINITY)];
+    sizes: [usize::MAX, 0];
+    chars: ['a', 'ß', '🐧', '\0', '\u{10ffff}'];
+    strings: [s(""), s("a"), s("grün 🐧"), s(" spaces "), s("line\nline")];
+    strings_with_nul: [s("\0"), s("a\0b"), s("ends\0"), s("")];
+    long_strings: [s("short"), "long ".repeat(20_000), s("")];
+    units: [(), ()];
+    unit_structs: [Unit, Unit];
+    empty_structs: [Empty {}, Empty {}];
+    newtypes: [Newtype(1.5), Newtype(-1.5)];
+    tuple_structs: [Pair(1, s("one")), Pair(2, s(""))];
+    structs: [
+        Point { x: 1.0, y: 2.0, fixed: [1, 2, 3], colour: Colour::Blue },
+        Point { x: -1.0, y: 0.0, fixed: [0, 0, -3], colour: Colour::Red },
+    ];
+    tuples: [(1u8, 2.5f64, s("three")), (0, -0.5, s(""))];
+    number_tuples: [(1i32, 2i32), (3, 4)];
+    unlike_number_tuples: [(1u8, 2u32, 3.0f32), (4, 5, 6.0)];
+    nested_tuples: [((1.0, 2.0), (3.0, 4.0)), ((5.0, 6.0), (7.0, 8.0))];
+    ragged_tuples: [((1u8,), (2u8, 3u8)), ((4,), (5, 6))];
+    tuples_of_lists: [(vec![1u8], vec![2u8, 3]), (vec![], vec![4, 5])];
+    single_tuples: [(s("one"),), (s("two"),)];
+    long_tuples: [(1u8, 2u8, 3u8, 4u8, 5u8, 6u8, 7u8, 8u8, 9u8, 10u8, 11u8, s("12"))];
+    arrays: [[1.5f64; 32], [2.5; 32]];
+    empty_arrays: [[0u8; 0], [0u8; 0]];
+    string_arrays: [[s("a"), s("b"), s("c")], [s(""), s("bb"), s("ccc")]];
+    matrices: [[[1i32, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]];
+    option_arrays: [[Some(1u8), None], [None, Some(2)]];
+    lists: [vec![1, 2, 3], vec![], vec![4]];
+    lists_of_equal_length: [vec![vec![1u16, 2], vec![3, 4]], vec![vec![5, 6], vec![7, 8]]];
+    ragged_lists: [vec![vec![], vec![1.5]], vec![vec![], vec![]], vec![]];
+    deep_lists: [vec![vec![vec![1u8], vec![2]], vec![vec![3], vec![4]]], vec![vec![], vec![vec![], vec![1, 2]]]];
+    string_lists: [vec![s("a"), s("bcd")], vec![], vec![s("")]];
+    options: [Some(1.5), None];
+    nested_options: [None, Some(None), Some(Some(1u8))];
+    thrice_nested_options: [None, Some(None), Some(Some(None)), Some(Some(Some(s("x"))))];
+    optional_units: [Some(()), None];
+    optional_strings: [Some(s("a")), None, Some(s(""))];
+    optional_lists: [Some(vec![1u8, 2]), None, Some(vec![])];
+    optional_structs: [Some(Newpoint { x: 1, name: s("n") }), None];
+    optional_points: [None, Some(Point { x: 1.0, y: 2.0, fixed: [1, 2, 3], colour: Colour::Green })];
+    unit_variants: [Colour::Blue, Colour::Red, Colour::Green];
+    variants: [
+        Shape::Nothing, Shape::Circle(1.5), Shape::Line(2.5, s("l")), Shape::Maybe(None), Shape::Maybe(Some(3)),
+        Shape::Rectangle { width: 3.5, label: None }, Shape::Rectangle { width: 4.5, label: Some(s("r")) },
+        Shape::Group(vec![Shape::Nothing, Shape::Circle(0.5), Shape::Group(vec![])]), Shape::Unit(()),
+        Shape::Tag(1), Shape::Slash(2),
+    ];
+    results: [Ok(1u8), Err(s("failed"))];
+    internally_tagged: [Internal::Start, Internal::Stop { at: 1.5 }, Internal::Move(Newpoint { x: 1, name: s("n") })];
+    adjacently_tagged: [Adjacent::Start, Adjacent::Number(-5), Adjacent::Pair(1, s("p")), Adjacent::Fields { a: true }];
+    untagged: [
+        Untagged::Nothing, Untagged::Flag(true), Untagged::Integer(-3), Untagged::Float(2.5), Untagged::Text(s("t")),
+        Untagged::Numbers(vec![1.5, 2.5]), Untagged::Numbers(vec![]), Untagged::Point { x: 1.0 },
+        Untagged::Tuple(3, s("x")),
+    ];
+    skipped_fields: [
+        attributes(1, None, &[]), attributes(2, Some("n"), &[]), attributes(3, None, &["a", "b"]), attributes(4, Some(""), &["c"]),
+    ];
+    flattened: [
+        Flat { id: 1, inner: Newpoint { x: 2, name: s("n") }, rest: BTreeMap::new() },
+        Flat { id: 2, inner: Newpoint { x: 3, name: s("") }, rest: BTreeMap::from([(s("more"), json!([1, "a"]))]) },
+    ];
+    string_maps: [BTreeMap::from([(s("one"), 1), (s("two"), 2)]), BTreeMap::from([(s("one"), 3)]), BTreeMap::new()];
+    awkward_keys: [
+        BTreeMap::from([s(""), s("/"), s("."), s(".."), s("a/b"), s("%2F"), s("%"), s("\0"), s("ключ"), "k".repeat(10_000)].map(|key| (key, 1.5))),
+        BTreeMap::from([("k".repeat(100_000), 1.5)]),
+    ];
+    positional_keys: [BTreeMap::from([(s("0"), 1), (s("1"), 2)]), BTreeMap::from([(s("0"), 3)])];
+    number_maps: [BTreeMap::from([(-1i64, s("a")), (5, s("b"))]), BTreeMap::from([(7, s("c"))])];
+    wide_number_maps: [BTreeMap::from([(u128::MAX, 1)]), BTreeMap::from([(0, 2)])];
+    bool_maps: [BTreeMap::from([(true, 1), (false, 2)])];
+    char_maps: [BTreeMap::from([('/', 1), ('\0', 2), ('a', 3)])];
+    variant_maps: [BTreeMap::from([(Colour::Red, 1.5), (Colour::Blue, 2.5)])];
+    mixed_variant_maps: [BTreeMap::from([(Key::Plain, 1), (Key::Number(3), 2)]), BTreeMap::from([(Key::Plain, 5)])];
+    tuple_maps: [BTreeMap::from([((1, s("a")), 1.5), ((2, s("b")), 2.5)]), BTreeMap::new()];
+    option_maps: [BTreeMap::from([(None, 1), (Some(3), 2)])];
+    list_maps: [BTreeMap::from([(vec![1u8], s("x")), (vec![1, 2], s("y"))])];
+    unit_maps: [BTreeMap::from([((), 1)])];
+    nested_maps: [BTreeMap::from([(s("a"), BTreeMap::from([(1u8, vec![1.5])]))]), BTreeMap::from([(s("b"), BTreeMap::new())])];
+    hash_maps: [HashMap::from([(s("a"), 1), (s("b"), 2)]), HashMap::new()];
+    sets: [BTreeSet::from([3u8, 1, 2]), BTreeSet::new()];
+    hash_sets: [HashSet::from([s("a"), s("b")])];
+    deques: [VecDeque::from([1, 2]), VecDeque::new()];
+    linked_lists: [LinkedList::from([s("a"), s("b")])];
+    boxes: [Box::new(1.5), Box::new(2.5)];
+    shared: [Rc::new(s("a")), Rc::new(s("b"))];
+    atomically_shared: [Arc::new(vec![1]), Arc::new(vec![])];
+    cows: [Cow::<str>::Borrowed("borrowed"), Cow::Owned(s("owned"))];
+    cells: [Cell::new(1), Cell::new(2)];
+    ref_cells: [RefCell::new(s("a"))];
+    paths: [PathBuf::from("/some/path"), PathBuf::new()];
+    c_strings: [CString::new("bytes").unwrap(), CString::default()];
+    durations: [Duration::from_nanos(1_500_000_001), Duration::ZERO];
+    times: [SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)];
+    addresses: [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    socket_addresses: ["127.0.0.1:80".parse::<SocketAddr>().unwrap()];
+    non_zeros: [NonZeroU8::MIN, NonZeroU8::MAX];
+    wide_non_zeros: [NonZeroU128::MAX];
+    negative_non_zeros: [NonZeroI64::MIN];
+    wrapping: [Wrapping(5u32), Wrapping(u32::MAX)];
+    ranges: [Range { start: 1, end: 5 }, 0..0];
+    inclusive_ranges: [RangeInclusive::new(1.5, 2.5)];
+    bounds: [nested_bounds(), vec![]];
+    phantoms: [std::marker::PhantomData::<String>];
+    byte_bufs: [serde_bytes::ByteBuf::from(vec![1, 2, 3]), serde_bytes::ByteBuf::new(), serde_bytes::ByteBuf::from(vec![0; 1000])];
+    byte_arrays: [serde_bytes::ByteArray::new([1, 2, 3]), serde_bytes::ByteArray::new([0; 3])];
+    json: [
+        Value::Null, json!(true), json!(u64::MAX), json!(-1), json!(1.0), json!("text"), json!([]), json!({}),
+        json!([1, -1, 2.5, "a", null, [1], {"a": 1}]), json!({"a": null, "b": [1, 2], "c": {"d": "e"}}),
+        json!([[1, 2], [3, 4]]), json!([{"a": 1}, {"a": "x", "b": null}, {}]), json!([null, null]),
+        json!([1, -1, i64::MAX]), json!([u64::MAX, -1]), json!({"0": 1, "1": 2}), json!([{"0": 1}, {"0": 2}]),
+        json!([{"b": 1, "a": 2}, {"c": 1, "a": 3}, {"a": 1, "b": 2, "c": 3}]), json!({"/": {"": {".": 1}}}),
+    ];
+}
+
+#[test]
+fn tuples_of_sixteen() {
+    type Sixteen = (u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, String);
+    let value: Sixteen = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, s("16"));
+    let image = filebacked::to_vec(&vec![value]).unwrap();
+    let back: Vec<Sixteen> = filebacked::from_slice(&image).unwrap();
+    assert_eq!((back[0].0, back[0].14, back[0].15.as_str()), (1, 15, "16"));
+}
+
+#[test]
+fn locks() {
+    let image = filebacked::to_vec(&(Mutex::new(1), RwLock::new("a"))).unwrap();
+    let (one, text): (Mutex<i32>, RwLock<String>) = filebacked::from_slice(&image).unwrap();
+    assert_eq!((*one.lock().unwrap(), text.read().unwrap().as_str()), (1, "a"));
+}
+
+#[test]
+fn heaps() {
+    let image = filebacked::to_vec(&BinaryHeap::from([3, 1, 2])).unwrap();
+    let back: BinaryHeap<i32> = filebacked::from_slice(&image).unwrap();
+    assert_eq!(back.into_sorted_vec(), [1, 2, 3]);
+}
+
+#[test]
+fn options_after_a_thousand_nones() {
+    let mut values: Vec<Option<String>> = vec![None; 1000];
+    values.push(Some(s("at last")));
+    each_way("strings", &values);
+    let mut values: Vec<Option<Vec<Shape>>> = vec![None; 1000];
+    values.push(Some(vec![Shape::Nothing, Shape::Circle(1.0)]));
+    each_way("lists of enums", &values);
+    let mut values: Vec<Option<Point>> = vec![None; 1000];
+    values.push(Some(Point { x: 1.0, y: 2.0, fixed: [1, 2, 3], colour: Colour::Red }));
+    each_way("records", &values);
+    let mut values: Vec<Option<Attributes>> = vec![None; 1000];
+    values.push(Some(attributes(1, None, &["a"])));
+    each_way("structs", &values);
+    let mut values: Vec<Option<BTreeMap<u8, i128>>> = vec![None; 1000];
+    values.push(Some(BTreeMap::from([(1, -1)])));
+    each_way("maps", &values);
+    each_way("nothing", &vec![None::<u8>; 1000]);
+}
+
+#[test]
+fn records_whose_fields_appear_and_vanish() {
+    let records: Vec<_> = (0..50)
+        .map(|id| {
+            let note = (id % 3 == 0).then_some("note");
+            let tags: &[&str] = if (20..30).contains(&id) { &["a"] } else { &[] };
+            attributes(id, note, tags)
+        })
+        .collect();
+    each_way("records", &records);
+}
+
+#[test]
+fn an_option_that_is_left_out_is_not_none() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+    struct Patch {
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "some")]
+        name: Option<Option<String>>,
+        id: u8,
+    }
+    /// `Some(None)` is stored as None, and None not at all.
+    mod some {
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+        pub fn serialize<S: Serializer>(value: &Option<Option<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+            value.as_ref().unwrap().serialize(serializer)
+        }
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+            Option::deserialize(deserializer).map(Some)
+        }
+    }
+    let patches = [Some(None), None, Some(Some(s("x")))].map(|name| Patch { name, id: 1 });
+    each_place(&patches);
+}
+
+#[test]
+fn an_enum_whose_first_payload_comes_late() {
+    let mut shapes = vec![Shape::Nothing; 500];
+    shapes.push(Shape::Rectangle { width: 1.0, label: None });
+    shapes.extend(vec![Shape::Nothing; 500]);
+    each_way("enums", &shapes);
+}
+
+#[test]
+fn unlike_tuples_after_many_like_ones() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+    #[serde(untagged)]
+    enum Row {
+        Numbers(f64, f64),
+        Labelled(f64, String),
+        Three(f64, f64, f64),
+    }
+    let mut rows = vec![Row::Numbers(1.0, 2.0); 100];
+    rows.push(Row::Labelled(1.0, s("label")));
+    rows.push(Row::Three(1.0, 2.0, 3.0));
+    rows.push(Row::Numbers(3.0, 4.0));
+    each_way("tuples", &rows);
+    each_way("arrays of two lengths", &vec![Row::Numbers(1.0, 2.0), Row::Three(1.0, 2.0, 3.0), Row::Numbers(1.0, 2.0)]);
+}
+
+#[test]
+fn maps_that_have_little_in_common() {
+    let maps: Vec<BTreeMap<String, u32>> =
+        (0..500).map(|i| BTreeMap::from([(format!("key {i}"), i), (s("all"), 1)])).collect();
+    each_way("maps", &maps);
+    let image = filebacked::to_vec(&maps).unwrap();
+    assert!(image.len() < 100_000, "{} bytes", image.len());
+}
+
+#[test]
+fn a_tree_of_100_levels() {
+    each_way("tree", &tree(100));
+    let chain = (0..60).fold(Chain { next: None }, |chain, _| Chain { next: Some(Box::new(chain)) });
+    each_way("chain", &chain);
+    each_way("chains", &vec![chain.clone(), chain]);
+}
+
+#[test]
+fn records_with_thousands_of_fields() {
+    let wide: BTreeMap<String, f64> = (0..3000).map(|i| (format!("field {i:04}"), f64::from(i))).collect();
+    each_way("map", &wide);
+    each_way("list of maps", &vec![wide.clone(), wide.clone()]);
+    // Tuples of numbers of two types are compounds while HDF5 can hold them.
+    let tuples: Vec<Vec<(u8, f64)>> = vec![vec![(1, 2.0)], vec![]];
+    each_way("list of tuples", &tuples);
+}
+
+#[test]
+fn slices_and_iterators_are_sequences() {
+    struct Iterated;
+    impl Serialize for Iterated {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq((0..10).filter(|i| i % 2 == 0))
+        }
+    }
+    let image = filebacked::to_vec(&Iterated).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<u8>>(&image).unwrap(), [0, 2, 4, 6, 8]);
+    let image = filebacked::to_vec(&[1.5, 2.5][..]).unwrap();
+    assert_eq!(filebacked::from_slice::<[f64; 2]>(&image).unwrap(), [1.5, 2.5]);
+    let image = filebacked::to_vec("a string slice").unwrap();
+    assert_eq!(filebacked::from_slice::<String>(&image).unwrap(), "a string slice");
+}
+
+#[test]
+fn aliases_defaults_and_other_types() {
+    let image =
+        filebacked::to_vec(&json!({"id": 3, "tags": ["a"], "blob": [1, 2], "unknown": {"deep": [null]}})).unwrap();
+    let back: Attributes = filebacked::from_slice(&image).unwrap();
+    assert_eq!((back.id, back.tags, back.blob, back.note), (3, vec![s("a")], vec![1, 2], None));
+}
+
+#[test]
+fn numbers_read_as_other_types_where_nothing_is_lost() {
+    let image = filebacked::to_vec(&[1i64, 2, 255]).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<u8>>(&image).unwrap(), [1, 2, 255]);
+    assert_eq!(filebacked::from_slice::<Vec<f32>>(&image).unwrap(), [1.0, 2.0, 255.0]);
+    assert_eq!(filebacked::from_slice::<Vec<i128>>(&image).unwrap(), [1, 2, 255]);
+    let image = filebacked::to_vec(&[1.5f32, -2.0]).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<f64>>(&image).unwrap(), [1.5, -2.0]);
+    let image = filebacked::to_vec(&[1.0f64, -2.0]).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<i8>>(&image).unwrap(), [1, -2]);
+}
+
+#[test]
+fn the_serializer_and_deserializer_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("pair.h5")).unwrap();
+    macro_rules! pair {
+        ($($name:ident: $type:ty = $value:expr;)*) => {$(
+            let group = file.create_group(stringify!($name)).unwrap();
+            let value: $type = $value;
+            value.serialize(filebacked::Hdf5Serializer::new(&group)).unwrap();
+            assert_eq!(<$type>::deserialize(filebacked::Hdf5Deserializer::new(&group)).unwrap(), value);
+        )*};
+    }
+    pair! {
+        number: u8 = 5;
+        wide: i128 = -5;
+        wider: u128 = u128::MAX;
+        text: String = s("text");
+        letter: char = 'x';
+        bytes: serde_bytes::ByteBuf = serde_bytes::ByteBuf::from(vec![1, 2]);
+        none: Option<u8> = None;
+        some: Option<Option<u8>> = Some(None);
+        unit: () = ();
+        unit_struct: Unit = Unit;
+        newtype: Newtype = Newtype(1.5);
+        tuple: (u8, String) = (1, s("a"));
+        tuple_struct: Pair = Pair(1, s("a"));
+        record: Newpoint = Newpoint { x: 1, name: s("n") };
+        attributes: Attributes = attributes(1, None, &["a"]);
+        map: BTreeMap<u8, u8> = BTreeMap::from([(1, 2)]);
+        pairs: BTreeMap<(u8, u8), u8> = BTreeMap::from([((1, 2), 3)]);
+        list: Vec<Newpoint> = vec![Newpoint { x: 1, name: s("n") }];
+        unit_variant: Shape = Shape::Nothing;
+        newtype_variant: Shape = Shape::Circle(1.5);
+        tuple_variant: Shape = Shape::Line(1.5, s("l"));
+        struct_variant: Shape = Shape::Rectangle { width: 1.5, label: None };
+    }
+}
