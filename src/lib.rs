@@ -1,4 +1,69 @@
-//! x
+//! Stores any serde value in HDF5, laid out as if by hand.
+//!
+//! [`to_file`] writes a value to a file, [`from_file`] reads it back, and every HDF5 tool reads it too: structs and maps
+//! are groups, numbers and strings are datasets, a list of structs of numbers is one table, a list of other structs has
+//! a column per field. No reader of ours is needed; the whole layout is in `FORMAT.md`.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize, PartialEq, Debug)]
+//! struct State {
+//!     title: String,
+//!     step: u64,
+//!     positions: Vec<[f64; 3]>,
+//!     tags: Vec<Option<String>>,
+//! }
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("run.h5");
+//! let state = State {
+//!     title: "two bodies".to_owned(),
+//!     step: 1000,
+//!     positions: vec![[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]],
+//!     tags: vec![Some("heavy".to_owned()), None],
+//! };
+//! filebacked::to_file(&path, &state)?;
+//! assert_eq!(filebacked::from_file::<State>(&path)?, state);
+//!
+//! // What any other tool sees.
+//! let file = filebacked::hdf5::File::open(&path)?;
+//! assert_eq!(file.dataset("positions")?.shape(), [2, 3]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What to use
+//!
+//! | for | write | read |
+//! |---|---|---|
+//! | a whole file, replaced in one step | [`to_file`] | [`from_file`] |
+//! | a group of an open file, filled | [`to_group`] | [`from_group`] |
+//! | one named value in a group | [`write`](write()) | [`read`] |
+//! | a file in memory | [`to_vec`] | [`from_slice`] |
+//! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
+//! | a look at what is there | | [`tree`](tree()) |
+//!
+//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods.
+//!
+//! # What it promises
+//!
+//! - Every serde type comes back equal, also what JSON loses: keys of any type, NaN with its payload, `i128`, bytes,
+//!   `Some(None)`, `Some(())`.
+//! - A sequence becomes a number of HDF5 objects that depends on its type, never on its length.
+//! - Writing is all or nothing: on an [`Error`] a file or group is as it was.
+//! - The same value gives the same bytes.
+//! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
+//!   clipped or rounded. A damaged file gives an error.
+//!
+//! # What it does not do
+//!
+//! Types that borrow from their input (`&str`, `&[u8]`) cannot be read. Values nest at most 128 levels deep.
+//!
+//! # Cargo features
+//!
+//! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate. Without it the system's
+//!   libhdf5, 1.10.8 or later, is linked.
+
 #![deny(unsafe_code)]
 
 mod api;
@@ -6,10 +71,12 @@ mod de;
 mod error;
 mod file;
 mod format;
+mod item;
 mod options;
 mod ser;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
 mod storage;
+mod tree;
 
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
 pub use de::Hdf5Deserializer;
@@ -17,3 +84,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;
+pub use tree::{Tree, tree};
+
+/// The README's example is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -43,7 +43,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`write`](crate::write()).
     pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
-        ser::write_named(value, &Group::of(group), name)
+        ser::write_named(value, &Group::of(group)?, name)
     }
 
     /// As [`to_file`](crate::to_file).
@@ -80,7 +80,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_group`](crate::from_group).
     pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
-        de::from_root(&Group::of(group))
+        de::from_root(&Group::of(group)?)
     }
 
     /// As [`read`](crate::read).
@@ -88,7 +88,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        de::read_named(&Group::of(group), name)
+        de::read_named(&Group::of(group)?, name)
     }
 
     /// As [`from_file`](crate::from_file).

@@ -119,8 +119,7 @@ fn value() -> impl Strategy<Value = Any> {
             prop::collection::vec(record, 0..5).prop_map(Any::Records),
             prop::collection::btree_map(text(), inner.clone(), 0..5).prop_map(Any::Map),
             prop::collection::btree_map((any::<i8>(), text()), inner.clone(), 0..4).prop_map(Any::Pairs),
-            (inner, prop::collection::vec(text(), 0..4))
-                .prop_map(|(one, two)| Any::Fields { one: Box::new(one), two }),
+            (inner, prop::collection::vec(text(), 0..4)).prop_map(|(one, two)| Any::Fields { one: Box::new(one), two }),
         ]
     })
 }

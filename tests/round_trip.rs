@@ -52,6 +52,10 @@ fn each_way<T: Serialize + DeserializeOwned + PartialEq + Debug>(place: &str, va
     filebacked::to_group(value, &group).unwrap_or_else(|error| panic!("{place}: {value:?}: {error}"));
     let back: T = filebacked::from_group(&group).unwrap();
     assert_eq!(&back, value, "{place}, in a group");
+    let other = hdf5::File::create(folder.path().join("root.h5")).unwrap();
+    filebacked::to_group(value, &other).unwrap();
+    let back: T = filebacked::from_group(&other).unwrap();
+    assert_eq!(&back, value, "{place}, in a file's root");
     filebacked::write(&file, "named", value).unwrap();
     let back: T = filebacked::read(&file, "named").unwrap();
     assert_eq!(&back, value, "{place}, by name");
@@ -455,10 +459,15 @@ fn an_option_that_is_left_out_is_not_none() {
     /// `Some(None)` is stored as None, and None not at all.
     mod some {
         use serde::{Deserialize, Deserializer, Serialize, Serializer};
-        pub fn serialize<S: Serializer>(value: &Option<Option<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+        pub(super) fn serialize<S: Serializer>(
+            value: &Option<Option<String>>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
             value.as_ref().unwrap().serialize(serializer)
         }
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+        pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Option<String>>, D::Error> {
             Option::deserialize(deserializer).map(Some)
         }
     }

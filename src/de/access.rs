@@ -9,13 +9,13 @@ use serde::de::{
 
 use super::array::Array;
 use super::column::{Column, Field};
-use super::item::{Block, Record};
 use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
 use super::view::{Element, Form, GridElement, View, block_element};
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
+use crate::item::{Block, Record};
 use crate::storage::{Attributes, Group, Link};
 
 /// How many are left, as far as memory reaches.

@@ -1,7 +1,6 @@
 //! Sequences as they are stored: what is behind an element.
 
 use super::array::Array;
-use super::item::Item;
 use super::node::Node;
 use super::scope::Scope;
 use super::view::{Form, View};
@@ -9,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
     BYTES, HI, KEYS, Kind, LO, MASK, MAX_DEPTH, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
+use crate::item::Item;
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
 /// A stored sequence.

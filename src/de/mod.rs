@@ -1,10 +1,9 @@
-//! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`] what a dataset holds;
+//! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks.
 
 mod access;
 mod array;
 mod column;
-mod item;
 mod key;
 mod node;
 mod root;

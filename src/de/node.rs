@@ -4,11 +4,11 @@ use serde::de::{Deserializer, Visitor};
 
 use super::column::{Column, check_halves, wide};
 use super::forward_all;
-use super::item::Item;
 use super::scope::Scope;
 use super::view::{Form, View};
 use crate::error::{Error, Result};
 use crate::format::{Kind, MAX_DEPTH, VALUE};
+use crate::item::Item;
 use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.

@@ -84,7 +84,7 @@ impl<'de> Deserializer<'de> for Root {
 macro_rules! open_root {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            Root { group: Group::of(self.group) }.$method($($name,)* visitor)
+            Root { group: Group::of(self.group)? }.$method($($name,)* visitor)
         }
     };
 }

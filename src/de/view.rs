@@ -9,11 +9,11 @@ use super::access::{
 use super::array::Array;
 use super::column::{Column, Field};
 use super::forward_all;
-use super::item::{self, Block, BlockElement, Item, Scalar};
 use super::node::Node;
 use super::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{MAX_DEPTH, VALUE, VALUES, unescape};
+use crate::item::{self, Block, BlockElement, Item, Scalar};
 use crate::storage::{Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
@@ -647,6 +647,8 @@ impl<'de> Deserializer<'de> for View<'_> {
         self.check_depth()?;
         match self.form {
             Form::Null { unit: false } => visitor.visit_none(),
+            // JSON's null is written as unit; an option takes it for None.
+            Form::Null { unit: true } => visitor.visit_unit(),
             Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
             Form::Present { column, index } => visitor
                 .visit_some(Element { column, index, depth: self.depth + 1 })

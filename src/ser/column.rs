@@ -366,7 +366,7 @@ impl Column {
             _ => self.of_class(Class::Number(T::NUMBER)),
         };
         if let Self::Unknown(fillers) = column {
-            *column = Self::Numbers(T::wrap(vec![T::default(); *fillers]));
+            *column = Self::Numbers(T::wrap(vec![T::FILLER; *fillers]));
         }
         if let Self::Numbers(numbers) = column
             && let Some(vec) = T::vec(numbers)

@@ -341,11 +341,11 @@ impl ser::SerializeMap for ElementMap<'_> {
     type Error = Error;
 
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
-        if let Column::Record(_) = self.column {
-            if let Some(text) = key::text(key)? {
-                self.key = Some(PendingKey::Text(text));
-                return Ok(());
-            }
+        if let Column::Record(_) = self.column
+            && let Some(text) = key::text(key)?
+        {
+            self.key = Some(PendingKey::Text(text));
+            return Ok(());
         }
         let maps = self.column.record_to_maps()?;
         key.serialize(ElementSerializer::new(&mut maps.keys, self.depth + 1))?;

@@ -38,7 +38,9 @@ macro_rules! each {
 }
 
 /// A number that goes into a vector of its own type.
-pub(super) trait Push: Element + Default {
+pub(super) trait Push: Element {
+    /// What stands where there is no number: numpy's and pandas' NaN, 0 or false.
+    const FILLER: Self;
     /// The vector, if it is of this type.
     fn vec(numbers: &mut Numbers) -> Option<&mut Vec<Self>>;
     /// The vector as one of numbers.
@@ -48,8 +50,10 @@ pub(super) trait Push: Element + Default {
 }
 
 macro_rules! push {
-    ($($type:ty = $variant:ident $self:ident $integer:expr;)*) => {
+    ($($type:ty = $variant:ident $filler:expr, $self:ident $integer:expr;)*) => {
         $(impl Push for $type {
+            const FILLER: Self = $filler;
+
             #[inline]
             fn vec(numbers: &mut Numbers) -> Option<&mut Vec<Self>> {
                 match numbers {
@@ -69,17 +73,17 @@ macro_rules! push {
     };
 }
 push! {
-    bool = Bool self None;
-    i8 = I8 self Some(i128::from(self));
-    i16 = I16 self Some(i128::from(self));
-    i32 = I32 self Some(i128::from(self));
-    i64 = I64 self Some(i128::from(self));
-    u8 = U8 self Some(i128::from(self));
-    u16 = U16 self Some(i128::from(self));
-    u32 = U32 self Some(i128::from(self));
-    u64 = U64 self Some(i128::from(self));
-    f32 = F32 self None;
-    f64 = F64 self None;
+    bool = Bool false, self None;
+    i8 = I8 0, self Some(i128::from(self));
+    i16 = I16 0, self Some(i128::from(self));
+    i32 = I32 0, self Some(i128::from(self));
+    i64 = I64 0, self Some(i128::from(self));
+    u8 = U8 0, self Some(i128::from(self));
+    u16 = U16 0, self Some(i128::from(self));
+    u32 = U32 0, self Some(i128::from(self));
+    u64 = U64 0, self Some(i128::from(self));
+    f32 = F32 f32::NAN, self None;
+    f64 = F64 f64::NAN, self None;
 }
 
 impl Numbers {
@@ -99,9 +103,9 @@ impl Numbers {
         each!(self, vec => element_bytes(vec))
     }
 
-    /// Adds a zero, or false.
+    /// Adds what stands where there is no number.
     pub(super) fn push_filler(&mut self) {
-        each!(self, vec => vec.push(Default::default()));
+        each!(self, vec => vec.push(Push::FILLER));
     }
 
     /// Adds the number at `index` of `source`, which is of the same type; returns whether it is.

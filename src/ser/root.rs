@@ -35,7 +35,7 @@ struct Staging {
 
 impl Staging {
     fn new(target: &hdf5::Group) -> Result<Self> {
-        let target = Group::of(target);
+        let target = Group::of(target)?;
         let group = target.create_unlinked()?;
         Ok(Self { group, target })
     }

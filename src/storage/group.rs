@@ -41,9 +41,19 @@ impl Attributes for Group {
 }
 
 impl Group {
-    /// A further handle of a user's group.
-    pub(crate) fn of(group: &hdf5::Group) -> Self {
-        Self(group.clone())
+    /// A further handle of a user's group. Where that is a file, which passes for its root group, it is of the group:
+    /// not all of libhdf5's functions for groups take a file.
+    pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
+        // SAFETY: a valid handle.
+        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(group.id()) }) {
+            H5I_type_t::H5I_FILE => {
+                // SAFETY: a file's handle and a C string.
+                Self::adopt(Id::own("open the root group", || unsafe {
+                    h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
+                })?)
+            }
+            _ => Ok(Self(group.clone())),
+        }
     }
 
     /// Takes over the handle of a group.

@@ -6,15 +6,15 @@ use crate::storage::{Dtype, Items, Number, StringPadding, Strings, integer};
 
 /// An item of a dataset or attribute.
 #[derive(Clone, Copy)]
-pub(super) struct Item<'a> {
-    pub(super) dtype: &'a Dtype,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct Item<'a> {
+    pub(crate) dtype: &'a Dtype,
+    pub(crate) bytes: &'a [u8],
     /// Where its parts of variable length are.
-    pub(super) items: &'a Items,
+    pub(crate) items: &'a Items,
 }
 
 /// What an item is, in the terms of Rust.
-pub(super) enum Scalar<'a> {
+pub(crate) enum Scalar<'a> {
     Bool(bool),
     Integer(Number, i128),
     F32(f32),
@@ -30,8 +30,8 @@ pub(super) enum Scalar<'a> {
 
 /// Items within an item: an array of fixed shape, or a sequence of its own length.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
-    pub(super) len: usize,
+pub(crate) struct Block<'a> {
+    pub(crate) len: usize,
     /// The sizes of the dimensions after the first.
     inner_dims: &'a [u64],
     dtype: &'a Dtype,
@@ -41,12 +41,12 @@ pub(super) struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// The items of type `dtype` in `bytes`, in the shape `dims`.
-    pub(super) fn new(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8], items: &'a Items) -> Result<Self> {
+    pub(crate) fn new(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8], items: &'a Items) -> Result<Self> {
         let (len, inner_dims) = dims.split_first().ok_or_else(|| Error::corrupt("an array without dimensions"))?;
         Ok(Self { len: *len as usize, inner_dims, dtype, bytes, items })
     }
 
-    pub(super) fn element(&self, index: usize) -> BlockElement<'a> {
+    pub(crate) fn element(&self, index: usize) -> BlockElement<'a> {
         let Self { inner_dims, dtype, bytes, items, .. } = *self;
         let step = inner_dims.iter().fold(dtype.size(), |size, dim| size * *dim as usize);
         let bytes = &bytes[index * step..(index + 1) * step];
@@ -57,34 +57,34 @@ impl<'a> Block<'a> {
     }
 
     /// Its memory, if it is a list of bytes.
-    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&self) -> Option<&'a [u8]> {
         matches!((self.dtype, self.inner_dims), (Dtype::Number(Number::U8), [])).then_some(self.bytes)
     }
 }
 
 /// An element of a [`Block`].
-pub(super) enum BlockElement<'a> {
+pub(crate) enum BlockElement<'a> {
     Item(Item<'a>),
     Block(Block<'a>),
 }
 
 /// An item of compound type.
 #[derive(Clone, Copy)]
-pub(super) struct Record<'a> {
-    pub(super) fields: &'a [crate::storage::Field],
-    pub(super) bytes: &'a [u8],
-    pub(super) items: &'a Items,
+pub(crate) struct Record<'a> {
+    pub(crate) fields: &'a [crate::storage::Field],
+    pub(crate) bytes: &'a [u8],
+    pub(crate) items: &'a Items,
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn field(&self, index: usize) -> Item<'a> {
+    pub(crate) fn field(&self, index: usize) -> Item<'a> {
         let field = &self.fields[index];
         let bytes = &self.bytes[field.offset..field.offset + field.dtype.size()];
         Item { dtype: &field.dtype, bytes, items: self.items }
     }
 
     /// Whether it is a tuple: its fields are called by their positions.
-    pub(super) fn is_tuple(&self) -> bool {
+    pub(crate) fn is_tuple(&self) -> bool {
         self.fields.iter().enumerate().all(|(index, field)| position(&field.name) == Some(index))
     }
 }
@@ -92,7 +92,7 @@ impl<'a> Record<'a> {
 impl<'a> Item<'a> {
     /// Looks at what it is.
     #[inline]
-    pub(super) fn scalar(self) -> Result<Scalar<'a>> {
+    pub(crate) fn scalar(self) -> Result<Scalar<'a>> {
         let Self { dtype, bytes, items } = self;
         Ok(match dtype {
             Dtype::Number(Number::Bool) => match bytes {
@@ -145,7 +145,7 @@ fn trim_end(bytes: &[u8], filler: u8) -> &[u8] {
 }
 
 /// Stored text, which is to be UTF-8.
-pub(super) fn text(bytes: &[u8]) -> Result<&str> {
+pub(crate) fn text(bytes: &[u8]) -> Result<&str> {
     std::str::from_utf8(bytes).map_err(|error| {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
         Error::corrupt(format!("the string {shown:?} is no UTF-8: {error}"))

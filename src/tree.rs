@@ -1,0 +1,267 @@
+//! What a group holds, at a glance.
+
+use std::fmt::{self, Display};
+
+use crate::error::Result;
+use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
+use crate::item::{Block, BlockElement, Item, Scalar};
+use crate::storage::{Attributes, Contents, Dataset, Group, Identity, Link, Object, Shape};
+
+/// How many children of a group are shown.
+const MAX_CHILDREN: usize = 100;
+/// How many lines there are at the most.
+const MAX_LINES: usize = 2_000;
+/// How many values of a dataset are shown.
+const MAX_VALUES: u64 = 4;
+/// How long a value or a list of values may get, in characters.
+const MAX_WIDTH: usize = 60;
+
+/// Looks at all that is in `group`: names, types and shapes in words, kinds, and the first values.
+///
+/// # Errors
+/// If the group itself cannot be read. What cannot be read further inside is shown as such.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// filebacked::write(&file, "title", "plate with a hole")?;
+/// filebacked::write(&file, "weights", &[0.5, 0.25, 0.25])?;
+/// filebacked::write(&file, "ages", &vec![Some(3), None])?;
+/// let expected = "\
+/// /               group
+/// ├─ ages         nullable, encoding-type nullable-integer
+/// │  ├─ values    i32 (2,)   3, 0
+/// │  └─ mask      bool (2,)  false, true
+/// ├─ title        string(17) \"plate with a hole\"
+/// └─ weights      f64 (3,)   0.5, 0.25, 0.25
+/// ";
+/// # let expected: String = expected.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+/// # let shown = filebacked::tree(&file)?.to_string();
+/// # let shown: String = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+/// assert_eq!(shown, expected);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn tree(group: &hdf5::Group) -> Result<Tree> {
+    let group = Group::of(group)?;
+    let mut tree = Tree { lines: Vec::new() };
+    let words = group_words(&group)?;
+    tree.lines.push(Line { name: group.path(), words, values: String::new() });
+    let mut path = vec![group.identity()?.0];
+    tree.children(&group, "", &mut path)?;
+    Ok(tree)
+}
+
+/// What a group holds; its `Display` is a tree with a line for each group, dataset and attribute.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    /// With the branches that lead to it.
+    name: String,
+    words: String,
+    values: String,
+}
+
+impl Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |text: &str| text.chars().count().min(MAX_WIDTH);
+        let names = self.lines.iter().map(|line| width(&line.name)).max().unwrap_or(0);
+        let with_values = self.lines.iter().filter(|line| !line.values.is_empty());
+        let words = with_values.map(|line| width(&line.words)).max().unwrap_or(0);
+        for Line { name, words: what, values } in &self.lines {
+            let line = format!("{name:names$}  {what:words$}  {values}");
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+impl Tree {
+    fn children(&mut self, group: &Group, indent: &str, path: &mut Vec<Identity>) -> Result<()> {
+        let attributes = shown_attributes(group)?;
+        let links = group.links()?;
+        let hidden = links.len().saturating_sub(MAX_CHILDREN);
+        let count = attributes.len() + links.len() - hidden + usize::from(hidden > 0);
+        let mut entries = attributes
+            .into_iter()
+            .map(Entry::Attribute)
+            .chain(links.into_iter().take(MAX_CHILDREN).map(Entry::Link))
+            .chain((hidden > 0).then_some(Entry::More(hidden)));
+        for index in 0..count {
+            let Some(entry) = entries.next() else { break };
+            if self.lines.len() >= MAX_LINES {
+                self.lines
+                    .push(Line { name: format!("{indent}└─ ..."), words: String::new(), values: String::new() });
+                break;
+            }
+            let last = index + 1 == count;
+            let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let (branch, below) = (format!("{indent}{branch}"), format!("{indent}{below}"));
+            match entry {
+                Entry::More(hidden) => {
+                    let words = format!("{hidden} more");
+                    self.lines.push(Line { name: format!("{branch}..."), words, values: String::new() });
+                }
+                Entry::Attribute((name, contents)) => {
+                    let words = short_words(&contents.dtype.to_string(), &contents.shape);
+                    let values = attribute_values(&contents);
+                    self.lines.push(Line { name: format!("{branch}@{name}"), words, values });
+                }
+                Entry::Link(link) => {
+                    let name = format!("{branch}{}", cut(&unescape(&link.name)));
+                    self.link(group, &link, name, &below, path);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, parent: &Group, link: &Link, name: String, below: &str, path: &mut Vec<Identity>) {
+        let at = self.lines.len();
+        self.lines.push(Line { name, words: String::new(), values: String::new() });
+        let mut show = || -> Result<(String, String)> {
+            match parent.open(&link.name)? {
+                Object::Dataset(dataset) => {
+                    let mut words = short_words(&dataset.dtype().to_string(), dataset.shape());
+                    if let Some(kind) = dataset.kind()? {
+                        words = format!("{words} {}", kind.as_str());
+                    }
+                    Ok((words, dataset_values(&dataset)?))
+                }
+                Object::Group(group) => {
+                    let words = group_words(&group)?;
+                    let (identity, _) = group.identity()?;
+                    if path.contains(&identity) || path.len() > MAX_DEPTH {
+                        return Ok((words, "(a link to a group above)".to_owned()));
+                    }
+                    path.push(identity);
+                    let shown = self.children(&group, below, path);
+                    path.pop();
+                    shown.map(|()| (words, String::new()))
+                }
+            }
+        };
+        let (words, values) = show().unwrap_or_else(|error| ("?".to_owned(), format!("({error})")));
+        self.lines[at].words = words;
+        self.lines[at].values = values;
+    }
+}
+
+enum Entry {
+    Attribute((String, Contents)),
+    Link(Link),
+    More(usize),
+}
+
+/// The attributes that are the user's, as far as they can be read.
+fn shown_attributes(group: &Group) -> Result<Vec<(String, Contents)>> {
+    let hidden = [KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION];
+    let mut shown = Vec::new();
+    for name in group.attribute_names()? {
+        if !hidden.contains(&name.as_str())
+            && let Ok(Some(contents)) = group.attribute(&name)
+        {
+            shown.push((name, contents));
+        }
+    }
+    Ok(shown)
+}
+
+fn group_words(group: &Group) -> Result<String> {
+    let mut words = match group.kind() {
+        Ok(None) => "group".to_owned(),
+        Ok(Some(Kind::Columns)) => format!("columns, {} rows", group.length()?),
+        Ok(Some(kind)) => kind.as_str().to_owned(),
+        Err(error) => format!("group ({error})"),
+    };
+    if let Ok(Some(contents)) = group.attribute(ENCODING_TYPE) {
+        words = format!("{words}, {ENCODING_TYPE} {}", attribute_values(&contents).trim_matches('"'));
+    }
+    Ok(words)
+}
+
+fn short_words(dtype: &str, shape: &Shape) -> String {
+    match shape {
+        Shape::Null => "null".to_owned(),
+        Shape::Scalar => cut(dtype),
+        Shape::Simple(_) => format!("{} {shape}", cut(dtype)),
+    }
+}
+
+fn dataset_values(dataset: &Dataset) -> Result<String> {
+    let (items, total) = match dataset.shape() {
+        Shape::Null => return Ok(String::new()),
+        Shape::Scalar => (dataset.read()?, 1),
+        Shape::Simple(dims) => {
+            // The first values along the last dimension.
+            let total = dims.iter().product::<u64>();
+            let mut count = vec![1; dims.len()];
+            if let (Some(count), Some(dim)) = (count.last_mut(), dims.last()) {
+                *count = MAX_VALUES.min(*dim);
+            }
+            if total == 0 {
+                return Ok(String::new());
+            }
+            (dataset.read_block(&vec![0; dims.len()], &count)?, total)
+        }
+    };
+    Ok(values(&Contents { shape: dataset.shape().clone(), dtype: dataset.dtype().clone(), items }, total))
+}
+
+fn attribute_values(contents: &Contents) -> String {
+    values(contents, contents.shape.count().unwrap_or(0))
+}
+
+/// The first items of `contents`, which stand for `total` ones.
+fn values(contents: &Contents, total: u64) -> String {
+    let size = contents.dtype.size();
+    if size == 0 {
+        return String::new();
+    }
+    let items = contents.items.bytes().chunks_exact(size).take(MAX_VALUES as usize);
+    let mut shown: Vec<String> =
+        items.map(|bytes| item_value(Item { dtype: &contents.dtype, bytes, items: &contents.items })).collect();
+    if total > shown.len() as u64 {
+        shown.push("...".to_owned());
+    }
+    cut(&shown.join(", "))
+}
+
+fn item_value(item: Item<'_>) -> String {
+    match item.scalar() {
+        Ok(Scalar::Bool(value)) => value.to_string(),
+        Ok(Scalar::Integer(_, value)) => value.to_string(),
+        Ok(Scalar::F32(value)) => format!("{value:?}"),
+        Ok(Scalar::F64(value)) => format!("{value:?}"),
+        Ok(Scalar::Text(text)) => format!("{:?}", cut(text)),
+        Ok(Scalar::Name(name, _)) => name.to_owned(),
+        Ok(Scalar::Opaque(bytes)) => format!("{} bytes", bytes.len()),
+        Ok(Scalar::Record(record)) => {
+            let fields = (0..record.fields.len()).take(8).map(|at| item_value(record.field(at)));
+            format!("({})", fields.collect::<Vec<_>>().join(", "))
+        }
+        Ok(Scalar::Sequence(block)) => block_value(&block),
+        Err(_) => "?".to_owned(),
+    }
+}
+
+fn block_value(block: &Block<'_>) -> String {
+    let elements = (0..block.len).take(MAX_VALUES as usize).map(|at| match block.element(at) {
+        BlockElement::Item(item) => item_value(item),
+        BlockElement::Block(block) => block_value(&block),
+    });
+    let more = if block.len as u64 > MAX_VALUES { ", ..." } else { "" };
+    format!("[{}{more}]", elements.collect::<Vec<_>>().join(", "))
+}
+
+/// The text on one line, and not too much of it.
+fn cut(text: &str) -> String {
+    let line: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    if line.chars().count() <= MAX_WIDTH {
+        return line;
+    }
+    line.chars().take(MAX_WIDTH - 3).chain("...".chars()).collect()
+}
