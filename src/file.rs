@@ -31,12 +31,17 @@ impl Beside {
         Ok(Self { path: target.with_file_name(beside), kept: false })
     }
 
-    /// Puts the file in the place of `target`, once it is on the disk.
-    fn replace(mut self, target: &Path) -> Result<()> {
+    /// Puts the file in the place of `target`; with `sync`, once it is on the disk.
+    fn replace(mut self, target: &Path, sync: bool) -> Result<()> {
         let failed = |error| Error::io(format_args!("could not replace `{}`", target.display()), error);
-        fs::File::open(&self.path).and_then(|file| file.sync_all()).map_err(failed)?;
+        if sync {
+            fs::File::open(&self.path).and_then(|file| file.sync_all()).map_err(failed)?;
+        }
         fs::rename(&self.path, target).map_err(failed)?;
         self.kept = true;
+        if !sync {
+            return Ok(());
+        }
         // The new name is on the disk only when the folder is. Not every system can sync a folder.
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if let Ok(folder) = fs::File::open(folder) {
@@ -59,7 +64,7 @@ fn in_file(error: Error, path: &Path) -> Error {
     error.in_file(&path.display().to_string())
 }
 
-pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path) -> Result<()> {
+pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool) -> Result<()> {
     // A link is kept, and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let write = || {
@@ -67,7 +72,7 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path) -> Result<(
         let file = File::create(&beside.path)?;
         ser::fill(value, &file.root()?)?;
         file.close()?;
-        beside.replace(&target)
+        beside.replace(&target, sync)
     };
     write().map_err(|error| in_file(error, path))
 }

@@ -19,15 +19,39 @@ use crate::{Hdf5Serializer, de, file, ser};
 /// assert_eq!(back, [1.5, 2.5]);
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct WriteOptions {}
+pub struct WriteOptions {
+    sync: bool,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self { sync: true }
+    }
+}
 
 impl WriteOptions {
     /// The defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether [`to_file`](Self::to_file) waits until the disk has the file before that takes the old one's place. It
+    /// does, unless this says otherwise: then a crash of the machine, not of the program, can leave a file without its
+    /// contents, and writing is as fast as memory.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("scratch.h5");
+    /// filebacked::WriteOptions::new().sync(false).to_file(&path, &[1, 2, 3])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sync(mut self, sync: bool) -> Self {
+        self.sync = sync;
+        self
     }
 
     /// As [`to_group`](crate::to_group).
@@ -51,7 +75,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_file`](crate::to_file).
     pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
-        file::to_file(value, path.as_ref())
+        file::to_file(value, path.as_ref(), self.sync)
     }
 
     /// As [`to_vec`](crate::to_vec).
