@@ -46,6 +46,7 @@ impl<'a> Block<'a> {
         Ok(Self { len: *len as usize, inner_dims, dtype, bytes, items })
     }
 
+    #[inline]
     pub(crate) fn element(&self, index: usize) -> BlockElement<'a> {
         let Self { inner_dims, dtype, bytes, items, .. } = *self;
         let step = inner_dims.iter().fold(dtype.size(), |size, dim| size * *dim as usize);
@@ -77,6 +78,7 @@ pub(crate) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    #[inline]
     pub(crate) fn field(&self, index: usize) -> Item<'a> {
         let field = &self.fields[index];
         let bytes = &self.bytes[field.offset..field.offset + field.dtype.size()];

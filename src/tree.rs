@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use crate::error::Result;
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
 use crate::item::{Block, BlockElement, Item, Scalar};
-use crate::storage::{Attributes, Contents, Dataset, Group, Identity, Link, Object, Shape};
+use crate::storage::{Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 
 /// How many children of a group are shown.
 const MAX_CHILDREN: usize = 100;
@@ -205,7 +205,7 @@ fn dataset_values(dataset: &Dataset) -> Result<String> {
             if total == 0 {
                 return Ok(String::new());
             }
-            (dataset.read_block(&vec![0; dims.len()], &count)?, total)
+            (dataset.read_block(&vec![0; dims.len()], &count, Items::default())?, total)
         }
     };
     Ok(values(&Contents { shape: dataset.shape().clone(), dtype: dataset.dtype().clone(), items }, total))

@@ -600,3 +600,57 @@ fn the_serializer_and_deserializer_by_themselves() {
         struct_variant: Shape = Shape::Rectangle { width: 1.5, label: None };
     }
 }
+
+/// A sequence that says that it has another length than it has.
+struct Saying<T>(Vec<T>, usize);
+
+impl<T: Serialize> Serialize for Saying<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut seq = serializer.serialize_seq(Some(self.1))?;
+        self.0.iter().try_for_each(|element| seq.serialize_element(element))?;
+        seq.end()
+    }
+}
+
+/// Sequences so long that a part is written before all of it is serialized, which then has to be taken back.
+#[test]
+fn long_sequences_whose_elements_change_late() {
+    #[track_caller]
+    fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(values: Vec<T>) {
+        let image = filebacked::to_vec(&values).unwrap();
+        let back: Vec<T> = filebacked::from_slice(&image).unwrap();
+        assert!(back == values);
+        let held = Held::new(values);
+        let image = filebacked::to_vec(&held).unwrap();
+        let back: Held<Vec<T>> = filebacked::from_slice(&image).unwrap();
+        assert!(back == held);
+        let len = held.value.len();
+        let mut saying = Saying(held.value, 0);
+        for said in [0, len - 100, len + 100] {
+            saying.1 = said;
+            let image = filebacked::to_vec(&saying).unwrap();
+            let back: Vec<T> = filebacked::from_slice(&image).unwrap();
+            assert!(back == saying.0, "a length of {said}");
+        }
+    }
+    let len = 1_000_000;
+    let number = |i: usize| Value::from(i);
+    check((0..len).map(|i| i as f64).collect());
+    check((0..len).map(|i| i % 3 == 0).collect::<Vec<bool>>().repeat(5));
+    check((0..len).map(|i| if i == len - 1 { json!("text") } else { number(i) }).collect());
+    check((0..len).map(|i| if i > len / 2 { json!(-(i as i64)) } else { number(i) }).collect());
+    check((0..len).map(|i| (i > len - 10, [i as i16, 2], 1.5f32)).collect());
+    check((0..len).map(|i| [[i as f32, 1.0], [2.0, 3.0]]).collect());
+    check((0..len / 4).map(|i| vec![i as u32; if i == len / 5 { 8 } else { 9 }]).collect());
+    check((0..len / 4).map(|i| vec![vec![i as u16; 5]; 2]).collect());
+    check((0..len).map(|i| if i == len - 5 { json!([1, 2, 3]) } else { json!([i, 2]) }).collect());
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Row {
+        id: u64,
+        at: [f64; 3],
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<u8>,
+    }
+    check((0..len / 4).map(|id| Row { id: id as u64, at: [0.5; 3], late: (id == len / 4 - 1).then_some(1) }).collect());
+}

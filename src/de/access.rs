@@ -12,10 +12,10 @@ use super::column::{Column, Field};
 use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
-use super::view::{Element, Form, GridElement, View, block_element};
+use super::view::{Element, GridElement, PartOfItem};
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
-use crate::item::{Block, Record};
+use crate::item::{Block, BlockElement, Record};
 use crate::storage::{Attributes, Group, Link};
 
 /// How many are left, as far as memory reaches.
@@ -119,7 +119,7 @@ impl<'de> SeqAccess<'de> for BlockSeq<'_> {
         }
         let index = self.next;
         self.next += 1;
-        let element = block_element(&self.block, index, self.depth);
+        let element = PartOfItem { element: self.block.element(index), depth: self.depth };
         seed.deserialize(element).map(Some).map_err(|error| error.in_element(index))
     }
 
@@ -150,7 +150,7 @@ impl<'de> SeqAccess<'de> for CompoundSeq<'_> {
         }
         let index = self.next;
         self.next += 1;
-        let field = View { form: Form::Item(self.record.field(index)), depth: self.depth };
+        let field = PartOfItem { element: BlockElement::Item(self.record.field(index)), depth: self.depth };
         seed.deserialize(field).map(Some).map_err(|error| error.in_element(index))
     }
 
@@ -181,7 +181,7 @@ impl<'de> MapAccess<'de> for CompoundMap<'_> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         let index = self.0.next;
         self.0.next += 1;
-        let field = View { form: Form::Item(self.0.record.field(index)), depth: self.0.depth };
+        let field = PartOfItem { element: BlockElement::Item(self.0.record.field(index)), depth: self.0.depth };
         seed.deserialize(field).map_err(|error| error.in_field(&self.0.record.fields[index].name))
     }
 

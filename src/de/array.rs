@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::format::SLAB;
-use crate::storage::{Dataset, Dtype, Items, Number, Shape};
+use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Array {
     start: u64,
     count: u64,
     items: Items,
+    /// What an item is, if it is a number.
+    number: Option<Number>,
 }
 
 impl Array {
@@ -29,7 +31,11 @@ impl Array {
             // Where some dimension is zero, there are no items, and this may be more than all of them.
             strides[level - 1] = strides[level].saturating_mul(dims[level]);
         }
-        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default() })
+        let number = match dataset.dtype() {
+            Dtype::Number(number) => Some(*number),
+            _ => None,
+        };
+        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default(), number })
     }
 
     /// The number of elements along the first dimension.
@@ -64,6 +70,19 @@ impl Array {
         let size = self.dataset.dtype().size();
         let at = (index - self.start) as usize * size;
         Ok((self.dataset.dtype(), &self.items.bytes()[at..at + size], &self.items))
+    }
+
+    /// The item at `index`, if it is a number of this very type.
+    #[inline]
+    pub(super) fn number<T: Element>(&mut self, index: u64) -> Result<Option<T>> {
+        if self.number != Some(T::NUMBER) {
+            return Ok(None);
+        }
+        if index.wrapping_sub(self.start) >= self.count {
+            self.load(index, 1)?;
+        }
+        let at = (index - self.start) as usize * T::NUMBER.size();
+        Ok(self.items.bytes().get(at..).and_then(T::from_bytes))
     }
 
     /// The bytes of `count` items from `index` on, of a dataset of one dimension.
@@ -107,7 +126,8 @@ impl Array {
         let steps = (slab / stride).max(count.div_ceil(stride)).max(1);
         block_count[level] = steps.min(self.dims[level] - block_start[level]);
         self.count = 0;
-        self.items = self.dataset.read_block(&block_start, &block_count)?;
+        let last = std::mem::take(&mut self.items);
+        self.items = self.dataset.read_block(&block_start, &block_count, last)?;
         self.start = start;
         self.count = block_count[level] * stride;
         Ok(())

@@ -13,23 +13,41 @@ mod view;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 
-/// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call.
+/// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call, `$number`,
+/// where it is named, one that is given those for numbers with their types.
 macro_rules! forward_all {
     ($forward:ident) => {
-        $forward!(deserialize_any());
         $forward!(deserialize_bool());
         $forward!(deserialize_i8());
         $forward!(deserialize_i16());
         $forward!(deserialize_i32());
         $forward!(deserialize_i64());
-        $forward!(deserialize_i128());
         $forward!(deserialize_u8());
         $forward!(deserialize_u16());
         $forward!(deserialize_u32());
         $forward!(deserialize_u64());
-        $forward!(deserialize_u128());
         $forward!(deserialize_f32());
         $forward!(deserialize_f64());
+        $crate::de::forward_all!(@others $forward);
+    };
+    ($forward:ident, $number:ident) => {
+        $number!(deserialize_bool visit_bool bool);
+        $number!(deserialize_i8 visit_i8 i8);
+        $number!(deserialize_i16 visit_i16 i16);
+        $number!(deserialize_i32 visit_i32 i32);
+        $number!(deserialize_i64 visit_i64 i64);
+        $number!(deserialize_u8 visit_u8 u8);
+        $number!(deserialize_u16 visit_u16 u16);
+        $number!(deserialize_u32 visit_u32 u32);
+        $number!(deserialize_u64 visit_u64 u64);
+        $number!(deserialize_f32 visit_f32 f32);
+        $number!(deserialize_f64 visit_f64 f64);
+        $crate::de::forward_all!(@others $forward);
+    };
+    (@others $forward:ident) => {
+        $forward!(deserialize_any());
+        $forward!(deserialize_i128());
+        $forward!(deserialize_u128());
         $forward!(deserialize_char());
         $forward!(deserialize_str());
         $forward!(deserialize_string());

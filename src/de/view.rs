@@ -114,19 +114,42 @@ macro_rules! look {
     ($method:ident($($name:ident: $type:ty),*)) => {
         #[inline]
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            let result = self.column.view(self.index, self.depth).and_then(|view| view.$method($($name,)* visitor));
-            result.map_err(|error| match self.column.words() {
-                Some(words) => error.stored_as(|| words),
-                None => error,
-            })
+            self.look(|view| view.$method($($name,)* visitor))
         }
     };
+}
+
+/// Numbers of the very type that asks, by the shortest way.
+macro_rules! look_at_number {
+    ($method:ident $visit:ident $type:ty) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            if let Column::Array(array) = self.column
+                && array.dims().len() == 1
+                && let Some(value) = array.number::<$type>(self.index)?
+            {
+                return visitor.$visit(value);
+            }
+            self.look(|view| view.$method(visitor))
+        }
+    };
+}
+
+impl Element<'_> {
+    /// Hands what is there to `read`.
+    fn look<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+        let result = self.column.view(self.index, self.depth).and_then(read);
+        result.map_err(|error| match self.column.words() {
+            Some(words) => error.stored_as(|| words),
+            None => error,
+        })
+    }
 }
 
 impl<'de> Deserializer<'de> for Element<'_> {
     type Error = Error;
 
-    forward_all!(look);
+    forward_all!(look, look_at_number);
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         visitor.visit_unit()
@@ -162,10 +185,24 @@ macro_rules! look_into_grid {
     };
 }
 
+macro_rules! look_at_grid_number {
+    ($method:ident $visit:ident $type:ty) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+            if self.level == self.array.dims().len()
+                && let Some(value) = self.array.number::<$type>(self.start)?
+            {
+                return visitor.$visit(value);
+            }
+            self.view()?.$method(visitor)
+        }
+    };
+}
+
 impl<'de> Deserializer<'de> for GridElement<'_> {
     type Error = Error;
 
-    forward_all!(look_into_grid);
+    forward_all!(look_into_grid, look_at_grid_number);
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         visitor.visit_unit()
@@ -423,7 +460,7 @@ impl<'a> View<'a> {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visitor),
                 Scalar::Record(record) if record.fields.len() == 1 => {
-                    let item = View::new(Form::Item(record.field(0)), depth);
+                    let item = PartOfItem { element: BlockElement::Item(record.field(0)), depth };
                     visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
                 }
                 scalar => Err(Error::wrong_type("an enum", describe(&scalar))),
@@ -731,11 +768,52 @@ fn view_depth(depth: usize) -> Result<()> {
     if depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(()) }
 }
 
-/// The deserializer of an element of an array within an item.
-pub(super) fn block_element<'a>(block: &Block<'a>, index: usize, depth: usize) -> View<'a> {
-    let form = match block.element(index) {
-        BlockElement::Item(item) => Form::Item(item),
-        BlockElement::Block(block) => Form::Block(block),
+/// A part of an item: a field of a compound, or an element of an array within it.
+pub(super) struct PartOfItem<'a> {
+    pub(super) element: BlockElement<'a>,
+    pub(super) depth: usize,
+}
+
+impl<'a> PartOfItem<'a> {
+    fn view(self) -> View<'a> {
+        let form = match self.element {
+            BlockElement::Item(item) => Form::Item(item),
+            BlockElement::Block(block) => Form::Block(block),
+        };
+        View { form, depth: self.depth }
+    }
+}
+
+macro_rules! look_into_item {
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            self.view().$method($($name,)* visitor)
+        }
     };
-    View { form, depth }
+}
+
+macro_rules! look_at_item_number {
+    ($method:ident $visit:ident $type:ty) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            if let BlockElement::Item(Item { dtype: Dtype::Number(number), bytes, .. }) = &self.element
+                && *number == <$type as crate::storage::Element>::NUMBER
+                && let Some(value) = <$type as crate::storage::Element>::from_bytes(bytes)
+            {
+                return visitor.$visit(value);
+            }
+            self.view().$method(visitor)
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for PartOfItem<'_> {
+    type Error = Error;
+
+    forward_all!(look_into_item, look_at_item_number);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
+    }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Number;
 
 /// The elements of a sequence.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Column {
     /// No element has shown its type yet. So many fillers stand before the first.
     Unknown(usize),
@@ -45,14 +45,14 @@ pub(super) enum Column {
 }
 
 /// Byte strings, one after the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Parts {
     /// Where each starts and, last, where the last ends.
     pub(super) offsets: Vec<u64>,
     pub(super) bytes: Vec<u8>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Array {
     /// Items of each tuple.
     pub(super) width: usize,
@@ -60,7 +60,7 @@ pub(super) struct Array {
     pub(super) inner: Column,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct List {
     /// Where each sequence starts and, last, where the last ends.
     pub(super) offsets: Vec<u64>,
@@ -78,7 +78,7 @@ pub(super) enum Rows {
     Tuples,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) rows: Rows,
     /// Rows that are complete.
@@ -91,7 +91,7 @@ pub(super) struct Record {
     next: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RecordField {
     pub(super) name: Cow<'static, str>,
     pub(super) column: Column,
@@ -101,14 +101,14 @@ pub(super) struct RecordField {
     pub(super) absent: Vec<bool>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Maps {
     pub(super) offsets: Vec<u64>,
     pub(super) keys: Column,
     pub(super) values: Column,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Nullable {
     /// True where there is none.
     pub(super) mask: Vec<bool>,
@@ -116,7 +116,7 @@ pub(super) struct Nullable {
     pub(super) inner: Column,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Variants {
     pub(super) variants: Vec<Variant>,
     /// For each element, the position of its variant in `variants`.
@@ -124,7 +124,7 @@ pub(super) struct Variants {
     ranks: OnceCell<Vec<u32>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Variant {
     pub(super) name: &'static str,
     /// The variant's index in its enum.
@@ -136,7 +136,7 @@ pub(super) struct Variant {
     pub(super) payload: Option<Column>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Mixed {
     pub(super) parts: Vec<(Class, Column)>,
     /// For each element, the position of its part in `parts`.
@@ -289,6 +289,56 @@ impl Column {
         // There are fewer classes than 256. A part can itself have widened, and takes the class then.
         mixed.tags.push(tag as u8);
         mixed.parts[tag].1.of_class(class)
+    }
+
+    /// Takes the elements out of a column of fixed-size ones; their form stays.
+    pub(super) fn clear(&mut self) {
+        match self {
+            Self::Numbers(numbers) => numbers.clear(),
+            Self::Array(array) => {
+                array.count = 0;
+                array.inner.clear();
+            }
+            Self::List(list) => {
+                list.offsets.truncate(1);
+                list.inner.clear();
+            }
+            Self::Record(record) => {
+                record.count = 0;
+                record.present = 0;
+                for field in &mut record.fields {
+                    field.count = 0;
+                    field.column.clear();
+                }
+            }
+            _ => *self = Self::new(),
+        }
+    }
+
+    /// Notes that `count` elements were put into the vectors of numbers that a column of fixed-size ones consists of;
+    /// `dims` are the lengths of sequences.
+    pub(super) fn grown(&mut self, count: usize, dims: &[u64]) {
+        match self {
+            Self::Array(array) => {
+                array.count += count;
+                array.inner.grown(count * array.width, dims.get(1..).unwrap_or_default());
+            }
+            Self::List(list) => {
+                let width = dims.first().copied().unwrap_or(0);
+                let last = list.offsets.last().copied().unwrap_or(0);
+                list.offsets.extend((1..=count as u64).map(|row| last + row * width));
+                list.inner.grown(count * width as usize, dims.get(1..).unwrap_or_default());
+            }
+            Self::Record(record) => {
+                record.count += count;
+                record.present += count * record.fields.len();
+                for field in &mut record.fields {
+                    field.count += count;
+                    field.column.grown(count, &[]);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Adds an element that nobody will ask for.

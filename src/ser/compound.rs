@@ -10,20 +10,20 @@ use super::key::{self, KeyClass};
 use super::layout;
 use super::node::{numbers, put};
 use super::place::{Place, check_free};
+use super::stream::Sequence;
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, Kind, VALUES, escape, is_linkable};
 use crate::storage::Group;
 
-/// A sequence: a column, written when all its elements are known.
+/// A sequence: a column, written as its elements become known.
 pub struct NodeSeq<'a> {
-    place: Place<'a>,
-    column: Column,
+    sequence: Sequence<'a>,
     depth: usize,
 }
 
 impl<'a> NodeSeq<'a> {
-    pub(super) fn new(place: Place<'a>, depth: usize, _len: Option<usize>) -> Self {
-        Self { place, column: Column::new(), depth }
+    pub(super) fn new(place: Place<'a>, depth: usize, len: Option<usize>) -> Self {
+        Self { sequence: Sequence::new(place, len), depth }
     }
 }
 
@@ -33,12 +33,14 @@ impl ser::SerializeSeq for NodeSeq<'_> {
 
     #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let index = self.column.len();
-        value.serialize(ElementSerializer::new(&mut self.column, self.depth)).map_err(|error| error.in_element(index))
+        match value.serialize(ElementSerializer::new(&mut self.sequence.column, self.depth)) {
+            Ok(()) => self.sequence.pushed(),
+            Err(error) => Err(error.in_element(self.sequence.len())),
+        }
     }
 
     fn end(self) -> Result<()> {
-        layout::write(self.column, &self.place)
+        self.sequence.end()
     }
 }
 

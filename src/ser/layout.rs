@@ -358,6 +358,69 @@ fn fixed_record(record: &Record) -> Option<Dtype> {
     (dtype.message_size() <= MAX_MESSAGE).then_some(dtype)
 }
 
+/// The type and shape of the elements of `column`, if all have the same fixed size and no later one can change that of
+/// those before.
+pub(super) fn items(column: &Column) -> Option<(Dtype, Vec<u64>)> {
+    /// An enum gets its names as they are met.
+    fn has_enum(dtype: &Dtype) -> bool {
+        match dtype {
+            Dtype::Enum(_) => true,
+            Dtype::Compound(fields) => fields.iter().any(|field| has_enum(&field.dtype)),
+            _ => false,
+        }
+    }
+    if let Column::Record(record) = column {
+        return fixed_record(record).filter(|dtype| !has_enum(dtype)).map(|dtype| (dtype, Vec::new()));
+    }
+    let mut dims = Vec::new();
+    match regular(column, &mut dims)? {
+        Regular::Numbers(numbers) if numbers.len() > 0 => Some((Dtype::Number(numbers.number()), dims)),
+        _ => None,
+    }
+}
+
+/// Gives the elements of a column that [`items`] has a type for as they are in a file.
+pub(super) fn pack_items(column: &Column, size: usize, write: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
+    let Column::Record(record) = column else {
+        let mut dims = Vec::new();
+        return match regular(column, &mut dims) {
+            Some(Regular::Numbers(numbers)) => write(numbers.bytes()),
+            _ => Ok(()),
+        };
+    };
+    let mut records = vec![0; record.count * size];
+    pack(column, 0, &mut records, size, 0);
+    write(&records)
+}
+
+/// Adds elements of `size` bytes to the column that they came from; `dims` is the shape of one.
+pub(super) fn unpack_items(column: &mut Column, elements: &[u8], size: usize, dims: &[u64]) {
+    unpack(column, elements, size, 0, size);
+    column.grown(elements.len() / size, dims);
+}
+
+/// Adds what is in `elements`, of `stride` bytes each, at `offset`, `len` bytes long, to the vectors of numbers.
+fn unpack(column: &mut Column, elements: &[u8], stride: usize, offset: usize, len: usize) {
+    match column {
+        Column::Numbers(numbers) => {
+            for element in elements.chunks_exact(stride) {
+                numbers.extend_from_bytes(&element[offset..offset + len]);
+            }
+        }
+        Column::Array(array) => unpack(&mut array.inner, elements, stride, offset, len),
+        Column::List(list) => unpack(&mut list.inner, elements, stride, offset, len),
+        Column::Record(record) => {
+            let mut offset = offset;
+            for field in &mut record.fields {
+                let len = fixed(&field.column).map_or(0, |dtype| dtype.size());
+                unpack(&mut field.column, elements, stride, offset, len);
+                offset += len;
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Puts the elements of `column` from `start` on into records of `stride` bytes, at `offset`.
 fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset: usize) {
     match column {

@@ -10,6 +10,7 @@ mod node;
 mod numbers;
 mod place;
 mod root;
+mod stream;
 
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};

@@ -103,6 +103,19 @@ impl Numbers {
         each!(self, vec => element_bytes(vec))
     }
 
+    /// Takes all numbers out; the memory stays.
+    pub(super) fn clear(&mut self) {
+        each!(self, vec => vec.clear());
+    }
+
+    /// Adds the numbers that `bytes` are.
+    pub(super) fn extend_from_bytes(&mut self, bytes: &[u8]) {
+        fn extend<T: Element>(vec: &mut Vec<T>, bytes: &[u8]) {
+            vec.extend(bytes.chunks_exact(T::NUMBER.size()).filter_map(T::from_bytes));
+        }
+        each!(self, vec => extend(vec, bytes));
+    }
+
     /// Adds what stands where there is no number.
     pub(super) fn push_filler(&mut self) {
         each!(self, vec => vec.push(Push::FILLER));

@@ -242,32 +242,44 @@ impl Dataset {
         unsafe { self.write_raw(&memory_type, memory.get(), file.get(), addresses.as_ptr().cast()) }
     }
 
+    /// Reads `count` items along the first dimension from `start` on.
+    pub(crate) fn read_rows(&self, start: u64, count: u64) -> Result<Vec<u8>> {
+        let (file, memory, items) = self.select_rows(start, count)?;
+        Ok(self.read_selected(items, memory.get(), file.get(), Items::default())?.into_bytes())
+    }
+
     /// Reads all items. The caller has made sure that they are few.
     pub(crate) fn read(&self) -> Result<Items> {
         let count = self.shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
         if count == 0 {
             return Ok(Items::default());
         }
-        self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL)
+        self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL, Items::default())
     }
 
-    /// Reads the block that begins at `start` and has `count` items along each dimension.
-    pub(crate) fn read_block(&self, start: &[u64], count: &[u64]) -> Result<Items> {
+    /// Reads the block that begins at `start` and has `count` items along each dimension. The memory of `last` is used
+    /// again.
+    pub(crate) fn read_block(&self, start: &[u64], count: &[u64], last: Items) -> Result<Items> {
         let items = count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
         let items = items.ok_or_else(|| Error::corrupt("a block of absurd shape"))?;
         if items == 0 {
             return Ok(Items::default());
         }
         let (file, memory) = self.select(start, count, items)?;
-        self.read_selected(items, memory.get(), file.get())
+        self.read_selected(items, memory.get(), file.get(), last)
     }
 
-    fn read_selected(&self, count: u64, memory: hid_t, file: hid_t) -> Result<Items> {
+    fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
         if let Some(words) = self.dtype.unsupported() {
             return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));
         }
         let memory_type = self.dtype.id(Order::Memory)?;
-        let mut bytes = zeroed(count, self.dtype.size())?;
+        let mut bytes = last.into_bytes();
+        // Addresses have to be zero where none is read; all else is overwritten.
+        if self.dtype.has_addresses() {
+            bytes.clear();
+        }
+        resize(&mut bytes, count, self.dtype.size())?;
         // SAFETY: `bytes` has room for as many items of the type as are selected.
         call("read a dataset", || unsafe {
             h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
@@ -339,10 +351,16 @@ impl Dataset {
 
 /// Zeroed memory for `count` items of `size` bytes, or an error that says that there is not as much.
 pub(super) fn zeroed(count: u64, size: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    resize(&mut bytes, count, size)?;
+    Ok(bytes)
+}
+
+/// Makes `bytes` hold `count` items of `size` bytes; what is new is zero.
+fn resize(bytes: &mut Vec<u8>, count: u64, size: usize) -> Result<()> {
     let too_large = || Error::new(ErrorKind::Limit, format!("{count} items of {size} bytes do not fit into memory"));
     let total = usize::try_from(count).ok().and_then(|count| count.checked_mul(size)).ok_or_else(too_large)?;
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(total).map_err(|_| too_large())?;
+    bytes.try_reserve_exact(total.saturating_sub(bytes.len())).map_err(|_| too_large())?;
     bytes.resize(total, 0);
-    Ok(bytes)
+    Ok(())
 }

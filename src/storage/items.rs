@@ -13,6 +13,9 @@ use super::dtype::{Dtype, Number};
 pub(crate) unsafe trait Element: Copy {
     /// Its type in HDF5.
     const NUMBER: Number;
+
+    /// The number that native `bytes` begin with; `None` where they are too few, or no such number.
+    fn from_bytes(bytes: &[u8]) -> Option<Self>;
 }
 
 macro_rules! elements {
@@ -21,12 +24,30 @@ macro_rules! elements {
             // SAFETY: a primitive number, without padding, of the size that `Number::size` gives.
             unsafe impl Element for $type {
                 const NUMBER: Number = Number::$number;
+
+                #[inline]
+                fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                    bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
+                }
             }
         )*
     };
 }
 elements!(i8 = I8, i16 = I16, i32 = I32, i64 = I64, u8 = U8, u16 = U16, u32 = U32, u64 = U64, f32 = F32, f64 = F64);
-elements!(bool = Bool);
+
+// SAFETY: one byte without padding, as `Number::size` says.
+unsafe impl Element for bool {
+    const NUMBER: Number = Number::Bool;
+
+    #[inline]
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        match bytes.first() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        }
+    }
+}
 
 /// The memory of `elements`.
 pub(crate) fn element_bytes<T: Element>(elements: &[T]) -> &[u8] {
@@ -64,6 +85,11 @@ pub(crate) struct Items {
 }
 
 impl Items {
+    /// The memory of the items.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// All items' bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
