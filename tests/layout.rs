@@ -107,6 +107,7 @@ table! {
             tags: vec!["a", "bcd"],
             data: vec![1.5, 2.5],
         },
+        "reserved attribute": Kinded { kind: "list" },
     }
     "maps" {
         "strings": Pairs(&[("b", 1), ("a", 2), ("c", 3)]),
@@ -275,6 +276,13 @@ struct Labelled {
     #[serde(rename = "@tags")]
     tags: Vec<&'static str>,
     data: Vec<f64>,
+}
+
+/// A field that would be taken for the kind of the group.
+#[derive(Serialize)]
+struct Kinded {
+    #[serde(rename = "@filebacked")]
+    kind: &'static str,
 }
 
 #[derive(Serialize)]

@@ -169,6 +169,7 @@ def _(node):
         tags=np.array(["a", "bcd"], dtype=object),
     )
     equal(attributes["data"], [1.5, 2.5], "<f8")
+    text(group(node["reserved attribute"], ["@filebacked"])["@filebacked"], "list", 4)
 
 
 @row("maps")
