@@ -379,6 +379,14 @@ fn write_roots(folder: &Path) {
 }
 
 #[test]
+fn rows_are_those_of_the_page() {
+    let headings = include_str!("../FORMAT.md").lines().filter_map(|line| line.strip_prefix("### "));
+    let rows: Vec<String> =
+        headings.filter_map(|h| h.split_once(". ")).map(|(_, title)| title.to_lowercase()).collect();
+    assert_eq!(rows, ROWS);
+}
+
+#[test]
 fn h5py_reads_every_row() {
     let folder = tempfile::tempdir().unwrap();
     to_file(folder.path().join("table.h5"), &Table).unwrap();

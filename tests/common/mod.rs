@@ -17,12 +17,13 @@ pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(script: &str, args: I)
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
     let mut command = Command::new("python3");
     command.arg("-B").arg(&script).args(args).env("PYTHONPATH", packages()).env("PYTHONUTF8", "1");
-    text(&run(&mut command).unwrap_or_else(|error| panic!("python3 cannot be run: {error}")), &script.display())
+    let output = command.output().unwrap_or_else(|error| panic!("python3 cannot be run: {error}"));
+    text(&output, &script.display())
 }
 
 /// What `h5dump` prints, given `args`. `None`, and a note, where it is not installed; but CI installs it.
 pub(crate) fn h5dump<I: IntoIterator<Item: AsRef<OsStr>>>(args: I) -> Option<String> {
-    match run(Command::new("h5dump").args(args)) {
+    match Command::new("h5dump").args(args).output() {
         Ok(output) => Some(text(&output, &"h5dump")),
         Err(error) if std::env::var_os("CI").is_none() => {
             eprintln!("skipped: h5dump cannot be run ({error})");
@@ -33,6 +34,8 @@ pub(crate) fn h5dump<I: IntoIterator<Item: AsRef<OsStr>>>(args: I) -> Option<Str
 }
 
 /// The folder of the packages that the scripts import: installed when first asked for, and again when they change.
+///
+/// It is filled beside its place and then renamed, so that no test ever sees a part of it.
 fn packages() -> &'static Path {
     static PACKAGES: OnceLock<PathBuf> = OnceLock::new();
     PACKAGES.get_or_init(|| {
@@ -46,7 +49,7 @@ fn packages() -> &'static Path {
         let fresh = folder.with_extension(std::process::id().to_string());
         let mut command = Command::new("python3");
         command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-        text(&run(command.arg(&fresh).arg("-r").arg(REQUIREMENTS)).unwrap(), &"pip");
+        text(&command.arg(&fresh).arg("-r").arg(REQUIREMENTS).output().unwrap(), &"pip");
         // A test in another process may have been faster; its folder is as good.
         if fs::rename(&fresh, &folder).is_err() {
             fs::remove_dir_all(&fresh).unwrap();
@@ -54,10 +57,6 @@ fn packages() -> &'static Path {
         assert!(folder.is_dir(), "{} was not made", folder.display());
         folder
     })
-}
-
-fn run(command: &mut Command) -> std::io::Result<Output> {
-    command.output()
 }
 
 /// The standard output of a program that ended well and had nothing to complain about.
