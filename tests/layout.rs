@@ -7,7 +7,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use filebacked::to_file;
+use filebacked::{to_file, to_vec};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_bytes::Bytes;
@@ -431,4 +431,12 @@ fn h5dump_shows_what_is_meant() {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(expected), "{dataset}: {text}");
     }
+}
+
+#[test]
+fn files_bear_no_time_stamps() {
+    let first = to_vec(&Table).unwrap();
+    // Those of HDF5 are in seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert!(to_vec(&Table).unwrap() == first);
 }
