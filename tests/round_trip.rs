@@ -200,6 +200,15 @@ enum Untagged {
     Tuple(u8, String),
 }
 
+/// Has a field that would be taken for what the group is.
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Reserved {
+    #[serde(rename = "@filebacked")]
+    filebacked: String,
+    #[serde(rename = "@length")]
+    length: u64,
+}
+
 #[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
 struct Attributes {
     id: u32,
@@ -336,6 +345,7 @@ round_trips! {
     skipped_fields: [
         attributes(1, None, &[]), attributes(2, Some("n"), &[]), attributes(3, None, &["a", "b"]), attributes(4, Some(""), &["c"]),
     ];
+    reserved_fields: [Reserved { filebacked: s("ragged"), length: 3 }, Reserved { filebacked: s(""), length: 0 }];
     flattened: [
         Flat { id: 1, inner: Newpoint { x: 2, name: s("n") }, rest: BTreeMap::new() },
         Flat { id: 2, inner: Newpoint { x: 3, name: s("") }, rest: BTreeMap::from([(s("more"), json!([1, "a"]))]) },

@@ -342,7 +342,7 @@ impl<'a> GroupMap<'a> {
         let mut map = Self::new(group, scope, depth)?;
         let mut attributes = Vec::new();
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
-            if !name.is_empty() && group.has_attribute(name)? {
+            if !name.is_empty() && name != KIND && group.has_attribute(name)? {
                 attributes.push(name.to_owned());
             }
         }

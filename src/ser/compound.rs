@@ -12,7 +12,7 @@ use super::node::{numbers, put};
 use super::place::{Place, check_free};
 use super::stream::Sequence;
 use crate::error::{Again, Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KEYS, Kind, VALUES, escape, is_linkable};
+use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, VALUES, escape, is_linkable};
 use crate::storage::Group;
 
 /// A sequence: a column, written as its elements become known.
@@ -157,7 +157,8 @@ impl NodeStruct {
 
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         let place = match name.strip_prefix(ATTRIBUTE_PREFIX) {
-            Some(attribute) if !attribute.is_empty() => Place::Attribute(&self.group, attribute),
+            // One that would say of what kind the group is stays a child.
+            Some(attribute) if !attribute.is_empty() && attribute != KIND => Place::Attribute(&self.group, attribute),
             _ => Place::named(&self.group, name),
         };
         let result = match &place {

@@ -78,7 +78,12 @@ impl<'a> Place<'a> {
                     );
                     return Err(Error::new(ErrorKind::Unsupported, message));
                 }
-                group.write_attribute(name, &dtype, &shape, bytes)
+                match dtype {
+                    Dtype::FixedString(strings) => {
+                        group.write_strings_attribute(name, &shape, &terminated(bytes, strings.size))
+                    }
+                    _ => group.write_attribute(name, &dtype, &shape, bytes),
+                }
             }
             _ => {
                 let empty = shape.count() == Some(0);
@@ -129,6 +134,16 @@ impl<'a> Place<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Strings in places of `size` bytes, padded with NULs, as strings that end with one NUL each.
+fn terminated(places: &[u8], size: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(places.len());
+    for place in places.chunks_exact(size) {
+        text.extend(place.iter().take_while(|byte| **byte != 0));
+        text.push(0);
+    }
+    text
 }
 
 /// Refuses a name that `target` has already.

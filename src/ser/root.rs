@@ -69,7 +69,7 @@ impl Staging {
         let result = (|| {
             for name in &attributes {
                 let contents = self.group.attribute(name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
-                self.target.write_attribute(name, &contents.dtype, &contents.shape, contents.items.bytes())?;
+                self.target.write_contents(name, &contents)?;
                 copied += 1;
             }
             for name in &links {

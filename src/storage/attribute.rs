@@ -1,5 +1,6 @@
 //! Attributes of groups and datasets.
 
+use std::ffi::c_void;
 use std::ptr;
 
 use hdf5_sys::h5a;
@@ -27,33 +28,40 @@ pub(crate) trait Attributes {
         if wanted != Some(bytes.len() as u64) || dtype.has_addresses() {
             return Err(Error::new(ErrorKind::Hdf5, "the data of an attribute does not fit its shape"));
         }
-        let label = c_name(name)?;
-        let (file_type, memory_type, space) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?, shape.space()?);
-        let lists = property_lists()?;
-        // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-        let id = Id::own("create an attribute", || unsafe {
-            h5a::H5Acreate2(
-                self.handle(),
-                label.as_ptr(),
-                file_type.get(),
-                space.get(),
-                lists.attribute.get(),
-                H5P_DEFAULT,
-            )
-        })?;
-        if !bytes.is_empty() {
-            // SAFETY: `bytes` holds as many items of the type as the attribute has.
-            call("write an attribute", || unsafe {
-                h5a::H5Awrite(id.get(), memory_type.get(), bytes.as_ptr().cast())
-            })?;
+        // SAFETY: `bytes` holds as many items of the type as the attribute has.
+        unsafe { write_new(self.handle(), name, dtype, shape, bytes.as_ptr().cast()) }
+    }
+
+    /// Writes a new attribute of strings: in `text`, each ends with a NUL.
+    ///
+    /// They are of variable length, since that is how h5py writes `str`, and what it reads as `str`; an attribute of
+    /// fixed-length strings it gives out as `bytes`.
+    fn write_strings_attribute(&self, name: &str, shape: &Shape, text: &[u8]) -> Result<()> {
+        let addresses: Vec<*const u8> = text.split_inclusive(|byte| *byte == 0).map(<[u8]>::as_ptr).collect();
+        if shape.count() != Some(addresses.len() as u64) || text.last().is_some_and(|byte| *byte != 0) {
+            return Err(Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"));
         }
-        Ok(())
+        // SAFETY: as many addresses as the attribute has items, each of a string that ends with NUL within `text`.
+        unsafe { write_new(self.handle(), name, &Dtype::VarString(true), shape, addresses.as_ptr().cast()) }
+    }
+
+    /// Writes a new attribute that is a copy of another.
+    fn write_contents(&self, name: &str, contents: &Contents) -> Result<()> {
+        let Contents { shape, dtype, items } = contents;
+        if !matches!(dtype, Dtype::VarString(_)) {
+            return self.write_attribute(name, dtype, shape, items.bytes());
+        }
+        let mut text = Vec::new();
+        for place in items.bytes().chunks_exact(dtype.size()) {
+            text.extend_from_slice(items.string(place));
+            text.push(0);
+        }
+        self.write_strings_attribute(name, shape, &text)
     }
 
     /// Writes a string attribute.
     fn write_text(&self, name: &str, text: &str) -> Result<()> {
-        let bytes = if text.is_empty() { "\0" } else { text }.as_bytes();
-        self.write_attribute(name, &Dtype::string(bytes.len()), &Shape::Scalar, bytes)
+        self.write_strings_attribute(name, &Shape::Scalar, &[text.as_bytes(), b"\0"].concat())
     }
 
     /// Marks the object as being of `kind`.
@@ -182,4 +190,23 @@ pub(crate) trait Attributes {
         }
         Ok(names)
     }
+}
+
+/// Writes a new attribute.
+///
+/// # Safety
+/// At `data` are as many items of `dtype`, as memory has them, as `shape` says.
+unsafe fn write_new(object: hid_t, name: &str, dtype: &Dtype, shape: &Shape, data: *const c_void) -> Result<()> {
+    let label = c_name(name)?;
+    let (file_type, memory_type, space) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?, shape.space()?);
+    let lists = property_lists()?;
+    // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+    let id = Id::own("create an attribute", || unsafe {
+        h5a::H5Acreate2(object, label.as_ptr(), file_type.get(), space.get(), lists.attribute.get(), H5P_DEFAULT)
+    })?;
+    if shape.count() != Some(0) {
+        // SAFETY: the caller vouches for the data.
+        call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory_type.get(), data) })?;
+    }
+    Ok(())
 }
