@@ -219,11 +219,21 @@ fn shortened(dump: &str, levels: usize) -> String {
     for padding in ["H5T_STR_NULLPAD", "H5T_STR_NULLTERM"] {
         dump = dump.replace(&format!(" STRPAD {padding}; CSET H5T_CSET_UTF8; CTYPE H5T_C_S1;"), "");
     }
-    let attribute = r#"{ DATATYPE H5T_STRING { STRSIZE H5T_VARIABLE; } DATASPACE SCALAR DATA { (0): ""#;
-    while let Some((before, after)) = dump.split_once(attribute) {
-        dump = format!("{before}{{ \"{}", after.replacen("\" } }", "\" }", 1));
+    // A string attribute, but for its size, up to its text.
+    let (before_size, after_size) = ("{ DATATYPE H5T_STRING { STRSIZE ", "; } DATASPACE SCALAR DATA { (0): \"");
+    let mut parts = dump.split("ATTRIBUTE ");
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let cut = part.split_once(before_size).and_then(|(name, rest)| Some((name, rest.split_once(after_size)?.1)));
+        let part = match cut {
+            Some((name, text)) if !name.contains('{') => {
+                format!("{name}{{ \"{}", text.replacen("\" } }", "\" }", 1))
+            }
+            _ => part.to_owned(),
+        };
+        short = format!("{short}ATTRIBUTE {part}");
     }
-    dump
+    short
 }
 
 /// A shortened dump in lines: blocks that fit into one are in one.

@@ -59,9 +59,10 @@ pub(crate) trait Attributes {
         self.write_strings_attribute(name, shape, &text)
     }
 
-    /// Writes a string attribute.
+    /// Writes a string attribute of the layout's own. It has a fixed length: each file with a variable-length string has
+    /// a global heap, which takes 4 KiB, and which libhdf5 cannot read safely where it is damaged.
     fn write_text(&self, name: &str, text: &str) -> Result<()> {
-        self.write_strings_attribute(name, &Shape::Scalar, &[text.as_bytes(), b"\0"].concat())
+        self.write_attribute(name, &Dtype::string(text.len()), &Shape::Scalar, text.as_bytes())
     }
 
     /// Marks the object as being of `kind`.
