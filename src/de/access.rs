@@ -8,7 +8,7 @@ use serde::de::{
 };
 
 use super::array::Array;
-use super::column::{Column, Field};
+use super::column::{Column, Field, children};
 use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
@@ -401,7 +401,7 @@ pub(super) struct ChildSeq<'a> {
 
 impl<'a> ChildSeq<'a> {
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
-        Ok(Self { group, scope, next: 0, len: group.len(), depth })
+        Ok(Self { group, scope, next: 0, len: children(group)?, depth })
     }
 
     /// The children of a group that does not say that it is a sequence.

@@ -1,5 +1,6 @@
 //! Datasets read in windows of about 1 MiB, as their items are asked for.
 
+use super::column::check_count;
 use crate::error::{Error, Result};
 use crate::format::SLAB;
 use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
@@ -26,6 +27,10 @@ impl Array {
             return Err(Error::corrupt(format!("expected a dataset with dimensions, found {}", dataset.words())));
         };
         dataset.shape().count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
+        // What stands before a dimension of zero counts sequences for which nothing is stored.
+        if let Some(zero) = dims.iter().position(|dim| *dim == 0) {
+            check_count(dims[..zero].iter().fold(1, |count: u64, dim| count.saturating_mul(*dim)))?;
+        }
         let mut strides = vec![1u64; dims.len()];
         for level in (1..dims.len()).rev() {
             // Where some dimension is zero, there are no items, and this may be more than all of them.

@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::view::{Form, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    BYTES, HI, KEYS, Kind, LO, MASK, MAX_DEPTH, OFFSETS, TAG, VALUES, are_positions, position, unescape,
+    BYTES, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_DEPTH, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
 use crate::item::Item;
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
@@ -99,6 +99,25 @@ fn check_len(what: &str, column: &Column, wanted: u64) -> Result<()> {
     if column.len() == wanted { Ok(()) } else { Err(unequal(what, column.len(), wanted)) }
 }
 
+/// The number of children of a list. A damaged group can say any: of many, the last has to be there.
+pub(super) fn children(group: &Group) -> Result<u64> {
+    const MANY: u64 = 1 << 16;
+    let len = group.len();
+    if len > MANY && !group.has_link(&(len - 1).to_string())? {
+        return Err(Error::corrupt(format!("there should be {len} children, but `{}` is missing", len - 1)));
+    }
+    Ok(len)
+}
+
+/// Refuses more elements than anyone has who stores nothing for each.
+pub(super) fn check_count(count: u64) -> Result<u64> {
+    if count <= MAX_COUNT {
+        return Ok(count);
+    }
+    let message = format!("{count} elements for which nothing is stored are more than the limit of {MAX_COUNT}");
+    Err(Error::new(ErrorKind::Limit, message))
+}
+
 /// Reads offsets: from 0 on, never falling, up to the length of what they point into.
 fn offsets(group: &Group, check: impl FnOnce(u64) -> Result<()>) -> Result<Vec<u64>> {
     let read = || {
@@ -145,8 +164,9 @@ impl Column {
             }
             (Some(Kind::Units), Shape::Scalar) => match dataset.dtype() {
                 Dtype::Number(number) => u64::try_from(integer(*number, dataset.read()?.bytes()))
-                    .map(Self::Units)
-                    .map_err(|_| Error::corrupt("a negative count")),
+                    .map_err(|_| Error::corrupt("a negative count"))
+                    .and_then(check_count)
+                    .map(Self::Units),
                 _ => Err(Error::corrupt(format!("expected a count, found {}", dataset.words()))),
             },
             (kind, _) => {
@@ -202,7 +222,7 @@ impl Column {
                 let parted = Parted::open(group, kind, scope, depth)?;
                 if kind == Kind::Variants { Self::Variants(parted) } else { Self::Mixed(parted) }
             }
-            Kind::List => Self::List { group: group.clone(), scope: scope.clone(), len: group.len() },
+            Kind::List => Self::List { group: group.clone(), scope: scope.clone(), len: children(group)? },
             kind => return Err(Error::wrong_type("a sequence", format!("a group of kind `{}`", kind.as_str()))),
         })
     }
@@ -363,6 +383,10 @@ impl Records {
         let mut fields = Vec::new();
         for link in group.links()? {
             fields.push(Field::open(group, link.name, scope, depth, len));
+        }
+        // Any field that can be read has as many elements as there are rows.
+        if fields.iter().all(|field| field.column.is_err()) {
+            check_count(len)?;
         }
         let tuples = are_positions(fields.iter().map(|field: &Field| field.name.as_str()));
         if tuples {

@@ -49,6 +49,9 @@ pub(crate) const MAX_RANK: usize = 32;
 pub(crate) const MAX_MESSAGE: usize = 60_000;
 /// A link name longer than this is not used: the key goes to a `map`.
 pub(crate) const MAX_LINK_NAME: usize = 32_768;
+/// A sequence whose elements take no place in the file is no longer than this: a count alone would be no limit to what is
+/// made of it.
+pub(crate) const MAX_COUNT: u64 = 1 << 24;
 /// How many bytes of numbers are written or read at a time.
 pub(crate) const SLAB: usize = 1 << 20;
 

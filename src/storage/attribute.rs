@@ -1,7 +1,6 @@
 //! Attributes of groups and datasets.
 
 use std::ffi::c_void;
-use std::ptr;
 
 use hdf5_sys::h5a;
 use hdf5_sys::h5i::hid_t;
@@ -155,41 +154,6 @@ pub(crate) trait Attributes {
             _ => None,
         }
         .ok_or_else(|| Error::corrupt(format!("the attribute `{LENGTH}` is no count but {}", contents.words())))
-    }
-
-    /// The names of all attributes, in the order they were made where that is known.
-    fn attribute_names(&self) -> Result<Vec<String>> {
-        use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
-
-        let what = "list attributes";
-        let mut names = Vec::new();
-        loop {
-            let index = names.len() as u64;
-            let name_of = |buffer: *mut std::ffi::c_char, size: usize| {
-                // SAFETY: an object's handle, the object itself, and a buffer of the size said.
-                hdf5::sync::sync(|| unsafe {
-                    h5a::H5Aget_name_by_idx(
-                        self.handle(),
-                        c".".as_ptr(),
-                        H5_index_t::H5_INDEX_NAME,
-                        H5_iter_order_t::H5_ITER_INC,
-                        index,
-                        buffer,
-                        size,
-                        H5P_DEFAULT,
-                    )
-                })
-            };
-            // Past the last attribute the library answers with an error.
-            let Ok(len) = usize::try_from(name_of(ptr::null_mut(), 0)) else { break };
-            let mut buffer = vec![0u8; len + 1];
-            if name_of(buffer.as_mut_ptr().cast(), buffer.len()) < 0 {
-                return Err(super::failure(what));
-            }
-            buffer.truncate(len);
-            names.push(String::from_utf8_lossy(&buffer).into_owned());
-        }
-        Ok(names)
     }
 }
 

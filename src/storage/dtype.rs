@@ -439,6 +439,13 @@ impl Dtype {
                 call(what, || unsafe { h5t::H5Tget_array_dims2(handle, dims.as_mut_ptr()) })?;
                 // SAFETY: as said above.
                 let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+                // SAFETY: as said above.
+                let step = hdf5::sync::sync(|| unsafe { h5t::H5Tget_size(base.get()) });
+                let wanted = dims.iter().try_fold(step as u64, |size, dim| size.checked_mul(*dim));
+                // Older libraries do not check this, and read past the end of the item.
+                if wanted != Some(size as u64) {
+                    return Err(Error::corrupt("an array type whose size is not that of its elements"));
+                }
                 Self::Array(dims.into(), Arc::new(Self::of(&base, depth + 1)?))
             }
             H5T_class_t::H5T_VLEN => {

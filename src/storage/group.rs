@@ -139,11 +139,26 @@ impl Group {
         use hdf5::plist::group_create::LinkCreationOrder;
         use hdf5::{IndexType, IterationOrder};
 
-        // Damaged groups can hold more links than memory; nothing sane holds more than this.
         let tracked = self.0.gcpl()?.get_link_creation_order()? != LinkCreationOrder::Untracked;
         let index = if tracked { IndexType::CreationOrder } else { IndexType::Name };
-        let links = self.0.links(index, IterationOrder::Increasing)?;
+        // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
+        // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
+        // `H5G__dense_build_table`). So the links are taken as they come, and sorted here.
+        let mut links = self.0.links(index, IterationOrder::Native)?;
+        if tracked {
+            links.sort_by_key(|(_, info)| info.creation_order);
+        } else {
+            links.sort_by(|(left, _), (right, _)| left.cmp(right));
+        }
         Ok(links.into_iter().map(|(name, info)| Link { name, soft: info.link_type != hdf5::LinkType::Hard }).collect())
+    }
+
+    /// The names of all attributes, sorted.
+    pub(crate) fn attribute_names(&self) -> Result<Vec<String>> {
+        // In the native order for the reason given at `links`.
+        let mut names = self.0.attr_names_by(hdf5::IndexType::Name, hdf5::IterationOrder::Native)?;
+        names.sort();
+        Ok(names)
     }
 
     /// The names of all links, in the order of [`Group::links`].
