@@ -1,6 +1,7 @@
 //! Attributes of groups and datasets.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
 
 use hdf5_sys::h5a;
 use hdf5_sys::h5i::hid_t;
@@ -155,6 +156,45 @@ pub(crate) trait Attributes {
         }
         .ok_or_else(|| Error::corrupt(format!("the attribute `{LENGTH}` is no count but {}", contents.words())))
     }
+
+    /// The names of all attributes, sorted.
+    fn attribute_names(&self) -> Result<Vec<String>> {
+        use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
+
+        let mut names: Vec<String> = Vec::new();
+        // In the native order for the reason given at `Group::links`.
+        // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
+        call("list attributes", || unsafe {
+            h5a::H5Aiterate2(
+                self.handle(),
+                H5_index_t::H5_INDEX_NAME,
+                H5_iter_order_t::H5_ITER_NATIVE,
+                ptr::null_mut(),
+                Some(add_name),
+                ptr::from_mut(&mut names).cast(),
+            )
+        })?;
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Adds the name of an attribute to the `Vec<String>` at `names`.
+///
+/// The information beside it is not looked at: its character set is an enum of Rust's, and a damaged file has any number
+/// there, unchecked by the library (which is why this is not done by `hdf5::Location::attr_names`).
+///
+/// # Safety
+/// `name` is a C string or null, and `names` the address of a `Vec<String>` that nothing else uses.
+unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, _: *const h5a::H5A_info_t, names: *mut c_void) -> i32 {
+    // SAFETY: as the caller promises.
+    let Some(names) = (unsafe { names.cast::<Vec<String>>().as_mut() }) else { return -1 };
+    if name.is_null() {
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    names.push(unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned());
+    0
 }
 
 /// Writes a new attribute.

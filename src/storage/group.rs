@@ -153,14 +153,6 @@ impl Group {
         Ok(links.into_iter().map(|(name, info)| Link { name, soft: info.link_type != hdf5::LinkType::Hard }).collect())
     }
 
-    /// The names of all attributes, sorted.
-    pub(crate) fn attribute_names(&self) -> Result<Vec<String>> {
-        // In the native order for the reason given at `links`.
-        let mut names = self.0.attr_names_by(hdf5::IndexType::Name, hdf5::IterationOrder::Native)?;
-        names.sort();
-        Ok(names)
-    }
-
     /// The names of all links, in the order of [`Group::links`].
     pub(crate) fn link_names(&self) -> Result<Vec<String>> {
         Ok(self.links()?.into_iter().map(|link| link.name).collect())
