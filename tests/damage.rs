@@ -358,10 +358,17 @@ fn damaged(samples: &[Sample], index: u64) -> (Vec<u8>, &Sample, String) {
             "extreme words"
         }
     };
-    // libhdf5 (2.2) trusts the type, sizes and depth in the header of a version-2 B-tree: it calls through null pointers for
-    // a type that is not the one it looks for, and divides by a size of zero. No call tells them beforehand.
-    for block in sample.checked.iter().filter(|block| sample.image[block.start..].starts_with(b"BTHD")) {
-        image[block.start..block.start + 16].copy_from_slice(&sample.image[block.start..block.start + 16]);
+    // libhdf5 (2.2) trusts some of what two kinds of headers say, and no call of its tells what that is beforehand:
+    // - version-2 B-tree: type, sizes and depth. It calls through a null pointer for a type that is not the one it looks
+    //   for, and divides by a size of zero (`H5B2__hdr_init`).
+    // - fractal heap: the doubling table. It goes past the end of its rows (`H5HF__hdr_compute_free_space`).
+    for block in &sample.checked {
+        let trusted = match &sample.image[block.start..block.start + 4] {
+            b"BTHD" => block.start..block.start + 16,
+            b"FRHP" => block.start + 110..block.start + 142,
+            _ => continue,
+        };
+        image[trusted.clone()].copy_from_slice(&sample.image[trusted]);
     }
     // Most damage in new-style headers is found by their checksum. What a hostile writer does has a good one.
     let mended = random.below(4) != 0;
