@@ -214,7 +214,11 @@ impl<'a> RecordSeq<'a> {
     fn read<'de, T: DeserializeSeed<'de>>(&mut self, position: usize, seed: T) -> Result<T::Value> {
         let (index, depth) = (self.index, self.depth);
         let field = &mut self.fields[position];
-        let result = field.column().and_then(|column| seed.deserialize(Element { column, index, depth }));
+        let masked = field.is_masked();
+        let result = field.column().and_then(|column| {
+            let result = seed.deserialize(Element { column, index, depth });
+            result.map_err(|error| if masked { error.in_link(VALUES) } else { error })
+        });
         result.map_err(|error| error.in_link(&field.link))
     }
 }
@@ -250,7 +254,8 @@ impl<'de> MapAccess<'de> for RecordMap<'_> {
         match self.fields.advance() {
             Some(position) => {
                 self.current = position;
-                seed.deserialize(Key(&self.fields.fields[position].name)).map(Some)
+                let field = &self.fields.fields[position];
+                seed.deserialize(Key(&field.name)).map(Some).map_err(|error| error.in_link(&field.link))
             }
             None => Ok(None),
         }
@@ -267,6 +272,7 @@ impl<'de> MapAccess<'de> for RecordMap<'_> {
 pub(super) struct PairMap<'a> {
     keys: &'a mut Column,
     values: &'a mut Column,
+    start: u64,
     next: u64,
     end: u64,
     depth: usize,
@@ -274,7 +280,7 @@ pub(super) struct PairMap<'a> {
 
 impl<'a> PairMap<'a> {
     pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: usize) -> Self {
-        Self { keys, values, next: start, end, depth }
+        Self { keys, values, start, next: start, end, depth }
     }
 }
 
@@ -286,13 +292,15 @@ impl<'de> MapAccess<'de> for PairMap<'_> {
             return Ok(None);
         }
         let key = Element { column: self.keys, index: self.next, depth: self.depth };
-        seed.deserialize(key).map(Some).map_err(|error| error.in_link(KEYS))
+        let index = self.next - self.start;
+        seed.deserialize(key).map(Some).map_err(|error| error.in_element(index as usize).in_link(KEYS))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         let index = self.next;
         self.next += 1;
         let value = Element { column: self.values, index, depth: self.depth };
+        let index = index - self.start;
         seed.deserialize(value).map_err(|error| error.in_element(index as usize).in_link(VALUES))
     }
 

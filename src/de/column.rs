@@ -81,6 +81,11 @@ impl Field {
         }
     }
 
+    /// Whether its values are in a group of their own, beside a mask.
+    pub(super) fn is_masked(&self) -> bool {
+        self.mask.is_some()
+    }
+
     /// The column of its values.
     pub(super) fn column(&mut self) -> Result<&mut Column> {
         match &mut self.column {

@@ -256,6 +256,12 @@ fn inexact(expected: &str, found: impl std::fmt::Debug, number: &str) -> Error {
     Error::new(ErrorKind::OutOfRange, message)
 }
 
+/// The error for an integer of more than 64 bits, where fewer are asked for.
+#[cold]
+fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::OutOfRange, format!("expected `{expected}`, found {found}"))
+}
+
 impl<'a> View<'a> {
     fn new(form: Form<'a>, depth: usize) -> Self {
         Self { form, depth }
@@ -301,8 +307,14 @@ impl<'a> View<'a> {
                 },
                 scalar => Self::scalar(scalar, self.depth, visitor),
             },
-            Form::I128(value) => visit_wide(value, visitor),
-            Form::U128(value) => visit_wide_unsigned(value, visitor),
+            Form::I128(value) => match (u64::try_from(value), i64::try_from(value)) {
+                (Err(_), Err(_)) => Err(too_wide(expected, value)),
+                _ => visit_wide(value, visitor),
+            },
+            Form::U128(value) => match u64::try_from(value) {
+                Err(_) => Err(too_wide(expected, value)),
+                Ok(value) => visitor.visit_u64(value),
+            },
             form => Self::new(form, self.depth).any(visitor),
         }
     }
@@ -539,7 +551,7 @@ struct Elements(usize);
 
 impl serde::de::Expected for Elements {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "a tuple of {} elements", self.0)
+        write!(f, "{} elements", self.0)
     }
 }
 
