@@ -1,6 +1,7 @@
 //! Whole files: on disk, replaced in one step, and in memory.
 
 use std::fs;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -60,6 +61,26 @@ impl Drop for Beside {
     }
 }
 
+/// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.
+fn has_signature(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let len = file.seek(SeekFrom::End(0))?;
+    let mut at = 0;
+    while at + 8 <= len {
+        let mut start = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut start)?;
+        if start == *b"\x89HDF\r\n\x1a\n" {
+            return Ok(true);
+        }
+        at = if at == 0 { 512 } else { 2 * at };
+    }
+    Ok(false)
+}
+
+fn not_hdf5() -> Error {
+    Error::new(ErrorKind::Hdf5, "this is no HDF5 file: it does not have the signature of one")
+}
+
 fn in_file(error: Error, path: &Path) -> Error {
     error.in_file(&path.display().to_string())
 }
@@ -68,8 +89,15 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool)
     // A link is kept, and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let write = || {
+        if target.is_dir() {
+            return Err(Error::new(ErrorKind::Io, "a folder cannot be replaced by a file: name a file in it"));
+        }
         let beside = Beside::new(&target)?;
-        let file = File::create(&beside.path)?;
+        let file = File::create(&beside.path).map_err(|error| match fs::File::create_new(&beside.path) {
+            // libhdf5's own words for what the system refuses are less clear than the system's.
+            Err(refused) => Error::io("could not create a file in that folder", refused),
+            Ok(_) => error,
+        })?;
         ser::fill(value, &file.root()?)?;
         file.close()?;
         beside.replace(&target, sync)
@@ -80,8 +108,16 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool)
 pub(crate) fn from_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let read = || {
         // libhdf5's own words for a file that is not there, or is a folder, are less clear than the system's.
-        fs::File::open(path).map_err(|error| Error::io("could not open the file", error))?;
-        de::from_root(&File::open(path)?.root()?)
+        let failed = |error| Error::io("could not open the file", error);
+        let mut plain = fs::File::open(path).map_err(failed)?;
+        if plain.metadata().map_err(failed)?.is_dir() {
+            return Err(Error::new(ErrorKind::Io, "could not open the file: it is a folder"));
+        }
+        let file = File::open(path).map_err(|error| match has_signature(&mut plain) {
+            Ok(false) => not_hdf5(),
+            _ => error,
+        })?;
+        de::from_root(&file.root()?)
     };
     read().map_err(|error| in_file(error, path))
 }
@@ -93,5 +129,9 @@ pub(crate) fn to_vec<T: ?Sized + Serialize>(value: &T) -> Result<Vec<u8>> {
 }
 
 pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8]) -> Result<T> {
-    de::from_root(&File::from_image(image)?.root()?)
+    let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
+        Ok(false) => not_hdf5(),
+        _ => error,
+    })?;
+    de::from_root(&file.root()?)
 }

@@ -1,0 +1,758 @@
+//! What errors say: kind, place in the value, HDF5 path and the whole text, a row a case.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use filebacked::hdf5;
+use filebacked::{Error, ErrorKind, Hdf5Deserializer, from_slice, to_vec};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Checks the kind of an error, the place in the value, the HDF5 path, and the text: `message`, then these places.
+#[track_caller]
+fn check(error: Error, kind: ErrorKind, path: &str, hdf5_path: &str, message: &str) {
+    let text = match (path, hdf5_path) {
+        ("", "") => message.to_owned(),
+        ("", _) => format!("{message}; HDF5 path `{hdf5_path}`"),
+        _ => format!("{message}; at `{path}`, HDF5 path `{hdf5_path}`"),
+    };
+    let found = (error.kind(), error.path(), error.hdf5_path(), error.to_string());
+    let found = (found.0, found.1.as_str(), found.2.as_str(), found.3.as_str());
+    assert_eq!(found, (kind, path, hdf5_path, text.as_str()));
+    assert!(!text.contains('\n') && !text.ends_with('.'));
+}
+
+/// Stores `value`, and reads it as a `T`, which is to fail.
+#[track_caller]
+fn misread<T: DeserializeOwned>(value: impl Serialize) -> Error {
+    match from_slice::<T>(&to_vec(&value).unwrap()) {
+        Ok(_) => panic!("it was read"),
+        Err(error) => error,
+    }
+}
+
+/// An HDF5 file in memory, to write into.
+fn memory() -> hdf5::File {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("errors-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    hdf5::File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
+}
+
+fn entry<T>(key: &str, value: T) -> BTreeMap<String, T> {
+    BTreeMap::from([(key.to_owned(), value)])
+}
+
+#[derive(Serialize, Deserialize, Debug, Clone)]
+struct Material {
+    name: String,
+    density: u32,
+}
+
+/// Stored as columns, for its string.
+#[derive(Serialize, Deserialize, Debug, Clone)]
+struct Patch {
+    index: u32,
+    material: Material,
+}
+
+#[derive(Serialize, Deserialize, Debug)]
+struct Plate {
+    patches: Vec<Patch>,
+}
+
+#[allow(dead_code, reason = "only the reading is looked at")]
+mod narrow {
+    use super::*;
+
+    #[derive(Deserialize)]
+    pub struct Material {
+        pub name: String,
+        pub density: u8,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Patch {
+        pub index: u32,
+        pub material: Material,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Plate {
+        pub patches: Vec<Patch>,
+    }
+
+    #[derive(Deserialize)]
+    pub struct Point {
+        pub x: u8,
+        pub y: f64,
+    }
+
+    #[derive(Deserialize)]
+    pub enum Shape {
+        Empty,
+        Circle(u8),
+        Box { width: u8 },
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Strict {
+        pub x: i64,
+    }
+}
+
+#[derive(Serialize, Clone)]
+struct Point {
+    x: i64,
+    y: f64,
+}
+
+#[derive(Serialize)]
+enum Shape {
+    Empty,
+    Circle(i32),
+    Box { width: i32 },
+}
+
+fn patches() -> Vec<Patch> {
+    let patch = |index| Patch { index, material: Material { name: "x".repeat(index as usize), density: 100 * index } };
+    (0..4).map(patch).collect()
+}
+
+#[test]
+fn fields() {
+    use ErrorKind::*;
+    check(misread::<Material>(entry("name", "steel")), MissingField, "", "/", "missing field `density`");
+    check(
+        misread::<narrow::Strict>(Point { x: 1, y: 2.0 }),
+        UnknownField,
+        "",
+        "/y",
+        "unknown field `y`, expected one of `x`",
+    );
+    check(
+        misread::<Vec<narrow::Strict>>(vec![Point { x: 1, y: 2.0 }]),
+        UnknownField,
+        "[0]",
+        "/value",
+        "unknown field `y`, expected one of `x`",
+    );
+    check(
+        misread::<Vec<Material>>(vec![entry("density", 5), entry("density", 6)]),
+        MissingField,
+        "[0]",
+        "/",
+        "missing field `name`",
+    );
+    check(
+        misread::<Plate>(entry("patches", vec![entry("index", 5)])),
+        MissingField,
+        "patches[0]",
+        "/patches",
+        "missing field `material`",
+    );
+}
+
+#[test]
+fn wrong_types() {
+    use ErrorKind::*;
+    check(
+        misread::<f64>("text"),
+        WrongType,
+        "",
+        "/value",
+        "expected `f64`, found the string \"text\", stored as scalar `string(4)`",
+    );
+    check(misread::<String>(5), WrongType, "", "/value", "expected a string, found 5, stored as scalar `i32`");
+    check(misread::<u32>(Point { x: 1, y: 2.0 }), WrongType, "", "/", "expected `u32`, found a group");
+    check(
+        misread::<Vec<u8>>(Point { x: 1, y: 2.0 }),
+        WrongType,
+        "",
+        "/",
+        "expected a sequence, found a group whose children are not called `0`, `1`, ...",
+    );
+    check(
+        misread::<Material>(vec![1, 2]),
+        WrongType,
+        "[0]",
+        "/value",
+        "expected a string, found 1, stored as `i32` of shape (2,)",
+    );
+    check(
+        misread::<BTreeMap<String, bool>>(entry("on", 2)),
+        WrongType,
+        "on",
+        "/on",
+        "expected `bool`, found 2, stored as scalar `i32`",
+    );
+    check(
+        misread::<Vec<String>>([1.5, 2.5]),
+        WrongType,
+        "[0]",
+        "/value",
+        "expected a string, found 1.5, stored as `f64` of shape (2,)",
+    );
+    check(
+        misread::<char>("two"),
+        WrongType,
+        "",
+        "/value",
+        "expected `char`, found the string \"two\", stored as scalar `string(3)`",
+    );
+    check(
+        misread::<u8>(None::<u8>),
+        WrongType,
+        "",
+        "/value",
+        "expected `u8`, found a missing value (`None`), stored as a null dataspace",
+    );
+    check(misread::<()>(5), WrongType, "", "/value", "expected `()`, found 5, stored as scalar `i32`");
+    check(
+        misread::<Vec<Vec<String>>>(vec![vec![1.0], vec![2.0]]),
+        WrongType,
+        "[0][0]",
+        "/value",
+        "expected a string, found 1.0, stored as `f64` of shape (2, 1)",
+    );
+    check(
+        misread::<narrow::Shape>([1, 2]),
+        WrongType,
+        "",
+        "/value",
+        "expected an enum, found something that is neither a name nor a group with one child, stored as `i32` of shape (2,)",
+    );
+    check(
+        misread::<narrow::Shape>(Point { x: 1, y: 2.0 }),
+        WrongType,
+        "",
+        "/",
+        "expected an enum (a string, or a group with one child), found a group with 2 children",
+    );
+    check(misread::<narrow::Shape>(5), WrongType, "", "/value", "expected an enum, found 5, stored as scalar `i32`");
+}
+
+#[test]
+fn numbers() {
+    use ErrorKind::*;
+    check(misread::<u8>(300), OutOfRange, "", "/value", "expected `u8`, found 300, stored as scalar `i32`");
+    check(misread::<u8>(-1), OutOfRange, "", "/value", "expected `u8`, found -1, stored as scalar `i32`");
+    check(
+        misread::<f32>(0.1),
+        OutOfRange,
+        "",
+        "/value",
+        "expected `f32`, found 0.1 (`f64`), which `f32` does not hold exactly, stored as scalar `f64`",
+    );
+    check(
+        misread::<f64>(u64::MAX),
+        OutOfRange,
+        "",
+        "/value",
+        "expected `f64`, found 18446744073709551615 (`u64`), which `f64` does not hold exactly, stored as scalar `u64`",
+    );
+    check(
+        misread::<i32>(1.5),
+        OutOfRange,
+        "",
+        "/value",
+        "expected `i32`, found 1.5 (`f64`), which `i32` does not hold exactly, stored as scalar `f64`",
+    );
+    check(
+        misread::<u64>(u128::MAX),
+        OutOfRange,
+        "",
+        "/value",
+        "expected `u64`, found 340282366920938463463374607431768211455, stored as scalar `compound {hi: u64, lo: u64}`",
+    );
+    check(
+        misread::<Vec<f32>>(vec![0.5, 0.1]),
+        OutOfRange,
+        "[1]",
+        "/value",
+        "expected `f32`, found 0.1 (`f64`), which `f32` does not hold exactly, stored as `f64` of shape (2,)",
+    );
+    check(
+        misread::<[[u8; 2]; 2]>([[1, 2], [3, 400]]),
+        OutOfRange,
+        "[1][1]",
+        "/value",
+        "expected `u8`, found 400, stored as `i32` of shape (2, 2)",
+    );
+}
+
+#[test]
+fn nested_numbers() {
+    use ErrorKind::*;
+    let points = vec![Point { x: 1, y: 0.5 }, Point { x: 300, y: 0.5 }];
+    // A compound dataset.
+    check(
+        misread::<Vec<narrow::Point>>(&points),
+        OutOfRange,
+        "[1].x",
+        "/value",
+        "expected `u8`, found 300, stored as `compound {x: i64, y: f64}` of shape (2,)",
+    );
+    // Columns, and in these a struct, which is columns again.
+    let plate = Plate { patches: patches() };
+    check(
+        misread::<narrow::Plate>(plate),
+        OutOfRange,
+        "patches[3].material.density",
+        "/patches/material/density",
+        "expected `u8`, found 300, stored as `u32` of shape (4,)",
+    );
+    check(
+        misread::<Vec<Option<u8>>>(vec![Some(1), None, Some(300)]),
+        OutOfRange,
+        "[2]",
+        "/values",
+        "expected `u8`, found 300, stored as `i32` of shape (3,)",
+    );
+    check(
+        misread::<Vec<Vec<u8>>>(vec![vec![1], vec![2, 300]]),
+        OutOfRange,
+        "[1][1]",
+        "/values",
+        "expected `u8`, found 300, stored as `i32` of shape (3,)",
+    );
+    let shapes = vec![Shape::Empty, Shape::Circle(1), Shape::Box { width: 300 }];
+    check(
+        misread::<Vec<narrow::Shape>>(shapes),
+        OutOfRange,
+        "[2].Box.width",
+        "/Box",
+        "expected `u8`, found 300, stored as `compound {width: i32}` of shape (1,)",
+    );
+    check(
+        misread::<narrow::Shape>(Shape::Circle(300)),
+        OutOfRange,
+        "Circle",
+        "/Circle",
+        "expected `u8`, found 300, stored as scalar `i32`",
+    );
+    check(
+        misread::<BTreeMap<String, u8>>(entry("a/b", 300)),
+        OutOfRange,
+        "[\"a/b\"]",
+        "/a%2Fb",
+        "expected `u8`, found 300, stored as scalar `i32`",
+    );
+    check(
+        misread::<BTreeMap<(u8, u8), u8>>(BTreeMap::from([((1, 2), 300)])),
+        OutOfRange,
+        "[0]",
+        "/values",
+        "expected `u8`, found 300, stored as `i32` of shape (1,)",
+    );
+    check(
+        misread::<BTreeMap<(u8, u8), u8>>(BTreeMap::from([((1, 300), 3)])),
+        OutOfRange,
+        "[0][1]",
+        "/keys",
+        "expected `u8`, found 300, stored as `i32` of shape (1, 2)",
+    );
+    check(
+        misread::<Vec<BTreeMap<u8, u8>>>(vec![BTreeMap::from([(1, 300)])]),
+        OutOfRange,
+        "[0][0]",
+        "/values",
+        "expected `u8`, found 300, stored as `i32` of shape (1,)",
+    );
+    check(
+        misread::<Vec<BTreeMap<u8, u8>>>(vec![BTreeMap::from([(300, 1)])]),
+        OutOfRange,
+        "[0][0]",
+        "/keys",
+        "expected `u8`, found 300, stored as `i32` of shape (1,)",
+    );
+    check(
+        misread::<Vec<BTreeMap<String, u8>>>(vec![entry("a", 1), entry("a", 300)]),
+        OutOfRange,
+        "[1].a",
+        "/a",
+        "expected `u8`, found 300, stored as `i32` of shape (2,)",
+    );
+    check(
+        misread::<(u8, String)>((300, "x")),
+        OutOfRange,
+        "[0]",
+        "/0",
+        "expected `u8`, found 300, stored as scalar `i32`",
+    );
+    check(
+        misread::<Vec<(u8, String)>>(vec![(300, "x")]),
+        OutOfRange,
+        "[0][0]",
+        "/0",
+        "expected `u8`, found 300, stored as `i32` of shape (1,)",
+    );
+    check(
+        misread::<Option<Option<u8>>>(Some(Some(300))),
+        OutOfRange,
+        "",
+        "/value",
+        "expected `u8`, found 300, stored as scalar `i32`",
+    );
+    check(
+        misread::<Vec<Option<Option<u8>>>>(vec![Some(None), Some(Some(300)), None]),
+        OutOfRange,
+        "[1]",
+        "/values/values",
+        "expected `u8`, found 300, stored as `i32` of shape (3,)",
+    );
+    let mixed = serde_json::json!([1, "two", {"a": 300}]);
+    check(
+        misread::<(u8, String, BTreeMap<String, u8>)>(mixed),
+        OutOfRange,
+        "[2].a",
+        "/map/a",
+        "expected `u8`, found 300, stored as `u64` of shape (1,)",
+    );
+    let skipped = serde_json::json!([{"a": 1}, {"b": 2}, {"a": 300}]);
+    check(
+        misread::<Vec<BTreeMap<String, u8>>>(skipped),
+        OutOfRange,
+        "[2].a",
+        "/a/values",
+        "expected `u8`, found 300, stored as `u64` of shape (3,)",
+    );
+    check(
+        misread::<[u8; 2]>((1, 300)),
+        OutOfRange,
+        "[1]",
+        "/value",
+        "expected `u8`, found 300, stored as `i32` of shape (2,)",
+    );
+}
+
+#[test]
+fn variants() {
+    use ErrorKind::*;
+    check(
+        misread::<narrow::Shape>("Sphere"),
+        UnknownVariant,
+        "",
+        "/value",
+        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+    );
+    check(
+        misread::<narrow::Shape>(entry("Sphere", 1)),
+        UnknownVariant,
+        "",
+        "/",
+        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+    );
+    check(
+        misread::<narrow::Shape>("Circle"),
+        WrongType,
+        "",
+        "/value",
+        "expected a variant with a payload, found the variant `Circle` without one, stored as scalar `string(6)`",
+    );
+    check(
+        misread::<Vec<narrow::Shape>>(vec!["Empty", "Sphere"]),
+        UnknownVariant,
+        "[1]",
+        "/value",
+        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+    );
+    let shapes = vec![entry("Circle", 1), entry("Sphere", 2)];
+    check(
+        misread::<Vec<narrow::Shape>>(shapes),
+        UnknownVariant,
+        "[1]",
+        "/",
+        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+    );
+}
+
+#[test]
+fn keys() {
+    use ErrorKind::*;
+    check(
+        misread::<BTreeMap<u8, u8>>(entry("one", 1)),
+        BadKey,
+        "",
+        "/one",
+        "the key \"one\" cannot be read as `u8`: invalid digit found in string",
+    );
+    check(
+        misread::<BTreeMap<u8, u8>>(entry("300", 1)),
+        BadKey,
+        "",
+        "/300",
+        "the key \"300\" cannot be read as `u8`: number too large to fit in target type",
+    );
+    check(
+        misread::<BTreeMap<bool, u8>>(entry("yes", 1)),
+        BadKey,
+        "",
+        "/yes",
+        "the key \"yes\" cannot be read as `bool`: provided string was not `true` or `false`",
+    );
+    check(
+        misread::<Vec<BTreeMap<u8, u8>>>(vec![entry("a", 1)]),
+        BadKey,
+        "[0]",
+        "/a",
+        "the key \"a\" cannot be read as `u8`: invalid digit found in string",
+    );
+}
+
+#[test]
+fn lengths() {
+    use ErrorKind::*;
+    check(
+        misread::<(u8, u8)>([1, 2, 3]),
+        WrongLength,
+        "",
+        "/value",
+        "expected 2 elements, found length 3, stored as `i32` of shape (3,)",
+    );
+    check(misread::<(u8, String)>((1, "x", 2)), WrongLength, "", "/", "expected 2 elements, found length 3");
+    check(
+        misread::<[f64; 4]>(vec![1.0; 3]),
+        WrongLength,
+        "",
+        "/value",
+        "expected 4 elements, found length 3, stored as `f64` of shape (3,)",
+    );
+    check(
+        misread::<Vec<[f64; 2]>>(vec![[1.0; 3]; 2]),
+        WrongLength,
+        "[0]",
+        "/value",
+        "expected 2 elements, found length 3, stored as `f64` of shape (2, 3)",
+    );
+    check(
+        misread::<Vec<(u8, String)>>(vec![(1, "x", 2)]),
+        WrongLength,
+        "[0]",
+        "/",
+        "expected 2 elements, found length 3",
+    );
+}
+
+#[test]
+fn borrowed() {
+    use ErrorKind::*;
+    let file = memory();
+    filebacked::to_group("text", &file).unwrap();
+    check(
+        <&str>::deserialize(Hdf5Deserializer::new(&file)).unwrap_err(),
+        WrongType,
+        "",
+        "/value",
+        "expected an owned string, found a borrowed `&str`, which HDF5 cannot lend: use `String` or `Cow<str>`, stored as scalar `string(4)`",
+    );
+    assert_eq!(<Cow<'_, str>>::deserialize(Hdf5Deserializer::new(&file)).unwrap(), "text");
+    let file = memory();
+    filebacked::to_group(&serde_bytes::Bytes::new(b"raw"), &file).unwrap();
+    check(
+        <&[u8]>::deserialize(Hdf5Deserializer::new(&file)).unwrap_err(),
+        WrongType,
+        "",
+        "/value",
+        "expected owned bytes, found a borrowed `&[u8]`, which HDF5 cannot lend: use `serde_bytes::ByteBuf` or `Cow<[u8]>`, stored as `u8` of shape (3,)",
+    );
+}
+
+#[test]
+fn taken_and_missing_names() {
+    use ErrorKind::*;
+    let file = memory();
+    let group = file.create_group("run").unwrap();
+    filebacked::write(&group, "steps", &1).unwrap();
+    check(
+        filebacked::write(&group, "steps", &2).unwrap_err(),
+        AlreadyExists,
+        "",
+        "/run/steps",
+        "the name `steps` is taken: remove what is there, or choose another group or name",
+    );
+    check(
+        filebacked::to_group(&entry("steps", 3), &group).unwrap_err(),
+        AlreadyExists,
+        "steps",
+        "/run/steps",
+        "the name `steps` is taken: remove what is there, or choose another group or name",
+    );
+    assert_eq!(filebacked::read::<i32>(&group, "steps").unwrap(), 1);
+    check(
+        filebacked::read::<i32>(&group, "stops").unwrap_err(),
+        NotFound,
+        "",
+        "/run/stops",
+        "there is nothing of that name",
+    );
+    check(
+        filebacked::read::<u8>(&group, "a/b").unwrap_err(),
+        NotFound,
+        "",
+        "/run/a%2Fb",
+        "there is nothing of that name",
+    );
+}
+
+/// Fails on its own after so many.
+#[derive(Clone)]
+struct Fussy(Option<f64>);
+
+impl Serialize for Fussy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = self.0.ok_or_else(|| serde::ser::Error::custom("no weight was set"))?;
+        serializer.serialize_f64(value)
+    }
+}
+
+#[derive(Serialize)]
+struct Weighed {
+    name: String,
+    weight: Fussy,
+}
+
+fn weighed() -> BTreeMap<String, Vec<Weighed>> {
+    let weigh = |index| Weighed { name: "x".repeat(index), weight: Fussy((index < 3).then_some(0.5)) };
+    entry("loads", (0..5).map(weigh).collect())
+}
+
+#[test]
+fn failures_of_the_values_own() {
+    use ErrorKind::*;
+    let place = "loads[3].weight";
+    let file = memory();
+    let group = file.create_group("run").unwrap();
+    filebacked::write(&group, "steps", &1).unwrap();
+    group.new_attr::<i32>().create("version").unwrap().write_scalar(&3).unwrap();
+    let state = || (group.member_names().unwrap(), group.attr_names().unwrap());
+    let before = state();
+    check(
+        filebacked::to_group(&weighed(), &group).unwrap_err(),
+        Custom,
+        "loads[3].weight",
+        "/run/loads",
+        "no weight was set",
+    );
+    assert_eq!(state(), before);
+    check(
+        filebacked::write(&group, "more", &weighed()).unwrap_err(),
+        Custom,
+        "loads[3].weight",
+        "/run/more/loads",
+        "no weight was set",
+    );
+    assert_eq!(state(), before);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    filebacked::to_file(&path, &5).unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = filebacked::to_file(&path, &weighed()).unwrap_err();
+    assert_eq!((error.kind(), error.path().as_str()), (Custom, place));
+    assert!(error.to_string().ends_with(&format!("file `{}`", path.display())), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn files() {
+    use ErrorKind::*;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let check_file = |name: &str, kind, text: &str| {
+        let text = text.replace("FILE", &path(name).display().to_string());
+        check(filebacked::from_file::<u8>(path(name)).unwrap_err(), kind, "", "", &text);
+    };
+    fs::write(path("text.txt"), "no HDF5 file").unwrap();
+    fs::write(path("empty.h5"), "").unwrap();
+    let image = to_vec(&vec![1.0; 1000]).unwrap();
+    fs::write(path("cut.h5"), &image[..image.len() / 2]).unwrap();
+    let no_hdf5 = "this is no HDF5 file: it does not have the signature of one";
+    check_file("text.txt", Hdf5, &format!("{no_hdf5}; file `FILE`"));
+    check_file("empty.h5", Hdf5, &format!("{no_hdf5}; file `FILE`"));
+    let (len, half) = (image.len(), image.len() / 2);
+    let text = format!("truncated file: eof = {half}, sblock->base_addr = 0, stored_eof = {len}");
+    check_file("cut.h5", Hdf5, &format!("HDF5 could not open the file: {text}; file `FILE`"));
+    check_file(".", Io, "could not open the file: it is a folder; file `FILE`");
+    // The system's words are its own.
+    let system = io::Error::from_raw_os_error(2);
+    check_file("missing.h5", Io, &format!("could not open the file: {system}; file `FILE`"));
+    check(from_slice::<u8>(b"").unwrap_err(), Hdf5, "", "", no_hdf5);
+    check(from_slice::<u8>(b"no HDF5 file").unwrap_err(), Hdf5, "", "", no_hdf5);
+
+    let missing = path("missing/run.h5");
+    let text = format!("could not create a file in that folder: {system}; file `{}`", missing.display());
+    check(filebacked::to_file(&missing, &1).unwrap_err(), Io, "", "", &text);
+    let text = "a folder cannot be replaced by a file: name a file in it";
+    let text = format!("{text}; file `{}`", folder.path().display());
+    check(filebacked::to_file(folder.path(), &1).unwrap_err(), Io, "", "", &text);
+}
+
+#[test]
+fn links_that_lead_back() {
+    let file = memory();
+    let group = file.create_group("a").unwrap();
+    file.link_hard("a", "a/self").unwrap();
+    let error = filebacked::from_group::<serde_json::Value>(&file).unwrap_err();
+    check(error, ErrorKind::Cycle, "a.self", "/a/self", "the link leads back to a group that it is in");
+    let error = filebacked::from_group::<serde_json::Value>(&group).unwrap_err();
+    check(error, ErrorKind::Cycle, "self", "/a/self", "the link leads back to a group that it is in");
+}
+
+#[derive(Serialize, Deserialize)]
+struct Nested {
+    n: Option<Box<Nested>>,
+}
+
+#[test]
+fn depth() {
+    let mut nested = Nested { n: None };
+    for _ in 0..200 {
+        nested = Nested { n: Some(Box::new(nested)) };
+    }
+    // An option counts, too: it may take a group.
+    let error = to_vec(&nested).unwrap_err();
+    let place = vec!["n"; 64];
+    let text = "the value nests deeper than 128 levels";
+    let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
+    check(error, ErrorKind::TooDeep, &path, &hdf5_path, text);
+
+    let file = memory();
+    file.create_group(&vec!["n"; 200].join("/")).unwrap();
+    let error = filebacked::from_group::<Nested>(&file).err().unwrap();
+    let place = vec!["n"; 65];
+    let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
+    check(error, ErrorKind::TooDeep, &path, &hdf5_path, text);
+}
+
+#[derive(Serialize, Deserialize)]
+struct Marked<T> {
+    #[serde(rename = "@mark")]
+    mark: T,
+    data: u8,
+}
+
+#[test]
+fn attributes() {
+    use ErrorKind::*;
+    let data = 1;
+    let check = |error: Option<Error>, kind, text: &str| {
+        check(error.unwrap(), kind, "@mark", "/@mark", text);
+    };
+    let other = "an attribute holds a number, bool, string, or an array of these: \
+                 rename the field to have it as a group or dataset";
+    let large = "an attribute holds at most 60000 bytes, found 80000: rename the field to have it as a dataset";
+    check(to_vec(&Marked { mark: Point { x: 1, y: 2.0 }, data }).err(), Unsupported, other);
+    check(to_vec(&Marked { mark: patches(), data }).err(), Unsupported, other);
+    check(to_vec(&Marked { mark: vec![0.5; 10_000], data }).err(), Unsupported, large);
+    check(to_vec(&Marked { mark: "x".repeat(80_000), data }).err(), Unsupported, large);
+    let text = "expected `u8`, found 300, stored as scalar `i32`";
+    check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: 300, data }).unwrap()).err(), OutOfRange, text);
+    let text = "expected `u8`, found the string \"x\", stored as scalar `string(1)`";
+    check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: "x", data }).unwrap()).err(), WrongType, text);
+}
