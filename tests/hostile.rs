@@ -1,0 +1,397 @@
+//! Files that are sound HDF5 and lie: what they hold contradicts itself, leads back, or claims more than there is. A row
+//! says what was made, and the kind of the error.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use filebacked::ErrorKind::{self, *};
+use filebacked::hdf5::types::{FixedUnicode, VarLenUnicode};
+use filebacked::hdf5::{self, File, Group, H5Type};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+
+fn memory() -> File {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("hostile-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
+}
+
+/// Reads what `make` makes at `node` as a `T`, and returns the kind of the error.
+#[track_caller]
+fn check<T: DeserializeOwned>(kind: ErrorKind, make: impl FnOnce(&Group)) {
+    let file = memory();
+    make(&file);
+    let begin = Instant::now();
+    let error = match filebacked::read::<T>(&file, "node") {
+        Ok(_) => panic!("it was read"),
+        Err(error) => error,
+    };
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+}
+
+/// A dataset of one dimension.
+fn list<T: H5Type>(group: &Group, name: &str, values: &[T]) {
+    group.new_dataset_builder().with_data(values).create(name).unwrap();
+}
+
+fn kind(object: &hdf5::Location, kind: &str) {
+    let attribute = object.new_attr::<VarLenUnicode>().create("filebacked").unwrap();
+    attribute.write_scalar(&kind.parse::<VarLenUnicode>().unwrap()).unwrap();
+}
+
+/// The group `node` of a kind.
+fn node(parent: &Group, word: &str) -> Group {
+    let group = parent.create_group("node").unwrap();
+    kind(&group, word);
+    group
+}
+
+fn length(group: &Group, length: u64) {
+    group.new_attr::<u64>().create("length").unwrap().write_scalar(&length).unwrap();
+}
+
+/// A dataset of which nothing was ever written.
+fn unwritten<T: H5Type>(group: &Group, name: &str, shape: &[usize], chunk: Option<&[usize]>) {
+    let builder = group.new_dataset::<T>().shape(shape);
+    match chunk {
+        Some(chunk) => builder.chunk(chunk).create(name),
+        None => builder.no_chunk().create(name),
+    }
+    .unwrap();
+}
+
+/// Writes the dataset's bytes as they are: what no type of Rust's can hold.
+fn write_raw(dataset: &hdf5::Dataset, bytes: &[u8]) {
+    assert_eq!(bytes.len() as u64, dataset.storage_size().max(bytes.len() as u64));
+    let status = hdf5::sync::sync(|| {
+        // SAFETY: as many bytes as there are. The type in memory is said to be the file's, so nothing is converted.
+        unsafe {
+            let dtype = hdf5_sys::h5d::H5Dget_type(dataset.id());
+            let (all, list) = (hdf5_sys::h5s::H5S_ALL, hdf5_sys::h5p::H5P_DEFAULT);
+            hdf5_sys::h5d::H5Dwrite(dataset.id(), dtype, all, all, list, bytes.as_ptr().cast())
+        }
+    });
+    assert!(status >= 0);
+}
+
+#[test]
+fn kinds() {
+    check::<Value>(Unsupported, |root| drop(node(root, "sonnet")));
+    check::<Value>(Corrupt, |root| {
+        let group = root.create_group("node").unwrap();
+        group.new_attr::<f64>().create("filebacked").unwrap().write_scalar(&1.0).unwrap();
+    });
+    check::<Value>(Corrupt, |root| {
+        let group = root.create_group("node").unwrap();
+        let word = "map".parse::<VarLenUnicode>().unwrap();
+        group.new_attr::<VarLenUnicode>().shape(2).create("filebacked").unwrap().write(&[word.clone(), word]).unwrap();
+    });
+    // A group says that it is what only a dataset can be, and the other way round.
+    for word in ["bytes", "i128", "str", "unit", "units", "masked"] {
+        check::<Value>(WrongType, |root| drop(node(root, word)));
+    }
+    for word in ["columns", "ragged", "map", "some", "list", "mixed"] {
+        check::<Value>(WrongType, |root| {
+            list(root, "node", &[1, 2]);
+            kind(&root.dataset("node").unwrap(), word);
+        });
+    }
+    for word in ["bytes", "i128", "str"] {
+        check::<Value>(Corrupt, |root| {
+            list(root, "node", &[1.5, 2.5]);
+            kind(&root.dataset("node").unwrap(), word);
+        });
+    }
+    // Its parts are missing.
+    for word in ["ragged", "blobs", "text", "maps", "map", "nullable", "variants", "mixed", "some", "value"] {
+        check::<Value>(NotFound, |root| drop(node(root, word)));
+    }
+    check::<Value>(Corrupt, |root| drop(node(root, "columns")));
+    check::<(u8, String)>(WrongLength, |root| drop(node(root, "tuple")));
+}
+
+#[test]
+fn offsets() {
+    let ragged = |offsets: &'static [i64]| {
+        move |root: &Group| {
+            let group = node(root, "ragged");
+            list(&group, "values", &[1, 2, 3]);
+            list(&group, "offsets", offsets);
+        }
+    };
+    for offsets in [&[][..], &[0], &[1, 3], &[0, 2], &[0, 4], &[0, 2, 1, 3], &[0, -1, 3], &[0, i64::MAX, 3]] {
+        check::<Vec<Vec<i32>>>(Corrupt, ragged(offsets));
+    }
+    check::<Vec<Vec<i32>>>(Corrupt, |root| {
+        let group = node(root, "ragged");
+        list(&group, "values", &[1, 2, 3]);
+        list(&group, "offsets", &[0.0, 3.0]);
+    });
+    for word in ["blobs", "text"] {
+        check::<Vec<String>>(Corrupt, |root| {
+            let group = node(root, word);
+            list(&group, if word == "text" { "bytes" } else { "values" }, b"abc");
+            list(&group, "offsets", &[0u64, 2, 7]);
+        });
+        check::<Vec<String>>(Corrupt, |root| {
+            let group = node(root, word);
+            list(&group, if word == "text" { "bytes" } else { "values" }, &[1.5]);
+            list(&group, "offsets", &[0u64, 1]);
+        });
+    }
+    check::<Vec<std::collections::BTreeMap<u8, u8>>>(Corrupt, |root| {
+        let group = node(root, "maps");
+        list(&group, "keys", &[1, 2]);
+        list(&group, "values", &[1, 2, 3]);
+        list(&group, "offsets", &[0u64, 2]);
+    });
+    check::<std::collections::BTreeMap<u8, u8>>(Corrupt, |root| {
+        let group = node(root, "map");
+        list(&group, "keys", &[1, 2]);
+        list(&group, "values", &[1, 2, 3]);
+    });
+}
+
+#[test]
+fn masks() {
+    let masked = |mask: &'static [bool], count: usize| {
+        move |root: &Group| {
+            let group = node(root, "nullable");
+            list(&group, "values", &vec![1; count]);
+            list(&group, "mask", mask);
+        }
+    };
+    check::<Vec<Option<i32>>>(Corrupt, masked(&[true], 2));
+    check::<Vec<Option<i32>>>(Corrupt, masked(&[true, false, false], 2));
+    check::<Vec<Option<i32>>>(Corrupt, masked(&[true, false], 0));
+    check::<Vec<Option<i32>>>(Corrupt, |root| {
+        let group = node(root, "nullable");
+        list(&group, "values", &[1]);
+        list(&group, "mask", &[1.0]);
+    });
+}
+
+#[test]
+fn columns() {
+    let columns = |rows: u64| {
+        move |root: &Group| {
+            let group = node(root, "columns");
+            length(&group, rows);
+            list(&group, "a", &[1, 2]);
+            list(&group, "b", &[1.0, 2.0, 3.0]);
+        }
+    };
+    check::<Value>(Corrupt, columns(2));
+    check::<Value>(Corrupt, columns(3));
+    check::<Value>(Limit, columns(1 << 60));
+    // No column says how many rows there are.
+    check::<Value>(Limit, |root| length(&node(root, "columns"), 1 << 40));
+    check::<Vec<IgnoredAny>>(Limit, |root| length(&node(root, "columns"), u64::MAX));
+    check::<Value>(Corrupt, |root| {
+        node(root, "columns").new_attr::<f64>().create("length").unwrap().write_scalar(&2.0).unwrap();
+    });
+    check::<Value>(Corrupt, |root| {
+        node(root, "columns").new_attr::<i64>().create("length").unwrap().write_scalar(&-2).unwrap();
+    });
+    check::<Value>(Corrupt, |root| {
+        let group = node(root, "columns");
+        length(&group, 2);
+        let field = group.create_group("a").unwrap();
+        kind(&field, "masked");
+        list(&field, "values", &[1, 2]);
+        list(&field, "mask", &[true]);
+    });
+}
+
+#[test]
+fn tags() {
+    #[derive(H5Type, Clone, Copy)]
+    #[repr(u8)]
+    enum Tag {
+        A = 0,
+        B = 1,
+    }
+    let variants = |word: &'static str, count: usize| {
+        move |root: &Group| {
+            let group = node(root, word);
+            list(&group, "tag", &[Tag::A, Tag::B]);
+            list(&group, "A", &vec![1; count]);
+            list(&group, "B", &[1]);
+        }
+    };
+    for word in ["variants", "mixed"] {
+        check::<Value>(Corrupt, variants(word, 0));
+        check::<Value>(Corrupt, variants(word, 2));
+        check::<Value>(Corrupt, |root| {
+            let group = node(root, word);
+            list(&group, "tag", &[1.5]);
+        });
+    }
+    check::<Value>(Corrupt, |root| {
+        let group = node(root, "mixed");
+        list(&group, "tag", &[Tag::A]);
+    });
+    // A value that has no name.
+    check::<Value>(Corrupt, |root| {
+        let group = node(root, "variants");
+        list(&group, "A", &[1]);
+        let tag = group.new_dataset::<Tag>().shape(1).create("tag").unwrap();
+        write_raw(&tag, &[7]);
+    });
+}
+
+#[test]
+fn links() {
+    check::<Value>(Cycle, |root| {
+        root.create_group("node/a").unwrap();
+        root.link_hard("node", "node/a/b").unwrap();
+    });
+    check::<Value>(Cycle, |root| {
+        root.create_group("node/a").unwrap();
+        root.link_soft("/node", "node/a/b").unwrap();
+    });
+    for word in ["ragged", "nullable", "some", "list", "map"] {
+        check::<Value>(Cycle, |root| {
+            let group = node(root, word);
+            list(&group, "offsets", &[0u64, 1]);
+            list(&group, "mask", &[false]);
+            for name in ["values", "value", "keys", "0", "1", "2"] {
+                root.link_hard("node", &format!("node/{name}")).unwrap();
+            }
+        });
+    }
+    // A soft link to itself, or to nothing.
+    check::<Value>(Hdf5, |root| root.link_soft("/node", "node").unwrap());
+    check::<Value>(Hdf5, |root| root.link_soft("/nowhere", "node").unwrap());
+    check::<Value>(TooDeep, |root| drop(root.create_group(&format!("node{}", "/a".repeat(5000))).unwrap()));
+    check::<Value>(Unsupported, |root| {
+        root.commit_datatype("node", &hdf5::Datatype::from_type::<f64>().unwrap()).unwrap();
+    });
+}
+
+/// Every group holds ten links to the next: few links lead to more groups than anyone can read.
+#[test]
+fn expansion() {
+    let of = |soft: bool, leaf: &'static dyn Fn(&Group)| {
+        move |root: &Group| {
+            for level in (0..20).rev() {
+                let group = root.create_group(&format!("level{level}")).unwrap();
+                leaf(&group);
+                for link in 0..10 {
+                    let (target, name) = (format!("/level{}", level + 1), format!("level{level}/{link}"));
+                    if soft {
+                        root.link_soft(&target, &name).unwrap();
+                    } else if level < 19 {
+                        root.link_hard(&target, &name).unwrap();
+                    }
+                }
+            }
+            root.create_group("level20").unwrap();
+            root.link_soft("/level0", "node").unwrap();
+        }
+    };
+    check::<Value>(Limit, of(true, &|_| ()));
+    check::<Value>(Limit, of(false, &|_| ()));
+    // Each group brings many that have one link only.
+    check::<Value>(Limit, of(false, &|group| {
+        for index in 0..1000 {
+            group.create_group(&format!("x/y{index}")).unwrap();
+        }
+    }));
+    // Or data: met again, it counts again.
+    check::<Value>(Limit, of(false, &|group| list(group, "x", &[0u8; 100_000])));
+}
+
+/// One dataset under many names.
+#[test]
+fn many_names_of_one_dataset() {
+    let many = |make: &'static dyn Fn(&Group)| {
+        move |root: &Group| {
+            let group = root.create_group("node").unwrap();
+            make(&group);
+            for index in 0..1000 {
+                root.link_hard("node/0", &format!("node/x{index}")).unwrap();
+            }
+        }
+    };
+    check::<std::collections::BTreeMap<String, Vec<u8>>>(
+        Limit,
+        many(&|group| unwritten::<u8>(group, "0", &[60 << 20], Some(&[1 << 20]))),
+    );
+}
+
+#[test]
+fn claims() {
+    let huge = 1 << 40;
+    check::<Vec<f64>>(Limit, |root| unwritten::<f64>(root, "node", &[huge], None));
+    check::<Vec<f64>>(Limit, |root| unwritten::<f64>(root, "node", &[huge], Some(&[1000])));
+    check::<Vec<IgnoredAny>>(Limit, |root| unwritten::<f64>(root, "node", &[huge], Some(&[1000])));
+    check::<Vec<Vec<f64>>>(Limit, |root| unwritten::<f64>(root, "node", &[huge / 2, huge / 2], Some(&[1, 1])));
+    // The one chunk is far larger than the dataset.
+    check::<Vec<f64>>(Limit, |root| {
+        let builder = root.new_dataset::<f64>().shape(hdf5::SimpleExtents::resizable([10]));
+        builder.chunk(500_000_000).create("node").unwrap();
+    });
+    // Rows without items.
+    check::<Vec<Vec<f64>>>(Limit, |root| unwritten::<f64>(root, "node", &[huge, 0], None));
+    check::<Vec<Vec<Vec<f64>>>>(Limit, |root| unwritten::<f64>(root, "node", &[1 << 20, 1 << 20, 0], None));
+    // A count alone.
+    check::<Vec<()>>(Limit, |root| {
+        root.new_dataset::<u64>().create("node").unwrap().write_scalar(&u64::MAX).unwrap();
+        kind(&root.dataset("node").unwrap(), "units");
+    });
+    // Masks and offsets, of which nothing was written.
+    check::<Vec<Option<()>>>(Limit, |root| {
+        let group = node(root, "nullable");
+        list(&group, "values", &[0u8; 0]);
+        unwritten::<bool>(&group, "mask", &[huge], Some(&[1000]));
+    });
+    check::<Vec<Vec<()>>>(Limit, |root| {
+        let group = node(root, "ragged");
+        list(&group, "values", &[0u8; 0]);
+        unwritten::<u64>(&group, "offsets", &[huge], Some(&[1000]));
+    });
+}
+
+#[test]
+fn shapes_that_are_no_error() {
+    let file = memory();
+    unwritten::<f64>(&file, "empty rows", &[3, 0, 4], None);
+    assert_eq!(filebacked::read::<Vec<Vec<Vec<f64>>>>(&file, "empty rows").unwrap(), vec![Vec::<Vec<f64>>::new(); 3]);
+    unwritten::<f64>(&file, "no rows", &[0, 1 << 40], None);
+    assert!(filebacked::read::<Vec<Vec<f64>>>(&file, "no rows").unwrap().is_empty());
+    unwritten::<f64>(&file, "filled", &[1000], Some(&[100]));
+    assert_eq!(filebacked::read::<Vec<f64>>(&file, "filled").unwrap(), [0.0; 1000]);
+    let deep = [1; 32];
+    unwritten::<u8>(&file, "deep", &deep, None);
+    assert!(filebacked::read::<Value>(&file, "deep").unwrap().is_array());
+    // Of two fields of one name, the later is kept, as by every map.
+    #[derive(H5Type, Clone, Copy)]
+    #[repr(C)]
+    struct Wide {
+        a: [[u8; 3]; 2],
+        b: u8,
+    }
+    list(&file, "wide", &[Wide { a: [[1, 2, 3], [4, 5, 6]], b: 7 }]);
+    let wide = serde_json::json!([{"a": [[1, 2, 3], [4, 5, 6]], "b": 7}]);
+    assert_eq!(filebacked::read::<Value>(&file, "wide").unwrap(), wide);
+}
+
+#[test]
+fn strings_that_are_no_text() {
+    let scalar = |root: &Group| {
+        write_raw(&root.new_dataset::<FixedUnicode<4>>().create("node").unwrap(), b"a\xff\xfe\0");
+    };
+    let strings = |root: &Group| {
+        write_raw(&root.new_dataset::<FixedUnicode<4>>().shape(1).create("node").unwrap(), b"a\xff\xfe\0");
+    };
+    check::<String>(Corrupt, scalar);
+    check::<Value>(Corrupt, scalar);
+    check::<Vec<String>>(Corrupt, strings);
+    check::<Value>(Corrupt, strings);
+    check::<String>(Corrupt, |root| {
+        list(root, "node", b"\xff");
+        kind(&root.dataset("node").unwrap(), "str");
+    });
+}
