@@ -27,7 +27,7 @@ fn check<T: DeserializeOwned>(kind: ErrorKind, make: impl FnOnce(&Group)) {
         Err(error) => error,
     };
     assert_eq!(error.kind(), kind, "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
 
 /// A dataset of one dimension.
@@ -294,13 +294,25 @@ fn expansion() {
     check::<Value>(Limit, of(true, &|_| ()));
     check::<Value>(Limit, of(false, &|_| ()));
     // Each group brings many that have one link only.
-    check::<Value>(Limit, of(false, &|group| {
-        for index in 0..1000 {
-            group.create_group(&format!("x/y{index}")).unwrap();
-        }
-    }));
+    check::<Value>(
+        Limit,
+        of(false, &|group| {
+            for index in 0..1000 {
+                group.create_group(&format!("x/y{index}")).unwrap();
+            }
+        }),
+    );
     // Or data: met again, it counts again.
-    check::<Value>(Limit, of(false, &|group| list(group, "x", &[0u8; 100_000])));
+    #[derive(serde::Deserialize)]
+    #[allow(dead_code, reason = "only the reading is looked at")]
+    struct Level {
+        x: serde_bytes::ByteBuf,
+        #[serde(rename = "0", default)]
+        first: Option<Box<Level>>,
+        #[serde(rename = "1", default)]
+        second: Option<Box<Level>>,
+    }
+    check::<Level>(Limit, of(false, &|group| list(group, "x", &[0u8; 100_000])));
 }
 
 /// One dataset under many names.
@@ -315,7 +327,7 @@ fn many_names_of_one_dataset() {
             }
         }
     };
-    check::<std::collections::BTreeMap<String, Vec<u8>>>(
+    check::<std::collections::BTreeMap<String, serde_bytes::ByteBuf>>(
         Limit,
         many(&|group| unwritten::<u8>(group, "0", &[60 << 20], Some(&[1 << 20]))),
     );
@@ -327,7 +339,7 @@ fn claims() {
     check::<Vec<f64>>(Limit, |root| unwritten::<f64>(root, "node", &[huge], None));
     check::<Vec<f64>>(Limit, |root| unwritten::<f64>(root, "node", &[huge], Some(&[1000])));
     check::<Vec<IgnoredAny>>(Limit, |root| unwritten::<f64>(root, "node", &[huge], Some(&[1000])));
-    check::<Vec<Vec<f64>>>(Limit, |root| unwritten::<f64>(root, "node", &[huge / 2, huge / 2], Some(&[1, 1])));
+    check::<Vec<Vec<f64>>>(Limit, |root| unwritten::<f64>(root, "node", &[1 << 31, 1 << 31], Some(&[1, 1])));
     // The one chunk is far larger than the dataset.
     check::<Vec<f64>>(Limit, |root| {
         let builder = root.new_dataset::<f64>().shape(hdf5::SimpleExtents::resizable([10]));

@@ -124,9 +124,9 @@ pub(super) fn check_count(count: u64) -> Result<u64> {
 }
 
 /// Reads offsets: from 0 on, never falling, up to the length of what they point into.
-fn offsets(group: &Group, check: impl FnOnce(u64) -> Result<()>) -> Result<Vec<u64>> {
+fn offsets(group: &Group, scope: &Scope, check: impl FnOnce(u64) -> Result<()>) -> Result<Vec<u64>> {
     let read = || {
-        let offsets = Array::read_offsets(group.open_dataset(OFFSETS)?)?;
+        let offsets = Array::read_offsets(scope.open_dataset(group, OFFSETS)?)?;
         let rising = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
         match (offsets.first(), offsets.last()) {
             (Some(0), Some(last)) if rising => check(*last)?,
@@ -146,7 +146,10 @@ impl Column {
 
     fn of_object(object: Object, scope: &Scope, depth: usize) -> Result<Box<Self>> {
         match object {
-            Object::Dataset(dataset) => Self::of_dataset(dataset),
+            Object::Dataset(dataset) => {
+                scope.meet(&dataset, false)?;
+                Self::of_dataset(dataset)
+            }
             Object::Group(group) => {
                 let scope = scope.enter(&group, false)?;
                 match group.kind()? {
@@ -168,10 +171,12 @@ impl Column {
                 Array::new(dataset).map(|array| Self::Halves(array, kind))
             }
             (Some(Kind::Units), Shape::Scalar) => match dataset.dtype() {
-                Dtype::Number(number) => u64::try_from(integer(*number, dataset.read()?.bytes()))
-                    .map_err(|_| Error::corrupt("a negative count"))
-                    .and_then(check_count)
-                    .map(Self::Units),
+                Dtype::Number(number) if number.is_integer() => {
+                    u64::try_from(integer(*number, dataset.read()?.bytes()))
+                        .map_err(|_| Error::corrupt("a negative count"))
+                        .and_then(check_count)
+                        .map(Self::Units)
+                }
                 _ => Err(Error::corrupt(format!("expected a count, found {}", dataset.words()))),
             },
             (kind, _) => {
@@ -191,14 +196,14 @@ impl Column {
             Kind::Columns => Self::Records(Records::open(group, scope, depth)?),
             Kind::Ragged => {
                 let values = child(VALUES, depth + 1)?;
-                let offsets = offsets(group, |end| check_len(VALUES, &values, end))?;
+                let offsets = offsets(group, scope, |end| check_len(VALUES, &values, end))?;
                 Self::Ragged { offsets, values }
             }
             Kind::Blobs | Kind::Text => {
                 let text = kind == Kind::Text;
                 let name = if text { BYTES } else { VALUES };
                 let open = || {
-                    let bytes = Array::new(group.open_dataset(name)?)?;
+                    let bytes = Array::new(scope.open_dataset(group, name)?)?;
                     match (bytes.dtype(), bytes.dims()) {
                         (Dtype::Number(Number::U8), [_]) => Ok(bytes),
                         _ => Err(Error::corrupt(format!("expected a list of bytes, found {}", bytes.words()))),
@@ -207,11 +212,11 @@ impl Column {
                 let bytes = open().map_err(|error: Error| error.in_link(name))?;
                 let len = bytes.len();
                 let check = |end| if end == len { Ok(()) } else { Err(unequal(name, len, end)) };
-                Self::Parts { offsets: offsets(group, check)?, bytes, text }
+                Self::Parts { offsets: offsets(group, scope, check)?, bytes, text }
             }
             Kind::Maps => {
                 let (keys, values) = (child(KEYS, depth + 1)?, child(VALUES, depth + 1)?);
-                let offsets = offsets(group, |end| {
+                let offsets = offsets(group, scope, |end| {
                     check_len(KEYS, &keys, end)?;
                     check_len(VALUES, &values, end)
                 })?;
@@ -219,7 +224,7 @@ impl Column {
             }
             Kind::Nullable => {
                 let values = child(VALUES, depth + 1)?;
-                let mask = mask(group)?;
+                let mask = mask(group, scope)?;
                 check_masked(&values, &mask)?;
                 Self::Nullable { mask, values }
             }
@@ -344,8 +349,8 @@ impl Column {
     }
 }
 
-fn mask(group: &Group) -> Result<Vec<bool>> {
-    let read = || Array::read_mask(group.open_dataset(MASK)?);
+fn mask(group: &Group, scope: &Scope) -> Result<Vec<bool>> {
+    let read = || Array::read_mask(scope.open_dataset(group, MASK)?);
     read().map_err(|error: Error| error.in_link(MASK))
 }
 
@@ -411,7 +416,7 @@ impl Field {
             {
                 let scope = scope.enter(inner, false)?;
                 let column = Column::open_child(inner, VALUES, &scope, depth)?;
-                let mask = mask(inner)?;
+                let mask = mask(inner, &scope)?;
                 check_masked(&column, &mask)?;
                 if mask.len() as u64 != len {
                     return Err(unequal(MASK, mask.len() as u64, len));
@@ -436,7 +441,7 @@ impl Field {
 
 impl Parted {
     fn open(group: &Group, kind: Kind, scope: &Scope, depth: usize) -> Result<Self> {
-        let read = || Tags::read(group.open_dataset(TAG)?);
+        let read = || Tags::read(scope.open_dataset(group, TAG)?);
         let Tags { names, tags } = read().map_err(|error: Error| error.in_link(TAG))?;
         let mut parts = Vec::new();
         let links: std::collections::HashMap<String, String> = group

@@ -43,6 +43,7 @@ pub(super) fn of_object<R>(
 ) -> Result<R> {
     match object {
         Object::Dataset(dataset) => {
+            scope.meet(&dataset, soft)?;
             let words = dataset.words();
             of_dataset(dataset, depth, read).map_err(|error| error.stored_as(|| words))
         }

@@ -1,14 +1,24 @@
-//! The groups that reading went through to get where it is: what finds links that lead back.
+//! The groups that reading went through to get where it is: what finds links that lead back, and keeps what is read in
+//! proportion to what is stored.
+//!
+//! A few groups that each hold a few links to the next lead to more groups than anyone can read, and a dataset of which
+//! nothing was written takes no place in the file. So what is met again through further links counts, with all that is
+//! in it, as does data that is not stored.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Group, Identity};
+use crate::storage::{Dataset, Group, Identity};
 
-/// How often one call may come through links beside a group's first: a few of them, nested, lead to more groups than
-/// anyone can read.
-const MAX_SHARED: u32 = 100_000;
+/// How many groups and datasets one call may meet through further links.
+const MAX_AGAIN: u64 = 100_000;
+/// How many bytes of data one call may meet so, or that are not stored, beside some times the size of the file.
+const MAX_UNPAID: u64 = 128 << 20;
+/// How many times the size of the file.
+const MAX_FILES: u64 = 4;
+/// A dataset smaller than this is not looked at, where it is not met through further links.
+const SMALL: u64 = 4096;
 
 /// A group on the way from where reading began.
 #[derive(Clone, Debug)]
@@ -18,14 +28,22 @@ pub(super) struct Scope(Arc<Inner>);
 struct Inner {
     identity: Option<Identity>,
     outer: Option<Scope>,
-    /// How often reading came through further links, in all.
-    shared: Arc<AtomicU32>,
+    /// Whether a further link led to it, or to a group that it is in.
+    again: bool,
+    met: Arc<Met>,
+}
+
+/// What one call met, that is not paid for by what is stored.
+#[derive(Debug, Default)]
+struct Met {
+    objects: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Scope {
     /// Where reading begins.
     pub(super) fn new() -> Self {
-        Self(Arc::new(Inner { identity: None, outer: None, shared: Arc::default() }))
+        Self(Arc::new(Inner { identity: None, outer: None, again: false, met: Arc::default() }))
     }
 
     /// Goes into `group`, unless reading is in it already. `soft` tells that the way there is no hard link.
@@ -38,12 +56,45 @@ impl Scope {
             }
             outer = scope.0.outer.as_ref();
         }
-        let shared = &self.0.shared;
-        if (soft || links > 1) && shared.fetch_add(1, Ordering::Relaxed) >= MAX_SHARED {
-            let message = format!("more than {MAX_SHARED} groups were met again through further links");
-            return Err(Error::new(ErrorKind::Limit, message));
+        let again = self.0.again || soft || links > 1;
+        if again {
+            self.count_object()?;
         }
-        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), shared: Arc::clone(shared) };
+        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, met: Arc::clone(&self.0.met) };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Takes note of a dataset that is to be read. `soft` tells that the way there is no hard link.
+    pub(super) fn meet(&self, dataset: &Dataset, soft: bool) -> Result<()> {
+        let again = self.0.again || soft;
+        if again {
+            self.count_object()?;
+        }
+        let claim = dataset.claim();
+        if !again && claim < SMALL || !again && dataset.links()? <= 1 && dataset.is_stored() {
+            return Ok(());
+        }
+        let bytes = self.0.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
+        if bytes <= MAX_UNPAID || bytes <= MAX_UNPAID.saturating_add(MAX_FILES.saturating_mul(dataset.file_size())) {
+            return Ok(());
+        }
+        let message =
+            format!("{bytes} bytes that are not stored, or were met again through further links, are too many");
+        Err(Error::new(ErrorKind::Limit, message))
+    }
+
+    /// Opens the dataset `name` of `group`, and takes note of it.
+    pub(super) fn open_dataset(&self, group: &Group, name: &str) -> Result<Dataset> {
+        let dataset = group.open_dataset(name)?;
+        self.meet(&dataset, false)?;
+        Ok(dataset)
+    }
+
+    fn count_object(&self) -> Result<()> {
+        if self.0.met.objects.fetch_add(1, Ordering::Relaxed) < MAX_AGAIN {
+            return Ok(());
+        }
+        let message = format!("more than {MAX_AGAIN} groups and datasets were met again through further links");
+        Err(Error::new(ErrorKind::Limit, message))
     }
 }

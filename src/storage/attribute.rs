@@ -149,7 +149,7 @@ pub(crate) trait Attributes {
             return Err(Error::corrupt(format!("the attribute `{LENGTH}` is missing")));
         };
         match (&contents.dtype, &contents.shape) {
-            (Dtype::Number(number), Shape::Scalar) => {
+            (Dtype::Number(number), Shape::Scalar) if number.is_integer() => {
                 u64::try_from(super::items::integer(*number, contents.items.bytes())).ok()
             }
             _ => None,

@@ -3,9 +3,10 @@
 use std::fmt::{self, Display};
 use std::ptr;
 
-use hdf5_sys::h5d;
-use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5d::{self, H5D_layout_t};
+use hdf5_sys::h5f;
+use hdf5_sys::h5i::{self, hid_t};
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
 
 use super::attribute::Attributes;
@@ -173,22 +174,73 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Refuses a dataset that claims to be far larger than what is stored for it.
+    /// Refuses a dataset that claims to be far larger than what is stored for it, or one of whose chunks does.
     fn check_size(&self) -> Result<()> {
-        let claim = self.shape.count().and_then(|count| count.checked_mul(self.dtype.size() as u64));
-        if claim.is_some_and(|bytes| bytes <= MAX_UNSTORED) {
+        let claim = self.claim().max(self.chunk_size()?);
+        if claim <= MAX_UNSTORED || claim < u64::MAX && claim / MAX_COMPRESSION <= self.stored() {
             return Ok(());
         }
-        // SAFETY: `id` is a dataset. 0 is a size like any other, and no sign of failure.
-        let stored = hdf5::sync::sync(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) });
-        if claim.is_some_and(|bytes| bytes / MAX_COMPRESSION <= stored) {
-            return Ok(());
-        }
-        let words = self.words();
+        let (words, stored) = (self.words(), self.stored());
         Err(Error::new(
             ErrorKind::Limit,
             format!("{words} claims to be far larger than the {stored} bytes stored for it"),
         ))
+    }
+
+    /// Bytes of a chunk, which libhdf5 has in memory as a whole, however little of it is in the dataset; 0 without chunks.
+    fn chunk_size(&self) -> Result<u64> {
+        let Shape::Simple(dims) = &self.shape else { return Ok(0) };
+        let what = "look into a dataset";
+        // SAFETY: `id` is a dataset.
+        let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
+        // SAFETY: a dataset creation list.
+        if hdf5::sync::sync(|| unsafe { h5p::H5Pget_layout(list.get()) }) != H5D_layout_t::H5D_CHUNKED {
+            return Ok(0);
+        }
+        let mut chunk = vec![0; dims.len()];
+        let rank = i32::try_from(chunk.len()).unwrap_or(0);
+        // SAFETY: as above; `chunk` has a place for each dimension.
+        call(what, || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
+        Ok(chunk.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
+    }
+
+    /// Bytes of all its items in memory; `u64::MAX` where that overflows.
+    pub(crate) fn claim(&self) -> u64 {
+        let count = self.shape.count().unwrap_or(u64::MAX);
+        count.saturating_mul(self.dtype.size() as u64)
+    }
+
+    /// Bytes of its data in the file.
+    fn stored(&self) -> u64 {
+        // SAFETY: `id` is a dataset. 0 is a size like any other, and no sign of failure.
+        hdf5::sync::sync(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) })
+    }
+
+    /// Whether as much is stored for it as its items can be compressed to.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.claim() / MAX_COMPRESSION <= self.stored()
+    }
+
+    /// How many hard links lead to it.
+    pub(crate) fn links(&self) -> Result<usize> {
+        // SAFETY: a valid handle, whose count is raised for the second owner made of it below.
+        call("look into a dataset", || unsafe { h5i::H5Iinc_ref(self.id.get()) })?;
+        // SAFETY: as said.
+        let dataset: hdf5::Dataset = unsafe { hdf5::from_id(self.id.get()) }?;
+        Ok(dataset.loc_info()?.num_links)
+    }
+
+    /// The size of the file that it is in; 0 where that is not known.
+    pub(crate) fn file_size(&self) -> u64 {
+        let what = "look into a file";
+        let mut size = 0;
+        let mut found = || -> Result<_> {
+            // SAFETY: a dataset's handle.
+            let file = Id::own(what, || unsafe { h5i::H5Iget_file_id(self.id.get()) })?;
+            // SAFETY: a file's handle, and the address of a number.
+            call(what, || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut size) })
+        };
+        if found().is_ok() { size } else { 0 }
     }
 
     /// Its dataspace.

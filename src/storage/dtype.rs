@@ -44,6 +44,11 @@ impl Number {
         }
     }
 
+    /// Whether it is an integer, and no float or bool.
+    pub(crate) const fn is_integer(self) -> bool {
+        !matches!(self, Self::Bool | Self::F32 | Self::F64)
+    }
+
     /// Rust's name of the type.
     pub(crate) const fn name(self) -> &'static str {
         match self {
