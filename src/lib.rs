@@ -68,6 +68,7 @@
 
 mod api;
 mod de;
+mod depth;
 mod error;
 mod file;
 mod format;

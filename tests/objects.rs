@@ -83,7 +83,7 @@ kinds! {
         1 => Shape::Circle(1.5),
         _ => Shape::Text { label: i.to_string() },
     };
-    mixed: 4 |i| match i % 4 {
+    mixed: 6 |i| match i % 4 {
         0 => serde_json::json!(i),
         1 => serde_json::json!(1.5),
         2 => serde_json::json!("text"),

@@ -522,9 +522,55 @@ fn maps_that_have_little_in_common() {
 #[test]
 fn a_tree_of_100_levels() {
     each_way("tree", &tree(100));
-    let chain = (0..60).fold(Chain { next: None }, |chain, _| Chain { next: Some(Box::new(chain)) });
+    let chain = (0..100).fold(Chain { next: None }, |chain, _| Chain { next: Some(Box::new(chain)) });
     each_way("chain", &chain);
     each_way("chains", &vec![chain.clone(), chain]);
+    let shape = (0..100).fold(Shape::Nothing, |shape, _| Shape::Group(vec![shape, Shape::Circle(1.0)]));
+    each_way("enum", &shape);
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+    struct Named {
+        inner: HashMap<String, Named>,
+        by_number: BTreeMap<u8, Named>,
+    }
+    let empty = Named { inner: HashMap::new(), by_number: BTreeMap::new() };
+    let named = (0..60).fold(empty.clone(), |named, _| Named {
+        inner: HashMap::from([(s("a"), named), (s("b"), empty.clone())]),
+        by_number: BTreeMap::from([(1, empty.clone())]),
+    });
+    each_way("maps", &named);
+    each_way("list of maps", &vec![named]);
+}
+
+/// What can be written can be read: neither ends before the other.
+#[test]
+fn the_deepest_values() {
+    let nested = |depth: usize, around: fn(Value) -> Value| (0..depth).fold(json!(1), |value, _| around(value));
+    let around: [fn(Value) -> Value; 6] = [
+        |value| json!([value]),
+        |value| json!({ "a": value }),
+        |value| json!([value, null]),
+        |value| json!([{ "a": value }, { "b": 1, "a": 2 }]),
+        |value| json!([{ "0": value }]),
+        |value| json!({ "a": [value, "x", null] }),
+    ];
+    for around in around {
+        let mut deepest = 0;
+        for depth in 1..=150 {
+            let value = nested(depth, around);
+            match filebacked::to_vec(&value) {
+                Ok(image) => {
+                    let back: Value = filebacked::from_slice(&image).unwrap();
+                    assert_eq!(back, value);
+                    deepest = depth;
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), filebacked::ErrorKind::TooDeep);
+                    break;
+                }
+            }
+        }
+        assert!((60..=128).contains(&deepest), "{deepest}");
+    }
 }
 
 #[test]

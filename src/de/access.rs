@@ -13,6 +13,7 @@ use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
 use super::view::{Element, GridElement, PartOfItem};
+use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
 use crate::item::{Block, BlockElement, Record};
@@ -29,11 +30,11 @@ pub(super) struct ColumnSeq<'a> {
     start: u64,
     next: u64,
     end: u64,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> ColumnSeq<'a> {
-    pub(super) fn new(column: &'a mut Column, start: u64, end: u64, depth: usize) -> Self {
+    pub(super) fn new(column: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
         Self { column, start, next: start, end, depth }
     }
 }
@@ -65,11 +66,11 @@ pub(super) struct GridSeq<'a> {
     level: usize,
     start: u64,
     next: u64,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> GridSeq<'a> {
-    pub(super) fn new(array: &'a mut Array, level: usize, start: u64, depth: usize) -> Self {
+    pub(super) fn new(array: &'a mut Array, level: usize, start: u64, depth: Depth) -> Self {
         Self { array, level, start, next: 0, depth }
     }
 }
@@ -101,11 +102,11 @@ impl<'de> SeqAccess<'de> for GridSeq<'_> {
 pub(super) struct BlockSeq<'a> {
     block: Block<'a>,
     next: usize,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> BlockSeq<'a> {
-    pub(super) fn new(block: Block<'a>, depth: usize) -> Self {
+    pub(super) fn new(block: Block<'a>, depth: Depth) -> Self {
         Self { block, next: 0, depth }
     }
 }
@@ -132,11 +133,11 @@ impl<'de> SeqAccess<'de> for BlockSeq<'_> {
 pub(super) struct CompoundSeq<'a> {
     record: Record<'a>,
     next: usize,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> CompoundSeq<'a> {
-    pub(super) fn new(record: Record<'a>, depth: usize) -> Self {
+    pub(super) fn new(record: Record<'a>, depth: Depth) -> Self {
         Self { record, next: 0, depth }
     }
 }
@@ -163,7 +164,7 @@ impl<'de> SeqAccess<'de> for CompoundSeq<'_> {
 pub(super) struct CompoundMap<'a>(CompoundSeq<'a>);
 
 impl<'a> CompoundMap<'a> {
-    pub(super) fn new(record: Record<'a>, depth: usize) -> Self {
+    pub(super) fn new(record: Record<'a>, depth: Depth) -> Self {
         Self(CompoundSeq::new(record, depth))
     }
 }
@@ -195,11 +196,11 @@ pub(super) struct RecordSeq<'a> {
     fields: &'a mut [Field],
     index: u64,
     next: usize,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> RecordSeq<'a> {
-    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: usize) -> Self {
+    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
         Self { fields, index, next: 0, depth }
     }
 
@@ -241,7 +242,7 @@ pub(super) struct RecordMap<'a> {
 }
 
 impl<'a> RecordMap<'a> {
-    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: usize) -> Self {
+    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
         Self { fields: RecordSeq::new(fields, index, depth), current: 0 }
     }
 }
@@ -275,11 +276,11 @@ pub(super) struct PairMap<'a> {
     start: u64,
     next: u64,
     end: u64,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> PairMap<'a> {
-    pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: usize) -> Self {
+    pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
         Self { keys, values, start, next: start, end, depth }
     }
 }
@@ -316,7 +317,7 @@ pub(super) struct GroupMap<'a> {
     links: vec::IntoIter<Link>,
     attributes: vec::IntoIter<String>,
     current: Option<Entry>,
-    depth: usize,
+    depth: Depth,
 }
 
 enum Entry {
@@ -326,13 +327,13 @@ enum Entry {
 
 impl<'a> GroupMap<'a> {
     /// The children alone.
-    pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+    pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let links = group.links()?.into_iter();
         Ok(Self { group, scope, links, attributes: Vec::new().into_iter(), current: None, depth })
     }
 
     /// The children, and all attributes that can be read.
-    pub(super) fn with_attributes(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+    pub(super) fn with_attributes(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut map = Self::new(group, scope, depth)?;
         let mut names = group.attribute_names()?;
         names.retain(|name| name != KIND);
@@ -345,7 +346,7 @@ impl<'a> GroupMap<'a> {
         group: &'a Group,
         scope: &'a Scope,
         fields: &'static [&'static str],
-        depth: usize,
+        depth: Depth,
     ) -> Result<Self> {
         let mut map = Self::new(group, scope, depth)?;
         let mut attributes = Vec::new();
@@ -404,16 +405,16 @@ pub(super) struct ChildSeq<'a> {
     scope: &'a Scope,
     next: u64,
     len: u64,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> ChildSeq<'a> {
-    pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+    pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         Ok(Self { group, scope, next: 0, len: children(group)?, depth })
     }
 
     /// The children of a group that does not say that it is a sequence.
-    pub(super) fn of_plain(group: &'a Group, scope: &'a Scope, depth: usize) -> Result<Self> {
+    pub(super) fn of_plain(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let children = Self::new(group, scope, depth)?;
         if children.len > 0 && !(group.has_link("0")? && group.has_link(&(children.len - 1).to_string())?) {
             return Err(Error::wrong_type("a sequence", "a group whose children are not called `0`, `1`, ..."));

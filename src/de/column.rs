@@ -4,9 +4,10 @@ use super::array::Array;
 use super::node::Node;
 use super::scope::Scope;
 use super::view::{Form, View};
+use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    BYTES, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_DEPTH, OFFSETS, TAG, VALUES, are_positions, position, unescape,
+    BYTES, HI, KEYS, Kind, LO, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
 use crate::item::Item;
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
@@ -28,8 +29,8 @@ pub(super) enum Column {
     Ragged { offsets: Vec<u64>, values: Box<Column> },
     /// Maps, end to end.
     Maps { offsets: Vec<u64>, keys: Box<Column>, values: Box<Column> },
-    /// Options.
-    Nullable { mask: Vec<bool>, values: Box<Column> },
+    /// Options; or, with `units`, values and units.
+    Nullable { mask: Vec<bool>, values: Box<Column>, units: bool },
     /// Enums.
     Variants(Parted),
     /// Elements of different types.
@@ -139,12 +140,12 @@ fn offsets(group: &Group, scope: &Scope, check: impl FnOnce(u64) -> Result<()>) 
 
 impl Column {
     /// Opens the sequence that is the child `name` of `group`.
-    fn open_child(group: &Group, name: &str, scope: &Scope, depth: usize) -> Result<Box<Self>> {
+    fn open_child(group: &Group, name: &str, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
         let open = || Self::of_object(group.open(name)?, scope, depth);
-        open().map_err(|error: Error| error.in_link(name))
+        depth.with_stack(open).map_err(|error: Error| error.in_link(name))
     }
 
-    fn of_object(object: Object, scope: &Scope, depth: usize) -> Result<Box<Self>> {
+    fn of_object(object: Object, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
         match object {
             Object::Dataset(dataset) => {
                 scope.meet(&dataset, false)?;
@@ -187,15 +188,12 @@ impl Column {
     }
 
     /// The sequence that a group of `kind` is.
-    pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: usize) -> Result<Self> {
-        if depth > MAX_DEPTH {
-            return Err(Error::too_deep());
-        }
+    pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
         let child = |name, depth| Self::open_child(group, name, scope, depth);
         Ok(match kind {
-            Kind::Columns => Self::Records(Records::open(group, scope, depth)?),
+            Kind::Columns => Self::Records(Records::open(group, scope, depth.in_record()?)?),
             Kind::Ragged => {
-                let values = child(VALUES, depth + 1)?;
+                let values = child(VALUES, depth.in_sequence()?)?;
                 let offsets = offsets(group, scope, |end| check_len(VALUES, &values, end))?;
                 Self::Ragged { offsets, values }
             }
@@ -215,18 +213,20 @@ impl Column {
                 Self::Parts { offsets: offsets(group, scope, check)?, bytes, text }
             }
             Kind::Maps => {
-                let (keys, values) = (child(KEYS, depth + 1)?, child(VALUES, depth + 1)?);
+                let (keys, values) = (child(KEYS, depth.in_record()?)?, child(VALUES, depth.in_record()?)?);
                 let offsets = offsets(group, scope, |end| {
                     check_len(KEYS, &keys, end)?;
                     check_len(VALUES, &values, end)
                 })?;
                 Self::Maps { offsets, keys, values }
             }
-            Kind::Nullable => {
-                let values = child(VALUES, depth + 1)?;
+            Kind::Nullable | Kind::Nulls => {
+                // An option is a level; a value beside units is not one.
+                let inner = if kind == Kind::Nullable { depth.in_sequence()? } else { depth };
+                let values = child(VALUES, inner)?;
                 let mask = mask(group, scope)?;
                 check_masked(&values, &mask)?;
-                Self::Nullable { mask, values }
+                Self::Nullable { mask, values, units: kind == Kind::Nulls }
             }
             Kind::Variants | Kind::Mixed => {
                 let parted = Parted::open(group, kind, scope, depth)?;
@@ -238,7 +238,7 @@ impl Column {
     }
 
     /// The keys and values of a group of the kind `map`.
-    pub(super) fn of_pairs(group: &Group, scope: &Scope, depth: usize) -> Result<(Self, Self)> {
+    pub(super) fn of_pairs(group: &Group, scope: &Scope, depth: Depth) -> Result<(Self, Self)> {
         let keys = Self::open_child(group, KEYS, scope, depth)?;
         let values = Self::open_child(group, VALUES, scope, depth)?;
         check_len(VALUES, &values, keys.len())?;
@@ -261,7 +261,7 @@ impl Column {
 
     /// The element at `index`, which is smaller than the length.
     #[inline]
-    pub(super) fn view(&mut self, index: u64, depth: usize) -> Result<View<'_>> {
+    pub(super) fn view(&mut self, index: u64, depth: Depth) -> Result<View<'_>> {
         let at = index as usize;
         let form = match self {
             Self::Array(array) => {
@@ -290,9 +290,11 @@ impl Column {
             Self::Maps { offsets, keys, values } => {
                 Form::Map { keys, values, start: offsets[at], end: offsets[at + 1] }
             }
-            Self::Nullable { mask, values } => {
+            Self::Nullable { mask, values, units } => {
                 if mask[at] {
-                    Form::Null { unit: false }
+                    Form::Null { unit: *units }
+                } else if *units {
+                    Form::Inside { column: values, index, link: VALUES }
                 } else {
                     Form::Present { column: values, index }
                 }
@@ -323,7 +325,7 @@ impl Column {
         let at = index as usize;
         match self {
             Self::Units(_) => true,
-            Self::Nullable { mask, values } => mask[at] || values.is_null(index),
+            Self::Nullable { mask, values, .. } => mask[at] || values.is_null(index),
             Self::Mixed(parted) => {
                 let (part, place) = parted.places[at];
                 parted.parts[part as usize].column.as_ref().is_none_or(|column| column.is_null(place))
@@ -388,7 +390,7 @@ pub(super) fn wide(bytes: &[u8], kind: Kind) -> Result<Form<'static>> {
 }
 
 impl Records {
-    fn open(group: &Group, scope: &Scope, depth: usize) -> Result<Self> {
+    fn open(group: &Group, scope: &Scope, depth: Depth) -> Result<Self> {
         let len = group.length()?;
         let mut fields = Vec::new();
         for link in group.links()? {
@@ -408,7 +410,7 @@ impl Records {
 }
 
 impl Field {
-    fn open(group: &Group, link: String, scope: &Scope, depth: usize, len: u64) -> Self {
+    fn open(group: &Group, link: String, scope: &Scope, depth: Depth, len: u64) -> Self {
         let open = || -> Result<_> {
             let object = group.open(&link)?;
             if let Object::Group(inner) = &object
@@ -440,7 +442,7 @@ impl Field {
 }
 
 impl Parted {
-    fn open(group: &Group, kind: Kind, scope: &Scope, depth: usize) -> Result<Self> {
+    fn open(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
         let read = || Tags::read(scope.open_dataset(group, TAG)?);
         let Tags { names, tags } = read().map_err(|error: Error| error.in_link(TAG))?;
         let mut parts = Vec::new();
@@ -455,7 +457,7 @@ impl Parted {
             let column = match &link {
                 // The payload of a variant is within it; what a mixed sequence holds is the element itself.
                 Some(link) => {
-                    let depth = if kind == Kind::Variants { depth + 1 } else { depth };
+                    let depth = if kind == Kind::Variants { depth.in_record()? } else { depth };
                     Some(*Column::open_child(group, link, scope, depth)?)
                 }
                 None => None,
@@ -509,7 +511,7 @@ impl Tags {
                 let (mut names, mut tags) = (Vec::<String>::new(), Vec::new());
                 let mut positions = std::collections::HashMap::new();
                 for index in 0..column.len() {
-                    let name = column.view(index, 0)?.into_text()?;
+                    let name = column.view(index, Depth::default())?.into_text()?;
                     let tag = *positions.entry(name.clone()).or_insert_with(|| {
                         names.push(name);
                         names.len() as u32 - 1

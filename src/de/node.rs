@@ -6,8 +6,9 @@ use super::column::{Column, check_halves, wide};
 use super::forward_all;
 use super::scope::Scope;
 use super::view::{Form, View};
+use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::format::{Kind, MAX_DEPTH, VALUE};
+use crate::format::{Kind, VALUE};
 use crate::item::Item;
 use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape};
 
@@ -18,18 +19,18 @@ pub(super) struct Node {
     link: String,
     soft: bool,
     scope: Scope,
-    depth: usize,
+    depth: Depth,
 }
 
 impl Node {
-    pub(super) fn new(parent: &Group, link: String, soft: bool, scope: &Scope, depth: usize) -> Self {
+    pub(super) fn new(parent: &Group, link: String, soft: bool, scope: &Scope, depth: Depth) -> Self {
         Self { parent: parent.clone(), link, soft, scope: scope.clone(), depth }
     }
 
     /// Opens what is there, and hands it to `read`.
     pub(super) fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
         let object = self.parent.open(&self.link)?;
-        of_object(object, &self.scope, self.soft, self.depth, read)
+        self.depth.with_stack(|| of_object(object, &self.scope, self.soft, self.depth, read))
     }
 }
 
@@ -38,7 +39,7 @@ pub(super) fn of_object<R>(
     object: Object,
     scope: &Scope,
     soft: bool,
-    depth: usize,
+    depth: Depth,
     read: impl FnOnce(View<'_>) -> Result<R>,
 ) -> Result<R> {
     match object {
@@ -55,7 +56,7 @@ pub(super) fn of_object<R>(
 }
 
 /// Hands what a dataset holds to `read`.
-fn of_dataset<R>(dataset: Dataset, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+fn of_dataset<R>(dataset: Dataset, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     let kind = dataset.kind()?;
     match (kind, dataset.shape()) {
         (kind, Shape::Null) => read(View { form: Form::Null { unit: kind == Some(Kind::Unit) }, depth }),
@@ -81,7 +82,7 @@ fn of_dataset<R>(dataset: Dataset, depth: usize, read: impl FnOnce(View<'_>) -> 
 }
 
 /// Hands what an attribute holds to `read`.
-pub(super) fn of_attribute<R>(contents: Contents, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+pub(super) fn of_attribute<R>(contents: Contents, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     let Contents { shape, dtype, items } = &contents;
     let form = match shape {
         Shape::Null => Form::Null { unit: false },
@@ -91,33 +92,31 @@ pub(super) fn of_attribute<R>(contents: Contents, depth: usize, read: impl FnOnc
     read(View { form, depth }).map_err(|error| error.stored_as(|| contents.words()))
 }
 
-fn of_column<R>(column: &mut Column, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+fn of_column<R>(column: &mut Column, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     let end = column.len();
     read(View { form: Form::Sequence { column, start: 0, end, link: None }, depth })
 }
 
 /// Hands what a group holds to `read`.
-fn of_group<R>(group: &Group, scope: &Scope, depth: usize, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
-    if depth > MAX_DEPTH {
-        return Err(Error::too_deep());
-    }
+fn of_group<R>(group: &Group, scope: &Scope, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     match group.kind()? {
         None => read(View { form: Form::Group { group, scope }, depth }),
         Some(Kind::Tuple | Kind::List) => read(View { form: Form::Children { group, scope }, depth }),
         Some(Kind::Map) => {
-            let (mut keys, mut values) = Column::of_pairs(group, scope, depth + 1)?;
+            let (mut keys, mut values) = Column::of_pairs(group, scope, depth.in_record()?)?;
             let end = keys.len();
             read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end }, depth })
         }
         Some(Kind::Some) => {
-            let node = Node::new(group, VALUE.to_owned(), false, scope, depth + 1);
+            let node = Node::new(group, VALUE.to_owned(), false, scope, depth.in_sequence()?);
             read(View { form: Form::Some(node), depth })
         }
         Some(Kind::Value) => {
-            let node = Node::new(group, VALUE.to_owned(), false, scope, depth + 1);
+            // A group that says that it only holds another may hold the next such group, too.
+            let node = Node::new(group, VALUE.to_owned(), false, scope, depth.in_sequence()?);
             node.view(read).map_err(|error| error.in_link(VALUE))
         }
-        Some(kind) => of_column(&mut Column::of_group(group, kind, scope, depth + 1)?, depth, read),
+        Some(kind) => of_column(&mut Column::of_group(group, kind, scope, depth.in_sequence()?)?, depth, read),
     }
 }
 

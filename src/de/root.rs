@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use super::forward_all;
 use super::node::{Node, of_object};
 use super::scope::Scope;
+use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
 use crate::storage::{Group, Object};
@@ -17,7 +18,7 @@ pub(crate) fn from_root<T: DeserializeOwned>(group: &Group) -> Result<T> {
 /// Reads the value at the link `name` of `group`.
 pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str) -> Result<T> {
     let link = escape(name);
-    let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(), 0);
+    let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(), Depth::default());
     T::deserialize(node).map_err(|error| error.in_link(&link).in_link(&group.path()))
 }
 
@@ -63,7 +64,7 @@ struct Root {
 macro_rules! open {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            of_object(Object::Group(self.group.clone()), &Scope::new(), false, 0, |view| {
+            of_object(Object::Group(self.group.clone()), &Scope::new(), false, Depth::default(), |view| {
                 view.$method($($name,)* visitor)
             })
             .map_err(|error| error.in_link(&self.group.path()))

@@ -11,15 +11,16 @@ use super::column::{Column, Field};
 use super::forward_all;
 use super::node::Node;
 use super::scope::Scope;
+use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{MAX_DEPTH, VALUE, VALUES, unescape};
+use crate::format::{VALUE, VALUES, unescape};
 use crate::item::{self, Block, BlockElement, Item, Scalar};
 use crate::storage::{Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
 pub(super) struct View<'a> {
     pub(super) form: Form<'a>,
-    pub(super) depth: usize,
+    pub(super) depth: Depth,
 }
 
 /// The forms in which something is stored.
@@ -107,7 +108,7 @@ impl<'a> Form<'a> {
 pub(super) struct Element<'a> {
     pub(super) column: &'a mut Column,
     pub(super) index: u64,
-    pub(super) depth: usize,
+    pub(super) depth: Depth,
 }
 
 macro_rules! look {
@@ -138,7 +139,8 @@ macro_rules! look_at_number {
 impl Element<'_> {
     /// Hands what is there to `read`.
     fn look<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
-        let result = self.column.view(self.index, self.depth).and_then(read);
+        let view = self.column.view(self.index, self.depth);
+        let result = view.and_then(|view| self.depth.with_stack(|| read(view)));
         result.map_err(|error| match self.column.words() {
             Some(words) => error.stored_as(|| words),
             None => error,
@@ -161,7 +163,7 @@ pub(super) struct GridElement<'a> {
     pub(super) array: &'a mut Array,
     pub(super) level: usize,
     pub(super) start: u64,
-    pub(super) depth: usize,
+    pub(super) depth: Depth,
 }
 
 impl GridElement<'_> {
@@ -263,13 +265,8 @@ fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
 }
 
 impl<'a> View<'a> {
-    fn new(form: Form<'a>, depth: usize) -> Self {
+    fn new(form: Form<'a>, depth: Depth) -> Self {
         Self { form, depth }
-    }
-
-    /// Refuses to go deeper than anything sane does.
-    fn check_depth(&self) -> Result<()> {
-        if self.depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(()) }
     }
 
     /// The text that it is.
@@ -277,7 +274,7 @@ impl<'a> View<'a> {
         serde::de::Deserialize::deserialize(self)
     }
 
-    fn scalar<'de, V: Visitor<'de>>(scalar: Scalar<'_>, depth: usize, visitor: V) -> Result<V::Value> {
+    fn scalar<'de, V: Visitor<'de>>(scalar: Scalar<'_>, depth: Depth, visitor: V) -> Result<V::Value> {
         match scalar {
             Scalar::Bool(value) => visitor.visit_bool(value),
             Scalar::Integer(number, value) => visit_integer(number, value, visitor),
@@ -285,9 +282,11 @@ impl<'a> View<'a> {
             Scalar::F64(value) => visitor.visit_f64(value),
             Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
             Scalar::Opaque(bytes) => visitor.visit_bytes(bytes),
-            Scalar::Record(record) if record.is_tuple() => visitor.visit_seq(CompoundSeq::new(record, depth)),
-            Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth)),
-            Scalar::Sequence(block) => visitor.visit_seq(BlockSeq::new(block, depth + 1)),
+            Scalar::Record(record) if record.is_tuple() => {
+                visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
+            }
+            Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
+            Scalar::Sequence(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_sequence()?)),
         }
     }
 
@@ -320,12 +319,13 @@ impl<'a> View<'a> {
     }
 
     fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.check_depth()?;
         let depth = self.depth;
         match self.form {
             Form::Item(item) => Self::scalar(item.scalar()?, depth, visitor),
-            Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth + 1)),
-            Form::Grid { array, level, start } => visitor.visit_seq(GridSeq::new(array, level, start, depth + 1)),
+            Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_sequence()?)),
+            Form::Grid { array, level, start } => {
+                visitor.visit_seq(GridSeq::new(array, level, start, depth.in_sequence()?))
+            }
             Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
             Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
             Form::I128(value) => visit_wide(value, visitor),
@@ -336,7 +336,7 @@ impl<'a> View<'a> {
             Form::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
                 let is_null = column.is_null(index);
-                let element = Element { column, index, depth: depth + 1 };
+                let element = Element { column, index, depth: depth.in_sequence()? };
                 let result = if is_null { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
                 result.map_err(|error| error.in_link(VALUES))
             }
@@ -344,20 +344,26 @@ impl<'a> View<'a> {
                 Element { column, index, depth }.deserialize_any(visitor).map_err(|error| error.in_link(link))
             }
             Form::Sequence { column, start, end, link } => visitor
-                .visit_seq(ColumnSeq::new(column, start, end, depth + 1))
+                .visit_seq(ColumnSeq::new(column, start, end, depth.in_sequence()?))
                 .map_err(|error| in_some_link(error, link)),
-            Form::Records { fields, index, tuples: true } => visitor.visit_seq(RecordSeq::new(fields, index, depth)),
-            Form::Records { fields, index, tuples: false } => visitor.visit_map(RecordMap::new(fields, index, depth)),
+            Form::Records { fields, index, tuples: true } => {
+                visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
+            }
+            Form::Records { fields, index, tuples: false } => {
+                visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?))
+            }
             Form::Map { keys, values, start, end } => {
-                visitor.visit_map(PairMap::new(keys, values, start, end, depth + 1))
+                visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?))
             }
             Form::Variant { name, payload: None, .. } => visitor.visit_str(name),
             Form::Variant { name, link, payload: Some(column), index } => {
-                let payload = Element { column, index, depth: depth + 1 };
+                let payload = Element { column, index, depth: depth.in_record()? };
                 visitor.visit_map(VariantMap::new(name, link, payload))
             }
-            Form::Group { group, scope } => visitor.visit_map(GroupMap::with_attributes(group, scope, depth + 1)?),
-            Form::Children { group, scope } => visitor.visit_seq(ChildSeq::new(group, scope, depth + 1)?),
+            Form::Group { group, scope } => {
+                visitor.visit_map(GroupMap::with_attributes(group, scope, depth.in_record()?)?)
+            }
+            Form::Children { group, scope } => visitor.visit_seq(ChildSeq::new(group, scope, depth.in_record()?)?),
             Form::Node(node) => node.deserialize_any(visitor),
         }
     }
@@ -395,7 +401,6 @@ impl<'a> View<'a> {
 
     /// A sequence; of `len` elements if that is said.
     fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
-        self.check_depth()?;
         let depth = self.depth;
         let check = |found: u64| match len {
             Some(len) if len as u64 != found => {
@@ -407,11 +412,11 @@ impl<'a> View<'a> {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
                     check(record.fields.len() as u64)?;
-                    visitor.visit_seq(CompoundSeq::new(record, depth))
+                    visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
                 }
                 Scalar::Sequence(block) => {
                     check(block.len as u64)?;
-                    visitor.visit_seq(BlockSeq::new(block, depth + 1))
+                    visitor.visit_seq(BlockSeq::new(block, depth.in_sequence()?))
                 }
                 scalar => Self::scalar(scalar, depth, visitor),
             },
@@ -421,7 +426,7 @@ impl<'a> View<'a> {
             }
             Form::Group { group, scope } => {
                 check(group.len())?;
-                visitor.visit_seq(ChildSeq::of_plain(group, scope, depth + 1)?)
+                visitor.visit_seq(ChildSeq::of_plain(group, scope, depth.in_record()?)?)
             }
             form => {
                 let found = match &form {
@@ -437,7 +442,9 @@ impl<'a> View<'a> {
                 found.map_or(Ok(()), check)?;
                 match form {
                     // A struct, read as a tuple of its fields.
-                    Form::Records { fields, index, .. } => visitor.visit_seq(RecordSeq::new(fields, index, depth)),
+                    Form::Records { fields, index, .. } => {
+                        visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
+                    }
                     form => Self::new(form, depth).any(visitor),
                 }
             }
@@ -445,13 +452,12 @@ impl<'a> View<'a> {
     }
 
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.check_depth()?;
         let depth = self.depth;
         match self.form {
-            Form::Group { group, scope } => visitor.visit_map(GroupMap::new(group, scope, depth + 1)?),
-            Form::Records { fields, index, .. } => visitor.visit_map(RecordMap::new(fields, index, depth)),
+            Form::Group { group, scope } => visitor.visit_map(GroupMap::new(group, scope, depth.in_record()?)?),
+            Form::Records { fields, index, .. } => visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?)),
             Form::Item(item) => match item.scalar()? {
-                Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth)),
+                Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
                 scalar => Self::scalar(scalar, depth, visitor),
             },
             form => Self::new(form, depth).any(visitor),
@@ -459,20 +465,19 @@ impl<'a> View<'a> {
     }
 
     fn enumeration<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.check_depth()?;
         let depth = self.depth;
         let unit = |name: &str, visitor: V| visitor.visit_enum(Named::<Node>::unit(name));
         match self.form {
             Form::Text(bytes) => unit(item::text(bytes)?, visitor),
             Form::Variant { name, payload: None, .. } => unit(name, visitor),
             Form::Variant { name, link, payload: Some(column), index } => {
-                let payload = Element { column, index, depth: depth + 1 };
+                let payload = Element { column, index, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(name, link, payload))
             }
             Form::Item(item) => match item.scalar()? {
                 Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visitor),
                 Scalar::Record(record) if record.fields.len() == 1 => {
-                    let item = PartOfItem { element: BlockElement::Item(record.field(0)), depth };
+                    let item = PartOfItem { element: BlockElement::Item(record.field(0)), depth: depth.in_record()? };
                     visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
                 }
                 scalar => Err(Error::wrong_type("an enum", describe(&scalar))),
@@ -483,7 +488,7 @@ impl<'a> View<'a> {
                     let found = format!("a group with {} children", group.len());
                     return Err(Error::wrong_type("an enum (a string, or a group with one child)", found));
                 };
-                let node = Node::new(group, link.name.clone(), link.soft, scope, depth + 1);
+                let node = Node::new(group, link.name.clone(), link.soft, scope, depth.in_record()?);
                 visitor.visit_enum(Named::new(&unescape(&link.name), &link.name, node))
             }
             Form::Records { fields, index, .. } => {
@@ -492,12 +497,12 @@ impl<'a> View<'a> {
                     return Err(Error::wrong_type("an enum", "a record that has not one field"));
                 };
                 let (name, link) = (field.name.clone(), field.link.clone());
-                let payload = Element { column: field.column()?, index, depth };
+                let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(&name, &link, payload))
             }
             Form::Map { keys, values, start, end } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
-                let payload = Element { column: values, index: start, depth: depth + 1 };
+                let payload = Element { column: values, index: start, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(&name, VALUES, payload))
             }
             _ => Err(Error::wrong_type("an enum", "something that is neither a name nor a group with one child")),
@@ -560,7 +565,7 @@ macro_rules! follow {
     ($view:ident, $method:ident($($argument:expr),*)) => {
         match $view.form {
             Form::Present { column, index } => {
-                return Element { column, index, depth: $view.depth + 1 }
+                return Element { column, index, depth: $view.depth.in_sequence()? }
                     .$method($($argument),*)
                     .map_err(|error| error.in_link(VALUES));
             }
@@ -693,20 +698,19 @@ impl<'de> Deserializer<'de> for View<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.check_depth()?;
         match self.form {
             Form::Null { unit: false } => visitor.visit_none(),
             // JSON's null is written as unit; an option takes it for None.
             Form::Null { unit: true } => visitor.visit_unit(),
             Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
             Form::Present { column, index } => visitor
-                .visit_some(Element { column, index, depth: self.depth + 1 })
+                .visit_some(Element { column, index, depth: self.depth.in_sequence()? })
                 .map_err(|error| error.in_link(VALUES)),
             Form::Inside { column, index, link } => Element { column, index, depth: self.depth }
                 .deserialize_option(visitor)
                 .map_err(|error| error.in_link(link)),
             Form::Node(node) => node.deserialize_option(visitor),
-            form => visitor.visit_some(View { form, depth: self.depth + 1 }),
+            form => visitor.visit_some(View { form, depth: self.depth.in_sequence()? }),
         }
     }
 
@@ -754,8 +758,7 @@ impl<'de> Deserializer<'de> for View<'_> {
         let view = follow!(self, deserialize_struct(name, fields, visitor));
         match view.form {
             Form::Group { group, scope } => {
-                view_depth(view.depth)?;
-                visitor.visit_map(GroupMap::for_struct(group, scope, fields, view.depth + 1)?)
+                visitor.visit_map(GroupMap::for_struct(group, scope, fields, view.depth.in_record()?)?)
             }
             form => View { form, depth: view.depth }.map(visitor),
         }
@@ -776,14 +779,10 @@ impl<'de> Deserializer<'de> for View<'_> {
     }
 }
 
-fn view_depth(depth: usize) -> Result<()> {
-    if depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(()) }
-}
-
 /// A part of an item: a field of a compound, or an element of an array within it.
 pub(super) struct PartOfItem<'a> {
     pub(super) element: BlockElement<'a>,
-    pub(super) depth: usize,
+    pub(super) depth: Depth,
 }
 
 impl<'a> PartOfItem<'a> {

@@ -11,9 +11,9 @@ pub(crate) const LENGTH: &str = "length";
 
 /// The child of a root group, or of `some`, that holds the value.
 pub(crate) const VALUE: &str = "value";
-/// The elements of `nullable`, `masked`, `ragged`, `blobs`, `map` and `maps`.
+/// The elements of `nullable`, `nulls`, `masked`, `ragged`, `blobs`, `map` and `maps`.
 pub(crate) const VALUES: &str = "values";
-/// Of `nullable` and `masked`: true where an element is missing.
+/// Of `nullable`, `nulls` and `masked`: true where an element is missing.
 pub(crate) const MASK: &str = "mask";
 /// Where each element of `ragged`, `blobs`, `text` and `maps` starts, and, last, where the last one ends.
 pub(crate) const OFFSETS: &str = "offsets";
@@ -108,6 +108,8 @@ kinds! {
     Columns = "columns",
     /// A sequence of options.
     Nullable = "nullable",
+    /// A sequence of values and units, as of numbers and JSON's nulls.
+    Nulls = "nulls",
     /// A field that some records do not have.
     Masked = "masked",
     /// A sequence of sequences of differing length.

@@ -196,6 +196,26 @@ impl Class {
     }
 }
 
+impl Mixed {
+    /// The elements with fillers where there are units, and where that is; `None` if no element is a unit, or if some
+    /// are options, among which a unit would not be told from what is there.
+    pub(super) fn without_units(&self) -> Result<Option<(Column, Vec<bool>)>> {
+        let unit = self.parts.iter().position(|(class, _)| *class == Class::Unit);
+        let options = self.parts.iter().any(|(class, _)| *class == Class::Option);
+        let Some(unit) = unit.filter(|_| !options) else { return Ok(None) };
+        let mask: Vec<bool> = self.tags.iter().map(|tag| usize::from(*tag) == unit).collect();
+        let mut values = Column::new();
+        for (index, tag) in self.tags.iter().enumerate() {
+            if mask[index] {
+                values.push_filler();
+            } else {
+                values.push_from(&self.parts[usize::from(*tag)].1, rank(&self.ranks, &self.tags, index))?;
+            }
+        }
+        Ok(Some((values, mask)))
+    }
+}
+
 impl Parts {
     fn fillers(count: usize) -> Self {
         Self { offsets: vec![0; count + 1], bytes: Vec::new() }

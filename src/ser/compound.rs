@@ -11,6 +11,7 @@ use super::layout;
 use super::node::{numbers, put};
 use super::place::{Place, check_free};
 use super::stream::Sequence;
+use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, VALUES, escape, is_linkable};
 use crate::storage::Group;
@@ -18,11 +19,11 @@ use crate::storage::Group;
 /// A sequence: a column, written as its elements become known.
 pub struct NodeSeq<'a> {
     sequence: Sequence<'a>,
-    depth: usize,
+    depth: Depth,
 }
 
 impl<'a> NodeSeq<'a> {
-    pub(super) fn new(place: Place<'a>, depth: usize, len: Option<usize>) -> Self {
+    pub(super) fn new(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
         Self { sequence: Sequence::new(place, len), depth }
     }
 }
@@ -47,7 +48,7 @@ impl ser::SerializeSeq for NodeSeq<'_> {
 /// A tuple: a dataset of numbers, until an element does not fit; then a group with a child per element.
 pub struct NodeTuple<'a> {
     place: Place<'a>,
-    depth: usize,
+    depth: Depth,
     /// Elements so far.
     count: usize,
     len: usize,
@@ -62,7 +63,7 @@ enum TupleState {
 }
 
 impl<'a> NodeTuple<'a> {
-    pub(super) fn new(place: Place<'a>, depth: usize, len: usize, variant: Option<&'static str>) -> Self {
+    pub(super) fn new(place: Place<'a>, depth: Depth, len: usize, variant: Option<&'static str>) -> Self {
         Self { place, depth, count: 0, len, state: TupleState::Numbers(Vec::new()), variant }
     }
 
@@ -146,12 +147,12 @@ pub struct NodeStruct {
     group: Group,
     /// The group that all will be moved to.
     target: Option<Group>,
-    depth: usize,
+    depth: Depth,
     variant: Option<&'static str>,
 }
 
 impl NodeStruct {
-    pub(super) fn new(place: &Place<'_>, depth: usize, variant: Option<&'static str>) -> Result<Self> {
+    pub(super) fn new(place: &Place<'_>, depth: Depth, variant: Option<&'static str>) -> Result<Self> {
         Ok(Self { group: place.group(None)?, target: place.target(), depth, variant })
     }
 
@@ -193,7 +194,7 @@ structs!(SerializeStruct, SerializeStructVariant);
 /// A map: a group with a child per key, or, where keys are no link names, keys and values.
 pub struct NodeMap<'a> {
     place: Place<'a>,
-    depth: usize,
+    depth: Depth,
     state: MapState,
 }
 
@@ -215,7 +216,7 @@ enum MapState {
 }
 
 impl<'a> NodeMap<'a> {
-    pub(super) fn new(place: Place<'a>, depth: usize, pairs: bool) -> Result<Self> {
+    pub(super) fn new(place: Place<'a>, depth: Depth, pairs: bool) -> Result<Self> {
         let state =
             if pairs { MapState::Pairs { keys: Column::new(), values: Column::new() } } else { MapState::Start };
         Ok(Self { place, depth, state })

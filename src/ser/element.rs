@@ -4,14 +4,14 @@ use serde::ser::{self, Serialize};
 
 use super::column::{Column, List, Rows, Tuple};
 use super::key::{self, KeyProbe};
+use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
-use crate::format::MAX_DEPTH;
 
 /// Pushes one value to a column.
 pub(super) struct ElementSerializer<'a> {
     pub(super) column: &'a mut Column,
     /// How deep the value is in the whole.
-    pub(super) depth: usize,
+    pub(super) depth: Depth,
     /// Integers of unlike types must not be made alike: the value is in a tuple.
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
@@ -19,7 +19,7 @@ pub(super) struct ElementSerializer<'a> {
 }
 
 impl<'a> ElementSerializer<'a> {
-    pub(super) fn new(column: &'a mut Column, depth: usize) -> Self {
+    pub(super) fn new(column: &'a mut Column, depth: Depth) -> Self {
         Self { column, depth, exact: false, only_numbers: false }
     }
 
@@ -29,19 +29,9 @@ impl<'a> ElementSerializer<'a> {
         if self.only_numbers { Err(no_number()) } else { Ok(()) }
     }
 
-    /// The depth of what is in a sequence, tuple or option.
-    fn deeper(&self) -> Result<usize> {
-        if self.depth >= MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self.depth + 1) }
-    }
-
-    /// The depth of what is in a struct, map or variant: that of itself, for the sequence around it counts already.
-    fn as_deep(&self) -> Result<usize> {
-        if self.depth > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self.depth) }
-    }
-
-    fn variant(self, name: &'static str, index: u32) -> Result<(&'a mut Column, usize)> {
+    fn variant(self, name: &'static str, index: u32) -> Result<(&'a mut Column, Depth)> {
         self.no_number()?;
-        let depth = self.as_deep()?;
+        let depth = self.depth.in_record()?;
         match self.column.begin_variant(name, index, false)? {
             Some(payload) => Ok((payload, depth)),
             None => Err(Error::new(ErrorKind::Custom, "a variant lost its payload")),
@@ -119,8 +109,9 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
 
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         self.no_number()?;
-        let depth = self.deeper()?;
-        value.serialize(ElementSerializer::new(self.column.begin_some()?, depth))
+        let depth = self.depth.in_sequence()?;
+        let some = ElementSerializer::new(self.column.begin_some()?, depth);
+        depth.with_stack(|| value.serialize(some))
     }
 
     fn serialize_unit(self) -> Result<()> {
@@ -153,21 +144,20 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         value: &T,
     ) -> Result<()> {
         let (payload, depth) = self.variant(variant, index)?;
-        // A variant in a variant, and so on, is as deep as it looks.
-        let inner = ElementSerializer::new(payload, depth + 1);
-        value.serialize(inner).map_err(|error| error.in_field(variant))
+        let inner = ElementSerializer::new(payload, depth);
+        depth.with_stack(|| value.serialize(inner)).map_err(|error| error.in_field(variant))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<ElementSeq<'a>> {
         self.no_number()?;
-        let depth = self.deeper()?;
+        let depth = self.depth.in_sequence()?;
         let list = self.column.begin_list()?;
         let first = list.inner.len();
         Ok(ElementSeq { list, first, depth })
     }
 
     fn serialize_tuple(self, len: usize) -> Result<ElementTuple<'a>> {
-        let (depth, only_numbers) = (self.deeper()?, self.only_numbers);
+        let (depth, only_numbers) = (self.depth.in_record()?, self.only_numbers);
         Ok(ElementTuple { tuple: self.column.begin_tuple(len)?, index: 0, depth, only_numbers, variant: None })
     }
 
@@ -184,18 +174,18 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     ) -> Result<ElementTuple<'a>> {
         let (payload, depth) = self.variant(variant, index)?;
         let tuple = payload.begin_tuple(len)?;
-        Ok(ElementTuple { tuple, index: 0, depth: depth + 1, only_numbers: false, variant: Some(variant) })
+        Ok(ElementTuple { tuple, index: 0, depth, only_numbers: false, variant: Some(variant) })
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<ElementMap<'a>> {
         self.no_number()?;
-        let depth = self.as_deep()?;
+        let depth = self.depth.in_record()?;
         Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
         self.no_number()?;
-        let depth = self.as_deep()?;
+        let depth = self.depth.in_record()?;
         Ok(ElementStruct { column: self.column.begin_record(Rows::Structs)?, depth, variant: None })
     }
 
@@ -207,7 +197,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         _: usize,
     ) -> Result<ElementStruct<'a>> {
         let (payload, depth) = self.variant(variant, index)?;
-        Ok(ElementStruct { column: payload.begin_record(Rows::Structs)?, depth: depth + 1, variant: Some(variant) })
+        Ok(ElementStruct { column: payload.begin_record(Rows::Structs)?, depth, variant: Some(variant) })
     }
 }
 
@@ -216,7 +206,7 @@ pub(super) struct ElementSeq<'a> {
     list: &'a mut List,
     /// The first element's place in the list's column.
     first: usize,
-    depth: usize,
+    depth: Depth,
 }
 
 impl ser::SerializeSeq for ElementSeq<'_> {
@@ -226,7 +216,7 @@ impl ser::SerializeSeq for ElementSeq<'_> {
     #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let element = ElementSerializer::new(&mut self.list.inner, self.depth);
-        let result = value.serialize(element);
+        let result = self.depth.with_stack(|| value.serialize(element));
         result.map_err(|error| {
             let index = self.list.inner.len().saturating_sub(self.first);
             error.in_element(index)
@@ -243,7 +233,7 @@ impl ser::SerializeSeq for ElementSeq<'_> {
 pub(super) struct ElementTuple<'a> {
     tuple: Tuple<'a>,
     index: usize,
-    depth: usize,
+    depth: Depth,
     only_numbers: bool,
     variant: Option<&'static str>,
 }
@@ -252,11 +242,13 @@ impl ElementTuple<'_> {
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let (depth, only_numbers) = (self.depth, self.only_numbers);
         self.tuple
-            .element(|column, exact| value.serialize(ElementSerializer { column, depth, exact, only_numbers }))
+            .element(|column, exact| {
+                depth.with_stack(|| value.serialize(ElementSerializer { column, depth, exact, only_numbers }))
+            })
             .map_err(|error| {
-            let error = error.in_element(self.index);
-            self.variant.iter().fold(error, |error, variant| error.in_field(variant))
-        })?;
+                let error = error.in_element(self.index);
+                self.variant.iter().fold(error, |error, variant| error.in_field(variant))
+            })?;
         self.index += 1;
         Ok(())
     }
@@ -286,7 +278,7 @@ tuples!(ElementTuple: SerializeTuple serialize_element, SerializeTupleStruct ser
 /// A struct or struct variant within a sequence.
 pub(super) struct ElementStruct<'a> {
     column: &'a mut Column,
-    depth: usize,
+    depth: Depth,
     variant: Option<&'static str>,
 }
 
@@ -294,7 +286,7 @@ impl ElementStruct<'_> {
     #[inline]
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         let column = self.column.struct_field(name)?;
-        value.serialize(ElementSerializer::new(column, self.depth)).map_err(|error| {
+        self.depth.with_stack(|| value.serialize(ElementSerializer::new(column, self.depth))).map_err(|error| {
             let error = error.in_field(name);
             self.variant.iter().fold(error, |error, variant| error.in_field(variant))
         })
@@ -326,7 +318,7 @@ pub(super) struct ElementMap<'a> {
     column: &'a mut Column,
     /// The key that the next value is for.
     key: Option<PendingKey>,
-    depth: usize,
+    depth: Depth,
 }
 
 /// A key whose value is to come.
@@ -348,7 +340,7 @@ impl ser::SerializeMap for ElementMap<'_> {
             return Ok(());
         }
         let maps = self.column.record_to_maps()?;
-        key.serialize(ElementSerializer::new(&mut maps.keys, self.depth + 1))?;
+        key.serialize(ElementSerializer::new(&mut maps.keys, self.depth))?;
         self.key = Some(PendingKey::Other);
         Ok(())
     }
@@ -358,11 +350,13 @@ impl ser::SerializeMap for ElementMap<'_> {
         match self.key.take() {
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, Rows::Maps)?;
-                value.serialize(ElementSerializer::new(column, depth)).map_err(|error| error.in_field(&key))
+                depth
+                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth)))
+                    .map_err(|error| error.in_field(&key))
             }
             Some(PendingKey::Other) => {
                 let maps = self.column.record_to_maps()?;
-                value.serialize(ElementSerializer::new(&mut maps.values, depth + 1))
+                depth.with_stack(|| value.serialize(ElementSerializer::new(&mut maps.values, depth)))
             }
             None => Err(Error::new(ErrorKind::Custom, "a map gave a value without a key")),
         }
@@ -376,7 +370,9 @@ impl ser::SerializeMap for ElementMap<'_> {
             let probed = key.serialize(KeyProbe(|key: &str| {
                 found = Some(());
                 let column = column.entry(key, Rows::Maps)?;
-                value.serialize(ElementSerializer::new(column, depth)).map_err(|error| error.in_field(key))
+                depth
+                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth)))
+                    .map_err(|error| error.in_field(key))
             }));
             if found.is_some() || !probed.as_ref().is_err_and(|error| error.wants(Again::Pairs)) {
                 return probed;

@@ -201,7 +201,14 @@ fn write_maps(maps: Maps, place: &Place<'_>) -> Result<()> {
 
 fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Nullable))?;
-    let encoding = match &nullable.inner {
+    write_encoding(&nullable.inner, &group)?;
+    write(nullable.inner, &Place::child(&group, VALUES))?;
+    write_mask(&nullable.mask, &group)
+}
+
+/// Says of `values` beside a mask what AnnData calls them, so that pandas users get a nullable column.
+fn write_encoding(values: &Column, group: &Group) -> Result<()> {
+    let encoding = match values {
         Column::Numbers(Numbers::F32(_) | Numbers::F64(_)) => None,
         Column::Numbers(Numbers::Bool(_)) => Some(NULLABLE_BOOLEAN),
         Column::Numbers(_) => Some(NULLABLE_INTEGER),
@@ -211,11 +218,18 @@ fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
         group.write_text(ENCODING_TYPE, encoding)?;
         group.write_text(ENCODING_VERSION, NULLABLE_VERSION)?;
     }
-    write(nullable.inner, &Place::child(&group, VALUES))?;
-    write_mask(&nullable.mask, &group)
+    Ok(())
 }
 
 fn write_mixed(mixed: Mixed, place: &Place<'_>) -> Result<()> {
+    let Some((values, mask)) = mixed.without_units()? else { return write_parts_of(mixed, place) };
+    let group = place.group(Some(Kind::Nulls))?;
+    write_encoding(&values, &group)?;
+    write(values, &Place::child(&group, VALUES))?;
+    write_mask(&mask, &group)
+}
+
+fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Mixed))?;
     let members = mixed.parts.iter().zip(0..).map(|((class, _), tag)| (class.name().to_owned(), tag)).collect();
     let dtype = Dtype::Enum(EnumType { base: Number::U8, members }.into());

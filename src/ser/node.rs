@@ -6,17 +6,18 @@ use super::column::Column;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::layout::write_halves;
 use super::place::{Parent, Place};
+use crate::depth::Depth;
 use crate::error::{Again, Error, Result};
-use crate::format::{Kind, MAX_DEPTH, VALUE, escape};
+use crate::format::{Kind, VALUE, escape};
 use crate::storage::{Dtype, Number, Shape, element_bytes};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
-pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: usize, somes: usize) -> Result<()> {
+pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
     let first = NodeSerializer { place: place.clone(), depth, somes, pairs: false };
-    match value.serialize(first) {
+    match depth.with_stack(|| value.serialize(first)) {
         Err(error) if error.wants(Again::Pairs) => {
             place.clear()?;
-            value.serialize(NodeSerializer { place, depth, somes, pairs: true })
+            depth.with_stack(|| value.serialize(NodeSerializer { place, depth, somes, pairs: true }))
         }
         result => result,
     }
@@ -26,7 +27,7 @@ pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: usi
 pub(super) struct NodeSerializer<'a> {
     pub(super) place: Place<'a>,
     /// How deep the value is in the whole.
-    pub(super) depth: usize,
+    pub(super) depth: Depth,
     /// How many `Some` are directly around it.
     pub(super) somes: usize,
     /// A map is to be written as keys and values.
@@ -48,14 +49,9 @@ impl<'a> NodeSerializer<'a> {
         place.write(Dtype::Number(Number::F64), Shape::Null, &[], kind)
     }
 
-    /// The depth of what is in the value.
-    fn deeper(&self) -> Result<usize> {
-        if self.depth >= MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self.depth + 1) }
-    }
-
     /// The place of a variant's payload: the one child of a group.
-    fn variant(&self, name: &'static str) -> Result<(Place<'static>, usize)> {
-        let depth = self.deeper()?;
+    fn variant(&self, name: &'static str) -> Result<(Place<'static>, Depth)> {
+        let depth = self.depth.in_record()?;
         let group = self.place.group(None)?;
         Ok((Place::Child(Parent::Owned(group), escape(name)), depth))
     }
@@ -121,7 +117,7 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     }
 
     fn serialize_some<T: ?Sized + Serialize>(mut self, value: &T) -> Result<()> {
-        self.depth = self.deeper()?;
+        self.depth = self.depth.in_sequence()?;
         self.somes += 1;
         value.serialize(self)
     }
@@ -154,12 +150,12 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<NodeSeq<'a>> {
-        let depth = self.deeper()?;
+        let depth = self.depth.in_sequence()?;
         Ok(NodeSeq::new(self.place, depth, len))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<NodeTuple<'a>> {
-        let depth = self.deeper()?;
+        let depth = self.depth.in_record()?;
         Ok(NodeTuple::new(self.place, depth, len, None))
     }
 
@@ -179,12 +175,12 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<NodeMap<'a>> {
-        let depth = self.deeper()?;
+        let depth = self.depth.in_record()?;
         NodeMap::new(self.place, depth, self.pairs)
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<NodeStruct> {
-        let depth = self.deeper()?;
+        let depth = self.depth.in_record()?;
         NodeStruct::new(&self.place, depth, None)
     }
 
@@ -195,7 +191,7 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
 }
 
 /// A column that holds the one value that a tuple's element is, if it is a number, or a tuple of numbers.
-pub(super) fn numbers<T: ?Sized + Serialize>(value: &T, depth: usize) -> Option<Column> {
+pub(super) fn numbers<T: ?Sized + Serialize>(value: &T, depth: Depth) -> Option<Column> {
     let mut column = Column::new();
     let element = super::element::ElementSerializer { column: &mut column, depth, exact: true, only_numbers: true };
     value.serialize(element).ok()?;

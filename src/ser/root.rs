@@ -5,13 +5,15 @@ use serde::ser::{self, Serialize};
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
+use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
 use crate::storage::{Attributes, Group};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group) -> Result<()> {
-    put(value, Place::Fill { group: group.clone(), target: None }, 0, 0).map_err(|error| error.in_link("/"))
+    put(value, Place::Fill { group: group.clone(), target: None }, Depth::default(), 0)
+        .map_err(|error| error.in_link("/"))
 }
 
 /// Writes `value` to the new link `name` of `group`.
@@ -20,7 +22,7 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(value: &T, group: &Group, name:
         let link = escape(name);
         check_free(Some(group), &link)?;
         let staging = group.create_unlinked()?;
-        put(value, Place::child(&staging, &link), 0, 0)?;
+        put(value, Place::child(&staging, &link), Depth::default(), 0)?;
         staging.move_link(&link, group, &link)
     };
     write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
@@ -137,13 +139,13 @@ impl<'a> Hdf5Serializer<'a> {
     /// Writes a whole value, in whichever form holds it.
     pub(crate) fn put<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         let staging = Staging::new(self.group)?;
-        put(value, staging.place(), 0, 0).map_err(|error| staging.located(error))?;
+        put(value, staging.place(), Depth::default(), 0).map_err(|error| staging.located(error))?;
         staging.commit()
     }
 }
 
 fn node(staging: &Staging) -> NodeSerializer<'static> {
-    NodeSerializer { place: staging.place(), depth: 0, somes: 0, pairs: false }
+    NodeSerializer { place: staging.place(), depth: Depth::default(), somes: 0, pairs: false }
 }
 
 /// A value that is being serialized into a group that is not linked yet.

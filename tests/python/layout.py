@@ -402,9 +402,9 @@ def _(node):
 
 @row("sequences of mixed types")
 def _(node):
-    names = ["u64", "string", "f64", "bool", "unit", "list", "map"]
-    json = group(node["json"], ["tag"] + [name for name in names if name != "unit"], filebacked="mixed")
-    equal(json["tag"], range(7), "u1")
+    names = ["u64", "string", "f64", "bool", "list", "map"]
+    json = group(node["json"], ["tag"] + names, filebacked="mixed")
+    equal(json["tag"], range(6), "u1")
     assert h5py.check_enum_dtype(json["tag"].dtype) == {name: tag for tag, name in enumerate(names)}
     equal(json["u64"], [1], "<u8")
     text(json["string"], ["two"], 3)
@@ -412,10 +412,15 @@ def _(node):
     equal(json["bool"], [True], bool)
     equal(json["list"], [[4, 5]], "<u8")
     equal(group(json["map"], ["six"], filebacked="columns", length=np.uint64(1))["six"], [6], "<u8")
-    unit = group(node["unit"], ["tag", "i32"], filebacked="mixed")
-    assert h5py.check_enum_dtype(unit["tag"].dtype) == {"unit": 0, "i32": 1}
-    equal(unit["tag"], [0, 1], "u1")
-    equal(unit["i32"], [1], "<i4")
+    integer = {"encoding_type": "nullable-integer", "encoding_version": "0.1.0"}
+    unit = group(node["unit"], ["values", "mask"], filebacked="nulls", **integer)
+    equal(unit["values"], [0, 1], "<i4")
+    equal(unit["mask"], [True, False], bool)
+    null = group(node["null"], ["values", "mask"], filebacked="nulls")
+    equal(null["mask"], [False, False, True], bool)
+    values = group(null["values"], ["tag", "u64", "string"], filebacked="mixed")
+    equal(values["tag"], [0, 1, 0], "u1")
+    equal(values["u64"], [1, 0], "<u8")
 
 
 @row("empty sequences")

@@ -1,0 +1,43 @@
+//! How deep a value is in the whole.
+
+use crate::error::{Error, Result};
+use crate::format::MAX_DEPTH;
+
+/// A level of nesting. Sequences and options are one level, and what is directly in them is as deep as they are; but
+/// for that, a struct, map, tuple or variant is a level, too.
+///
+/// So a tree of structs with lists, or boxed options, of such structs may have as many levels as the limit says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Depth {
+    level: usize,
+    /// The value is directly in a sequence or option.
+    shared: bool,
+}
+
+impl Depth {
+    /// The depth of the elements of a sequence, or of what is in an option.
+    #[inline]
+    pub(crate) fn in_sequence(self) -> Result<Self> {
+        Self { level: self.level + 1, shared: true }.check()
+    }
+
+    /// The depth of the parts of a struct, map, tuple or variant.
+    #[inline]
+    pub(crate) fn in_record(self) -> Result<Self> {
+        Self { level: self.level + usize::from(!self.shared), shared: false }.check()
+    }
+
+    /// Goes on inside, with stack enough for the next levels: how much each takes is up to the user's types, too.
+    #[inline]
+    pub(crate) fn with_stack<R>(self, inside: impl FnOnce() -> R) -> R {
+        // Bytes that must be left for the levels until it is looked at again, and what is added where they are not.
+        const LEFT: usize = 256 << 10;
+        const MORE: usize = 2 << 20;
+        if self.level % 4 == 3 { stacker::maybe_grow(LEFT, MORE, inside) } else { inside() }
+    }
+
+    #[inline]
+    fn check(self) -> Result<Self> {
+        if self.level > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self) }
+    }
+}
