@@ -753,6 +753,6 @@ fn attributes() {
     check(to_vec(&Marked { mark: "x".repeat(80_000), data }).err(), Unsupported, large);
     let text = "expected `u8`, found 300, stored as scalar `i32`";
     check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: 300, data }).unwrap()).err(), OutOfRange, text);
-    let text = "expected `u8`, found the string \"x\", stored as scalar `string(1)`";
+    let text = "expected `u8`, found the string \"x\", stored as scalar `string`";
     check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: "x", data }).unwrap()).err(), WrongType, text);
 }
