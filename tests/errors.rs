@@ -68,30 +68,30 @@ mod narrow {
     use super::*;
 
     #[derive(Deserialize)]
-    pub struct Material {
-        pub name: String,
-        pub density: u8,
+    pub(super) struct Material {
+        pub(super) name: String,
+        pub(super) density: u8,
     }
 
     #[derive(Deserialize)]
-    pub struct Patch {
-        pub index: u32,
-        pub material: Material,
+    pub(super) struct Patch {
+        pub(super) index: u32,
+        pub(super) material: Material,
     }
 
     #[derive(Deserialize)]
-    pub struct Plate {
-        pub patches: Vec<Patch>,
+    pub(super) struct Plate {
+        pub(super) patches: Vec<Patch>,
     }
 
     #[derive(Deserialize)]
-    pub struct Point {
-        pub x: u8,
-        pub y: f64,
+    pub(super) struct Point {
+        pub(super) x: u8,
+        pub(super) y: f64,
     }
 
     #[derive(Deserialize)]
-    pub enum Shape {
+    pub(super) enum Shape {
         Empty,
         Circle(u8),
         Box { width: u8 },
@@ -99,8 +99,8 @@ mod narrow {
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub struct Strict {
-        pub x: i64,
+    pub(super) struct Strict {
+        pub(super) x: i64,
     }
 }
 
