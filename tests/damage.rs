@@ -69,8 +69,8 @@ struct Run {
 
 #[derive(Serialize, Deserialize)]
 struct Marked {
-    #[serde(rename = "@unit")]
-    unit: String,
+    #[serde(rename = "@count")]
+    count: u16,
     #[serde(rename = "@scale")]
     scale: f64,
     #[serde(rename = "@flags")]
@@ -179,7 +179,7 @@ fn single() -> Single {
         numbers: (1.0, 2.0, 3.0),
         level: Level::High,
         shape: Shape::Labelled { name: "four".to_owned(), sides: vec![1, 2, 3, 4] },
-        marked: Marked { unit: "m/s".to_owned(), scale: 2.5, flags: [true, false, true], data: vec![1.0, 2.0] },
+        marked: Marked { count: 3, scale: 2.5, flags: [true, false, true], data: vec![1.0, 2.0] },
     }
 }
 

@@ -68,30 +68,30 @@ mod narrow {
     use super::*;
 
     #[derive(Deserialize)]
-    pub struct Material {
-        pub name: String,
-        pub density: u8,
+    pub(super) struct Material {
+        pub(super) name: String,
+        pub(super) density: u8,
     }
 
     #[derive(Deserialize)]
-    pub struct Patch {
-        pub index: u32,
-        pub material: Material,
+    pub(super) struct Patch {
+        pub(super) index: u32,
+        pub(super) material: Material,
     }
 
     #[derive(Deserialize)]
-    pub struct Plate {
-        pub patches: Vec<Patch>,
+    pub(super) struct Plate {
+        pub(super) patches: Vec<Patch>,
     }
 
     #[derive(Deserialize)]
-    pub struct Point {
-        pub x: u8,
-        pub y: f64,
+    pub(super) struct Point {
+        pub(super) x: u8,
+        pub(super) y: f64,
     }
 
     #[derive(Deserialize)]
-    pub enum Shape {
+    pub(super) enum Shape {
         Empty,
         Circle(u8),
         Box { width: u8 },
@@ -99,8 +99,8 @@ mod narrow {
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    pub struct Strict {
-        pub x: i64,
+    pub(super) struct Strict {
+        pub(super) x: i64,
     }
 }
 
@@ -753,6 +753,6 @@ fn attributes() {
     check(to_vec(&Marked { mark: "x".repeat(80_000), data }).err(), Unsupported, large);
     let text = "expected `u8`, found 300, stored as scalar `i32`";
     check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: 300, data }).unwrap()).err(), OutOfRange, text);
-    let text = "expected `u8`, found the string \"x\", stored as scalar `string(1)`";
+    let text = "expected `u8`, found the string \"x\", stored as scalar `string`";
     check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: "x", data }).unwrap()).err(), WrongType, text);
 }
