@@ -715,9 +715,9 @@ fn depth() {
     for _ in 0..200 {
         nested = Nested { n: Some(Box::new(nested)) };
     }
-    // An option counts, too: it may take a group.
+    // The option counts; the struct that is directly in it is as deep.
     let error = to_vec(&nested).unwrap_err();
-    let place = vec!["n"; 64];
+    let place = vec!["n"; 128];
     let text = "the value nests deeper than 128 levels";
     let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
     check(error, ErrorKind::TooDeep, &path, &hdf5_path, text);
@@ -725,7 +725,7 @@ fn depth() {
     let file = memory();
     file.create_group(&vec!["n"; 200].join("/")).unwrap();
     let error = filebacked::from_group::<Nested>(&file).err().unwrap();
-    let place = vec!["n"; 65];
+    let place = vec!["n"; 128];
     let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
     check(error, ErrorKind::TooDeep, &path, &hdf5_path, text);
 }
@@ -755,4 +755,31 @@ fn attributes() {
     check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: 300, data }).unwrap()).err(), OutOfRange, text);
     let text = "expected `u8`, found the string \"x\", stored as scalar `string`";
     check(from_slice::<Marked<u8>>(&to_vec(&Marked { mark: "x", data }).unwrap()).err(), WrongType, text);
+}
+
+/// What fills a group is marked there, and would have what the group holds already for its parts.
+#[test]
+fn groups_that_are_not_empty() {
+    let message = "the group is not empty, and what it holds would be taken for a part of the value: write the value to a \
+                   named child of it";
+    let file = memory();
+    filebacked::write(&file, "first", &1).unwrap();
+    let refused = |error: Error| {
+        check(error, ErrorKind::AlreadyExists, "", "/", message);
+        assert_eq!(file.member_names().unwrap(), ["first"]);
+        assert!(file.attr_names().unwrap().is_empty());
+    };
+    refused(filebacked::to_group(&3, &file).unwrap_err());
+    refused(filebacked::to_group(&vec![vec![1], vec![]], &file).unwrap_err());
+    // A struct's fields stand beside others.
+    filebacked::to_group(&entry("second", 2), &file).unwrap();
+    assert_eq!(file.member_names().unwrap(), ["first", "second"]);
+}
+
+/// What could not be read back is not written.
+#[test]
+fn more_units_than_are_read() {
+    let message = "a sequence of 16777217 elements that hold nothing: at most 16777216 can be read back";
+    let error = to_vec(&vec![(); (1 << 24) + 1]).unwrap_err();
+    check(error, ErrorKind::Limit, "", "/", message);
 }

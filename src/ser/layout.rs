@@ -3,10 +3,11 @@
 use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts, Record, RecordField, Rows, Variants};
 use super::numbers::Numbers;
 use super::place::Place;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    BYTES, ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
-    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape, escape_variant,
+    BYTES, ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK,
+    NULLABLE_BOOLEAN, NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape,
+    escape_variant,
 };
 use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
 
@@ -36,6 +37,7 @@ pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
             write_parts(&parts, &group, VALUES)
         }
         Column::Units(count) => {
+            check_count(len)?;
             let count = [count as u64];
             place.write(Dtype::Number(Number::U64), Shape::Scalar, element_bytes(&count), Some(Kind::Units))
         }
@@ -47,6 +49,15 @@ pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
         Column::Variants(variants) => write_variants(*variants, place),
         Column::Mixed(mixed) => write_mixed(*mixed, place),
     }
+}
+
+/// Refuses more elements without contents than a reader takes on the word of their count.
+fn check_count(count: u64) -> Result<()> {
+    if count <= MAX_COUNT {
+        return Ok(());
+    }
+    let message = format!("a sequence of {count} elements that hold nothing: at most {MAX_COUNT} can be read back");
+    Err(Error::new(ErrorKind::Limit, message))
 }
 
 fn write_numbers(numbers: &Numbers, dims: Vec<u64>, place: &Place<'_>) -> Result<()> {
@@ -504,6 +515,9 @@ fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
             pack(&column, start, &mut records, size, 0);
             dataset.write_rows(start as u64, len as u64, &records)
         });
+    }
+    if record.fields.is_empty() {
+        check_count(count as u64)?;
     }
     let group = place.group(Some(Kind::Columns))?;
     group.write_length(count as u64)?;

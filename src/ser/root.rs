@@ -6,8 +6,8 @@ use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
 use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::format::escape;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{KIND, escape};
 use crate::storage::{Attributes, Group};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
@@ -58,6 +58,13 @@ impl Staging {
 
     fn link(&self) -> Result<()> {
         let (links, attributes) = (self.group.link_names()?, self.group.attribute_names()?);
+        if self.target.len() > 0 && self.group.has_attribute(KIND)? {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                "the group is not empty, and what it holds would be taken for a part of the value: write the value to a \
+                 named child of it",
+            ));
+        }
         for name in &links {
             check_free(Some(&self.target), name)?;
         }
