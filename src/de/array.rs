@@ -16,6 +16,8 @@ pub(super) struct Array {
     start: u64,
     count: u64,
     items: Items,
+    /// Bytes of an item.
+    size: usize,
     /// What an item is, if it is a number.
     number: Option<Number>,
 }
@@ -36,11 +38,12 @@ impl Array {
             // Where some dimension is zero, there are no items, and this may be more than all of them.
             strides[level - 1] = strides[level].saturating_mul(dims[level]);
         }
+        let size = dataset.dtype().size();
         let number = match dataset.dtype() {
             Dtype::Number(number) => Some(*number),
             _ => None,
         };
-        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default(), number })
+        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default(), size, number })
     }
 
     /// The number of elements along the first dimension.
@@ -72,7 +75,7 @@ impl Array {
         if index.wrapping_sub(self.start) >= self.count {
             self.load(index, 1)?;
         }
-        let size = self.dataset.dtype().size();
+        let size = self.size;
         let at = (index - self.start) as usize * size;
         Ok((self.dataset.dtype(), &self.items.bytes()[at..at + size], &self.items))
     }
@@ -100,7 +103,7 @@ impl Array {
         if !fits {
             self.load(index, count)?;
         }
-        let size = self.dataset.dtype().size();
+        let size = self.size;
         let at = (index - self.start) as usize * size;
         Ok(&self.items.bytes()[at..at + count as usize * size])
     }

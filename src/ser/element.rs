@@ -2,8 +2,9 @@
 
 use serde::ser::{self, Serialize};
 
-use super::column::{Column, List, Rows, Tuple};
+use super::column::{Column, List, Tuple};
 use super::key::{self, KeyProbe};
+use super::record::Rows;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
 

@@ -9,6 +9,7 @@ mod layout;
 mod node;
 mod numbers;
 mod place;
+mod record;
 mod root;
 mod stream;
 
