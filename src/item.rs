@@ -41,6 +41,7 @@ pub(crate) struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// The items of type `dtype` in `bytes`, in the shape `dims`.
+    #[inline]
     pub(crate) fn new(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8], items: &'a Items) -> Result<Self> {
         let (len, inner_dims) = dims.split_first().ok_or_else(|| Error::corrupt("an array without dimensions"))?;
         Ok(Self { len: *len as usize, inner_dims, dtype, bytes, items })
@@ -128,6 +129,7 @@ impl<'a> Item<'a> {
     }
 }
 
+#[inline]
 fn fixed<const SIZE: usize>(bytes: &[u8]) -> Result<[u8; SIZE]> {
     bytes.try_into().map_err(|_| Error::corrupt("an item of another size than its type"))
 }

@@ -41,7 +41,7 @@ pub(crate) const NULLABLE_INTEGER: &str = "nullable-integer";
 /// AnnData's name for a column of booleans with a mask.
 pub(crate) const NULLABLE_BOOLEAN: &str = "nullable-boolean";
 
-/// How deep structs, maps, enums and sequences may nest. The elements of a sequence are as deep as the sequence.
+/// How deep structs, maps, enums and sequences may nest. See [`Depth`](crate::depth::Depth).
 pub(crate) const MAX_DEPTH: usize = 128;
 /// HDF5 knows no more dimensions.
 pub(crate) const MAX_RANK: usize = 32;

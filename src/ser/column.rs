@@ -208,6 +208,7 @@ impl Column {
         Self::Unknown(0)
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Unknown(count) | Self::Units(count) => *count,
@@ -225,6 +226,7 @@ impl Column {
         }
     }
 
+    #[inline]
     fn class(&self) -> Option<Class> {
         Some(match self {
             Self::Unknown(_) | Self::Mixed(_) => return None,
@@ -507,6 +509,7 @@ impl Column {
     }
 
     /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
+    #[inline]
     pub(super) fn begin_tuple(&mut self, len: usize) -> Result<Tuple<'_>> {
         // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
         let class = match self.innermost() {
@@ -528,6 +531,7 @@ impl Column {
     }
 
     /// This column, or what is in it if it is one of options.
+    #[inline]
     fn innermost(&self) -> &Self {
         match self {
             Self::Nullable(nullable) => nullable.inner.innermost(),
@@ -566,6 +570,7 @@ impl Column {
     }
 
     /// Begins a struct, or a map; returns the record, or, where maps are kept otherwise, those.
+    #[inline]
     pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
         let column = self.of_class(Class::Record);
         if let Self::Unknown(fillers) = column {
@@ -745,6 +750,7 @@ impl Column {
     }
 
     /// Ends the struct or map at hand.
+    #[inline]
     pub(super) fn end_record(&mut self) {
         match self {
             Self::Record(record) => record.end(),
@@ -789,6 +795,7 @@ pub(super) struct Tuple<'a> {
 
 impl Tuple<'_> {
     /// Pushes the next element by `push`, which is told whether integers of unlike types must not be made alike.
+    #[inline]
     pub(super) fn element(&mut self, push: impl FnOnce(&mut Column, bool) -> Result<()>) -> Result<()> {
         match self.column {
             Column::Array(array) => {
@@ -808,6 +815,7 @@ impl Tuple<'_> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn end(self) -> Result<()> {
         match self.column {
             Column::Array(array) if array.width == self.position => array.count += 1,

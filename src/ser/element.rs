@@ -157,6 +157,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         Ok(ElementSeq { list, first, depth })
     }
 
+    #[inline]
     fn serialize_tuple(self, len: usize) -> Result<ElementTuple<'a>> {
         let (depth, only_numbers) = (self.depth.in_record()?, self.only_numbers);
         Ok(ElementTuple { tuple: self.column.begin_tuple(len)?, index: 0, depth, only_numbers, variant: None })
@@ -184,6 +185,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth })
     }
 
+    #[inline]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
@@ -240,6 +242,7 @@ pub(super) struct ElementTuple<'a> {
 }
 
 impl ElementTuple<'_> {
+    #[inline]
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let (depth, only_numbers) = (self.depth, self.only_numbers);
         self.tuple

@@ -87,10 +87,12 @@ push! {
 }
 
 impl Numbers {
+    #[inline]
     pub(super) fn len(&self) -> usize {
         each!(self, vec => vec.len())
     }
 
+    #[inline]
     pub(super) fn number(&self) -> Number {
         fn of<T: Element>(_: &[T]) -> Number {
             T::NUMBER

@@ -79,6 +79,7 @@ impl Record {
     }
 
     /// The column of the position of a tuple, which is made if need be.
+    #[inline]
     pub(super) fn position(&mut self, position: usize) -> &mut Column {
         if position == self.fields.len() {
             self.insert(position, Cow::Owned(position.to_string()));

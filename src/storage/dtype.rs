@@ -35,6 +35,7 @@ pub(crate) enum Number {
 
 impl Number {
     /// Bytes of one number.
+    #[inline]
     pub(crate) const fn size(self) -> usize {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 1,
@@ -279,6 +280,7 @@ impl Dtype {
     }
 
     /// Bytes of one item in memory.
+    #[inline]
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Number(number) | Self::Bitfield(number) => number.size(),
