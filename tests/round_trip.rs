@@ -554,22 +554,16 @@ fn the_deepest_values() {
         |value| json!({ "a": [value, "x", null] }),
     ];
     for around in around {
-        let mut deepest = 0;
-        for depth in 1..=150 {
-            let value = nested(depth, around);
-            match filebacked::to_vec(&value) {
-                Ok(image) => {
-                    let back: Value = filebacked::from_slice(&image).unwrap();
-                    assert_eq!(back, value);
-                    deepest = depth;
-                }
-                Err(error) => {
-                    assert_eq!(error.kind(), filebacked::ErrorKind::TooDeep);
-                    break;
-                }
-            }
-        }
+        let too_deep = |depth: &usize| {
+            let written = filebacked::to_vec(&nested(*depth, around));
+            written.is_err_and(|error| error.kind() == filebacked::ErrorKind::TooDeep)
+        };
+        let depths: Vec<usize> = (50..=140).collect();
+        let deepest = 49 + depths.partition_point(|depth| !too_deep(depth));
         assert!((60..=128).contains(&deepest), "{deepest}");
+        let value = nested(deepest, around);
+        let back: Value = filebacked::from_slice(&filebacked::to_vec(&value).unwrap()).unwrap();
+        assert_eq!(back, value);
     }
 }
 
