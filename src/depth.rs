@@ -27,6 +27,19 @@ impl Depth {
         Self { level: self.level + usize::from(!self.shared), shared: false }.check()
     }
 
+    /// The depth of the fields of a variant, which with them is one level: `self` is that of its payload.
+    #[inline]
+    pub(crate) fn of_fields(self) -> Self {
+        Self { level: self.level, shared: true }
+    }
+
+    /// The depth of a group that is a part of a stored sequence: of those there are some for each level of a value.
+    pub(crate) fn in_group(self) -> Result<Self> {
+        const GROUPS: usize = 8;
+        let level = self.level + 1;
+        if level > GROUPS * MAX_DEPTH { Err(Error::too_deep()) } else { Ok(Self { level, shared: false }) }
+    }
+
     /// Goes on inside, with stack enough for the next levels: how much each takes is up to the user's types, too.
     #[inline]
     pub(crate) fn with_stack<R>(self, inside: impl FnOnce() -> R) -> R {

@@ -541,6 +541,63 @@ fn a_tree_of_100_levels() {
     each_way("list of maps", &vec![named]);
 }
 
+/// Trees of enums, whose variants are a level each with their fields.
+#[test]
+fn enums_of_100_levels() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+    enum Term {
+        Leaf,
+        Number(f64),
+        Pair(Box<Term>, Box<Term>),
+        Labelled(u8, Box<Term>),
+        Fields { next: Box<Term>, at: Option<[f64; 2]> },
+    }
+    let pairs = (0..100).fold(Term::Leaf, |term, _| Term::Pair(Box::new(term), Box::new(Term::Number(1.5))));
+    let labels = (0..100).fold(Term::Leaf, |term, label| Term::Labelled(label, Box::new(term)));
+    let fields = (0..100).fold(Term::Leaf, |term, _| Term::Fields { next: Box::new(term), at: Some([1.0, 2.0]) });
+    for term in [pairs, labels, fields] {
+        for values in [vec![term.clone()], vec![Term::Leaf, term.clone(), term.clone()]] {
+            let image = filebacked::to_vec(&values).unwrap();
+            assert_eq!(filebacked::from_slice::<Vec<Term>>(&image).unwrap(), values);
+        }
+        let image = filebacked::to_vec(&term).unwrap();
+        assert_eq!(filebacked::from_slice::<Term>(&image).unwrap(), term);
+    }
+}
+
+#[test]
+fn columns_that_could_take_long() {
+    // Signs that change, as integers of two types; and one map of many keys.
+    let signs: Vec<Value> = (0..200_000i64).map(|i| if i % 2 == 0 { json!(i) } else { json!(-i) }).collect();
+    let image = filebacked::to_vec(&signs).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<Value>>(&image).unwrap(), signs);
+    let map: BTreeMap<String, u32> = (0..20_000).map(|i| (format!("key {i:05}"), i)).collect();
+    let image = filebacked::to_vec(&vec![map.clone()]).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<BTreeMap<String, u32>>>(&image).unwrap(), [map]);
+}
+
+#[test]
+fn odd_shapes() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+    enum Named {
+        #[serde(rename = "a\0b")]
+        Nul(u8),
+        Other,
+    }
+    each_place(&[Named::Nul(1), Named::Other]);
+    let empty: Vec<[u8; 0]> = vec![[]; (1 << 24) + 1];
+    let image = filebacked::to_vec(&empty).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<[u8; 0]>>(&image).unwrap().len(), empty.len());
+    macro_rules! deep {
+        ($value:expr;) => { $value };
+        ($value:expr; $first:tt $($rest:tt)*) => { deep!(($value,); $($rest)*) };
+    }
+    let deep = deep!(1.5; 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34);
+    let image = filebacked::to_vec(&deep).unwrap();
+    let json: Value = filebacked::from_slice(&image).unwrap();
+    assert_eq!(json, serde_json::to_value(deep).unwrap());
+}
+
 /// What can be written can be read: neither ends before the other.
 #[test]
 fn the_deepest_values() {

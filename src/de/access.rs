@@ -442,6 +442,21 @@ impl<'de> SeqAccess<'de> for ChildSeq<'_> {
     }
 }
 
+/// The payload of a variant, which knows how deep it is.
+pub(super) trait Payload {
+    fn depth(&mut self) -> &mut Depth;
+
+    /// The payload as the fields of the variant, not as a struct or tuple in it.
+    fn fields(mut self) -> Self
+    where
+        Self: Sized,
+    {
+        let depth = self.depth();
+        *depth = depth.of_fields();
+        self
+    }
+}
+
 /// A variant by its name, and its payload if it has one, which is the child `link`.
 pub(super) struct Named<'a, D> {
     name: &'a str,
@@ -470,7 +485,7 @@ impl<'a, D> Named<'a, D> {
     }
 }
 
-impl<'de, D: Deserializer<'de, Error = Error>> EnumAccess<'de> for Named<'_, D> {
+impl<'de, D: Deserializer<'de, Error = Error> + Payload> EnumAccess<'de> for Named<'_, D> {
     type Error = Error;
     type Variant = Self;
 
@@ -480,7 +495,7 @@ impl<'de, D: Deserializer<'de, Error = Error>> EnumAccess<'de> for Named<'_, D> 
     }
 }
 
-impl<'de, D: Deserializer<'de, Error = Error>> VariantAccess<'de> for Named<'_, D> {
+impl<'de, D: Deserializer<'de, Error = Error> + Payload> VariantAccess<'de> for Named<'_, D> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<()> {
@@ -495,11 +510,11 @@ impl<'de, D: Deserializer<'de, Error = Error>> VariantAccess<'de> for Named<'_, 
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        self.read("a tuple", |payload| payload.deserialize_tuple(len, visitor))
+        self.read("a tuple", |payload| payload.fields().deserialize_tuple(len, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
-        self.read("fields", |payload| payload.deserialize_struct("", fields, visitor))
+        self.read("fields", |payload| payload.fields().deserialize_struct("", fields, visitor))
     }
 }
 

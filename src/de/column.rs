@@ -142,7 +142,7 @@ impl Column {
     /// Opens the sequence that is the child `name` of `group`.
     fn open_child(group: &Group, name: &str, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
         let open = || Self::of_object(group.open(name)?, scope, depth);
-        depth.with_stack(open).map_err(|error: Error| error.in_link(name))
+        open().map_err(|error: Error| error.in_link(name))
     }
 
     fn of_object(object: Object, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
@@ -154,7 +154,10 @@ impl Column {
             Object::Group(group) => {
                 let scope = scope.enter(&group, false)?;
                 match group.kind()? {
-                    Some(kind) => Self::of_group(&group, kind, &scope, depth),
+                    Some(kind) => {
+                        let depth = depth.in_group()?;
+                        depth.with_stack(|| Self::of_group(&group, kind, &scope, depth))
+                    }
                     None => Err(Error::corrupt("expected a sequence, found a group")),
                 }
             }
@@ -189,11 +192,11 @@ impl Column {
 
     /// The sequence that a group of `kind` is.
     pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
-        let child = |name, depth| Self::open_child(group, name, scope, depth);
+        let child = |name| Self::open_child(group, name, scope, depth);
         Ok(match kind {
-            Kind::Columns => Self::Records(Records::open(group, scope, depth.in_record()?)?),
+            Kind::Columns => Self::Records(Records::open(group, scope, depth)?),
             Kind::Ragged => {
-                let values = child(VALUES, depth.in_sequence()?)?;
+                let values = child(VALUES)?;
                 let offsets = offsets(group, scope, |end| check_len(VALUES, &values, end))?;
                 Self::Ragged { offsets, values }
             }
@@ -213,7 +216,7 @@ impl Column {
                 Self::Parts { offsets: offsets(group, scope, check)?, bytes, text }
             }
             Kind::Maps => {
-                let (keys, values) = (child(KEYS, depth.in_record()?)?, child(VALUES, depth.in_record()?)?);
+                let (keys, values) = (child(KEYS)?, child(VALUES)?);
                 let offsets = offsets(group, scope, |end| {
                     check_len(KEYS, &keys, end)?;
                     check_len(VALUES, &values, end)
@@ -221,9 +224,7 @@ impl Column {
                 Self::Maps { offsets, keys, values }
             }
             Kind::Nullable | Kind::Nulls => {
-                // An option is a level; a value beside units is not one.
-                let inner = if kind == Kind::Nullable { depth.in_sequence()? } else { depth };
-                let values = child(VALUES, inner)?;
+                let values = child(VALUES)?;
                 let mask = mask(group, scope)?;
                 check_masked(&values, &mask)?;
                 Self::Nullable { mask, values, units: kind == Kind::Nulls }
@@ -443,7 +444,7 @@ impl Field {
 
 impl Parted {
     fn open(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
-        let read = || Tags::read(scope.open_dataset(group, TAG)?);
+        let read = || Tags::read(*Column::of_object(group.open(TAG)?, scope, depth)?);
         let Tags { names, tags } = read().map_err(|error: Error| error.in_link(TAG))?;
         let mut parts = Vec::new();
         let links: std::collections::HashMap<String, String> = group
@@ -455,11 +456,7 @@ impl Parted {
         for name in names {
             let link = links.get(&name).cloned();
             let column = match &link {
-                // The payload of a variant is within it; what a mixed sequence holds is the element itself.
-                Some(link) => {
-                    let depth = if kind == Kind::Variants { depth.in_record()? } else { depth };
-                    Some(*Column::open_child(group, link, scope, depth)?)
-                }
+                Some(link) => Some(*Column::open_child(group, link, scope, depth)?),
                 None => None,
             };
             parts.push(Part { name, link: link.unwrap_or_default(), column });
@@ -492,11 +489,30 @@ struct Tags {
 }
 
 impl Tags {
-    fn read(dataset: Dataset) -> Result<Self> {
-        let mut array = Array::new(dataset)?;
-        if array.dims().len() != 1 {
-            return Err(Error::corrupt(format!("expected a list of tags, found {}", array.words())));
+    /// The tags that are written out as names.
+    fn of_names(mut column: Column) -> Result<Self> {
+        let (mut names, mut tags) = (Vec::<String>::new(), Vec::new());
+        let mut positions = std::collections::HashMap::new();
+        for index in 0..column.len() {
+            let name = column.view(index, Depth::default())?.into_text()?;
+            let tag = *positions.entry(name.clone()).or_insert_with(|| {
+                names.push(name);
+                names.len() as u32 - 1
+            });
+            tags.push(tag);
         }
+        Ok(Self { names, tags })
+    }
+
+    fn read(column: Column) -> Result<Self> {
+        let mut array = match column {
+            Column::Array(array) if array.dims().len() == 1 => array,
+            names @ Column::Parts { text: true, .. } => return Self::of_names(names),
+            other => {
+                let found = other.words().unwrap_or_else(|| "something else".to_owned());
+                return Err(Error::corrupt(format!("expected a list of tags, found {found}")));
+            }
+        };
         match array.dtype().clone() {
             Dtype::Enum(enumeration) => {
                 let mut tags = Vec::new();
@@ -506,20 +522,7 @@ impl Tags {
                 }
                 Ok(Self { names: enumeration.members.iter().map(|(name, _)| name.clone()).collect(), tags })
             }
-            Dtype::FixedString(_) | Dtype::VarString(_) => {
-                let mut column = Column::Array(array);
-                let (mut names, mut tags) = (Vec::<String>::new(), Vec::new());
-                let mut positions = std::collections::HashMap::new();
-                for index in 0..column.len() {
-                    let name = column.view(index, Depth::default())?.into_text()?;
-                    let tag = *positions.entry(name.clone()).or_insert_with(|| {
-                        names.push(name);
-                        names.len() as u32 - 1
-                    });
-                    tags.push(tag);
-                }
-                Ok(Self { names, tags })
-            }
+            Dtype::FixedString(_) | Dtype::VarString(_) => Self::of_names(Column::Array(array)),
             // No element has shown which variant it is: none is there.
             _ if array.len() == 0 => Ok(Self { names: Vec::new(), tags: Vec::new() }),
             _ => Err(Error::corrupt(format!("expected a list of tags, found {}", array.words()))),

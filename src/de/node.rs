@@ -2,6 +2,7 @@
 
 use serde::de::{Deserializer, Visitor};
 
+use super::access::Payload;
 use super::column::{Column, check_halves, wide};
 use super::forward_all;
 use super::scope::Scope;
@@ -103,7 +104,7 @@ fn of_group<R>(group: &Group, scope: &Scope, depth: Depth, read: impl FnOnce(Vie
         None => read(View { form: Form::Group { group, scope }, depth }),
         Some(Kind::Tuple | Kind::List) => read(View { form: Form::Children { group, scope }, depth }),
         Some(Kind::Map) => {
-            let (mut keys, mut values) = Column::of_pairs(group, scope, depth.in_record()?)?;
+            let (mut keys, mut values) = Column::of_pairs(group, scope, Depth::default())?;
             let end = keys.len();
             read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end }, depth })
         }
@@ -116,7 +117,7 @@ fn of_group<R>(group: &Group, scope: &Scope, depth: Depth, read: impl FnOnce(Vie
             let node = Node::new(group, VALUE.to_owned(), false, scope, depth.in_sequence()?);
             node.view(read).map_err(|error| error.in_link(VALUE))
         }
-        Some(kind) => of_column(&mut Column::of_group(group, kind, scope, depth.in_sequence()?)?, depth, read),
+        Some(kind) => of_column(&mut Column::of_group(group, kind, scope, Depth::default())?, depth, read),
     }
 }
 
@@ -126,6 +127,12 @@ macro_rules! open {
             self.view(|view| view.$method($($name,)* visitor))
         }
     };
+}
+
+impl Payload for Node {
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
 }
 
 impl<'de> Deserializer<'de> for Node {

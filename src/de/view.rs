@@ -3,8 +3,8 @@
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
-    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq,
-    VariantMap,
+    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, PairMap, Payload, RecordMap,
+    RecordSeq, VariantMap,
 };
 use super::array::Array;
 use super::column::{Column, Field};
@@ -148,6 +148,18 @@ impl Element<'_> {
     }
 }
 
+impl Payload for Element<'_> {
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
+}
+
+impl Payload for PartOfItem<'_> {
+    fn depth(&mut self) -> &mut Depth {
+        &mut self.depth
+    }
+}
+
 impl<'de> Deserializer<'de> for Element<'_> {
     type Error = Error;
 
@@ -286,7 +298,7 @@ impl<'a> View<'a> {
                 visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
             }
             Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
-            Scalar::Sequence(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_sequence()?)),
+            Scalar::Sequence(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
         }
     }
 
@@ -322,9 +334,9 @@ impl<'a> View<'a> {
         let depth = self.depth;
         match self.form {
             Form::Item(item) => Self::scalar(item.scalar()?, depth, visitor),
-            Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_sequence()?)),
+            Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
             Form::Grid { array, level, start } => {
-                visitor.visit_seq(GridSeq::new(array, level, start, depth.in_sequence()?))
+                visitor.visit_seq(GridSeq::new(array, level, start, depth.in_record()?))
             }
             Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
             Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
@@ -343,9 +355,11 @@ impl<'a> View<'a> {
             Form::Inside { column, index, link } => {
                 Element { column, index, depth }.deserialize_any(visitor).map_err(|error| error.in_link(link))
             }
-            Form::Sequence { column, start, end, link } => visitor
-                .visit_seq(ColumnSeq::new(column, start, end, depth.in_sequence()?))
-                .map_err(|error| in_some_link(error, link)),
+            Form::Sequence { column, start, end, link } => {
+                // Numbers can be a tuple's, too.
+                let inner = if column.words().is_some() { depth.in_record()? } else { depth.in_sequence()? };
+                visitor.visit_seq(ColumnSeq::new(column, start, end, inner)).map_err(|error| in_some_link(error, link))
+            }
             Form::Records { fields, index, tuples: true } => {
                 visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
             }
@@ -416,7 +430,7 @@ impl<'a> View<'a> {
                 }
                 Scalar::Sequence(block) => {
                     check(block.len as u64)?;
-                    visitor.visit_seq(BlockSeq::new(block, depth.in_sequence()?))
+                    visitor.visit_seq(BlockSeq::new(block, depth.in_record()?))
                 }
                 scalar => Self::scalar(scalar, depth, visitor),
             },

@@ -394,6 +394,12 @@ impl Column {
             }
             Self::Numbers(numbers) if !exact => {
                 if let Some(integer) = value.integer()
+                    && numbers.holds(T::NUMBER)
+                    && numbers.push_integer(integer)
+                {
+                    return;
+                }
+                if let Some(integer) = value.integer()
                     && let Some(mut wide) = numbers.widened(T::NUMBER, integer)
                     && wide.push_integer(integer)
                 {
@@ -511,14 +517,25 @@ impl Column {
     /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
     #[inline]
     pub(super) fn begin_tuple(&mut self, len: usize) -> Result<Tuple<'_>> {
+        self.begin_tuple_as(len, false)
+    }
+
+    /// As [`Column::begin_tuple`]; with `record`, it is known that the elements are not numbers of one type.
+    fn begin_tuple_as(&mut self, len: usize, record: bool) -> Result<Tuple<'_>> {
         // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
         let class = match self.innermost() {
             Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
             Self::Mixed(mixed) if mixed.parts.iter().any(|(class, _)| *class == Class::Tuple) => Class::Tuple,
+            Self::Unknown(_) | Self::Mixed(_) if record => Class::Tuple,
             _ => Class::Sequence,
         };
         let column = self.of_class(class);
         match column {
+            Self::Unknown(fillers) if record => {
+                let mut rows = Record::new(Rows::Tuples, *fillers);
+                rows.begin();
+                *column = Self::Record(Box::new(rows));
+            }
             Self::Unknown(fillers) => {
                 let inner = Self::Unknown(*fillers * len);
                 *column = Self::Array(Box::new(Array { width: len, count: *fillers, inner }));
@@ -679,7 +696,8 @@ impl Column {
             }
             Self::Record(record) if record.rows == Rows::Tuples => {
                 let present: Vec<_> = record.fields.iter().filter(|field| field.has(index)).collect();
-                let mut tuple = self.begin_tuple(present.len())?;
+                // By way of an array, what is in the tuple would be copied once more, at each level.
+                let mut tuple = self.begin_tuple_as(present.len(), true)?;
                 for field in present {
                     tuple.element(|column, _| column.push_from(&field.column, index))?;
                 }

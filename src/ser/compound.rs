@@ -13,7 +13,7 @@ use super::place::{Place, check_free};
 use super::stream::Sequence;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, VALUES, escape, is_linkable};
+use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, MAX_RANK, VALUES, escape, is_linkable};
 use crate::storage::Group;
 
 /// A sequence: a column, written as its elements become known.
@@ -79,7 +79,10 @@ impl<'a> NodeTuple<'a> {
     fn push<T: ?Sized + Serialize>(&mut self, index: usize, value: &T) -> Result<()> {
         if let TupleState::Numbers(pending) = &mut self.state {
             match numbers(value, self.depth) {
-                Some(column) if pending.first().is_none_or(|first| same_form(first, &column)) => {
+                Some(column)
+                    if layout::element_dims(&column).len() < MAX_RANK
+                        && pending.first().is_none_or(|first| same_form(first, &column)) =>
+                {
                     pending.push(column);
                     return Ok(());
                 }

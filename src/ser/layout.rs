@@ -172,9 +172,19 @@ fn regular<'a>(column: &'a Column, dims: &mut Vec<u64>) -> Option<Regular<'a>> {
     .filter(|_| dims.len() <= MAX_RANK)
 }
 
+/// Whether a dataset of that shape has more elements without contents than a reader takes on the word of their count.
+fn is_hollow(dims: &[u64]) -> bool {
+    let outer = dims.iter().take_while(|dim| **dim > 0);
+    dims.contains(&0) && outer.fold(1u64, |count, dim| count.saturating_mul(*dim)) > MAX_COUNT
+}
+
 fn write_regular(column: &Column, place: &Place<'_>) -> Option<Result<()>> {
     let mut dims = vec![column.len() as u64];
-    Some(match regular(column, &mut dims)? {
+    let numbers = regular(column, &mut dims)?;
+    if is_hollow(&dims) {
+        return None;
+    }
+    Some(match numbers {
         Regular::Numbers(numbers) => write_numbers(numbers, dims, place),
         Regular::Unknown(count) => {
             let fillers = vec![f64::NAN; count];
@@ -542,7 +552,7 @@ fn write_field(mut field: RecordField, rows: usize, group: &Group) -> Result<()>
 }
 
 /// The dimensions of the one element of `column`, which is a number or a tuple of numbers.
-fn element_dims(column: &Column) -> Vec<u64> {
+pub(super) fn element_dims(column: &Column) -> Vec<u64> {
     let mut dims = Vec::new();
     let mut column = column;
     while let Column::Array(array) = column {

@@ -137,6 +137,11 @@ impl Numbers {
         true
     }
 
+    /// Whether these are integers of a type that stands for those of `other`, too.
+    pub(super) fn holds(&self, other: Number) -> bool {
+        common(self.number(), other) == Some(self.number())
+    }
+
     /// The integers in the smallest integer type that holds them and `more` of type `other`; `None` where there is no
     /// such type, or where these are no integers.
     pub(super) fn widened(&self, other: Number, more: i128) -> Option<Self> {

@@ -57,6 +57,8 @@ impl RecordField {
 
 /// More fields than this only where most rows have them: otherwise the maps are not like structs.
 const SPARSE_FIELDS: usize = 64;
+/// More keys than this are no struct's: each would be an object.
+const MAX_KEYS: usize = 1024;
 
 impl Record {
     pub(super) fn new(rows: Rows, count: usize) -> Self {
@@ -134,6 +136,9 @@ impl Record {
             Some(position) => Some(position),
             None => {
                 let cells = (self.fields.len() + 1) * (self.count + 1);
+                if rows == Rows::Maps && self.fields.len() >= MAX_KEYS {
+                    return None;
+                }
                 if self.fields.len() >= SPARSE_FIELDS && cells > 4 * (self.present + self.seen + 1) {
                     return None;
                 }
