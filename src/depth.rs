@@ -9,7 +9,7 @@ use crate::format::MAX_DEPTH;
 /// So a tree of structs with lists, or boxed options, of such structs may have as many levels as the limit says.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Depth {
-    level: usize,
+    level: u32,
     /// The value is directly in a sequence or option.
     shared: bool,
 }
@@ -24,7 +24,7 @@ impl Depth {
     /// The depth of the parts of a struct, map, tuple or variant.
     #[inline]
     pub(crate) fn in_record(self) -> Result<Self> {
-        Self { level: self.level + usize::from(!self.shared), shared: false }.check()
+        Self { level: self.level + u32::from(!self.shared), shared: false }.check()
     }
 
     /// The depth of the fields of a variant, which with them is one level: `self` is that of its payload.
@@ -35,7 +35,7 @@ impl Depth {
 
     /// The depth of a group that is a part of a stored sequence: of those there are some for each level of a value.
     pub(crate) fn in_group(self) -> Result<Self> {
-        const GROUPS: usize = 8;
+        const GROUPS: u32 = 8;
         let level = self.level + 1;
         if level > GROUPS * MAX_DEPTH { Err(Error::too_deep()) } else { Ok(Self { level, shared: false }) }
     }
@@ -43,14 +43,20 @@ impl Depth {
     /// Goes on inside, with stack enough for the next levels: how much each takes is up to the user's types, too.
     #[inline]
     pub(crate) fn with_stack<R>(self, inside: impl FnOnce() -> R) -> R {
-        // Bytes that must be left for the levels until it is looked at again, and what is added where they are not.
-        const LEFT: usize = 256 << 10;
-        const MORE: usize = 2 << 20;
-        if self.level % 4 == 3 { stacker::maybe_grow(LEFT, MORE, inside) } else { inside() }
+        if self.level % 4 == 3 { on_long_stack(inside) } else { inside() }
     }
 
     #[inline]
     fn check(self) -> Result<Self> {
         if self.level > MAX_DEPTH { Err(Error::too_deep()) } else { Ok(self) }
     }
+}
+
+/// Calls `inside` with stack enough for some levels, apart from the code of the level, so that this stays small.
+#[cold]
+fn on_long_stack<R>(inside: impl FnOnce() -> R) -> R {
+    // Bytes that must be left for the levels until it is looked at again, and what is added where they are not.
+    const LEFT: usize = 256 << 10;
+    const MORE: usize = 2 << 20;
+    stacker::maybe_grow(LEFT, MORE, inside)
 }

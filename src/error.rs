@@ -137,20 +137,24 @@ impl Error {
     }
 
     /// Adds the step of the way into the value that led here.
+    #[cold]
     pub(crate) fn inside(mut self, segment: Segment) -> Self {
         self.0.segments.push(segment);
         self
     }
 
+    #[cold]
     pub(crate) fn in_field(self, name: &str) -> Self {
         self.inside(Segment::Name(name.to_owned()))
     }
 
+    #[cold]
     pub(crate) fn in_element(self, index: usize) -> Self {
         self.inside(Segment::Index(index))
     }
 
     /// Adds the link that led here, or, last, the path of the group that all began at.
+    #[cold]
     pub(crate) fn in_link(mut self, name: &str) -> Self {
         self.0.links.push(name.to_owned());
         self

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::position;
-use crate::storage::{Dtype, Items, Number, StringPadding, Strings, integer};
+use crate::storage::{Dtype, Element, Items, Number, StringPadding, Strings, integer};
 
 /// An item of a dataset or attribute.
 #[derive(Clone, Copy)]
@@ -28,14 +28,18 @@ pub(crate) enum Scalar<'a> {
     Sequence(Block<'a>),
 }
 
-/// Items within an item: an array of fixed shape, or a sequence of its own length.
+/// Items within an item, or a dataset: an array of fixed shape, or a sequence of its own length.
 #[derive(Clone, Copy)]
 pub(crate) struct Block<'a> {
+    /// The type of number that the elements are, if they are numbers.
+    number: Option<Number>,
     pub(crate) len: usize,
     /// The sizes of the dimensions after the first.
     inner_dims: &'a [u64],
     dtype: &'a Dtype,
+    /// The bytes, and how many of them an element along the first dimension has.
     bytes: &'a [u8],
+    step: usize,
     items: &'a Items,
 }
 
@@ -44,18 +48,30 @@ impl<'a> Block<'a> {
     #[inline]
     pub(crate) fn new(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8], items: &'a Items) -> Result<Self> {
         let (len, inner_dims) = dims.split_first().ok_or_else(|| Error::corrupt("an array without dimensions"))?;
-        Ok(Self { len: *len as usize, inner_dims, dtype, bytes, items })
+        // Where a dimension is zero, the others can be anything.
+        let step = inner_dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
+        let len = *len as usize;
+        if bytes.len() != len.saturating_mul(step) {
+            return Err(Error::corrupt("an array of another size than its type"));
+        }
+        let number = if inner_dims.is_empty() { dtype.number() } else { None };
+        Ok(Self { number, len, inner_dims, dtype, bytes, step, items })
     }
 
+    /// A list of items.
     #[inline]
-    pub(crate) fn element(&self, index: usize) -> BlockElement<'a> {
-        let Self { inner_dims, dtype, bytes, items, .. } = *self;
-        let step = inner_dims.iter().fold(dtype.size(), |size, dim| size * *dim as usize);
-        let bytes = &bytes[index * step..(index + 1) * step];
-        match inner_dims {
-            [] => BlockElement::Item(Item { dtype, bytes, items }),
-            [len, inner_dims @ ..] => BlockElement::Block(Self { len: *len as usize, inner_dims, dtype, bytes, items }),
-        }
+    pub(crate) fn list(dtype: &'a Dtype, size: usize, bytes: &'a [u8], items: &'a Items) -> Self {
+        let len = bytes.len().checked_div(size).unwrap_or(0);
+        Self { number: dtype.number(), len, inner_dims: &[], dtype, bytes, step: size, items }
+    }
+
+    /// Takes the first element off.
+    #[inline]
+    pub(crate) fn take_first(&mut self) -> Option<Part<'a>> {
+        let (bytes, rest) = self.bytes.split_at_checked(self.step).filter(|_| self.len > 0)?;
+        self.bytes = rest;
+        self.len -= 1;
+        Some(Part { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
     }
 
     /// Its memory, if it is a list of bytes.
@@ -64,10 +80,47 @@ impl<'a> Block<'a> {
     }
 }
 
-/// An element of a [`Block`].
-pub(crate) enum BlockElement<'a> {
-    Item(Item<'a>),
-    Block(Block<'a>),
+/// An element of a [`Block`], or a field of a [`Record`].
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    /// The type of number that it is, if it is one: what is asked for most is one comparison away.
+    number: Option<Number>,
+    dtype: &'a Dtype,
+    /// None for an item.
+    dims: &'a [u64],
+    bytes: &'a [u8],
+    items: &'a Items,
+}
+
+impl<'a> Part<'a> {
+    /// The number that it is, if it is one of this very type.
+    #[inline]
+    pub(crate) fn number<T: Element>(&self) -> Option<T> {
+        if self.number == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
+    }
+
+    /// A number of a dataset.
+    #[inline]
+    pub(crate) fn of_number(number: Number, bytes: &'a [u8]) -> Self {
+        static NO_ITEMS: Items = Items::new();
+        Self { number: Some(number), dtype: Dtype::of_number(number), dims: &[], bytes, items: &NO_ITEMS }
+    }
+
+    /// The array that it is, if it is one.
+    #[inline]
+    pub(crate) fn block(&self) -> Option<Result<Block<'a>>> {
+        match (self.dims, self.dtype) {
+            ([], Dtype::Array(dims, dtype)) => Some(Block::new(dims, dtype, self.bytes, self.items)),
+            ([], _) => None,
+            _ => Some(Block::new(self.dims, self.dtype, self.bytes, self.items)),
+        }
+    }
+
+    /// The item that it is; `None` for an array that is not one by its type.
+    #[inline]
+    pub(crate) fn item(&self) -> Option<Item<'a>> {
+        self.dims.is_empty().then_some(Item { dtype: self.dtype, bytes: self.bytes, items: self.items })
+    }
 }
 
 /// An item of compound type.
@@ -80,10 +133,12 @@ pub(crate) struct Record<'a> {
 
 impl<'a> Record<'a> {
     #[inline]
-    pub(crate) fn field(&self, index: usize) -> Item<'a> {
+    pub(crate) fn field(&self, index: usize) -> Part<'a> {
         let field = &self.fields[index];
-        let bytes = &self.bytes[field.offset..field.offset + field.dtype.size()];
-        Item { dtype: &field.dtype, bytes, items: self.items }
+        let number = field.dtype.number();
+        let size = number.map_or_else(|| field.dtype.size(), Number::size);
+        let bytes = &self.bytes[field.offset..field.offset + size];
+        Part { number, dtype: &field.dtype, dims: &[], bytes, items: self.items }
     }
 
     /// Whether it is a tuple: its fields are called by their positions.
@@ -93,6 +148,25 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// The record that it is, if it is one.
+    #[inline]
+    pub(crate) fn record(self) -> Option<Record<'a>> {
+        match self.dtype {
+            Dtype::Compound(fields) => Some(Record { fields, bytes: self.bytes, items: self.items }),
+            _ => None,
+        }
+    }
+
+    /// The text of the string that it is, if it is one.
+    #[inline]
+    pub(crate) fn text(self) -> Result<Option<&'a str>> {
+        match self.dtype {
+            Dtype::FixedString(strings) => text(trimmed(*strings, self.bytes)).map(Some),
+            Dtype::VarString(_) => text(self.items.string(self.bytes)).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Looks at what it is.
     #[inline]
     pub(crate) fn scalar(self) -> Result<Scalar<'a>> {
@@ -113,13 +187,13 @@ impl<'a> Item<'a> {
                     None => return Err(Error::corrupt(format!("{value} is no value of `{dtype}`"))),
                 }
             }
-            Dtype::FixedString(strings) => Scalar::Text(text(trimmed(*strings, bytes))?),
-            Dtype::VarString(_) => Scalar::Text(text(items.string(bytes))?),
+            Dtype::FixedString(_) | Dtype::VarString(_) => Scalar::Text(self.text()?.unwrap_or_default()),
             Dtype::Compound(fields) => Scalar::Record(Record { fields, bytes, items }),
             Dtype::Array(dims, inner) => Scalar::Sequence(Block::new(dims, inner, bytes, items)?),
             Dtype::VarArray(inner) => {
-                let (len, bytes) = items.sequence(bytes, inner.size());
-                Scalar::Sequence(Block { len, inner_dims: &[], dtype: inner, bytes, items })
+                let size = inner.size();
+                let (len, bytes) = items.sequence(bytes, size);
+                Scalar::Sequence(Block { number: inner.number(), len, inner_dims: &[], dtype: inner, bytes, step: size, items })
             }
             Dtype::Opaque(_) => Scalar::Opaque(bytes),
             Dtype::Unsupported(words) => {

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use crate::error::Result;
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
-use crate::item::{Block, BlockElement, Item, Scalar};
+use crate::item::{Block, Item, Part, Scalar};
 use crate::storage::{Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 
 /// How many children of a group are shown.
@@ -134,7 +134,7 @@ impl Tree {
                 Object::Group(group) => {
                     let words = group_words(&group)?;
                     let (identity, _) = group.identity()?;
-                    if path.contains(&identity) || path.len() > MAX_DEPTH {
+                    if path.contains(&identity) || path.len() > MAX_DEPTH as usize {
                         return Ok((words, "(a link to a group above)".to_owned()));
                     }
                     path.push(identity);
@@ -240,20 +240,25 @@ fn item_value(item: Item<'_>) -> String {
         Ok(Scalar::Name(name, _)) => name.to_owned(),
         Ok(Scalar::Opaque(bytes)) => format!("{} bytes", bytes.len()),
         Ok(Scalar::Record(record)) => {
-            let fields = (0..record.fields.len()).take(8).map(|at| item_value(record.field(at)));
+            let fields = (0..record.fields.len()).take(8).map(|at| part_value(record.field(at)));
             format!("({})", fields.collect::<Vec<_>>().join(", "))
         }
-        Ok(Scalar::Sequence(block)) => block_value(&block),
+        Ok(Scalar::Sequence(block)) => block_value(block),
         Err(_) => "?".to_owned(),
     }
 }
 
-fn block_value(block: &Block<'_>) -> String {
-    let elements = (0..block.len).take(MAX_VALUES as usize).map(|at| match block.element(at) {
-        BlockElement::Item(item) => item_value(item),
-        BlockElement::Block(block) => block_value(&block),
-    });
+fn part_value(part: Part<'_>) -> String {
+    match (part.item(), part.block()) {
+        (Some(item), _) => item_value(item),
+        (None, Some(Ok(block))) => block_value(block),
+        (None, _) => "?".to_owned(),
+    }
+}
+
+fn block_value(mut block: Block<'_>) -> String {
     let more = if block.len as u64 > MAX_VALUES { ", ..." } else { "" };
+    let elements = std::iter::from_fn(|| block.take_first()).take(MAX_VALUES as usize).map(part_value);
     format!("[{}{more}]", elements.collect::<Vec<_>>().join(", "))
 }
 

@@ -1,5 +1,7 @@
 //! Sequences, maps and enums, element by element.
 
+use std::any::type_name;
+use std::cell::Cell;
 use std::vec;
 
 use serde::de::{
@@ -16,8 +18,8 @@ use super::view::{Element, GridElement, PartOfItem};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
-use crate::item::{Block, BlockElement, Record};
-use crate::storage::{Attributes, Group, Link};
+use crate::item::{Block, Part, Record};
+use crate::storage::{Attributes, Group, Link, Number};
 
 /// How many are left, as far as memory reaches.
 fn hint(left: u64) -> Option<usize> {
@@ -98,35 +100,127 @@ impl<'de> SeqAccess<'de> for GridSeq<'_> {
     }
 }
 
-/// The elements of an array within an item.
+/// Numbers of a dataset of one dimension, which is read in windows.
+///
+/// What changes with each number is in here by value, and nothing but what is called once a window takes its address:
+/// so it stays in registers.
+pub(super) struct NumberSeq<'a> {
+    array: &'a Array,
+    number: Number,
+    window: Vec<u8>,
+    /// The first byte in the window that is not read.
+    at: usize,
+    start: u64,
+    next: u64,
+    end: u64,
+    depth: Depth,
+}
+
+impl<'a> NumberSeq<'a> {
+    pub(super) fn new(array: &'a Array, number: Number, start: u64, end: u64, depth: Depth) -> Self {
+        Self { array, number, window: Vec::new(), at: 0, start, next: start, end, depth }
+    }
+}
+
+impl<'de> SeqAccess<'de> for NumberSeq<'_> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let size = self.number.size();
+        if self.window.len() - self.at < size {
+            if self.next == self.end {
+                return Ok(None);
+            }
+            self.window = self.array.read_window(self.next, self.end, std::mem::take(&mut self.window))?;
+            self.at = 0;
+        }
+        let bytes = &self.window[self.at..self.at + size];
+        let part = Part::of_number(self.number, bytes);
+        match seed.deserialize(PartOfItem { part, depth: self.depth }) {
+            Ok(value) => {
+                self.at += size;
+                self.next += 1;
+                Ok(Some(value))
+            }
+            Err(error) => Err(error.in_element((self.next - self.start) as usize)),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        hint(self.end - self.next)
+    }
+}
+
+/// The elements of an array within an item, or of a row of a dataset.
 pub(super) struct BlockSeq<'a> {
-    block: Block<'a>,
-    next: usize,
+    rest: Block<'a>,
+    len: usize,
     depth: Depth,
 }
 
 impl<'a> BlockSeq<'a> {
+    #[inline]
     pub(super) fn new(block: Block<'a>, depth: Depth) -> Self {
-        Self { block, next: 0, depth }
+        Self { rest: block, len: block.len, depth }
     }
 }
 
 impl<'de> SeqAccess<'de> for BlockSeq<'_> {
     type Error = Error;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        if self.next == self.block.len {
-            return Ok(None);
+        let Some(part) = self.rest.take_first() else { return Ok(None) };
+        match seed.deserialize(PartOfItem { part, depth: self.depth }) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.in_element(self.len - self.rest.len - 1)),
         }
-        let index = self.next;
-        self.next += 1;
-        let element = PartOfItem { element: self.block.element(index), depth: self.depth };
-        seed.deserialize(element).map(Some).map_err(|error| error.in_element(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.block.len - self.next)
+        Some(self.rest.len)
     }
+}
+
+/// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
+///
+/// All visitors that serde derives take their fields either way; one written by hand may know only names.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// The last that asked, by its fields and the name of its visitor's type, and the answer.
+    last: Cell<Option<(&'static [&'static str], &'static str, bool)>>,
+}
+
+impl Order {
+    #[inline]
+    pub(super) fn is_kept<'f, V>(
+        &self,
+        asked: &'static [&'static str],
+        stored: impl ExactSizeIterator<Item = &'f str>,
+    ) -> bool {
+        let visitor = type_name::<V>();
+        match self.last.get() {
+            Some((fields, name, kept)) if std::ptr::eq(fields, asked) && std::ptr::eq(name, visitor) => kept,
+            _ => {
+                let kept = is_derived(visitor) && asked.len() == stored.len() && stored.eq(asked.iter().copied());
+                self.last.set(Some((asked, visitor, kept)));
+                kept
+            }
+        }
+    }
+}
+
+/// Whether the name of a visitor's type is one that serde's derive gives.
+fn is_derived(visitor: &str) -> bool {
+    let generic = visitor.strip_suffix('>').and_then(|inner| {
+        let mut open = 1;
+        inner.char_indices().rev().find_map(|(at, char)| {
+            open += i32::from(char == '>') - i32::from(char == '<');
+            (open == 0).then(|| &inner[..at])
+        })
+    });
+    generic.unwrap_or(visitor).ends_with("::deserialize::__Visitor")
 }
 
 /// The fields of a compound, as a tuple.
@@ -134,25 +228,38 @@ pub(super) struct CompoundSeq<'a> {
     record: Record<'a>,
     next: usize,
     depth: Depth,
+    /// Errors name the fields.
+    named: bool,
 }
 
 impl<'a> CompoundSeq<'a> {
+    #[inline]
     pub(super) fn new(record: Record<'a>, depth: Depth) -> Self {
-        Self { record, next: 0, depth }
+        Self { record, next: 0, depth, named: false }
+    }
+
+    /// The fields of a struct that is read in their order.
+    #[inline]
+    pub(super) fn of_struct(record: Record<'a>, depth: Depth) -> Self {
+        Self { record, next: 0, depth, named: true }
     }
 }
 
 impl<'de> SeqAccess<'de> for CompoundSeq<'_> {
     type Error = Error;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         if self.next == self.record.fields.len() {
             return Ok(None);
         }
         let index = self.next;
         self.next += 1;
-        let field = PartOfItem { element: BlockElement::Item(self.record.field(index)), depth: self.depth };
-        seed.deserialize(field).map(Some).map_err(|error| error.in_element(index))
+        let field = PartOfItem { part: self.record.field(index), depth: self.depth };
+        seed.deserialize(field).map(Some).map_err(|error| match self.named {
+            true => error.in_field(&self.record.fields[index].name),
+            false => error.in_element(index),
+        })
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -182,7 +289,7 @@ impl<'de> MapAccess<'de> for CompoundMap<'_> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         let index = self.0.next;
         self.0.next += 1;
-        let field = PartOfItem { element: BlockElement::Item(self.0.record.field(index)), depth: self.0.depth };
+        let field = PartOfItem { part: self.0.record.field(index), depth: self.0.depth };
         seed.deserialize(field).map_err(|error| error.in_field(&self.0.record.fields[index].name))
     }
 
@@ -232,6 +339,38 @@ impl<'de> SeqAccess<'de> for RecordSeq<'_> {
             Some(position) => self.read(position, seed).map(Some).map_err(|error| error.in_element(position)),
             None => Ok(None),
         }
+    }
+}
+
+/// The fields of a record that has all of them, as a struct that is read in their order.
+pub(super) struct OrderedRecord<'a>(RecordSeq<'a>);
+
+impl<'a> OrderedRecord<'a> {
+    #[inline]
+    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
+        Self(RecordSeq::new(fields, index, depth))
+    }
+}
+
+impl<'de> SeqAccess<'de> for OrderedRecord<'_> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let RecordSeq { fields, index, next, depth } = &mut self.0;
+        let Some(field) = fields.get_mut(*next) else { return Ok(None) };
+        *next += 1;
+        let result = field.column().and_then(|column| {
+            seed.deserialize(Element { column, index: *index, depth: *depth })
+        });
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.in_link(&field.link).in_field(&field.name)),
+        }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.fields.len() - self.0.next)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Datasets read in windows of about 1 MiB, as their items are asked for.
 
+use super::access::Order;
 use super::column::check_count;
 use crate::error::{Error, Result};
 use crate::format::SLAB;
+use crate::item::Block;
 use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
@@ -20,6 +22,7 @@ pub(super) struct Array {
     size: usize,
     /// What an item is, if it is a number.
     number: Option<Number>,
+    order: Order,
 }
 
 impl Array {
@@ -43,7 +46,7 @@ impl Array {
             Dtype::Number(number) => Some(*number),
             _ => None,
         };
-        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default(), size, number })
+        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default(), size, number, order: Order::default() })
     }
 
     /// The number of elements along the first dimension.
@@ -93,6 +96,66 @@ impl Array {
         Ok(self.items.bytes().get(at..).and_then(T::from_bytes))
     }
 
+    /// Whether the items are records that can be read as sequences of the `fields` that `V` asks for.
+    #[inline]
+    pub(super) fn keeps_order<V>(&self, fields: &'static [&'static str]) -> bool {
+        match self.dataset.dtype() {
+            Dtype::Compound(stored) => {
+                self.order.is_kept::<V>(fields, stored.iter().map(|field| field.name.as_str()))
+            }
+            _ => false,
+        }
+    }
+
+    /// The type of number that the items are, if they are numbers.
+    #[inline]
+    pub(super) fn number_type(&self) -> Option<Number> {
+        self.number
+    }
+
+    /// Whether so many items fit a window.
+    #[inline]
+    pub(super) fn fits(&self, count: u64) -> bool {
+        count.saturating_mul(self.size as u64) <= SLAB as u64
+    }
+
+    /// The items from `index` up to `end`, which fit a window, of a dataset of one dimension.
+    #[inline]
+    pub(super) fn list(&mut self, index: u64, end: u64) -> Result<Block<'_>> {
+        self.range(index, end - index)?;
+        let (bytes, size) = (self.window(index, end - index), self.size);
+        Ok(Block::list(self.dataset.dtype(), size, bytes, &self.items))
+    }
+
+    /// The row at `index` along the first of more dimensions, which fits a window.
+    #[inline]
+    pub(super) fn row(&mut self, index: u64) -> Result<Block<'_>> {
+        let (start, count) = (index * self.strides[0], self.strides[0]);
+        if count > 0 && start.wrapping_sub(self.start) >= self.count {
+            self.load(start, 1)?;
+        }
+        Block::new(&self.dims[1..], self.dataset.dtype(), self.window(start, count), &self.items)
+    }
+
+    /// The bytes of items in the window.
+    #[inline]
+    fn window(&self, index: u64, count: u64) -> &[u8] {
+        if count == 0 {
+            return &[];
+        }
+        let (size, at) = (self.size, (index - self.start) as usize * self.size);
+        &self.items.bytes()[at..at + count as usize * size]
+    }
+
+    /// Reads as many items from `index` on, but before `end`, as a window has, of a dataset of one dimension, into
+    /// `memory`.
+    #[cold]
+    pub(super) fn read_window(&self, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
+        let count = (SLAB / self.size.max(1)).max(1) as u64;
+        let items = self.dataset.read_block(&[index], &[count.min(end - index)], Items::with_memory(memory))?;
+        Ok(items.into_bytes())
+    }
+
     /// The bytes of `count` items from `index` on, of a dataset of one dimension.
     pub(super) fn range(&mut self, index: u64, count: u64) -> Result<&[u8]> {
         if count == 0 {
@@ -103,9 +166,7 @@ impl Array {
         if !fits {
             self.load(index, count)?;
         }
-        let size = self.size;
-        let at = (index - self.start) as usize * size;
-        Ok(&self.items.bytes()[at..at + count as usize * size])
+        Ok(self.window(index, count))
     }
 
     /// Reads a window that begins at or before `index` and has, where there is one dimension, at least `count` items.
@@ -151,12 +212,29 @@ impl Array {
             return Err(Error::corrupt(format!("expected a list of integers, found {}", array.words())));
         }
         let mut offsets = Vec::new();
-        for index in 0..array.len() {
-            let (_, bytes, _) = array.item(index)?;
-            let offset = crate::storage::integer(number, bytes);
-            offsets.push(u64::try_from(offset).map_err(|_| Error::corrupt("a negative offset"))?);
-        }
+        array.each_window(|bytes| {
+            if number == Number::U64 {
+                offsets.extend(bytes.as_chunks().0.iter().map(|offset| u64::from_ne_bytes(*offset)));
+                return Ok(());
+            }
+            for item in bytes.chunks_exact(number.size()) {
+                let offset = u64::try_from(crate::storage::integer(number, item));
+                offsets.push(offset.map_err(|_| Error::corrupt("a negative offset"))?);
+            }
+            Ok(())
+        })?;
         Ok(offsets)
+    }
+
+    /// Shows all bytes of a dataset of one dimension, a window at a time.
+    fn each_window(&mut self, mut show: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let (mut index, mut memory) = (0, Vec::new());
+        while index < self.len() {
+            memory = self.read_window(index, self.len(), memory)?;
+            show(&memory)?;
+            index += (memory.len() / self.size) as u64;
+        }
+        Ok(())
     }
 
     /// All of a one-dimensional dataset of bools.
@@ -167,10 +245,10 @@ impl Array {
             return Err(Error::corrupt(format!("expected a list of bools, found {}", array.words())));
         }
         let mut mask = Vec::new();
-        for index in 0..array.len() {
-            let (_, bytes, _) = array.item(index)?;
-            mask.push(bytes.iter().any(|byte| *byte != 0));
-        }
+        array.each_window(|bytes| {
+            mask.extend(bytes.iter().map(|byte| *byte != 0));
+            Ok(())
+        })?;
         Ok(mask)
     }
 }

@@ -1,5 +1,6 @@
 //! Sequences as they are stored: what is behind an element.
 
+use super::access::Order;
 use super::array::Array;
 use super::node::Node;
 use super::scope::Scope;
@@ -45,6 +46,9 @@ pub(super) struct Records {
     len: u64,
     /// The fields are the positions of tuples.
     tuples: bool,
+    /// Some records lack some fields.
+    masked: bool,
+    order: Order,
 }
 
 #[derive(Debug)]
@@ -343,6 +347,12 @@ impl Column {
         }
     }
 
+    /// Whether a dataset is behind the elements themselves.
+    #[inline]
+    pub(super) fn is_dataset(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Halves(..))
+    }
+
     /// The dataset that the elements are in, if it has one dimension.
     pub(super) fn list(&mut self) -> Option<&mut Array> {
         match self {
@@ -406,7 +416,16 @@ impl Records {
             // A group that does not remember the order of its links gives "10" before "2".
             fields.sort_by_key(|field| position(&field.name));
         }
-        Ok(Self { fields, len, tuples })
+        let masked = fields.iter().any(Field::is_masked);
+        Ok(Self { fields, len, tuples, masked, order: Order::default() })
+    }
+}
+
+impl Records {
+    /// Whether they can be read as sequences of the `fields` that `V` asks for.
+    #[inline]
+    pub(super) fn keep_order<V>(&self, fields: &'static [&'static str]) -> bool {
+        !self.masked && self.order.is_kept::<V>(fields, self.fields.iter().map(|field| field.name.as_str()))
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
-    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, PairMap, Payload, RecordMap,
-    RecordSeq, VariantMap,
+    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, NumberSeq, OrderedRecord, PairMap,
+    Payload, RecordMap, RecordSeq, VariantMap,
 };
 use super::array::Array;
 use super::column::{Column, Field};
@@ -14,7 +14,7 @@ use super::scope::Scope;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{VALUE, VALUES, unescape};
-use crate::item::{self, Block, BlockElement, Item, Scalar};
+use crate::item::{self, Block, Item, Part, Scalar};
 use crate::storage::{Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
@@ -111,7 +111,38 @@ pub(super) struct Element<'a> {
     pub(super) depth: Depth,
 }
 
+/// What is asked for most goes the shortest way; the rest by way of a [`View`].
 macro_rules! look {
+    (deserialize_seq()) => {
+        #[inline]
+        fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.sequence(None, visitor)
+        }
+    };
+    (deserialize_tuple(len: usize)) => {
+        #[inline]
+        fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+            self.sequence(Some(len), visitor)
+        }
+    };
+    (deserialize_struct($($name:ident: $type:ty),*)) => {
+        #[inline]
+        fn deserialize_struct<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            self.structure($($name,)* visitor)
+        }
+    };
+    (deserialize_option()) => {
+        #[inline]
+        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.option(visitor)
+        }
+    };
+    (deserialize_string()) => {
+        #[inline]
+        fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.string(visitor)
+        }
+    };
     ($method:ident($($name:ident: $type:ty),*)) => {
         #[inline]
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
@@ -145,6 +176,119 @@ impl Element<'_> {
             Some(words) => error.stored_as(|| words),
             None => error,
         })
+    }
+}
+
+impl<'a> Element<'a> {
+    #[inline]
+    fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        let Self { column, index, depth } = self;
+        match column {
+            Column::Array(array) if array.dims().len() > 1 && array.fits(array.stride(0)) => {
+                let inner = depth.in_record()?;
+                let row = array.row(index).and_then(|row| {
+                    check_len(len, row.len as u64)?;
+                    visitor.visit_seq(BlockSeq::new(row, inner))
+                });
+                row.map_err(|error| error.stored_as(|| array.words()))
+            }
+            Column::Ragged { offsets, values } => {
+                let (start, end) = (offsets[index as usize], offsets[index as usize + 1]);
+                check_len(len, end - start)?;
+                let list = depth.with_stack(|| visit_range(values, start, end, depth, visitor));
+                list.map_err(|error| error.in_link(VALUES))
+            }
+            column => {
+                Element { column, index, depth }.look(|view| view.sequence_of(len, visitor))
+            }
+        }
+    }
+
+    #[inline]
+    fn structure<'de, V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let Self { column, index, depth } = self;
+        match column {
+            Column::Array(array) if array.dims().len() == 1 && array.keeps_order::<V>(fields) => {
+                let inner = depth.in_record()?;
+                let record = array.item(index).and_then(|(dtype, bytes, items)| {
+                    let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
+                    depth.with_stack(|| visitor.visit_seq(CompoundSeq::of_struct(record, inner)))
+                });
+                record.map_err(|error| error.stored_as(|| array.words()))
+            }
+            Column::Records(records) if records.keep_order::<V>(fields) => {
+                let inner = depth.in_record()?;
+                depth.with_stack(|| visitor.visit_seq(OrderedRecord::new(&mut records.fields, index, inner)))
+            }
+            column => Element { column, index, depth }.look(|view| view.deserialize_struct(name, fields, visitor)),
+        }
+    }
+
+    #[inline]
+    fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let Self { column, index, depth } = self;
+        match column {
+            Column::Nullable { mask, values, units: false } => {
+                if mask[index as usize] {
+                    return visitor.visit_none();
+                }
+                let element = Element { column: values, index, depth: depth.in_sequence()? };
+                depth.with_stack(|| visitor.visit_some(element)).map_err(|error| error.in_link(VALUES))
+            }
+            column => Element { column, index, depth }.look(|view| view.deserialize_option(visitor)),
+        }
+    }
+
+    #[inline]
+    fn string<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Column::Array(array) = &mut *self.column
+            && array.dims().len() == 1
+        {
+            let (dtype, bytes, items) = array.item(self.index)?;
+            if let Some(text) = (Item { dtype, bytes, items }).text()? {
+                return visitor.visit_str(text);
+            }
+        }
+        self.look(|view| view.deserialize_string(visitor))
+    }
+}
+
+/// Hands the elements of `column` from `start` up to `end` to `visitor`.
+#[inline]
+pub(super) fn visit_range<'de, V: Visitor<'de>>(
+    column: &mut Column,
+    start: u64,
+    end: u64,
+    depth: Depth,
+    visitor: V,
+) -> Result<V::Value> {
+    // Numbers can be a tuple's, too.
+    let inner = if column.is_dataset() { depth.in_record()? } else { depth.in_sequence()? };
+    let Some(number) = column.list().and_then(|array| array.number_type()) else {
+        return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));
+    };
+    let Some(array) = column.list() else { return Err(Error::corrupt("the dataset went away")) };
+    let result = if array.fits(end - start) {
+        array.list(start, end).and_then(|list| visitor.visit_seq(BlockSeq::new(list, inner)))
+    } else {
+        visitor.visit_seq(NumberSeq::new(array, number, start, end, inner))
+    };
+    result.map_err(|error| error.stored_as(|| array.words()))
+}
+
+/// Checks that a sequence has as many elements as are asked for.
+#[inline]
+fn check_len(wanted: Option<usize>, found: u64) -> Result<()> {
+    match wanted {
+        Some(wanted) if wanted as u64 != found => {
+            Err(Error::invalid_length(usize::try_from(found).unwrap_or(usize::MAX), &Elements(wanted)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -276,6 +420,27 @@ fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::OutOfRange, format!("expected `{expected}`, found {found}"))
 }
 
+/// What leads to something else is followed, by any method but those that ask for options or anything.
+macro_rules! follow {
+    ($view:ident, $method:ident($($argument:expr),*)) => {
+        match $view.form {
+            Form::Present { column, index } => {
+                return Element { column, index, depth: $view.depth.in_sequence()? }
+                    .$method($($argument),*)
+                    .map_err(|error| error.in_link(VALUES));
+            }
+            Form::Inside { column, index, link } => {
+                return Element { column, index, depth: $view.depth }
+                    .$method($($argument),*)
+                    .map_err(|error| error.in_link(link));
+            }
+            Form::Node(node) => return node.$method($($argument),*),
+            Form::Some(node) => return node.$method($($argument),*).map_err(|error| error.in_link(VALUE)),
+            form => View { form, depth: $view.depth },
+        }
+    };
+}
+
 impl<'a> View<'a> {
     fn new(form: Form<'a>, depth: Depth) -> Self {
         Self { form, depth }
@@ -356,9 +521,7 @@ impl<'a> View<'a> {
                 Element { column, index, depth }.deserialize_any(visitor).map_err(|error| error.in_link(link))
             }
             Form::Sequence { column, start, end, link } => {
-                // Numbers can be a tuple's, too.
-                let inner = if column.words().is_some() { depth.in_record()? } else { depth.in_sequence()? };
-                visitor.visit_seq(ColumnSeq::new(column, start, end, inner)).map_err(|error| in_some_link(error, link))
+                visit_range(column, start, end, depth, visitor).map_err(|error| in_some_link(error, link))
             }
             Form::Records { fields, index, tuples: true } => {
                 visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
@@ -416,12 +579,7 @@ impl<'a> View<'a> {
     /// A sequence; of `len` elements if that is said.
     fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
-        let check = |found: u64| match len {
-            Some(len) if len as u64 != found => {
-                Err(Error::invalid_length(usize::try_from(found).unwrap_or(usize::MAX), &Elements(len)))
-            }
-            _ => Ok(()),
-        };
+        let check = |found: u64| check_len(len, found);
         match self.form {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
@@ -465,6 +623,20 @@ impl<'a> View<'a> {
         }
     }
 
+    /// As [`View::sequence`], for whatever leads to one.
+    fn sequence_of<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        match len {
+            Some(len) => {
+                let view = follow!(self, deserialize_tuple(len, visitor));
+                view.sequence(Some(len), visitor)
+            }
+            None => {
+                let view = follow!(self, deserialize_seq(visitor));
+                view.sequence(None, visitor)
+            }
+        }
+    }
+
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         match self.form {
@@ -491,7 +663,7 @@ impl<'a> View<'a> {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visitor),
                 Scalar::Record(record) if record.fields.len() == 1 => {
-                    let item = PartOfItem { element: BlockElement::Item(record.field(0)), depth: depth.in_record()? };
+                    let item = PartOfItem { part: record.field(0), depth: depth.in_record()? };
                     visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
                 }
                 scalar => Err(Error::wrong_type("an enum", describe(&scalar))),
@@ -572,27 +744,6 @@ impl serde::de::Expected for Elements {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} elements", self.0)
     }
-}
-
-/// What leads to something else is followed, by any method but those that ask for options or anything.
-macro_rules! follow {
-    ($view:ident, $method:ident($($argument:expr),*)) => {
-        match $view.form {
-            Form::Present { column, index } => {
-                return Element { column, index, depth: $view.depth.in_sequence()? }
-                    .$method($($argument),*)
-                    .map_err(|error| error.in_link(VALUES));
-            }
-            Form::Inside { column, index, link } => {
-                return Element { column, index, depth: $view.depth }
-                    .$method($($argument),*)
-                    .map_err(|error| error.in_link(link));
-            }
-            Form::Node(node) => return node.$method($($argument),*),
-            Form::Some(node) => return node.$method($($argument),*).map_err(|error| error.in_link(VALUE)),
-            form => View { form, depth: $view.depth },
-        }
-    };
 }
 
 macro_rules! integers {
@@ -745,13 +896,11 @@ impl<'de> Deserializer<'de> for View<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_seq(visitor));
-        view.sequence(None, visitor)
+        self.sequence_of(None, visitor)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_tuple(len, visitor));
-        view.sequence(Some(len), visitor)
+        self.sequence_of(Some(len), visitor)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
@@ -795,25 +944,50 @@ impl<'de> Deserializer<'de> for View<'_> {
 
 /// A part of an item: a field of a compound, or an element of an array within it.
 pub(super) struct PartOfItem<'a> {
-    pub(super) element: BlockElement<'a>,
+    pub(super) part: Part<'a>,
     pub(super) depth: Depth,
 }
 
 impl<'a> PartOfItem<'a> {
-    fn view(self) -> View<'a> {
-        let form = match self.element {
-            BlockElement::Item(item) => Form::Item(item),
-            BlockElement::Block(block) => Form::Block(block),
+    fn view(self) -> Result<View<'a>> {
+        let form = match (self.part.item(), self.part.block()) {
+            (None, Some(block)) => Form::Block(block?),
+            (Some(item), _) => Form::Item(item),
+            (None, None) => return Err(Error::corrupt("an array without dimensions")),
         };
-        View { form, depth: self.depth }
+        Ok(View { form, depth: self.depth })
+    }
+
+    #[inline]
+    fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        match self.part.block() {
+            Some(block) => {
+                let block = block?;
+                check_len(len, block.len as u64)?;
+                visitor.visit_seq(BlockSeq::new(block, self.depth.in_record()?))
+            }
+            None => self.view()?.sequence_of(len, visitor),
+        }
     }
 }
 
 macro_rules! look_into_item {
+    (deserialize_seq()) => {
+        #[inline]
+        fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.sequence(None, visitor)
+        }
+    };
+    (deserialize_tuple(len: usize)) => {
+        #[inline]
+        fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+            self.sequence(Some(len), visitor)
+        }
+    };
     ($method:ident($($name:ident: $type:ty),*)) => {
         #[inline]
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.view().$method($($name,)* visitor)
+            self.view()?.$method($($name,)* visitor)
         }
     };
 }
@@ -822,13 +996,10 @@ macro_rules! look_at_item_number {
     ($method:ident $visit:ident $type:ty) => {
         #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            if let BlockElement::Item(Item { dtype: Dtype::Number(number), bytes, .. }) = &self.element
-                && *number == <$type as crate::storage::Element>::NUMBER
-                && let Some(value) = <$type as crate::storage::Element>::from_bytes(bytes)
-            {
-                return visitor.$visit(value);
+            match self.part.number::<$type>() {
+                Some(value) => visitor.$visit(value),
+                None => self.view()?.$method(visitor),
             }
-            self.view().$method(visitor)
         }
     };
 }

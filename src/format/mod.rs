@@ -42,7 +42,7 @@ pub(crate) const NULLABLE_INTEGER: &str = "nullable-integer";
 pub(crate) const NULLABLE_BOOLEAN: &str = "nullable-boolean";
 
 /// How deep structs, maps, enums and sequences may nest. See [`Depth`](crate::depth::Depth).
-pub(crate) const MAX_DEPTH: usize = 128;
+pub(crate) const MAX_DEPTH: u32 = 128;
 /// HDF5 knows no more dimensions.
 pub(crate) const MAX_RANK: usize = 32;
 /// An object header message holds 64 KiB; what goes into one stays safely below.
@@ -53,7 +53,7 @@ pub(crate) const MAX_LINK_NAME: usize = 32_768;
 /// made of it.
 pub(crate) const MAX_COUNT: u64 = 1 << 24;
 /// How many bytes of numbers are written or read at a time.
-pub(crate) const SLAB: usize = 1 << 20;
+pub(crate) const SLAB: usize = 1 << 18;
 
 /// Declares [`Kind`] with the word that stands on disk for each.
 macro_rules! kinds {

@@ -9,6 +9,7 @@ use std::cell::OnceCell;
 
 use super::numbers::{Numbers, Push};
 use super::record::{Record, RecordField, Rows};
+use super::rows::is_same;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Number;
 
@@ -192,6 +193,7 @@ impl Parts {
         self.offsets.len() - 1
     }
 
+    #[inline]
     pub(super) fn push(&mut self, part: &[u8]) {
         self.bytes.extend_from_slice(part);
         self.offsets.push(self.bytes.len() as u64);
@@ -295,10 +297,7 @@ impl Column {
             Self::Record(record) => {
                 record.count = 0;
                 record.present = 0;
-                for field in &mut record.fields {
-                    field.count = 0;
-                    field.column.clear();
-                }
+                record.fields.iter_mut().for_each(|field| field.column.clear());
             }
             _ => *self = Self::new(),
         }
@@ -321,10 +320,7 @@ impl Column {
             Self::Record(record) => {
                 record.count += count;
                 record.present += count * record.fields.len();
-                for field in &mut record.fields {
-                    field.count += count;
-                    field.column.grown(count, &[]);
-                }
+                record.fields.iter_mut().for_each(|field| field.column.grown(count, &[]));
             }
             _ => {}
         }
@@ -345,10 +341,7 @@ impl Column {
             Self::List(list) => list.offsets.push(list.inner.len() as u64),
             Self::Record(record) => {
                 record.count += 1;
-                for field in &mut record.fields {
-                    field.column.push_filler();
-                    field.count += 1;
-                }
+                record.fields.iter_mut().for_each(|field| field.column.push_filler());
             }
             Self::Maps(maps) => maps.offsets.push(maps.keys.len() as u64),
             Self::Nullable(nullable) => {
@@ -442,6 +435,14 @@ impl Column {
 
     #[inline]
     pub(super) fn push_str(&mut self, value: &str) {
+        match self {
+            Self::Text(parts) => parts.push(value.as_bytes()),
+            _ => self.push_other_str(value),
+        }
+    }
+
+    #[inline(never)]
+    fn push_other_str(&mut self, value: &str) {
         let column = self.of_class(Class::Text);
         if let Self::Unknown(fillers) = column {
             *column = Self::Text(Parts::fillers(*fillers));
@@ -471,34 +472,53 @@ impl Column {
         }
     }
 
-    fn nullable(&mut self) -> Option<&mut Nullable> {
+    #[inline]
+    fn nullable(&mut self) -> Result<&mut Nullable> {
+        let column = if matches!(self, Self::Nullable(_)) { self } else { self.to_nullable() };
+        match column {
+            Self::Nullable(nullable) => Ok(nullable),
+            _ => Err(broken()),
+        }
+    }
+
+    #[inline(never)]
+    fn to_nullable(&mut self) -> &mut Self {
         let column = self.of_class(Class::Option);
         if let Self::Unknown(fillers) = column {
             *column =
                 Self::Nullable(Box::new(Nullable { mask: vec![false; *fillers], inner: Self::Unknown(*fillers) }));
         }
-        match column {
-            Self::Nullable(nullable) => Some(nullable),
-            _ => None,
-        }
+        column
     }
 
-    pub(super) fn push_none(&mut self) {
-        if let Some(nullable) = self.nullable() {
-            nullable.mask.push(true);
-            nullable.inner.push_filler();
-        }
+    #[inline]
+    pub(super) fn push_none(&mut self) -> Result<()> {
+        let nullable = self.nullable()?;
+        nullable.mask.push(true);
+        nullable.inner.push_filler();
+        Ok(())
     }
 
     /// Begins a `Some`; the value goes into the column returned.
+    #[inline]
     pub(super) fn begin_some(&mut self) -> Result<&mut Self> {
-        let nullable = self.nullable().ok_or_else(broken)?;
+        let nullable = self.nullable()?;
         nullable.mask.push(false);
         Ok(&mut nullable.inner)
     }
 
     /// Begins a sequence; its elements go into the column of the list returned, and [`List::end`] ends it.
+    #[inline]
     pub(super) fn begin_list(&mut self) -> Result<&mut List> {
+        let column = if matches!(self, Self::List(_)) { self } else { self.to_list() };
+        match column {
+            Self::List(list) => Ok(list),
+            _ => Err(broken()),
+        }
+    }
+
+    #[inline(never)]
+    fn to_list(&mut self) -> &mut Self {
         let column = self.of_class(Class::Sequence);
         match column {
             Self::Unknown(fillers) => {
@@ -508,20 +528,20 @@ impl Column {
             Self::Array(_) => column.array_to_list(),
             _ => {}
         }
-        match column {
-            Self::List(list) => Ok(list),
-            _ => Err(broken()),
-        }
+        column
     }
 
     /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
     #[inline]
-    pub(super) fn begin_tuple(&mut self, len: usize) -> Result<Tuple<'_>> {
-        self.begin_tuple_as(len, false)
+    pub(super) fn begin_tuple(&mut self, len: usize) -> Tuple<'_> {
+        match self {
+            Self::Array(array) if array.width == len => Tuple { column: self, position: 0 },
+            _ => self.begin_tuple_as(len, false),
+        }
     }
 
     /// As [`Column::begin_tuple`]; with `record`, it is known that the elements are not numbers of one type.
-    fn begin_tuple_as(&mut self, len: usize, record: bool) -> Result<Tuple<'_>> {
+    fn begin_tuple_as(&mut self, len: usize, record: bool) -> Tuple<'_> {
         // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
         let class = match self.innermost() {
             Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
@@ -544,7 +564,7 @@ impl Column {
             Self::Record(record) => record.begin(),
             _ => {}
         }
-        Ok(Tuple { column, position: 0 })
+        Tuple { column, position: 0 }
     }
 
     /// This column, or what is in it if it is one of options.
@@ -586,13 +606,24 @@ impl Column {
         Ok(())
     }
 
-    /// Begins a struct, or a map; returns the record, or, where maps are kept otherwise, those.
+    /// Begins a struct.
     #[inline]
-    pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
-        let column = self.of_class(Class::Record);
-        if let Self::Unknown(fillers) = column {
-            *column = Self::Record(Box::new(Record::new(rows, *fillers)));
+    pub(super) fn begin_struct(&mut self) -> Result<StructRow<'_>> {
+        let is_there = matches!(self, Self::Record(record) if record.rows != Rows::Tuples);
+        match if is_there { self } else { self.to_record(Rows::Structs) } {
+            Self::Record(record) => {
+                record.begin();
+                Ok(StructRow::Record(record))
+            }
+            Self::Maps(maps) => Ok(StructRow::Maps(maps)),
+            _ => Err(broken()),
         }
+    }
+
+    /// Begins a struct or map whose entries come by [`Column::entry`]; returns the record, or, where maps are kept
+    /// otherwise, those.
+    pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
+        let column = self.to_record(rows);
         match column {
             Self::Record(record) => {
                 if rows == Rows::Maps {
@@ -606,13 +637,22 @@ impl Column {
         }
     }
 
+    #[inline(never)]
+    fn to_record(&mut self, rows: Rows) -> &mut Self {
+        let column = self.of_class(Class::Record);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Record(Box::new(Record::new(rows, *fillers)));
+        }
+        column
+    }
+
     /// Makes records into maps. The last row is not complete; it becomes the last map, not complete either.
     pub(super) fn record_to_maps(&mut self) -> Result<&mut Maps> {
         if let Self::Record(record) = self {
             let mut maps = Maps { offsets: vec![0], keys: Self::new(), values: Self::new() };
             for row in 0..=record.count {
                 for field in &record.fields {
-                    if row < field.count && !field.absent.get(row).copied().unwrap_or(false) {
+                    if row < field.column.len() && field.has(row) {
                         maps.keys.push_str(&field.name);
                         maps.values.push_from(&field.column, row)?;
                     }
@@ -631,14 +671,7 @@ impl Column {
 
     /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
     pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
-        let column = self.of_class(Class::Variant);
-        if let Self::Unknown(fillers) = column {
-            *column = Self::Variants(Box::new(Variants {
-                variants: Vec::new(),
-                tags: vec![0; *fillers],
-                ranks: OnceCell::new(),
-            }));
-        }
+        let column = if matches!(self, Self::Variants(_)) { self } else { self.to_variants() };
         let Self::Variants(variants) = column else { return Err(broken()) };
         let position = variants.position(name, index);
         let variant = &mut variants.variants[position];
@@ -653,6 +686,16 @@ impl Column {
         let units = variant.units;
         let fresh = || if units { Self::Units(before) } else { Self::Unknown(before) };
         Ok(Some(variant.payload.get_or_insert_with(fresh)))
+    }
+
+    #[inline(never)]
+    fn to_variants(&mut self) -> &mut Self {
+        let column = self.of_class(Class::Variant);
+        if let Self::Unknown(fillers) = column {
+            let tags = vec![0; *fillers];
+            *column = Self::Variants(Box::new(Variants { variants: Vec::new(), tags, ranks: OnceCell::new() }));
+        }
+        column
     }
 
     /// Adds the element at `index` of `source`.
@@ -681,7 +724,7 @@ impl Column {
             }
             Self::Blobs(parts) => self.push_bytes(parts.get(index)),
             Self::Array(array) => {
-                let mut tuple = self.begin_tuple(array.width)?;
+                let mut tuple = self.begin_tuple(array.width);
                 for at in 0..array.width {
                     tuple.element(|column, _| column.push_from(&array.inner, index * array.width + at))?;
                 }
@@ -697,7 +740,7 @@ impl Column {
             Self::Record(record) if record.rows == Rows::Tuples => {
                 let present: Vec<_> = record.fields.iter().filter(|field| field.has(index)).collect();
                 // By way of an array, what is in the tuple would be copied once more, at each level.
-                let mut tuple = self.begin_tuple_as(present.len(), true)?;
+                let mut tuple = self.begin_tuple_as(present.len(), true);
                 for field in present {
                     tuple.element(|column, _| column.push_from(&field.column, index))?;
                 }
@@ -719,7 +762,7 @@ impl Column {
                 }
                 target.end();
             }
-            Self::Nullable(nullable) if nullable.mask[index] => self.push_none(),
+            Self::Nullable(nullable) if nullable.mask[index] => self.push_none()?,
             Self::Nullable(nullable) => self.begin_some()?.push_from(&nullable.inner, index)?,
             Self::Variants(variants) => {
                 let tag = variants.tags[index];
@@ -751,22 +794,6 @@ impl Column {
         Ok(&mut maps.values)
     }
 
-    /// The column for the field `name` of the struct at hand.
-    #[inline]
-    pub(super) fn struct_field(&mut self, name: &'static str) -> Result<&mut Self> {
-        match self {
-            Self::Record(record) => {
-                let position = record.find_static(name)?;
-                Ok(record.field(position))
-            }
-            Self::Maps(maps) => {
-                maps.keys.push_str(name);
-                Ok(&mut maps.values)
-            }
-            _ => Err(broken()),
-        }
-    }
-
     /// Ends the struct or map at hand.
     #[inline]
     pub(super) fn end_record(&mut self) {
@@ -778,7 +805,36 @@ impl Column {
     }
 }
 
+/// A struct that is being pushed.
+pub(super) enum StructRow<'a> {
+    Record(&'a mut Record),
+    Maps(&'a mut Maps),
+}
+
+impl StructRow<'_> {
+    /// The column for the field `name`.
+    #[inline]
+    pub(super) fn field(&mut self, name: &'static str) -> Result<&mut Column> {
+        match self {
+            Self::Record(record) => record.struct_field(name),
+            Self::Maps(maps) => {
+                maps.keys.push_str(name);
+                Ok(&mut maps.values)
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn end(self) {
+        match self {
+            Self::Record(record) => record.end(),
+            Self::Maps(maps) => maps.end(),
+        }
+    }
+}
+
 impl List {
+    #[inline]
     pub(super) fn end(&mut self) {
         self.offsets.push(self.inner.len() as u64);
     }
@@ -791,11 +847,17 @@ impl Maps {
 }
 
 impl Variants {
+    #[inline]
     fn position(&mut self, name: &'static str, index: u32) -> usize {
-        let guess = self.variants.get(index as usize);
-        if guess.is_some_and(|variant| variant.index == index && variant.name == name) {
-            return index as usize;
+        let is_it = |variant: &Variant| variant.index == index && is_same(name, variant.name);
+        match self.variants.iter().position(is_it) {
+            Some(position) => position,
+            None => self.find_or_add(name, index),
         }
+    }
+
+    #[inline(never)]
+    fn find_or_add(&mut self, name: &'static str, index: u32) -> usize {
         self.variants.iter().position(|variant| variant.name == name).unwrap_or_else(|| {
             // What was there before the first variant is taken for it.
             let count = if self.variants.is_empty() { self.tags.len() } else { 0 };

@@ -19,12 +19,18 @@ use crate::storage::Group;
 /// A sequence: a column, written as its elements become known.
 pub struct NodeSeq<'a> {
     sequence: Sequence<'a>,
-    depth: Depth,
 }
 
 impl<'a> NodeSeq<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
-        Self { sequence: Sequence::new(place, len), depth }
+        Self { sequence: Sequence::new(place, depth, len) }
+    }
+
+    /// Writes all that `values` gives.
+    #[inline]
+    pub(super) fn collect(mut self, values: impl Iterator<Item: Serialize>) -> Result<()> {
+        self.sequence.extend(values)?;
+        self.sequence.end()
     }
 }
 
@@ -34,10 +40,7 @@ impl ser::SerializeSeq for NodeSeq<'_> {
 
     #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        match value.serialize(ElementSerializer::new(&mut self.sequence.column, self.depth)) {
-            Ok(()) => self.sequence.pushed(),
-            Err(error) => Err(error.in_element(self.sequence.len())),
-        }
+        self.sequence.push(value)
     }
 
     fn end(self) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use serde::ser::{self, Serialize};
 
-use super::column::{Column, List, Tuple};
+use super::column::{Column, List, StructRow, Tuple};
 use super::key::{self, KeyProbe};
 use super::record::Rows;
 use crate::depth::Depth;
@@ -102,12 +102,13 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         Ok(())
     }
 
+    #[inline]
     fn serialize_none(self) -> Result<()> {
         self.no_number()?;
-        self.column.push_none();
-        Ok(())
+        self.column.push_none()
     }
 
+    #[inline]
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
@@ -125,6 +126,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         self.serialize_unit()
     }
 
+    #[inline]
     fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
         self.no_number()?;
         if let Some(payload) = self.column.begin_variant(variant, index, true)? {
@@ -133,10 +135,12 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         Ok(())
     }
 
+    #[inline]
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
         value.serialize(self)
     }
 
+    #[inline]
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
         self,
         _: &'static str,
@@ -149,20 +153,20 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         depth.with_stack(|| value.serialize(inner)).map_err(|error| error.in_field(variant))
     }
 
+    #[inline]
     fn serialize_seq(self, _: Option<usize>) -> Result<ElementSeq<'a>> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        let list = self.column.begin_list()?;
-        let first = list.inner.len();
-        Ok(ElementSeq { list, first, depth })
+        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth })
     }
 
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<ElementTuple<'a>> {
         let (depth, only_numbers) = (self.depth.in_record()?, self.only_numbers);
-        Ok(ElementTuple { tuple: self.column.begin_tuple(len)?, index: 0, depth, only_numbers, variant: None })
+        Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, only_numbers, variant: None })
     }
 
+    #[inline]
     fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<ElementTuple<'a>> {
         self.serialize_tuple(len)
     }
@@ -175,7 +179,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         len: usize,
     ) -> Result<ElementTuple<'a>> {
         let (payload, depth) = self.variant(variant, index)?;
-        let tuple = payload.begin_tuple(len)?;
+        let tuple = payload.begin_tuple(len);
         Ok(ElementTuple { tuple, index: 0, depth, only_numbers: false, variant: Some(variant) })
     }
 
@@ -189,9 +193,10 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        Ok(ElementStruct { column: self.column.begin_record(Rows::Structs)?, depth, variant: None })
+        Ok(ElementStruct { row: self.column.begin_struct()?, depth, variant: None })
     }
 
+    #[inline]
     fn serialize_struct_variant(
         self,
         _: &'static str,
@@ -200,15 +205,14 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         _: usize,
     ) -> Result<ElementStruct<'a>> {
         let (payload, depth) = self.variant(variant, index)?;
-        Ok(ElementStruct { column: payload.begin_record(Rows::Structs)?, depth, variant: Some(variant) })
+        Ok(ElementStruct { row: payload.begin_struct()?, depth, variant: Some(variant) })
     }
 }
 
 /// A sequence within a sequence.
 pub(super) struct ElementSeq<'a> {
     list: &'a mut List,
-    /// The first element's place in the list's column.
-    first: usize,
+    index: usize,
     depth: Depth,
 }
 
@@ -219,13 +223,12 @@ impl ser::SerializeSeq for ElementSeq<'_> {
     #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let element = ElementSerializer::new(&mut self.list.inner, self.depth);
-        let result = self.depth.with_stack(|| value.serialize(element));
-        result.map_err(|error| {
-            let index = self.list.inner.len().saturating_sub(self.first);
-            error.in_element(index)
-        })
+        self.depth.with_stack(|| value.serialize(element)).map_err(|error| error.in_element(self.index))?;
+        self.index += 1;
+        Ok(())
     }
 
+    #[inline]
     fn end(self) -> Result<()> {
         self.list.end();
         Ok(())
@@ -270,6 +273,7 @@ macro_rules! tuples {
                 self.element(value)
             }
 
+            #[inline]
             fn end(self) -> Result<()> {
                 self.tuple.end()
             }
@@ -281,7 +285,7 @@ tuples!(ElementTuple: SerializeTuple serialize_element, SerializeTupleStruct ser
 
 /// A struct or struct variant within a sequence.
 pub(super) struct ElementStruct<'a> {
-    column: &'a mut Column,
+    row: StructRow<'a>,
     depth: Depth,
     variant: Option<&'static str>,
 }
@@ -289,7 +293,7 @@ pub(super) struct ElementStruct<'a> {
 impl ElementStruct<'_> {
     #[inline]
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        let column = self.column.struct_field(name)?;
+        let column = self.row.field(name)?;
         self.depth.with_stack(|| value.serialize(ElementSerializer::new(column, self.depth))).map_err(|error| {
             let error = error.in_field(name);
             self.variant.iter().fold(error, |error, variant| error.in_field(variant))
@@ -308,8 +312,9 @@ macro_rules! structs {
                 self.field(name, value)
             }
 
+            #[inline]
             fn end(self) -> Result<()> {
-                self.column.end_record();
+                self.row.end();
                 Ok(())
             }
         })*

@@ -415,18 +415,13 @@ pub(super) fn items(column: &Column) -> Option<(Dtype, Vec<u64>)> {
     }
 }
 
-/// Gives the elements of a column that [`items`] has a type for as they are in a file.
-pub(super) fn pack_items(column: &Column, size: usize, write: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
-    let Column::Record(record) = column else {
-        let mut dims = Vec::new();
-        return match regular(column, &mut dims) {
-            Some(Regular::Numbers(numbers)) => write(numbers.bytes()),
-            _ => Ok(()),
-        };
-    };
-    let mut records = vec![0; record.count * size];
-    pack(column, 0, &mut records, size, 0);
-    write(&records)
+/// Puts the elements of a column that [`items`] has a type for, of `size` bytes each, into `bytes` as a file has them.
+pub(super) fn pack_items(column: &Column, size: usize, bytes: &mut [u8]) {
+    if let Some(Regular::Numbers(numbers)) = regular(column, &mut Vec::new()) {
+        bytes.copy_from_slice(numbers.bytes());
+    } else {
+        pack(column, 0, bytes, size, 0);
+    }
 }
 
 /// Adds elements of `size` bytes to the column that they came from; `dims` is the shape of one.

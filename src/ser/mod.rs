@@ -11,6 +11,7 @@ mod numbers;
 mod place;
 mod record;
 mod root;
+mod rows;
 mod stream;
 
 pub use root::Hdf5Serializer;

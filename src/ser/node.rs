@@ -6,6 +6,7 @@ use super::column::Column;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::layout::write_halves;
 use super::place::{Parent, Place};
+use super::rows::exact_len;
 use crate::depth::Depth;
 use crate::error::{Again, Error, Result};
 use crate::format::{Kind, VALUE, escape};
@@ -152,6 +153,16 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     fn serialize_seq(self, len: Option<usize>) -> Result<NodeSeq<'a>> {
         let depth = self.depth.in_sequence()?;
         Ok(NodeSeq::new(self.place, depth, len))
+    }
+
+    /// As the trait does it, but by one loop over values whose form is known.
+    #[inline]
+    fn collect_seq<I>(self, values: I) -> Result<()>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        let values = values.into_iter();
+        self.serialize_seq(exact_len(&values))?.collect(values)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<NodeTuple<'a>> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::column::Column;
+use super::rows::is_same;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the rows of a [`Record`] are.
@@ -24,24 +25,25 @@ pub(super) struct Record {
     pub(super) fields: Vec<RecordField>,
     /// Values in all complete rows together.
     pub(super) present: usize,
-    /// Fields that the row at hand has so far, and where in `fields` the next is expected.
-    pub(super) seen: usize,
+    /// Where in `fields` the row at hand has its next field, if it has them all in this order.
     next: usize,
+    /// Whether it has had all before that, and none after.
+    in_order: bool,
+    /// Fields that the row at hand has so far, where it is not in order.
+    seen: usize,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct RecordField {
     pub(super) name: Cow<'static, str>,
     pub(super) column: Column,
-    /// Elements in `column`.
-    pub(super) count: usize,
     /// True where a row lacks the field; as long as the rows up to the last that does.
     pub(super) absent: Vec<bool>,
 }
 
 impl RecordField {
     pub(super) fn new(name: Cow<'static, str>, rows: usize) -> Self {
-        Self { name, column: Column::Unknown(rows), count: rows, absent: vec![true; rows] }
+        Self { name, column: Column::Unknown(rows), absent: vec![true; rows] }
     }
 
     /// Whether the complete row `row` has the field.
@@ -62,22 +64,35 @@ const MAX_KEYS: usize = 1024;
 
 impl Record {
     pub(super) fn new(rows: Rows, count: usize) -> Self {
-        Self { rows, count, fields: Vec::new(), present: 0, seen: 0, next: 0 }
+        Self { rows, count, fields: Vec::new(), present: 0, next: 0, in_order: true, seen: 0 }
     }
 
     #[inline]
     pub(super) fn begin(&mut self) {
-        (self.seen, self.next) = (0, 0);
+        (self.next, self.in_order) = (0, true);
     }
 
     /// The column of the field at `position`, which gets its value next.
     #[inline]
     pub(super) fn field(&mut self, position: usize) -> &mut Column {
-        self.seen += 1;
+        if !(self.in_order && position == self.next) {
+            self.seen = self.seen() + 1;
+            self.in_order = false;
+        }
         self.next = position + 1;
-        let field = &mut self.fields[position];
-        field.count += 1;
-        &mut field.column
+        &mut self.fields[position].column
+    }
+
+    /// The column of the field `name` of a struct, which gets its value next.
+    #[inline]
+    pub(super) fn struct_field(&mut self, name: &'static str) -> Result<&mut Column> {
+        let next = self.next;
+        if self.in_order && self.fields.get(next).is_some_and(|field| is_same(name, &field.name)) {
+            self.next = next + 1;
+            return Ok(&mut self.fields[next].column);
+        }
+        let position = self.find_field(name)?;
+        Ok(self.field(position))
     }
 
     /// The column of the position of a tuple, which is made if need be.
@@ -89,27 +104,27 @@ impl Record {
         self.field(position)
     }
 
+    /// Fields that the row at hand has so far.
+    #[inline]
+    fn seen(&self) -> usize {
+        if self.in_order { self.next } else { self.seen }
+    }
+
+    /// Whether the row at hand has the field at `position` already.
+    fn has(&self, position: usize) -> bool {
+        self.fields[position].column.len() > self.count
+    }
+
     fn insert(&mut self, position: usize, name: Cow<'static, str>) {
         self.fields.insert(position, RecordField::new(name, self.count));
     }
 
-    #[inline]
-    pub(super) fn find_static(&mut self, name: &'static str) -> Result<usize> {
-        // Fields mostly come in one order: then the names are the same string.
-        if let Some(field) = self.fields.get(self.next)
-            && (std::ptr::eq(field.name.as_ptr(), name.as_ptr()) && field.name.len() == name.len()
-                || field.name == name)
-            && field.count == self.count
-        {
-            return Ok(self.next);
-        }
-        self.find_field(name)
-    }
-
-    #[cold]
+    #[inline(never)]
     fn find_field(&mut self, name: &'static str) -> Result<usize> {
-        match self.fields.iter().position(|field| field.name == name) {
-            Some(position) if self.fields[position].count > self.count => {
+        let is_next = self.fields.get(self.next).is_some_and(|field| is_same(name, &field.name));
+        let found = if is_next { Some(self.next) } else { self.fields.iter().position(|field| field.name == name) };
+        match found {
+            Some(position) if self.has(position) => {
                 Err(Error::new(ErrorKind::BadKey, format!("the field `{name}` comes twice in one struct")))
             }
             Some(position) => Ok(position),
@@ -131,7 +146,7 @@ impl Record {
             return Some(next);
         }
         match self.fields.iter().position(|field| field.name == key) {
-            Some(position) if self.fields[position].count > self.count => None,
+            Some(position) if self.has(position) => None,
             Some(position) if position < next && rows == Rows::Maps => None,
             Some(position) => Some(position),
             None => {
@@ -139,7 +154,7 @@ impl Record {
                 if rows == Rows::Maps && self.fields.len() >= MAX_KEYS {
                     return None;
                 }
-                if self.fields.len() >= SPARSE_FIELDS && cells > 4 * (self.present + self.seen + 1) {
+                if self.fields.len() >= SPARSE_FIELDS && cells > 4 * (self.present + self.seen() + 1) {
                     return None;
                 }
                 self.insert(next, Cow::Owned(key.to_owned()));
@@ -150,9 +165,10 @@ impl Record {
 
     #[inline]
     pub(super) fn end(&mut self) {
-        self.present += self.seen;
+        let seen = self.seen();
+        self.present += seen;
         self.count += 1;
-        if self.seen < self.fields.len() {
+        if seen < self.fields.len() {
             self.fill();
         }
     }
@@ -160,11 +176,10 @@ impl Record {
     /// Marks the fields that the row which just ended lacks.
     fn fill(&mut self) {
         for field in &mut self.fields {
-            if field.count < self.count {
+            if field.column.len() < self.count {
                 field.absent.resize(self.count - 1, false);
                 field.absent.push(true);
                 field.column.push_filler();
-                field.count = self.count;
             }
         }
     }

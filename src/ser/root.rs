@@ -216,6 +216,13 @@ impl ser::Serializer for Hdf5Serializer<'_> {
         self.begin(|node| node.serialize_seq(len))
     }
 
+    fn collect_seq<I>(self, values: I) -> Result<()>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        self.whole(|node| node.collect_seq(values))
+    }
+
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple> {
         self.begin(|node| node.serialize_tuple(len))
     }

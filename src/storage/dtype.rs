@@ -274,6 +274,28 @@ fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<TypeId> {
 }
 
 impl Dtype {
+    /// The type of number that it is, if it is one.
+    #[inline]
+    pub(crate) fn number(&self) -> Option<Number> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The type of a number.
+    #[inline]
+    pub(crate) fn of_number(number: Number) -> &'static Self {
+        macro_rules! types {
+            ($($number:ident)*) => {
+                match number {
+                    $(Number::$number => &Self::Number(Number::$number),)*
+                }
+            };
+        }
+        types!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64)
+    }
+
     /// A UTF-8 string of fixed length, padded with NULs, as this crate writes them.
     pub(crate) fn string(size: usize) -> Self {
         Self::FixedString(Strings { size, padding: StringPadding::NullPadded, utf8: true })

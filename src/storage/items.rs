@@ -85,8 +85,18 @@ pub(crate) struct Items {
 }
 
 impl Items {
+    /// No items.
+    pub(crate) const fn new() -> Self {
+        Self { bytes: Vec::new(), arena: Vec::new() }
+    }
+
+    /// No items yet, for which there is memory to use again.
+    pub(crate) fn with_memory(bytes: Vec<u8>) -> Self {
+        Self { bytes, arena: Vec::new() }
+    }
+
     /// The memory of the items.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 

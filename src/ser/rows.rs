@@ -1,0 +1,380 @@
+//! Rows: the elements of a sequence whose form has settled, put straight into the bytes that the file gets.
+//!
+//! What does not fit the form is refused, and written by way of a [`Column`] again.
+
+use serde::ser::{self, Impossible, Serialize};
+
+use super::column::Column;
+use super::record::{Record, Rows as RecordRows};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::Number;
+
+/// Forms nest no deeper than this; what does takes the other way, which looks after the stack.
+const MAX_LEVELS: usize = 8;
+
+/// The form of an element of fixed size: what its `Serialize` calls.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// The type of number that it is, if it is one: what is asked for most is one comparison away.
+    number: Option<Number>,
+    parts: Parts,
+}
+
+/// What a form consists of.
+#[derive(Debug)]
+enum Parts {
+    None,
+    /// A struct of these fields, in this order.
+    Struct(Box<[(&'static str, Form)]>),
+    /// A tuple of unlike elements.
+    Tuple(Box<[Form]>),
+    /// A tuple, or else a sequence, of so many elements of one form.
+    Run {
+        element: Box<Form>,
+        len: usize,
+        is_tuple: bool,
+    },
+}
+
+impl Form {
+    /// The form of the elements of a column that have a fixed size; `None` where it is none that is taken here.
+    pub(super) fn of(column: &Column) -> Option<Self> {
+        Self::at_level(column, 0)
+    }
+
+    fn at_level(column: &Column, level: usize) -> Option<Self> {
+        if level > MAX_LEVELS {
+            return None;
+        }
+        let run = |inner: &Column, len: usize, is_tuple: bool| {
+            Some(Parts::Run { element: Box::new(Self::at_level(inner, level + 1)?), len, is_tuple })
+        };
+        let parts = match column {
+            Column::Numbers(numbers) => return Some(Self { number: Some(numbers.number()), parts: Parts::None }),
+            Column::Array(array) => run(&array.inner, array.width, true),
+            Column::List(list) => run(&list.inner, usize::try_from(*list.offsets.get(1)?).ok()?, false),
+            Column::Record(record) => Self::of_record(record, level),
+            _ => None,
+        };
+        Some(Self { number: None, parts: parts? })
+    }
+
+    fn of_record(record: &Record, level: usize) -> Option<Parts> {
+        let forms = record.fields.iter().map(|field| Self::at_level(&field.column, level + 1));
+        match record.rows {
+            RecordRows::Maps => None,
+            RecordRows::Tuples => forms.collect::<Option<_>>().map(Parts::Tuple),
+            RecordRows::Structs => {
+                let names = record.fields.iter().map(|field| match field.name {
+                    std::borrow::Cow::Borrowed(name) => Some(name),
+                    std::borrow::Cow::Owned(_) => None,
+                });
+                names.zip(forms).map(|(name, form)| Some((name?, form?))).collect::<Option<_>>().map(Parts::Struct)
+            }
+        }
+    }
+}
+
+/// The element is not of the form, or there is no room for it.
+#[cold]
+fn mismatch() -> Error {
+    Error::new(ErrorKind::Custom, "the element has another form than those before it")
+}
+
+/// How many values an iterator gives, if it says so.
+#[inline]
+pub(super) fn exact_len(values: &impl Iterator) -> Option<usize> {
+    match values.size_hint() {
+        (least, Some(most)) if least == most => Some(least),
+        _ => None,
+    }
+}
+
+/// Room for bytes, filled from its beginning.
+pub(super) struct Room<'a> {
+    bytes: &'a mut [u8],
+    filled: usize,
+}
+
+impl<'a> Room<'a> {
+    #[inline]
+    pub(super) fn new(bytes: &'a mut [u8], filled: usize) -> Self {
+        Self { bytes, filled }
+    }
+
+    #[inline]
+    fn put<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) -> Result<()> {
+        match self.bytes.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut) {
+            Some(place) => {
+                *place = bytes;
+                self.filled += SIZE;
+                Ok(())
+            }
+            None => Err(mismatch()),
+        }
+    }
+}
+
+/// Puts one value of a form where there is room.
+pub(super) struct RowSerializer<'a, 'r> {
+    pub(super) form: &'a Form,
+    pub(super) room: &'a mut Room<'r>,
+}
+
+impl RowSerializer<'_, '_> {
+    #[inline]
+    fn number<const SIZE: usize>(self, number: Number, bytes: [u8; SIZE]) -> Result<()> {
+        if self.form.number == Some(number) { self.room.put(bytes) } else { Err(mismatch()) }
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident: $type:ty = $number:ident),*) => {
+        $(
+            #[inline]
+            fn $method(self, value: $type) -> Result<()> {
+                self.number(Number::$number, value.to_ne_bytes())
+            }
+        )*
+    };
+}
+
+macro_rules! refuse {
+    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
+        $(fn $method(self, $(_: $argument),*) -> Result<$ok> {
+            Err(mismatch())
+        })*
+    };
+}
+
+impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = RowRun<'a, 'r>;
+    type SerializeTuple = RowTuple<'a, 'r>;
+    type SerializeTupleStruct = RowTuple<'a, 'r>;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = Impossible<(), Error>;
+    type SerializeStruct = RowStruct<'a, 'r>;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    numbers!(serialize_i8: i8 = I8, serialize_i16: i16 = I16, serialize_i32: i32 = I32, serialize_i64: i64 = I64);
+    numbers!(serialize_u8: u8 = U8, serialize_u16: u16 = U16, serialize_u32: u32 = U32, serialize_u64: u64 = U64);
+    numbers!(serialize_f32: f32 = F32, serialize_f64: f64 = F64);
+
+    #[inline]
+    fn serialize_bool(self, value: bool) -> Result<()> {
+        self.number(Number::Bool, [u8::from(value)])
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<RowRun<'a, 'r>> {
+        match &self.form.parts {
+            Parts::Run { element, len: expected, is_tuple: false } if len.is_none_or(|len| len == *expected) => {
+                Ok(RowRun { element, left: *expected, room: self.room })
+            }
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// As the trait does it, but that the room stays in registers.
+    #[inline]
+    fn collect_seq<I>(self, values: I) -> Result<()>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        let values = values.into_iter();
+        let mut run = self.serialize_seq(exact_len(&values))?;
+        let mut room = Room::new(&mut *run.room.bytes, run.room.filled);
+        for value in values {
+            run.left = run.left.wrapping_sub(1);
+            value.serialize(RowSerializer { form: run.element, room: &mut room })?;
+        }
+        run.room.filled = room.filled;
+        run.finish()
+    }
+
+    #[inline]
+    fn serialize_tuple(self, len: usize) -> Result<RowTuple<'a, 'r>> {
+        match &self.form.parts {
+            Parts::Run { element, len: expected, is_tuple: true } if len == *expected => {
+                Ok(RowTuple::Run(RowRun { element, left: len, room: self.room }))
+            }
+            Parts::Tuple(forms) if forms.len() == len => Ok(RowTuple::Unlike { forms: forms.iter(), room: self.room }),
+            _ => Err(mismatch()),
+        }
+    }
+
+    #[inline]
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<RowTuple<'a, 'r>> {
+        self.serialize_tuple(len)
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<RowStruct<'a, 'r>> {
+        match &self.form.parts {
+            Parts::Struct(fields) => Ok(RowStruct { fields: fields.iter(), room: self.room }),
+            _ => Err(mismatch()),
+        }
+    }
+
+    refuse! {
+        serialize_i128(i128) -> ();
+        serialize_u128(u128) -> ();
+        serialize_char(char) -> ();
+        serialize_str(&str) -> ();
+        serialize_bytes(&[u8]) -> ();
+        serialize_none() -> ();
+        serialize_unit() -> ();
+        serialize_unit_struct(&'static str) -> ();
+        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
+        serialize_map(Option<usize>) -> Self::SerializeMap;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<()> {
+        Err(mismatch())
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<()> {
+        Err(mismatch())
+    }
+}
+
+/// Elements of one form.
+pub(super) struct RowRun<'a, 'r> {
+    element: &'a Form,
+    left: usize,
+    room: &'a mut Room<'r>,
+}
+
+impl RowRun<'_, '_> {
+    #[inline]
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        // One too many ends below zero, and is refused at the end.
+        self.left = self.left.wrapping_sub(1);
+        value.serialize(RowSerializer { form: self.element, room: self.room })
+    }
+
+    #[inline]
+    fn finish(self) -> Result<()> {
+        if self.left == 0 { Ok(()) } else { Err(mismatch()) }
+    }
+}
+
+impl ser::SerializeSeq for RowRun<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        self.element(value)
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}
+
+/// A tuple.
+pub(super) enum RowTuple<'a, 'r> {
+    Run(RowRun<'a, 'r>),
+    Unlike { forms: std::slice::Iter<'a, Form>, room: &'a mut Room<'r> },
+}
+
+impl RowTuple<'_, '_> {
+    #[inline]
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        match self {
+            Self::Run(run) => run.element(value),
+            Self::Unlike { forms, room } => match forms.next() {
+                Some(form) => value.serialize(RowSerializer { form, room }),
+                None => Err(mismatch()),
+            },
+        }
+    }
+
+    #[inline]
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Run(run) => run.finish(),
+            Self::Unlike { forms, .. } if forms.as_slice().is_empty() => Ok(()),
+            Self::Unlike { .. } => Err(mismatch()),
+        }
+    }
+}
+
+impl ser::SerializeTuple for RowTuple<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        self.element(value)
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}
+
+impl ser::SerializeTupleStruct for RowTuple<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        self.element(value)
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        self.finish()
+    }
+}
+
+/// A struct.
+pub(super) struct RowStruct<'a, 'r> {
+    fields: std::slice::Iter<'a, (&'static str, Form)>,
+    room: &'a mut Room<'r>,
+}
+
+impl ser::SerializeStruct for RowStruct<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        match self.fields.next() {
+            Some((expected, form)) if is_same(name, expected) => {
+                value.serialize(RowSerializer { form, room: self.room })
+            }
+            _ => Err(mismatch()),
+        }
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        if self.fields.as_slice().is_empty() { Ok(()) } else { Err(mismatch()) }
+    }
+}
+
+/// Whether two names of fields are equal. Those of one struct mostly are the same string.
+#[inline]
+pub(super) fn is_same(one: &'static str, other: &str) -> bool {
+    std::ptr::eq(one, other) || one == other
+}
