@@ -1,4 +1,4 @@
-"""Draws speed.svg from what the benches measured: `python3 benches/plot.py RESULTS.tsv...`, with `--png FILE` as well."""
+"""Draws speed.svg from what the benches measured: `python3 benches/plot.py RESULTS.tsv...`."""
 
 from environment import ROOT, enter
 
@@ -57,7 +57,7 @@ def ratios(axes: Axes, rows: Rows) -> None:
             axes.plot(*zip(*points), linestyle="none", label=side, **{"markersize": 6, **style})
     axes.axvline(1, color="black", linewidth=1.2, zorder=1.5, label="filebacked")
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f} ×" if value >= 1 else f"{value:g} ×"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:,.15g} ×"))
     axes.set_yticks(
         [height[place] for place in places],
         [f"{case}:  {direction}" if direction == "write" else direction for case, direction in places],
