@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{Side, compare, time};
-use crate::report::{self, Target};
+use crate::measure::{Side, time};
+use crate::report::Target;
 use crate::{peers, raw};
 
 /// Numbers that look random, the same each time.
@@ -173,14 +173,23 @@ fn size<T: Serialize>(value: &T) -> usize {
     count.bytes_written
 }
 
+/// A case: this crate is the first of its sides.
+pub(crate) struct Case<'a> {
+    pub(crate) name: &'a str,
+    /// Bytes that the value has by itself.
+    pub(crate) bytes: usize,
+    pub(crate) sides: Vec<Side<'a>>,
+    pub(crate) targets: &'a [Target],
+}
+
 struct Runner<'a> {
-    folder: &'a Path,
     wanted: &'a dyn Fn(&str) -> bool,
+    run: &'a mut dyn FnMut(Case<'_>),
 }
 
 impl Runner<'_> {
     fn case<T: peers::Data>(
-        &self,
+        &mut self,
         name: &str,
         make: impl FnOnce() -> T,
         others: impl for<'b> FnOnce(&'b T) -> Vec<Side<'b>>,
@@ -191,14 +200,15 @@ impl Runner<'_> {
         }
         let value = make();
         let bytes = size(&value);
-        let mut all = sides(&value, others(&value));
-        all.push(peers::plain(bytes));
-        report::case(name, bytes, &compare(self.folder, &mut all), targets);
+        let mut sides = sides(&value, others(&value));
+        sides.push(peers::plain(bytes));
+        (self.run)(Case { name, bytes, sides, targets });
     }
 }
 
-pub(crate) fn run(folder: &Path, wanted: &dyn Fn(&str) -> bool) {
-    let runner = Runner { folder, wanted };
+/// Makes the cases whose names are wanted, one after the other, and gives each to `run`.
+pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>)) {
+    let mut runner = Runner { wanted, run };
     let million = 1_000_000;
 
     runner.case(
@@ -334,7 +344,7 @@ pub(crate) fn run(folder: &Path, wanted: &dyn Fn(&str) -> bool) {
         },
         &[raw_target(1.2)],
     );
-    small_struct(&runner);
+    small_struct(&mut runner);
 }
 
 fn write_settings(file: raw::Parent, settings: &Settings) {
@@ -366,8 +376,10 @@ fn read_settings(file: raw::Parent) -> Settings {
 }
 
 /// The smallest thing there is to do: what a call costs by itself. A hundred calls are one run.
-fn small_struct(runner: &Runner<'_>) {
+fn small_struct(runner: &mut Runner<'_>) {
     const CALLS: usize = 100;
+    const FILES: &str = "small struct to a file, 100 times";
+    const IMAGES: &str = "small struct to memory, 100 times";
     let settings = Settings {
         a: 0.1,
         b: 0.2,
@@ -382,14 +394,13 @@ fn small_struct(runner: &Runner<'_>) {
     };
     let settings = &settings;
     let bytes = CALLS * size(settings);
+    let targets = &[raw_target(1.2)];
     let numbered = |path: &Path, call: usize| path.with_extension(call.to_string());
-    if (runner.wanted)("small struct to a file") {
+    if (runner.wanted)(FILES) {
         let options = filebacked::WriteOptions::new().sync(false);
-        let clean = move |path: &Path| (0..CALLS).for_each(|call| drop(std::fs::remove_file(numbered(path, call))));
         let check = move |path: &Path, read: &dyn Fn(&Path) -> Settings| {
             let (took, back) = time(|| (0..CALLS).map(|call| read(&numbered(path, call))).collect::<Vec<_>>());
             assert!(back.iter().all(|back| back == settings));
-            clean(path);
             took
         };
         let own = Side {
@@ -406,10 +417,9 @@ fn small_struct(runner: &Runner<'_>) {
             },
             move |path| check(path, &|path| raw::open(path, read_settings)),
         );
-        let results = compare(runner.folder, &mut [own, raw]);
-        report::case("small struct to a file, 100 times", bytes, &results, &[raw_target(1.2)]);
+        (runner.run)(Case { name: FILES, bytes, sides: vec![own, raw], targets });
     }
-    if (runner.wanted)("small struct to memory") {
+    if (runner.wanted)(IMAGES) {
         let images = std::cell::RefCell::new(Vec::new());
         let images = &images;
         let check = move |read: &dyn Fn(&[u8]) -> Settings| {
@@ -433,7 +443,6 @@ fn small_struct(runner: &Runner<'_>) {
             },
             move |_| check(&|image| raw::from_image(image, read_settings)),
         );
-        let results = compare(runner.folder, &mut [own, raw]);
-        report::case("small struct to memory, 100 times", bytes, &results, &[raw_target(1.2)]);
+        (runner.run)(Case { name: IMAGES, bytes, sides: vec![own, raw], targets });
     }
 }

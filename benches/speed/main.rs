@@ -9,22 +9,36 @@ mod peers;
 mod raw;
 mod report;
 mod scale;
+mod serve;
+
+use report::Report;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    if let [mode, case, len] = arguments.as_slice()
-        && mode == memory::CHILD
-    {
-        return memory::child(case, len.parse().unwrap());
+    match arguments.first().map(String::as_str) {
+        Some(memory::CHILD) => return memory::child(&arguments[1..]),
+        Some("serve") => return serve::run(),
+        _ => {}
     }
-    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| name.contains(word.as_str()));
-    let folder = tempfile::tempdir_in(std::env::var_os("BENCH_FOLDER").unwrap_or_else(|| ".".into())).unwrap();
-    report::header();
-    cases::run(folder.path(), &wanted);
-    if wanted("memory") {
-        memory::run();
+    let (parts, words): (Vec<_>, Vec<_>) =
+        arguments.iter().partition(|word| matches!(word.as_str(), "memory" | "scale"));
+    let all = arguments.is_empty();
+    let part = |name: &str| all || parts.iter().any(|part| *part == name);
+    let wanted = |name: &str| all || words.iter().any(|word| name.contains(word.as_str()));
+    let place = std::env::var_os("BENCH_FOLDER").unwrap_or_else(|| ".".into());
+    let folder = tempfile::tempdir_in(place).unwrap();
+    let mut report = Report::new();
+    if all || !words.is_empty() {
+        report.header();
+        cases::each(&wanted, &mut |mut case| {
+            let results = measure::compare(folder.path(), &mut case.sides);
+            report.case(&case, &results);
+        });
     }
-    if wanted("scale") {
-        scale::run(folder.path());
+    if part("memory") {
+        memory::run(folder.path(), &mut report);
+    }
+    if part("scale") {
+        scale::run(folder.path(), &mut report);
     }
 }

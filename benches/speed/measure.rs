@@ -1,6 +1,7 @@
 //! Sides that do the same work, run in turn, so that what the machine does besides hits all of them alike.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How often each side runs.
@@ -48,20 +49,34 @@ pub(crate) fn time<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), value)
 }
 
-/// Runs all sides in turn, [`ROUNDS`] times after one round that does not count.
+/// Waits until all files of a folder are on the disk: a write that comes while another one's pages still wait for it is
+/// made to wait for them as well.
+pub(crate) fn settle(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        File::open(entry.unwrap().path()).and_then(|file| file.sync_all()).unwrap();
+    }
+}
+
+/// Runs all sides in turn, [`ROUNDS`] times after one round that does not count. Each round begins with another side, and
+/// every other round goes backwards, so that no side always comes after the same one.
 pub(crate) fn compare(folder: &Path, sides: &mut [Side<'_>]) -> Vec<Result> {
     let mut times: Vec<(Vec<Duration>, Vec<Duration>, u64)> = sides.iter().map(|_| Default::default()).collect();
+    let count = sides.len();
     for round in 0..=ROUNDS {
-        for (index, side) in sides.iter_mut().enumerate() {
-            let path: PathBuf = folder.join(format!("{index}.data"));
+        for step in 0..count {
+            let step = if round % 2 == 0 { step } else { count - 1 - step };
+            let index = (round + step) % count;
+            let side = &mut sides[index];
+            let path = folder.join("value.data");
             let write = (side.write)(&path);
+            settle(folder);
             let read = side.read.as_mut().map(|read| read(&path));
             if round > 0 {
                 times[index].0.push(write);
                 times[index].1.extend(read);
             }
-            times[index].2 = std::fs::metadata(&path).map_or(0, |file| file.len());
-            let _ = std::fs::remove_file(&path);
+            times[index].2 = bytes(folder);
+            remove(folder);
         }
     }
     let sorted = |mut times: Vec<Duration>| {
@@ -78,4 +93,16 @@ pub(crate) fn compare(folder: &Path, sides: &mut [Side<'_>]) -> Vec<Result> {
             bytes,
         })
         .collect()
+}
+
+/// The bytes of all files of a folder.
+pub(crate) fn bytes(folder: &Path) -> u64 {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
+}
+
+/// Removes all files of a folder.
+pub(crate) fn remove(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
 }

@@ -3,45 +3,54 @@
 use std::path::Path;
 
 use crate::cases::{Random, samples, stations};
-use crate::measure::time;
-use crate::peers::Data;
+use crate::measure::{Times, compare};
+use crate::peers::{self, Data};
+use crate::report::{Report, Row, verdict};
 
-/// Times a record takes, in nanoseconds: the least of three runs.
-fn per_record<T: Data>(folder: &Path, records: &[T]) -> (f64, f64)
-where
-    Vec<T>: Data,
-{
-    let path = folder.join("scale.h5");
-    let options = filebacked::WriteOptions::new().sync(false);
-    let (mut write, mut read) = (f64::MAX, f64::MAX);
-    for _ in 0..3 {
-        write = write.min(time(|| options.to_file(&path, records).unwrap()).0.as_secs_f64());
-        let (took, back) = time(|| filebacked::from_file::<Vec<T>>(&path).unwrap());
-        assert!(back.as_slice() == records);
-        read = read.min(took.as_secs_f64());
-    }
-    std::fs::remove_file(&path).unwrap();
-    let nanoseconds = 1e9 / records.len() as f64;
-    (write * nanoseconds, read * nanoseconds)
-}
+const LENGTHS: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 
-pub(crate) fn run(folder: &Path) {
-    println!("\n| nanoseconds per record | 10^4 | 10^5 | 10^6 | 10^7 |\n|---|---|---|---|---|");
-    curve("records of numbers", |len| per_record(folder, &samples(len)));
-    curve("records with strings", |len| per_record(folder, &stations(len)));
-    curve("numbers", |len| {
+/// How many times the time per record at any smaller length it may be at the greatest.
+const GROWTH: f64 = 1.2;
+
+/// Prints the curves. All lengths of a curve run in turn, as the sides of a case do.
+pub(crate) fn run(folder: &Path, report: &mut Report) {
+    println!("\n| nanoseconds per record | | 10^4 | 10^5 | 10^6 | 10^7 | 10^7 to the least before |");
+    println!("|---|---|---|---|---|---|---|");
+    curve(folder, report, "records of numbers", samples);
+    curve(folder, report, "records with strings", stations);
+    curve(folder, report, "numbers", |len| {
         let mut random = Random::new();
-        per_record(folder, &(0..len).map(|_| random.float()).collect::<Vec<_>>())
+        (0..len).map(|_| random.float()).collect::<Vec<_>>()
     });
 }
 
-fn curve(name: &str, measure: impl Fn(usize) -> (f64, f64)) {
-    let points: Vec<(f64, f64)> = [10_000, 100_000, 1_000_000, 10_000_000].into_iter().map(measure).collect();
-    for (direction, times) in [
-        ("write", points.iter().map(|point| point.0).collect::<Vec<_>>()),
-        ("read", points.iter().map(|point| point.1).collect()),
-    ] {
-        let cells: Vec<String> = times.iter().map(|time| format!("{time:.0}")).collect();
-        println!("| {name}, {direction} | {} |", cells.join(" | "));
+fn curve<T: Data>(folder: &Path, report: &mut Report, case: &str, make: impl Fn(usize) -> T) {
+    let values = LENGTHS.map(make);
+    let mut sides: Vec<_> = values.iter().map(peers::filebacked).collect();
+    let results = compare(folder, &mut sides);
+    let write: Vec<&Times> = results.iter().map(|result| &result.write).collect();
+    let read: Vec<&Times> = results.iter().filter_map(|result| result.read.as_ref()).collect();
+    for (direction, times) in [("write", write), ("read", read)] {
+        let each: Vec<f64> = times.iter().zip(LENGTHS).map(|(times, len)| times.median() / len as f64).collect();
+        let shown = |(each, times): (&f64, &&Times)| format!("{:.0} ±{:.0}%", each * 1e9, 100.0 * times.spread());
+        let cells: Vec<String> = each.iter().zip(&times).map(shown).collect();
+        let [before @ .., last] = &each[..] else { unreachable!("there are several lengths") };
+        let growth = last / before.iter().copied().fold(f64::MAX, f64::min);
+        let verdict = verdict(growth, GROWTH);
+        println!("| {case} | {direction} | {} | ≤ {GROWTH}: {growth:.2} {verdict} |", cells.join(" | "));
+        for ((times, len), result) in times.iter().zip(LENGTHS).zip(&results) {
+            report.row(&Row {
+                table: "scale",
+                case,
+                direction,
+                side: "filebacked",
+                records: Some(len),
+                seconds: Some(times.median()),
+                spread: Some(times.spread()),
+                file_bytes: Some(result.bytes),
+                target: Some(GROWTH),
+                ..Row::default()
+            });
+        }
     }
 }
