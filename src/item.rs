@@ -99,11 +99,11 @@ impl<'a> Part<'a> {
         if self.number == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
     }
 
-    /// A number of a dataset.
+    /// A number of a dataset; `dtype` says the same type.
     #[inline]
-    pub(crate) fn of_number(number: Number, bytes: &'a [u8]) -> Self {
+    pub(crate) fn of_number(number: Number, dtype: &'static Dtype, bytes: &'a [u8]) -> Self {
         static NO_ITEMS: Items = Items::new();
-        Self { number: Some(number), dtype: Dtype::of_number(number), dims: &[], bytes, items: &NO_ITEMS }
+        Self { number: Some(number), dtype, dims: &[], bytes, items: &NO_ITEMS }
     }
 
     /// The array that it is, if it is one.

@@ -19,7 +19,7 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
 use crate::item::{Block, Part, Record};
-use crate::storage::{Attributes, Group, Link, Number};
+use crate::storage::{Attributes, Dtype, Group, Link, Number};
 
 /// How many are left, as far as memory reaches.
 fn hint(left: u64) -> Option<usize> {
@@ -107,6 +107,8 @@ impl<'de> SeqAccess<'de> for GridSeq<'_> {
 pub(super) struct NumberSeq<'a> {
     array: &'a Array,
     number: Number,
+    dtype: &'static Dtype,
+    size: usize,
     window: Vec<u8>,
     /// The first byte in the window that is not read.
     at: usize,
@@ -118,7 +120,8 @@ pub(super) struct NumberSeq<'a> {
 
 impl<'a> NumberSeq<'a> {
     pub(super) fn new(array: &'a Array, number: Number, start: u64, end: u64, depth: Depth) -> Self {
-        Self { array, number, window: Vec::new(), at: 0, start, next: start, end, depth }
+        let (dtype, size) = (Dtype::of_number(number), number.size());
+        Self { array, number, dtype, size, window: Vec::new(), at: 0, start, next: start, end, depth }
     }
 }
 
@@ -127,7 +130,7 @@ impl<'de> SeqAccess<'de> for NumberSeq<'_> {
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let size = self.number.size();
+        let size = self.size;
         if self.window.len() - self.at < size {
             if self.next == self.end {
                 return Ok(None);
@@ -136,7 +139,7 @@ impl<'de> SeqAccess<'de> for NumberSeq<'_> {
             self.at = 0;
         }
         let bytes = &self.window[self.at..self.at + size];
-        let part = Part::of_number(self.number, bytes);
+        let part = Part::of_number(self.number, self.dtype, bytes);
         match seed.deserialize(PartOfItem { part, depth: self.depth }) {
             Ok(value) => {
                 self.at += size;
