@@ -8,7 +8,7 @@ use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
 
-use super::{Id, c_name, call};
+use super::{Handle, Id, c_name, call, once};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Types nest no deeper than this in any file that a person made.
@@ -81,8 +81,8 @@ impl Number {
         })
     }
 
-    fn id(self, order: Order) -> Result<TypeId> {
-        Ok(TypeId::Library(match (order, self) {
+    fn id(self, order: Order) -> Result<Handle> {
+        Ok(Handle::Kept(match (order, self) {
             (_, Self::Bool) => return bool_type(),
             (Order::File, Self::I8) => *h5t::H5T_STD_I8LE,
             (Order::File, Self::I16) => *h5t::H5T_STD_I16LE,
@@ -196,35 +196,19 @@ pub(super) enum Order {
     Memory,
 }
 
-/// A handle of a type: one of the library's own, which is never closed, or one of ours.
-pub(super) enum TypeId {
-    Library(hid_t),
-    Owned(Id),
-}
-
-impl TypeId {
-    pub(super) fn get(&self) -> hid_t {
-        match self {
-            Self::Library(id) => *id,
-            Self::Owned(id) => id.get(),
-        }
-    }
-}
-
 /// h5py's boolean: an enum FALSE = 0, TRUE = 1 over int8. Made once.
-fn bool_type() -> Result<TypeId> {
+fn bool_type() -> Result<Handle> {
     static BOOL: LazyLock<Option<Id>> = LazyLock::new(|| {
         let members = vec![("FALSE".to_owned(), 0), ("TRUE".to_owned(), 1)];
         match enum_id(&EnumType { base: Number::I8, members }, Order::File) {
-            Ok(TypeId::Owned(id)) => Some(id),
+            Ok(Handle::Owned(id)) => Some(id),
             _ => None,
         }
     });
-    let id = BOOL.as_ref().ok_or_else(|| Error::new(ErrorKind::Hdf5, "HDF5 could not create the boolean type"))?;
-    Ok(TypeId::Library(id.get()))
+    once(&BOOL).map(|id| Handle::Kept(id.get()))
 }
 
-fn enum_id(enumeration: &EnumType, order: Order) -> Result<TypeId> {
+fn enum_id(enumeration: &EnumType, order: Order) -> Result<Handle> {
     let base = enumeration.base.id(order)?;
     // SAFETY: `base` is an integer type.
     let id = Id::own("create an enum type", || unsafe { h5t::H5Tenum_create(base.get()) })?;
@@ -240,10 +224,10 @@ fn enum_id(enumeration: &EnumType, order: Order) -> Result<TypeId> {
             h5t::H5Tenum_insert(id.get(), name.as_ptr(), value.as_ptr().cast())
         })?;
     }
-    Ok(TypeId::Owned(id))
+    Ok(Handle::Owned(id))
 }
 
-fn string_id(strings: Strings, order: Order) -> Result<TypeId> {
+fn string_id(strings: Strings, order: Order) -> Result<Handle> {
     let Strings { size, padding, utf8 } = strings;
     let _ = order;
     string_type(
@@ -258,7 +242,7 @@ fn string_id(strings: Strings, order: Order) -> Result<TypeId> {
 }
 
 /// A string type; the size `H5T_VARIABLE` (`usize::MAX`) is a length of its own for each string.
-fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<TypeId> {
+fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<Handle> {
     let charset = if utf8 { H5T_cset_t::H5T_CSET_UTF8 } else { H5T_cset_t::H5T_CSET_ASCII };
     // SAFETY: `H5T_C_S1` is a type of the library; the copy is ours to change.
     let id = Id::own("create a string type", || unsafe { h5t::H5Tcopy(*h5t::H5T_C_S1) })?;
@@ -270,7 +254,7 @@ fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<TypeId> {
             if status < 0 { status } else { h5t::H5Tset_cset(id.get(), charset) }
         }
     })?;
-    Ok(TypeId::Owned(id))
+    Ok(Handle::Owned(id))
 }
 
 impl Dtype {
@@ -307,6 +291,11 @@ impl Dtype {
         }
     }
 
+    /// Whether the type in the file that this was made of, or that is made of this, is the one in memory, too.
+    pub(super) fn is_alike(&self) -> bool {
+        matches!(self, Self::FixedString(_))
+    }
+
     /// Something in it that this crate does not read, in words.
     pub(crate) fn unsupported(&self) -> Option<&str> {
         match self {
@@ -339,7 +328,7 @@ impl Dtype {
     }
 
     /// The library's handle of the type.
-    pub(super) fn id(&self, order: Order) -> Result<TypeId> {
+    pub(super) fn id(&self, order: Order) -> Result<Handle> {
         match self {
             Self::Number(number) => number.id(order),
             Self::Enum(enumeration) => enum_id(enumeration, order),
@@ -358,22 +347,22 @@ impl Dtype {
                         h5t::H5Tinsert(id.get(), name.as_ptr(), field.offset, dtype.get())
                     })?;
                 }
-                Ok(TypeId::Owned(id))
+                Ok(Handle::Owned(id))
             }
             Self::Array(dims, dtype) => {
                 let dtype = dtype.id(order)?;
                 let rank = u32::try_from(dims.len()).unwrap_or(u32::MAX);
                 // SAFETY: `dims` holds `rank` sizes.
                 Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
-                    .map(TypeId::Owned)
+                    .map(Handle::Owned)
             }
             Self::VarArray(dtype) => {
                 let dtype = dtype.id(order)?;
                 // SAFETY: `dtype` is a type.
                 Id::own("create a variable-length type", || unsafe { h5t::H5Tvlen_create(dtype.get()) })
-                    .map(TypeId::Owned)
+                    .map(Handle::Owned)
             }
-            Self::Bitfield(number) => Ok(TypeId::Library(match number.size() {
+            Self::Bitfield(number) => Ok(Handle::Kept(match number.size() {
                 1 => *h5t::H5T_NATIVE_B8,
                 2 => *h5t::H5T_NATIVE_B16,
                 4 => *h5t::H5T_NATIVE_B32,
@@ -382,7 +371,7 @@ impl Dtype {
             Self::Opaque(size) => {
                 // SAFETY: an opaque type of `size` bytes.
                 Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, *size) })
-                    .map(TypeId::Owned)
+                    .map(Handle::Owned)
             }
             Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read"))),
         }

@@ -21,7 +21,7 @@ pub(crate) use attribute::Attributes;
 pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
-pub(crate) use group::{Group, Identity, Link, Object};
+pub(crate) use group::{About, Group, Identity, Link, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -93,6 +93,30 @@ impl Drop for Id {
     }
 }
 
+/// A handle that something keeps for longer than it is used here, such as the library, or one of ours.
+enum Handle {
+    Kept(hid_t),
+    Owned(Id),
+}
+
+impl Handle {
+    fn get(&self) -> hid_t {
+        match self {
+            Self::Kept(id) => *id,
+            Self::Owned(id) => id.get(),
+        }
+    }
+}
+
+/// What is made once, when it is first asked for.
+///
+/// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
+/// that is making it and waits for the lock.
+fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
+    hdf5::sync::sync(|| LazyLock::force(made).as_ref())
+        .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+}
+
 /// A name for libhdf5, which takes no NUL.
 fn c_name(name: &str) -> Result<CString> {
     CString::new(name).map_err(|_| Error::new(ErrorKind::NotFound, format!("the name {name:?} contains NUL")))
@@ -155,5 +179,5 @@ impl PropertyLists {
 /// The property lists, made once.
 fn property_lists() -> Result<&'static PropertyLists> {
     static LISTS: LazyLock<Option<PropertyLists>> = LazyLock::new(|| PropertyLists::new().ok());
-    LISTS.as_ref().ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+    once(&LISTS)
 }
