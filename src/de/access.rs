@@ -377,8 +377,9 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         match self.current.take() {
-            Some(Entry::Child(Link { name, soft })) => {
-                let node = Node::new(self.group, name.clone(), soft, self.scope, self.depth);
+            Some(Entry::Child(link)) => {
+                let name = link.name.clone();
+                let node = Node::at(self.group, link, self.scope, self.depth);
                 seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
             }
             Some(Entry::Attribute(name)) => {

@@ -11,27 +11,30 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
-use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape};
+use crate::storage::{Attributes, Contents, Dataset, Group, Link, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]
 pub(super) struct Node {
     parent: Group,
-    link: String,
-    soft: bool,
+    link: Link,
     scope: Scope,
     depth: Depth,
 }
 
 impl Node {
     pub(super) fn new(parent: &Group, link: String, soft: bool, scope: &Scope, depth: Depth) -> Self {
-        Self { parent: parent.clone(), link, soft, scope: scope.clone(), depth }
+        Self::at(parent, Link::new(link, soft), scope, depth)
+    }
+
+    pub(super) fn at(parent: &Group, link: Link, scope: &Scope, depth: Depth) -> Self {
+        Self { parent: parent.clone(), link, scope: scope.clone(), depth }
     }
 
     /// Opens what is there, and hands it to `read`.
     pub(super) fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
-        let object = self.parent.open(&self.link)?;
-        self.depth.with_stack(|| of_object(object, &self.scope, self.soft, self.depth, read))
+        let object = self.parent.open_link(&self.link)?;
+        self.depth.with_stack(|| of_object(object, &self.scope, self.link.soft, self.depth, read))
     }
 }
 

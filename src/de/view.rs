@@ -502,7 +502,7 @@ impl<'a> View<'a> {
                     let found = format!("a group with {} children", group.len());
                     return Err(Error::wrong_type("an enum (a string, or a group with one child)", found));
                 };
-                let node = Node::new(group, link.name.clone(), link.soft, scope, depth.in_record()?);
+                let node = Node::at(group, link.clone(), scope, depth.in_record()?);
                 visitor.visit_enum(Named::new(&unescape(&link.name), &link.name, node))
             }
             Form::Records { fields, index, .. } => {

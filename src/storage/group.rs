@@ -1,4 +1,4 @@
-//! Groups: links, and what they lead to.
+//! Groups: made, opened, and linked.
 
 use std::sync::Arc;
 
@@ -14,14 +14,6 @@ use crate::error::{Error, ErrorKind, Result};
 /// A group, open. Its clones share one handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Group(Arc<hdf5::Group>);
-
-/// A link of a group.
-#[derive(Clone, Debug)]
-pub(crate) struct Link {
-    pub(crate) name: String,
-    /// Whether it is another thing than a hard link.
-    pub(crate) soft: bool,
-}
 
 /// What a link leads to.
 #[derive(Debug)]
@@ -41,6 +33,18 @@ pub(crate) struct About {
     pub(crate) links: usize,
     /// How many attributes it has.
     pub(crate) attributes: usize,
+}
+
+impl Object {
+    /// Takes over the handle of an object.
+    pub(super) fn adopt(id: Id) -> Result<Self> {
+        // SAFETY: a valid handle.
+        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(id.get()) }) {
+            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Self::Group),
+            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Self::Dataset),
+            _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
+        }
+    }
 }
 
 /// What tells an object from every other: its file's number and its token, its address within the file.
@@ -148,33 +152,6 @@ impl Group {
         self.0.len()
     }
 
-    /// All links: in the order they were made where the group remembers it, else by name.
-    pub(crate) fn links(&self) -> Result<Vec<Link>> {
-        use hdf5::{IndexType, IterationOrder};
-
-        let mut info = h5g::H5G_info_t::default();
-        // SAFETY: a group's handle, and the address of what the function fills in.
-        call("look into a group", || unsafe { h5g::H5Gget_info(self.handle(), &raw mut info) })?;
-        // The number for the next link, which stays 0 where the order is not remembered.
-        let tracked = info.max_corder > 0;
-        let index = if tracked { IndexType::CreationOrder } else { IndexType::Name };
-        // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
-        // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
-        // `H5G__dense_build_table`). So the links are taken as they come, and sorted here.
-        let mut links = self.0.links(index, IterationOrder::Native)?;
-        if tracked {
-            links.sort_by_key(|(_, info)| info.creation_order);
-        } else {
-            links.sort_by(|(left, _), (right, _)| left.cmp(right));
-        }
-        Ok(links.into_iter().map(|(name, info)| Link { name, soft: info.link_type != hdf5::LinkType::Hard }).collect())
-    }
-
-    /// The names of all links, in the order of [`Group::links`].
-    pub(crate) fn link_names(&self) -> Result<Vec<String>> {
-        Ok(self.links()?.into_iter().map(|link| link.name).collect())
-    }
-
     /// Opens what the link `name` leads to.
     pub(crate) fn open(&self, name: &str) -> Result<Object> {
         hdf5::sync::sync(|| self.open_locked(name))
@@ -195,12 +172,7 @@ impl Group {
                 });
             }
         };
-        // SAFETY: a valid handle.
-        match unsafe { h5i::H5Iget_type(id.get()) } {
-            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Object::Group),
-            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Object::Dataset),
-            _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
-        }
+        Object::adopt(id)
     }
 
     /// Opens the dataset that the link `name` leads to.

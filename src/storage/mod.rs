@@ -10,6 +10,7 @@ mod dtype;
 mod file;
 mod group;
 mod items;
+mod link;
 
 use std::ffi::CString;
 use std::sync::LazyLock;
@@ -21,8 +22,9 @@ pub(crate) use attribute::Attributes;
 pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
-pub(crate) use group::{About, Group, Identity, Link, Object};
+pub(crate) use group::{About, Group, Identity, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
+pub(crate) use link::Link;
 
 use crate::error::{Error, ErrorKind, Result};
 
