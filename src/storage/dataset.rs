@@ -15,7 +15,7 @@ use super::attribute::Attributes;
 use super::dtype::{Dtype, Order};
 use super::group::Group;
 use super::items::Items;
-use super::{COMPACT, Handle, Id, c_name, call, once, property_lists};
+use super::{COMPACT, Handle, Id, c_name, call, locked, once, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a stranger's file may claim to hold beyond what is stored for it.
@@ -56,7 +56,7 @@ impl Shape {
     pub(super) fn of_space(space: &Id) -> Result<Self> {
         let what = "look into a dataspace";
         // SAFETY: `space` is a dataspace.
-        let class = hdf5::sync::sync(|| unsafe { h5s::H5Sget_simple_extent_type(space.get()) });
+        let class = locked(|| unsafe { h5s::H5Sget_simple_extent_type(space.get()) });
         match class {
             H5S_class_t::H5S_NULL => Ok(Self::Null),
             H5S_class_t::H5S_SCALAR => Ok(Self::Scalar),
@@ -150,7 +150,7 @@ impl Attributes for Dataset {
 impl Group {
     /// Makes the dataset `name` for items of type `dtype`, yet without data.
     pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape) -> Result<Dataset> {
-        hdf5::sync::sync(|| self.create_locked(&c_name(name)?, dtype, shape))
+        locked(|| self.create_locked(&c_name(name)?, dtype, shape))
     }
 
     fn create_locked(&self, link: &CStr, dtype: Dtype, shape: Shape) -> Result<Dataset> {
@@ -215,7 +215,7 @@ impl Dataset {
         // SAFETY: `id` is a dataset.
         let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
         // SAFETY: a dataset creation list.
-        if hdf5::sync::sync(|| unsafe { h5p::H5Pget_layout(list.get()) }) != H5D_layout_t::H5D_CHUNKED {
+        if locked(|| unsafe { h5p::H5Pget_layout(list.get()) }) != H5D_layout_t::H5D_CHUNKED {
             return Ok(0);
         }
         let mut chunk = vec![0; dims.len()];
@@ -234,7 +234,7 @@ impl Dataset {
     /// Bytes of its data in the file.
     fn stored(&self) -> u64 {
         // SAFETY: `id` is a dataset. 0 is a size like any other, and no sign of failure.
-        hdf5::sync::sync(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) })
+        locked(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) })
     }
 
     /// Whether as much is stored for it as its items can be compressed to.

@@ -8,7 +8,7 @@ use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
 
-use super::{Handle, Id, c_name, call, once};
+use super::{Handle, Id, c_name, call, locked, once};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Types nest no deeper than this in any file that a person made.
@@ -386,16 +386,16 @@ impl Dtype {
         let handle = id.get();
         // SAFETY (all calls of this function): `handle` is a type; those for one class are made on that class.
         // SAFETY: as said above.
-        let class = hdf5::sync::sync(|| unsafe { h5t::H5Tget_class(handle) });
+        let class = locked(|| unsafe { h5t::H5Tget_class(handle) });
         // SAFETY: as said above.
-        let size = hdf5::sync::sync(|| unsafe { h5t::H5Tget_size(handle) });
+        let size = locked(|| unsafe { h5t::H5Tget_size(handle) });
         if size == 0 {
             return Err(Error::corrupt("an element type of no size"));
         }
         Ok(match class {
             H5T_class_t::H5T_INTEGER => {
                 // SAFETY: as said above.
-                let signed = hdf5::sync::sync(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
+                let signed = locked(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
                 match Number::integer(size, signed) {
                     Some(number) => Self::Number(number),
                     None => Self::Unsupported(format!("an integer of {size} bytes")),
@@ -410,9 +410,9 @@ impl Dtype {
                 // SAFETY: as said above.
                 let variable = call(what, || unsafe { h5t::H5Tis_variable_str(handle) })? > 0;
                 // SAFETY: as said above.
-                let utf8 = hdf5::sync::sync(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
+                let utf8 = locked(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
                 // SAFETY: as said above.
-                let padding = match hdf5::sync::sync(|| unsafe { h5t::H5Tget_strpad(handle) }) {
+                let padding = match locked(|| unsafe { h5t::H5Tget_strpad(handle) }) {
                     H5T_str_t::H5T_STR_NULLTERM => StringPadding::NullTerminated,
                     H5T_str_t::H5T_STR_NULLPAD => StringPadding::NullPadded,
                     H5T_str_t::H5T_STR_SPACEPAD => StringPadding::SpacePadded,
@@ -436,7 +436,7 @@ impl Dtype {
                 // SAFETY: as said above.
                 let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
                 // SAFETY: as said above.
-                let step = hdf5::sync::sync(|| unsafe { h5t::H5Tget_size(base.get()) });
+                let step = locked(|| unsafe { h5t::H5Tget_size(base.get()) });
                 let wanted = dims.iter().try_fold(step as u64, |size, dim| size.checked_mul(*dim));
                 // Older libraries do not check this, and read past the end of the item.
                 if wanted != Some(size as u64) {
@@ -504,7 +504,7 @@ impl Dtype {
 
 /// The name of a member of a compound or enum type.
 fn member_name(handle: hid_t, index: u32) -> Result<String> {
-    hdf5::sync::sync(|| {
+    locked(|| {
         // SAFETY: the library checks the index; the string is the caller's to free.
         let name: *mut c_char = unsafe { h5t::H5Tget_member_name(handle, index) };
         if name.is_null() {

@@ -10,7 +10,7 @@ use hdf5_sys::h5f::H5F_libver_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::group::Group;
-use super::{Id, call, once, property_list};
+use super::{Id, call, locked, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much a file in memory grows at a time.
@@ -116,7 +116,7 @@ impl File {
         let (name, memory) = (memory_name(), &lists()?.memory);
         let what = "take over the image of a file";
         // The image is on the list for as long as the lock is held.
-        hdf5::sync::sync(|| {
+        locked(|| {
             // SAFETY: a file access list; the library copies the image, and does not write to it.
             call(what, || unsafe {
                 h5p::H5Pset_file_image(memory.get(), image.as_ptr().cast_mut().cast(), image.len())

@@ -8,7 +8,7 @@ use hdf5_sys::{h5g, h5l, h5o};
 
 use super::attribute::Attributes;
 use super::dataset::Dataset;
-use super::{Id, c_name, call, property_lists};
+use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A group, open. Its clones share one handle.
@@ -39,7 +39,7 @@ impl Object {
     /// Takes over the handle of an object.
     pub(super) fn adopt(id: Id) -> Result<Self> {
         // SAFETY: a valid handle.
-        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(id.get()) }) {
+        match locked(|| unsafe { h5i::H5Iget_type(id.get()) }) {
             H5I_type_t::H5I_GROUP => Group::adopt(id).map(Self::Group),
             H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Self::Dataset),
             _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
@@ -62,7 +62,7 @@ impl Group {
     /// not all of libhdf5's functions for groups take a file.
     pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
         // SAFETY: a valid handle.
-        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(group.id()) }) {
+        match locked(|| unsafe { h5i::H5Iget_type(group.id()) }) {
             H5I_type_t::H5I_FILE => {
                 // SAFETY: a file's handle and a C string.
                 Self::adopt(Id::own("open the root group", || unsafe {
@@ -154,7 +154,7 @@ impl Group {
 
     /// Opens what the link `name` leads to.
     pub(crate) fn open(&self, name: &str) -> Result<Object> {
-        hdf5::sync::sync(|| self.open_locked(name))
+        locked(|| self.open_locked(name))
     }
 
     fn open_locked(&self, name: &str) -> Result<Object> {

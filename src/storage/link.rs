@@ -11,7 +11,7 @@ use hdf5_sys::h5o;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, call};
+use super::{Id, call, locked};
 use crate::error::Result;
 
 #[cfg(not(hdf5_tokens))]
@@ -82,7 +82,7 @@ impl Group {
     /// Opens what one of the group's links leads to.
     pub(crate) fn open_link(&self, link: &Link) -> Result<Object> {
         let Some(target) = link.target else { return self.open(&link.name) };
-        hdf5::sync::sync(|| {
+        locked(|| {
             // This spares the library to look for the name again.
             // SAFETY: a group's handle, and where the library said that an object of the same file is.
             match Id::own("open an object", || unsafe { open_target(self.handle(), target) }) {

@@ -12,6 +12,7 @@ mod group;
 mod items;
 mod link;
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::sync::LazyLock;
 
@@ -53,9 +54,33 @@ impl Status for isize {
     }
 }
 
+/// Does something under the library's lock.
+///
+/// The lock is reentrant, but taking it takes a while even where the thread has it, which is so for most calls.
+fn locked<R>(inside: impl FnOnce() -> R) -> R {
+    thread_local! {
+        /// Whether the thread is in here, and so has the lock.
+        static INSIDE: Cell<bool> = const { Cell::new(false) };
+    }
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(false);
+        }
+    }
+    if INSIDE.get() {
+        return inside();
+    }
+    hdf5::sync::sync(|| {
+        INSIDE.set(true);
+        let _leave = Leave;
+        inside()
+    })
+}
+
 /// Calls into libhdf5 under its lock; `what` completes the sentence "HDF5 could not ...".
 fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
-    hdf5::sync::sync(|| {
+    locked(|| {
         let status = function();
         if status.failed() { Err(failure(what)) } else { Ok(status) }
     })
@@ -91,7 +116,7 @@ impl Id {
 impl Drop for Id {
     fn drop(&mut self) {
         // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
-        hdf5::sync::sync(|| unsafe { H5Idec_ref(self.0) });
+        locked(|| unsafe { H5Idec_ref(self.0) });
     }
 }
 
@@ -115,7 +140,7 @@ impl Handle {
 /// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
 /// that is making it and waits for the lock.
 fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
-    hdf5::sync::sync(|| LazyLock::force(made).as_ref())
+    locked(|| LazyLock::force(made).as_ref())
         .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
 }
 
