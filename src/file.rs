@@ -85,13 +85,36 @@ fn in_file(error: Error, path: &Path) -> Error {
     error.in_file(&path.display().to_string())
 }
 
-pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool) -> Result<()> {
-    // A link is kept, and what it leads to is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let write = || {
-        if target.is_dir() {
-            return Err(Error::new(ErrorKind::Io, "a folder cannot be replaced by a file: name a file in it"));
+/// What is to be replaced: `path`, or, where that is a symbolic link, what it leads to.
+fn target_of(path: &Path) -> Result<PathBuf> {
+    let mut target = path.to_owned();
+    let mut found = fs::symlink_metadata(path);
+    if found.as_ref().is_ok_and(fs::Metadata::is_symlink) {
+        target = fs::canonicalize(path).unwrap_or(target);
+        found = fs::metadata(&target);
+    }
+    if found.is_ok_and(|found| found.is_dir()) {
+        return Err(Error::new(ErrorKind::Io, "a folder cannot be replaced by a file: name a file in it"));
+    }
+    Ok(target)
+}
+
+/// The error for a file that libhdf5 did not open. Its own words for one that is not there, is a folder or is of another
+/// format are less clear.
+fn why_not_open(path: &Path, error: Error) -> Error {
+    let look = || -> io::Result<Error> {
+        let mut plain = fs::File::open(path)?;
+        if plain.metadata()?.is_dir() {
+            return Ok(Error::new(ErrorKind::Io, "could not open the file: it is a folder"));
         }
+        Ok(if has_signature(&mut plain).unwrap_or(true) { error } else { not_hdf5() })
+    };
+    look().unwrap_or_else(|refused| Error::io("could not open the file", refused))
+}
+
+pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool) -> Result<()> {
+    let write = || {
+        let target = target_of(path)?;
         let beside = Beside::new(&target)?;
         let file = File::create(&beside.path).map_err(|error| match fs::File::create_new(&beside.path) {
             // libhdf5's own words for what the system refuses are less clear than the system's.
@@ -107,16 +130,7 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool)
 
 pub(crate) fn from_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let read = || {
-        // libhdf5's own words for a file that is not there, or is a folder, are less clear than the system's.
-        let failed = |error| Error::io("could not open the file", error);
-        let mut plain = fs::File::open(path).map_err(failed)?;
-        if plain.metadata().map_err(failed)?.is_dir() {
-            return Err(Error::new(ErrorKind::Io, "could not open the file: it is a folder"));
-        }
-        let file = File::open(path).map_err(|error| match has_signature(&mut plain) {
-            Ok(false) => not_hdf5(),
-            _ => error,
-        })?;
+        let file = File::open(path).map_err(|error| why_not_open(path, error))?;
         de::from_root(&file.root()?)
     };
     read().map_err(|error| in_file(error, path))

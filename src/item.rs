@@ -193,7 +193,15 @@ impl<'a> Item<'a> {
             Dtype::VarArray(inner) => {
                 let size = inner.size();
                 let (len, bytes) = items.sequence(bytes, size);
-                Scalar::Sequence(Block { number: inner.number(), len, inner_dims: &[], dtype: inner, bytes, step: size, items })
+                Scalar::Sequence(Block {
+                    number: inner.number(),
+                    len,
+                    inner_dims: &[],
+                    dtype: inner,
+                    bytes,
+                    step: size,
+                    items,
+                })
             }
             Dtype::Opaque(_) => Scalar::Opaque(bytes),
             Dtype::Unsupported(words) => {

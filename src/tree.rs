@@ -46,7 +46,7 @@ pub fn tree(group: &hdf5::Group) -> Result<Tree> {
     let mut tree = Tree { lines: Vec::new() };
     let words = group_words(&group)?;
     tree.lines.push(Line { name: group.path(), words, values: String::new() });
-    let mut path = vec![group.identity()?.0];
+    let mut path = vec![group.about()?.identity];
     tree.children(&group, "", &mut path)?;
     Ok(tree)
 }
@@ -133,7 +133,7 @@ impl Tree {
                 }
                 Object::Group(group) => {
                     let words = group_words(&group)?;
-                    let (identity, _) = group.identity()?;
+                    let identity = group.about()?.identity;
                     if path.contains(&identity) || path.len() > MAX_DEPTH as usize {
                         return Ok((words, "(a link to a group above)".to_owned()));
                     }

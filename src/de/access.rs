@@ -363,9 +363,8 @@ impl<'de> SeqAccess<'de> for OrderedRecord<'_> {
         let RecordSeq { fields, index, next, depth } = &mut self.0;
         let Some(field) = fields.get_mut(*next) else { return Ok(None) };
         *next += 1;
-        let result = field.column().and_then(|column| {
-            seed.deserialize(Element { column, index: *index, depth: *depth })
-        });
+        let result =
+            field.column().and_then(|column| seed.deserialize(Element { column, index: *index, depth: *depth }));
         match result {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(error.in_link(&field.link).in_field(&field.name)),
@@ -519,8 +518,9 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         match self.current.take() {
-            Some(Entry::Child(Link { name, soft })) => {
-                let node = Node::new(self.group, name.clone(), soft, self.scope, self.depth);
+            Some(Entry::Child(link)) => {
+                let name = link.name.clone();
+                let node = Node::at(self.group, link, self.scope, self.depth);
                 seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
             }
             Some(Entry::Attribute(name)) => {

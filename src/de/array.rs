@@ -46,7 +46,17 @@ impl Array {
             Dtype::Number(number) => Some(*number),
             _ => None,
         };
-        Ok(Self { dataset, dims, strides, start: 0, count: 0, items: Items::default(), size, number, order: Order::default() })
+        Ok(Self {
+            dataset,
+            dims,
+            strides,
+            start: 0,
+            count: 0,
+            items: Items::default(),
+            size,
+            number,
+            order: Order::default(),
+        })
     }
 
     /// The number of elements along the first dimension.
@@ -100,9 +110,7 @@ impl Array {
     #[inline]
     pub(super) fn keeps_order<V>(&self, fields: &'static [&'static str]) -> bool {
         match self.dataset.dtype() {
-            Dtype::Compound(stored) => {
-                self.order.is_kept::<V>(fields, stored.iter().map(|field| field.name.as_str()))
-            }
+            Dtype::Compound(stored) => self.order.is_kept::<V>(fields, stored.iter().map(|field| field.name.as_str())),
             _ => false,
         }
     }

@@ -11,27 +11,30 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
-use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape};
+use crate::storage::{Attributes, Contents, Dataset, Group, Link, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]
 pub(super) struct Node {
     parent: Group,
-    link: String,
-    soft: bool,
+    link: Link,
     scope: Scope,
     depth: Depth,
 }
 
 impl Node {
     pub(super) fn new(parent: &Group, link: String, soft: bool, scope: &Scope, depth: Depth) -> Self {
-        Self { parent: parent.clone(), link, soft, scope: scope.clone(), depth }
+        Self::at(parent, Link::new(link, soft), scope, depth)
+    }
+
+    pub(super) fn at(parent: &Group, link: Link, scope: &Scope, depth: Depth) -> Self {
+        Self { parent: parent.clone(), link, scope: scope.clone(), depth }
     }
 
     /// Opens what is there, and hands it to `read`.
     pub(super) fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
-        let object = self.parent.open(&self.link)?;
-        self.depth.with_stack(|| of_object(object, &self.scope, self.soft, self.depth, read))
+        let object = self.parent.open_link(&self.link)?;
+        self.depth.with_stack(|| of_object(object, &self.scope, self.link.soft, self.depth, read))
     }
 }
 
@@ -46,12 +49,13 @@ pub(super) fn of_object<R>(
     match object {
         Object::Dataset(dataset) => {
             scope.meet(&dataset, soft)?;
-            let words = dataset.words();
-            of_dataset(dataset, depth, read).map_err(|error| error.stored_as(|| words))
+            of_dataset(dataset, depth, read)
         }
         Object::Group(group) => {
-            let scope = scope.enter(&group, soft)?;
-            of_group(&group, &scope, depth, read)
+            let about = group.about()?;
+            let scope = scope.enter_known(&about, soft)?;
+            let kind = if about.attributes > 0 { group.kind()? } else { None };
+            of_group(&group, kind, &scope, depth, read)
         }
     }
 }
@@ -59,27 +63,33 @@ pub(super) fn of_object<R>(
 /// Hands what a dataset holds to `read`.
 fn of_dataset<R>(dataset: Dataset, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     let kind = dataset.kind()?;
-    match (kind, dataset.shape()) {
-        (kind, Shape::Null) => read(View { form: Form::Null { unit: kind == Some(Kind::Unit) }, depth }),
+    let items;
+    let form = match (kind, dataset.shape()) {
+        (kind, Shape::Null) => Form::Null { unit: kind == Some(Kind::Unit) },
         (Some(kind @ (Kind::Str | Kind::Bytes)), Shape::Simple(dims)) => {
             if dims.len() != 1 || dataset.dtype().size() != 1 {
                 return Err(Error::corrupt(format!("expected bytes, found {}", dataset.words())));
             }
-            let items = dataset.read()?;
-            let form = if kind == Kind::Str { Form::Text(items.bytes()) } else { Form::Bytes(items.bytes()) };
-            read(View { form, depth })
+            items = dataset.read()?;
+            if kind == Kind::Str { Form::Text(items.bytes()) } else { Form::Bytes(items.bytes()) }
         }
         (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Scalar) => {
             check_halves(dataset.dtype())?;
-            read(View { form: wide(dataset.read()?.bytes(), kind)?, depth })
+            wide(dataset.read()?.bytes(), kind)?
         }
         (None, Shape::Scalar) => {
-            let items = dataset.read()?;
-            let item = Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items };
-            read(View { form: Form::Item(item), depth })
+            items = dataset.read()?;
+            Form::Item(Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items })
         }
-        _ => of_column(&mut Column::of_dataset(dataset)?, depth, read),
-    }
+        _ => {
+            let words = dataset.words();
+            let column = Column::of_dataset(dataset);
+            return column
+                .and_then(|mut column| of_column(&mut column, depth, read))
+                .map_err(|error| error.stored_as(|| words));
+        }
+    };
+    read(View { form, depth }).map_err(|error| error.stored_as(|| dataset.words()))
 }
 
 /// Hands what an attribute holds to `read`.
@@ -99,8 +109,14 @@ fn of_column<R>(column: &mut Column, depth: Depth, read: impl FnOnce(View<'_>) -
 }
 
 /// Hands what a group holds to `read`.
-fn of_group<R>(group: &Group, scope: &Scope, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
-    match group.kind()? {
+fn of_group<R>(
+    group: &Group,
+    kind: Option<Kind>,
+    scope: &Scope,
+    depth: Depth,
+    read: impl FnOnce(View<'_>) -> Result<R>,
+) -> Result<R> {
+    match kind {
         None => read(View { form: Form::Group { group, scope }, depth }),
         Some(Kind::Tuple | Kind::List) => read(View { form: Form::Children { group, scope }, depth }),
         Some(Kind::Map) => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, Group, Identity};
+use crate::storage::{About, Dataset, Group, Identity};
 
 /// How many groups and datasets one call may meet through further links.
 const MAX_AGAIN: u64 = 100_000;
@@ -48,7 +48,12 @@ impl Scope {
 
     /// Goes into `group`, unless reading is in it already. `soft` tells that the way there is no hard link.
     pub(super) fn enter(&self, group: &Group, soft: bool) -> Result<Self> {
-        let (identity, links) = group.identity()?;
+        self.enter_known(&group.about()?, soft)
+    }
+
+    /// Goes into the group that `about` tells of, as [`Scope::enter`] does.
+    pub(super) fn enter_known(&self, about: &About, soft: bool) -> Result<Self> {
+        let About { identity, links, .. } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
             if scope.0.identity == Some(identity) {

@@ -3,8 +3,8 @@
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
-    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, NumberSeq, OrderedRecord, PairMap,
-    Payload, RecordMap, RecordSeq, VariantMap,
+    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, NumberSeq, OrderedRecord,
+    PairMap, Payload, RecordMap, RecordSeq, VariantMap,
 };
 use super::array::Array;
 use super::column::{Column, Field};
@@ -168,7 +168,8 @@ macro_rules! look_at_number {
 }
 
 impl Element<'_> {
-    /// Hands what is there to `read`.
+    /// Hands what is there to `read`, apart from the code of the short ways, so that these are inlined.
+    #[inline(never)]
     fn look<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
         let view = self.column.view(self.index, self.depth);
         let result = view.and_then(|view| self.depth.with_stack(|| read(view)));
@@ -198,9 +199,7 @@ impl<'a> Element<'a> {
                 let list = depth.with_stack(|| visit_range(values, start, end, depth, visitor));
                 list.map_err(|error| error.in_link(VALUES))
             }
-            column => {
-                Element { column, index, depth }.look(|view| view.sequence_of(len, visitor))
-            }
+            column => Element { column, index, depth }.look(|view| view.sequence_of(len, visitor)),
         }
     }
 
@@ -674,7 +673,7 @@ impl<'a> View<'a> {
                     let found = format!("a group with {} children", group.len());
                     return Err(Error::wrong_type("an enum (a string, or a group with one child)", found));
                 };
-                let node = Node::new(group, link.name.clone(), link.soft, scope, depth.in_record()?);
+                let node = Node::at(group, link.clone(), scope, depth.in_record()?);
                 visitor.visit_enum(Named::new(&unescape(&link.name), &link.name, node))
             }
             Form::Records { fields, index, .. } => {
@@ -966,8 +965,14 @@ impl<'a> PartOfItem<'a> {
                 check_len(len, block.len as u64)?;
                 visitor.visit_seq(BlockSeq::new(block, self.depth.in_record()?))
             }
-            None => self.view()?.sequence_of(len, visitor),
+            None => self.look(|view| view.sequence_of(len, visitor)),
         }
+    }
+
+    /// Hands what is there to `read`, apart from the code of the short ways, so that these are inlined.
+    #[inline(never)]
+    fn look<R>(self, read: impl FnOnce(View<'a>) -> Result<R>) -> Result<R> {
+        self.view().and_then(read)
     }
 }
 
@@ -987,7 +992,7 @@ macro_rules! look_into_item {
     ($method:ident($($name:ident: $type:ty),*)) => {
         #[inline]
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.view()?.$method($($name,)* visitor)
+            self.look(|view| view.$method($($name,)* visitor))
         }
     };
 }
@@ -998,7 +1003,7 @@ macro_rules! look_at_item_number {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             match self.part.number::<$type>() {
                 Some(value) => visitor.$visit(value),
-                None => self.view()?.$method(visitor),
+                None => self.look(|view| view.$method(visitor)),
             }
         }
     };

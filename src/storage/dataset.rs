@@ -1,7 +1,9 @@
 //! Datasets: made, written and read in blocks.
 
+use std::ffi::CStr;
 use std::fmt::{self, Display};
 use std::ptr;
+use std::sync::LazyLock;
 
 use hdf5_sys::h5d::{self, H5D_layout_t};
 use hdf5_sys::h5f;
@@ -10,10 +12,10 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
 
 use super::attribute::Attributes;
-use super::dtype::{Dtype, Order, TypeId};
+use super::dtype::{Dtype, Order};
 use super::group::Group;
 use super::items::Items;
-use super::{COMPACT, Id, c_name, call, property_lists};
+use super::{COMPACT, Handle, Id, c_name, call, locked, once, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a stranger's file may claim to hold beyond what is stored for it.
@@ -42,23 +44,19 @@ impl Shape {
         }
     }
 
-    pub(super) fn space(&self) -> Result<Id> {
-        Id::own("create a dataspace", || match self {
-            // SAFETY: a class that the library knows.
-            Self::Null => unsafe { h5s::H5Screate(H5S_class_t::H5S_NULL) },
-            // SAFETY: as above.
-            Self::Scalar => unsafe { h5s::H5Screate(H5S_class_t::H5S_SCALAR) },
-            // SAFETY: `dims` holds as many sizes as said; no maximum sizes are given.
-            Self::Simple(dims) => unsafe {
-                h5s::H5Screate_simple(i32::try_from(dims.len()).unwrap_or(-1), dims.as_ptr(), ptr::null())
-            },
-        })
+    pub(super) fn space(&self) -> Result<Handle> {
+        static SCALAR: LazyLock<Option<Id>> = LazyLock::new(|| plain_space(H5S_class_t::H5S_SCALAR).ok());
+        match self {
+            Self::Null => plain_space(H5S_class_t::H5S_NULL).map(Handle::Owned),
+            Self::Scalar => once(&SCALAR).map(|id| Handle::Kept(id.get())),
+            Self::Simple(dims) => simple_space(dims).map(Handle::Owned),
+        }
     }
 
     pub(super) fn of_space(space: &Id) -> Result<Self> {
         let what = "look into a dataspace";
         // SAFETY: `space` is a dataspace.
-        let class = hdf5::sync::sync(|| unsafe { h5s::H5Sget_simple_extent_type(space.get()) });
+        let class = locked(|| unsafe { h5s::H5Sget_simple_extent_type(space.get()) });
         match class {
             H5S_class_t::H5S_NULL => Ok(Self::Null),
             H5S_class_t::H5S_SCALAR => Ok(Self::Scalar),
@@ -75,6 +73,19 @@ impl Shape {
             _ => Err(Error::corrupt("a dataspace of an unknown class")),
         }
     }
+}
+
+/// A dataspace without dimensions.
+fn plain_space(class: H5S_class_t) -> Result<Id> {
+    // SAFETY: a class that the library knows.
+    Id::own("create a dataspace", || unsafe { h5s::H5Screate(class) })
+}
+
+fn simple_space(dims: &[u64]) -> Result<Id> {
+    // SAFETY: `dims` holds as many sizes as said; no maximum sizes are given.
+    Id::own("create a dataspace", || unsafe {
+        h5s::H5Screate_simple(i32::try_from(dims.len()).unwrap_or(-1), dims.as_ptr(), ptr::null())
+    })
 }
 
 /// `scalar`, `null`, `(10, 3)`; a single dimension as numpy writes it: `(10,)`.
@@ -126,6 +137,8 @@ pub(crate) struct Dataset {
     id: Id,
     dtype: Dtype,
     shape: Shape,
+    /// Its type in the file, where that is its type in memory, too.
+    stored: Option<Id>,
 }
 
 impl Attributes for Dataset {
@@ -137,7 +150,10 @@ impl Attributes for Dataset {
 impl Group {
     /// Makes the dataset `name` for items of type `dtype`, yet without data.
     pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape) -> Result<Dataset> {
-        let link = c_name(name)?;
+        locked(|| self.create_locked(&c_name(name)?, dtype, shape))
+    }
+
+    fn create_locked(&self, link: &CStr, dtype: Dtype, shape: Shape) -> Result<Dataset> {
         let lists = property_lists()?;
         let file_type = dtype.id(Order::File)?;
         let space = shape.space()?;
@@ -155,7 +171,11 @@ impl Group {
                 H5P_DEFAULT,
             )
         })?;
-        Ok(Dataset { id, dtype, shape })
+        let stored = match file_type {
+            Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
+            _ => None,
+        };
+        Ok(Dataset { id, dtype, shape, stored })
     }
 }
 
@@ -169,7 +189,8 @@ impl Dataset {
         // SAFETY: as above.
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of(&stored_type, 0)?;
-        let dataset = Self { id, dtype, shape };
+        let stored = dtype.is_alike().then_some(stored_type);
+        let dataset = Self { id, dtype, shape, stored };
         dataset.check_size()?;
         Ok(dataset)
     }
@@ -194,7 +215,7 @@ impl Dataset {
         // SAFETY: `id` is a dataset.
         let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
         // SAFETY: a dataset creation list.
-        if hdf5::sync::sync(|| unsafe { h5p::H5Pget_layout(list.get()) }) != H5D_layout_t::H5D_CHUNKED {
+        if locked(|| unsafe { h5p::H5Pget_layout(list.get()) }) != H5D_layout_t::H5D_CHUNKED {
             return Ok(0);
         }
         let mut chunk = vec![0; dims.len()];
@@ -213,7 +234,7 @@ impl Dataset {
     /// Bytes of its data in the file.
     fn stored(&self) -> u64 {
         // SAFETY: `id` is a dataset. 0 is a size like any other, and no sign of failure.
-        hdf5::sync::sync(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) })
+        locked(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) })
     }
 
     /// Whether as much is stored for it as its items can be compressed to.
@@ -261,7 +282,7 @@ impl Dataset {
     /// Writes all items.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
         self.check_bytes(self.shape.count(), bytes)?;
-        let memory_type = self.dtype.id(Order::Memory)?;
+        let memory_type = self.memory_type()?;
         // SAFETY: `bytes` holds as many items of the type as the whole dataset.
         unsafe { self.write_raw(&memory_type, h5s::H5S_ALL, h5s::H5S_ALL, bytes.as_ptr().cast()) }
     }
@@ -270,7 +291,7 @@ impl Dataset {
     pub(crate) fn write_rows(&self, start: u64, count: u64, bytes: &[u8]) -> Result<()> {
         let (file, memory, items) = self.select_rows(start, count)?;
         self.check_bytes(Some(items), bytes)?;
-        let memory_type = self.dtype.id(Order::Memory)?;
+        let memory_type = self.memory_type()?;
         // SAFETY: `bytes` holds as many items of the type as are selected.
         unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
     }
@@ -288,7 +309,7 @@ impl Dataset {
         if addresses.len() as u64 != count || begin != text.len() || !matches!(self.dtype, Dtype::VarString(_)) {
             return Err(Error::new(ErrorKind::Hdf5, "strings and their count differ"));
         }
-        let memory_type = self.dtype.id(Order::Memory)?;
+        let memory_type = self.memory_type()?;
         let (file, memory, _) = self.select_rows(start, count)?;
         // SAFETY: as many addresses as items are selected, each of a string that ends with NUL within `text`.
         unsafe { self.write_raw(&memory_type, memory.get(), file.get(), addresses.as_ptr().cast()) }
@@ -325,7 +346,7 @@ impl Dataset {
         if let Some(words) = self.dtype.unsupported() {
             return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));
         }
-        let memory_type = self.dtype.id(Order::Memory)?;
+        let memory_type = self.memory_type()?;
         let mut bytes = last.into_bytes();
         // Addresses have to be zero where none is read; all else is overwritten.
         if self.dtype.has_addresses() {
@@ -340,6 +361,13 @@ impl Dataset {
         Ok(unsafe { Items::adopt(bytes, &self.dtype) })
     }
 
+    fn memory_type(&self) -> Result<Handle> {
+        match &self.stored {
+            Some(stored) => Ok(Handle::Kept(stored.get())),
+            None => self.dtype.id(Order::Memory),
+        }
+    }
+
     fn check_bytes(&self, items: Option<u64>, bytes: &[u8]) -> Result<()> {
         let wanted = items.and_then(|items| items.checked_mul(self.dtype.size() as u64));
         if wanted == Some(bytes.len() as u64) && !self.dtype.has_addresses() {
@@ -352,7 +380,7 @@ impl Dataset {
     /// At `data` are as many items of `memory_type` as `memory` selects.
     unsafe fn write_raw(
         &self,
-        memory_type: &TypeId,
+        memory_type: &Handle,
         memory: hid_t,
         file: hid_t,
         data: *const std::ffi::c_void,
@@ -385,7 +413,7 @@ impl Dataset {
         if start.len() != dims.len() || count.len() != dims.len() {
             return Err(Error::new(ErrorKind::Hdf5, format!("{} has other dimensions than the block", self.words())));
         }
-        let file = self.shape.space()?;
+        let file = simple_space(dims)?;
         // SAFETY: start and count have a number for each dimension; the library checks that they lie within.
         call("select a part of a dataset", || unsafe {
             h5s::H5Sselect_hyperslab(
@@ -397,7 +425,7 @@ impl Dataset {
                 ptr::null(),
             )
         })?;
-        Ok((file, Shape::Simple(vec![items]).space()?))
+        Ok((file, simple_space(&[items])?))
     }
 }
 

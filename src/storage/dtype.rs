@@ -8,7 +8,7 @@ use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
 
-use super::{Id, c_name, call};
+use super::{Handle, Id, c_name, call, locked, once};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Types nest no deeper than this in any file that a person made.
@@ -81,8 +81,8 @@ impl Number {
         })
     }
 
-    fn id(self, order: Order) -> Result<TypeId> {
-        Ok(TypeId::Library(match (order, self) {
+    fn id(self, order: Order) -> Result<Handle> {
+        Ok(Handle::Kept(match (order, self) {
             (_, Self::Bool) => return bool_type(),
             (Order::File, Self::I8) => *h5t::H5T_STD_I8LE,
             (Order::File, Self::I16) => *h5t::H5T_STD_I16LE,
@@ -196,35 +196,19 @@ pub(super) enum Order {
     Memory,
 }
 
-/// A handle of a type: one of the library's own, which is never closed, or one of ours.
-pub(super) enum TypeId {
-    Library(hid_t),
-    Owned(Id),
-}
-
-impl TypeId {
-    pub(super) fn get(&self) -> hid_t {
-        match self {
-            Self::Library(id) => *id,
-            Self::Owned(id) => id.get(),
-        }
-    }
-}
-
 /// h5py's boolean: an enum FALSE = 0, TRUE = 1 over int8. Made once.
-fn bool_type() -> Result<TypeId> {
+fn bool_type() -> Result<Handle> {
     static BOOL: LazyLock<Option<Id>> = LazyLock::new(|| {
         let members = vec![("FALSE".to_owned(), 0), ("TRUE".to_owned(), 1)];
         match enum_id(&EnumType { base: Number::I8, members }, Order::File) {
-            Ok(TypeId::Owned(id)) => Some(id),
+            Ok(Handle::Owned(id)) => Some(id),
             _ => None,
         }
     });
-    let id = BOOL.as_ref().ok_or_else(|| Error::new(ErrorKind::Hdf5, "HDF5 could not create the boolean type"))?;
-    Ok(TypeId::Library(id.get()))
+    once(&BOOL).map(|id| Handle::Kept(id.get()))
 }
 
-fn enum_id(enumeration: &EnumType, order: Order) -> Result<TypeId> {
+fn enum_id(enumeration: &EnumType, order: Order) -> Result<Handle> {
     let base = enumeration.base.id(order)?;
     // SAFETY: `base` is an integer type.
     let id = Id::own("create an enum type", || unsafe { h5t::H5Tenum_create(base.get()) })?;
@@ -240,10 +224,10 @@ fn enum_id(enumeration: &EnumType, order: Order) -> Result<TypeId> {
             h5t::H5Tenum_insert(id.get(), name.as_ptr(), value.as_ptr().cast())
         })?;
     }
-    Ok(TypeId::Owned(id))
+    Ok(Handle::Owned(id))
 }
 
-fn string_id(strings: Strings, order: Order) -> Result<TypeId> {
+fn string_id(strings: Strings, order: Order) -> Result<Handle> {
     let Strings { size, padding, utf8 } = strings;
     let _ = order;
     string_type(
@@ -258,7 +242,7 @@ fn string_id(strings: Strings, order: Order) -> Result<TypeId> {
 }
 
 /// A string type; the size `H5T_VARIABLE` (`usize::MAX`) is a length of its own for each string.
-fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<TypeId> {
+fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<Handle> {
     let charset = if utf8 { H5T_cset_t::H5T_CSET_UTF8 } else { H5T_cset_t::H5T_CSET_ASCII };
     // SAFETY: `H5T_C_S1` is a type of the library; the copy is ours to change.
     let id = Id::own("create a string type", || unsafe { h5t::H5Tcopy(*h5t::H5T_C_S1) })?;
@@ -270,7 +254,7 @@ fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<TypeId> {
             if status < 0 { status } else { h5t::H5Tset_cset(id.get(), charset) }
         }
     })?;
-    Ok(TypeId::Owned(id))
+    Ok(Handle::Owned(id))
 }
 
 impl Dtype {
@@ -329,6 +313,11 @@ impl Dtype {
         }
     }
 
+    /// Whether the type in the file that this was made of, or that is made of this, is the one in memory, too.
+    pub(super) fn is_alike(&self) -> bool {
+        matches!(self, Self::FixedString(_))
+    }
+
     /// Something in it that this crate does not read, in words.
     pub(crate) fn unsupported(&self) -> Option<&str> {
         match self {
@@ -361,7 +350,7 @@ impl Dtype {
     }
 
     /// The library's handle of the type.
-    pub(super) fn id(&self, order: Order) -> Result<TypeId> {
+    pub(super) fn id(&self, order: Order) -> Result<Handle> {
         match self {
             Self::Number(number) => number.id(order),
             Self::Enum(enumeration) => enum_id(enumeration, order),
@@ -380,22 +369,22 @@ impl Dtype {
                         h5t::H5Tinsert(id.get(), name.as_ptr(), field.offset, dtype.get())
                     })?;
                 }
-                Ok(TypeId::Owned(id))
+                Ok(Handle::Owned(id))
             }
             Self::Array(dims, dtype) => {
                 let dtype = dtype.id(order)?;
                 let rank = u32::try_from(dims.len()).unwrap_or(u32::MAX);
                 // SAFETY: `dims` holds `rank` sizes.
                 Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
-                    .map(TypeId::Owned)
+                    .map(Handle::Owned)
             }
             Self::VarArray(dtype) => {
                 let dtype = dtype.id(order)?;
                 // SAFETY: `dtype` is a type.
                 Id::own("create a variable-length type", || unsafe { h5t::H5Tvlen_create(dtype.get()) })
-                    .map(TypeId::Owned)
+                    .map(Handle::Owned)
             }
-            Self::Bitfield(number) => Ok(TypeId::Library(match number.size() {
+            Self::Bitfield(number) => Ok(Handle::Kept(match number.size() {
                 1 => *h5t::H5T_NATIVE_B8,
                 2 => *h5t::H5T_NATIVE_B16,
                 4 => *h5t::H5T_NATIVE_B32,
@@ -404,7 +393,7 @@ impl Dtype {
             Self::Opaque(size) => {
                 // SAFETY: an opaque type of `size` bytes.
                 Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, *size) })
-                    .map(TypeId::Owned)
+                    .map(Handle::Owned)
             }
             Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read"))),
         }
@@ -419,16 +408,16 @@ impl Dtype {
         let handle = id.get();
         // SAFETY (all calls of this function): `handle` is a type; those for one class are made on that class.
         // SAFETY: as said above.
-        let class = hdf5::sync::sync(|| unsafe { h5t::H5Tget_class(handle) });
+        let class = locked(|| unsafe { h5t::H5Tget_class(handle) });
         // SAFETY: as said above.
-        let size = hdf5::sync::sync(|| unsafe { h5t::H5Tget_size(handle) });
+        let size = locked(|| unsafe { h5t::H5Tget_size(handle) });
         if size == 0 {
             return Err(Error::corrupt("an element type of no size"));
         }
         Ok(match class {
             H5T_class_t::H5T_INTEGER => {
                 // SAFETY: as said above.
-                let signed = hdf5::sync::sync(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
+                let signed = locked(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
                 match Number::integer(size, signed) {
                     Some(number) => Self::Number(number),
                     None => Self::Unsupported(format!("an integer of {size} bytes")),
@@ -443,9 +432,9 @@ impl Dtype {
                 // SAFETY: as said above.
                 let variable = call(what, || unsafe { h5t::H5Tis_variable_str(handle) })? > 0;
                 // SAFETY: as said above.
-                let utf8 = hdf5::sync::sync(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
+                let utf8 = locked(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
                 // SAFETY: as said above.
-                let padding = match hdf5::sync::sync(|| unsafe { h5t::H5Tget_strpad(handle) }) {
+                let padding = match locked(|| unsafe { h5t::H5Tget_strpad(handle) }) {
                     H5T_str_t::H5T_STR_NULLTERM => StringPadding::NullTerminated,
                     H5T_str_t::H5T_STR_NULLPAD => StringPadding::NullPadded,
                     H5T_str_t::H5T_STR_SPACEPAD => StringPadding::SpacePadded,
@@ -469,7 +458,7 @@ impl Dtype {
                 // SAFETY: as said above.
                 let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
                 // SAFETY: as said above.
-                let step = hdf5::sync::sync(|| unsafe { h5t::H5Tget_size(base.get()) });
+                let step = locked(|| unsafe { h5t::H5Tget_size(base.get()) });
                 let wanted = dims.iter().try_fold(step as u64, |size, dim| size.checked_mul(*dim));
                 // Older libraries do not check this, and read past the end of the item.
                 if wanted != Some(size as u64) {
@@ -537,7 +526,7 @@ impl Dtype {
 
 /// The name of a member of a compound or enum type.
 fn member_name(handle: hid_t, index: u32) -> Result<String> {
-    hdf5::sync::sync(|| {
+    locked(|| {
         // SAFETY: the library checks the index; the string is the caller's to free.
         let name: *mut c_char = unsafe { h5t::H5Tget_member_name(handle, index) };
         if name.is_null() {

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_sys::h5f;
@@ -9,7 +10,7 @@ use hdf5_sys::h5f::H5F_libver_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::group::Group;
-use super::{Id, call, property_list};
+use super::{Id, call, locked, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much a file in memory grows at a time.
@@ -19,8 +20,32 @@ const INCREMENT: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct File(Id);
 
-/// How our files are opened: in the oldest format that holds what is in them, which HDF5 1.10 reads.
-fn access() -> Result<Id> {
+/// The property lists that files are made and opened with.
+struct Lists {
+    /// How files are made: the root group remembers the order of its links, as all groups do.
+    creation: Id,
+    /// How files are opened: in the oldest format that holds what is in them, which HDF5 1.10 reads.
+    access: Id,
+    /// The same for files in memory, which never go to a disk.
+    memory: Id,
+}
+
+impl Lists {
+    fn new() -> Result<Self> {
+        let creation = property_list(h5p::H5P_CLS_FILE_CREATE)?;
+        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
+        // SAFETY: a file creation list, here and below.
+        call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(creation.get(), order) })?;
+        // SAFETY: as above.
+        call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(creation.get(), 0) })?;
+        let (access, memory) = (file_access()?, file_access()?);
+        // SAFETY: a file access list.
+        call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
+        Ok(Self { creation, access, memory })
+    }
+}
+
+fn file_access() -> Result<Id> {
     let list = property_list(h5p::H5P_CLS_FILE_ACCESS)?;
     // SAFETY: a file access list, and versions that the library knows.
     call("set the versions of the file format", || unsafe {
@@ -29,15 +54,10 @@ fn access() -> Result<Id> {
     Ok(list)
 }
 
-/// How our files are made: the root group remembers the order of its links, as all groups do.
-fn creation() -> Result<Id> {
-    let list = property_list(h5p::H5P_CLS_FILE_CREATE)?;
-    let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
-    // SAFETY: a file creation list, here and below.
-    call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
-    // SAFETY: as above.
-    call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
-    Ok(list)
+/// The property lists, made once.
+fn lists() -> Result<&'static Lists> {
+    static LISTS: LazyLock<Option<Lists>> = LazyLock::new(|| Lists::new().ok());
+    once(&LISTS)
 }
 
 #[cfg(unix)]
@@ -62,30 +82,28 @@ fn memory_name() -> CString {
 impl File {
     /// Makes a file that does not exist yet.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        let (path, creation, access) = (c_path(path)?, creation()?, access()?);
+        let (path, lists) = (c_path(path)?, lists()?);
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), access.get())
+            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.access.get())
         })
         .map(Self)
     }
 
     /// Opens a file for reading.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let (path, access) = (c_path(path)?, access()?);
+        let (path, lists) = (c_path(path)?, lists()?);
         // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) }).map(Self)
+        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, lists.access.get()) })
+            .map(Self)
     }
 
     /// Makes a file in memory.
     pub(crate) fn in_memory() -> Result<Self> {
-        let (creation, access) = (creation()?, access()?);
-        // SAFETY: a file access list. The contents never go to a disk.
-        call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(access.get(), INCREMENT, 0) })?;
-        let name = memory_name();
+        let (name, lists) = (memory_name(), lists()?);
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create a file in memory", || unsafe {
-            h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, creation.get(), access.get())
+            h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), lists.memory.get())
         })
         .map(Self)
     }
@@ -95,17 +113,22 @@ impl File {
         if image.is_empty() {
             return Err(Error::new(ErrorKind::Hdf5, "HDF5 could not open the file in memory: it is empty"));
         }
-        let access = access()?;
-        // SAFETY: a file access list. The contents never go to a disk.
-        call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(access.get(), INCREMENT, 0) })?;
-        // SAFETY: the library copies the image, and does not write to it.
-        call("take over the image of a file", || unsafe {
-            h5p::H5Pset_file_image(access.get(), image.as_ptr().cast_mut().cast(), image.len())
-        })?;
-        let name = memory_name();
-        // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file in memory", || unsafe { h5f::H5Fopen(name.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) })
-            .map(Self)
+        let (name, memory) = (memory_name(), &lists()?.memory);
+        let what = "take over the image of a file";
+        // The image is on the list for as long as the lock is held.
+        locked(|| {
+            // SAFETY: a file access list; the library copies the image, and does not write to it.
+            call(what, || unsafe {
+                h5p::H5Pset_file_image(memory.get(), image.as_ptr().cast_mut().cast(), image.len())
+            })?;
+            // SAFETY: a C string, and a list of the kind that the function takes.
+            let file = Id::own("open the file in memory", || unsafe {
+                h5f::H5Fopen(name.as_ptr(), h5f::H5F_ACC_RDONLY, memory.get())
+            });
+            // SAFETY: a file access list, which lets go of its copy.
+            call(what, || unsafe { h5p::H5Pset_file_image(memory.get(), std::ptr::null_mut(), 0) })?;
+            file.map(Self)
+        })
     }
 
     /// Its root group.

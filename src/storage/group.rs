@@ -1,4 +1,6 @@
-//! Groups: links, and what they lead to.
+//! Groups: made, opened, and linked.
+
+use std::sync::Arc;
 
 use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
@@ -6,20 +8,12 @@ use hdf5_sys::{h5g, h5l, h5o};
 
 use super::attribute::Attributes;
 use super::dataset::Dataset;
-use super::{Id, c_name, call, property_lists};
+use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A group, open.
+/// A group, open. Its clones share one handle.
 #[derive(Clone, Debug)]
-pub(crate) struct Group(hdf5::Group);
-
-/// A link of a group.
-#[derive(Clone, Debug)]
-pub(crate) struct Link {
-    pub(crate) name: String,
-    /// Whether it is another thing than a hard link.
-    pub(crate) soft: bool,
-}
+pub(crate) struct Group(Arc<hdf5::Group>);
 
 /// What a link leads to.
 #[derive(Debug)]
@@ -28,6 +22,29 @@ pub(crate) enum Object {
     Group(Group),
     /// A dataset.
     Dataset(Dataset),
+}
+
+/// What there is to know about a group without looking into it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About {
+    /// What tells it from other objects.
+    pub(crate) identity: Identity,
+    /// How many hard links lead to it.
+    pub(crate) links: usize,
+    /// How many attributes it has.
+    pub(crate) attributes: usize,
+}
+
+impl Object {
+    /// Takes over the handle of an object.
+    pub(super) fn adopt(id: Id) -> Result<Self> {
+        // SAFETY: a valid handle.
+        match locked(|| unsafe { h5i::H5Iget_type(id.get()) }) {
+            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Self::Group),
+            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Self::Dataset),
+            _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
+        }
+    }
 }
 
 /// What tells an object from every other: its file's number and its token, its address within the file.
@@ -45,14 +62,14 @@ impl Group {
     /// not all of libhdf5's functions for groups take a file.
     pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
         // SAFETY: a valid handle.
-        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(group.id()) }) {
+        match locked(|| unsafe { h5i::H5Iget_type(group.id()) }) {
             H5I_type_t::H5I_FILE => {
                 // SAFETY: a file's handle and a C string.
                 Self::adopt(Id::own("open the root group", || unsafe {
                     h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
                 })?)
             }
-            _ => Ok(Self(group.clone())),
+            _ => Ok(Self(Arc::new(group.clone()))),
         }
     }
 
@@ -60,7 +77,7 @@ impl Group {
     pub(super) fn adopt(id: Id) -> Result<Self> {
         let id = std::mem::ManuallyDrop::new(id);
         // SAFETY: the handle is owned, of a group, and not used by `id` any more.
-        Ok(Self(unsafe { hdf5::from_id(id.get()) }?))
+        Ok(Self(Arc::new(unsafe { hdf5::from_id(id.get()) }?)))
     }
 
     /// Its path in the file.
@@ -68,10 +85,11 @@ impl Group {
         self.0.name()
     }
 
-    /// What tells it from other objects, and how many hard links lead to it.
-    pub(crate) fn identity(&self) -> Result<(Identity, usize)> {
+    /// What tells it from other objects, and how many links and attributes it has.
+    pub(crate) fn about(&self) -> Result<About> {
         let info = self.0.loc_info()?;
-        Ok((Identity(info.fileno, info.token), info.num_links))
+        let identity = Identity(info.fileno, info.token);
+        Ok(About { identity, links: info.num_links, attributes: info.num_attrs })
     }
 
     /// Makes the group `name`.
@@ -134,32 +152,12 @@ impl Group {
         self.0.len()
     }
 
-    /// All links: in the order they were made where the group remembers it, else by name.
-    pub(crate) fn links(&self) -> Result<Vec<Link>> {
-        use hdf5::plist::group_create::LinkCreationOrder;
-        use hdf5::{IndexType, IterationOrder};
-
-        let tracked = self.0.gcpl()?.get_link_creation_order()? != LinkCreationOrder::Untracked;
-        let index = if tracked { IndexType::CreationOrder } else { IndexType::Name };
-        // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
-        // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
-        // `H5G__dense_build_table`). So the links are taken as they come, and sorted here.
-        let mut links = self.0.links(index, IterationOrder::Native)?;
-        if tracked {
-            links.sort_by_key(|(_, info)| info.creation_order);
-        } else {
-            links.sort_by(|(left, _), (right, _)| left.cmp(right));
-        }
-        Ok(links.into_iter().map(|(name, info)| Link { name, soft: info.link_type != hdf5::LinkType::Hard }).collect())
-    }
-
-    /// The names of all links, in the order of [`Group::links`].
-    pub(crate) fn link_names(&self) -> Result<Vec<String>> {
-        Ok(self.links()?.into_iter().map(|link| link.name).collect())
-    }
-
     /// Opens what the link `name` leads to.
     pub(crate) fn open(&self, name: &str) -> Result<Object> {
+        locked(|| self.open_locked(name))
+    }
+
+    fn open_locked(&self, name: &str) -> Result<Object> {
         let link = c_name(name)?;
         // SAFETY: a group's handle and a C string.
         let opened = Id::own("open an object", || unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), H5P_DEFAULT) });
@@ -174,12 +172,7 @@ impl Group {
                 });
             }
         };
-        // SAFETY: a valid handle.
-        match hdf5::sync::sync(|| unsafe { h5i::H5Iget_type(id.get()) }) {
-            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Object::Group),
-            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Object::Dataset),
-            _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
-        }
+        Object::adopt(id)
     }
 
     /// Opens the dataset that the link `name` leads to.

@@ -5,6 +5,7 @@ use std::ffi::c_void;
 use hdf5_sys::h5::H5free_memory;
 
 use super::dtype::{Dtype, Number};
+use super::locked;
 
 /// A number of Rust's that HDF5 stores as it is.
 ///
@@ -153,7 +154,7 @@ impl Items {
                 let position = self.begin(text.len());
                 self.arena.extend_from_slice(text);
                 // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
-                hdf5::sync::sync(|| unsafe { H5free_memory(address) });
+                locked(|| unsafe { H5free_memory(address) });
                 item[..WORD].copy_from_slice(&position.to_ne_bytes());
             }
             Dtype::VarArray(inner) => {
@@ -166,7 +167,7 @@ impl Items {
                 // SAFETY: libhdf5 leaves `len` items of the inner type there.
                 let mut inside = unsafe { std::slice::from_raw_parts(address.cast::<u8>(), len * size) }.to_vec();
                 // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
-                hdf5::sync::sync(|| unsafe { H5free_memory(address) });
+                locked(|| unsafe { H5free_memory(address) });
                 if inner.has_addresses() && size > 0 {
                     for item in inside.chunks_exact_mut(size) {
                         // SAFETY: each chunk is an item of the inner type, whose addresses are met once.

@@ -10,7 +10,9 @@ mod dtype;
 mod file;
 mod group;
 mod items;
+mod link;
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::sync::LazyLock;
 
@@ -21,8 +23,9 @@ pub(crate) use attribute::Attributes;
 pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
-pub(crate) use group::{Group, Identity, Link, Object};
+pub(crate) use group::{About, Group, Identity, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
+pub(crate) use link::Link;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -51,9 +54,33 @@ impl Status for isize {
     }
 }
 
+/// Does something under the library's lock.
+///
+/// The lock is reentrant, but taking it takes a while even where the thread has it, which is so for most calls.
+fn locked<R>(inside: impl FnOnce() -> R) -> R {
+    thread_local! {
+        /// Whether the thread is in here, and so has the lock.
+        static INSIDE: Cell<bool> = const { Cell::new(false) };
+    }
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(false);
+        }
+    }
+    if INSIDE.get() {
+        return inside();
+    }
+    hdf5::sync::sync(|| {
+        INSIDE.set(true);
+        let _leave = Leave;
+        inside()
+    })
+}
+
 /// Calls into libhdf5 under its lock; `what` completes the sentence "HDF5 could not ...".
 fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
-    hdf5::sync::sync(|| {
+    locked(|| {
         let status = function();
         if status.failed() { Err(failure(what)) } else { Ok(status) }
     })
@@ -89,8 +116,32 @@ impl Id {
 impl Drop for Id {
     fn drop(&mut self) {
         // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
-        hdf5::sync::sync(|| unsafe { H5Idec_ref(self.0) });
+        locked(|| unsafe { H5Idec_ref(self.0) });
     }
+}
+
+/// A handle that something keeps for longer than it is used here, such as the library, or one of ours.
+enum Handle {
+    Kept(hid_t),
+    Owned(Id),
+}
+
+impl Handle {
+    fn get(&self) -> hid_t {
+        match self {
+            Self::Kept(id) => *id,
+            Self::Owned(id) => id.get(),
+        }
+    }
+}
+
+/// What is made once, when it is first asked for.
+///
+/// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
+/// that is making it and waits for the lock.
+fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
+    locked(|| LazyLock::force(made).as_ref())
+        .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
 }
 
 /// A name for libhdf5, which takes no NUL.
@@ -155,5 +206,5 @@ impl PropertyLists {
 /// The property lists, made once.
 fn property_lists() -> Result<&'static PropertyLists> {
     static LISTS: LazyLock<Option<PropertyLists>> = LazyLock::new(|| PropertyLists::new().ok());
-    LISTS.as_ref().ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+    once(&LISTS)
 }

@@ -1,0 +1,147 @@
+//! Links of a group: all of them at once, and what they lead to.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr;
+
+use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
+use hdf5_sys::h5g::{self, H5G_info_t};
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5l::{self, H5L_type_t};
+use hdf5_sys::h5o;
+
+use super::attribute::Attributes;
+use super::group::{Group, Object};
+use super::{Id, call, locked};
+use crate::error::Result;
+
+#[cfg(not(hdf5_tokens))]
+type Target = hdf5_sys::h5::haddr_t;
+#[cfg(hdf5_tokens)]
+type Target = h5o::H5O_token_t;
+
+/// A link of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) name: String,
+    /// Whether it is another thing than a hard link.
+    pub(crate) soft: bool,
+    /// Where the object is that a hard link leads to, if that is known.
+    target: Option<Target>,
+    /// Its number in the order in which the links were made.
+    order: Option<i64>,
+}
+
+impl Link {
+    /// A link of which only the name is known, and whether it is another thing than a hard link.
+    pub(crate) fn new(name: String, soft: bool) -> Self {
+        Self { name, soft, target: None, order: None }
+    }
+}
+
+impl Group {
+    fn info(&self) -> Result<H5G_info_t> {
+        let mut info = H5G_info_t::default();
+        // SAFETY: a group's handle, and the address of what the function fills in.
+        call("look into a group", || unsafe { h5g::H5Gget_info(self.handle(), &raw mut info) })?;
+        Ok(info)
+    }
+
+    /// All links: in the order they were made where the group remembers it, else by name.
+    pub(crate) fn links(&self) -> Result<Vec<Link>> {
+        // The number for the next link, which stays 0 where the order is not remembered.
+        let tracked = self.info()?.max_corder > 0;
+        let index = if tracked { H5_index_t::H5_INDEX_CRT_ORDER } else { H5_index_t::H5_INDEX_NAME };
+        let mut links: Vec<Link> = Vec::new();
+        // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
+        // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
+        // `H5G__dense_build_table`). So the links are taken as they come, and sorted here.
+        // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
+        call("list links", || unsafe {
+            h5l::H5Literate(
+                self.handle(),
+                index,
+                H5_iter_order_t::H5_ITER_NATIVE,
+                ptr::null_mut(),
+                Some(add_link),
+                ptr::from_mut(&mut links).cast(),
+            )
+        })?;
+        if tracked {
+            links.sort_by_key(|link| link.order);
+        } else {
+            links.sort_by(|left, right| left.name.cmp(&right.name));
+        }
+        Ok(links)
+    }
+
+    /// The names of all links, in the order of [`Group::links`].
+    pub(crate) fn link_names(&self) -> Result<Vec<String>> {
+        Ok(self.links()?.into_iter().map(|link| link.name).collect())
+    }
+
+    /// Opens what one of the group's links leads to.
+    pub(crate) fn open_link(&self, link: &Link) -> Result<Object> {
+        let Some(target) = link.target else { return self.open(&link.name) };
+        locked(|| {
+            // This spares the library to look for the name again.
+            // SAFETY: a group's handle, and where the library said that an object of the same file is.
+            match Id::own("open an object", || unsafe { open_target(self.handle(), target) }) {
+                Ok(id) => match Object::adopt(id)? {
+                    // The name leads to the file that is mounted there.
+                    Object::Group(group) if group.info()?.mounted != 0 => self.open(&link.name),
+                    object => Ok(object),
+                },
+                Err(_) => self.open(&link.name),
+            }
+        })
+    }
+}
+
+/// # Safety
+/// `group` is a group's handle.
+unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
+    // SAFETY: as the caller promises.
+    #[cfg(not(hdf5_tokens))]
+    return unsafe { h5o::H5Oopen_by_addr(group, target) };
+    // SAFETY: as the caller promises.
+    #[cfg(hdf5_tokens)]
+    return unsafe { h5o::H5Oopen_by_token(group, target) };
+}
+
+/// Adds a link to the `Vec<Link>` at `links`.
+///
+/// What the information says in enums is read as numbers: a damaged file has any number there.
+///
+/// # Safety
+/// `name` is a C string or null, `info` the address of what the library says of the link or null, and `links` the address
+/// of a `Vec<Link>` that nothing else uses.
+unsafe extern "C" fn add_link(
+    _: hid_t,
+    name: *const c_char,
+    info: *const h5l::H5L_info_t,
+    links: *mut c_void,
+) -> c_int {
+    // SAFETY: as the caller promises.
+    let Some(links) = (unsafe { links.cast::<Vec<Link>>().as_mut() }) else { return -1 };
+    if name.is_null() || info.is_null() {
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+    // SAFETY: as the caller promises; the field is a C enum, which is a `c_int`.
+    let kind = unsafe { (&raw const (*info).type_).cast::<c_int>().read() };
+    let soft = kind != H5L_type_t::H5L_TYPE_HARD as c_int;
+    // SAFETY: as the caller promises; for a hard link, that part of the union is the one in use.
+    let target = (!soft).then(|| unsafe {
+        let mut place = (*info).u;
+        #[cfg(not(hdf5_tokens))]
+        let target = place.address();
+        #[cfg(hdf5_tokens)]
+        let target = place.token();
+        target.read()
+    });
+    // SAFETY: as the caller promises; both fields are numbers.
+    let order = unsafe { ((*info).corder_valid != 0).then_some((*info).corder) };
+    links.push(Link { name, soft, target, order });
+    0
+}
