@@ -2,10 +2,11 @@
 
 use std::any::type_name;
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::vec;
 
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
     value::StrDeserializer,
 };
 
@@ -113,6 +114,7 @@ pub(super) struct NumberSeq<'a> {
     /// The first byte in the window that is not read.
     at: usize,
     start: u64,
+    /// The first after the window.
     next: u64,
     end: u64,
     depth: Depth,
@@ -123,35 +125,46 @@ impl<'a> NumberSeq<'a> {
         let (dtype, size) = (Dtype::of_number(number), number.size());
         Self { array, number, dtype, size, window: Vec::new(), at: 0, start, next: start, end, depth }
     }
+
+    /// How many of the window are left.
+    fn left(&self) -> u64 {
+        ((self.window.len() - self.at) / self.size) as u64
+    }
 }
 
 impl<'de> SeqAccess<'de> for NumberSeq<'_> {
     type Error = Error;
 
-    #[inline]
+    #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let size = self.size;
-        if self.window.len() - self.at < size {
+        if self.at == self.window.len() {
             if self.next == self.end {
                 return Ok(None);
             }
             self.window = self.array.read_window(self.next, self.end, std::mem::take(&mut self.window))?;
             self.at = 0;
+            self.next += (self.window.len() / self.size) as u64;
         }
-        let bytes = &self.window[self.at..self.at + size];
+        let end = self.at + self.size;
+        let Some(bytes) = self.window.get(self.at..end) else { return Err(Error::corrupt("a number was cut off")) };
         let part = Part::of_number(self.number, self.dtype, bytes);
         match seed.deserialize(PartOfItem { part, depth: self.depth }) {
             Ok(value) => {
-                self.at += size;
-                self.next += 1;
+                self.at = end;
                 Ok(Some(value))
             }
-            Err(error) => Err(error.in_element((self.next - self.start) as usize)),
+            Err(error) => Err(error.in_element((self.next - self.start - self.left()) as usize)),
         }
     }
 
+    // Inlined as a whole, or nothing of it is in registers.
+    #[inline(always)]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
+        self.next_element_seed(PhantomData)
+    }
+
     fn size_hint(&self) -> Option<usize> {
-        hint(self.end - self.next)
+        hint(self.end - self.next + self.left())
     }
 }
 
@@ -172,13 +185,19 @@ impl<'a> BlockSeq<'a> {
 impl<'de> SeqAccess<'de> for BlockSeq<'_> {
     type Error = Error;
 
-    #[inline]
+    #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let Some(part) = self.rest.take_first() else { return Ok(None) };
         match seed.deserialize(PartOfItem { part, depth: self.depth }) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(error.in_element(self.len - self.rest.len - 1)),
         }
+    }
+
+    // Inlined as a whole, or nothing of it is in registers.
+    #[inline(always)]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
+        self.next_element_seed(PhantomData)
     }
 
     fn size_hint(&self) -> Option<usize> {
