@@ -813,7 +813,7 @@ pub(super) enum StructRow<'a> {
 
 impl StructRow<'_> {
     /// The column for the field `name`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn field(&mut self, name: &'static str) -> Result<&mut Column> {
         match self {
             Self::Record(record) => record.struct_field(name),

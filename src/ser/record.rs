@@ -84,13 +84,19 @@ impl Record {
     }
 
     /// The column of the field `name` of a struct, which gets its value next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn struct_field(&mut self, name: &'static str) -> Result<&mut Column> {
         let next = self.next;
-        if self.in_order && self.fields.get(next).is_some_and(|field| is_same(name, &field.name)) {
+        // Fields mostly come in one order: then the names are the same string.
+        if self.in_order && self.fields.get(next).is_some_and(|field| std::ptr::eq(name, field.name.as_ref())) {
             self.next = next + 1;
             return Ok(&mut self.fields[next].column);
         }
+        self.other_field(name)
+    }
+
+    #[inline(never)]
+    fn other_field(&mut self, name: &'static str) -> Result<&mut Column> {
         let position = self.find_field(name)?;
         Ok(self.field(position))
     }
@@ -119,7 +125,6 @@ impl Record {
         self.fields.insert(position, RecordField::new(name, self.count));
     }
 
-    #[inline(never)]
     fn find_field(&mut self, name: &'static str) -> Result<usize> {
         let is_next = self.fields.get(self.next).is_some_and(|field| is_same(name, &field.name));
         let found = if is_next { Some(self.next) } else { self.fields.iter().position(|field| field.name == name) };
