@@ -50,7 +50,19 @@ impl<'a> Block<'a> {
         let (len, inner_dims) = dims.split_first().ok_or_else(|| Error::corrupt("an array without dimensions"))?;
         // Where a dimension is zero, the others can be anything.
         let step = inner_dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
-        let len = *len as usize;
+        Self::with_step(*len as usize, inner_dims, dtype, step, bytes, items)
+    }
+
+    /// As [`Block::new`], where it is known how many bytes an element has.
+    #[inline]
+    pub(crate) fn with_step(
+        len: usize,
+        inner_dims: &'a [u64],
+        dtype: &'a Dtype,
+        step: usize,
+        bytes: &'a [u8],
+        items: &'a Items,
+    ) -> Result<Self> {
         if bytes.len() != len.saturating_mul(step) {
             return Err(Error::corrupt("an array of another size than its type"));
         }
@@ -135,10 +147,8 @@ impl<'a> Record<'a> {
     #[inline]
     pub(crate) fn field(&self, index: usize) -> Part<'a> {
         let field = &self.fields[index];
-        let number = field.dtype.number();
-        let size = number.map_or_else(|| field.dtype.size(), Number::size);
-        let bytes = &self.bytes[field.offset..field.offset + size];
-        Part { number, dtype: &field.dtype, dims: &[], bytes, items: self.items }
+        let bytes = &self.bytes[field.offset..field.offset + field.size];
+        Part { number: field.dtype.number(), dtype: &field.dtype, dims: &[], bytes, items: self.items }
     }
 
     /// Whether it is a tuple: its fields are called by their positions.

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::vec;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
-    value::StrDeserializer,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor, value::StrDeserializer,
 };
 
 use super::array::Array;

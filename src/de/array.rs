@@ -142,7 +142,9 @@ impl Array {
         if count > 0 && start.wrapping_sub(self.start) >= self.count {
             self.load(start, 1)?;
         }
-        Block::new(&self.dims[1..], self.dataset.dtype(), self.window(start, count), &self.items)
+        let (len, inner, step) =
+            (self.dims[1] as usize, &self.dims[2..], (self.strides[1] as usize).saturating_mul(self.size));
+        Block::with_step(len, inner, self.dataset.dtype(), step, self.window(start, count), &self.items)
     }
 
     /// The bytes of items in the window.

@@ -68,7 +68,7 @@ fn write_numbers(numbers: &Numbers, dims: Vec<u64>, place: &Place<'_>) -> Result
 /// The compound type of 128-bit integers.
 fn halves(kind: Kind) -> Dtype {
     let hi = if kind == Kind::I128 { Number::I64 } else { Number::U64 };
-    let field = |name: &str, offset, number| Field { name: name.to_owned(), offset, dtype: Dtype::Number(number) };
+    let field = |name: &str, offset, number| Field::new(name.to_owned(), offset, Dtype::Number(number));
     Dtype::Compound([field(HI, 0, hi), field(LO, 8, Number::U64)].into())
 }
 
@@ -387,7 +387,7 @@ fn fixed_record(record: &Record) -> Option<Dtype> {
         }
         let dtype = fixed(&field.column)?;
         let size = dtype.size();
-        fields.push(Field { name: field.name.to_string(), offset, dtype });
+        fields.push(Field::new(field.name.to_string(), offset, dtype));
         offset = offset.checked_add(size)?;
     }
     let dtype = Dtype::Compound(fields.into());

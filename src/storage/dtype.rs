@@ -160,6 +160,15 @@ pub(crate) struct Field {
     pub(crate) offset: usize,
     /// Its type.
     pub(crate) dtype: Dtype,
+    /// Its bytes, as the type says.
+    pub(crate) size: usize,
+}
+
+impl Field {
+    pub(crate) fn new(name: String, offset: usize, dtype: Dtype) -> Self {
+        let size = dtype.size();
+        Self { name, offset, dtype, size }
+    }
 }
 
 /// What one item of a dataset or attribute is, as this crate has it in memory: native numbers, compounds without gaps.
@@ -289,11 +298,18 @@ impl Dtype {
     #[inline]
     pub(crate) fn size(&self) -> usize {
         match self {
+            Self::Number(number) => number.size(),
+            _ => self.size_of_parts(),
+        }
+    }
+
+    fn size_of_parts(&self) -> usize {
+        match self {
             Self::Number(number) | Self::Bitfield(number) => number.size(),
             Self::Enum(enumeration) => enumeration.base.size(),
             Self::FixedString(strings) => strings.size,
             Self::VarString(_) => POINTER,
-            Self::Compound(fields) => fields.last().map_or(0, |field| field.offset.saturating_add(field.dtype.size())),
+            Self::Compound(fields) => fields.last().map_or(0, |field| field.offset.saturating_add(field.size)),
             Self::Array(dims, dtype) => dims
                 .iter()
                 .fold(dtype.size(), |size, dim| size.saturating_mul(usize::try_from(*dim).unwrap_or(usize::MAX))),
@@ -489,7 +505,7 @@ impl Dtype {
             let member = Id::own(what, || unsafe { h5t::H5Tget_member_type(handle, index) })?;
             let dtype = Self::of(&member, depth + 1)?;
             let size = dtype.size();
-            fields.push(Field { name, offset, dtype });
+            fields.push(Field::new(name, offset, dtype));
             offset = offset.checked_add(size).ok_or_else(|| Error::corrupt("a compound type of absurd size"))?;
         }
         Ok(Self::Compound(fields.into()))
