@@ -474,7 +474,7 @@ impl Column {
 
     #[inline]
     fn nullable(&mut self) -> Result<&mut Nullable> {
-        let column = if matches!(self, Self::Nullable(_)) { self } else { self.to_nullable() };
+        let column = if matches!(self, Self::Nullable(_)) { self } else { self.make_nullable() };
         match column {
             Self::Nullable(nullable) => Ok(nullable),
             _ => Err(broken()),
@@ -482,7 +482,7 @@ impl Column {
     }
 
     #[inline(never)]
-    fn to_nullable(&mut self) -> &mut Self {
+    fn make_nullable(&mut self) -> &mut Self {
         let column = self.of_class(Class::Option);
         if let Self::Unknown(fillers) = column {
             *column =
@@ -510,7 +510,7 @@ impl Column {
     /// Begins a sequence; its elements go into the column of the list returned, and [`List::end`] ends it.
     #[inline]
     pub(super) fn begin_list(&mut self) -> Result<&mut List> {
-        let column = if matches!(self, Self::List(_)) { self } else { self.to_list() };
+        let column = if matches!(self, Self::List(_)) { self } else { self.make_list() };
         match column {
             Self::List(list) => Ok(list),
             _ => Err(broken()),
@@ -518,7 +518,7 @@ impl Column {
     }
 
     #[inline(never)]
-    fn to_list(&mut self) -> &mut Self {
+    fn make_list(&mut self) -> &mut Self {
         let column = self.of_class(Class::Sequence);
         match column {
             Self::Unknown(fillers) => {
@@ -610,7 +610,7 @@ impl Column {
     #[inline]
     pub(super) fn begin_struct(&mut self) -> Result<StructRow<'_>> {
         let is_there = matches!(self, Self::Record(record) if record.rows != Rows::Tuples);
-        match if is_there { self } else { self.to_record(Rows::Structs) } {
+        match if is_there { self } else { self.make_record(Rows::Structs) } {
             Self::Record(record) => {
                 record.begin();
                 Ok(StructRow::Record(record))
@@ -623,7 +623,7 @@ impl Column {
     /// Begins a struct or map whose entries come by [`Column::entry`]; returns the record, or, where maps are kept
     /// otherwise, those.
     pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
-        let column = self.to_record(rows);
+        let column = self.make_record(rows);
         match column {
             Self::Record(record) => {
                 if rows == Rows::Maps {
@@ -638,7 +638,7 @@ impl Column {
     }
 
     #[inline(never)]
-    fn to_record(&mut self, rows: Rows) -> &mut Self {
+    fn make_record(&mut self, rows: Rows) -> &mut Self {
         let column = self.of_class(Class::Record);
         if let Self::Unknown(fillers) = column {
             *column = Self::Record(Box::new(Record::new(rows, *fillers)));
@@ -671,7 +671,7 @@ impl Column {
 
     /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
     pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
-        let column = if matches!(self, Self::Variants(_)) { self } else { self.to_variants() };
+        let column = if matches!(self, Self::Variants(_)) { self } else { self.make_variants() };
         let Self::Variants(variants) = column else { return Err(broken()) };
         let position = variants.position(name, index);
         let variant = &mut variants.variants[position];
@@ -689,7 +689,7 @@ impl Column {
     }
 
     #[inline(never)]
-    fn to_variants(&mut self) -> &mut Self {
+    fn make_variants(&mut self) -> &mut Self {
         let column = self.of_class(Class::Variant);
         if let Self::Unknown(fillers) = column {
             let tags = vec![0; *fillers];

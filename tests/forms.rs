@@ -1,0 +1,184 @@
+//! What the short ways must not change: elements of a form that settled, types that know their fields by name only, and
+//! where an error is.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A type whose visitor was written by hand, and takes a struct by its names alone.
+#[derive(Debug, PartialEq, Clone, Copy, Default)]
+struct ByName {
+    x: f64,
+    y: i32,
+}
+
+impl Serialize for ByName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut fields = serializer.serialize_struct("ByName", 2)?;
+        fields.serialize_field("x", &self.x)?;
+        fields.serialize_field("y", &self.y)?;
+        fields.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for ByName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = ByName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a struct by its names")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByName, A::Error> {
+                let mut value = ByName::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "x" => value.x = map.next_value()?,
+                        "y" => value.y = map.next_value()?,
+                        other => return Err(de::Error::unknown_field(other, &["x", "y"])),
+                    }
+                }
+                Ok(value)
+            }
+        }
+        deserializer.deserialize_struct("ByName", &["x", "y"], Names)
+    }
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+struct Outer<T> {
+    inner: T,
+    name: String,
+    by_name: ByName,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+struct Inner<T> {
+    a: T,
+    b: ByName,
+}
+
+#[test]
+fn structs_by_name_beside_structs_by_position() {
+    let at = |i: usize| ByName { x: i as f64, y: -(i as i32) };
+    let points: Vec<ByName> = (0..5000).map(at).collect();
+    let back: Vec<ByName> = filebacked::from_slice(&filebacked::to_vec(&points).unwrap()).unwrap();
+    assert_eq!(back, points);
+    let rows: Vec<Outer<Inner<[u8; 2]>>> = (0..5000)
+        .map(|i| Outer { inner: Inner { a: [i as u8, 1], b: at(i) }, name: i.to_string(), by_name: at(i + 1) })
+        .collect();
+    let image = filebacked::to_vec(&rows).unwrap();
+    let back: Vec<Outer<Inner<[u8; 2]>>> = filebacked::from_slice(&image).unwrap();
+    assert_eq!(back, rows);
+}
+
+/// The same fields in another order, more of them, and fewer.
+#[test]
+fn structs_that_ask_for_other_fields_than_are_stored() {
+    #[derive(Serialize)]
+    struct Stored {
+        a: u8,
+        b: f64,
+        c: i64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Turned {
+        c: i64,
+        a: u8,
+        b: f64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct More {
+        a: u8,
+        b: f64,
+        c: i64,
+        #[serde(default)]
+        d: Option<String>,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Renamed {
+        #[serde(alias = "a")]
+        first: u8,
+        b: f64,
+        c: i64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Generic<T> {
+        a: T,
+        b: f64,
+        c: i64,
+    }
+    let rows: Vec<Stored> = (0..300).map(|i| Stored { a: i as u8, b: 0.5, c: -i }).collect();
+    let image = filebacked::to_vec(&rows).unwrap();
+    assert_eq!(filebacked::from_slice::<Vec<Turned>>(&image).unwrap()[7], Turned { c: -7, a: 7, b: 0.5 });
+    assert_eq!(filebacked::from_slice::<Vec<More>>(&image).unwrap()[7], More { a: 7, b: 0.5, c: -7, d: None });
+    assert_eq!(filebacked::from_slice::<Vec<Renamed>>(&image).unwrap()[7], Renamed { first: 7, b: 0.5, c: -7 });
+    assert_eq!(filebacked::from_slice::<Vec<Generic<u16>>>(&image).unwrap()[7], Generic { a: 7, b: 0.5, c: -7 });
+}
+
+/// An element of another form, at each place where something is decided about the form.
+#[test]
+fn one_element_of_another_form() {
+    for len in [63, 64, 65, 66, 1000, 40_000] {
+        for odd in [0, 1, 62, 63, 64, 65, len / 2, len - 1] {
+            for (usual, other) in [
+                (json!(1.5), json!("text")),
+                (json!(1.5), Value::Null),
+                (json!(7), json!(-7)),
+                (json!(7), json!(70_000)),
+                (json!([1, 2]), json!([1, 2, 3])),
+                (json!([1, 2]), json!([1])),
+                (json!([[1], [2]]), json!([[1], []])),
+            ] {
+                let mut list = vec![usual; len];
+                if let Some(element) = list.get_mut(odd) {
+                    *element = other;
+                }
+                let back: Value = filebacked::from_slice(&filebacked::to_vec(&list).unwrap()).unwrap();
+                assert_eq!(back, Value::Array(list), "element {odd} of {len}");
+            }
+        }
+    }
+}
+
+/// A value that fails to serialize at one index.
+#[test]
+fn an_error_in_a_long_sequence_says_where() {
+    struct Failing(usize);
+    impl Serialize for Failing {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if self.0 == 70_001 {
+                return Err(serde::ser::Error::custom("out of ink"));
+            }
+            serializer.serialize_u64(self.0 as u64)
+        }
+    }
+    #[derive(Serialize)]
+    struct Held {
+        values: Vec<Failing>,
+    }
+    let error = filebacked::to_vec(&Held { values: (0..1_000_000).map(Failing).collect() }).unwrap_err();
+    assert_eq!(error.to_string(), "out of ink; at `values[70001]`, HDF5 path `/values`");
+
+    let mut numbers = vec![5u32; 200_000];
+    numbers[150_000] = 300;
+    let image = filebacked::to_vec(&numbers).unwrap();
+    let error = filebacked::from_slice::<Vec<u8>>(&image).unwrap_err();
+    assert_eq!(error.path(), "[150000]");
+    assert_eq!(error.kind(), filebacked::ErrorKind::OutOfRange);
+    let image = filebacked::to_vec(&numbers.iter().map(|n| [*n, 1]).collect::<Vec<_>>()).unwrap();
+    let error = filebacked::from_slice::<Vec<[u8; 2]>>(&image).unwrap_err();
+    assert_eq!(error.path(), "[150000][0]");
+    let image = filebacked::to_vec(&numbers.iter().map(|n| Inner { a: *n, b: ByName::default() }).collect::<Vec<_>>());
+    let error = filebacked::from_slice::<Vec<Inner<u8>>>(&image.unwrap()).unwrap_err();
+    assert_eq!(error.path(), "[150000].a");
+    let ragged: Vec<Vec<u32>> = (0..1000).map(|i| vec![if i == 900 { 300 } else { 5 }; i % 7]).collect();
+    let image = filebacked::to_vec(&ragged).unwrap();
+    let error = filebacked::from_slice::<Vec<Vec<u8>>>(&image).unwrap_err();
+    assert_eq!((error.path(), error.hdf5_path()), ("[900][0]".to_owned(), "/values".to_owned()));
+}

@@ -1,0 +1,113 @@
+//! What writing and reading take beyond the value, measured in a process of its own.
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+const MIB: usize = 1 << 20;
+/// What a child is to do, in its environment.
+const TASK: &str = "FILEBACKED_MEMORY_TASK";
+
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+struct Sample {
+    id: u64,
+    at: [f64; 3],
+    valid: bool,
+}
+
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+struct Station {
+    id: u64,
+    name: String,
+    x: f64,
+    height: Option<f64>,
+}
+
+fn numbers() -> Vec<f64> {
+    (0..10_000_000).map(f64::from).collect()
+}
+
+fn samples() -> Vec<Sample> {
+    (0..1_000_000).map(|id| Sample { id, at: [0.5; 3], valid: id % 2 == 0 }).collect()
+}
+
+fn stations() -> Vec<Station> {
+    let station = |id: u64| Station { id, name: format!("station {id}"), x: 0.5, height: (id % 3 == 1).then_some(1.5) };
+    (0..1_000_000).map(station).collect()
+}
+
+/// A line of `/proc/self/status`, in bytes.
+fn status(name: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+}
+
+/// By how much `work` raises the peak of resident memory beyond what is resident before it, and what it gives.
+fn peak<T>(work: impl FnOnce() -> T) -> (usize, T) {
+    // What the library keeps for itself is there before.
+    filebacked::to_vec(&vec![1.5; 1000]).unwrap();
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS:");
+    let value = work();
+    (status("VmHWM:").saturating_sub(before), value)
+}
+
+/// Not a test by itself: what a child does, which [`measure`] starts.
+#[test]
+fn child() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let (task, path) = task.split_once(' ').unwrap();
+    let bytes = match task {
+        "write-numbers" => write(Path::new(path), &numbers()),
+        "read-numbers" => read::<f64>(Path::new(path)),
+        "write-samples" => write(Path::new(path), &samples()),
+        "read-samples" => read::<Sample>(Path::new(path)),
+        _ => write(Path::new(path), &stations()),
+    };
+    println!("peak {bytes}");
+}
+
+fn write<T: Serialize>(path: &Path, value: &[T]) -> usize {
+    peak(|| filebacked::to_file(path, value).unwrap()).0
+}
+
+/// What reading takes beyond the elements that it gives.
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> usize {
+    let (peak, value) = peak(|| filebacked::from_file::<Vec<T>>(path).unwrap());
+    peak.saturating_sub(size_of_val(value.as_slice()))
+}
+
+fn measure(task: &str, path: &Path) -> usize {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+        .env(TASK, format!("{task} {}", path.display()))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let peak = text.split("peak ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    peak.and_then(|peak| peak.parse().ok()).unwrap_or_else(|| panic!("{task}: {text}"))
+}
+
+#[track_caller]
+fn check(task: &str, found: usize, limit: usize) {
+    assert!(found <= limit, "{task} takes {} MiB, at most {} are allowed", found / MIB, limit / MIB);
+}
+
+#[test]
+fn writing_and_reading_take_little_beyond_the_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value.h5");
+    // Numbers go through a window, whatever their count.
+    check("write-numbers", measure("write-numbers", &path), 32 * MIB);
+    check("read-numbers", measure("read-numbers", &path), 32 * MIB);
+    // So do records of fixed size.
+    check("write-samples", measure("write-samples", &path), 32 * MIB);
+    check("read-samples", measure("read-samples", &path), 32 * MIB);
+    // Records with parts of any length are collected by field: at most 1.3 times what is stored.
+    let stations = measure("write-stations", &path);
+    let size = std::fs::metadata(&path).unwrap().len() as usize;
+    check("write-stations", stations, size * 13 / 10);
+}
