@@ -182,3 +182,99 @@ fn an_error_in_a_long_sequence_says_where() {
     let error = filebacked::from_slice::<Vec<Vec<u8>>>(&image).unwrap_err();
     assert_eq!((error.path(), error.hdf5_path()), ("[900][0]".to_owned(), "/values".to_owned()));
 }
+
+/// Records whose fields are written as they come, and the same records in one piece: the same objects, and the same
+/// values.
+#[test]
+fn records_with_strings_and_options_by_the_slab() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Station {
+        id: u64,
+        name: String,
+        at: [f32; 2],
+        letter: char,
+        height: Option<f64>,
+        note: Option<String>,
+        size: Option<(u8, i64)>,
+        flag: bool,
+        exact: Inner<i16>,
+    }
+    /// Says nothing of how many there are.
+    struct Unsaid<'a, T>(&'a [T]);
+    impl<T: Serialize> Serialize for Unsaid<'_, T> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeSeq;
+            let mut seq = serializer.serialize_seq(None)?;
+            self.0.iter().try_for_each(|element| seq.serialize_element(element))?;
+            seq.end()
+        }
+    }
+    let station = |i: usize| Station {
+        id: i as u64,
+        name: format!("station {}", i % 1000),
+        at: [i as f32, 0.5],
+        letter: if i % 7 == 0 { 'ß' } else { 'a' },
+        height: (i % 3 == 0).then_some(i as f64),
+        note: (i % 5 == 0).then(|| format!("note {i}")),
+        size: (i % 2 == 0).then_some((i as u8, -(i as i64))),
+        flag: i % 2 == 0,
+        exact: Inner { a: i as i16, b: ByName { x: 0.5, y: i as i32 } },
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let tree = |name: &str, write: &dyn Fn(&std::path::Path)| {
+        let path = folder.path().join(name);
+        write(&path);
+        let file = filebacked::hdf5::File::open(&path).unwrap();
+        filebacked::tree(&file).unwrap().to_string()
+    };
+    for len in [64, 100, 5000, 100_000] {
+        let stations: Vec<Station> = (0..len).map(station).collect();
+        let slabs = tree("slabs.h5", &|path| filebacked::to_file(path, &stations).unwrap());
+        let whole = tree("whole.h5", &|path| filebacked::to_file(path, &Unsaid(&stations)).unwrap());
+        assert_eq!(slabs, whole, "{len} records");
+        let back: Vec<Station> = filebacked::from_file(folder.path().join("slabs.h5")).unwrap();
+        assert!(back == stations, "{len} records");
+        // The same as tuples, in a struct.
+        let tuples: Vec<_> = stations.iter().map(|s| (s.id, s.name.clone(), s.height)).collect();
+        let image = filebacked::to_vec(&Inner { a: tuples.clone(), b: ByName::default() }).unwrap();
+        let back: Inner<Vec<(u64, String, Option<f64>)>> = filebacked::from_slice(&image).unwrap();
+        assert!(back.a == tuples);
+    }
+}
+
+/// Records whose fields go to lanes, until one is of another form.
+#[test]
+fn a_record_of_another_form_among_those_with_strings() {
+    let record = |i: usize| json!({"id": i, "name": format!("n{i}"), "x": 0.5, "opt": if i % 3 == 0 { Value::Null } else { json!(1.5) }});
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Row {
+        id: u64,
+        name: String,
+        some: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<Value>,
+        value: Value,
+    }
+    for len in [100, 2000, 150_000] {
+        for odd in [64, 65, len / 2, len - 1] {
+            for value in [json!("text"), json!(-1), json!([1.5]), json!({"a": 1}), Value::Null] {
+                let mut rows: Vec<Row> = (0..len)
+                    .map(|i| {
+                        let some = (i % 2 == 0).then_some(0.5);
+                        Row { id: i as u64, name: i.to_string(), some, late: None, value: json!(7) }
+                    })
+                    .collect();
+                rows[odd].value = value.clone();
+                let back: Vec<Row> = filebacked::from_slice(&filebacked::to_vec(&rows).unwrap()).unwrap();
+                assert!(back == rows, "{value} at {odd} of {len}");
+                if len > 2000 {
+                    break;
+                }
+            }
+            let mut rows: Vec<Value> = (0..len).map(record).collect();
+            rows[odd] = json!("no record");
+            let back: Value = filebacked::from_slice(&filebacked::to_vec(&rows).unwrap()).unwrap();
+            assert!(back == Value::Array(rows), "{odd} of {len}");
+        }
+    }
+}

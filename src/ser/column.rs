@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use super::numbers::{Numbers, Push};
 use super::record::{Record, RecordField, Rows};
 use super::rows::is_same;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::Number;
+use crate::storage::{Dataset, Number};
 
 /// The elements of a sequence.
 #[derive(Clone, Debug)]
@@ -44,6 +45,17 @@ pub(super) enum Column {
     Variants(Box<Variants>),
     /// Elements of more than one of these forms.
     Mixed(Box<Mixed>),
+    /// Elements of fixed size that are written, and only to be linked; nothing is added to them.
+    Stored(Box<Stored>),
+}
+
+/// A dataset that no link leads to yet.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) dataset: Rc<Dataset>,
+    pub(super) count: usize,
+    /// A column of such elements, without them.
+    pub(super) empty: Column,
 }
 
 /// Byte strings, one after the other.
@@ -225,13 +237,14 @@ impl Column {
             Self::Nullable(nullable) => nullable.mask.len(),
             Self::Variants(variants) => variants.tags.len(),
             Self::Mixed(mixed) => mixed.tags.len(),
+            Self::Stored(stored) => stored.count,
         }
     }
 
     #[inline]
     fn class(&self) -> Option<Class> {
         Some(match self {
-            Self::Unknown(_) | Self::Mixed(_) => return None,
+            Self::Unknown(_) | Self::Mixed(_) | Self::Stored(_) => return None,
             Self::Numbers(numbers) => Class::Number(numbers.number()),
             Self::I128(_) => Class::I128,
             Self::U128(_) => Class::U128,
@@ -363,6 +376,7 @@ impl Column {
                     part.push_filler();
                 }
             }
+            Self::Stored(_) => {}
         }
     }
 
@@ -702,6 +716,7 @@ impl Column {
     pub(super) fn push_from(&mut self, source: &Self, index: usize) -> Result<()> {
         match source {
             Self::Unknown(_) => self.push_filler(),
+            Self::Stored(_) => return Err(broken()),
             Self::Units(_) => self.push_unit(),
             Self::Numbers(numbers) => {
                 if let Self::Numbers(own) = self

@@ -49,6 +49,7 @@ pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
         Column::Nullable(nullable) => write_nullable(*nullable, place),
         Column::Variants(variants) => write_variants(*variants, place),
         Column::Mixed(mixed) => write_mixed(*mixed, place),
+        Column::Stored(stored) => place.link(&stored.dataset),
     }
 }
 
@@ -230,6 +231,7 @@ fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
 
 /// Says of `values` beside a mask what AnnData calls them, so that pandas users get a nullable column.
 fn write_encoding(values: &Column, group: &Group) -> Result<()> {
+    let values = if let Column::Stored(stored) = values { &stored.empty } else { values };
     let encoding = match values {
         Column::Numbers(Numbers::F32(_) | Numbers::F64(_)) => None,
         Column::Numbers(Numbers::Bool(_)) => Some(NULLABLE_BOOLEAN),

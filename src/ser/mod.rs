@@ -5,6 +5,7 @@ mod column;
 mod compound;
 mod element;
 mod key;
+mod lanes;
 mod layout;
 mod node;
 mod numbers;

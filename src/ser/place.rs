@@ -67,6 +67,28 @@ impl<'a> Place<'a> {
         Ok(dataset)
     }
 
+    /// Makes a dataset near the place, to be linked later by [`Place::link`].
+    pub(super) fn unlinked_dataset(&self, dtype: Dtype, shape: Shape) -> Result<Dataset> {
+        match self {
+            Self::Child(group, _) => group.create_unlinked_dataset(dtype, shape),
+            Self::Fill { group, .. } => group.create_unlinked_dataset(dtype, shape),
+            Self::Attribute(..) => Err(no_attribute()),
+        }
+    }
+
+    /// Puts a dataset here that is written already.
+    pub(super) fn link(&self, dataset: &Dataset) -> Result<()> {
+        match self {
+            Self::Child(group, name) => group.link(name, dataset),
+            Self::Fill { group, target } => {
+                check_free(target.as_ref(), VALUE)?;
+                group.write_kind(Kind::Value)?;
+                group.link(VALUE, dataset)
+            }
+            Self::Attribute(..) => Err(no_attribute()),
+        }
+    }
+
     /// Writes a whole dataset, or attribute.
     pub(super) fn write(&self, dtype: Dtype, shape: Shape, bytes: &[u8], kind: Option<Kind>) -> Result<()> {
         match (self, kind) {

@@ -7,9 +7,10 @@ use super::rows::is_same;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the rows of a [`Record`] are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Rows {
     /// All are structs.
+    #[default]
     Structs,
     /// Some are maps.
     Maps,

@@ -5,7 +5,7 @@
 use serde::ser::{self, Impossible, Serialize};
 
 use super::column::Column;
-use super::record::{Record, Rows as RecordRows};
+use super::record::{Record, RecordField, Rows as RecordRows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Number;
 
@@ -34,12 +34,48 @@ enum Parts {
         len: usize,
         is_tuple: bool,
     },
+    /// A string: where it is among the texts, and its length.
+    Text,
+    /// An option: whether it is None, and then what is there or these bytes.
+    Option {
+        some: Box<Form>,
+        none: Box<[u8]>,
+    },
 }
+
+/// Bytes that stand for a string in a row.
+pub(super) const TEXT_SIZE: usize = 16;
 
 impl Form {
     /// The form of the elements of a column that have a fixed size; `None` where it is none that is taken here.
     pub(super) fn of(column: &Column) -> Option<Self> {
         Self::at_level(column, 0)
+    }
+
+    /// The form of records of these fields.
+    pub(super) fn of_fields(rows: RecordRows, fields: Vec<(std::borrow::Cow<'static, str>, Self)>) -> Option<Self> {
+        let parts = match rows {
+            RecordRows::Maps => return None,
+            RecordRows::Tuples => Parts::Tuple(fields.into_iter().map(|(_, form)| form).collect()),
+            RecordRows::Structs => {
+                let named = fields.into_iter().map(|(name, form)| match name {
+                    std::borrow::Cow::Borrowed(name) => Some((name, form)),
+                    std::borrow::Cow::Owned(_) => None,
+                });
+                Parts::Struct(named.collect::<Option<_>>()?)
+            }
+        };
+        Some(Self { number: None, parts })
+    }
+
+    /// The form of a string.
+    pub(super) fn text() -> Self {
+        Self { number: None, parts: Parts::Text }
+    }
+
+    /// The form of an option; `none` stands where there is none.
+    pub(super) fn option(some: Self, none: Box<[u8]>) -> Self {
+        Self { number: None, parts: Parts::Option { some: Box::new(some), none } }
     }
 
     fn at_level(column: &Column, level: usize) -> Option<Self> {
@@ -51,27 +87,18 @@ impl Form {
         };
         let parts = match column {
             Column::Numbers(numbers) => return Some(Self { number: Some(numbers.number()), parts: Parts::None }),
+            Column::Record(record) => return Self::of_record(record, level),
             Column::Array(array) => run(&array.inner, array.width, true),
             Column::List(list) => run(&list.inner, usize::try_from(*list.offsets.get(1)?).ok()?, false),
-            Column::Record(record) => Self::of_record(record, level),
             _ => None,
         };
         Some(Self { number: None, parts: parts? })
     }
 
-    fn of_record(record: &Record, level: usize) -> Option<Parts> {
-        let forms = record.fields.iter().map(|field| Self::at_level(&field.column, level + 1));
-        match record.rows {
-            RecordRows::Maps => None,
-            RecordRows::Tuples => forms.collect::<Option<_>>().map(Parts::Tuple),
-            RecordRows::Structs => {
-                let names = record.fields.iter().map(|field| match field.name {
-                    std::borrow::Cow::Borrowed(name) => Some(name),
-                    std::borrow::Cow::Owned(_) => None,
-                });
-                names.zip(forms).map(|(name, form)| Some((name?, form?))).collect::<Option<_>>().map(Parts::Struct)
-            }
-        }
+    fn of_record(record: &Record, level: usize) -> Option<Self> {
+        let form = |field: &RecordField| Some((field.name.clone(), Self::at_level(&field.column, level + 1)?));
+        let fields = record.fields.iter().map(form).collect::<Option<Vec<_>>>()?;
+        Self::of_fields(record.rows, fields)
     }
 }
 
@@ -90,16 +117,38 @@ pub(super) fn exact_len(values: &impl Iterator) -> Option<usize> {
     }
 }
 
-/// Room for bytes, filled from its beginning.
+/// Room for bytes, filled from its beginning; and for strings.
 pub(super) struct Room<'a> {
     bytes: &'a mut [u8],
     filled: usize,
+    texts: &'a mut Vec<u8>,
 }
 
 impl<'a> Room<'a> {
     #[inline]
-    pub(super) fn new(bytes: &'a mut [u8], filled: usize) -> Self {
-        Self { bytes, filled }
+    pub(super) fn new(bytes: &'a mut [u8], filled: usize, texts: &'a mut Vec<u8>) -> Self {
+        Self { bytes, filled, texts }
+    }
+
+    /// Adds a string. Where the row is refused after all, what is in `texts` is not referred to.
+    #[inline]
+    fn put_text(&mut self, text: &str) -> Result<()> {
+        let start = self.texts.len() as u64;
+        self.texts.extend_from_slice(text.as_bytes());
+        self.put(start.to_ne_bytes())?;
+        self.put((text.len() as u64).to_ne_bytes())
+    }
+
+    #[inline]
+    fn put_slice(&mut self, bytes: &[u8]) -> Result<()> {
+        match self.bytes.get_mut(self.filled..).and_then(|rest| rest.get_mut(..bytes.len())) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.filled += bytes.len();
+                Ok(())
+            }
+            None => Err(mismatch()),
+        }
     }
 
     #[inline]
@@ -190,12 +239,13 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     {
         let values = values.into_iter();
         let mut run = self.serialize_seq(exact_len(&values))?;
-        let mut room = Room::new(&mut *run.room.bytes, run.room.filled);
+        let Room { bytes, filled, texts } = &mut *run.room;
+        let mut room = Room::new(bytes, *filled, texts);
         for value in values {
             run.left = run.left.wrapping_sub(1);
             value.serialize(RowSerializer { form: run.element, room: &mut room })?;
         }
-        run.room.filled = room.filled;
+        *filled = room.filled;
         run.finish()
     }
 
@@ -226,10 +276,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     refuse! {
         serialize_i128(i128) -> ();
         serialize_u128(u128) -> ();
-        serialize_char(char) -> ();
-        serialize_str(&str) -> ();
         serialize_bytes(&[u8]) -> ();
-        serialize_none() -> ();
         serialize_unit() -> ();
         serialize_unit_struct(&'static str) -> ();
         serialize_unit_variant(&'static str, u32, &'static str) -> ();
@@ -238,8 +285,38 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
     }
 
-    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<()> {
-        Err(mismatch())
+    fn serialize_char(self, value: char) -> Result<()> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<()> {
+        match self.form.parts {
+            Parts::Text => self.room.put_text(value),
+            _ => Err(mismatch()),
+        }
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<()> {
+        match &self.form.parts {
+            Parts::Option { none, .. } => {
+                self.room.put([1])?;
+                self.room.put_slice(none)
+            }
+            _ => Err(mismatch()),
+        }
+    }
+
+    #[inline]
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        match &self.form.parts {
+            Parts::Option { some, .. } => {
+                self.room.put([0])?;
+                value.serialize(RowSerializer { form: some, room: self.room })
+            }
+            _ => Err(mismatch()),
+        }
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(

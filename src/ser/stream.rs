@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::column::Column;
 use super::element::ElementSerializer;
+use super::lanes::{Lanes, read_back};
 use super::layout::{items, pack_items, unpack_items};
 use super::place::Place;
 use super::rows::{Form, Room, RowSerializer};
@@ -18,6 +19,8 @@ const FIRST_LOOK: usize = 64;
 const NEXT_LOOK: usize = 16;
 /// A sequence of fewer bytes is written at once.
 const MIN_STREAMED: usize = 4 << 20;
+/// Bytes of the rows that are taken apart at once: enough for a write of some size to each lane.
+const LANES_SLAB: usize = 4 * SLAB;
 
 /// A sequence at its place, part of which may be written already.
 pub(super) struct Sequence<'a> {
@@ -34,29 +37,49 @@ pub(super) struct Sequence<'a> {
     len: Option<u64>,
 }
 
-/// Elements of one form and of fixed size.
+/// Elements of one form: each a row of as many bytes.
 struct Settled {
     form: Form,
-    /// Bytes of one element.
+    /// Bytes of a row.
     size: usize,
-    /// The bytes of elements that are not written yet, and how many bytes they are.
+    /// The rows that are not written yet, and how many bytes they are.
     buffer: Vec<u8>,
     filled: usize,
-    /// Elements that are written.
+    /// The strings of those rows.
+    texts: Vec<u8>,
+    /// Rows that are written.
     written: u64,
     total: u64,
-    dtype: Dtype,
-    /// The shape of one element.
-    dims: Vec<u64>,
-    /// The dataset, if it is being written already.
-    dataset: Option<Dataset>,
-    /// A column of such elements, without them.
-    empty: Column,
+    /// Whether rows are written before all are there.
+    is_streamed: bool,
+    target: Target,
 }
 
-/// Bytes of the whole elements of `size` bytes that a slab holds, which is one at least.
-fn slab(size: usize) -> usize {
-    (SLAB / size).max(1) * size
+/// Where rows go.
+enum Target {
+    /// To a dataset as they are.
+    Rows {
+        dtype: Dtype,
+        /// The shape of one element.
+        dims: Vec<u64>,
+        /// The dataset, if it is being written already.
+        dataset: Option<Dataset>,
+        /// A column of such elements, without them.
+        empty: Column,
+    },
+    /// To a lane for each field.
+    Lanes(Lanes),
+}
+
+/// Bytes of the whole elements of `size` bytes that `slab` bytes hold, which is one at least.
+fn slab(size: usize, slab: usize) -> usize {
+    (slab / size).max(1) * size
+}
+
+/// Whether `total` elements of `size` bytes are written in slabs, and the room that they need until they are written.
+fn room(size: usize, total: u64, bytes: usize) -> Option<(bool, usize)> {
+    let all = usize::try_from(total).ok()?.checked_mul(size).filter(|all| *all > 0)?;
+    Some(if all < MIN_STREAMED { (false, all) } else { (true, slab(size, bytes)) })
 }
 
 impl<'a> Sequence<'a> {
@@ -116,22 +139,19 @@ impl<'a> Sequence<'a> {
     fn look(&mut self) -> Result<()> {
         self.look_at = self.look_at.saturating_mul(NEXT_LOOK);
         let Some(total) = self.len else { return Ok(()) };
-        let Some(((dtype, dims), form)) = items(&self.column).zip(Form::of(&self.column)) else { return Ok(()) };
-        let size = dims.iter().fold(dtype.size() as u64, |size, dim| size.saturating_mul(*dim));
-        let bytes = size.saturating_mul(total);
-        let (Ok(size), Ok(bytes)) = (usize::try_from(size), usize::try_from(bytes)) else { return Ok(()) };
-        if size == 0 {
+        if let Some(settled) = Settled::rows(&self.column, total) {
+            self.settled = Some(settled);
+        } else if let Some(mut settled) = Settled::lanes(&self.column, total) {
+            if let Target::Lanes(lanes) = &mut settled.target
+                && settled.is_streamed
+            {
+                lanes.create(&self.place, total)?;
+            }
+            self.settled = Some(settled);
+        } else {
             return Ok(());
         }
-        let room = if bytes < MIN_STREAMED { bytes } else { slab(size) };
-        let Some(filled) = size.checked_mul(self.count) else { return Ok(()) };
-        // What has come so far may be more than a slab.
-        let mut buffer = vec![0; room.max(filled)];
-        pack_items(&self.column, size, &mut buffer[..filled]);
-        let mut empty = std::mem::replace(&mut self.column, Column::new());
-        empty.clear();
-        self.settled =
-            Some(Settled { form, size, buffer, filled, written: 0, total, dtype, dims, dataset: None, empty });
+        self.column = Column::new();
         Ok(())
     }
 
@@ -139,39 +159,82 @@ impl<'a> Sequence<'a> {
     fn take_back(&mut self) -> Result<()> {
         self.look_at = usize::MAX;
         let Some(settled) = self.settled.take() else { return Ok(()) };
-        let Settled { size, dims, empty: mut column, .. } = settled;
-        if let Some(dataset) = &settled.dataset {
-            let step = (slab(size) / size) as u64;
-            let mut start = 0;
-            while start < settled.written {
-                let count = step.min(settled.written - start);
-                unpack_items(&mut column, &dataset.read_rows(start, count)?, size, &dims);
-                start += count;
-            }
-        }
-        unpack_items(&mut column, &settled.buffer[..settled.filled], size, &dims);
-        self.count = column.len();
-        self.column = column;
+        self.column = settled.into_column()?;
+        self.count = self.column.len();
         self.place.clear()
     }
 
     /// Writes the rest.
     pub(super) fn end(mut self) -> Result<()> {
         if let Some(settled) = &mut self.settled {
-            if settled.finish(&self.place)? {
-                return Ok(());
+            match settled.finish(&self.place)? {
+                Finished::Written => return Ok(()),
+                Finished::Column(column) => self.column = column,
+                Finished::Not => self.take_back()?,
             }
-            self.take_back()?;
         }
         super::layout::write(self.column, &self.place)
     }
 }
 
+/// What became of settled elements when all were there.
+enum Finished {
+    Written,
+    /// They are in a column, to be written as one.
+    Column(Column),
+    /// There were not as many as the value said.
+    Not,
+}
+
 impl Settled {
+    /// The elements of a column as rows for one dataset, if they are of one form and of fixed size.
+    fn rows(column: &Column, total: u64) -> Option<Self> {
+        let ((dtype, dims), form) = items(column).zip(Form::of(column))?;
+        let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
+        let filled = size.checked_mul(column.len())?;
+        let (is_streamed, room) = room(size, total, SLAB)?;
+        // What has come so far may be more than a slab.
+        let mut buffer = vec![0; room.max(filled)];
+        pack_items(column, size, &mut buffer[..filled]);
+        let mut empty = column.clone();
+        empty.clear();
+        let target = Target::Rows { dtype, dims, dataset: None, empty };
+        Some(Self { form, size, buffer, filled, texts: Vec::new(), written: 0, total, is_streamed, target })
+    }
+
+    /// The records of a column as rows whose fields go to lanes, if they are of one form.
+    fn lanes(column: &Column, total: u64) -> Option<Self> {
+        let Column::Record(record) = column else { return None };
+        let (form, size, lanes) = Lanes::of(record)?;
+        // The slabs of one lane after the other are written: each a part of this.
+        let (is_streamed, room) = room(size, total, LANES_SLAB)?;
+        let (buffer, written) = (vec![0; room.min(LANES_SLAB.max(size))], record.count as u64);
+        let target = Target::Lanes(lanes);
+        Some(Self { form, size, buffer, filled: 0, texts: Vec::new(), written, total, is_streamed, target })
+    }
+
+    /// A column of the elements.
+    fn into_column(self) -> Result<Column> {
+        let rows = &self.buffer[..self.filled];
+        match self.target {
+            Target::Rows { dims, dataset, empty: mut column, .. } => {
+                if let Some(dataset) = &dataset {
+                    read_back(&mut column, dataset, self.written, self.size, &dims)?;
+                }
+                unpack_items(&mut column, rows, self.size, &dims);
+                Ok(column)
+            }
+            Target::Lanes(mut lanes) => {
+                lanes.add(rows, self.size, &self.texts)?;
+                lanes.into_column(None)
+            }
+        }
+    }
+
     /// Adds an element; returns whether there is room for it and it is of the form.
     #[inline]
     fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> bool {
-        let room = &mut Room::new(&mut self.buffer, self.filled);
+        let room = &mut Room::new(&mut self.buffer, self.filled, &mut self.texts);
         let fits = value.serialize(RowSerializer { form: &self.form, room }).is_ok();
         if fits {
             self.filled += self.size;
@@ -184,7 +247,7 @@ impl Settled {
     #[inline]
     fn extend<I: Iterator<Item: Serialize>>(&mut self, values: &mut I) -> Option<I::Item> {
         let room_for = (self.buffer.len() - self.filled) / self.size;
-        let mut room = Room::new(&mut self.buffer, self.filled);
+        let mut room = Room::new(&mut self.buffer, self.filled, &mut self.texts);
         let mut left = room_for;
         let refused = loop {
             let Some(value) = values.next() else { break None };
@@ -203,41 +266,49 @@ impl Settled {
         if self.filled + self.size <= self.buffer.len() || self.written + count >= self.total {
             return Ok(false);
         }
-        if self.dataset.is_none() {
-            self.dataset = Some(self.create(place, self.total)?);
+        self.flush(place)?;
+        if let Target::Rows { .. } = self.target {
+            self.buffer.truncate(slab(self.size, SLAB));
         }
-        self.write()?;
-        self.buffer.truncate(slab(self.size));
         Ok(true)
     }
 
-    /// Makes the dataset, for `total` elements.
-    fn create(&self, place: &Place<'_>, total: u64) -> Result<Dataset> {
-        let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
-        place.dataset(self.dtype.clone(), Shape::Simple(shape), None)
-    }
-
-    fn write(&mut self) -> Result<()> {
-        let count = (self.filled / self.size) as u64;
-        if let Some(dataset) = &self.dataset
-            && count > 0
-        {
-            dataset.write_rows(self.written, count, &self.buffer[..self.filled])?;
-            self.written += count;
-            self.filled = 0;
+    /// Hands on what is there.
+    fn flush(&mut self, place: &Place<'_>) -> Result<()> {
+        let (count, rows) = ((self.filled / self.size) as u64, &self.buffer[..self.filled]);
+        match &mut self.target {
+            Target::Rows { dtype, dims, dataset, .. } => {
+                let dataset = match dataset {
+                    Some(dataset) => dataset,
+                    None => {
+                        // At the end, all are here.
+                        let total = if self.is_streamed { self.total } else { count };
+                        let shape = std::iter::once(total).chain(dims.iter().copied()).collect();
+                        dataset.insert(place.dataset(dtype.clone(), Shape::Simple(shape), None)?)
+                    }
+                };
+                if count > 0 {
+                    dataset.write_rows(self.written, count, rows)?;
+                }
+            }
+            Target::Lanes(lanes) => lanes.add(rows, self.size, &self.texts)?,
         }
+        self.written += count;
+        self.filled = 0;
+        self.texts.clear();
         Ok(())
     }
 
-    /// Writes the rest; returns whether there were as many elements as the value said.
-    fn finish(&mut self, place: &Place<'_>) -> Result<bool> {
-        let count = (self.filled / self.size) as u64;
-        if self.dataset.is_none() {
-            self.dataset = Some(self.create(place, count)?);
-        } else if self.written + count != self.total {
-            return Ok(false);
+    /// Writes the rest.
+    fn finish(&mut self, place: &Place<'_>) -> Result<Finished> {
+        let count = self.written + (self.filled / self.size) as u64;
+        if self.is_streamed && count != self.total {
+            return Ok(Finished::Not);
         }
-        self.write()?;
-        Ok(true)
+        self.flush(place)?;
+        match &mut self.target {
+            Target::Rows { .. } => Ok(Finished::Written),
+            Target::Lanes(lanes) => Ok(Finished::Column(std::mem::take(lanes).into_column(Some(self.total))?)),
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use hdf5_sys::h5d::{self, H5D_layout_t};
 use hdf5_sys::h5f;
 use hdf5_sys::h5i::{self, hid_t};
+use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
 
@@ -15,7 +16,7 @@ use super::attribute::Attributes;
 use super::dtype::{Dtype, Order};
 use super::group::Group;
 use super::items::Items;
-use super::{COMPACT, Handle, Id, c_name, call, locked, once, property_lists};
+use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a stranger's file may claim to hold beyond what is stored for it.
@@ -153,24 +154,48 @@ impl Group {
         locked(|| self.create_locked(&c_name(name)?, dtype, shape))
     }
 
+    /// Makes a dataset in the same file that no link leads to yet: see [`Group::link`].
+    pub(crate) fn create_unlinked_dataset(&self, dtype: Dtype, shape: Shape) -> Result<Dataset> {
+        locked(|| {
+            self.create_with(dtype, shape, |_, file_type, space, list| {
+                // SAFETY: all are handles of the kinds that the function takes.
+                unsafe { h5d::H5Dcreate_anon(self.handle(), file_type, space, list, H5P_DEFAULT) }
+            })
+        })
+    }
+
+    /// Makes the link `name` to a dataset that has none yet.
+    pub(crate) fn link(&self, name: &str, dataset: &Dataset) -> Result<()> {
+        let (name, lists) = (c_name(name)?, property_lists()?);
+        // SAFETY: handles of the kinds that the function takes, and a C string.
+        call("link a dataset", || unsafe {
+            h5o::H5Olink(dataset.id.get(), self.handle(), name.as_ptr(), lists.link.get(), H5P_DEFAULT)
+        })?;
+        Ok(())
+    }
+
     fn create_locked(&self, link: &CStr, dtype: Dtype, shape: Shape) -> Result<Dataset> {
+        self.create_with(dtype, shape, |lists, file_type, space, list| {
+            // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+            unsafe {
+                h5d::H5Dcreate2(self.handle(), link.as_ptr(), file_type, space, lists.link.get(), list, H5P_DEFAULT)
+            }
+        })
+    }
+
+    /// Makes a dataset by `create`, which is given the property lists, and the type, space and list for the dataset.
+    fn create_with(
+        &self,
+        dtype: Dtype,
+        shape: Shape,
+        create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
+    ) -> Result<Dataset> {
         let lists = property_lists()?;
         let file_type = dtype.id(Order::File)?;
         let space = shape.space()?;
         let bytes = shape.count().unwrap_or(u64::MAX).saturating_mul(dtype.size() as u64);
         let list = if (1..=COMPACT as u64).contains(&bytes) { &lists.compact } else { &lists.dataset };
-        // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-        let id = Id::own("create a dataset", || unsafe {
-            h5d::H5Dcreate2(
-                self.handle(),
-                link.as_ptr(),
-                file_type.get(),
-                space.get(),
-                lists.link.get(),
-                list.get(),
-                H5P_DEFAULT,
-            )
-        })?;
+        let id = Id::own("create a dataset", || create(lists, file_type.get(), space.get(), list.get()))?;
         let stored = match file_type {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
