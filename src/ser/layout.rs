@@ -120,12 +120,13 @@ fn write_strings(parts: &Parts, place: &Place<'_>) -> Result<()> {
     }
     let dataset = place.dataset(Dtype::VarString(true), shape, None)?;
     slabs(count, variable / count, |start, len| {
-        let mut text = Vec::new();
+        let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(len));
         for index in start..start + len {
             text.extend_from_slice(parts.get(index));
             text.push(0);
+            ends.push(text.len());
         }
-        dataset.write_strings(start as u64, len as u64, &text)
+        dataset.write_strings(start as u64, &ends, &text)
     })
 }
 

@@ -321,19 +321,20 @@ impl Dataset {
         unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
     }
 
-    /// Writes `count` variable-length strings from `start` on: in `text`, each ends with a NUL.
-    pub(crate) fn write_strings(&self, start: u64, count: u64, text: &[u8]) -> Result<()> {
-        let mut addresses = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    /// Writes variable-length strings from `start` on: in `text`, each ends with a NUL, before the position in `ends`.
+    pub(crate) fn write_strings(&self, start: u64, ends: &[usize], text: &[u8]) -> Result<()> {
+        let mut addresses = Vec::with_capacity(ends.len());
         let mut begin = 0;
-        for (at, byte) in text.iter().enumerate() {
-            if *byte == 0 {
-                addresses.push(text[begin..].as_ptr());
-                begin = at + 1;
-            }
+        for end in ends {
+            // The address is one from which the NUL can be reached, too.
+            let Some(string @ [.., 0]) = text.get(begin..*end) else { break };
+            addresses.push(string.as_ptr());
+            begin = *end;
         }
-        if addresses.len() as u64 != count || begin != text.len() || !matches!(self.dtype, Dtype::VarString(_)) {
+        if addresses.len() != ends.len() || !matches!(self.dtype, Dtype::VarString(_)) {
             return Err(Error::new(ErrorKind::Hdf5, "strings and their count differ"));
         }
+        let count = ends.len() as u64;
         let memory_type = self.memory_type()?;
         let (file, memory, _) = self.select_rows(start, count)?;
         // SAFETY: as many addresses as items are selected, each of a string that ends with NUL within `text`.
