@@ -213,11 +213,11 @@ fn records_with_strings_and_options_by_the_slab() {
         id: i as u64,
         name: format!("station {}", i % 1000),
         at: [i as f32, 0.5],
-        letter: if i % 7 == 0 { 'ß' } else { 'a' },
-        height: (i % 3 == 0).then_some(i as f64),
-        note: (i % 5 == 0).then(|| format!("note {i}")),
-        size: (i % 2 == 0).then_some((i as u8, -(i as i64))),
-        flag: i % 2 == 0,
+        letter: if i.is_multiple_of(7) { 'ß' } else { 'a' },
+        height: i.is_multiple_of(3).then_some(i as f64),
+        note: i.is_multiple_of(5).then(|| format!("note {i}")),
+        size: i.is_multiple_of(2).then_some((i as u8, -(i as i64))),
+        flag: i.is_multiple_of(2),
         exact: Inner { a: i as i16, b: ByName { x: 0.5, y: i as i32 } },
     };
     let folder = tempfile::tempdir().unwrap();
@@ -245,7 +245,7 @@ fn records_with_strings_and_options_by_the_slab() {
 /// Records whose fields go to lanes, until one is of another form.
 #[test]
 fn a_record_of_another_form_among_those_with_strings() {
-    let record = |i: usize| json!({"id": i, "name": format!("n{i}"), "x": 0.5, "opt": if i % 3 == 0 { Value::Null } else { json!(1.5) }});
+    let record = |i: usize| json!({"id": i, "name": format!("n{i}"), "x": 0.5, "opt": if i.is_multiple_of(3) { Value::Null } else { json!(1.5) }});
     #[derive(Serialize, Deserialize, PartialEq, Debug)]
     struct Row {
         id: u64,
@@ -260,7 +260,7 @@ fn a_record_of_another_form_among_those_with_strings() {
             for value in [json!("text"), json!(-1), json!([1.5]), json!({"a": 1}), Value::Null] {
                 let mut rows: Vec<Row> = (0..len)
                     .map(|i| {
-                        let some = (i % 2 == 0).then_some(0.5);
+                        let some = (i % 2 == 1).then_some(0.5);
                         Row { id: i as u64, name: i.to_string(), some, late: None, value: json!(7) }
                     })
                     .collect();
