@@ -1,4 +1,4 @@
-//! Datasets read in windows of about 1 MiB, as their items are asked for.
+//! Datasets read in windows of 256 KiB, as their items are asked for.
 
 use super::access::Order;
 use super::column::check_count;

@@ -140,7 +140,7 @@ fn padded(parts: &Parts, start: usize, len: usize, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// Calls `write(start, len)` for slabs of about 1 MiB of `count` items of `size` bytes.
+/// Calls `write(start, len)` for slabs of about 256 KiB of `count` items of `size` bytes.
 fn slabs(count: usize, size: usize, mut write: impl FnMut(usize, usize) -> Result<()>) -> Result<()> {
     let step = (SLAB / size.max(1)).max(1);
     (0..count).step_by(step).try_for_each(|start| write(start, step.min(count - start)))

@@ -2,6 +2,8 @@
 //!
 //! What does not fit the form is refused, and written by way of a [`Column`] again.
 
+use std::borrow::Cow;
+
 use serde::ser::{self, Impossible, Serialize};
 
 use super::column::Column;
@@ -53,14 +55,14 @@ impl Form {
     }
 
     /// The form of records of these fields.
-    pub(super) fn of_fields(rows: RecordRows, fields: Vec<(std::borrow::Cow<'static, str>, Self)>) -> Option<Self> {
+    pub(super) fn of_fields(rows: RecordRows, fields: Vec<(Cow<'static, str>, Self)>) -> Option<Self> {
         let parts = match rows {
             RecordRows::Maps => return None,
             RecordRows::Tuples => Parts::Tuple(fields.into_iter().map(|(_, form)| form).collect()),
             RecordRows::Structs => {
                 let named = fields.into_iter().map(|(name, form)| match name {
-                    std::borrow::Cow::Borrowed(name) => Some((name, form)),
-                    std::borrow::Cow::Owned(_) => None,
+                    Cow::Borrowed(name) => Some((name, form)),
+                    Cow::Owned(_) => None,
                 });
                 Parts::Struct(named.collect::<Option<_>>()?)
             }
@@ -351,20 +353,26 @@ impl RowRun<'_, '_> {
     }
 }
 
-impl ser::SerializeSeq for RowRun<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+/// serde has a trait for sequences and for each sort of tuple; they differ in name only.
+macro_rules! elements {
+    ($type:ident: $($trait:ident $method:ident),*) => {
+        $(impl ser::$trait for $type<'_, '_> {
+            type Ok = ();
+            type Error = Error;
 
-    #[inline]
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.element(value)
-    }
+            #[inline]
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+                self.element(value)
+            }
 
-    #[inline]
-    fn end(self) -> Result<()> {
-        self.finish()
-    }
+            #[inline]
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        })*
+    };
 }
+elements!(RowRun: SerializeSeq serialize_element);
 
 /// A tuple.
 pub(super) enum RowTuple<'a, 'r> {
@@ -394,35 +402,7 @@ impl RowTuple<'_, '_> {
     }
 }
 
-impl ser::SerializeTuple for RowTuple<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.element(value)
-    }
-
-    #[inline]
-    fn end(self) -> Result<()> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeTupleStruct for RowTuple<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.element(value)
-    }
-
-    #[inline]
-    fn end(self) -> Result<()> {
-        self.finish()
-    }
-}
+elements!(RowTuple: SerializeTuple serialize_element, SerializeTupleStruct serialize_field);
 
 /// A struct.
 pub(super) struct RowStruct<'a, 'r> {
