@@ -12,10 +12,10 @@ use serde::de::{
 
 use super::array::Array;
 use super::column::{Column, Field, children};
+use super::element::{Element, GridElement, PartOfItem};
 use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
-use super::view::{Element, GridElement, PartOfItem};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};

@@ -1,9 +1,10 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
-//! [`view`] reads any of them as the type that asks.
+//! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
 
 mod access;
 mod array;
 mod column;
+mod element;
 mod key;
 mod node;
 mod root;
