@@ -43,7 +43,7 @@ impl Depth {
     /// Goes on inside, with stack enough for the next levels: how much each takes is up to the user's types, too.
     #[inline]
     pub(crate) fn with_stack<R>(self, inside: impl FnOnce() -> R) -> R {
-        if self.level % 4 == 3 { on_long_stack(inside) } else { inside() }
+        if self.level % 8 == 7 { on_long_stack(inside) } else { inside() }
     }
 
     #[inline]
@@ -56,7 +56,7 @@ impl Depth {
 #[cold]
 fn on_long_stack<R>(inside: impl FnOnce() -> R) -> R {
     // Bytes that must be left for the levels until it is looked at again, and what is added where they are not.
-    const LEFT: usize = 256 << 10;
+    const LEFT: usize = 512 << 10;
     const MORE: usize = 2 << 20;
     stacker::maybe_grow(LEFT, MORE, inside)
 }

@@ -278,3 +278,61 @@ fn a_record_of_another_form_among_those_with_strings() {
         }
     }
 }
+
+/// Strings that are no part of records, and options, with something else among them; and strings of every length up to
+/// one that is longer than what is moved at once.
+#[test]
+fn strings_and_options_by_the_slab() {
+    for len in [64, 65, 1000, 600_000] {
+        let names: Vec<String> = (0..len).map(|i| "abcdefghijklmnopqrstuvwxyz"[..i % 19].to_owned()).collect();
+        let back: Vec<String> = filebacked::from_slice(&filebacked::to_vec(&names).unwrap()).unwrap();
+        assert!(back == names, "{len} strings");
+        let some: Vec<Option<&str>> = names.iter().map(|name| (name.len() % 3 > 0).then_some(name.as_str())).collect();
+        let back: Vec<Option<String>> = filebacked::from_slice(&filebacked::to_vec(&some).unwrap()).unwrap();
+        assert!(back.iter().map(Option::as_deref).eq(some), "{len} options of strings");
+        let numbers: Vec<Option<u64>> = (0..len as u64).map(|i| (i % 5 > 0).then_some(i)).collect();
+        let back: Vec<Option<u64>> = filebacked::from_slice(&filebacked::to_vec(&numbers).unwrap()).unwrap();
+        assert!(back == numbers, "{len} options of numbers");
+        for odd in [0, 63, 64, 65, len / 2, len - 1] {
+            for (usual, other) in [(json!("usual"), json!(1)), (json!("usual"), Value::Null), (Value::Null, json!("a"))]
+            {
+                let mut list = vec![usual; len.min(2000)];
+                if let Some(element) = list.get_mut(odd) {
+                    *element = other;
+                }
+                let back: Value = filebacked::from_slice(&filebacked::to_vec(&list).unwrap()).unwrap();
+                assert_eq!(back, Value::Array(list), "element {odd} of {len}");
+            }
+        }
+    }
+}
+
+/// A record that fails after its string, once, and is then as all others are: what the first try left is not in the way.
+#[test]
+fn a_record_that_changes_its_mind() {
+    struct Fickle {
+        name: String,
+        changes: std::cell::Cell<bool>,
+    }
+    impl Serialize for Fickle {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeStruct;
+            let mut fields = serializer.serialize_struct("Fickle", 2)?;
+            fields.serialize_field("name", &self.name)?;
+            if self.changes.take() {
+                fields.serialize_field("size", "another type")?;
+            } else {
+                fields.serialize_field("size", &1.5)?;
+            }
+            fields.end()
+        }
+    }
+    for odd in [64, 65, 500, 999] {
+        let fickle = |i: usize| Fickle { name: format!("name {i}"), changes: (i == odd).into() };
+        let rows: Vec<Fickle> = (0..1000).map(fickle).collect();
+        let back: Value = filebacked::from_slice(&filebacked::to_vec(&rows).unwrap()).unwrap();
+        for (i, row) in back.as_array().unwrap().iter().enumerate() {
+            assert_eq!(row, &json!({"name": format!("name {i}"), "size": 1.5}), "{i} with {odd}");
+        }
+    }
+}

@@ -242,7 +242,9 @@ fn is_derived(visitor: &str) -> bool {
             (open == 0).then(|| &inner[..at])
         })
     });
-    generic.unwrap_or(visitor).ends_with("::deserialize::__Visitor")
+    let name = generic.unwrap_or(visitor);
+    // Of a struct; and of the fields of a variant, whose visitor is within that of the enum.
+    name.ends_with("::deserialize::__Visitor") || name.ends_with("::visit_enum::__Visitor")
 }
 
 /// The fields of a compound, as a tuple.

@@ -65,16 +65,25 @@ pub(super) struct Field {
 /// Elements kept apart by a tag.
 #[derive(Debug)]
 pub(super) struct Parted {
-    parts: Vec<Part>,
+    parts: Vec<Branch>,
     /// For each element, the position of its part, and its place within that.
     places: Vec<(u32, u64)>,
 }
 
 #[derive(Debug)]
-struct Part {
-    name: String,
-    link: String,
-    column: Option<Column>,
+pub(super) struct Branch {
+    pub(super) name: String,
+    pub(super) link: String,
+    pub(super) column: Option<Column>,
+}
+
+impl Parted {
+    /// The part that the element at `index` is in, and its place within that.
+    #[inline]
+    pub(super) fn part(&mut self, index: u64) -> (&mut Branch, u64) {
+        let (part, place) = self.places[index as usize];
+        (&mut self.parts[part as usize], place)
+    }
 }
 
 impl Field {
@@ -305,13 +314,11 @@ impl Column {
                 }
             }
             Self::Variants(parted) => {
-                let (part, place) = parted.places[at];
-                let part = &mut parted.parts[part as usize];
+                let (part, place) = parted.part(index);
                 Form::Variant { name: &part.name, link: &part.link, payload: part.column.as_mut(), index: place }
             }
             Self::Mixed(parted) => {
-                let (part, place) = parted.places[at];
-                let part = &mut parted.parts[part as usize];
+                let (part, place) = parted.part(index);
                 match &mut part.column {
                     Some(column) => Form::Inside { column, index: place, link: &part.link },
                     None => Form::Null { unit: true },
@@ -478,7 +485,7 @@ impl Parted {
                 Some(link) => Some(*Column::open_child(group, link, scope, depth)?),
                 None => None,
             };
-            parts.push(Part { name, link: link.unwrap_or_default(), column });
+            parts.push(Branch { name, link: link.unwrap_or_default(), column });
         }
         let mut counts = vec![0u64; parts.len()];
         let mut places = Vec::with_capacity(tags.len());

@@ -3,9 +3,9 @@
 
 use serde::de::{Deserializer, Visitor};
 
-use super::access::{BlockSeq, CompoundSeq, OrderedRecord, Payload};
+use super::access::{BlockSeq, CompoundSeq, Named, OrderedRecord, Payload};
 use super::array::Array;
-use super::column::Column;
+use super::column::{Branch, Column};
 use super::forward_all;
 use super::view::{Form, View, check_len, visit_range};
 use crate::depth::Depth;
@@ -44,6 +44,12 @@ macro_rules! look {
         #[inline]
         fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             self.option(visitor)
+        }
+    };
+    (deserialize_enum($($name:ident: $type:ty),*)) => {
+        #[inline]
+        fn deserialize_enum<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            self.enumeration($($name,)* visitor)
         }
     };
     (deserialize_string()) => {
@@ -149,6 +155,27 @@ impl<'a> Element<'a> {
                 depth.with_stack(|| visitor.visit_some(element)).map_err(|error| error.in_link(VALUES))
             }
             column => Element { column, index, depth }.look(|view| view.deserialize_option(visitor)),
+        }
+    }
+
+    #[inline]
+    fn enumeration<'de, V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let Self { column, index, depth } = self;
+        match column {
+            Column::Variants(parted) => {
+                let (Branch { name, link, column }, index) = parted.part(index);
+                let variant = match column {
+                    Some(column) => Named::new(name, link, Element { column, index, depth: depth.in_record()? }),
+                    None => Named::unit(name),
+                };
+                depth.with_stack(|| visitor.visit_enum(variant))
+            }
+            column => Element { column, index, depth }.look(|view| view.deserialize_enum(name, variants, visitor)),
         }
     }
 

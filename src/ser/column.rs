@@ -124,6 +124,28 @@ pub(super) struct Mixed {
     ranks: OnceCell<Vec<u32>>,
 }
 
+/// What is to come of a sequence: of `total` elements there are `of`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    pub(super) of: usize,
+    pub(super) total: u64,
+}
+
+impl Expected {
+    /// Makes room in `vec` for as many items as there will be if the rest of the sequence is as what there is of it, and
+    /// some more: what is not filled costs no memory, and to move what is filled costs much. Where there is no such room,
+    /// the vector grows as it has to.
+    pub(super) fn reserve<T>(self, vec: &mut Vec<T>) {
+        /// No more bytes than this, whatever there will be.
+        const MOST: u64 = 1 << 30;
+        let left = self.total.saturating_sub(self.of as u64);
+        let more = (vec.len() as u64).saturating_mul(left) / (self.of as u64).max(1);
+        let more = (more + more / 8).min(MOST / size_of::<T>().max(1) as u64);
+        // Failing is as good as not asking.
+        let _ = vec.try_reserve_exact(more as usize);
+    }
+}
+
 /// For each element, how many before it have its tag: where it is in the part for the tag. Made when first asked for, of
 /// a column that grows no more.
 fn rank<T: Copy + Into<u32>>(ranks: &OnceCell<Vec<u32>>, tags: &[T], index: usize) -> usize {
@@ -313,6 +335,34 @@ impl Column {
                 record.fields.iter_mut().for_each(|field| field.column.clear());
             }
             _ => *self = Self::new(),
+        }
+    }
+
+    /// Makes room for elements that are to come.
+    pub(super) fn reserve(&mut self, expected: Expected) {
+        match self {
+            Self::Numbers(numbers) => numbers.reserve(expected),
+            Self::Text(parts) | Self::Blobs(parts) => {
+                expected.reserve(&mut parts.offsets);
+                expected.reserve(&mut parts.bytes);
+            }
+            Self::Array(array) => array.inner.reserve(expected),
+            Self::List(list) => {
+                expected.reserve(&mut list.offsets);
+                list.inner.reserve(expected);
+            }
+            Self::Record(record) => record.fields.iter_mut().for_each(|field| field.column.reserve(expected)),
+            Self::Nullable(nullable) => {
+                expected.reserve(&mut nullable.mask);
+                nullable.inner.reserve(expected);
+            }
+            Self::Variants(variants) => {
+                expected.reserve(&mut variants.tags);
+                variants.variants.iter_mut().filter_map(|variant| variant.payload.as_mut()).for_each(|payload| {
+                    payload.reserve(expected);
+                });
+            }
+            _ => {}
         }
     }
 

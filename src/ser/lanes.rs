@@ -1,10 +1,11 @@
-//! Lanes: where the fields of settled records go, some of which are strings or options. Rows are taken apart a slab at a
-//! time; what has a fixed size is written at once, to datasets that are linked at the end.
+//! Lanes: where settled elements go of which some parts are strings or options, one for each part. A slab has room for
+//! the same number of elements in each lane; what has a fixed size is written from there, to datasets that are linked at
+//! the end.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::column::{Column, Nullable, Parts, Stored};
+use super::column::{Column, Expected, Nullable, Parts, Stored};
 use super::layout::{items, pack_items, unpack_items};
 use super::place::Place;
 use super::record::{Record, RecordField, Rows};
@@ -13,28 +14,36 @@ use crate::error::Result;
 use crate::format::SLAB;
 use crate::storage::{Dataset, Dtype, Shape};
 
-/// The fields of records, in their order.
+/// The fields of records, in their order; or the one part that elements consist of.
 #[derive(Default)]
 pub(super) struct Lanes {
-    rows: Rows,
+    /// What the records are; `None` where elements are none.
+    rows: Option<Rows>,
     lanes: Vec<Lane>,
-    /// Rows so far.
+    /// Elements so far.
     count: usize,
 }
 
 struct Lane {
     name: Cow<'static, str>,
-    /// Where in a row it begins.
+    /// Bytes of a row in the lanes before this.
     offset: usize,
-    /// Of options: true where there is none, which the first byte says.
+    /// Of options: true where there is none. In a slab, this comes before what is there.
     mask: Option<Vec<bool>>,
     content: Content,
 }
 
 enum Content {
     Fixed(Fixed),
-    Text(Parts),
+    /// Strings: where each begins and, last, where the last ends, in `text` while that is not among the [`Texts`].
+    Text {
+        offsets: Vec<u64>,
+        text: Vec<u8>,
+    },
 }
+
+/// Bytes of strings, one after the other: for each lane, in their order, though there are none in most.
+pub(super) type Texts = Vec<Vec<u8>>;
 
 /// Elements of fixed size.
 struct Fixed {
@@ -49,24 +58,26 @@ struct Fixed {
 }
 
 impl Content {
-    /// The content for the elements of a column, and their form, if they are of one.
-    fn of(column: Column) -> Option<(Form, Self)> {
+    /// The content for the elements of a column, and their form, if they are of one; it is lane `number`.
+    fn of(column: &Column, number: usize) -> Option<(Form, Self)> {
         if let Column::Text(parts) = column {
-            return Some((Form::text(), Self::Text(parts)));
+            let Parts { offsets, bytes } = parts.clone();
+            return Some((Form::text(number), Self::Text { offsets, text: bytes }));
         }
-        let (form, (dtype, dims)) = Form::of(&column).zip(items(&column))?;
+        let (form, (dtype, dims)) = Form::of(column).zip(items(column))?;
         let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
+        let column = column.clone();
         Some((form, Self::Fixed(Fixed { size, dtype, dims, column, dataset: None, written: 0 })))
     }
 
     fn size(&self) -> usize {
         match self {
             Self::Fixed(fixed) => fixed.size,
-            Self::Text(_) => TEXT_SIZE,
+            Self::Text { .. } => TEXT_SIZE,
         }
     }
 
-    /// What stands in a row where there is none.
+    /// What stands where there is none.
     fn none(&self) -> Box<[u8]> {
         let mut bytes = vec![0; self.size()];
         if let Self::Fixed(fixed) = self {
@@ -79,35 +90,96 @@ impl Content {
     }
 }
 
-impl Lanes {
-    /// The lanes for records, with those that there are; and the form and size of a row. `None` where a field is of no
-    /// form yet, or of none that is taken here.
-    pub(super) fn of(record: &Record) -> Option<(Form, usize, Self)> {
-        let (mut fields, mut lanes, mut size) = (Vec::new(), Vec::new(), 0usize);
-        for field in &record.fields {
-            if field.is_masked() {
-                return None;
-            }
-            let (form, mask, content) = match &field.column {
-                Column::Nullable(nullable) => {
-                    let (some, content) = Content::of(nullable.inner.clone())?;
-                    (Form::option(some, content.none()), Some(nullable.mask.clone()), content)
-                }
-                column => {
-                    let (form, content) = Content::of(column.clone())?;
-                    (form, None, content)
-                }
-            };
-            let end = size.checked_add(usize::from(mask.is_some()))?.checked_add(content.size())?;
-            lanes.push(Lane { name: field.name.clone(), offset: size, mask, content });
-            fields.push((field.name.clone(), form));
-            size = end;
-        }
-        let form = Form::of_fields(record.rows, fields)?;
-        Some((form, size, Self { rows: record.rows, lanes, count: record.count }))
+impl Lane {
+    /// Bytes of a row in it and in those before it.
+    fn end(&self) -> Option<usize> {
+        self.offset.checked_add(usize::from(self.mask.is_some()))?.checked_add(self.content.size())
     }
 
-    /// Makes the datasets, for `total` rows.
+    /// Where the mask and what is there begin in a slab for `room_for` elements.
+    fn starts(&self, room_for: usize) -> (usize, usize) {
+        let mask = self.offset * room_for;
+        (mask, if self.mask.is_some() { mask + room_for } else { mask })
+    }
+}
+
+impl Lanes {
+    /// The lanes for the elements of a column, with those that there are, and the form of each part. `None` where a part
+    /// is of no form yet, or of none that is taken here.
+    pub(super) fn of(column: &Column) -> Option<(Self, Vec<Form>)> {
+        let (mut lanes, mut forms) = (Self { rows: None, lanes: Vec::new(), count: column.len() }, Vec::new());
+        match column {
+            Column::Record(record) => {
+                lanes.rows = Some(record.rows);
+                for field in &record.fields {
+                    if field.is_masked() {
+                        return None;
+                    }
+                    forms.push(lanes.add_lane(field.name.clone(), &field.column)?);
+                }
+            }
+            Column::Text(_) | Column::Nullable(_) => forms.push(lanes.add_lane(Cow::Borrowed(""), column)?),
+            _ => return None,
+        }
+        Some((lanes, forms))
+    }
+
+    fn add_lane(&mut self, name: Cow<'static, str>, column: &Column) -> Option<Form> {
+        let (inner, mask) = match column {
+            Column::Nullable(nullable) => (&nullable.inner, Some(nullable.mask.clone())),
+            column => (column, None),
+        };
+        let offset = self.lanes.last().map_or(Some(0), Lane::end)?;
+        let (form, content) = Content::of(inner, self.lanes.len())?;
+        self.lanes.push(Lane { name, offset, mask, content });
+        Some(form)
+    }
+
+    /// Bytes of a row.
+    pub(super) fn size(&self) -> usize {
+        self.lanes.last().and_then(Lane::end).unwrap_or(0)
+    }
+
+    /// The form of an element of these parts, in a slab for `room_for` of them.
+    pub(super) fn form(&self, parts: Vec<Form>, room_for: usize) -> Option<Form> {
+        let mut forms = self.lanes.iter().zip(parts).map(|(lane, form)| {
+            let (mask, start) = lane.starts(room_for);
+            let form = if lane.mask.is_some() { Form::option(form, lane.content.none(), mask) } else { form };
+            (lane.name.clone(), form.in_lane(start, lane.content.size()))
+        });
+        match self.rows {
+            Some(rows) => Form::of_fields(rows, forms.collect()),
+            None => forms.next().map(|(_, form)| form),
+        }
+    }
+
+    /// The texts of the lanes, with room for those of `total` elements as far as those that there are tell.
+    pub(super) fn take_texts(&mut self, total: u64) -> Texts {
+        let expected = Expected { of: self.count, total };
+        let take = |lane: &mut Lane| {
+            if let Some(mask) = &mut lane.mask {
+                expected.reserve(mask);
+            }
+            let Content::Text { offsets, text } = &mut lane.content else { return Vec::new() };
+            expected.reserve(offsets);
+            expected.reserve(text);
+            std::mem::take(text)
+        };
+        self.lanes.iter_mut().map(take).collect()
+    }
+
+    /// Takes back what was added to `texts` for an element that was refused, after `count` that are in the slab.
+    pub(super) fn forget_refused(&self, slab: &[u8], room_for: usize, count: usize, texts: &mut Texts) {
+        for (lane, text) in self.lanes.iter().zip(texts) {
+            if let Content::Text { offsets, .. } = &lane.content {
+                let ends = &slab[lane.starts(room_for).1..][..count * TEXT_SIZE];
+                let last = ends.as_chunks().0.last().map(|end| u64::from_ne_bytes(*end));
+                text.truncate(last.or(offsets.last().copied()).unwrap_or(0) as usize);
+            }
+        }
+    }
+
+    /// Makes the datasets, for `total` elements.
     pub(super) fn create(&mut self, place: &Place<'_>, total: u64) -> Result<()> {
         for lane in &mut self.lanes {
             if let Content::Fixed(fixed) = &mut lane.content {
@@ -117,47 +189,41 @@ impl Lanes {
         Ok(())
     }
 
-    /// Adds rows of `size` bytes each; `texts` are their strings.
-    pub(super) fn add(&mut self, rows: &[u8], size: usize, texts: &[u8]) -> Result<()> {
-        let mut scratch = Vec::new();
+    /// Adds the `count` elements of a slab that has room for `room_for`.
+    pub(super) fn add(&mut self, slab: &[u8], room_for: usize, count: usize) -> Result<()> {
         for lane in &mut self.lanes {
-            let mut offset = lane.offset;
+            let (mask_start, start) = lane.starts(room_for);
             if let Some(mask) = &mut lane.mask {
-                mask.extend(rows.chunks_exact(size).map(|row| row[offset] != 0));
-                offset += 1;
+                mask.extend(slab[mask_start..][..count].iter().map(|byte| *byte != 0));
             }
+            let part = &slab[start..][..count * lane.content.size()];
             match &mut lane.content {
-                Content::Fixed(fixed) => {
-                    gather(rows, size, offset, fixed.size, &mut scratch);
-                    fixed.add(&scratch)?;
-                }
-                Content::Text(parts) => {
-                    for row in rows.chunks_exact(size) {
-                        let word = |at: usize| row[at..].first_chunk().map_or(0, |word| u64::from_ne_bytes(*word));
-                        let (start, len) = (word(offset) as usize, word(offset + 8) as usize);
-                        parts.push(&texts[start..start + len]);
-                    }
+                Content::Fixed(fixed) => fixed.add(part)?,
+                Content::Text { offsets, .. } => {
+                    offsets.extend(part.as_chunks().0.iter().map(|end| u64::from_ne_bytes(*end)));
                 }
             }
         }
-        self.count += rows.len() / size;
+        self.count += count;
         Ok(())
     }
 
-    /// The records as a column; where `total` rows were written, as one of what is stored, else of what is in memory.
-    pub(super) fn into_column(self, total: Option<u64>) -> Result<Column> {
-        let count = self.count;
-        let mut record = Record::new(self.rows, count);
-        record.present = count * self.lanes.len();
-        for lane in self.lanes {
+    /// The elements as a column; where `total` were written, as one of what is stored, else of what is in memory.
+    pub(super) fn into_column(self, texts: Texts, total: Option<u64>) -> Result<Column> {
+        let mut record = Record::new(self.rows.unwrap_or_default(), self.count);
+        record.present = self.count * self.lanes.len();
+        for (lane, bytes) in self.lanes.into_iter().zip(texts) {
             let column = match lane.content {
-                Content::Text(parts) => Column::Text(parts),
+                Content::Text { offsets, .. } => Column::Text(Parts { offsets, bytes }),
                 Content::Fixed(fixed) => fixed.into_column(total)?,
             };
             let column = match lane.mask {
                 Some(mask) => Column::Nullable(Box::new(Nullable { mask, inner: column })),
                 None => column,
             };
+            if self.rows.is_none() {
+                return Ok(column);
+            }
             record.fields.push(RecordField { name: lane.name, column, absent: Vec::new() });
         }
         Ok(Column::Record(Box::new(record)))
@@ -209,28 +275,4 @@ pub(super) fn read_back(column: &mut Column, dataset: &Dataset, count: u64, size
         start += len;
     }
     Ok(())
-}
-
-/// Puts what each row has at `offset`, `len` bytes long, one after the other.
-fn gather(rows: &[u8], size: usize, offset: usize, len: usize, out: &mut Vec<u8>) {
-    /// Numbers of a size that is known when this is compiled are moved in one instruction.
-    fn of_len<const LEN: usize>(rows: &[u8], size: usize, offset: usize, out: &mut [u8]) {
-        for (row, place) in rows.chunks_exact(size).zip(out.as_chunks_mut::<LEN>().0) {
-            if let Some(value) = row[offset..].first_chunk() {
-                *place = *value;
-            }
-        }
-    }
-    out.resize(rows.len() / size * len, 0);
-    match len {
-        1 => of_len::<1>(rows, size, offset, out),
-        2 => of_len::<2>(rows, size, offset, out),
-        4 => of_len::<4>(rows, size, offset, out),
-        8 => of_len::<8>(rows, size, offset, out),
-        _ => {
-            for (row, place) in rows.chunks_exact(size).zip(out.chunks_exact_mut(len)) {
-                place.copy_from_slice(&row[offset..offset + len]);
-            }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Typed vectors of numbers: what most data is made of.
 
+use super::column::Expected;
 use crate::storage::{Element, Number, element_bytes};
 
 /// A vector of numbers of one type.
@@ -108,6 +109,11 @@ impl Numbers {
     /// Takes all numbers out; the memory stays.
     pub(super) fn clear(&mut self) {
         each!(self, vec => vec.clear());
+    }
+
+    /// Makes room for numbers that are to come.
+    pub(super) fn reserve(&mut self, expected: Expected) {
+        each!(self, vec => expected.reserve(vec));
     }
 
     /// Adds the numbers that `bytes` are.

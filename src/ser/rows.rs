@@ -20,6 +20,8 @@ pub(super) struct Form {
     /// The type of number that it is, if it is one: what is asked for most is one comparison away.
     number: Option<Number>,
     parts: Parts,
+    /// Where it is kept apart from the rest of its row: where that begins, and its bytes in each row.
+    lane: Option<(usize, usize)>,
 }
 
 /// What a form consists of.
@@ -36,17 +38,18 @@ enum Parts {
         len: usize,
         is_tuple: bool,
     },
-    /// A string: where it is among the texts, and its length.
-    Text,
-    /// An option: whether it is None, and then what is there or these bytes.
+    /// A string: where it ends in the text of that number.
+    Text(usize),
+    /// An option: what is there or these bytes; and, from `mask` on, a byte for each row that tells whether it is None.
     Option {
         some: Box<Form>,
         none: Box<[u8]>,
+        mask: usize,
     },
 }
 
 /// Bytes that stand for a string in a row.
-pub(super) const TEXT_SIZE: usize = 16;
+pub(super) const TEXT_SIZE: usize = 8;
 
 impl Form {
     /// The form of the elements of a column that have a fixed size; `None` where it is none that is taken here.
@@ -67,17 +70,26 @@ impl Form {
                 Parts::Struct(named.collect::<Option<_>>()?)
             }
         };
-        Some(Self { number: None, parts })
+        Some(Self::of_parts(parts))
     }
 
-    /// The form of a string.
-    pub(super) fn text() -> Self {
-        Self { number: None, parts: Parts::Text }
+    fn of_parts(parts: Parts) -> Self {
+        Self { number: None, parts, lane: None }
     }
 
-    /// The form of an option; `none` stands where there is none.
-    pub(super) fn option(some: Self, none: Box<[u8]>) -> Self {
-        Self { number: None, parts: Parts::Option { some: Box::new(some), none } }
+    /// The form of a string that goes into the text of that number.
+    pub(super) fn text(number: usize) -> Self {
+        Self::of_parts(Parts::Text(number))
+    }
+
+    /// The form of an option; `none` stands where there is none, and `mask` is where the bytes that tell begin.
+    pub(super) fn option(some: Self, none: Box<[u8]>, mask: usize) -> Self {
+        Self::of_parts(Parts::Option { some: Box::new(some), none, mask })
+    }
+
+    /// The same kept apart from the rest of its row: from `start` on, `size` bytes for each row.
+    pub(super) fn in_lane(self, start: usize, size: usize) -> Self {
+        Self { lane: Some((start, size)), ..self }
     }
 
     fn at_level(column: &Column, level: usize) -> Option<Self> {
@@ -88,13 +100,15 @@ impl Form {
             Some(Parts::Run { element: Box::new(Self::at_level(inner, level + 1)?), len, is_tuple })
         };
         let parts = match column {
-            Column::Numbers(numbers) => return Some(Self { number: Some(numbers.number()), parts: Parts::None }),
+            Column::Numbers(numbers) => {
+                return Some(Self { number: Some(numbers.number()), ..Self::of_parts(Parts::None) });
+            }
             Column::Record(record) => return Self::of_record(record, level),
             Column::Array(array) => run(&array.inner, array.width, true),
             Column::List(list) => run(&list.inner, usize::try_from(*list.offsets.get(1)?).ok()?, false),
             _ => None,
         };
-        Some(Self { number: None, parts: parts? })
+        Some(Self::of_parts(parts?))
     }
 
     fn of_record(record: &Record, level: usize) -> Option<Self> {
@@ -119,34 +133,67 @@ pub(super) fn exact_len(values: &impl Iterator) -> Option<usize> {
     }
 }
 
-/// Room for bytes, filled from its beginning; and for strings.
+/// Room for rows, and texts that strings are added to.
 pub(super) struct Room<'a> {
     bytes: &'a mut [u8],
-    filled: usize,
-    texts: &'a mut Vec<u8>,
+    /// Where the next value goes.
+    at: usize,
+    /// The row at hand.
+    row: usize,
+    texts: &'a mut [Vec<u8>],
 }
 
 impl<'a> Room<'a> {
+    /// Room for rows from `row` on, which begins at byte `at`.
     #[inline]
-    pub(super) fn new(bytes: &'a mut [u8], filled: usize, texts: &'a mut Vec<u8>) -> Self {
-        Self { bytes, filled, texts }
+    pub(super) fn new(bytes: &'a mut [u8], at: usize, row: usize, texts: &'a mut [Vec<u8>]) -> Self {
+        Self { bytes, at, row, texts }
     }
 
-    /// Adds a string. Where the row is refused after all, what is in `texts` is not referred to.
+    /// Adds a row; returns whether it is of the form. Where it is not, another must not be added.
+    #[inline(always)]
+    pub(super) fn put_row<T: ?Sized + Serialize>(&mut self, form: &Form, value: &T) -> bool {
+        self.go_to(form.lane);
+        let fits = value.serialize(RowSerializer { form, room: self }).is_ok();
+        self.row += 1;
+        fits
+    }
+
+    /// Goes to the place of a part of the row at hand that is kept apart.
     #[inline]
-    fn put_text(&mut self, text: &str) -> Result<()> {
-        let start = self.texts.len() as u64;
-        self.texts.extend_from_slice(text.as_bytes());
-        self.put(start.to_ne_bytes())?;
-        self.put((text.len() as u64).to_ne_bytes())
+    fn go_to(&mut self, lane: Option<(usize, usize)>) {
+        if let Some((start, size)) = lane {
+            self.at = start + self.row * size;
+        }
+    }
+
+    /// Tells of an option whether it is None.
+    #[inline]
+    fn put_mask(&mut self, mask: usize, is_none: bool) -> Result<()> {
+        match self.bytes.get_mut(mask + self.row) {
+            Some(place) => {
+                *place = u8::from(is_none);
+                Ok(())
+            }
+            None => Err(mismatch()),
+        }
+    }
+
+    /// Adds a string. Where the row is refused after all, no row says that the text goes so far.
+    #[inline]
+    fn put_text(&mut self, number: usize, text: &str) -> Result<()> {
+        let Some(bytes) = self.texts.get_mut(number) else { return Err(mismatch()) };
+        bytes.extend_from_slice(text.as_bytes());
+        let end = bytes.len() as u64;
+        self.put(end.to_ne_bytes())
     }
 
     #[inline]
     fn put_slice(&mut self, bytes: &[u8]) -> Result<()> {
-        match self.bytes.get_mut(self.filled..).and_then(|rest| rest.get_mut(..bytes.len())) {
+        match self.bytes.get_mut(self.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
             Some(place) => {
                 place.copy_from_slice(bytes);
-                self.filled += bytes.len();
+                self.at += bytes.len();
                 Ok(())
             }
             None => Err(mismatch()),
@@ -155,10 +202,10 @@ impl<'a> Room<'a> {
 
     #[inline]
     fn put<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) -> Result<()> {
-        match self.bytes.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut) {
+        match self.bytes.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
             Some(place) => {
                 *place = bytes;
-                self.filled += SIZE;
+                self.at += SIZE;
                 Ok(())
             }
             None => Err(mismatch()),
@@ -241,13 +288,13 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     {
         let values = values.into_iter();
         let mut run = self.serialize_seq(exact_len(&values))?;
-        let Room { bytes, filled, texts } = &mut *run.room;
-        let mut room = Room::new(bytes, *filled, texts);
+        let Room { bytes, at, row, texts } = &mut *run.room;
+        let mut room = Room::new(bytes, *at, *row, texts);
         for value in values {
             run.left = run.left.wrapping_sub(1);
             value.serialize(RowSerializer { form: run.element, room: &mut room })?;
         }
-        *filled = room.filled;
+        *at = room.at;
         run.finish()
     }
 
@@ -294,7 +341,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
         match self.form.parts {
-            Parts::Text => self.room.put_text(value),
+            Parts::Text(number) => self.room.put_text(number, value),
             _ => Err(mismatch()),
         }
     }
@@ -302,9 +349,12 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_none(self) -> Result<()> {
         match &self.form.parts {
-            Parts::Option { none, .. } => {
-                self.room.put([1])?;
-                self.room.put_slice(none)
+            Parts::Option { some, none, mask } => {
+                self.room.put_mask(*mask, true)?;
+                match some.parts {
+                    Parts::Text(number) => self.room.put_text(number, ""),
+                    _ => self.room.put_slice(none),
+                }
             }
             _ => Err(mismatch()),
         }
@@ -313,8 +363,8 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         match &self.form.parts {
-            Parts::Option { some, .. } => {
-                self.room.put([0])?;
+            Parts::Option { some, mask, .. } => {
+                self.room.put_mask(*mask, false)?;
                 value.serialize(RowSerializer { form: some, room: self.room })
             }
             _ => Err(mismatch()),
@@ -386,7 +436,10 @@ impl RowTuple<'_, '_> {
         match self {
             Self::Run(run) => run.element(value),
             Self::Unlike { forms, room } => match forms.next() {
-                Some(form) => value.serialize(RowSerializer { form, room }),
+                Some(form) => {
+                    room.go_to(form.lane);
+                    value.serialize(RowSerializer { form, room })
+                }
                 None => Err(mismatch()),
             },
         }
@@ -418,6 +471,7 @@ impl ser::SerializeStruct for RowStruct<'_, '_> {
     fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         match self.fields.next() {
             Some((expected, form)) if is_same(name, expected) => {
+                self.room.go_to(form.lane);
                 value.serialize(RowSerializer { form, room: self.room })
             }
             _ => Err(mismatch()),

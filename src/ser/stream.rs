@@ -3,12 +3,12 @@
 
 use serde::Serialize;
 
-use super::column::Column;
+use super::column::{Column, Expected};
 use super::element::ElementSerializer;
-use super::lanes::{Lanes, read_back};
+use super::lanes::{Lanes, Texts, read_back};
 use super::layout::{items, pack_items, unpack_items};
 use super::place::Place;
-use super::rows::{Form, Room, RowSerializer};
+use super::rows::{Form, Room};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::SLAB;
@@ -42,11 +42,12 @@ struct Settled {
     form: Form,
     /// Bytes of a row.
     size: usize,
-    /// The rows that are not written yet, and how many bytes they are.
+    /// The rows that are not written yet, how many they are, and for how many there is room.
     buffer: Vec<u8>,
-    filled: usize,
-    /// The strings of those rows.
-    texts: Vec<u8>,
+    count: usize,
+    room_for: usize,
+    /// The strings of all rows.
+    texts: Texts,
     /// Rows that are written.
     written: u64,
     total: u64,
@@ -71,15 +72,12 @@ enum Target {
     Lanes(Lanes),
 }
 
-/// Bytes of the whole elements of `size` bytes that `slab` bytes hold, which is one at least.
-fn slab(size: usize, slab: usize) -> usize {
-    (slab / size).max(1) * size
-}
-
-/// Whether `total` elements of `size` bytes are written in slabs, and the room that they need until they are written.
-fn room(size: usize, total: u64, bytes: usize) -> Option<(bool, usize)> {
-    let all = usize::try_from(total).ok()?.checked_mul(size).filter(|all| *all > 0)?;
-    Some(if all < MIN_STREAMED { (false, all) } else { (true, slab(size, bytes)) })
+/// Whether `total` elements of `size` bytes are written in slabs of about `slab` bytes, and how many are kept until they
+/// are written. `None` for elements without bytes, and for more than there is memory.
+fn room(size: usize, total: u64, slab: usize) -> Option<(bool, usize)> {
+    let total = usize::try_from(total).ok()?;
+    let all = total.checked_mul(size).filter(|all| *all > 0)?;
+    Some(if all < MIN_STREAMED { (false, total) } else { (true, (slab / size).max(1)) })
 }
 
 impl<'a> Sequence<'a> {
@@ -142,13 +140,10 @@ impl<'a> Sequence<'a> {
         if let Some(settled) = Settled::rows(&self.column, total) {
             self.settled = Some(settled);
         } else if let Some(mut settled) = Settled::lanes(&self.column, total) {
-            if let Target::Lanes(lanes) = &mut settled.target
-                && settled.is_streamed
-            {
-                lanes.create(&self.place, total)?;
-            }
+            settled.create_lanes(&self.place)?;
             self.settled = Some(settled);
         } else {
+            self.column.reserve(Expected { of: self.count, total });
             return Ok(());
         }
         self.column = Column::new();
@@ -191,91 +186,121 @@ impl Settled {
     fn rows(column: &Column, total: u64) -> Option<Self> {
         let ((dtype, dims), form) = items(column).zip(Form::of(column))?;
         let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
-        let filled = size.checked_mul(column.len())?;
-        let (is_streamed, room) = room(size, total, SLAB)?;
+        let count = column.len();
+        let (is_streamed, room_for) = room(size, total, SLAB)?;
         // What has come so far may be more than a slab.
-        let mut buffer = vec![0; room.max(filled)];
-        pack_items(column, size, &mut buffer[..filled]);
+        let room_for = room_for.max(count);
+        let mut buffer = vec![0; room_for.checked_mul(size)?];
+        pack_items(column, size, &mut buffer[..count * size]);
         let mut empty = column.clone();
         empty.clear();
         let target = Target::Rows { dtype, dims, dataset: None, empty };
-        Some(Self { form, size, buffer, filled, texts: Vec::new(), written: 0, total, is_streamed, target })
+        let texts = Texts::new();
+        Some(Self { form, size, buffer, count, room_for, texts, written: 0, total, is_streamed, target })
     }
 
-    /// The records of a column as rows whose fields go to lanes, if they are of one form.
+    /// The elements of a column as rows whose parts go to lanes, if they are of one form.
     fn lanes(column: &Column, total: u64) -> Option<Self> {
-        let Column::Record(record) = column else { return None };
-        let (form, size, lanes) = Lanes::of(record)?;
+        let (mut lanes, forms) = Lanes::of(column)?;
+        let size = lanes.size();
         // The slabs of one lane after the other are written: each a part of this.
-        let (is_streamed, room) = room(size, total, LANES_SLAB)?;
-        let (buffer, written) = (vec![0; room.min(LANES_SLAB.max(size))], record.count as u64);
-        let target = Target::Lanes(lanes);
-        Some(Self { form, size, buffer, filled: 0, texts: Vec::new(), written, total, is_streamed, target })
+        let (is_streamed, room_for) = room(size, total, LANES_SLAB)?;
+        let room_for = room_for.min(LANES_SLAB / size).max(1);
+        let form = lanes.form(forms, room_for)?;
+        let (texts, written) = (lanes.take_texts(total), column.len() as u64);
+        let (buffer, target) = (vec![0; room_for * size], Target::Lanes(lanes));
+        Some(Self { form, size, buffer, count: 0, room_for, texts, written, total, is_streamed, target })
+    }
+
+    /// Makes the datasets of lanes, where they are written before all rows are there.
+    fn create_lanes(&mut self, place: &Place<'_>) -> Result<()> {
+        match &mut self.target {
+            Target::Lanes(lanes) if self.is_streamed => lanes.create(place, self.total),
+            _ => Ok(()),
+        }
     }
 
     /// A column of the elements.
     fn into_column(self) -> Result<Column> {
-        let rows = &self.buffer[..self.filled];
         match self.target {
             Target::Rows { dims, dataset, empty: mut column, .. } => {
                 if let Some(dataset) = &dataset {
                     read_back(&mut column, dataset, self.written, self.size, &dims)?;
                 }
-                unpack_items(&mut column, rows, self.size, &dims);
+                unpack_items(&mut column, &self.buffer[..self.count * self.size], self.size, &dims);
                 Ok(column)
             }
             Target::Lanes(mut lanes) => {
-                lanes.add(rows, self.size, &self.texts)?;
-                lanes.into_column(None)
+                lanes.add(&self.buffer, self.room_for, self.count)?;
+                lanes.into_column(self.texts, None)
             }
         }
+    }
+
+    /// Where the next row begins; those that go to lanes find their places by themselves.
+    #[inline]
+    fn next(&self) -> usize {
+        self.count * self.size
     }
 
     /// Adds an element; returns whether there is room for it and it is of the form.
     #[inline]
     fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> bool {
-        let room = &mut Room::new(&mut self.buffer, self.filled, &mut self.texts);
-        let fits = value.serialize(RowSerializer { form: &self.form, room }).is_ok();
+        let next = self.next();
+        let room = &mut Room::new(&mut self.buffer, next, self.count, &mut self.texts);
+        let fits = self.count < self.room_for && room.put_row(&self.form, value);
         if fits {
-            self.filled += self.size;
+            self.count += 1;
+        } else {
+            self.forget_refused();
         }
         fits
+    }
+
+    /// Takes back what a refused element has left.
+    #[cold]
+    fn forget_refused(&mut self) {
+        if let Target::Lanes(lanes) = &self.target {
+            lanes.forget_refused(&self.buffer, self.room_for, self.count, &mut self.texts);
+        }
     }
 
     /// Adds what `values` gives, as far as there is room for it and it is of the form; returns the first that is not
     /// added.
     #[inline]
     fn extend<I: Iterator<Item: Serialize>>(&mut self, values: &mut I) -> Option<I::Item> {
-        let room_for = (self.buffer.len() - self.filled) / self.size;
-        let mut room = Room::new(&mut self.buffer, self.filled, &mut self.texts);
-        let mut left = room_for;
+        let (next, most) = (self.next(), self.room_for - self.count);
+        let mut room = Room::new(&mut self.buffer, next, self.count, &mut self.texts);
+        let mut left = most;
         let refused = loop {
             let Some(value) = values.next() else { break None };
-            if left == 0 || value.serialize(RowSerializer { form: &self.form, room: &mut room }).is_err() {
+            if left == 0 || !room.put_row(&self.form, &value) {
                 break Some(value);
             }
             left -= 1;
         };
-        self.filled += (room_for - left) * self.size;
+        self.count += most - left;
+        if refused.is_some() {
+            self.forget_refused();
+        }
         refused
     }
 
     /// Writes what is there where it takes all room; returns whether there is room for another element.
     fn make_room(&mut self, place: &Place<'_>) -> Result<bool> {
-        let count = (self.filled / self.size) as u64;
-        if self.filled + self.size <= self.buffer.len() || self.written + count >= self.total {
+        if self.count < self.room_for || self.written + self.count as u64 >= self.total {
             return Ok(false);
         }
         self.flush(place)?;
         if let Target::Rows { .. } = self.target {
-            self.buffer.truncate(slab(self.size, SLAB));
+            self.room_for = self.room_for.min((SLAB / self.size).max(1));
         }
         Ok(true)
     }
 
     /// Hands on what is there.
     fn flush(&mut self, place: &Place<'_>) -> Result<()> {
-        let (count, rows) = ((self.filled / self.size) as u64, &self.buffer[..self.filled]);
+        let count = self.count as u64;
         match &mut self.target {
             Target::Rows { dtype, dims, dataset, .. } => {
                 let dataset = match dataset {
@@ -288,27 +313,29 @@ impl Settled {
                     }
                 };
                 if count > 0 {
-                    dataset.write_rows(self.written, count, rows)?;
+                    dataset.write_rows(self.written, count, &self.buffer[..self.count * self.size])?;
                 }
             }
-            Target::Lanes(lanes) => lanes.add(rows, self.size, &self.texts)?,
+            Target::Lanes(lanes) => lanes.add(&self.buffer, self.room_for, self.count)?,
         }
         self.written += count;
-        self.filled = 0;
-        self.texts.clear();
+        self.count = 0;
         Ok(())
     }
 
     /// Writes the rest.
     fn finish(&mut self, place: &Place<'_>) -> Result<Finished> {
-        let count = self.written + (self.filled / self.size) as u64;
+        let count = self.written + self.count as u64;
         if self.is_streamed && count != self.total {
             return Ok(Finished::Not);
         }
         self.flush(place)?;
         match &mut self.target {
             Target::Rows { .. } => Ok(Finished::Written),
-            Target::Lanes(lanes) => Ok(Finished::Column(std::mem::take(lanes).into_column(Some(self.total))?)),
+            Target::Lanes(lanes) => {
+                let (lanes, texts) = (std::mem::take(lanes), std::mem::take(&mut self.texts));
+                Ok(Finished::Column(lanes.into_column(texts, Some(self.total))?))
+            }
         }
     }
 }
