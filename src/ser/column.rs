@@ -99,6 +99,8 @@ pub(super) struct Nullable {
 #[derive(Clone, Debug)]
 pub(super) struct Variants {
     pub(super) variants: Vec<Variant>,
+    /// The position in `variants` of the variant with each index, where that is known.
+    by_index: Vec<usize>,
     /// For each element, the position of its variant in `variants`.
     pub(super) tags: Vec<u32>,
     ranks: OnceCell<Vec<u32>>,
@@ -734,22 +736,13 @@ impl Column {
     }
 
     /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
+    #[inline]
     pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
         let column = if matches!(self, Self::Variants(_)) { self } else { self.make_variants() };
-        let Self::Variants(variants) = column else { return Err(broken()) };
-        let position = variants.position(name, index);
-        let variant = &mut variants.variants[position];
-        variant.count += 1;
-        variants.tags.push(u32::try_from(position).map_err(|_| broken())?);
-        if unit && variant.payload.is_none() {
-            variant.units = true;
-            return Ok(None);
+        match column {
+            Self::Variants(variants) => Ok(variants.begin(name, index, unit)),
+            _ => Err(broken()),
         }
-        // Where the variant has been a unit before, the payloads of those are units.
-        let before = variant.count - 1;
-        let units = variant.units;
-        let fresh = || if units { Self::Units(before) } else { Self::Unknown(before) };
-        Ok(Some(variant.payload.get_or_insert_with(fresh)))
     }
 
     #[inline(never)]
@@ -757,7 +750,8 @@ impl Column {
         let column = self.of_class(Class::Variant);
         if let Self::Unknown(fillers) = column {
             let tags = vec![0; *fillers];
-            *column = Self::Variants(Box::new(Variants { variants: Vec::new(), tags, ranks: OnceCell::new() }));
+            let (variants, by_index) = (Vec::new(), Vec::new());
+            *column = Self::Variants(Box::new(Variants { variants, by_index, tags, ranks: OnceCell::new() }));
         }
         column
     }
@@ -912,23 +906,60 @@ impl Maps {
 }
 
 impl Variants {
+    /// Begins a variant, as [`Column::begin_variant`] does.
+    #[inline]
+    fn begin(&mut self, name: &'static str, index: u32, unit: bool) -> Option<&mut Column> {
+        let position = self.position(name, index);
+        self.tags.push(position as u32);
+        let variant = &mut self.variants[position];
+        variant.count += 1;
+        match (unit, &variant.payload) {
+            (true, None) => {
+                variant.units = true;
+                None
+            }
+            (_, Some(_)) => variant.payload.as_mut(),
+            (false, None) => Some(variant.make_payload()),
+        }
+    }
+
     #[inline]
     fn position(&mut self, name: &'static str, index: u32) -> usize {
-        let is_it = |variant: &Variant| variant.index == index && is_same(name, variant.name);
-        match self.variants.iter().position(is_it) {
-            Some(position) => position,
-            None => self.find_or_add(name, index),
+        match self.by_index.get(index as usize) {
+            Some(position) if self.variants.get(*position).is_some_and(|variant| is_same(name, variant.name)) => {
+                *position
+            }
+            _ => self.find_or_add(name, index),
         }
     }
 
     #[inline(never)]
     fn find_or_add(&mut self, name: &'static str, index: u32) -> usize {
-        self.variants.iter().position(|variant| variant.name == name).unwrap_or_else(|| {
+        /// An enum of more variants than this is looked through each time.
+        const MOST: usize = 1024;
+        let position = self.variants.iter().position(|variant| variant.name == name).unwrap_or_else(|| {
             // What was there before the first variant is taken for it.
             let count = if self.variants.is_empty() { self.tags.len() } else { 0 };
             self.variants.push(Variant { name, index, count, units: false, payload: None });
             self.variants.len() - 1
-        })
+        });
+        let index = index as usize;
+        if index < MOST {
+            if self.by_index.len() <= index {
+                self.by_index.resize(index + 1, usize::MAX);
+            }
+            self.by_index[index] = position;
+        }
+        position
+    }
+}
+
+impl Variant {
+    /// The column for the payloads; what has been a unit before has units there.
+    #[inline(never)]
+    fn make_payload(&mut self) -> &mut Column {
+        let before = self.count - 1;
+        self.payload.insert(if self.units { Column::Units(before) } else { Column::Unknown(before) })
     }
 }
 
