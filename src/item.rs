@@ -86,6 +86,16 @@ impl<'a> Block<'a> {
         Some(Part { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
     }
 
+    /// Its memory, if its elements are numbers of this type, or, with a `width`, arrays of so many.
+    pub(crate) fn numbers(&self, number: Number, width: Option<usize>) -> Option<&'a [u8]> {
+        let is_such = match (self.inner_dims, width) {
+            ([], None) => true,
+            ([dim], Some(width)) => *dim == width as u64,
+            _ => false,
+        };
+        (is_such && self.dtype.number() == Some(number)).then_some(self.bytes)
+    }
+
     /// Its memory, if it is a list of bytes.
     pub(crate) fn bytes(&self) -> Option<&'a [u8]> {
         matches!((self.dtype, self.inner_dims), (Dtype::Number(Number::U8), [])).then_some(self.bytes)
@@ -111,11 +121,12 @@ impl<'a> Part<'a> {
         if self.number == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
     }
 
-    /// A number of a dataset; `dtype` says the same type.
+    /// An element of a dataset, of the shape `dims`, that has no parts elsewhere.
     #[inline]
-    pub(crate) fn of_number(number: Number, dtype: &'static Dtype, bytes: &'a [u8]) -> Self {
+    pub(crate) fn of_row(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8]) -> Self {
         static NO_ITEMS: Items = Items::new();
-        Self { number: Some(number), dtype, dims: &[], bytes, items: &NO_ITEMS }
+        let number = if dims.is_empty() { dtype.number() } else { None };
+        Self { number, dtype, dims, bytes, items: &NO_ITEMS }
     }
 
     /// The array that it is, if it is one.

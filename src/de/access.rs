@@ -1,7 +1,5 @@
 //! Sequences, maps and enums, element by element.
 
-use std::any::type_name;
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::vec;
 
@@ -12,15 +10,15 @@ use serde::de::{
 
 use super::array::Array;
 use super::column::{Column, Field, children};
-use super::element::{Element, GridElement, PartOfItem};
+use super::element::{Element, GridElement, PartOfItem, RowElement};
 use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
-use crate::item::{Block, Part, Record};
-use crate::storage::{Attributes, Dtype, Group, Link, Number};
+use crate::item::{Block, Record};
+use crate::storage::{Attributes, Group, Link, Number};
 
 /// How many are left, as far as memory reaches.
 fn hint(left: u64) -> Option<usize> {
@@ -101,14 +99,15 @@ impl<'de> SeqAccess<'de> for GridSeq<'_> {
     }
 }
 
-/// Numbers of a dataset of one dimension, which is read in windows.
+/// Elements of a dataset along its first dimension, which is read in windows.
 ///
-/// What changes with each number is in here by value, and nothing but what is called once a window takes its address:
-/// so it stays in registers.
-pub(super) struct NumberSeq<'a> {
+/// What changes with each element is in here by value, and nothing but what is called once a window takes its address: so
+/// it stays in registers.
+pub(super) struct RowSeq<'a> {
     array: &'a Array,
-    number: Number,
-    dtype: &'static Dtype,
+    /// The type of number that the elements are, if they are numbers.
+    number: Option<Number>,
+    /// Bytes of an element.
     size: usize,
     window: Vec<u8>,
     /// The first byte in the window that is not read.
@@ -120,10 +119,12 @@ pub(super) struct NumberSeq<'a> {
     depth: Depth,
 }
 
-impl<'a> NumberSeq<'a> {
-    pub(super) fn new(array: &'a Array, number: Number, start: u64, end: u64, depth: Depth) -> Self {
-        let (dtype, size) = (Dtype::of_number(number), number.size());
-        Self { array, number, dtype, size, window: Vec::new(), at: 0, start, next: start, end, depth }
+impl<'a> RowSeq<'a> {
+    /// Elements that fit a window, and have no parts elsewhere.
+    pub(super) fn new(array: &'a Array, start: u64, end: u64, depth: Depth) -> Self {
+        let number = if array.dims().len() == 1 { array.number_type() } else { None };
+        let size = array.row_size();
+        Self { array, number, size, window: Vec::new(), at: 0, start, next: start, end, depth }
     }
 
     /// How many of the window are left.
@@ -132,7 +133,7 @@ impl<'a> NumberSeq<'a> {
     }
 }
 
-impl<'de> SeqAccess<'de> for NumberSeq<'_> {
+impl<'de> SeqAccess<'de> for RowSeq<'_> {
     type Error = Error;
 
     #[inline(always)]
@@ -146,9 +147,8 @@ impl<'de> SeqAccess<'de> for NumberSeq<'_> {
             self.next += (self.window.len() / self.size) as u64;
         }
         let end = self.at + self.size;
-        let Some(bytes) = self.window.get(self.at..end) else { return Err(Error::corrupt("a number was cut off")) };
-        let part = Part::of_number(self.number, self.dtype, bytes);
-        match seed.deserialize(PartOfItem { part, depth: self.depth }) {
+        let Some(bytes) = self.window.get(self.at..end) else { return Err(Error::corrupt("an element was cut off")) };
+        match seed.deserialize(RowElement { array: self.array, number: self.number, bytes, depth: self.depth }) {
             Ok(value) => {
                 self.at = end;
                 Ok(Some(value))
@@ -203,48 +203,6 @@ impl<'de> SeqAccess<'de> for BlockSeq<'_> {
     fn size_hint(&self) -> Option<usize> {
         Some(self.rest.len)
     }
-}
-
-/// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
-///
-/// All visitors that serde derives take their fields either way; one written by hand may know only names.
-#[derive(Debug, Default)]
-pub(super) struct Order {
-    /// The last that asked, by its fields and the name of its visitor's type, and the answer.
-    last: Cell<Option<(&'static [&'static str], &'static str, bool)>>,
-}
-
-impl Order {
-    #[inline]
-    pub(super) fn is_kept<'f, V>(
-        &self,
-        asked: &'static [&'static str],
-        stored: impl ExactSizeIterator<Item = &'f str>,
-    ) -> bool {
-        let visitor = type_name::<V>();
-        match self.last.get() {
-            Some((fields, name, kept)) if std::ptr::eq(fields, asked) && std::ptr::eq(name, visitor) => kept,
-            _ => {
-                let kept = is_derived(visitor) && asked.len() == stored.len() && stored.eq(asked.iter().copied());
-                self.last.set(Some((asked, visitor, kept)));
-                kept
-            }
-        }
-    }
-}
-
-/// Whether the name of a visitor's type is one that serde's derive gives.
-fn is_derived(visitor: &str) -> bool {
-    let generic = visitor.strip_suffix('>').and_then(|inner| {
-        let mut open = 1;
-        inner.char_indices().rev().find_map(|(at, char)| {
-            open += i32::from(char == '>') - i32::from(char == '<');
-            (open == 0).then(|| &inner[..at])
-        })
-    });
-    let name = generic.unwrap_or(visitor);
-    // Of a struct; and of the fields of a variant, whose visitor is within that of the enum.
-    name.ends_with("::deserialize::__Visitor") || name.ends_with("::visit_enum::__Visitor")
 }
 
 /// The fields of a compound, as a tuple.

@@ -1,10 +1,12 @@
 //! Datasets read in windows of 256 KiB, as their items are asked for.
 
-use super::access::Order;
+use super::known::{Order, vector_of};
+use serde::de::Visitor;
+
 use super::column::check_count;
 use crate::error::{Error, Result};
 use crate::format::SLAB;
-use crate::item::Block;
+use crate::item::{Block, Part};
 use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
@@ -115,6 +117,19 @@ impl Array {
         }
     }
 
+    /// The elements from `start` up to `end`, which do not fit a window, as the vector that `V` makes of them, if it makes
+    /// one of such numbers, or arrays.
+    pub(super) fn vector<'de, V: Visitor<'de>>(&self, start: u64, end: u64) -> Option<Result<V::Value>> {
+        let number = self.number?;
+        let width = match self.dims[1..] {
+            [] => None,
+            [width] => Some(usize::try_from(width).ok()?),
+            _ => return None,
+        };
+        let vector = vector_of::<V>().filter(|vector| vector.number() == number && vector.width() == width)?;
+        Some(vector.filled(end - start, |bytes| self.dataset.read_rows_into(start, end - start, bytes)))
+    }
+
     /// The type of number that the items are, if they are numbers.
     #[inline]
     pub(super) fn number_type(&self) -> Option<Number> {
@@ -157,12 +172,33 @@ impl Array {
         &self.items.bytes()[at..at + count as usize * size]
     }
 
-    /// Reads as many items from `index` on, but before `end`, as a window has, of a dataset of one dimension, into
-    /// `memory`.
+    /// Bytes of an element along the first dimension.
+    #[inline]
+    pub(super) fn row_size(&self) -> usize {
+        (self.strides[0] as usize).saturating_mul(self.size)
+    }
+
+    /// Whether the elements from `start` up to `end` are read in windows of their own: they are all there are, or more than
+    /// a window has, and each fits one.
+    pub(super) fn is_walked(&self, start: u64, end: u64) -> bool {
+        let is_many = (start, end) == (0, self.len()) || !self.fits((end - start).saturating_mul(self.strides[0]));
+        is_many && self.row_size() > 0 && self.fits(self.strides[0]) && !self.dataset.dtype().has_addresses()
+    }
+
+    /// The element at `bytes` of a window.
+    #[inline]
+    pub(super) fn element<'b>(&'b self, bytes: &'b [u8]) -> Part<'b> {
+        Part::of_row(&self.dims[1..], self.dataset.dtype(), bytes)
+    }
+
+    /// Reads as many elements along the first dimension from `index` on, but before `end`, as a window has, into `memory`.
     #[cold]
     pub(super) fn read_window(&self, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
-        let count = (SLAB / self.size.max(1)).max(1) as u64;
-        let items = self.dataset.read_block(&[index], &[count.min(end - index)], Items::with_memory(memory))?;
+        let count = (SLAB / self.row_size().max(1)).max(1) as u64;
+        let (mut block_start, mut block_count) = (vec![0; self.dims.len()], self.dims.clone());
+        block_start[0] = index;
+        block_count[0] = count.min(end - index);
+        let items = self.dataset.read_block(&block_start, &block_count, Items::with_memory(memory))?;
         Ok(items.into_bytes())
     }
 

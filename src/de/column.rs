@@ -1,7 +1,7 @@
 //! Sequences as they are stored: what is behind an element.
 
-use super::access::Order;
 use super::array::Array;
+use super::known::Order;
 use super::node::Node;
 use super::scope::Scope;
 use super::view::{Form, View};

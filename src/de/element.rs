@@ -7,11 +7,12 @@ use super::access::{BlockSeq, CompoundSeq, Named, OrderedRecord, Payload};
 use super::array::Array;
 use super::column::{Branch, Column};
 use super::forward_all;
-use super::view::{Form, View, check_len, visit_range};
+use super::view::{Form, View, check_len, visit_block, visit_range};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::VALUES;
-use crate::item::{Item, Part};
+use crate::item::{Block, Item, Part};
+use crate::storage::{Element as Scalar, Number};
 
 /// An element of a sequence, which is looked at when it is asked for.
 pub(super) struct Element<'a> {
@@ -31,6 +32,12 @@ macro_rules! look {
     (deserialize_tuple(len: usize)) => {
         #[inline]
         fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+            self.sequence(Some(len), visitor)
+        }
+    };
+    (deserialize_tuple_struct(name: &'static str, len: usize)) => {
+        #[inline]
+        fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
             self.sequence(Some(len), visitor)
         }
     };
@@ -104,7 +111,7 @@ impl<'a> Element<'a> {
                 let inner = depth.in_record()?;
                 let row = array.row(index).and_then(|row| {
                     check_len(len, row.len as u64)?;
-                    visitor.visit_seq(BlockSeq::new(row, inner))
+                    visit_row(row, len, inner, visitor)
                 });
                 row.map_err(|error| error.stored_as(|| array.words()))
             }
@@ -290,7 +297,7 @@ impl<'a> PartOfItem<'a> {
             Some(block) => {
                 let block = block?;
                 check_len(len, block.len as u64)?;
-                visitor.visit_seq(BlockSeq::new(block, self.depth.in_record()?))
+                visit_row(block, len, self.depth.in_record()?, visitor)
             }
             None => self.look(|view| view.sequence_of(len, visitor)),
         }
@@ -309,6 +316,9 @@ macro_rules! look_into_item {
     };
     (deserialize_tuple(len: usize)) => {
         look!(deserialize_tuple(len: usize));
+    };
+    (deserialize_tuple_struct(name: &'static str, len: usize)) => {
+        look!(deserialize_tuple_struct(name: &'static str, len: usize));
     };
     ($method:ident($($name:ident: $type:ty),*)) => {
         #[inline]
@@ -334,6 +344,81 @@ impl<'de> Deserializer<'de> for PartOfItem<'_> {
     type Error = Error;
 
     forward_all!(look_into_item, look_at_item_number);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
+    }
+}
+
+/// Hands the elements of an array to `visitor`, which asks for `len` if it asks for a tuple.
+#[inline]
+fn visit_row<'de, V: Visitor<'de>>(block: Block<'_>, len: Option<usize>, depth: Depth, visitor: V) -> Result<V::Value> {
+    match len {
+        Some(_) => visitor.visit_seq(BlockSeq::new(block, depth)),
+        None => visit_block(block, depth, visitor),
+    }
+}
+
+/// An element of a window: a number, a row, or a record.
+pub(super) struct RowElement<'a> {
+    pub(super) array: &'a Array,
+    /// The type of number that it is, if it is one: what is asked for most is one comparison away.
+    pub(super) number: Option<Number>,
+    pub(super) bytes: &'a [u8],
+    pub(super) depth: Depth,
+}
+
+impl<'a> RowElement<'a> {
+    #[inline]
+    fn part(self) -> PartOfItem<'a> {
+        PartOfItem { part: self.array.element(self.bytes), depth: self.depth }
+    }
+
+    #[inline]
+    fn structure<'de, V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let (keeps_order, part) = (self.array.keeps_order::<V>(fields), self.part());
+        match part.part.item().and_then(Item::record) {
+            Some(record) if keeps_order => visitor.visit_seq(CompoundSeq::of_struct(record, part.depth.in_record()?)),
+            _ => part.deserialize_struct(name, fields, visitor),
+        }
+    }
+}
+
+macro_rules! look_at_row {
+    (deserialize_struct($($name:ident: $type:ty),*)) => {
+        look!(deserialize_struct($($name: $type),*));
+    };
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+            self.part().$method($($name,)* visitor)
+        }
+    };
+}
+
+macro_rules! look_at_row_number {
+    ($method:ident $visit:ident $type:ty) => {
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            if self.number == Some(<$type as Scalar>::NUMBER)
+                && let Some(value) = <$type>::from_bytes(self.bytes)
+            {
+                return visitor.$visit(value);
+            }
+            self.part().$method(visitor)
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for RowElement<'_> {
+    type Error = Error;
+
+    forward_all!(look_at_row, look_at_row_number);
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         visitor.visit_unit()

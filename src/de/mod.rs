@@ -6,6 +6,7 @@ mod array;
 mod column;
 mod element;
 mod key;
+mod known;
 mod node;
 mod root;
 mod scope;

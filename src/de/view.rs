@@ -3,12 +3,13 @@
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
-    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, NumberSeq, PairMap, RecordMap,
-    RecordSeq, VariantMap,
+    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq,
+    RowSeq, VariantMap,
 };
 use super::array::Array;
 use super::column::{Column, Field};
 use super::element::{Element, PartOfItem};
+use super::known::vector_of;
 use super::node::Node;
 use super::scope::Scope;
 use crate::depth::Depth;
@@ -115,16 +116,34 @@ pub(super) fn visit_range<'de, V: Visitor<'de>>(
 ) -> Result<V::Value> {
     // Numbers can be a tuple's, too.
     let inner = if column.is_dataset() { depth.in_record()? } else { depth.in_sequence()? };
-    let Some(number) = column.list().and_then(|array| array.number_type()) else {
+    let Column::Array(array) = column else {
         return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));
     };
-    let Some(array) = column.list() else { return Err(Error::corrupt("the dataset went away")) };
-    let result = if array.fits(end - start) {
-        array.list(start, end).and_then(|list| visitor.visit_seq(BlockSeq::new(list, inner)))
+    let is_list = array.dims().len() == 1 && array.number_type().is_some();
+    let result = if is_list && array.fits(end - start) {
+        array.list(start, end).and_then(|list| visit_block(list, inner, visitor))
+    } else if let Some(vector) = array.vector::<V>(start, end) {
+        vector
+    } else if is_list || array.is_walked(start, end) {
+        visitor.visit_seq(RowSeq::new(array, start, end, inner))
     } else {
-        visitor.visit_seq(NumberSeq::new(array, number, start, end, inner))
+        return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));
     };
     result.map_err(|error| error.stored_as(|| array.words()))
+}
+
+/// Hands the elements of an array within an item, or of a row of a dataset, to `visitor`.
+#[inline]
+pub(super) fn visit_block<'de, V: Visitor<'de>>(block: Block<'_>, depth: Depth, visitor: V) -> Result<V::Value> {
+    /// Fewer are read one by one before it is found out what they are read into.
+    const MANY: usize = 32;
+    if block.len >= MANY
+        && let Some(vector) = vector_of::<V>()
+        && let Some(bytes) = block.numbers(vector.number(), vector.width())
+    {
+        return Ok(vector.copied(bytes));
+    }
+    visitor.visit_seq(BlockSeq::new(block, depth))
 }
 
 /// Checks that a sequence has as many elements as are asked for.

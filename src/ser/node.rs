@@ -10,7 +10,7 @@ use super::rows::exact_len;
 use crate::depth::Depth;
 use crate::error::{Again, Error, Result};
 use crate::format::{Kind, VALUE, escape};
-use crate::storage::{Dtype, Number, Shape, element_bytes};
+use crate::storage::{Dtype, Number, Shape, Slice, element_bytes};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
 pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
@@ -38,6 +38,14 @@ pub(super) struct NodeSerializer<'a> {
 impl<'a> NodeSerializer<'a> {
     fn scalar(self, number: Number, bytes: &[u8]) -> Result<()> {
         self.place.write(Dtype::Number(number), Shape::Scalar, bytes, None)
+    }
+
+    /// Writes numbers from where they are.
+    fn slice(self, slice: Slice<'_>) -> Result<()> {
+        self.depth.in_sequence()?;
+        let width = slice.width.map(|width| width as u64);
+        let dims = std::iter::once(slice.len as u64).chain(width).collect();
+        self.place.write(Dtype::Number(slice.number), Shape::Simple(dims), slice.bytes, None)
     }
 
     /// Writes a null dataspace, in a group `some` for each `Some` around it, which would not show otherwise.
@@ -161,6 +169,12 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     where
         I: IntoIterator<Item: Serialize>,
     {
+        if let Some(slice) = Slice::of(&values)
+            && slice.len > 0
+            && !self.place.is_attribute()
+        {
+            return self.slice(slice);
+        }
         let values = values.into_iter();
         self.serialize_seq(exact_len(&values))?.collect(values)
     }

@@ -9,7 +9,7 @@ use serde::ser::{self, Impossible, Serialize};
 use super::column::Column;
 use super::record::{Record, RecordField, Rows as RecordRows};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::Number;
+use crate::storage::{Number, Slice};
 
 /// Forms nest no deeper than this; what does takes the other way, which looks after the stack.
 const MAX_LEVELS: usize = 8;
@@ -47,6 +47,9 @@ enum Parts {
         mask: usize,
     },
 }
+
+/// Fewer numbers are put one by one before it is found out where they are.
+const MANY: usize = 32;
 
 /// Bytes that stand for a string in a row.
 pub(super) const TEXT_SIZE: usize = 8;
@@ -286,6 +289,13 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     where
         I: IntoIterator<Item: Serialize>,
     {
+        if let Parts::Run { element, len, is_tuple: false } = &self.form.parts
+            && *len >= MANY
+            && let Some(slice) = Slice::of(&values)
+            && (Some(slice.number), slice.len, slice.width) == (element.number, *len, None)
+        {
+            return self.room.put_slice(slice.bytes);
+        }
         let values = values.into_iter();
         let mut run = self.serialize_seq(exact_len(&values))?;
         let Room { bytes, at, row, texts } = &mut *run.room;

@@ -19,8 +19,9 @@ const FIRST_LOOK: usize = 64;
 const NEXT_LOOK: usize = 16;
 /// A sequence of fewer bytes is written at once.
 const MIN_STREAMED: usize = 4 << 20;
-/// Bytes of the rows that are taken apart at once: enough for a write of some size to each lane.
-const LANES_SLAB: usize = 4 * SLAB;
+/// Bytes of the rows that are written, or taken apart, at once: the file system takes few large parts faster than many small
+/// ones, and there is to be one of some size for each lane.
+const WRITE: usize = 4 * SLAB;
 
 /// A sequence at its place, part of which may be written already.
 pub(super) struct Sequence<'a> {
@@ -187,7 +188,7 @@ impl Settled {
         let ((dtype, dims), form) = items(column).zip(Form::of(column))?;
         let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
         let count = column.len();
-        let (is_streamed, room_for) = room(size, total, SLAB)?;
+        let (is_streamed, room_for) = room(size, total, WRITE)?;
         // What has come so far may be more than a slab.
         let room_for = room_for.max(count);
         let mut buffer = vec![0; room_for.checked_mul(size)?];
@@ -204,8 +205,8 @@ impl Settled {
         let (mut lanes, forms) = Lanes::of(column)?;
         let size = lanes.size();
         // The slabs of one lane after the other are written: each a part of this.
-        let (is_streamed, room_for) = room(size, total, LANES_SLAB)?;
-        let room_for = room_for.min(LANES_SLAB / size).max(1);
+        let (is_streamed, room_for) = room(size, total, WRITE)?;
+        let room_for = room_for.min(WRITE / size).max(1);
         let form = lanes.form(forms, room_for)?;
         let (texts, written) = (lanes.take_texts(total), column.len() as u64);
         let (buffer, target) = (vec![0; room_for * size], Target::Lanes(lanes));
@@ -293,7 +294,7 @@ impl Settled {
         }
         self.flush(place)?;
         if let Target::Rows { .. } = self.target {
-            self.room_for = self.room_for.min((SLAB / self.size).max(1));
+            self.room_for = self.room_for.min((WRITE / self.size).max(1));
         }
         Ok(true)
     }

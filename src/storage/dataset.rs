@@ -368,6 +368,26 @@ impl Dataset {
         self.read_selected(items, memory.get(), file.get(), last)
     }
 
+    /// Reads `count` items along the first dimension from `start` on into `bytes`, which has room for so many.
+    pub(crate) fn read_rows_into(&self, start: u64, count: u64, bytes: &mut [u8]) -> Result<()> {
+        let is_whole = matches!(&self.shape, Shape::Simple(dims) if start == 0 && dims.first() == Some(&count));
+        let (selection, items) = if is_whole {
+            (None, self.shape.count())
+        } else {
+            let (file, memory, items) = self.select_rows(start, count)?;
+            (Some((file, memory)), Some(items))
+        };
+        self.check_bytes(items, bytes)?;
+        let (file, memory) =
+            selection.as_ref().map_or((h5s::H5S_ALL, h5s::H5S_ALL), |(file, memory)| (file.get(), memory.get()));
+        let memory_type = self.memory_type()?;
+        // SAFETY: `bytes` has room for as many items of the type as are selected.
+        call("read a dataset", || unsafe {
+            h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
+        })?;
+        Ok(())
+    }
+
     fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
         if let Some(words) = self.dtype.unsupported() {
             return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));

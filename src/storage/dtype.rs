@@ -276,19 +276,6 @@ impl Dtype {
         }
     }
 
-    /// The type of a number.
-    #[inline]
-    pub(crate) fn of_number(number: Number) -> &'static Self {
-        macro_rules! types {
-            ($($number:ident)*) => {
-                match number {
-                    $(Number::$number => &Self::Number(Number::$number),)*
-                }
-            };
-        }
-        types!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64)
-    }
-
     /// A UTF-8 string of fixed length, padded with NULs, as this crate writes them.
     pub(crate) fn string(size: usize) -> Self {
         Self::FixedString(Strings { size, padding: StringPadding::NullPadded, utf8: true })
@@ -320,7 +307,7 @@ impl Dtype {
     }
 
     /// Whether items have parts outside themselves, at addresses in memory.
-    pub(super) fn has_addresses(&self) -> bool {
+    pub(crate) fn has_addresses(&self) -> bool {
         match self {
             Self::VarString(_) | Self::VarArray(_) => true,
             Self::Array(_, dtype) => dtype.has_addresses(),
