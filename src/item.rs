@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::position;
-use crate::storage::{Dtype, Element, Items, Number, StringPadding, Strings, integer};
+use crate::storage::{Dtype, Element, Field, Items, Number, StringPadding, Strings, integer};
 
 /// An item of a dataset or attribute.
 #[derive(Clone, Copy)]
@@ -129,6 +129,12 @@ impl<'a> Part<'a> {
         Self { number, dtype, dims, bytes, items: &NO_ITEMS }
     }
 
+    /// A field of a record.
+    #[inline]
+    pub(crate) fn of_field(field: &'a Field, bytes: &'a [u8], items: &'a Items) -> Self {
+        Self { number: field.dtype.number(), dtype: &field.dtype, dims: &[], bytes, items }
+    }
+
     /// The array that it is, if it is one.
     #[inline]
     pub(crate) fn block(&self) -> Option<Result<Block<'a>>> {
@@ -149,7 +155,7 @@ impl<'a> Part<'a> {
 /// An item of compound type.
 #[derive(Clone, Copy)]
 pub(crate) struct Record<'a> {
-    pub(crate) fields: &'a [crate::storage::Field],
+    pub(crate) fields: &'a [Field],
     pub(crate) bytes: &'a [u8],
     pub(crate) items: &'a Items,
 }
@@ -159,7 +165,7 @@ impl<'a> Record<'a> {
     pub(crate) fn field(&self, index: usize) -> Part<'a> {
         let field = &self.fields[index];
         let bytes = &self.bytes[field.offset..field.offset + field.size];
-        Part { number: field.dtype.number(), dtype: &field.dtype, dims: &[], bytes, items: self.items }
+        Part::of_field(field, bytes, self.items)
     }
 
     /// Whether it is a tuple: its fields are called by their positions.

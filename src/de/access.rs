@@ -10,7 +10,7 @@ use serde::de::{
 
 use super::array::Array;
 use super::column::{Column, Field, children};
-use super::element::{Element, GridElement, PartOfItem, RowElement};
+use super::element::{Element, GridElement, PartOfItem};
 use super::key::Key;
 use super::node::{Node, of_attribute};
 use super::scope::Scope;
@@ -18,10 +18,10 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
 use crate::item::{Block, Record};
-use crate::storage::{Attributes, Group, Link, Number};
+use crate::storage::{Attributes, Group, Link};
 
 /// How many are left, as far as memory reaches.
-fn hint(left: u64) -> Option<usize> {
+pub(super) fn hint(left: u64) -> Option<usize> {
     usize::try_from(left).ok()
 }
 
@@ -99,75 +99,6 @@ impl<'de> SeqAccess<'de> for GridSeq<'_> {
     }
 }
 
-/// Elements of a dataset along its first dimension, which is read in windows.
-///
-/// What changes with each element is in here by value, and nothing but what is called once a window takes its address: so
-/// it stays in registers.
-pub(super) struct RowSeq<'a> {
-    array: &'a Array,
-    /// The type of number that the elements are, if they are numbers.
-    number: Option<Number>,
-    /// Bytes of an element.
-    size: usize,
-    window: Vec<u8>,
-    /// The first byte in the window that is not read.
-    at: usize,
-    start: u64,
-    /// The first after the window.
-    next: u64,
-    end: u64,
-    depth: Depth,
-}
-
-impl<'a> RowSeq<'a> {
-    /// Elements that fit a window, and have no parts elsewhere.
-    pub(super) fn new(array: &'a Array, start: u64, end: u64, depth: Depth) -> Self {
-        let number = if array.dims().len() == 1 { array.number_type() } else { None };
-        let size = array.row_size();
-        Self { array, number, size, window: Vec::new(), at: 0, start, next: start, end, depth }
-    }
-
-    /// How many of the window are left.
-    fn left(&self) -> u64 {
-        ((self.window.len() - self.at) / self.size) as u64
-    }
-}
-
-impl<'de> SeqAccess<'de> for RowSeq<'_> {
-    type Error = Error;
-
-    #[inline(always)]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        if self.at == self.window.len() {
-            if self.next == self.end {
-                return Ok(None);
-            }
-            self.window = self.array.read_window(self.next, self.end, std::mem::take(&mut self.window))?;
-            self.at = 0;
-            self.next += (self.window.len() / self.size) as u64;
-        }
-        let end = self.at + self.size;
-        let Some(bytes) = self.window.get(self.at..end) else { return Err(Error::corrupt("an element was cut off")) };
-        match seed.deserialize(RowElement { array: self.array, number: self.number, bytes, depth: self.depth }) {
-            Ok(value) => {
-                self.at = end;
-                Ok(Some(value))
-            }
-            Err(error) => Err(error.in_element((self.next - self.start - self.left()) as usize)),
-        }
-    }
-
-    // Inlined as a whole, or nothing of it is in registers.
-    #[inline(always)]
-    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
-        self.next_element_seed(PhantomData)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        hint(self.end - self.next + self.left())
-    }
-}
-
 /// The elements of an array within an item, or of a row of a dataset.
 pub(super) struct BlockSeq<'a> {
     rest: Block<'a>,
@@ -205,56 +136,16 @@ impl<'de> SeqAccess<'de> for BlockSeq<'_> {
     }
 }
 
-/// The fields of a compound, as a tuple.
-pub(super) struct CompoundSeq<'a> {
+/// The fields of a compound, as a struct.
+pub(super) struct CompoundMap<'a> {
     record: Record<'a>,
     next: usize,
     depth: Depth,
-    /// Errors name the fields.
-    named: bool,
 }
-
-impl<'a> CompoundSeq<'a> {
-    #[inline]
-    pub(super) fn new(record: Record<'a>, depth: Depth) -> Self {
-        Self { record, next: 0, depth, named: false }
-    }
-
-    /// The fields of a struct that is read in their order.
-    #[inline]
-    pub(super) fn of_struct(record: Record<'a>, depth: Depth) -> Self {
-        Self { record, next: 0, depth, named: true }
-    }
-}
-
-impl<'de> SeqAccess<'de> for CompoundSeq<'_> {
-    type Error = Error;
-
-    #[inline]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        if self.next == self.record.fields.len() {
-            return Ok(None);
-        }
-        let index = self.next;
-        self.next += 1;
-        let field = PartOfItem { part: self.record.field(index), depth: self.depth };
-        seed.deserialize(field).map(Some).map_err(|error| match self.named {
-            true => error.in_field(&self.record.fields[index].name),
-            false => error.in_element(index),
-        })
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.record.fields.len() - self.next)
-    }
-}
-
-/// The fields of a compound, as a struct.
-pub(super) struct CompoundMap<'a>(CompoundSeq<'a>);
 
 impl<'a> CompoundMap<'a> {
     pub(super) fn new(record: Record<'a>, depth: Depth) -> Self {
-        Self(CompoundSeq::new(record, depth))
+        Self { record, next: 0, depth }
     }
 }
 
@@ -262,21 +153,21 @@ impl<'de> MapAccess<'de> for CompoundMap<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        match self.0.record.fields.get(self.0.next) {
+        match self.record.fields.get(self.next) {
             Some(field) => seed.deserialize(Key(&field.name)).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let index = self.0.next;
-        self.0.next += 1;
-        let field = PartOfItem { part: self.0.record.field(index), depth: self.0.depth };
-        seed.deserialize(field).map_err(|error| error.in_field(&self.0.record.fields[index].name))
+        let index = self.next;
+        self.next += 1;
+        let field = PartOfItem { part: self.record.field(index), depth: self.depth };
+        seed.deserialize(field).map_err(|error| error.in_field(&self.record.fields[index].name))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        Some(self.record.fields.len() - self.next)
     }
 }
 

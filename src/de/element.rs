@@ -3,16 +3,16 @@
 
 use serde::de::{Deserializer, Visitor};
 
-use super::access::{BlockSeq, CompoundSeq, Named, OrderedRecord, Payload};
+use super::access::{BlockSeq, Named, OrderedRecord, Payload};
 use super::array::Array;
 use super::column::{Branch, Column};
 use super::forward_all;
+use super::row::CompoundSeq;
 use super::view::{Form, View, check_len, visit_block, visit_range};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::VALUES;
 use crate::item::{Block, Item, Part};
-use crate::storage::{Element as Scalar, Number};
 
 /// An element of a sequence, which is looked at when it is asked for.
 pub(super) struct Element<'a> {
@@ -356,71 +356,5 @@ fn visit_row<'de, V: Visitor<'de>>(block: Block<'_>, len: Option<usize>, depth: 
     match len {
         Some(_) => visitor.visit_seq(BlockSeq::new(block, depth)),
         None => visit_block(block, depth, visitor),
-    }
-}
-
-/// An element of a window: a number, a row, or a record.
-pub(super) struct RowElement<'a> {
-    pub(super) array: &'a Array,
-    /// The type of number that it is, if it is one: what is asked for most is one comparison away.
-    pub(super) number: Option<Number>,
-    pub(super) bytes: &'a [u8],
-    pub(super) depth: Depth,
-}
-
-impl<'a> RowElement<'a> {
-    #[inline]
-    fn part(self) -> PartOfItem<'a> {
-        PartOfItem { part: self.array.element(self.bytes), depth: self.depth }
-    }
-
-    #[inline]
-    fn structure<'de, V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        let (keeps_order, part) = (self.array.keeps_order::<V>(fields), self.part());
-        match part.part.item().and_then(Item::record) {
-            Some(record) if keeps_order => visitor.visit_seq(CompoundSeq::of_struct(record, part.depth.in_record()?)),
-            _ => part.deserialize_struct(name, fields, visitor),
-        }
-    }
-}
-
-macro_rules! look_at_row {
-    (deserialize_struct($($name:ident: $type:ty),*)) => {
-        look!(deserialize_struct($($name: $type),*));
-    };
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.part().$method($($name,)* visitor)
-        }
-    };
-}
-
-macro_rules! look_at_row_number {
-    ($method:ident $visit:ident $type:ty) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            if self.number == Some(<$type as Scalar>::NUMBER)
-                && let Some(value) = <$type>::from_bytes(self.bytes)
-            {
-                return visitor.$visit(value);
-            }
-            self.part().$method(visitor)
-        }
-    };
-}
-
-impl<'de> Deserializer<'de> for RowElement<'_> {
-    type Error = Error;
-
-    forward_all!(look_at_row, look_at_row_number);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
     }
 }

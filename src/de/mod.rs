@@ -9,6 +9,7 @@ mod key;
 mod known;
 mod node;
 mod root;
+mod row;
 mod scope;
 mod view;
 

@@ -3,14 +3,14 @@
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
-    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, CompoundSeq, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq,
-    RowSeq, VariantMap,
+    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq, VariantMap,
 };
 use super::array::Array;
 use super::column::{Column, Field};
 use super::element::{Element, PartOfItem};
 use super::known::vector_of;
 use super::node::Node;
+use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,0 +1,316 @@
+//! Numbers, arrays of numbers and records of numbers: what is written and read by the shortest ways is what the long ones
+//! write and read, and what does not fit them takes the long ones.
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+
+use filebacked::hdf5;
+use filebacked::{Error, ErrorKind, from_group, from_slice, to_vec};
+use hdf5_sys::{h5d, h5i::hid_t, h5s, h5t};
+use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Elements that are handed over one by one.
+struct OneByOne<'a, T>(&'a [T]);
+
+impl<T: Serialize> Serialize for OneByOne<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut elements = serializer.serialize_seq(Some(self.0.len()))?;
+        self.0.iter().try_for_each(|element| elements.serialize_element(element))?;
+        elements.end()
+    }
+}
+
+/// A sequence of the same elements, whichever way they are written and read.
+#[track_caller]
+fn same<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(values: Vec<T>) {
+    let image = to_vec(&values).unwrap();
+    assert!(image == to_vec(&OneByOne(&values)).unwrap());
+    assert!(image == to_vec(&values[..]).unwrap());
+    assert!(from_slice::<Vec<T>>(&image).unwrap() == values);
+    assert!(from_slice::<Box<[T]>>(&image).unwrap()[..] == values[..]);
+    assert!(from_slice::<VecDeque<T>>(&image).unwrap() == values);
+}
+
+/// Numbers whose bytes all differ somewhere.
+fn numbers<T>(len: usize, number: impl Fn(u64) -> T) -> Vec<T> {
+    (0..len as u64).map(|i| number(i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 3)).collect()
+}
+
+fn arrays<const N: usize, T: Copy>(numbers: &[T]) -> Vec<[T; N]> {
+    numbers.as_chunks().0.to_vec()
+}
+
+#[test]
+fn numbers_of_each_type() {
+    macro_rules! each {
+        ($($number:expr),*) => {
+            // Lengths about those at which something changes: nothing, one, the first look, a window, several.
+            for len in [0, 1, 31, 32, 63, 64, 65, 1000, 32_768, 32_769, 262_144, 300_000] {
+                $(same(numbers(len, $number));)*
+            }
+        };
+    }
+    each!(|i| i as i8, |i| i as i16, |i| i as i32, |i| i as i64, |i| i as isize, |i| i % 3 == 0);
+    each!(|i| i as u8, |i| i as u16, |i| i as u32, |i| i, |i| i as usize, |i| i as f32, |i| i as f64 / 7.0);
+}
+
+#[test]
+fn arrays_of_each_width() {
+    let (floats, bytes) = (numbers(30_000, |i| i as f64), numbers(30_000, |i| i as i8));
+    for len in [0, 64, 1000, 30_000] {
+        macro_rules! each {
+            ($($width:literal)*) => {
+                $(
+                    same(arrays::<$width, _>(&floats[..len]));
+                    same(arrays::<$width, _>(&bytes[..len]));
+                )*
+            };
+        }
+        each!(1 2 3 4 5 6 9 11 12 13 16 32);
+    }
+    same(arrays::<3, _>(&numbers(30_000, |i| i % 2 == 0)));
+    same(arrays::<2, _>(&arrays::<3, _>(&floats)));
+}
+
+#[test]
+fn long_sequences() {
+    same(numbers(1_000_000, |i| i as f64));
+    same(arrays::<3, _>(&numbers(1_500_000, |i| i as f32)));
+    // Rows shorter than a window, and longer.
+    same(numbers(600_000, |i| i as f32).chunks(1000).map(<[f32]>::to_vec).collect());
+    same(numbers(600_000, |i| i as f64).chunks(100_000).map(<[f64]>::to_vec).collect());
+    same(numbers(400_000, |i| i).chunks(40).map(arrays::<4, _>).collect());
+    // Rows of unlike lengths, one of which is longer than a window.
+    same((0..100).map(|len| numbers(len * len * 10, |i| i as f64)).collect());
+    same((0..100).map(|len| arrays::<2, _>(&numbers(len * len * 10, |i| i as f64))).collect());
+    // One row, at the end, is of another length, and one of another type.
+    let mut rows = vec![vec![1.5f64; 100]; 6000];
+    rows.push(vec![2.5]);
+    same(rows);
+    let mut mixed = vec![serde_json::json!([1, 2]); 100];
+    mixed.push(serde_json::json!([1.5, 2]));
+    same(mixed);
+}
+
+#[test]
+fn bits_are_kept() {
+    let odd =
+        [f64::NAN, -f64::NAN, f64::from_bits(0x7ff4_0000_0000_0001), -0.0, f64::INFINITY, f64::MIN_POSITIVE / 3.0];
+    let values: Vec<f64> = odd.iter().copied().cycle().take(100_000).collect();
+    let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    let image = to_vec(&values).unwrap();
+    assert!(bits(&from_slice::<Vec<f64>>(&image).unwrap()) == bits(&values));
+    let image = to_vec(&arrays::<4, _>(&values)).unwrap();
+    assert!(bits(from_slice::<Vec<[f64; 4]>>(&image).unwrap().as_flattened()) == bits(&values));
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone, Copy)]
+struct Point(f64, f64, f64);
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone, Copy)]
+struct Metres(f64);
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Sample {
+    id: u64,
+    at: [f64; 3],
+    moments: [[f32; 2]; 2],
+    weight: Metres,
+    place: Point,
+    pair: (i8, f32),
+    valid: bool,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Turned {
+    valid: bool,
+    at: (f64, f64, f64),
+    id: i128,
+}
+
+fn samples(len: usize) -> Vec<Sample> {
+    let sample = |i: u64| {
+        let x = i as f64;
+        let (weight, place) = (Metres(-x), Point(x, x + 1.0, x + 2.0));
+        let (moments, pair) = ([[1.5, 2.5], [x as f32, 4.5]], (i as i8, 0.5));
+        Sample { id: i, at: [x, 2.0 * x, -0.5], moments, weight, place, pair, valid: i % 3 == 0 }
+    };
+    (0..len as u64).map(sample).collect()
+}
+
+#[test]
+fn types_around_numbers() {
+    let floats = numbers(90_000, |i| i as f64);
+    let points: Vec<Point> = arrays(&floats).into_iter().map(|[x, y, z]| Point(x, y, z)).collect();
+    same(points.clone());
+    let image = to_vec(&points).unwrap();
+    assert!(image == to_vec(&arrays::<3, _>(&floats)).unwrap());
+    assert!(from_slice::<Vec<(f64, f64, f64)>>(&image).unwrap()[7] == (floats[21], floats[22], floats[23]));
+    assert!(from_slice::<Vec<Vec<f64>>>(&image).unwrap().concat() == floats);
+    let metres: Vec<Metres> = floats.iter().copied().map(Metres).collect();
+    same(metres.clone());
+    assert!(to_vec(&metres).unwrap() == to_vec(&floats).unwrap());
+    for len in [1, 63, 64, 65, 2000, 20_000, 60_000] {
+        same(samples(len));
+    }
+}
+
+#[test]
+fn records_in_another_order() {
+    let samples = samples(20_000);
+    let turned: Vec<Turned> = from_slice(&to_vec(&samples).unwrap()).unwrap();
+    let expected = |sample: &Sample| {
+        let [x, y, z] = sample.at;
+        Turned { valid: sample.valid, at: (x, y, z), id: sample.id.into() }
+    };
+    assert!(turned.iter().zip(&samples).all(|(turned, sample)| *turned == expected(sample)));
+    assert_eq!(turned.len(), samples.len());
+}
+
+#[test]
+fn other_types_of_number() {
+    let small = numbers(100_000, |i| i as i16);
+    let image = to_vec(&small).unwrap();
+    assert!(from_slice::<Vec<i64>>(&image).unwrap().iter().zip(&small).all(|(wide, one)| *wide == i64::from(*one)));
+    assert!(from_slice::<Vec<f32>>(&image).unwrap().iter().zip(&small).all(|(wide, one)| *wide == f32::from(*one)));
+    let image = to_vec(&arrays::<4, _>(&small)).unwrap();
+    let wide: Vec<[f64; 4]> = from_slice(&image).unwrap();
+    assert!(wide.as_flattened().iter().zip(&small).all(|(wide, one)| *wide == f64::from(*one)));
+    let bits = numbers(100_000, |i| (i % 2) as u8);
+    let bools: Vec<bool> = from_slice(&to_vec(&bits).unwrap()).unwrap();
+    assert!(bools.iter().zip(&bits).all(|(bool, bit)| u8::from(*bool) == *bit));
+}
+
+/// Stores `value`, and reads it as a `T`, which is to fail at `place`.
+#[track_caller]
+fn misread<T: DeserializeOwned>(value: impl Serialize, kind: ErrorKind, place: &str) {
+    let error: Error = from_slice::<T>(&to_vec(&value).unwrap()).map(drop).unwrap_err();
+    assert_eq!((error.kind(), error.path().as_str(), error.hdf5_path().as_str()), (kind, place, "/value"));
+    assert!(error.to_string().contains(", stored as `"), "{error}");
+}
+
+#[test]
+fn errors_name_the_place() {
+    use ErrorKind::{OutOfRange, WrongLength, WrongType};
+    let mut floats = vec![1.0; 200_000];
+    floats[150_001] = 1.5;
+    misread::<Vec<i32>>(&floats, OutOfRange, "[150001]");
+    misread::<Vec<[i32; 4]>>(arrays::<4, _>(&floats), OutOfRange, "[37500][1]");
+    misread::<Vec<Vec<i32>>>(arrays::<4, _>(&floats), OutOfRange, "[37500][1]");
+    misread::<Vec<Vec<i32>>>(floats.chunks(100).collect::<Vec<_>>(), OutOfRange, "[1500][1]");
+    misread::<Vec<[f64; 3]>>(arrays::<4, _>(&floats), WrongLength, "[0]");
+    misread::<Vec<Point>>(arrays::<2, _>(&floats), WrongLength, "[0]");
+    misread::<Vec<[f64; 3]>>(&floats, WrongType, "[0]");
+    misread::<Vec<f64>>(arrays::<4, _>(&floats), WrongType, "[0]");
+}
+
+#[test]
+fn errors_name_the_field() {
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code, reason = "it is not read")]
+    struct Narrow {
+        id: u8,
+        at: [f64; 3],
+    }
+    #[derive(Serialize)]
+    struct Wide {
+        id: u16,
+        at: [f64; 3],
+    }
+    #[derive(Serialize)]
+    struct Wider {
+        id: u8,
+        at: [f64; 4],
+    }
+    let wide: Vec<Wide> = (0..30_000).map(|i| Wide { id: i / 100, at: [0.5; 3] }).collect();
+    misread::<Vec<Narrow>>(&wide, ErrorKind::OutOfRange, "[25600].id");
+    let wider: Vec<Wider> = (0..30_000).map(|_| Wider { id: 1, at: [0.5; 4] }).collect();
+    misread::<Vec<Narrow>>(&wider, ErrorKind::WrongLength, "[0].at");
+}
+
+/// A visitor that makes the same type as serde's, of something else.
+#[derive(Debug, PartialEq)]
+struct Doubled(Vec<f64>);
+
+impl<'de> Deserialize<'de> for Doubled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Doubling;
+        impl<'de> Visitor<'de> for Doubling {
+            type Value = Vec<f64>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("numbers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Vec<f64>, A::Error> {
+                let mut doubled = Vec::new();
+                while let Some(number) = numbers.next_element::<f64>()? {
+                    doubled.push(2.0 * number);
+                }
+                Ok(doubled)
+            }
+        }
+        deserializer.deserialize_seq(Doubling).map(Self)
+    }
+}
+
+#[test]
+fn visitors_of_ones_own_are_asked() {
+    for len in [100, 100_000] {
+        let doubled: Doubled = from_slice(&to_vec(&vec![1.5; len]).unwrap()).unwrap();
+        assert_eq!(doubled.0, vec![3.0; len]);
+    }
+}
+
+fn memory(name: &str) -> hdf5::File {
+    hdf5::File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
+}
+
+/// Makes the dataset `value` of numbers, as another program would.
+fn foreign<T: Copy>(file: &hdf5::File, dims: &[u64], file_type: hid_t, memory_type: hid_t, numbers: &[T]) {
+    hdf5::sync::sync(|| {
+        // SAFETY: valid handles, and as many numbers as the shape has.
+        unsafe {
+            let space = h5s::H5Screate_simple(dims.len() as i32, dims.as_ptr(), std::ptr::null());
+            let set = h5d::H5Dcreate2(file.id(), c"value".as_ptr(), file_type, space, 0, 0, 0);
+            assert_eq!(numbers.len() as u64, dims.iter().product::<u64>());
+            assert!(h5d::H5Dwrite(set, memory_type, 0, 0, 0, numbers.as_ptr().cast()) >= 0);
+            h5d::H5Dclose(set);
+            h5s::H5Sclose(space);
+        }
+    });
+}
+
+#[derive(Deserialize)]
+struct Value<T> {
+    value: T,
+}
+
+#[test]
+fn big_endian() {
+    let floats = numbers(120_000, |i| i as f64);
+    let file = memory("numbers-be");
+    foreign(&file, &[120_000], *h5t::H5T_IEEE_F64BE, *h5t::H5T_NATIVE_DOUBLE, &floats);
+    assert!(from_group::<Value<Vec<f64>>>(&file).unwrap().value == floats);
+    let file = memory("numbers-be-grid");
+    foreign(&file, &[40_000, 3], *h5t::H5T_IEEE_F64BE, *h5t::H5T_NATIVE_DOUBLE, &floats);
+    assert!(from_group::<Value<Vec<[f64; 3]>>>(&file).unwrap().value.as_flattened() == floats);
+    assert!(from_group::<Value<Vec<Vec<f64>>>>(&file).unwrap().value.concat() == floats);
+    assert!(from_group::<Value<Vec<Point>>>(&file).unwrap().value[1].1 == floats[4]);
+}
+
+#[test]
+fn dimensions_of_zero() {
+    let none: &[f64] = &[];
+    let (file, rows) = (memory("numbers-0"), memory("numbers-00"));
+    let (file_type, memory_type) = (*h5t::H5T_IEEE_F64LE, *h5t::H5T_NATIVE_DOUBLE);
+    foreign(&file, &[0, 3], file_type, memory_type, none);
+    assert!(from_group::<Value<Vec<[f64; 3]>>>(&file).unwrap().value.is_empty());
+    assert!(from_group::<Value<Vec<Vec<f64>>>>(&file).unwrap().value.is_empty());
+    foreign(&rows, &[1000, 0], file_type, memory_type, none);
+    assert!(from_group::<Value<Vec<Vec<f64>>>>(&rows).unwrap().value == vec![Vec::<f64>::new(); 1000]);
+    assert!(from_group::<Value<Vec<[f64; 0]>>>(&rows).unwrap().value.len() == 1000);
+    assert!(from_group::<Value<Vec<[f64; 3]>>>(&rows).is_err());
+}
