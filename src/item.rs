@@ -70,13 +70,6 @@ impl<'a> Block<'a> {
         Ok(Self { number, len, inner_dims, dtype, bytes, step, items })
     }
 
-    /// A list of items.
-    #[inline]
-    pub(crate) fn list(dtype: &'a Dtype, size: usize, bytes: &'a [u8], items: &'a Items) -> Self {
-        let len = bytes.len().checked_div(size).unwrap_or(0);
-        Self { number: dtype.number(), len, inner_dims: &[], dtype, bytes, step: size, items }
-    }
-
     /// Takes the first element off.
     #[inline]
     pub(crate) fn take_first(&mut self) -> Option<Part<'a>> {

@@ -142,12 +142,14 @@ impl Array {
         count.saturating_mul(self.size as u64) <= SLAB as u64
     }
 
-    /// The items from `index` up to `end`, which fit a window, of a dataset of one dimension.
+    /// The elements from `start` up to `end` along the first dimension, which fit a window.
     #[inline]
-    pub(super) fn list(&mut self, index: u64, end: u64) -> Result<Block<'_>> {
-        self.range(index, end - index)?;
-        let (bytes, size) = (self.window(index, end - index), self.size);
-        Ok(Block::list(self.dataset.dtype(), size, bytes, &self.items))
+    pub(super) fn list(&mut self, start: u64, end: u64) -> Result<Block<'_>> {
+        let stride = self.strides[0];
+        let (index, count) = (start * stride, (end - start) * stride);
+        self.range(index, count)?;
+        let (len, step) = ((end - start) as usize, (stride as usize).saturating_mul(self.size));
+        Block::with_step(len, &self.dims[1..], self.dataset.dtype(), step, self.window(index, count), &self.items)
     }
 
     /// The row at `index` along the first of more dimensions, which fits a window.
@@ -215,7 +217,8 @@ impl Array {
         Ok(self.window(index, count))
     }
 
-    /// Reads a window that begins at or before `index` and has, where there is one dimension, at least `count` items.
+    /// Reads a window that begins at or before `index`, and has at least `count` items where that begins a row and they fit
+    /// a window.
     #[cold]
     fn load(&mut self, index: u64, count: u64) -> Result<()> {
         let outside = || Error::corrupt(format!("there is no item {index} in {}", self.dataset.words()));

@@ -119,12 +119,12 @@ pub(super) fn visit_range<'de, V: Visitor<'de>>(
     let Column::Array(array) = column else {
         return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));
     };
-    let is_list = array.dims().len() == 1 && array.number_type().is_some();
-    let result = if is_list && array.fits(end - start) {
+    let (is_numbers, stride) = (array.number_type().is_some(), array.stride(0));
+    let result = if is_numbers && stride > 0 && array.fits((end - start).saturating_mul(stride)) {
         array.list(start, end).and_then(|list| visit_block(list, inner, visitor))
     } else if let Some(vector) = array.vector::<V>(start, end) {
         vector
-    } else if is_list || array.is_walked(start, end) {
+    } else if array.is_walked(start, end) {
         visitor.visit_seq(RowSeq::new(array, start, end, inner))
     } else {
         return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));

@@ -12,7 +12,7 @@ use super::numbers::{Numbers, Push};
 use super::record::{Record, RecordField, Rows};
 use super::rows::is_same;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, Number};
+use crate::storage::{Dataset, Number, Slice};
 
 /// The elements of a sequence.
 #[derive(Clone, Debug)]
@@ -893,6 +893,26 @@ impl StructRow<'_> {
 }
 
 impl List {
+    /// Adds a sequence of numbers, or arrays of numbers, where those before it are of the same type; returns whether that
+    /// is so.
+    #[inline]
+    pub(super) fn extend_from_slice(&mut self, slice: Slice<'_>) -> bool {
+        let numbers = match (&mut self.inner, slice.width) {
+            (Column::Numbers(numbers), None) if numbers.number() == slice.number => numbers,
+            (Column::Array(array), Some(width)) if array.width == width => match &mut array.inner {
+                Column::Numbers(numbers) if numbers.number() == slice.number => {
+                    array.count += slice.len;
+                    numbers
+                }
+                _ => return false,
+            },
+            _ => return false,
+        };
+        numbers.extend_from_bytes(slice.bytes);
+        self.end();
+        true
+    }
+
     #[inline]
     pub(super) fn end(&mut self) {
         self.offsets.push(self.inner.len() as u64);

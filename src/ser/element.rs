@@ -7,6 +7,7 @@ use super::key::{self, KeyProbe};
 use super::record::Rows;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
+use crate::storage::Slice;
 
 /// Pushes one value to a column.
 pub(super) struct ElementSerializer<'a> {
@@ -158,6 +159,24 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
         Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth })
+    }
+
+    /// As the trait does it, but that numbers are copied at once.
+    #[inline]
+    fn collect_seq<I>(self, values: I) -> Result<()>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        if let Column::List(list) = &mut *self.column
+            && !self.only_numbers
+            && let Some(slice) = Slice::of(&values)
+            && list.extend_from_slice(slice)
+        {
+            return self.depth.in_sequence().map(|_| ());
+        }
+        let mut seq = self.serialize_seq(None)?;
+        values.into_iter().try_for_each(|value| ser::SerializeSeq::serialize_element(&mut seq, &value))?;
+        ser::SerializeSeq::end(seq)
     }
 
     #[inline]

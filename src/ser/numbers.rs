@@ -118,10 +118,7 @@ impl Numbers {
 
     /// Adds the numbers that `bytes` are.
     pub(super) fn extend_from_bytes(&mut self, bytes: &[u8]) {
-        fn extend<T: Element>(vec: &mut Vec<T>, bytes: &[u8]) {
-            vec.extend(bytes.chunks_exact(T::NUMBER.size()).filter_map(T::from_bytes));
-        }
-        each!(self, vec => extend(vec, bytes));
+        each!(self, vec => Element::extend_from_bytes(vec, bytes));
     }
 
     /// Adds what stands where there is no number.

@@ -17,6 +17,9 @@ pub(crate) unsafe trait Element: Copy {
 
     /// The number that native `bytes` begin with; `None` where they are too few, or no such number.
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
+
+    /// Adds the numbers that native `bytes` are.
+    fn extend_from_bytes(numbers: &mut Vec<Self>, bytes: &[u8]);
 }
 
 macro_rules! elements {
@@ -29,6 +32,11 @@ macro_rules! elements {
                 #[inline]
                 fn from_bytes(bytes: &[u8]) -> Option<Self> {
                     bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
+                }
+
+                #[inline]
+                fn extend_from_bytes(numbers: &mut Vec<Self>, bytes: &[u8]) {
+                    numbers.extend(bytes.as_chunks().0.iter().map(|bytes| Self::from_ne_bytes(*bytes)));
                 }
             }
         )*
@@ -47,6 +55,10 @@ unsafe impl Element for bool {
             Some(1) => Some(true),
             _ => None,
         }
+    }
+
+    fn extend_from_bytes(numbers: &mut Vec<Self>, bytes: &[u8]) {
+        numbers.extend(bytes.iter().map(|byte| *byte != 0));
     }
 }
 

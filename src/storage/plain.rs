@@ -7,6 +7,7 @@
 use std::alloc::{Layout, alloc_zeroed};
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::sync::LazyLock;
@@ -234,10 +235,35 @@ unsafe fn copy_arrays<T: AnyBytes, const N: usize>(at: *mut (), bytes: &[u8]) {
     unsafe { at.cast::<Vec<[T; N]>>().write(into_arrays::<T, N>(copied(bytes))) };
 }
 
+/// A table by types, which are asked for once for each list of numbers, however short.
+type ByType<T> = HashMap<TypeId, T, BuildHasherDefault<IdHasher>>;
+
+/// Takes the hash that a type's id is as it is.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 #[derive(Default)]
 struct Known {
-    slices: HashMap<TypeId, Look>,
-    vectors: HashMap<TypeId, VectorKind>,
+    slices: ByType<Look>,
+    vectors: ByType<VectorKind>,
 }
 
 /// Does the same for each width of arrays that is known.
