@@ -52,7 +52,7 @@ fn numbers_of_each_type() {
             }
         };
     }
-    each!(|i| i as i8, |i| i as i16, |i| i as i32, |i| i as i64, |i| i as isize, |i| i % 3 == 0);
+    each!(|i| i as i8, |i| i as i16, |i| i as i32, |i| i as i64, |i| i as isize, |i| i.is_multiple_of(3));
     each!(|i| i as u8, |i| i as u16, |i| i as u32, |i| i, |i| i as usize, |i| i as f32, |i| i as f64 / 7.0);
 }
 
@@ -70,7 +70,7 @@ fn arrays_of_each_width() {
         }
         each!(1 2 3 4 5 6 9 11 12 13 16 32);
     }
-    same(arrays::<3, _>(&numbers(30_000, |i| i % 2 == 0)));
+    same(arrays::<3, _>(&numbers(30_000, |i| i.is_multiple_of(2))));
     same(arrays::<2, _>(&arrays::<3, _>(&floats)));
 }
 
@@ -135,7 +135,7 @@ fn samples(len: usize) -> Vec<Sample> {
         let x = i as f64;
         let (weight, place) = (Metres(-x), Point(x, x + 1.0, x + 2.0));
         let (moments, pair) = ([[1.5, 2.5], [x as f32, 4.5]], (i as i8, 0.5));
-        Sample { id: i, at: [x, 2.0 * x, -0.5], moments, weight, place, pair, valid: i % 3 == 0 }
+        Sample { id: i, at: [x, 2.0 * x, -0.5], moments, weight, place, pair, valid: i.is_multiple_of(3) }
     };
     (0..len as u64).map(sample).collect()
 }

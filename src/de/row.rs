@@ -191,6 +191,27 @@ impl<'de> SeqAccess<'de> for NumberSeq<'_> {
     }
 }
 
+/// What can be read by a short way.
+trait Short<'a>: Sized {
+    /// Whether it is a number of this very type.
+    fn is<T: Element>(&self) -> bool;
+
+    /// The same, to be read whatever it is.
+    fn part(self) -> PartOfItem<'a>;
+
+    /// The type of the numbers that it is, and how many, if it is a row of them.
+    #[inline]
+    fn numbers(&self) -> Option<(Number, &'a Dtype, u64)> {
+        None
+    }
+
+    /// The record that it is, if it has the `fields` that `V` asks for in their order.
+    #[inline]
+    fn record<V>(&self, _fields: &'static [&'static str]) -> Option<Record<'a>> {
+        None
+    }
+}
+
 /// An element of a window: a number, a row, or a record.
 struct RowElement<'a> {
     array: &'a Array,
@@ -200,7 +221,7 @@ struct RowElement<'a> {
     depth: Depth,
 }
 
-impl<'a> RowElement<'a> {
+impl<'a> Short<'a> for RowElement<'a> {
     #[inline]
     fn is<T: Element>(&self) -> bool {
         self.number == Some(T::NUMBER)
@@ -211,7 +232,6 @@ impl<'a> RowElement<'a> {
         PartOfItem { part: self.array.element(self.bytes), depth: self.depth }
     }
 
-    /// The numbers that it is, and how many, if it is a row of them.
     #[inline]
     fn numbers(&self) -> Option<(Number, &'a Dtype, u64)> {
         match (self.array.dims(), self.array.number_type()) {
@@ -220,7 +240,6 @@ impl<'a> RowElement<'a> {
         }
     }
 
-    /// The record that it is, if it has the `fields` that `V` asks for.
     #[inline]
     fn record<V>(&self, fields: &'static [&'static str]) -> Option<Record<'a>> {
         let part = self.array.element(self.bytes);
@@ -236,7 +255,7 @@ struct FieldOfRecord<'a> {
     depth: Depth,
 }
 
-impl<'a> FieldOfRecord<'a> {
+impl<'a> Short<'a> for FieldOfRecord<'a> {
     #[inline]
     fn is<T: Element>(&self) -> bool {
         self.field.dtype.number() == Some(T::NUMBER)
@@ -257,11 +276,6 @@ impl<'a> FieldOfRecord<'a> {
             _ => None,
         }
     }
-
-    #[inline]
-    fn record<V>(&self, _: &'static [&'static str]) -> Option<Record<'a>> {
-        None
-    }
 }
 
 /// A number of an array.
@@ -272,7 +286,7 @@ struct NumberOfRow<'a> {
     depth: Depth,
 }
 
-impl<'a> NumberOfRow<'a> {
+impl<'a> Short<'a> for NumberOfRow<'a> {
     #[inline]
     fn is<T: Element>(&self) -> bool {
         self.number == T::NUMBER
@@ -281,16 +295,6 @@ impl<'a> NumberOfRow<'a> {
     #[inline]
     fn part(self) -> PartOfItem<'a> {
         PartOfItem { part: Part::of_row(&[], self.dtype, self.bytes), depth: self.depth }
-    }
-
-    #[inline]
-    fn numbers(&self) -> Option<(Number, &'a Dtype, u64)> {
-        None
-    }
-
-    #[inline]
-    fn record<V>(&self, _: &'static [&'static str]) -> Option<Record<'a>> {
-        None
     }
 }
 
