@@ -9,9 +9,12 @@ mod dataset;
 mod dtype;
 mod file;
 mod group;
+mod heap;
 mod items;
 mod link;
 mod plain;
+mod raw;
+mod variable;
 
 use std::cell::Cell;
 use std::ffi::CString;
