@@ -46,12 +46,17 @@ fn files_by_h5py() {
         };
         check(from_file(&path).unwrap(), "by its path");
         check(from_slice(&std::fs::read(&path).unwrap()).unwrap(), "in memory");
-        check(from_group(&File::open_rw(&path).unwrap()).unwrap(), "open for writing");
-        let core = File::with_options().with_fapl(|list| list.core_filebacked(false)).open_rw(&path).unwrap();
+        // A child process that another test starts has the files that are open then, and with them their locks.
+        let copy = |how: &str| {
+            let copy = folder.path().join(format!("{name}, {how}.h5"));
+            std::fs::copy(&path, &copy).unwrap();
+            copy
+        };
+        check(from_group(&File::open_rw(copy("writing")).unwrap()).unwrap(), "open for writing");
+        let core = File::with_options().with_fapl(|list| list.core_filebacked(false)).open_rw(copy("core")).unwrap();
         check(from_group(&core).unwrap(), "in memory, open for writing");
-        core.close().unwrap();
         // A driver whose files cannot be read past the library.
-        let stdio = File::with_options().with_fapl(|list| list.stdio()).open(&path).unwrap();
+        let stdio = File::with_options().with_fapl(|list| list.stdio()).open(copy("stdio")).unwrap();
         check(from_group(&stdio).unwrap(), "by the library");
         let attributed: Attributed = read(&File::open(&path).unwrap(), "attributed").unwrap();
         let tags = ["a", "bcd", ""].map(str::to_owned).to_vec();
@@ -235,6 +240,8 @@ fn child() {
         Ok("loops") => loops(),
         Ok("flips") => flips(),
         Ok("amplified") => amplified(),
+        Ok("fillers") => fillers(),
+        Ok("everywhere") => everywhere(),
         _ => {}
     }
 }
@@ -370,6 +377,59 @@ fn flips() {
         assert!(ends.len() > 30 || size(heap) > 4096 || ends.len() > 2);
     }
     assert!(errors > 1000, "{errors}");
+}
+
+/// Damage to all that leads to the heap: headers of objects, references, and what else there is.
+#[test]
+fn flipped_bits_everywhere() {
+    watch("everywhere");
+}
+
+fn everywhere() {
+    let value = Everywhere {
+        title: "a title".to_owned(),
+        tags: vec!["one".to_owned(), "three".to_owned()],
+        strings: uneven(30, 700),
+    };
+    let image = to_vec(&value).unwrap();
+    let (mut read, mut errors) = (0, 0);
+    for at in 0..image.len() {
+        if at % 500 == 0 {
+            println!("byte {at}");
+        }
+        let mut damaged = image.clone();
+        damaged[at] ^= 1 << (at % 8);
+        match from_slice::<Everywhere>(&damaged) {
+            Ok(_) => read += 1,
+            Err(_) => errors += 1,
+        }
+    }
+    assert!(read > 500 && errors > 500, "{read} {errors}");
+}
+
+/// libhdf5 looks a fill value up in the heap when it is asked how a dataset was made, and does not come back from there.
+#[test]
+fn fill_values_in_a_damaged_heap() {
+    watch("fillers");
+}
+
+fn fillers() {
+    let folder = tempfile::tempdir().unwrap();
+    common::python("filled.py", [folder.path()]);
+    for name in ["earliest", "latest", "many attributes"] {
+        println!("{name}");
+        let path = folder.path().join(format!("{name}.h5"));
+        let held = BTreeMap::from([("filled".to_owned(), vec!["none".to_owned(); 5])]);
+        assert_eq!(from_file::<BTreeMap<String, Vec<String>>>(&path).unwrap(), held);
+        let mut image = std::fs::read(&path).unwrap();
+        let heap = image.windows(4).position(|window| window == b"GCOL").unwrap();
+        // The one object, "none", and then the free space, which becomes a thing of size zero.
+        image[heap + 40..heap + 56].fill(0);
+        let error = from_slice::<Value>(&image).unwrap_err();
+        println!("{error}");
+        assert_eq!(error.kind(), Corrupt, "{error}");
+        assert_eq!(error.hdf5_path(), "/filled");
+    }
 }
 
 #[test]

@@ -141,6 +141,8 @@ pub(crate) struct Dataset {
     shape: Shape,
     /// Its type in the file, where that is its type in memory, too.
     stored: Option<Id>,
+    /// Whether it is made of parts of other datasets.
+    is_virtual: bool,
 }
 
 impl Attributes for Dataset {
@@ -201,7 +203,7 @@ impl Group {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        Ok(Dataset { id, dtype, shape, stored })
+        Ok(Dataset { id, dtype, shape, stored, is_virtual: false })
     }
 }
 
@@ -216,7 +218,13 @@ impl Dataset {
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of(&stored_type, 0)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let dataset = Self { id, dtype, shape, stored };
+        let mut dataset = Self { id, dtype, shape, stored, is_virtual: false };
+        if dataset.dtype.has_addresses() {
+            dataset.is_virtual = match variable::look_at_header(dataset.id.get())? {
+                Some(is_virtual) => is_virtual,
+                None => dataset.layout()?.1 == H5D_layout_t::H5D_VIRTUAL,
+            };
+        }
         dataset.check_size()?;
         Ok(dataset)
     }
@@ -407,9 +415,9 @@ impl Dataset {
         };
         if self.dtype.has_addresses() {
             // The references of a virtual dataset are into the heaps of the files that it is made of.
-            return match self.layout()?.1 {
-                H5D_layout_t::H5D_VIRTUAL => variable::read_by_library(&self.dtype, count, read),
-                _ => variable::read(self.id.get(), &self.dtype, count, last, read),
+            return match self.is_virtual {
+                true => variable::read_by_library(&self.dtype, count, read),
+                false => variable::read(self.id.get(), &self.dtype, count, last, read),
             };
         }
         let memory_type = self.memory_type()?;

@@ -55,6 +55,11 @@ impl Heap {
         Self { length_size, slots, held: 0, ahead: Ahead::default(), budget: 0 }
     }
 
+    /// Bytes of a length in the file.
+    pub(super) fn length_size(&self) -> usize {
+        self.length_size
+    }
+
     /// Forgets all, as the file may have changed.
     pub(super) fn forget(&mut self) {
         self.slots.fill_with(|| None);
@@ -76,7 +81,7 @@ impl Heap {
         size: u64,
         bytes: &mut Vec<u8>,
     ) -> Result<()> {
-        let slot = (address / MIN_SIZE) as usize % SLOTS;
+        let slot = slot_of(address);
         if self.slots[slot].as_ref().is_none_or(|known| known.address != address) {
             self.look_at(file, address, slot)?;
         }
@@ -105,6 +110,15 @@ impl Heap {
         file.read(address + start, &mut bytes[old..])
     }
 
+    /// Makes sure that the collection at `address` is sound.
+    pub(super) fn check(&mut self, file: &impl Bytes, address: u64) -> Result<()> {
+        let slot = slot_of(address);
+        match &self.slots[slot] {
+            Some(known) if known.address == address => Ok(()),
+            _ => self.look_at(file, address, slot),
+        }
+    }
+
     #[cold]
     fn look_at(&mut self, file: &impl Bytes, address: u64, slot: usize) -> Result<()> {
         let mut collection = self.slots[slot].take().unwrap_or_default();
@@ -118,6 +132,10 @@ impl Heap {
         self.slots[slot] = Some(collection);
         Ok(())
     }
+}
+
+fn slot_of(address: u64) -> usize {
+    (address / MIN_SIZE) as usize % SLOTS
 }
 
 #[cold]

@@ -9,6 +9,7 @@ mod dataset;
 mod dtype;
 mod file;
 mod group;
+mod header;
 mod heap;
 mod items;
 mod link;

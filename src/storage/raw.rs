@@ -1,5 +1,9 @@
 //! The bytes of a file, past libhdf5: from the descriptor or the memory that it has the file in.
+//!
+//! They are what a reader who opens the file now would see: where it is open for writing, libhdf5 is made to write all
+//! out before.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::LazyLock;
@@ -8,9 +12,12 @@ use hdf5_sys::h5f::{self, H5F_scope_t};
 use hdf5_sys::h5i::{self, hid_t};
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
-use super::heap::Bytes;
+use super::heap::{Bytes, Heap};
 use super::{Id, call, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
+
+/// Beyond a few times the size of the file, what one call may bring in and look at.
+const BUDGET: u64 = 256 << 20;
 
 /// Where the bytes are. It is good for as long as the file is open, which is known by the file's [number](number_of).
 enum Source {
@@ -28,7 +35,8 @@ pub(super) struct RawFile {
     base: u64,
     /// Bytes from there to the end of the file.
     len: u64,
-    /// Bytes of a length in the file.
+    /// Bytes of an address and of a length in the file.
+    address_size: usize,
     length_size: usize,
     /// Whether it is open for writing, so that libhdf5 may have parts of it that are not written yet.
     writable: bool,
@@ -57,8 +65,42 @@ fn drivers() -> Result<&'static Drivers> {
     once(&DRIVERS)
 }
 
+/// A file, and what is known of its heap.
+struct Opened {
+    number: u64,
+    /// `None` if its bytes cannot be had.
+    known: Option<(RawFile, Heap)>,
+}
+
+/// Works on the bytes and the heap of the file that `object` is in, if its bytes can be had. The library's lock is held.
+pub(super) fn with_file<R>(
+    object: hid_t,
+    work: impl FnOnce(&Id, Option<(&mut RawFile, &mut Heap)>) -> Result<R>,
+) -> Result<R> {
+    thread_local! {
+        /// The file that was read from last.
+        static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
+    }
+    // SAFETY: an object's handle.
+    let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
+    let number = number_of(object, &file)?;
+    let mut opened = match LAST.take() {
+        Some(opened) if opened.number == number => opened,
+        _ => {
+            let known = RawFile::of(&file)?.map(|raw| {
+                let heap = Heap::new(raw.length_size);
+                (raw, heap)
+            });
+            Opened { number, known }
+        }
+    };
+    let result = work(&file, opened.known.as_mut().map(|(raw, heap)| (raw, heap)));
+    LAST.set(Some(opened));
+    result
+}
+
 /// What tells the file that `object` is in from all others that are or were open.
-pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
+fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     #[cfg(hdf5_tokens)]
     {
         let _ = object;
@@ -79,16 +121,10 @@ pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     }
 }
 
-/// The handle of the file that `object` is in.
-pub(super) fn file_of(object: hid_t) -> Result<Id> {
-    // SAFETY: an object's handle.
-    Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })
-}
-
 impl RawFile {
     /// Looks where the bytes of a file are. `None` where libhdf5 has it in another way than as one file on disk or in
     /// memory (parallel, remote, in parts, or through another VOL connector).
-    pub(super) fn of(file: &Id) -> Result<Option<Self>> {
+    fn of(file: &Id) -> Result<Option<Self>> {
         let what = "look into a file";
         // SAFETY: a file's handle, here and below.
         let access = match Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) }) {
@@ -125,33 +161,33 @@ impl RawFile {
         // SAFETY: as above.
         call(what, || unsafe { h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size) })?;
         let writable = intent & h5f::H5F_ACC_RDWR != 0;
-        let mut raw = Self { source, base, len: 0, length_size, writable };
+        let mut raw = Self { source, base, len: 0, address_size, length_size, writable };
         raw.measure(file)?;
         Ok(Some(raw))
     }
 
-    /// Bytes of a length in the file.
-    pub(super) fn length_size(&self) -> usize {
-        self.length_size
+    /// Bytes of an address in the file.
+    pub(super) fn address_size(&self) -> usize {
+        self.address_size
     }
 
-    /// Makes libhdf5 write what it has not written yet, where the file is open for writing. True if the bytes may have
-    /// changed since they were last looked at.
-    pub(super) fn refresh(&mut self, file: &Id) -> Result<bool> {
+    /// Makes libhdf5 write what it has not written yet, where the file is open for writing. What was known of its `heap`
+    /// may have changed then.
+    pub(super) fn refresh(&mut self, file: &Id, heap: &mut Heap) -> Result<()> {
         if self.writable {
             // SAFETY: a file's handle.
             call("write out the file", || unsafe { h5f::H5Fflush(file.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
             self.measure(file)?;
+            heap.forget();
         }
-        Ok(self.writable)
+        heap.set_budget(self.len.saturating_mul(4).saturating_add(BUDGET));
+        Ok(())
     }
 
     fn measure(&mut self, file: &Id) -> Result<()> {
         let len = match &self.source {
             #[cfg(unix)]
-            Source::Descriptor(descriptor) => {
-                with_file(*descriptor, |file| file.metadata()).map_err(cannot_read)?.len()
-            }
+            Source::Descriptor(descriptor) => as_file(*descriptor, |file| file.metadata()).map_err(cannot_read)?.len(),
             Source::Memory(_) => {
                 let mut len = 0;
                 // The larger one of how long the file is and how long it is going to be. The latter is not larger:
@@ -181,7 +217,7 @@ impl Bytes for RawFile {
             #[cfg(unix)]
             Source::Descriptor(descriptor) => {
                 use std::os::unix::fs::FileExt;
-                with_file(*descriptor, |file| file.read_exact_at(into, start)).map_err(cannot_read)
+                as_file(*descriptor, |file| file.read_exact_at(into, start)).map_err(cannot_read)
             }
             Source::Memory(place) => {
                 // SAFETY: libhdf5 keeps the address of the file's memory there for as long as the file is open; its lock
@@ -205,7 +241,7 @@ fn cannot_read(error: std::io::Error) -> Error {
 
 /// Uses a descriptor as a file, without closing it.
 #[cfg(unix)]
-fn with_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) -> R) -> R {
+fn as_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) -> R) -> R {
     use std::os::fd::FromRawFd;
     // SAFETY: libhdf5 has the file open, and so the descriptor; it is not closed here.
     let file = std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(descriptor) });

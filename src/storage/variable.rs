@@ -17,16 +17,15 @@ use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_pe
 
 use super::dataset::zeroed;
 use super::dtype::{Dtype, Order};
-use super::heap::{Bytes, Heap, number};
+use super::header;
+use super::heap::{Heap, number};
 use super::items::{Items, Part, WORD};
-use super::raw::{RawFile, file_of, number_of};
+use super::raw::{RawFile, with_file};
 use super::{Handle, Id, call, locked, once};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the tag of the opaque types begins with. The number of the place in the element type follows.
 const TAG: &str = "filebacked reference ";
-/// Beyond a few times the size of the file, what one call may bring in and look at.
-const BUDGET: u64 = 256 << 20;
 /// Elements of sequences are converted so many bytes at a time.
 const CONVERTED: usize = 1 << 20;
 
@@ -64,15 +63,6 @@ impl Found {
 thread_local! {
     /// What the conversion found. It runs within a call into libhdf5, on the same thread.
     static FOUND: RefCell<Found> = RefCell::default();
-    /// The file that was read from last.
-    static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
-}
-
-/// A file and what is known of its heap.
-struct Opened {
-    number: u64,
-    /// `None` if its bytes cannot be had.
-    raw: Option<(Heap, RawFile)>,
 }
 
 /// A place in an element type where something of variable length is: a string, or a sequence of `inner`, within which the
@@ -115,25 +105,26 @@ fn read_locked(
     last: Items,
     read: impl FnOnce(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
-    let file = file_of(object)?;
-    let number = number_of(object, &file)?;
-    let mut opened = match LAST.take() {
-        Some(opened) if opened.number == number => opened,
-        _ => {
-            let raw = RawFile::of(&file)?;
-            Opened { number, raw: raw.map(|raw| (Heap::new(raw.length_size()), raw)) }
-        }
-    };
-    let result = match &mut opened.raw {
-        Some((heap, raw)) => {
-            let items = read_with((raw, heap), &file, dtype, count, last, read);
+    with_file(object, |file, known| match known {
+        Some(known) => {
+            let items = read_with(known, file, dtype, count, last, read);
             FOUND.with_borrow_mut(Found::clear);
             items
         }
         None => read_by_library(dtype, count, read),
-    };
-    LAST.set(Some(opened));
-    result
+    })
+}
+
+/// Whether a dataset is a virtual one, and makes sure that libhdf5 can be asked for how it was made. `None` where that is
+/// not known, as its file's bytes cannot be had.
+pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
+    locked(|| {
+        with_file(dataset, |file, known| {
+            let Some((raw, heap)) = known else { return Ok(None) };
+            raw.refresh(file, heap)?;
+            header::look(raw, heap, header::address_of(dataset)?, raw.address_size()).map(Some)
+        })
+    })
 }
 
 /// As [`read`], but libhdf5 looks into the heap.
@@ -163,10 +154,7 @@ fn read_with(
     super::dataset::resize(&mut items.bytes, count, dtype.size())?;
     read(memory_type.get(), items.bytes.as_mut_ptr().cast())?;
     if FOUND.with_borrow(|found| found.count) > 0 {
-        if raw.refresh(file)? {
-            heap.forget();
-        }
-        heap.set_budget(raw.len().saturating_mul(4).saturating_add(BUDGET));
+        raw.refresh(file, heap)?;
         let mut all = Vec::new();
         places(dtype, &mut all);
         resolve(raw, heap, &all, &mut items)?;
