@@ -37,6 +37,8 @@ pub(super) struct Heap {
     ahead: Ahead,
     /// How much may still be copied and looked at: the same object can be asked for any number of times.
     budget: u64,
+    /// How much it was.
+    whole: u64,
 }
 
 /// A collection of objects.
@@ -52,7 +54,7 @@ struct Collection {
 impl Heap {
     pub(super) fn new(length_size: usize) -> Self {
         let slots = std::iter::repeat_with(|| None).take(SLOTS).collect();
-        Self { length_size, slots, held: 0, ahead: Ahead::default(), budget: 0 }
+        Self { length_size, slots, held: 0, ahead: Ahead::default(), budget: 0, whole: 0 }
     }
 
     /// Bytes of a length in the file.
@@ -69,7 +71,14 @@ impl Heap {
 
     /// Sets how many bytes may be copied or looked at from now on.
     pub(super) fn set_budget(&mut self, budget: u64) {
-        self.budget = budget;
+        (self.budget, self.whole) = (budget, budget);
+    }
+
+    /// How much of it was taken since that was last asked.
+    pub(super) fn spent(&mut self) -> u64 {
+        let spent = self.whole - self.budget;
+        self.whole = self.budget;
+        spent
     }
 
     /// Appends the object `index`, of `size` bytes, of the collection at `address` to `bytes`.
@@ -290,5 +299,106 @@ impl Ahead {
             }
         };
         Ok(&self.bytes[at..at + len as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Bytes for Vec<u8> {
+        fn len(&self) -> u64 {
+            self.len() as u64
+        }
+
+        fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+            let start = address as usize;
+            into.copy_from_slice(&self[start..start + into.len()]);
+            Ok(())
+        }
+    }
+
+    const BASE: usize = 512;
+
+    /// A file with a collection of these objects, at [`BASE`].
+    fn file(objects: &[(u16, &[u8])], length_size: usize, size: usize) -> Vec<u8> {
+        let header = |start: [u8; 8], len: usize| {
+            let mut header = start.to_vec();
+            header.extend_from_slice(&(len as u64).to_le_bytes()[..length_size]);
+            header.resize((8 + length_size).next_multiple_of(8), 0);
+            header
+        };
+        let mut file = vec![0; BASE];
+        file.extend(header(*b"GCOL\x01\0\0\0", size));
+        for (index, object) in objects {
+            let [low, high] = index.to_le_bytes();
+            file.extend(header([low, high, 1, 0, 0, 0, 0, 0], object.len()));
+            file.extend_from_slice(object);
+            file.resize(file.len().next_multiple_of(8), 0);
+        }
+        let rest = BASE + size - file.len();
+        file.extend(header([0; 8], rest));
+        file.resize(BASE + size, 0);
+        file
+    }
+
+    fn heap(length_size: usize) -> Heap {
+        let mut heap = Heap::new(length_size);
+        heap.set_budget(1 << 20);
+        heap
+    }
+
+    fn object(heap: &mut Heap, file: &Vec<u8>, index: u32, size: u64) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        heap.append(file, (BASE as u64, index), size, &mut bytes).map(|()| bytes)
+    }
+
+    #[test]
+    fn objects_of_any_order_and_size() {
+        let large = vec![7; 100_000];
+        for (length_size, size) in [(8, 4096), (4, 4096), (2, 4096), (8, 200_000), (4, 200_000)] {
+            let last: &[u8] = if size > 100_000 { &large } else { b"last" };
+            let file = file(&[(3, b"three"), (1, b""), (2, b"12345678"), (9, last)], length_size, size);
+            let mut heap = heap(length_size);
+            for (index, wanted) in [(1, &b""[..]), (2, b"12345678"), (9, last), (3, b"three")] {
+                assert_eq!(object(&mut heap, &file, index, wanted.len() as u64).unwrap(), wanted);
+                assert_eq!(object(&mut heap, &file, index, 6).unwrap_err().kind(), ErrorKind::Corrupt);
+            }
+            for index in [0, 4, 10, u32::MAX] {
+                assert_eq!(object(&mut heap, &file, index, 0).unwrap_err().kind(), ErrorKind::Corrupt);
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_to_all_that_is_asked_for() {
+        let file = file(&[(1, &[1; 1000])], 8, 4096);
+        let mut heap = heap(8);
+        let error = (0..2000).find_map(|_| object(&mut heap, &file, 1, 1000).err()).unwrap();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+    }
+
+    proptest! {
+        #[test]
+        fn damage(
+            places in prop::collection::vec((0_usize..300, any::<u8>()), 1..6),
+            cut in prop::option::of(0_usize..5000),
+            address in prop_oneof![Just(BASE as u64), any::<u64>(), 0_u64..6000],
+        ) {
+            let mut file = file(&[(1, b"one"), (2, &[2; 50]), (3, b"three")], 8, 4096);
+            for (at, byte) in places {
+                file[BASE + at] = byte;
+            }
+            file.truncate(cut.unwrap_or(usize::MAX));
+            let mut bytes = Vec::new();
+            for index in 0..5 {
+                for size in [0, 3, 5, 50] {
+                    let result = heap(8).append(&file, (address, index), size, &mut bytes);
+                    prop_assert!(result.is_err_and(|error| error.kind() == ErrorKind::Corrupt) || address == BASE as u64);
+                }
+            }
+        }
     }
 }

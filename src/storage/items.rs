@@ -123,6 +123,11 @@ impl Items {
         &self.bytes
     }
 
+    /// Bytes of all that has a length of its own.
+    pub(crate) fn variable_size(&self) -> usize {
+        self.arena.len()
+    }
+
     /// The bytes of the variable-length string that an item's `place` stands for.
     pub(crate) fn string(&self, place: &[u8]) -> &[u8] {
         self.sequence(place, 1).1

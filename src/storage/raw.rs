@@ -3,7 +3,7 @@
 //! They are what a reader who opens the file now would see: where it is open for writing, libhdf5 is made to write all
 //! out before.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::LazyLock;
@@ -16,8 +16,21 @@ use super::heap::{Bytes, Heap};
 use super::{Id, call, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Beyond a few times the size of the file, what one call may bring in and look at.
+/// What may be brought in from heaps and looked at since [`begin`], beside some times the size of the file. Nothing in a
+/// heap belongs to two items, unless someone lies.
 const BUDGET: u64 = 256 << 20;
+/// How many times the size of the file.
+const FILES: u64 = 16;
+
+thread_local! {
+    /// What was brought in on this thread.
+    static BROUGHT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Something new begins to be read, or written: what was brought in before does not count any more.
+pub(crate) fn begin() {
+    BROUGHT.set(0);
+}
 
 /// Where the bytes are. It is good for as long as the file is open, which is known by the file's [number](number_of).
 enum Source {
@@ -95,6 +108,9 @@ pub(super) fn with_file<R>(
         }
     };
     let result = work(&file, opened.known.as_mut().map(|(raw, heap)| (raw, heap)));
+    if let Some((_, heap)) = &mut opened.known {
+        BROUGHT.set(BROUGHT.get().saturating_add(heap.spent()));
+    }
     LAST.set(Some(opened));
     result
 }
@@ -180,7 +196,8 @@ impl RawFile {
             self.measure(file)?;
             heap.forget();
         }
-        heap.set_budget(self.len.saturating_mul(4).saturating_add(BUDGET));
+        let budget = self.len.saturating_mul(FILES).saturating_add(BUDGET);
+        heap.set_budget(budget.saturating_sub(BROUGHT.get()));
         Ok(())
     }
 

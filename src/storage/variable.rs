@@ -26,6 +26,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// What the tag of the opaque types begins with. The number of the place in the element type follows.
 const TAG: &str = "filebacked reference ";
+/// Memory for as many references is kept for the next call.
+const KEPT: usize = 1 << 16;
 /// Elements of sequences are converted so many bytes at a time.
 const CONVERTED: usize = 1 << 20;
 
@@ -51,10 +53,11 @@ struct Found {
 }
 
 impl Found {
-    /// Makes room for what is read next; the memory stays.
+    /// Makes room for what is read next. The memory stays, unless it is large.
     fn clear(&mut self) {
         self.count = 0;
         self.references.clear();
+        self.references.shrink_to(KEPT);
         self.runs.clear();
         self.bases.clear();
     }

@@ -18,6 +18,6 @@ for number, part in enumerate(PARTS):
     with h5py.File(path, "w") as file:
         file.create_dataset("part", data=part, dtype=STRING)
         layout[3 * number : 3 * number + 3] = h5py.VirtualSource(file["part"])
-with h5py.File(Path(sys.argv[1], "all.h5"), "w", libver="latest") as file:
+with h5py.File(Path(sys.argv[1], "all.h5"), "w", libver=("v110", "v110")) as file:
     file.create_virtual_dataset("all", layout)
 json.dump(PARTS[0] + PARTS[1], sys.stdout)
