@@ -1,71 +1,12 @@
 //! Strings and sequences of variable length: what is read past libhdf5 is what it reads itself.
 
-mod common;
-
 use std::collections::BTreeMap;
 
 use filebacked::hdf5::types::{VarLenArray, VarLenUnicode};
 use filebacked::hdf5::{self, File, H5Type};
-use filebacked::{from_file, from_group, from_slice, read, to_file};
+use filebacked::{from_file, from_slice, read, to_file};
 use proptest::prelude::*;
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-// Files of others.
-
-#[derive(Deserialize, PartialEq, Debug)]
-struct Attributed {
-    #[serde(rename = "@title")]
-    title: String,
-    #[serde(rename = "@tags")]
-    tags: Vec<String>,
-    data: Vec<f64>,
-}
-
-#[test]
-fn files_by_h5py() {
-    let folder = tempfile::tempdir().unwrap();
-    let held: BTreeMap<String, BTreeMap<String, Value>> =
-        serde_json::from_str(&common::python("heaps.py", [folder.path()])).unwrap();
-    assert_eq!(held.len(), 5);
-    for (name, held) in held {
-        let path = folder.path().join(format!("{name}.h5"));
-        let check = |found: BTreeMap<String, Value>, how: &str| {
-            for (dataset, held) in &held {
-                assert!(found[dataset] == *held, "`{dataset}` in the file `{name}`, {how}");
-            }
-            assert_eq!(found.len(), held.len());
-        };
-        check(from_file(&path).unwrap(), "by its path");
-        check(from_slice(&std::fs::read(&path).unwrap()).unwrap(), "in memory");
-        // A child process that another test starts has the files that are open then, and with them their locks.
-        let copy = |how: &str| {
-            let copy = folder.path().join(format!("{name}, {how}.h5"));
-            std::fs::copy(&path, &copy).unwrap();
-            copy
-        };
-        check(from_group(&File::open_rw(copy("writing")).unwrap()).unwrap(), "open for writing");
-        let core = File::with_options().with_fapl(|list| list.core_filebacked(false)).open_rw(copy("core")).unwrap();
-        check(from_group(&core).unwrap(), "in memory, open for writing");
-        // A driver whose files cannot be read past the library.
-        let stdio = File::with_options().with_fapl(|list| list.stdio()).open(copy("stdio")).unwrap();
-        check(from_group(&stdio).unwrap(), "by the library");
-        let attributed: Attributed = read(&File::open(&path).unwrap(), "attributed").unwrap();
-        let tags = ["a", "bcd", ""].map(str::to_owned).to_vec();
-        assert_eq!(attributed, Attributed { title: "plate".to_owned(), tags, data: vec![1.5] });
-    }
-}
-
-/// A dataset that is made of parts of other files, each with a heap of its own.
-#[test]
-fn virtual_datasets() {
-    let folder = tempfile::tempdir().unwrap();
-    let held = common::python("virtual_strings.py", [folder.path()]);
-    let held: Vec<String> = serde_json::from_str(&held).unwrap();
-    assert_eq!(from_file::<BTreeMap<String, Vec<String>>>(folder.path().join("all.h5")).unwrap()["all"], held);
-}
-
-// What the library reads itself.
 
 fn memory() -> File {
     use std::sync::atomic::{AtomicU32, Ordering};
