@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use crate::error::Result;
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
 use crate::item::{Block, Item, Part, Scalar};
-use crate::storage::{Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
+use crate::storage::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 
 /// How many children of a group are shown.
 const MAX_CHILDREN: usize = 100;
@@ -42,6 +42,7 @@ const MAX_WIDTH: usize = 60;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tree(group: &hdf5::Group) -> Result<Tree> {
+    storage::begin();
     let group = Group::of(group)?;
     let mut tree = Tree { lines: Vec::new() };
     let words = group_words(&group)?;

@@ -8,8 +8,8 @@
 //! FILEBACKED_DAMAGE=1234..1235 cargo test --test damage -- worker
 //! ```
 //!
-//! No sample holds a variable-length string: libhdf5 itself can loop without end in a damaged global heap, which is
-//! where it keeps them. The strings here are of like length, so that they are stored at a fixed length.
+//! No sample holds a variable-length string: damage to those is in `heaps.rs`. The strings here are of like length, so that
+//! they are stored at a fixed length.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -65,6 +65,8 @@ fn child() {
         "read-numbers" => read::<f64>(Path::new(path)),
         "write-samples" => write(Path::new(path), &samples()),
         "read-samples" => read::<Sample>(Path::new(path)),
+        "write-strings" => write(Path::new(path), &strings()),
+        "read-strings" => read_strings(Path::new(path)),
         _ => write(Path::new(path), &stations()),
     };
     println!("peak {bytes}");
@@ -78,6 +80,18 @@ fn write<T: Serialize>(path: &Path, value: &[T]) -> usize {
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> usize {
     let (peak, value) = peak(|| filebacked::from_file::<Vec<T>>(path).unwrap());
     peak.saturating_sub(size_of_val(value.as_slice()))
+}
+
+/// Strings of very different length, which are stored with variable length: all but a few are large.
+fn strings() -> Vec<String> {
+    (0..3000).map(|index| "s".repeat(if index % 100 == 0 { index / 10 } else { 50_000 + 20 * index })).collect()
+}
+
+/// What reading takes beyond the strings, which are there twice if a heap is.
+fn read_strings(path: &Path) -> usize {
+    let (peak, value) = peak(|| filebacked::from_file::<Vec<String>>(path).unwrap());
+    assert!(value == strings());
+    peak.saturating_sub(value.iter().map(String::len).sum())
 }
 
 fn measure(task: &str, path: &Path) -> usize {
@@ -110,4 +124,13 @@ fn writing_and_reading_take_little_beyond_the_value() {
     let stations = measure("write-stations", &path);
     let size = std::fs::metadata(&path).unwrap().len() as usize;
     check("write-stations", stations, size * 13 / 10);
+}
+
+#[test]
+fn strings_are_read_a_window_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value.h5");
+    measure("write-strings", &path);
+    assert!(std::fs::metadata(&path).unwrap().len() as usize > 200 * MIB);
+    check("read-strings", measure("read-strings", &path), 16 * MIB);
 }

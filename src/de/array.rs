@@ -9,6 +9,11 @@ use crate::format::SLAB;
 use crate::item::{Block, Part};
 use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
 
+/// Items of the first window, where they are of variable length.
+const FIRST: u64 = 64;
+/// About how much the items of a window hold beside themselves.
+const VARIABLE: u64 = 1 << 20;
+
 /// A dataset of one or more dimensions, and the window of it that is in memory.
 #[derive(Debug)]
 pub(super) struct Array {
@@ -217,6 +222,18 @@ impl Array {
         Ok(self.window(index, count))
     }
 
+    /// How many items a window has. What they hold beside themselves counts as in the window before; the first is small.
+    fn window_count(&self) -> u64 {
+        let slab = (SLAB / self.size.max(1)) as u64;
+        if !self.dataset.dtype().has_addresses() {
+            return slab;
+        }
+        match self.count {
+            0 => slab.min(FIRST),
+            count => (VARIABLE / (self.items.variable_size() as u64 / count).max(1)).clamp(1, slab),
+        }
+    }
+
     /// Reads a window that begins at or before `index`, and has at least `count` items where that begins a row and they fit
     /// a window.
     #[cold]
@@ -226,8 +243,7 @@ impl Array {
         if index.checked_add(count).is_none_or(|end| end > total) {
             return Err(outside());
         }
-        let size = self.dataset.dtype().size().max(1) as u64;
-        let slab = SLAB as u64 / size;
+        let slab = (SLAB / self.size.max(1)) as u64;
         // The outermost dimension a step along which fits a window; outside it, one step at a time.
         let level = self.strides.iter().position(|stride| *stride <= slab).unwrap_or(self.dims.len() - 1);
         let stride = self.strides[level];
@@ -241,7 +257,7 @@ impl Array {
             block_count[outer] = 1;
             start += block_start[outer] * self.strides[outer];
         }
-        let steps = (slab / stride).max(count.div_ceil(stride)).max(1);
+        let steps = (self.window_count().min(slab) / stride).max(count.div_ceil(stride)).max(1);
         block_count[level] = steps.min(self.dims[level] - block_start[level]);
         self.count = 0;
         let last = std::mem::take(&mut self.items);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{About, Dataset, Group, Identity};
+use crate::storage::{self, About, Dataset, Group, Identity};
 
 /// How many groups and datasets one call may meet through further links.
 const MAX_AGAIN: u64 = 100_000;
@@ -43,6 +43,7 @@ struct Met {
 impl Scope {
     /// Where reading begins.
     pub(super) fn new() -> Self {
+        storage::begin();
         Self(Arc::new(Inner { identity: None, outer: None, again: false, met: Arc::default() }))
     }
 

@@ -8,7 +8,7 @@ use super::place::{Place, check_free, taken};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, escape};
-use crate::storage::{Attributes, Group};
+use crate::storage::{self, Attributes, Group};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group) -> Result<()> {
@@ -57,6 +57,7 @@ impl Staging {
     }
 
     fn link(&self) -> Result<()> {
+        storage::begin();
         let (links, attributes) = (self.group.link_names()?, self.group.attribute_names()?);
         if self.target.len() > 0 && self.group.has_attribute(KIND)? {
             return Err(Error::new(

@@ -10,6 +10,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
 use super::items::{Items, element_bytes};
+use super::variable;
 use super::{Id, c_name, call, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
@@ -118,12 +119,19 @@ pub(crate) trait Attributes {
         if count == 0 {
             return Ok(Some(Contents { shape, dtype, items: Items::default() }));
         }
-        let memory_type = dtype.id(Order::Memory)?;
-        let mut bytes = zeroed(count, dtype.size())?;
-        // SAFETY: `bytes` has room for all items of the attribute.
-        call(what, || unsafe { h5a::H5Aread(id.get(), memory_type.get(), bytes.as_mut_ptr().cast()) })?;
-        // SAFETY: a successful read into zeroed memory.
-        let items = unsafe { Items::adopt(bytes, &dtype) };
+        let read = |dtype: hid_t, bytes: *mut c_void| {
+            // SAFETY: at `bytes` is room for all items of the attribute.
+            call(what, || unsafe { h5a::H5Aread(id.get(), dtype, bytes) })?;
+            Ok(())
+        };
+        let items = if dtype.has_addresses() {
+            variable::read(self.handle(), &dtype, count, Items::new(), read)?
+        } else {
+            let memory_type = dtype.id(Order::Memory)?;
+            let mut bytes = zeroed(count, dtype.size())?;
+            read(memory_type.get(), bytes.as_mut_ptr().cast())?;
+            Items::with_memory(bytes)
+        };
         Ok(Some(Contents { shape, dtype, items }))
     }
 

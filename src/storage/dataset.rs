@@ -1,6 +1,6 @@
 //! Datasets: made, written and read in blocks.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::fmt::{self, Display};
 use std::ptr;
 use std::sync::LazyLock;
@@ -16,6 +16,7 @@ use super::attribute::Attributes;
 use super::dtype::{Dtype, Order};
 use super::group::Group;
 use super::items::Items;
+use super::variable;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -140,6 +141,8 @@ pub(crate) struct Dataset {
     shape: Shape,
     /// Its type in the file, where that is its type in memory, too.
     stored: Option<Id>,
+    /// Whether it is made of parts of other datasets.
+    is_virtual: bool,
 }
 
 impl Attributes for Dataset {
@@ -200,7 +203,7 @@ impl Group {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        Ok(Dataset { id, dtype, shape, stored })
+        Ok(Dataset { id, dtype, shape, stored, is_virtual: false })
     }
 }
 
@@ -215,7 +218,13 @@ impl Dataset {
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of(&stored_type, 0)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let dataset = Self { id, dtype, shape, stored };
+        let mut dataset = Self { id, dtype, shape, stored, is_virtual: false };
+        if dataset.dtype.has_addresses() {
+            dataset.is_virtual = match variable::look_at_header(dataset.id.get())? {
+                Some(is_virtual) => is_virtual,
+                None => dataset.layout()?.1 == H5D_layout_t::H5D_VIRTUAL,
+            };
+        }
         dataset.check_size()?;
         Ok(dataset)
     }
@@ -237,10 +246,8 @@ impl Dataset {
     fn chunk_size(&self) -> Result<u64> {
         let Shape::Simple(dims) = &self.shape else { return Ok(0) };
         let what = "look into a dataset";
-        // SAFETY: `id` is a dataset.
-        let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
-        // SAFETY: a dataset creation list.
-        if locked(|| unsafe { h5p::H5Pget_layout(list.get()) }) != H5D_layout_t::H5D_CHUNKED {
+        let (list, layout) = self.layout()?;
+        if layout != H5D_layout_t::H5D_CHUNKED {
             return Ok(0);
         }
         let mut chunk = vec![0; dims.len()];
@@ -248,6 +255,15 @@ impl Dataset {
         // SAFETY: as above; `chunk` has a place for each dimension.
         call(what, || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
         Ok(chunk.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
+    }
+
+    /// How it was made, and in what layout.
+    fn layout(&self) -> Result<(Id, H5D_layout_t)> {
+        // SAFETY: `id` is a dataset.
+        let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
+        // SAFETY: a dataset creation list.
+        let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
+        Ok((list, layout))
     }
 
     /// Bytes of all its items in memory; `u64::MAX` where that overflows.
@@ -392,19 +408,23 @@ impl Dataset {
         if let Some(words) = self.dtype.unsupported() {
             return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));
         }
+        let read = |dtype: hid_t, bytes: *mut c_void| {
+            // SAFETY: at `bytes` is room for as many items of the type as are selected.
+            call("read a dataset", || unsafe { h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes) })?;
+            Ok(())
+        };
+        if self.dtype.has_addresses() {
+            // The references of a virtual dataset are into the heaps of the files that it is made of.
+            return match self.is_virtual {
+                true => variable::read_by_library(&self.dtype, count, read),
+                false => variable::read(self.id.get(), &self.dtype, count, last, read),
+            };
+        }
         let memory_type = self.memory_type()?;
         let mut bytes = last.into_bytes();
-        // Addresses have to be zero where none is read; all else is overwritten.
-        if self.dtype.has_addresses() {
-            bytes.clear();
-        }
         resize(&mut bytes, count, self.dtype.size())?;
-        // SAFETY: `bytes` has room for as many items of the type as are selected.
-        call("read a dataset", || unsafe {
-            h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
-        })?;
-        // SAFETY: a successful read into zeroed memory.
-        Ok(unsafe { Items::adopt(bytes, &self.dtype) })
+        read(memory_type.get(), bytes.as_mut_ptr().cast())?;
+        Ok(Items::with_memory(bytes))
     }
 
     fn memory_type(&self) -> Result<Handle> {
@@ -424,13 +444,7 @@ impl Dataset {
 
     /// # Safety
     /// At `data` are as many items of `memory_type` as `memory` selects.
-    unsafe fn write_raw(
-        &self,
-        memory_type: &Handle,
-        memory: hid_t,
-        file: hid_t,
-        data: *const std::ffi::c_void,
-    ) -> Result<()> {
+    unsafe fn write_raw(&self, memory_type: &Handle, memory: hid_t, file: hid_t, data: *const c_void) -> Result<()> {
         call("write a dataset", || {
             // SAFETY: the caller vouches for the data; the rest are handles of the kinds that the function takes.
             unsafe { h5d::H5Dwrite(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, data) }
@@ -483,7 +497,7 @@ pub(super) fn zeroed(count: u64, size: usize) -> Result<Vec<u8>> {
 }
 
 /// Makes `bytes` hold `count` items of `size` bytes; what is new is zero.
-fn resize(bytes: &mut Vec<u8>, count: u64, size: usize) -> Result<()> {
+pub(super) fn resize(bytes: &mut Vec<u8>, count: u64, size: usize) -> Result<()> {
     let too_large = || Error::new(ErrorKind::Limit, format!("{count} items of {size} bytes do not fit into memory"));
     let total = usize::try_from(count).ok().and_then(|count| count.checked_mul(size)).ok_or_else(too_large)?;
     bytes.try_reserve_exact(total.saturating_sub(bytes.len())).map_err(|_| too_large())?;

@@ -205,6 +205,33 @@ pub(super) enum Order {
     Memory,
 }
 
+/// A compound type of `size` bytes, with the type of each field by `dtype`.
+pub(super) fn compound_id(
+    size: usize,
+    fields: &[Field],
+    dtype: &mut dyn FnMut(&Field) -> Result<Handle>,
+) -> Result<Handle> {
+    // SAFETY: a compound type of `size` bytes; the library refuses a size of zero.
+    let id = Id::own("create a compound type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, size) })?;
+    for field in fields {
+        let name = c_name(&field.name)?;
+        let dtype = dtype(field)?;
+        // SAFETY: the name is a C string; the library checks that the field lies within the type.
+        call("add a field to a compound type", || unsafe {
+            h5t::H5Tinsert(id.get(), name.as_ptr(), field.offset, dtype.get())
+        })?;
+    }
+    Ok(Handle::Owned(id))
+}
+
+/// An array type of elements of type `dtype`.
+pub(super) fn array_id(dims: &[u64], dtype: &Handle) -> Result<Handle> {
+    let rank = u32::try_from(dims.len()).unwrap_or(u32::MAX);
+    // SAFETY: `dims` holds `rank` sizes.
+    Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
+        .map(Handle::Owned)
+}
+
 /// h5py's boolean: an enum FALSE = 0, TRUE = 1 over int8. Made once.
 fn bool_type() -> Result<Handle> {
     static BOOL: LazyLock<Option<Id>> = LazyLock::new(|| {
@@ -359,28 +386,8 @@ impl Dtype {
             Self::Enum(enumeration) => enum_id(enumeration, order),
             Self::FixedString(strings) => string_id(*strings, order),
             Self::VarString(utf8) => string_type(h5t::H5T_VARIABLE, *utf8, H5T_str_t::H5T_STR_NULLTERM),
-            Self::Compound(fields) => {
-                let size = self.size();
-                // SAFETY: a compound type of `size` bytes; the library refuses a size of zero.
-                let id =
-                    Id::own("create a compound type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, size) })?;
-                for field in fields.iter() {
-                    let name = c_name(&field.name)?;
-                    let dtype = field.dtype.id(order)?;
-                    // SAFETY: the name is a C string; the library checks that the field lies within the type.
-                    call("add a field to a compound type", || unsafe {
-                        h5t::H5Tinsert(id.get(), name.as_ptr(), field.offset, dtype.get())
-                    })?;
-                }
-                Ok(Handle::Owned(id))
-            }
-            Self::Array(dims, dtype) => {
-                let dtype = dtype.id(order)?;
-                let rank = u32::try_from(dims.len()).unwrap_or(u32::MAX);
-                // SAFETY: `dims` holds `rank` sizes.
-                Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
-                    .map(Handle::Owned)
-            }
+            Self::Compound(fields) => compound_id(self.size(), fields, &mut |field| field.dtype.id(order)),
+            Self::Array(dims, dtype) => array_id(dims, &dtype.id(order)?),
             Self::VarArray(dtype) => {
                 let dtype = dtype.id(order)?;
                 // SAFETY: `dtype` is a type.

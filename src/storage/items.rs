@@ -91,21 +91,38 @@ pub(crate) fn integer(base: Number, bytes: &[u8]) -> i128 {
 /// Items that were read: native bytes one after the other, and beside them what has a length of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Items {
-    bytes: Vec<u8>,
-    /// What addresses pointed to. A variable-length string or sequence in `bytes` is a position in here plus one, or 0
-    /// for none; at that position stands its length, then its bytes or items.
-    arena: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+    /// The bytes or items of all that has a length of its own.
+    pub(super) arena: Vec<u8>,
+    /// The variable-length strings and sequences: one in `bytes` is its place in here, counted from 1, or 0 for none.
+    pub(super) parts: Vec<Part>,
+}
+
+/// Where in the arena a variable-length string or sequence is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) start: usize,
+    /// Its bytes or items.
+    pub(super) len: usize,
 }
 
 impl Items {
     /// No items.
     pub(crate) const fn new() -> Self {
-        Self { bytes: Vec::new(), arena: Vec::new() }
+        Self::with_memory(Vec::new())
     }
 
     /// No items yet, for which there is memory to use again.
-    pub(crate) fn with_memory(bytes: Vec<u8>) -> Self {
-        Self { bytes, arena: Vec::new() }
+    pub(crate) const fn with_memory(bytes: Vec<u8>) -> Self {
+        Self { bytes, arena: Vec::new(), parts: Vec::new() }
+    }
+
+    /// No items; the memory stays.
+    pub(super) fn cleared(mut self) -> Self {
+        self.bytes.clear();
+        self.arena.clear();
+        self.parts.clear();
+        self
     }
 
     /// The memory of the items.
@@ -118,6 +135,11 @@ impl Items {
         &self.bytes
     }
 
+    /// Bytes of all that has a length of its own.
+    pub(crate) fn variable_size(&self) -> usize {
+        self.arena.len()
+    }
+
     /// The bytes of the variable-length string that an item's `place` stands for.
     pub(crate) fn string(&self, place: &[u8]) -> &[u8] {
         self.sequence(place, 1).1
@@ -125,10 +147,9 @@ impl Items {
 
     /// The length and the items, of `size` bytes each, of the variable-length sequence that `place` stands for.
     pub(crate) fn sequence(&self, place: &[u8], size: usize) -> (usize, &[u8]) {
-        let found = word(place).checked_sub(1).and_then(|start| {
-            let (len, rest) = self.arena.get(start..)?.split_at_checked(WORD)?;
-            let len = word(len);
-            Some((len, rest.get(..len.checked_mul(size)?)?))
+        let found = word(place).checked_sub(1).and_then(|part| {
+            let Part { start, len } = *self.parts.get(part)?;
+            Some((len, self.arena.get(start..)?.get(..len.checked_mul(size)?)?))
         });
         found.unwrap_or((0, &[]))
     }
@@ -139,7 +160,7 @@ impl Items {
     /// `bytes` holds items of type `dtype`, as a successful read into zeroed memory left them, and nothing else knows
     /// of their addresses.
     pub(super) unsafe fn adopt(bytes: Vec<u8>, dtype: &Dtype) -> Self {
-        let mut items = Self { bytes, arena: Vec::new() };
+        let mut items = Self::with_memory(bytes);
         let size = dtype.size();
         if size > 0 && dtype.has_addresses() {
             let mut bytes = std::mem::take(&mut items.bytes);
@@ -163,8 +184,7 @@ impl Items {
                 }
                 // SAFETY: libhdf5 leaves a NUL-terminated string of its own there.
                 let text = unsafe { std::ffi::CStr::from_ptr(address.cast()) }.to_bytes();
-                let position = self.begin(text.len());
-                self.arena.extend_from_slice(text);
+                let position = self.add(text.len(), text);
                 // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
                 locked(|| unsafe { H5free_memory(address) });
                 item[..WORD].copy_from_slice(&position.to_ne_bytes());
@@ -186,8 +206,7 @@ impl Items {
                         unsafe { self.adopt_item(item, inner) };
                     }
                 }
-                let position = self.begin(len);
-                self.arena.extend_from_slice(&inside);
+                let position = self.add(len, &inside);
                 item[..WORD].copy_from_slice(&position.to_ne_bytes());
             }
             Dtype::Array(_, inner) if inner.has_addresses() && inner.size() > 0 => {
@@ -207,16 +226,16 @@ impl Items {
         }
     }
 
-    /// Begins something of length `len` in the arena, and returns its position plus one.
-    fn begin(&mut self, len: usize) -> usize {
-        let position = self.arena.len() + 1;
-        self.arena.extend_from_slice(&len.to_ne_bytes());
-        position
+    /// Adds something of length `len`, and returns its place among the parts, counted from 1.
+    fn add(&mut self, len: usize, bytes: &[u8]) -> usize {
+        self.parts.push(Part { start: self.arena.len(), len });
+        self.arena.extend_from_slice(bytes);
+        self.parts.len()
     }
 }
 
-/// Bytes of an address, a length or a position in the arena.
-const WORD: usize = size_of::<usize>();
+/// Bytes of an address, a length or a place among the parts.
+pub(super) const WORD: usize = size_of::<usize>();
 
 /// The word that `bytes` begin with; 0 where they are too few.
 fn word(bytes: &[u8]) -> usize {

@@ -9,9 +9,13 @@ mod dataset;
 mod dtype;
 mod file;
 mod group;
+mod header;
+mod heap;
 mod items;
 mod link;
 mod plain;
+mod raw;
+mod variable;
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -28,6 +32,7 @@ pub(crate) use group::{About, Group, Identity, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
 pub(crate) use plain::{Slice, Vector};
+pub(crate) use raw::begin;
 
 use crate::error::{Error, ErrorKind, Result};
 

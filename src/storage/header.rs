@@ -1,0 +1,157 @@
+//! Object headers: what libhdf5 looks up in the global heap by itself, before anything is asked for.
+//!
+//! HDF5 File Format Specification, section IV.A. With a dataset's creation properties, libhdf5 reads its fill value; where
+//! that has parts of variable length, it goes into the heap for them. So the collections that a fill value refers to are
+//! checked before.
+
+use std::mem::MaybeUninit;
+
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5o;
+
+use super::call;
+use super::heap::{Bytes, Heap, number};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A header in more parts than any that is sound.
+const MAX_BLOCKS: usize = 4096;
+/// A part of a header larger than any that is sound.
+const MAX_BLOCK: u64 = 1 << 20;
+
+// Types of messages.
+const OLD_FILL_VALUE: u16 = 4;
+const FILL_VALUE: u16 = 5;
+const LAYOUT: u16 = 8;
+const CONTINUATION: u16 = 16;
+/// The flag of a message that is kept elsewhere.
+const SHARED: u8 = 2;
+/// The class of layout of a dataset that is made of parts of others.
+const VIRTUAL: u8 = 3;
+
+/// The address of an object's header.
+pub(super) fn address_of(object: hid_t) -> Result<u64> {
+    let what = "look into an object";
+    #[cfg(hdf5_tokens)]
+    {
+        let mut info = MaybeUninit::<h5o::H5O_info2_t>::zeroed();
+        // SAFETY: an object's handle, and the address of what the function fills in.
+        call(what, || unsafe { h5o::H5Oget_info3(object, info.as_mut_ptr(), h5o::H5O_INFO_BASIC) })?;
+        // SAFETY: a token is an array of bytes. libhdf5's own format has the address in it, as the file would. The other
+        // fields, of which some are enums, are not looked at.
+        let token = unsafe { (&raw const (*info.as_ptr()).token).cast::<[u8; size_of::<h5o::H5O_token_t>()]>().read() };
+        Ok(number(&token))
+    }
+    #[cfg(not(hdf5_tokens))]
+    {
+        let mut info = MaybeUninit::<h5o::H5O_info1_t>::zeroed();
+        // SAFETY: an object's handle, and the address of what the function fills in.
+        call(what, || unsafe { h5o::H5Oget_info2(object, info.as_mut_ptr(), h5o::H5O_INFO_BASIC) })?;
+        // SAFETY: an address is a number. The other fields, of which some are enums, are not looked at.
+        Ok(unsafe { (&raw const (*info.as_ptr()).addr).read() })
+    }
+}
+
+/// Sizes of what differs by file or header.
+#[derive(Clone, Copy)]
+struct Sizes {
+    address: usize,
+    length: usize,
+    /// What stands before each message, and whether it is of the newer kind.
+    message: usize,
+    is_new: bool,
+}
+
+/// Looks through the header at `address` of a dataset: whether the dataset is a virtual one. The heap collections that its
+/// fill value refers to are sound then.
+pub(super) fn look(file: &impl Bytes, heap: &mut Heap, address: u64, address_size: usize) -> Result<bool> {
+    let start = read(file, address, 64)?;
+    let (sizes, first) = prefix(&start, address, address_size, heap.length_size())?;
+    let mut blocks = vec![first];
+    let mut next = 0;
+    let mut is_virtual = false;
+    while let Some((address, len)) = blocks.get(next).copied() {
+        next += 1;
+        if next > MAX_BLOCKS || len > MAX_BLOCK {
+            return Err(Error::corrupt("an object header that does not end"));
+        }
+        let block = read(file, address, len)?;
+        if (block.len() as u64) < len {
+            return Err(Error::corrupt("an object header that goes beyond the end of the file"));
+        }
+        each_message(&block, sizes, |kind, flags, body| {
+            match kind {
+                OLD_FILL_VALUE | FILL_VALUE if flags & SHARED != 0 => {
+                    return Err(Error::new(ErrorKind::Unsupported, "a fill value that is kept apart cannot be read"));
+                }
+                OLD_FILL_VALUE | FILL_VALUE => check_references(file, heap, body, sizes.address)?,
+                // Older versions have no such class.
+                LAYOUT => is_virtual |= matches!(body, [3..=u8::MAX, VIRTUAL, ..]),
+                CONTINUATION => {
+                    let (address, rest) = body.split_at_checked(sizes.address).unwrap_or_default();
+                    let (address, len) = (number(address), number(&rest[..rest.len().min(sizes.length)]));
+                    // The newer kind has a signature before the messages, and a checksum after them.
+                    let (before, after) = if sizes.is_new { (4, 4) } else { (0, 0) };
+                    blocks.push((address.saturating_add(before), len.saturating_sub(before + after)));
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+    }
+    Ok(is_virtual)
+}
+
+/// What is at `address`, at most `len` bytes: fewer at the end of the file.
+fn read(file: &impl Bytes, address: u64, len: u64) -> Result<Vec<u8>> {
+    let len = len.min(file.len().saturating_sub(address)).min(MAX_BLOCK);
+    let mut bytes = vec![0; len as usize];
+    file.read(address, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The sizes in a header that begins with `start`, and where its first messages are.
+fn prefix(start: &[u8], at: u64, address: usize, length: usize) -> Result<(Sizes, (u64, u64))> {
+    let damaged = || Error::corrupt("an object header of an unknown kind");
+    let part = |from: usize, len: usize| start.get(from..from + len).map(number).ok_or_else(damaged);
+    if start.starts_with(b"OHDR") {
+        let flags = part(5, 1)?;
+        let size_at = 6 + if flags & 0x20 != 0 { 16 } else { 0 } + if flags & 0x10 != 0 { 4 } else { 0 };
+        let size_size = 1 << (flags & 3);
+        let message = if flags & 4 != 0 { 6 } else { 4 };
+        let sizes = Sizes { address, length, message, is_new: true };
+        return Ok((sizes, (at + (size_at + size_size) as u64, part(size_at, size_size)?)));
+    }
+    if start.first() != Some(&1) {
+        return Err(damaged());
+    }
+    Ok((Sizes { address, length, message: 8, is_new: false }, (at + 16, part(8, 4)?)))
+}
+
+/// Shows type, flags and body of each message in a part of a header.
+fn each_message(mut block: &[u8], sizes: Sizes, mut show: impl FnMut(u16, u8, &[u8]) -> Result<()>) -> Result<()> {
+    while let Some((start, rest)) = block.split_at_checked(sizes.message) {
+        let (kind, size, flags) = match sizes.is_new {
+            true => (u16::from(start[0]), [start[1], start[2]], start[3]),
+            false => (u16::from_le_bytes([start[0], start[1]]), [start[2], start[3]], start[4]),
+        };
+        let Some((body, rest)) = rest.split_at_checked(u16::from_le_bytes(size).into()) else {
+            return Err(Error::corrupt("an object header with a message that goes beyond it"));
+        };
+        show(kind, flags, body)?;
+        block = rest;
+    }
+    Ok(())
+}
+
+/// Checks the collection at every address that can be read out of `bytes`, whatever they mean.
+fn check_references(file: &impl Bytes, heap: &mut Heap, bytes: &[u8], address_size: usize) -> Result<()> {
+    for window in bytes.windows(address_size) {
+        let address = number(window);
+        let mut signature = [0; 4];
+        let within = address.checked_add(4).is_some_and(|end| end <= file.len());
+        if within && file.read(address, &mut signature).is_ok() && signature == *b"GCOL" {
+            heap.check(file, address)?;
+        }
+    }
+    Ok(())
+}
