@@ -11,6 +11,7 @@ mod file;
 mod group;
 mod items;
 mod link;
+mod typed;
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -26,6 +27,7 @@ pub(crate) use file::{File, image_of};
 pub(crate) use group::{About, Group, Identity, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
+pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
 use crate::error::{Error, ErrorKind, Result};
 
