@@ -49,7 +49,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`NdArray`], [`array`] | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
+//! | [`NdArray`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
 //!
