@@ -45,11 +45,22 @@
 //!
 //! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods.
 //!
+//! # Types with an object of their own
+//!
+//! | | |
+//! |---|---|
+//! | [`NdArray`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
+//! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
+//! | [`WithAttrs`] | any value with attributes on its group or dataset |
+//!
+//! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
+//!
 //! # What it promises
 //!
 //! - Every serde type comes back equal, also what JSON loses: keys of any type, NaN with its payload, `i128`, bytes,
 //!   `Some(None)`, `Some(())`.
-//! - A sequence becomes a number of HDF5 objects that depends on its type, never on its length.
+//! - A sequence becomes a number of HDF5 objects that depends on its type, never on its length (but for those whose
+//!   elements are objects of their own).
 //! - Writing is all or nothing: on an [`Error`] a file or group is as it was.
 //! - The same value gives the same bytes.
 //! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
@@ -63,10 +74,15 @@
 //!
 //! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate. Without it the system's
 //!   libhdf5, 1.10.8 or later, is linked.
+//! - `f16`: arrays of `half::f16`.
 
 #![deny(unsafe_code)]
 
 mod api;
+pub mod array;
+mod attrs;
+mod bridge;
+pub mod codec;
 mod de;
 mod depth;
 mod error;
@@ -80,9 +96,13 @@ mod storage;
 mod tree;
 
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
+pub use array::NdArray;
+pub use attrs::WithAttrs;
+pub use codec::{Codec, Coded};
 pub use de::Hdf5Deserializer;
 pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
+pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;
 pub use tree::{Tree, tree};

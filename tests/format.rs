@@ -5,7 +5,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use filebacked::to_file;
+use filebacked::{NdArray, WithAttrs, to_file};
+use ndarray::array;
+use num_complex::Complex64;
 use serde::Serialize;
 use serde_bytes::Bytes;
 use serde_json::json;
@@ -209,6 +211,24 @@ examples! {
     }
     "Empty sequences" {
         Vec::<String>::new()
+    }
+    "Arrays" {
+        NdArray(array![[1_i16, 2, 3], [4, 5, 6]])
+    }
+    "Arrays" {
+        NdArray(array![Complex64::new(1.0, -2.0)])
+    }
+    "Sequences of objects" {
+        vec![NdArray(array![0.5, 1.5]), NdArray(array![2.5])]
+    }
+    "Values with attributes" {
+        #[derive(Serialize)]
+        struct Unit {
+            unit: &'static str,
+            gain: f64,
+        }
+
+        WithAttrs { value: [1.5, 2.5], attrs: Unit { unit: "hPa", gain: 0.5 } }
     }
 }
 

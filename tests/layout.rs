@@ -7,7 +7,9 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use filebacked::{to_file, to_vec};
+use filebacked::{NdArray, WithAttrs, hdf5, to_file, to_vec};
+use ndarray::array;
+use num_complex::{Complex32, Complex64};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_bytes::Bytes;
@@ -227,6 +229,29 @@ table! {
         "numbers": Vec::<u8>::new(),
         "structs": Vec::<Run>::new(),
     }
+    "arrays" {
+        "f64": NdArray(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+        "other order": NdArray(array![[1_u8, 2, 3], [4, 5, 6]].reversed_axes()),
+        "bool": NdArray(array![true, false]),
+        "c64": NdArray(array![[Complex32::new(1.0, -2.0)]]),
+        "c128": NdArray(array![Complex64::new(1.0, -2.0), Complex64::new(f64::NAN, 0.5)]),
+        "no dimensions": NdArray(ndarray::arr0(1.5_f32)),
+        "empty": NdArray(ndarray::Array3::<i32>::zeros((2, 0, 3))),
+        "records": NdArray(array![Cell { valid: true, value: 1.5 }, Cell { valid: false, value: 2.5 }]),
+        "large": NdArray(ndarray::Array2::from_shape_fn((1000, 700), |(x, y)| (1000 * x + y) as f64).reversed_axes()),
+    }
+    "sequences of objects" {
+        "arrays": vec![NdArray(array![0.5, 1.5]), NdArray(array![])],
+        "options": vec![None, Some(NdArray(array![1_i16]))],
+        "records": vec![(1, NdArray(array![true])), (2, NdArray(array![false, true]))],
+    }
+    "values with attributes" {
+        "array": WithAttrs { value: NdArray(array![1.5]), attrs: Labels { unit: "hPa", range: [0.5, 1.5], tag: None } },
+        "group": WithAttrs {
+            value: Run { steps: 10, dt: 0.1, done: true },
+            attrs: Labels { unit: "", range: [0.0, 1.0], tag: Some(3) },
+        },
+    }
 }
 
 #[derive(Serialize)]
@@ -350,6 +375,21 @@ impl Particle {
         let x = f64::from(id);
         Self { id, position: [x, x + 0.25, x + 0.5], axis: Axis::Y, fixed: id == 1, spin: (-1, 0.5) }
     }
+}
+
+/// An element of an array, with gaps in memory.
+#[derive(hdf5::H5Type, Serialize, Clone, Copy)]
+#[repr(C)]
+struct Cell {
+    valid: bool,
+    value: f64,
+}
+
+#[derive(Serialize)]
+struct Labels {
+    unit: &'static str,
+    range: [f64; 2],
+    tag: Option<u8>,
 }
 
 /// A map of these entries, in this order.

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use filebacked::NdArray;
+use ndarray::{Array2, Ix2};
 use serde::{Deserialize, Serialize};
 
 const MIB: usize = 1 << 20;
@@ -63,6 +65,9 @@ fn child() {
     let bytes = match task {
         "write-numbers" => write(Path::new(path), &numbers()),
         "read-numbers" => read::<f64>(Path::new(path)),
+        "write-array" => write_array(Path::new(path), array()),
+        "write-fortran" => write_array(Path::new(path), array().reversed_axes()),
+        "read-array" => read_array(Path::new(path)),
         "write-samples" => write(Path::new(path), &samples()),
         "read-samples" => read::<Sample>(Path::new(path)),
         "write-strings" => write(Path::new(path), &strings()),
@@ -94,6 +99,22 @@ fn read_strings(path: &Path) -> usize {
     peak.saturating_sub(value.iter().map(String::len).sum())
 }
 
+/// An array of 80 MB.
+fn array() -> Array2<f64> {
+    Array2::from_shape_fn((4000, 2500), |(x, y)| (10_000 * x + y) as f64)
+}
+
+fn write_array(path: &Path, array: Array2<f64>) -> usize {
+    let array = NdArray(array);
+    peak(|| filebacked::to_file(path, &array).unwrap()).0
+}
+
+fn read_array(path: &Path) -> usize {
+    let (peak, array) = peak(|| filebacked::from_file::<NdArray<f64, Ix2>>(path).unwrap());
+    assert_eq!(array.sum(), self::array().sum());
+    peak.saturating_sub(array.len() * size_of::<f64>())
+}
+
 fn measure(task: &str, path: &Path) -> usize {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
@@ -117,6 +138,10 @@ fn writing_and_reading_take_little_beyond_the_value() {
     // Numbers go through a window, whatever their count.
     check("write-numbers", measure("write-numbers", &path), 32 * MIB);
     check("read-numbers", measure("read-numbers", &path), 32 * MIB);
+    // Arrays go from and to their own memory, but for those in another order, which go by the block.
+    check("write-fortran", measure("write-fortran", &path), 4 * MIB);
+    check("write-array", measure("write-array", &path), 4 * MIB);
+    check("read-array", measure("read-array", &path), 4 * MIB);
     // So do records of fixed size.
     check("write-samples", measure("write-samples", &path), 32 * MIB);
     check("read-samples", measure("read-samples", &path), 32 * MIB);

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use filebacked::NdArray;
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::{Side, time};
@@ -216,6 +218,12 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
         || floats(10 * million),
         |value| vec![raw::array(&[10_000_000], value.clone()), peers::hdf5_pure(value)],
         &[raw_target(1.3), bincode_target(1.0)],
+    );
+    runner.case(
+        "NdArray<f64, Ix2>, 5000 x 2000",
+        || NdArray(Array2::from_shape_vec((5000, 2000), floats(10 * million)).unwrap()),
+        |value| vec![raw::array(&[5000, 2000], value.0.as_slice().unwrap().to_vec())],
+        &[raw_target(1.05)],
     );
     runner.case(
         "Vec<i32>, 10 million",

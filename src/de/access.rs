@@ -1,6 +1,7 @@
 //! Sequences, maps and enums, element by element.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::vec;
 
 use serde::de::{
@@ -12,13 +13,14 @@ use super::array::Array;
 use super::column::{Column, Field, children};
 use super::element::{Element, GridElement, PartOfItem};
 use super::key::Key;
-use super::node::{Node, of_attribute};
+use super::node::Node;
 use super::scope::Scope;
+use super::source::AttributeNode;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
 use crate::item::{Block, Record};
-use crate::storage::{Attributes, Group, Link};
+use crate::storage::{Attributes, Group, Link, Object};
 
 /// How many are left, as far as memory reaches.
 pub(super) fn hint(left: u64) -> Option<usize> {
@@ -398,9 +400,9 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
                     let field = format!("{ATTRIBUTE_PREFIX}{name}");
                     error.in_field(&field).in_link(&field)
                 };
-                let contents = self.group.attribute(&name).map_err(located)?;
-                let contents = contents.ok_or_else(|| located(Error::corrupt("the attribute went away")))?;
-                of_attribute(contents, self.depth, |view| seed.deserialize(view)).map_err(located)
+                let object = Arc::new(Object::Group(self.group.clone()));
+                let node = AttributeNode { object, name: name.clone(), depth: self.depth };
+                seed.deserialize(node).map_err(located)
             }
             None => Err(Error::corrupt("a value was asked for before its key")),
         }

@@ -342,6 +342,10 @@ impl Column {
                 let (part, place) = parted.places[at];
                 parted.parts[part as usize].column.as_ref().is_none_or(|column| column.is_null(place))
             }
+            Self::List { group, .. } => match group.open(&index.to_string()) {
+                Ok(Object::Dataset(dataset)) => *dataset.shape() == Shape::Null,
+                _ => false,
+            },
             _ => false,
         }
     }

@@ -1,8 +1,10 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
+//! Wrapper types read themselves, from a [`source`].
 
 mod access;
 mod array;
+mod attributes;
 mod column;
 mod element;
 mod key;
@@ -11,10 +13,12 @@ mod node;
 mod root;
 mod row;
 mod scope;
+mod source;
 mod view;
 
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
+pub(crate) use source::{Found, Source, Stored};
 
 /// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call, `$number`,
 /// where it is named, one that is given those for numbers with their types.

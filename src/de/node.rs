@@ -6,20 +6,58 @@ use super::access::Payload;
 use super::column::{Column, check_halves, wide};
 use super::forward_all;
 use super::scope::Scope;
+use super::source::{Source, Stored, offer};
 use super::view::{Form, View};
+use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
-use crate::storage::{Attributes, Contents, Dataset, Group, Link, Object, Shape};
+use crate::storage::{About, Attributes, Contents, Dataset, Group, Link, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]
-pub(super) struct Node {
-    parent: Group,
-    link: Link,
+pub(crate) struct Node {
+    at: At,
     scope: Scope,
     depth: Depth,
+}
+
+#[derive(Debug)]
+enum At {
+    /// Behind a link that is not followed yet.
+    Link(Group, Link),
+    Open(Open),
+}
+
+/// An object, and what is known of it.
+#[derive(Debug)]
+struct Open {
+    object: Object,
+    /// Whether another thing than a hard link led to it.
+    soft: bool,
+    /// Of a group: its kind, and what else there is to know, if that was asked for.
+    about: Option<(About, Option<Kind>)>,
+    /// The scope is that inside it already.
+    entered: bool,
+}
+
+impl Open {
+    fn new(object: Object, soft: bool) -> Self {
+        Self { object, soft, about: None, entered: false }
+    }
+
+    /// The kind that says how to read it, if it is a group that has one.
+    fn kind(&mut self) -> Result<Option<Kind>> {
+        let Object::Group(group) = &self.object else { return Ok(None) };
+        if let Some((_, kind)) = self.about {
+            return Ok(kind);
+        }
+        let about = group.about()?;
+        let kind = if about.attributes > 0 { group.kind()? } else { None };
+        self.about = Some((about, kind));
+        Ok(kind)
+    }
 }
 
 impl Node {
@@ -28,35 +66,124 @@ impl Node {
     }
 
     pub(super) fn at(parent: &Group, link: Link, scope: &Scope, depth: Depth) -> Self {
-        Self { parent: parent.clone(), link, scope: scope.clone(), depth }
+        Self { at: At::Link(parent.clone(), link), scope: scope.clone(), depth }
+    }
+
+    /// The value that fills a group where reading begins.
+    pub(super) fn root(group: Group) -> Self {
+        let open = Open::new(Object::Group(group), false);
+        Self { at: At::Open(open), scope: Scope::new(), depth: Depth::default() }
+    }
+
+    /// What is in an object that a wrapper opened.
+    pub(super) fn of_stored(stored: Stored) -> Self {
+        let Stored { object, scope, depth, entered, soft } = stored;
+        Self { at: At::Open(Open { object, soft, about: None, entered }), scope, depth }
+    }
+
+    /// The name of the link that leads there, if that is known.
+    pub(super) fn name(&self) -> Option<String> {
+        match &self.at {
+            At::Link(_, link) => Some(link.name.clone()),
+            At::Open(_) => None,
+        }
+    }
+
+    fn open(self) -> Result<(Open, Scope, Depth)> {
+        let open = match self.at {
+            At::Link(parent, link) => Open::new(parent.open_link(&link)?, link.soft),
+            At::Open(open) => open,
+        };
+        Ok((open, self.scope, self.depth))
     }
 
     /// Opens what is there, and hands it to `read`.
     pub(super) fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
-        let object = self.parent.open_link(&self.link)?;
-        self.depth.with_stack(|| of_object(object, &self.scope, self.link.soft, self.depth, read))
+        let (open, scope, depth) = self.open()?;
+        depth.with_stack(|| of_object(open, &scope, depth, read))
+    }
+
+    /// The child that a group of the kind `value` is about.
+    fn inside(group: &Group, open: &Open, scope: &Scope, depth: Depth) -> Result<Self> {
+        let scope = if open.entered { scope.clone() } else { scope.enter(group, open.soft)? };
+        // A group that says that it only holds another may hold the next such group, too.
+        Ok(Self::new(group, VALUE.to_owned(), false, &scope, depth.in_sequence()?))
+    }
+
+    /// Opens the object that holds the value, and hands it to `read`, for a wrapper.
+    pub(super) fn stored<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
+        let mut node = self;
+        let mut depth = node.depth;
+        let mut links = 0;
+        let located = |error: Error, links| (0..links).fold(error, |error, _| error.in_link(VALUE));
+        loop {
+            let inside = node.stored_or_inside().map_err(|error| located(error, links))?;
+            match inside {
+                Ok(stored) => {
+                    return depth.with_stack(|| read(stored)).map_err(|error| located(error, links));
+                }
+                Err(inner) => node = inner,
+            }
+            depth = node.depth;
+            links += 1;
+        }
+    }
+
+    /// The object that holds the value; or the node inside, where it is a group that is about that.
+    fn stored_or_inside(self) -> Result<Result<Stored, Self>> {
+        let (mut open, scope, depth) = self.open()?;
+        if let Some(Kind::Value) = open.kind()?
+            && let Object::Group(group) = &open.object
+        {
+            return Self::inside(group, &open, &scope, depth).map(Err);
+        }
+        let Open { object, soft, entered, .. } = open;
+        let scope = match &object {
+            Object::Dataset(dataset) => {
+                scope.meet(dataset, soft)?;
+                scope
+            }
+            Object::Group(_) if entered => scope,
+            Object::Group(group) => scope.enter(group, soft)?,
+        };
+        Ok(Ok(Stored { object, scope, depth, entered: true, soft }))
+    }
+
+    /// An option, whose value is still behind the link, as far as wrappers care.
+    fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let (mut open, scope, depth) = self.open()?;
+        let kind = open.kind()?;
+        match (&open.object, kind) {
+            (Object::Group(group), Some(Kind::Value)) => {
+                let node = Self::inside(group, &open, &scope, depth)?;
+                depth.with_stack(|| node.option(visitor)).map_err(|error| error.in_link(VALUE))
+            }
+            (Object::Group(_), Some(Kind::Some)) => {
+                depth.with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_option(visitor)))
+            }
+            (Object::Dataset(dataset), _) if *dataset.shape() == Shape::Null => {
+                of_object(open, &scope, depth, |view| view.deserialize_option(visitor))
+            }
+            _ => visitor.visit_some(Self { at: At::Open(open), scope, depth: depth.in_sequence()? }),
+        }
     }
 }
 
 /// Hands what an object holds to `read`.
-pub(super) fn of_object<R>(
-    object: Object,
-    scope: &Scope,
-    soft: bool,
-    depth: Depth,
-    read: impl FnOnce(View<'_>) -> Result<R>,
-) -> Result<R> {
-    match object {
-        Object::Dataset(dataset) => {
-            scope.meet(&dataset, soft)?;
+fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    let kind = open.kind()?;
+    let Open { object, soft, about, entered } = open;
+    match (object, about) {
+        (Object::Dataset(dataset), _) => {
+            if !entered {
+                scope.meet(&dataset, soft)?;
+            }
             of_dataset(dataset, depth, read)
         }
-        Object::Group(group) => {
-            let about = group.about()?;
-            let scope = scope.enter_known(&about, soft)?;
-            let kind = if about.attributes > 0 { group.kind()? } else { None };
-            of_group(&group, kind, &scope, depth, read)
+        (Object::Group(group), Some((about, _))) if !entered => {
+            of_group(&group, kind, &scope.enter_known(&about, soft)?, depth, read)
         }
+        (Object::Group(group), _) => of_group(&group, kind, scope, depth, read),
     }
 }
 
@@ -138,6 +265,19 @@ fn of_group<R>(
 }
 
 macro_rules! open {
+    (deserialize_newtype_struct(name: &'static str)) => {
+        fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+            if is_wrapper(name) {
+                return offer(Source::Node(self), visitor);
+            }
+            visitor.visit_newtype_struct(self)
+        }
+    };
+    (deserialize_option()) => {
+        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.option(visitor)
+        }
+    };
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
             self.view(|view| view.$method($($name,)* visitor))

@@ -3,12 +3,12 @@
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
 use super::forward_all;
-use super::node::{Node, of_object};
+use super::node::Node;
 use super::scope::Scope;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
-use crate::storage::{Group, Object};
+use crate::storage::Group;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root<T: DeserializeOwned>(group: &Group) -> Result<T> {
@@ -64,10 +64,8 @@ struct Root {
 macro_rules! open {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            of_object(Object::Group(self.group.clone()), &Scope::new(), false, Depth::default(), |view| {
-                view.$method($($name,)* visitor)
-            })
-            .map_err(|error| error.in_link(&self.group.path()))
+            let node = Node::root(self.group.clone());
+            node.$method($($name,)* visitor).map_err(|error| error.in_link(&self.group.path()))
         }
     };
 }

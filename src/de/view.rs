@@ -12,6 +12,7 @@ use super::known::vector_of;
 use super::node::Node;
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
+use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{VALUE, VALUES, unescape};
@@ -224,7 +225,10 @@ macro_rules! follow {
                     .$method($($argument),*)
                     .map_err(|error| error.in_link(link));
             }
-            Form::Node(node) => return node.$method($($argument),*),
+            Form::Node(node) => {
+                let name = node.name();
+                return node.$method($($argument),*).map_err(|error| in_some_link(error, name.as_deref()));
+            }
             Form::Some(node) => return node.$method($($argument),*).map_err(|error| error.in_link(VALUE)),
             form => View { form, depth: $view.depth },
         }
@@ -331,7 +335,10 @@ impl<'a> View<'a> {
                 visitor.visit_map(GroupMap::with_attributes(group, scope, depth.in_record()?)?)
             }
             Form::Children { group, scope } => visitor.visit_seq(ChildSeq::new(group, scope, depth.in_record()?)?),
-            Form::Node(node) => node.deserialize_any(visitor),
+            Form::Node(node) => {
+                let name = node.name();
+                node.deserialize_any(visitor).map_err(|error| in_some_link(error, name.as_deref()))
+            }
         }
     }
 
@@ -411,6 +418,13 @@ impl<'a> View<'a> {
                 }
             }
         }
+    }
+
+    /// A wrapper: what leads to an object of its own is that; a part of another is read as other formats are.
+    #[cold]
+    fn wrapper<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_newtype_struct(name, visitor));
+        visitor.visit_newtype_struct(view)
     }
 
     /// As [`View::sequence`], for whatever leads to one.
@@ -664,7 +678,10 @@ impl<'de> Deserializer<'de> for View<'_> {
             Form::Inside { column, index, link } => Element { column, index, depth: self.depth }
                 .deserialize_option(visitor)
                 .map_err(|error| error.in_link(link)),
-            Form::Node(node) => node.deserialize_option(visitor),
+            Form::Node(node) => {
+                let name = node.name();
+                node.deserialize_option(visitor).map_err(|error| in_some_link(error, name.as_deref()))
+            }
             form => visitor.visit_some(View { form, depth: self.depth.in_sequence()? }),
         }
     }
@@ -681,8 +698,9 @@ impl<'de> Deserializer<'de> for View<'_> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if is_wrapper(name) { self.wrapper(name, visitor) } else { visitor.visit_newtype_struct(self) }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

@@ -9,10 +9,11 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::numbers::{Numbers, Push};
+use super::objects::Objects;
 use super::record::{Record, RecordField, Rows};
 use super::rows::is_same;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, Number, Slice};
+use crate::storage::{Dataset, Group, Number, Slice};
 
 /// The elements of a sequence.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub(super) enum Column {
     Variants(Box<Variants>),
     /// Elements of more than one of these forms.
     Mixed(Box<Mixed>),
+    /// Elements that wrote themselves, to an object each.
+    Objects(Objects),
     /// Elements of fixed size that are written, and only to be linked; nothing is added to them.
     Stored(Box<Stored>),
 }
@@ -179,6 +182,7 @@ pub(super) enum Class {
     Record,
     Option,
     Variant,
+    Object,
 }
 
 impl Class {
@@ -196,6 +200,7 @@ impl Class {
             Self::Record => "map",
             Self::Option => "option",
             Self::Variant => "enum",
+            Self::Object => "object",
         }
     }
 }
@@ -261,6 +266,7 @@ impl Column {
             Self::Nullable(nullable) => nullable.mask.len(),
             Self::Variants(variants) => variants.tags.len(),
             Self::Mixed(mixed) => mixed.tags.len(),
+            Self::Objects(objects) => objects.len(),
             Self::Stored(stored) => stored.count,
         }
     }
@@ -280,6 +286,7 @@ impl Column {
             Self::Record(_) | Self::Maps(_) => Class::Record,
             Self::Nullable(_) => Class::Option,
             Self::Variants(_) => Class::Variant,
+            Self::Objects(_) => Class::Object,
         })
     }
 
@@ -428,6 +435,7 @@ impl Column {
                     part.push_filler();
                 }
             }
+            Self::Objects(objects) => objects.push_filler(),
             Self::Stored(_) => {}
         }
     }
@@ -756,11 +764,30 @@ impl Column {
         column
     }
 
-    /// Adds the element at `index` of `source`.
+    /// Begins an element that is an object by itself, which goes to those returned.
+    pub(super) fn begin_object(&mut self, near: &Group) -> Result<&mut Objects> {
+        self.objects(|fillers| Objects::new(near, fillers))
+    }
+
+    fn objects(&mut self, make: impl FnOnce(usize) -> Result<Objects>) -> Result<&mut Objects> {
+        let column = self.of_class(Class::Object);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Objects(make(*fillers)?);
+        }
+        match column {
+            Self::Objects(objects) => Ok(objects),
+            _ => Err(broken()),
+        }
+    }
+
+    /// Adds the element at `index` of `source`, which is not asked for it again.
     pub(super) fn push_from(&mut self, source: &Self, index: usize) -> Result<()> {
         match source {
             Self::Unknown(_) => self.push_filler(),
             Self::Stored(_) => return Err(broken()),
+            Self::Objects(objects) => {
+                self.objects(|fillers| objects.beside(fillers))?.push_from(objects, index)?;
+            }
             Self::Units(_) => self.push_unit(),
             Self::Numbers(numbers) => {
                 if let Self::Numbers(own) = self

@@ -1,6 +1,7 @@
 //! Sequences, tuples, maps and structs at their place.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::ser::{self, Serialize};
 
@@ -14,7 +15,7 @@ use super::stream::Sequence;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, MAX_RANK, VALUES, escape, is_linkable};
-use crate::storage::Group;
+use crate::storage::{Group, Object};
 
 /// A sequence: a column, written as its elements become known.
 pub struct NodeSeq<'a> {
@@ -165,7 +166,9 @@ impl NodeStruct {
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         let place = match name.strip_prefix(ATTRIBUTE_PREFIX) {
             // One that would say of what kind the group is stays a child.
-            Some(attribute) if !attribute.is_empty() && attribute != KIND => Place::Attribute(&self.group, attribute),
+            Some(attribute) if !attribute.is_empty() && attribute != KIND => {
+                Place::Attribute(Arc::new(Object::Group(self.group.clone())), attribute.into())
+            }
             _ => Place::named(&self.group, name),
         };
         let result = match &place {
@@ -263,7 +266,7 @@ impl ser::SerializeMap for NodeMap<'_> {
                      `to_file` or `to_vec`",
                 )),
             },
-            MapState::Pairs { keys, .. } => key.serialize(ElementSerializer::new(keys, self.depth)),
+            MapState::Pairs { keys, .. } => key.serialize(ElementSerializer::new(keys, self.depth, self.place.near())),
         }
     }
 
@@ -278,7 +281,9 @@ impl ser::SerializeMap for NodeMap<'_> {
             }
             MapState::Pairs { values, .. } => {
                 let index = values.len();
-                value.serialize(ElementSerializer::new(values, self.depth)).map_err(|error| error.in_element(index))
+                value
+                    .serialize(ElementSerializer::new(values, self.depth, self.place.near()))
+                    .map_err(|error| error.in_element(index))
             }
             MapState::Start => Err(no_key()),
         }

@@ -4,16 +4,21 @@ use serde::ser::{self, Serialize};
 
 use super::column::{Column, List, StructRow, Tuple};
 use super::key::{self, KeyProbe};
+use super::node::NodeSerializer;
+use super::place::no_attribute;
 use super::record::Rows;
+use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
-use crate::storage::Slice;
+use crate::storage::{Group, Slice};
 
 /// Pushes one value to a column.
 pub(super) struct ElementSerializer<'a> {
     pub(super) column: &'a mut Column,
     /// How deep the value is in the whole.
     pub(super) depth: Depth,
+    /// A group in the file, where wrappers write themselves; none where they cannot.
+    pub(super) near: Option<&'a Group>,
     /// Integers of unlike types must not be made alike: the value is in a tuple.
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
@@ -21,8 +26,17 @@ pub(super) struct ElementSerializer<'a> {
 }
 
 impl<'a> ElementSerializer<'a> {
-    pub(super) fn new(column: &'a mut Column, depth: Depth) -> Self {
-        Self { column, depth, exact: false, only_numbers: false }
+    pub(super) fn new(column: &'a mut Column, depth: Depth, near: Option<&'a Group>) -> Self {
+        Self { column, depth, near, exact: false, only_numbers: false }
+    }
+
+    /// Has a wrapper write itself to an object of its own.
+    #[cold]
+    fn wrapper<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        self.no_number()?;
+        let depth = self.depth;
+        let objects = self.column.begin_object(self.near.ok_or_else(no_attribute)?)?;
+        objects.push(|place| NodeSerializer::new(place, depth, 0).wrapper(value))
     }
 
     /// Refuses what is no number where only numbers are taken.
@@ -113,7 +127,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        let some = ElementSerializer::new(self.column.begin_some()?, depth);
+        let some = ElementSerializer::new(self.column.begin_some()?, depth, self.near);
         depth.with_stack(|| value.serialize(some))
     }
 
@@ -137,8 +151,8 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     }
 
     #[inline]
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        if is_wrapper(name) { self.wrapper(value) } else { value.serialize(self) }
     }
 
     #[inline]
@@ -149,8 +163,9 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<()> {
+        let near = self.near;
         let (payload, depth) = self.variant(variant, index)?;
-        let inner = ElementSerializer::new(payload, depth);
+        let inner = ElementSerializer::new(payload, depth, near);
         depth.with_stack(|| value.serialize(inner)).map_err(|error| error.in_field(variant))
     }
 
@@ -158,7 +173,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     fn serialize_seq(self, _: Option<usize>) -> Result<ElementSeq<'a>> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth })
+        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth, near: self.near })
     }
 
     /// As the trait does it, but that numbers are copied at once.
@@ -181,8 +196,8 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
 
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<ElementTuple<'a>> {
-        let (depth, only_numbers) = (self.depth.in_record()?, self.only_numbers);
-        Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, only_numbers, variant: None })
+        let (depth, near, only_numbers) = (self.depth.in_record()?, self.near, self.only_numbers);
+        Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, near, only_numbers, variant: None })
     }
 
     #[inline]
@@ -197,22 +212,23 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<ElementTuple<'a>> {
+        let near = self.near;
         let (payload, depth) = self.variant(variant, index)?;
         let tuple = payload.begin_tuple(len);
-        Ok(ElementTuple { tuple, index: 0, depth, only_numbers: false, variant: Some(variant) })
+        Ok(ElementTuple { tuple, index: 0, depth, near, only_numbers: false, variant: Some(variant) })
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<ElementMap<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth })
+        Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth, near: self.near })
     }
 
     #[inline]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        Ok(ElementStruct { row: self.column.begin_struct()?, depth, variant: None })
+        Ok(ElementStruct { row: self.column.begin_struct()?, depth, near: self.near, variant: None })
     }
 
     #[inline]
@@ -223,8 +239,9 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<ElementStruct<'a>> {
+        let near = self.near;
         let (payload, depth) = self.variant(variant, index)?;
-        Ok(ElementStruct { row: payload.begin_struct()?, depth, variant: Some(variant) })
+        Ok(ElementStruct { row: payload.begin_struct()?, depth, near, variant: Some(variant) })
     }
 }
 
@@ -233,6 +250,7 @@ pub(super) struct ElementSeq<'a> {
     list: &'a mut List,
     index: usize,
     depth: Depth,
+    near: Option<&'a Group>,
 }
 
 impl ser::SerializeSeq for ElementSeq<'_> {
@@ -241,7 +259,7 @@ impl ser::SerializeSeq for ElementSeq<'_> {
 
     #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let element = ElementSerializer::new(&mut self.list.inner, self.depth);
+        let element = ElementSerializer::new(&mut self.list.inner, self.depth, self.near);
         self.depth.with_stack(|| value.serialize(element)).map_err(|error| error.in_element(self.index))?;
         self.index += 1;
         Ok(())
@@ -259,6 +277,7 @@ pub(super) struct ElementTuple<'a> {
     tuple: Tuple<'a>,
     index: usize,
     depth: Depth,
+    near: Option<&'a Group>,
     only_numbers: bool,
     variant: Option<&'static str>,
 }
@@ -266,10 +285,10 @@ pub(super) struct ElementTuple<'a> {
 impl ElementTuple<'_> {
     #[inline]
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (depth, only_numbers) = (self.depth, self.only_numbers);
+        let (depth, near, only_numbers) = (self.depth, self.near, self.only_numbers);
         self.tuple
             .element(|column, exact| {
-                depth.with_stack(|| value.serialize(ElementSerializer { column, depth, exact, only_numbers }))
+                depth.with_stack(|| value.serialize(ElementSerializer { column, depth, near, exact, only_numbers }))
             })
             .map_err(|error| {
                 let error = error.in_element(self.index);
@@ -306,6 +325,7 @@ tuples!(ElementTuple: SerializeTuple serialize_element, SerializeTupleStruct ser
 pub(super) struct ElementStruct<'a> {
     row: StructRow<'a>,
     depth: Depth,
+    near: Option<&'a Group>,
     variant: Option<&'static str>,
 }
 
@@ -313,7 +333,8 @@ impl ElementStruct<'_> {
     #[inline]
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         let column = self.row.field(name)?;
-        self.depth.with_stack(|| value.serialize(ElementSerializer::new(column, self.depth))).map_err(|error| {
+        let element = ElementSerializer::new(column, self.depth, self.near);
+        self.depth.with_stack(|| value.serialize(element)).map_err(|error| {
             let error = error.in_field(name);
             self.variant.iter().fold(error, |error, variant| error.in_field(variant))
         })
@@ -347,6 +368,7 @@ pub(super) struct ElementMap<'a> {
     /// The key that the next value is for.
     key: Option<PendingKey>,
     depth: Depth,
+    near: Option<&'a Group>,
 }
 
 /// A key whose value is to come.
@@ -368,23 +390,23 @@ impl ser::SerializeMap for ElementMap<'_> {
             return Ok(());
         }
         let maps = self.column.record_to_maps()?;
-        key.serialize(ElementSerializer::new(&mut maps.keys, self.depth))?;
+        key.serialize(ElementSerializer::new(&mut maps.keys, self.depth, self.near))?;
         self.key = Some(PendingKey::Other);
         Ok(())
     }
 
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let depth = self.depth;
+        let (depth, near) = (self.depth, self.near);
         match self.key.take() {
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, Rows::Maps)?;
                 depth
-                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth)))
+                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth, near)))
                     .map_err(|error| error.in_field(&key))
             }
             Some(PendingKey::Other) => {
                 let maps = self.column.record_to_maps()?;
-                depth.with_stack(|| value.serialize(ElementSerializer::new(&mut maps.values, depth)))
+                depth.with_stack(|| value.serialize(ElementSerializer::new(&mut maps.values, depth, near)))
             }
             None => Err(Error::new(ErrorKind::Custom, "a map gave a value without a key")),
         }
@@ -393,13 +415,13 @@ impl ser::SerializeMap for ElementMap<'_> {
     fn serialize_entry<K: ?Sized + Serialize, V: ?Sized + Serialize>(&mut self, key: &K, value: &V) -> Result<()> {
         // The usual case, without a copy of the key: a string in a record.
         if let Column::Record(_) = self.column {
-            let (column, depth) = (&mut *self.column, self.depth);
+            let (column, depth, near) = (&mut *self.column, self.depth, self.near);
             let mut found = None;
             let probed = key.serialize(KeyProbe(|key: &str| {
                 found = Some(());
                 let column = column.entry(key, Rows::Maps)?;
                 depth
-                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth)))
+                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth, near)))
                     .map_err(|error| error.in_field(key))
             }));
             if found.is_some() || !probed.as_ref().is_err_and(|error| error.wants(Again::Pairs)) {

@@ -50,6 +50,7 @@ pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
         Column::Variants(variants) => write_variants(*variants, place),
         Column::Mixed(mixed) => write_mixed(*mixed, place),
         Column::Stored(stored) => place.link(&stored.dataset),
+        Column::Objects(objects) => objects.link(place),
     }
 }
 

@@ -1,20 +1,25 @@
 //! value -> nodes. Values at a place of their own go through [`node`] and [`compound`]; the elements of sequences are
 //! collected in a [`column`] by [`element`], and [`layout`] writes them. Long sequences whose elements turn out to be of one
-//! form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them apart.
+//! form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them apart. Wrapper types write
+//! themselves, to a [`destination`]; those in sequences are [`objects`].
 
+mod attributes;
 mod column;
 mod compound;
+mod destination;
 mod element;
 mod key;
 mod lanes;
 mod layout;
 mod node;
 mod numbers;
+mod objects;
 mod place;
 mod record;
 mod root;
 mod rows;
 mod stream;
 
+pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};

@@ -4,9 +4,11 @@ use serde::ser::{self, Serialize};
 
 use super::column::Column;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
+use super::destination::Destination;
 use super::layout::write_halves;
 use super::place::{Parent, Place};
 use super::rows::exact_len;
+use crate::bridge::{Offer, is_taken, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Again, Error, Result};
 use crate::format::{Kind, VALUE, escape};
@@ -14,11 +16,12 @@ use crate::storage::{Dtype, Number, Shape, Slice, element_bytes};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
 pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
-    let first = NodeSerializer { place: place.clone(), depth, somes, pairs: false };
-    match depth.with_stack(|| value.serialize(first)) {
+    let node = NodeSerializer::new(place.clone(), depth, somes);
+    match depth.with_stack(|| value.serialize(node)) {
         Err(error) if error.wants(Again::Pairs) => {
             place.clear()?;
-            depth.with_stack(|| value.serialize(NodeSerializer { place, depth, somes, pairs: true }))
+            let node = NodeSerializer { pairs: true, ..NodeSerializer::new(place, depth, somes) };
+            depth.with_stack(|| value.serialize(node))
         }
         result => result,
     }
@@ -32,10 +35,25 @@ pub(super) struct NodeSerializer<'a> {
     /// How many `Some` are directly around it.
     pub(super) somes: usize,
     /// A map is to be written as keys and values.
-    pub(super) pairs: bool,
+    pairs: bool,
+    /// It is the content of a wrapper, which answers with unit when it has written itself.
+    is_content: bool,
 }
 
 impl<'a> NodeSerializer<'a> {
+    pub(super) fn new(place: Place<'a>, depth: Depth, somes: usize) -> Self {
+        Self { place, depth, somes, pairs: false, is_content: false }
+    }
+
+    /// Has a wrapper write itself.
+    pub(super) fn wrapper<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        let destination = Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes };
+        match Offer::new(destination) {
+            Ok(offer) => offer.finish(value.serialize(Self { is_content: true, ..self })),
+            Err(_) => value.serialize(self),
+        }
+    }
+
     fn scalar(self, number: Number, bytes: &[u8]) -> Result<()> {
         self.place.write(Dtype::Number(number), Shape::Scalar, bytes, None)
     }
@@ -132,6 +150,9 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     }
 
     fn serialize_unit(self) -> Result<()> {
+        if self.is_content && is_taken::<Destination>() {
+            return Ok(());
+        }
         self.null(Some(Kind::Unit))
     }
 
@@ -143,8 +164,8 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
         write_str(variant, &self.place)
     }
 
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        if is_wrapper(name) { self.wrapper(value) } else { value.serialize(self) }
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -218,7 +239,8 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
 /// A column that holds the one value that a tuple's element is, if it is a number, or a tuple of numbers.
 pub(super) fn numbers<T: ?Sized + Serialize>(value: &T, depth: Depth) -> Option<Column> {
     let mut column = Column::new();
-    let element = super::element::ElementSerializer { column: &mut column, depth, exact: true, only_numbers: true };
+    let element =
+        super::element::ElementSerializer { column: &mut column, depth, near: None, exact: true, only_numbers: true };
     value.serialize(element).ok()?;
     matches!(column, Column::Numbers(_) | Column::Array(_)).then_some(column)
 }

@@ -1,10 +1,14 @@
 //! Where a value goes.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+
+use hdf5::H5Type;
+use ndarray::{ArrayView, Dimension};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Kind, MAX_MESSAGE, VALUE, escape};
-use crate::storage::{Attributes, Dataset, Dtype, Group, Shape};
+use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, write_array_attribute};
 
 /// A group, borrowed or not.
 #[derive(Clone, Debug)]
@@ -35,8 +39,8 @@ pub(super) enum Place<'a> {
         /// The group that the contents will be moved to, where it has names that are taken.
         target: Option<Group>,
     },
-    /// To an attribute of a group.
-    Attribute(&'a Group, &'a str),
+    /// To an attribute of an object.
+    Attribute(Arc<Object>, Cow<'a, str>),
 }
 
 impl<'a> Place<'a> {
@@ -48,6 +52,26 @@ impl<'a> Place<'a> {
     /// The child of `group` for a field, key or variant of any name.
     pub(super) fn named(group: &'a Group, name: &'a str) -> Self {
         Self::Child(Parent::Borrowed(group), escape(name))
+    }
+
+    /// The same place, which borrows from nothing.
+    pub(super) fn to_owned(&self) -> Place<'static> {
+        match self {
+            Self::Child(group, name) => {
+                Place::Child(Parent::Owned(Group::clone(group)), Cow::Owned(name.clone().into_owned()))
+            }
+            Self::Fill { group, target } => Place::Fill { group: group.clone(), target: target.clone() },
+            Self::Attribute(object, name) => Place::Attribute(object.clone(), Cow::Owned(name.clone().into_owned())),
+        }
+    }
+
+    /// A group in the same file, unless the place is one for an attribute.
+    pub(super) fn near(&self) -> Option<&Group> {
+        match self {
+            Self::Child(group, _) => Some(group),
+            Self::Fill { group, .. } => Some(group),
+            Self::Attribute(..) => None,
+        }
     }
 
     /// Makes a dataset, to be written by the caller.
@@ -89,28 +113,57 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Puts a group of `kind` here whose children are there already.
+    pub(super) fn link_group(&self, children: &Group, kind: Kind) -> Result<()> {
+        match self {
+            Self::Child(group, name) => group.link(name, children),
+            Self::Fill { group, .. } => {
+                group.write_kind(kind)?;
+                for name in children.link_names()? {
+                    children.move_link_unlinked(&name, group, &name)?;
+                }
+                Ok(())
+            }
+            Self::Attribute(..) => Err(no_attribute()),
+        }
+    }
+
     /// Writes a whole dataset, or attribute.
     pub(super) fn write(&self, dtype: Dtype, shape: Shape, bytes: &[u8], kind: Option<Kind>) -> Result<()> {
         match (self, kind) {
-            (Self::Attribute(group, name), None) => {
-                if bytes.len() > MAX_MESSAGE {
-                    let message = format!(
-                        "an attribute holds at most {MAX_MESSAGE} bytes, found {}: rename the field to have it as a dataset",
-                        bytes.len(),
-                    );
-                    return Err(Error::new(ErrorKind::Unsupported, message));
-                }
+            (Self::Attribute(object, name), None) => {
+                check_attribute_size(bytes.len())?;
                 match dtype {
                     Dtype::FixedString(strings) => {
-                        group.write_strings_attribute(name, &shape, &terminated(bytes, strings.size))
+                        object.write_strings_attribute(name, &shape, &terminated(bytes, strings.size))
                     }
-                    _ => group.write_attribute(name, &dtype, &shape, bytes),
+                    _ => object.write_attribute(name, &dtype, &shape, bytes),
                 }
             }
             _ => {
                 let empty = shape.count() == Some(0);
                 let dataset = self.dataset(dtype, shape, kind)?;
                 if empty { Ok(()) } else { dataset.write(bytes) }
+            }
+        }
+    }
+
+    /// Writes an array as a dataset, or as an attribute.
+    pub(super) fn write_array<T: H5Type, D: Dimension>(
+        &self,
+        element: &ElementType<T>,
+        array: &ArrayView<'_, T, D>,
+    ) -> Result<()> {
+        match self {
+            Self::Child(group, name) => group.write_array(name, element, array),
+            Self::Fill { group, target } => {
+                check_free(target.as_ref(), VALUE)?;
+                group.write_kind(Kind::Value)?;
+                group.write_array(VALUE, element, array)
+            }
+            Self::Attribute(object, name) => {
+                check_attribute_size(array.len().saturating_mul(size_of::<T>()))?;
+                write_array_attribute(&**object, name, element, array)
             }
         }
     }
@@ -158,6 +211,16 @@ impl<'a> Place<'a> {
     }
 }
 
+fn check_attribute_size(bytes: usize) -> Result<()> {
+    if bytes <= MAX_MESSAGE {
+        return Ok(());
+    }
+    let message = format!(
+        "an attribute holds at most {MAX_MESSAGE} bytes, found {bytes}: rename the field to have it as a dataset"
+    );
+    Err(Error::new(ErrorKind::Unsupported, message))
+}
+
 /// Strings in places of `size` bytes, padded with NULs, as strings that end with one NUL each.
 fn terminated(places: &[u8], size: usize) -> Vec<u8> {
     let mut text = Vec::with_capacity(places.len());
@@ -183,8 +246,9 @@ pub(super) fn taken(name: &str) -> Error {
     Error::new(ErrorKind::AlreadyExists, message)
 }
 
+/// The error for what an attribute does not hold.
 #[cold]
-fn no_attribute() -> Error {
+pub(super) fn no_attribute() -> Error {
     Error::new(
         ErrorKind::Unsupported,
         "an attribute holds a number, bool, string, or an array of these: rename the field to have it as a group or dataset",

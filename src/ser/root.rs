@@ -153,7 +153,7 @@ impl<'a> Hdf5Serializer<'a> {
 }
 
 fn node(staging: &Staging) -> NodeSerializer<'static> {
-    NodeSerializer { place: staging.place(), depth: Depth::default(), somes: 0, pairs: false }
+    NodeSerializer::new(staging.place(), Depth::default(), 0)
 }
 
 /// A value that is being serialized into a group that is not linked yet.

@@ -112,8 +112,8 @@ impl<'a> Sequence<'a> {
 
     #[inline]
     fn push_to_column<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (column, depth) = (&mut self.column, self.depth);
-        if let Err(error) = depth.with_stack(|| value.serialize(ElementSerializer::new(column, depth))) {
+        let (column, depth, near) = (&mut self.column, self.depth, self.place.near());
+        if let Err(error) = depth.with_stack(|| value.serialize(ElementSerializer::new(column, depth, near))) {
             return Err(error.in_element(self.count));
         }
         self.count += 1;

@@ -119,13 +119,18 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
+    /// Whether it is a null dataspace.
+    pub(crate) fn is_null(&self) -> bool {
+        self.shape == Shape::Null
+    }
+
     /// Type and shape in words.
     pub(crate) fn words(&self) -> String {
         words(&self.dtype, &self.shape)
     }
 }
 
-fn words(dtype: &Dtype, shape: &Shape) -> String {
+pub(super) fn words(dtype: &Dtype, shape: &Shape) -> String {
     match shape {
         Shape::Null => "a null dataspace".to_owned(),
         Shape::Scalar => format!("scalar `{dtype}`"),
@@ -167,12 +172,12 @@ impl Group {
         })
     }
 
-    /// Makes the link `name` to a dataset that has none yet.
-    pub(crate) fn link(&self, name: &str, dataset: &Dataset) -> Result<()> {
+    /// Makes the link `name` to an object that has none yet.
+    pub(crate) fn link(&self, name: &str, object: &impl Attributes) -> Result<()> {
         let (name, lists) = (c_name(name)?, property_lists()?);
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        call("link a dataset", || unsafe {
-            h5o::H5Olink(dataset.id.get(), self.handle(), name.as_ptr(), lists.link.get(), H5P_DEFAULT)
+        call("link an object", || unsafe {
+            h5o::H5Olink(object.handle(), self.handle(), name.as_ptr(), lists.link.get(), H5P_DEFAULT)
         })?;
         Ok(())
     }
@@ -193,17 +198,27 @@ impl Group {
         shape: Shape,
         create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
     ) -> Result<Dataset> {
-        let lists = property_lists()?;
         let file_type = dtype.id(Order::File)?;
-        let space = shape.space()?;
         let bytes = shape.count().unwrap_or(u64::MAX).saturating_mul(dtype.size() as u64);
-        let list = if (1..=COMPACT as u64).contains(&bytes) { &lists.compact } else { &lists.dataset };
-        let id = Id::own("create a dataset", || create(lists, file_type.get(), space.get(), list.get()))?;
+        let id = self.create_as(file_type.get(), bytes, &shape, create)?;
         let stored = match file_type {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
         Ok(Dataset { id, dtype, shape, stored, is_virtual: false })
+    }
+
+    /// Makes a dataset of `bytes` bytes by `create`, as [`Group::create_with`] does, but of any type.
+    pub(super) fn create_as(
+        &self,
+        file_type: hid_t,
+        bytes: u64,
+        shape: &Shape,
+        create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
+    ) -> Result<Id> {
+        let (lists, space) = (property_lists()?, shape.space()?);
+        let list = if (1..=COMPACT as u64).contains(&bytes) { &lists.compact } else { &lists.dataset };
+        Id::own("create a dataset", || create(lists, file_type, space.get(), list.get()))
     }
 }
 
@@ -285,11 +300,28 @@ impl Dataset {
 
     /// How many hard links lead to it.
     pub(crate) fn links(&self) -> Result<usize> {
-        // SAFETY: a valid handle, whose count is raised for the second owner made of it below.
-        call("look into a dataset", || unsafe { h5i::H5Iinc_ref(self.id.get()) })?;
-        // SAFETY: as said.
-        let dataset: hdf5::Dataset = unsafe { hdf5::from_id(self.id.get()) }?;
-        Ok(dataset.loc_info()?.num_links)
+        Ok(self.user()?.loc_info()?.num_links)
+    }
+
+    /// The same as users know it.
+    pub(crate) fn user(&self) -> Result<hdf5::Dataset> {
+        let id = std::mem::ManuallyDrop::new(self.shared()?);
+        // SAFETY: an owned handle, which is not used by `id` any more.
+        Ok(unsafe { hdf5::from_id(id.get()) }?)
+    }
+
+    /// A further owner of it.
+    pub(crate) fn again(&self) -> Result<Self> {
+        Self::adopt(self.shared()?)
+    }
+
+    /// A further owner of the handle.
+    fn shared(&self) -> Result<Id> {
+        Id::own("look into a dataset", || {
+            // SAFETY: a valid handle, whose count is raised for the second owner.
+            let count = unsafe { h5i::H5Iinc_ref(self.id.get()) };
+            if count < 0 { -1 } else { self.id.get() }
+        })
     }
 
     /// The size of the file that it is in; 0 where that is not known.
@@ -470,23 +502,29 @@ impl Dataset {
         let Shape::Simple(dims) = &self.shape else {
             return Err(Error::new(ErrorKind::Hdf5, format!("{} has no blocks", self.words())));
         };
-        if start.len() != dims.len() || count.len() != dims.len() {
-            return Err(Error::new(ErrorKind::Hdf5, format!("{} has other dimensions than the block", self.words())));
-        }
-        let file = simple_space(dims)?;
-        // SAFETY: start and count have a number for each dimension; the library checks that they lie within.
-        call("select a part of a dataset", || unsafe {
-            h5s::H5Sselect_hyperslab(
-                file.get(),
-                H5S_seloper_t::H5S_SELECT_SET,
-                start.as_ptr(),
-                ptr::null(),
-                count.as_ptr(),
-                ptr::null(),
-            )
-        })?;
-        Ok((file, simple_space(&[items])?))
+        select(dims, start, count, items)
     }
+}
+
+/// The block of a dataset of the dimensions `dims` that begins at `start` and has `count` items along each; and the space
+/// of its `items` in memory.
+pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
+    if start.len() != dims.len() || count.len() != dims.len() {
+        return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
+    }
+    let file = simple_space(dims)?;
+    // SAFETY: start and count have a number for each dimension; the library checks that they lie within.
+    call("select a part of a dataset", || unsafe {
+        h5s::H5Sselect_hyperslab(
+            file.get(),
+            H5S_seloper_t::H5S_SELECT_SET,
+            start.as_ptr(),
+            ptr::null(),
+            count.as_ptr(),
+            ptr::null(),
+        )
+    })?;
+    Ok((file, simple_space(&[items])?))
 }
 
 /// Zeroed memory for `count` items of `size` bytes, or an error that says that there is not as much.

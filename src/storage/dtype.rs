@@ -50,6 +50,11 @@ impl Number {
         !matches!(self, Self::Bool | Self::F32 | Self::F64)
     }
 
+    /// Whether it is an integer with a sign.
+    pub(crate) const fn is_signed(self) -> bool {
+        matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64)
+    }
+
     /// Rust's name of the type.
     pub(crate) const fn name(self) -> &'static str {
         match self {

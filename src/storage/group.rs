@@ -24,6 +24,25 @@ pub(crate) enum Object {
     Dataset(Dataset),
 }
 
+impl Object {
+    /// A further handle of it.
+    pub(crate) fn again(&self) -> Result<Self> {
+        match self {
+            Self::Group(group) => Ok(Self::Group(group.clone())),
+            Self::Dataset(dataset) => dataset.again().map(Self::Dataset),
+        }
+    }
+}
+
+impl Attributes for Object {
+    fn handle(&self) -> hid_t {
+        match self {
+            Self::Group(group) => group.handle(),
+            Self::Dataset(dataset) => dataset.handle(),
+        }
+    }
+}
+
 /// What there is to know about a group without looking into it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About {
@@ -78,6 +97,11 @@ impl Group {
         let id = std::mem::ManuallyDrop::new(id);
         // SAFETY: the handle is owned, of a group, and not used by `id` any more.
         Ok(Self(Arc::new(unsafe { hdf5::from_id(id.get()) }?)))
+    }
+
+    /// The same as users know it.
+    pub(crate) fn user(&self) -> &hdf5::Group {
+        &self.0
     }
 
     /// Its path in the file.
@@ -145,6 +169,25 @@ impl Group {
             )
         })?;
         Ok(())
+    }
+
+    /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`: it has no path
+    /// then, which `H5Lmove` takes for granted (seen in 2.2, `H5L__move_cb`), and crashes.
+    pub(crate) fn move_link_unlinked(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
+        let (label, new_name) = (c_name(name)?, c_name(new_name)?);
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes, and C strings.
+        call("move a link", || unsafe {
+            h5l::H5Lcreate_hard(
+                self.handle(),
+                label.as_ptr(),
+                target.handle(),
+                new_name.as_ptr(),
+                lists.link.get(),
+                H5P_DEFAULT,
+            )
+        })?;
+        self.unlink(name)
     }
 
     /// The number of links.

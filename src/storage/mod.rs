@@ -15,6 +15,7 @@ mod items;
 mod link;
 mod plain;
 mod raw;
+mod typed;
 mod variable;
 
 use std::cell::Cell;
@@ -33,6 +34,7 @@ pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
 pub(crate) use plain::{Slice, Vector};
 pub(crate) use raw::begin;
+pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
 use crate::error::{Error, ErrorKind, Result};
 

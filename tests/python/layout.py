@@ -429,6 +429,43 @@ def _(node):
     equal(node["structs"], [], "<f8")
 
 
+@row("arrays")
+def _(node):
+    equal(node["f64"], [[1, 2, 3], [4, 5, 6]], "<f8")
+    equal(node["other order"], [[1, 4], [2, 5], [3, 6]], "u1")
+    equal(node["bool"], [True, False], bool)
+    equal(node["c64"], [[1 - 2j]], "<c8")
+    equal(node["c128"], [1 - 2j, complex(np.nan, 0.5)], "<c16")
+    equal(node["no dimensions"], 1.5, "<f4")
+    equal(node["empty"], np.zeros((2, 0, 3)), "<i4")
+    equal(node["records"], [(True, 1.5), (False, 2.5)], [("valid", bool), ("value", "<f8")])
+    equal(node["large"], np.add.outer(np.arange(700.0), 1000 * np.arange(1000.0)), "<f8")
+
+
+@row("sequences of objects")
+def _(node):
+    arrays = group(node["arrays"], ["0", "1"], filebacked="list")
+    equal(arrays["0"], [0.5, 1.5], "<f8")
+    equal(arrays["1"], [], "<f8")
+    options = group(node["options"], ["values", "mask"], filebacked="nullable")
+    values = group(options["values"], ["0", "1"], filebacked="list")
+    empty(values["0"])
+    equal(values["1"], [1], "<i2")
+    equal(options["mask"], [True, False], bool)
+    records = group(node["records"], ["0", "1"], filebacked="columns", length=np.uint64(2))
+    equal(records["0"], [1, 2], "<i4")
+    column = group(records["1"], ["0", "1"], filebacked="list")
+    equal(column["0"], [True], bool)
+    equal(column["1"], [False, True], bool)
+
+
+@row("values with attributes")
+def _(node):
+    equal(node["array"], [1.5], "<f8", unit="hPa", range=np.array([0.5, 1.5]), tag=h5py.Empty("f8"))
+    run = group(node["group"], ["steps", "dt", "done"], unit="", range=np.array([0.0, 1.0]), tag=np.uint8(3))
+    equal(run["steps"], 10, "<u4")
+
+
 def check_roots(folder):
     """What the root group becomes."""
     with h5py.File(folder / "root-number.h5") as file:

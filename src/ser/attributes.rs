@@ -1,0 +1,161 @@
+//! A struct or map as the attributes of an object.
+
+use std::sync::Arc;
+
+use serde::ser::{self, Impossible, Serialize};
+
+use super::key;
+use super::node::put;
+use super::place::{Place, taken};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{ATTRIBUTE_PREFIX, KIND};
+use crate::storage::{Attributes, Object};
+
+/// Writes each field of a struct, or entry of a map, as an attribute.
+pub(super) struct AttributesSerializer {
+    pub(super) object: Arc<Object>,
+    pub(super) depth: Depth,
+}
+
+impl AttributesSerializer {
+    fn attribute<T: ?Sized + Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let write = || {
+            if name.is_empty() || name == KIND {
+                let message = format!("the name {name:?} cannot be that of an attribute: rename it");
+                return Err(Error::new(ErrorKind::BadKey, message));
+            }
+            if self.object.has_attribute(name)? {
+                return Err(taken(&format!("{ATTRIBUTE_PREFIX}{name}")));
+            }
+            put(value, Place::Attribute(Arc::clone(&self.object), name.into()), self.depth, 0)
+        };
+        write().map_err(|error: Error| error.in_field(name).in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))
+    }
+}
+
+#[cold]
+fn no_attributes() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "attributes are the fields of a struct, or the entries of a map with keys of strings",
+    )
+}
+
+macro_rules! refuse {
+    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {
+        $(fn $method(self, $(_: $argument),*) -> Result<$ok> {
+            Err(no_attributes())
+        })*
+    };
+}
+
+impl ser::Serializer for AttributesSerializer {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Impossible<(), Error>;
+    type SerializeTuple = Impossible<(), Error>;
+    type SerializeTupleStruct = Impossible<(), Error>;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = AttributeMap;
+    type SerializeStruct = AttributeMap;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    refuse! {
+        serialize_bool(bool) -> ();
+        serialize_i8(i8) -> ();
+        serialize_i16(i16) -> ();
+        serialize_i32(i32) -> ();
+        serialize_i64(i64) -> ();
+        serialize_u8(u8) -> ();
+        serialize_u16(u16) -> ();
+        serialize_u32(u32) -> ();
+        serialize_u64(u64) -> ();
+        serialize_f32(f32) -> ();
+        serialize_f64(f64) -> ();
+        serialize_char(char) -> ();
+        serialize_str(&str) -> ();
+        serialize_bytes(&[u8]) -> ();
+        serialize_none() -> ();
+        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_seq(Option<usize>) -> Self::SerializeSeq;
+        serialize_tuple(usize) -> Self::SerializeTuple;
+        serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<()> {
+        Err(no_attributes())
+    }
+
+    /// No attributes.
+    fn serialize_unit(self) -> Result<()> {
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<()> {
+        Err(no_attributes())
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<AttributeMap> {
+        Ok(AttributeMap { attributes: self, key: None })
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<AttributeMap> {
+        Ok(AttributeMap { attributes: self, key: None })
+    }
+}
+
+/// The attributes, one by one.
+pub(super) struct AttributeMap {
+    attributes: AttributesSerializer,
+    /// The key whose value is to come.
+    key: Option<String>,
+}
+
+impl ser::SerializeStruct for AttributeMap {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        self.attributes.attribute(name, value)
+    }
+
+    fn end(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl ser::SerializeMap for AttributeMap {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        self.key = Some(key::text(key)?.ok_or_else(no_attributes)?);
+        Ok(())
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let key = self.key.take().ok_or_else(no_attributes)?;
+        self.attributes.attribute(&key, value)
+    }
+
+    fn end(self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,411 @@
+//! Arrays of any element type that the `hdf5` crate describes: between a dataset and memory of that very type, without
+//! a copy in between.
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+
+use hdf5::Datatype;
+use hdf5::types::{H5Type, TypeDescriptor};
+use hdf5_sys::h5d::{H5D_fill_value_t, H5D_layout_t};
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::{h5a, h5d, h5s, h5t};
+use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
+
+use super::attribute::Attributes;
+use super::dataset::{Dataset, Shape, select, words};
+use super::dtype::{Dtype, Number, Strings};
+use super::group::Group;
+use super::{Id, c_name, call, locked, property_lists};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Elements that do not lie in the order of the file are put into it by so many bytes at a time.
+const BLOCK: usize = 1 << 20;
+
+/// An element type: of Rust, in memory, and in the file.
+pub(crate) struct ElementType<T> {
+    descriptor: TypeDescriptor,
+    memory: Datatype,
+    file: Datatype,
+    rust: PhantomData<fn() -> T>,
+}
+
+impl<T: H5Type> ElementType<T> {
+    pub(crate) fn new() -> Result<Self> {
+        let descriptor = T::type_descriptor();
+        if has_addresses(&descriptor) || descriptor.size() != size_of::<T>() || size_of::<T>() == 0 {
+            let message = format!("arrays of `{}` cannot be stored: its parts have no fixed size", name(&descriptor));
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        let memory = Datatype::from_descriptor(&descriptor)?;
+        // Gaps are not initialised, and nothing for a file.
+        let file = Datatype::from_descriptor(&descriptor.to_packed_repr())?;
+        Ok(Self { descriptor, memory, file, rust: PhantomData })
+    }
+
+    /// The type in Rust's words.
+    pub(crate) fn name(&self) -> String {
+        name(&self.descriptor)
+    }
+
+    /// Whether items of the stored type are read as this one without a loss. Where there are none, their type is that
+    /// which empty sequences have.
+    fn takes(&self, stored: &Id, dtype: &Dtype, count: u64) -> bool {
+        if count == 0 && *dtype == Dtype::Number(Number::F64) {
+            return true;
+        }
+        let same = |own: &Datatype| {
+            // SAFETY: handles of types.
+            let equal = locked(|| unsafe { h5t::H5Tequal(stored.get(), own.id()) });
+            equal > 0
+        };
+        same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype)
+    }
+
+    fn check(&self, stored: &Id, dtype: &Dtype, shape: &Shape) -> Result<u64> {
+        let count = shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
+        if *shape == Shape::Null || !self.takes(stored, dtype, count) {
+            let found = if *shape == Shape::Null { "nothing".to_owned() } else { words(dtype, shape) };
+            return Err(Error::wrong_type(format_args!("an array of `{}`", self.name()), found));
+        }
+        Ok(count)
+    }
+
+    /// Memory for `count` elements, that `read` fills.
+    ///
+    /// # Safety
+    /// Where it succeeds, `read` has initialised all elements but for gaps and for what [`is_valid`] looks at, or was
+    /// asked to with memory that is zeroed.
+    unsafe fn filled(&self, count: u64, zeroed: bool, read: impl FnOnce(*mut T) -> Result<()>) -> Result<Vec<T>> {
+        let mut values: Vec<T> = Vec::new();
+        let fits = usize::try_from(count).is_ok_and(|count| values.try_reserve_exact(count).is_ok());
+        if !fits {
+            let message = format!("{count} items of {} bytes do not fit into memory", size_of::<T>());
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        let count = count as usize;
+        if count == 0 {
+            return Ok(values);
+        }
+        // Bytes that stand for no value, where some do, have to be bytes.
+        let checked = has_invalid(&self.descriptor);
+        if zeroed || checked {
+            // SAFETY: the room that was reserved.
+            unsafe { values.as_mut_ptr().write_bytes(0, count) };
+        }
+        read(values.as_mut_ptr())?;
+        if checked {
+            // SAFETY: as many bytes as were zeroed above.
+            let bytes = unsafe { std::slice::from_raw_parts(values.as_ptr().cast::<u8>(), count * size_of::<T>()) };
+            if let Some(at) = bytes.chunks_exact(size_of::<T>()).position(|item| !is_valid(&self.descriptor, item)) {
+                return Err(Error::corrupt(format!("item {at} is no value of `{}`", self.name())));
+            }
+        }
+        // SAFETY: as the caller promises, and as was checked: all elements are values of the type.
+        unsafe { values.set_len(count) };
+        Ok(values)
+    }
+}
+
+/// Whether items have parts outside themselves, or refer to something.
+fn has_addresses(descriptor: &TypeDescriptor) -> bool {
+    use TypeDescriptor as TD;
+    match descriptor {
+        TD::Integer(_) | TD::Unsigned(_) | TD::Float(_) | TD::Boolean | TD::Enum(_) => false,
+        TD::FixedAscii(_) | TD::FixedUnicode(_) => false,
+        TD::Compound(compound) => compound.fields.iter().any(|field| has_addresses(&field.ty)),
+        TD::FixedArray(inner, _) => has_addresses(inner),
+        _ => true,
+    }
+}
+
+/// Whether there are bytes that are no value of the type.
+fn has_invalid(descriptor: &TypeDescriptor) -> bool {
+    use TypeDescriptor as TD;
+    match descriptor {
+        TD::Integer(_) | TD::Unsigned(_) | TD::Float(_) => false,
+        TD::Compound(compound) => compound.fields.iter().any(|field| has_invalid(&field.ty)),
+        TD::FixedArray(inner, _) => has_invalid(inner),
+        _ => true,
+    }
+}
+
+/// Whether `bytes` are a value of the type.
+fn is_valid(descriptor: &TypeDescriptor, bytes: &[u8]) -> bool {
+    use TypeDescriptor as TD;
+    match descriptor {
+        TD::Integer(_) | TD::Unsigned(_) | TD::Float(_) => true,
+        TD::Boolean => bytes.iter().all(|byte| *byte <= 1),
+        TD::Enum(enumeration) => {
+            let mut value = [0; 8];
+            let place = if cfg!(target_endian = "big") { 8 - bytes.len() } else { 0 };
+            value[place..place + bytes.len()].copy_from_slice(bytes);
+            let (value, unused) = (u64::from_ne_bytes(value), 64 - 8 * bytes.len() as u32);
+            // Members are sign-extended, or not.
+            enumeration.members.iter().any(|member| (member.value << unused) == (value << unused))
+        }
+        TD::FixedAscii(_) => bytes.is_ascii(),
+        TD::FixedUnicode(_) => std::str::from_utf8(bytes).is_ok(),
+        TD::Compound(compound) => compound
+            .fields
+            .iter()
+            .all(|field| is_valid(&field.ty, &bytes[field.offset..field.offset + field.ty.size()])),
+        TD::FixedArray(inner, _) => bytes.chunks_exact(inner.size()).all(|item| is_valid(inner, item)),
+        _ => false,
+    }
+}
+
+/// The type in Rust's words, as [`Dtype`] has them.
+fn name(descriptor: &TypeDescriptor) -> String {
+    use TypeDescriptor as TD;
+    match descriptor {
+        TD::Integer(size) => format!("i{}", 8 * *size as usize),
+        TD::Unsigned(size) => format!("u{}", 8 * *size as usize),
+        TD::Float(size) => format!("f{}", 8 * *size as usize),
+        TD::Boolean => "bool".to_owned(),
+        TD::Enum(enumeration) => {
+            let names: Vec<_> = enumeration.members.iter().map(|member| member.name.as_str()).collect();
+            format!("enum {{{}}}", names.join(", "))
+        }
+        TD::Compound(compound) => {
+            let fields: Vec<_> =
+                compound.fields.iter().map(|field| format!("{}: {}", field.name, name(&field.ty))).collect();
+            format!("compound {{{}}}", fields.join(", "))
+        }
+        TD::FixedArray(inner, len) => format!("[{}; {len}]", name(inner)),
+        TD::FixedAscii(size) | TD::FixedUnicode(size) => format!("string({size})"),
+        TD::VarLenAscii | TD::VarLenUnicode => "string".to_owned(),
+        TD::VarLenArray(inner) => format!("sequence of {}", name(inner)),
+        _ => "reference".to_owned(),
+    }
+}
+
+/// Whether items of type `stored` become items of the type without a loss.
+fn fits(descriptor: &TypeDescriptor, stored: &Dtype) -> bool {
+    use TypeDescriptor as TD;
+    match (descriptor, stored) {
+        (TD::Integer(size), Dtype::Number(number)) if number.is_integer() => {
+            let bytes = *size as usize;
+            if number.is_signed() { number.size() <= bytes } else { number.size() < bytes }
+        }
+        (TD::Unsigned(size), Dtype::Number(number)) if number.is_integer() => {
+            !number.is_signed() && number.size() <= *size as usize
+        }
+        (TD::Float(size), Dtype::Number(number)) => match (*size as usize, number) {
+            (8, Number::F64 | Number::F32) | (4, Number::F32) => true,
+            // As many bits as an integer has in the significand.
+            (8, number) if number.is_integer() => number.size() <= 4,
+            (4, number) if number.is_integer() => number.size() <= 2,
+            _ => false,
+        },
+        (TD::Boolean, Dtype::Number(Number::Bool)) => true,
+        (TD::Enum(own), Dtype::Enum(stored)) => {
+            stored.members.iter().all(|(name, _)| own.members.iter().any(|member| member.name == *name))
+        }
+        (TD::Compound(own), Dtype::Compound(fields)) => {
+            own.fields.len() == fields.len()
+                && own
+                    .fields
+                    .iter()
+                    .all(|own| fields.iter().any(|field| field.name == own.name && fits(&own.ty, &field.dtype)))
+        }
+        (TD::FixedArray(inner, len), Dtype::Array(dims, dtype)) => **dims == [*len as u64] && fits(inner, dtype),
+        (TD::FixedAscii(own), Dtype::FixedString(Strings { size, utf8: false, .. })) => size <= own,
+        (TD::FixedUnicode(own), Dtype::FixedString(Strings { size, utf8: true, .. })) => size <= own,
+        _ => false,
+    }
+}
+
+/// The shape of an array.
+fn shape_of<T, D: Dimension>(array: &ArrayView<'_, T, D>) -> Shape {
+    match array.shape() {
+        [] => Shape::Scalar,
+        dims => Shape::Simple(dims.iter().map(|dim| *dim as u64).collect()),
+    }
+}
+
+impl Group {
+    /// Writes `array` to the new dataset `name`.
+    pub(crate) fn write_array<T: H5Type, D: Dimension>(
+        &self,
+        name: &str,
+        element: &ElementType<T>,
+        array: &ArrayView<'_, T, D>,
+    ) -> Result<()> {
+        let label = c_name(name)?;
+        let shape = shape_of(array);
+        let bytes = (array.len() as u64).saturating_mul(element.file.size() as u64);
+        let id = self.create_as(element.file.id(), bytes, &shape, |lists, file_type, space, list| {
+            // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+            unsafe {
+                h5d::H5Dcreate2(self.handle(), label.as_ptr(), file_type, space, lists.link.get(), list, H5P_DEFAULT)
+            }
+        })?;
+        if array.is_empty() {
+            return Ok(());
+        }
+        let write = |memory: hid_t, file: hid_t, data: *const T| {
+            call("write a dataset", || {
+                // SAFETY: the data is as long as is selected, by what `data` and `write_blocks` say.
+                unsafe { h5d::H5Dwrite(id.get(), element.memory.id(), memory, file, H5P_DEFAULT, data.cast()) }
+            })
+        };
+        match array.as_slice() {
+            Some(data) => write(h5s::H5S_ALL, h5s::H5S_ALL, data.as_ptr()).map(drop),
+            None => each_block(array, |start, block| {
+                let dims: Vec<u64> = array.shape().iter().map(|dim| *dim as u64).collect();
+                let count: Vec<u64> = block.shape.iter().map(|dim| *dim as u64).collect();
+                let (file, memory) = select(&dims, start, &count, block.data.len() as u64)?;
+                write(memory.get(), file.get(), block.data.as_ptr().cast()).map(drop)
+            }),
+        }
+    }
+}
+
+/// A part of an array in the order that files have. It is a bitwise copy, of which nothing is dropped.
+struct Block<'a, T> {
+    shape: Vec<usize>,
+    data: &'a [MaybeUninit<T>],
+}
+
+/// Shows an array in blocks of at most [`BLOCK`] bytes (or one element), with where each begins.
+fn each_block<T, D: Dimension>(
+    array: &ArrayView<'_, T, D>,
+    mut show: impl FnMut(&[u64], &Block<'_, T>) -> Result<()>,
+) -> Result<()> {
+    let array = array.view().into_dyn();
+    let dims = array.shape().to_vec();
+    let room = (BLOCK / size_of::<T>().max(1)).max(1);
+    // The outermost dimension a step along which fits a block; outside it, one step at a time.
+    let mut level = dims.len();
+    let mut stride = 1usize;
+    while level > 0 && stride.saturating_mul(dims[level - 1]) <= room {
+        level -= 1;
+        stride *= dims[level];
+    }
+    let mut counts = dims.clone();
+    counts[..level].fill(1);
+    if let Some(split) = level.checked_sub(1) {
+        counts[split] = (room / stride).clamp(1, dims[split]);
+    }
+    let mut data: Vec<MaybeUninit<T>> = Vec::new();
+    let mut start = vec![0usize; dims.len()];
+    loop {
+        let mut block = array.view();
+        for (axis, from) in start.iter().enumerate() {
+            let to = (from + counts[axis]).min(dims[axis]);
+            block.slice_axis_inplace(ndarray::Axis(axis), Slice::from(*from..to));
+        }
+        data.resize_with(block.len(), MaybeUninit::uninit);
+        let shape = block.shape().to_vec();
+        let room = ArrayViewMut::from_shape(IxDyn(&shape), data.as_mut_slice());
+        let room = room.map_err(|error| Error::new(ErrorKind::Custom, error.to_string()))?;
+        Zip::from(room).and(&block).for_each(|place, element| {
+            // SAFETY: one element each; the copy is never used as one, but for its bytes.
+            unsafe { std::ptr::copy_nonoverlapping(element, place.as_mut_ptr(), 1) };
+        });
+        let at: Vec<u64> = start.iter().map(|from| *from as u64).collect();
+        show(&at, &Block { shape, data: &data })?;
+        // The next block: the last coordinate goes first.
+        let mut axis = level;
+        loop {
+            let Some(next) = axis.checked_sub(1) else { return Ok(()) };
+            axis = next;
+            start[axis] += counts[axis];
+            if start[axis] < dims[axis] {
+                break;
+            }
+            start[axis] = 0;
+        }
+    }
+}
+
+impl Dataset {
+    /// Reads all of it.
+    pub(crate) fn read_array<T: H5Type>(&self, element: &ElementType<T>) -> Result<Vec<T>> {
+        // SAFETY: a dataset's handle.
+        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        let count = element.check(&stored, self.dtype(), self.shape())?;
+        let zeroed = count > 0 && !self.fills()?;
+        // The library reads no more than this, however large the dataset is by now.
+        let memory_space = self.shape().space()?;
+        // SAFETY: room for all items, which the library fills, unless `fills` says that it may not.
+        unsafe {
+            element.filled(count, zeroed, |values| {
+                let (memory, space) = (element.memory.id(), memory_space.get());
+                call("read a dataset", || {
+                    h5d::H5Dread(self.handle(), memory, space, h5s::H5S_ALL, H5P_DEFAULT, values.cast())
+                })?;
+                Ok(())
+            })
+        }
+    }
+
+    /// Whether reading sets all items, also where nothing is stored: there is a value to fill in, and no part of the
+    /// dataset is in other files.
+    fn fills(&self) -> Result<bool> {
+        let what = "look into a dataset";
+        // SAFETY: a dataset's handle.
+        let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.handle()) })?;
+        let mut fill = H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED;
+        // SAFETY: a dataset creation list, and the address of what the function sets.
+        call(what, || unsafe { h5p::H5Pfill_value_defined(list.get(), &raw mut fill) })?;
+        // SAFETY: a dataset creation list.
+        let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
+        let plain =
+            matches!(layout, H5D_layout_t::H5D_COMPACT | H5D_layout_t::H5D_CONTIGUOUS | H5D_layout_t::H5D_CHUNKED);
+        Ok(plain && fill != H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED)
+    }
+}
+
+/// Writes `array`, which is small, to the new attribute `name` of an object.
+pub(crate) fn write_array_attribute<T: H5Type, D: Dimension>(
+    object: &impl Attributes,
+    name: &str,
+    element: &ElementType<T>,
+    array: &ArrayView<'_, T, D>,
+) -> Result<()> {
+    let (label, space, lists) = (c_name(name)?, shape_of(array).space()?, property_lists()?);
+    // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+    let id = Id::own("create an attribute", || unsafe {
+        let (file_type, list) = (element.file.id(), lists.attribute.get());
+        h5a::H5Acreate2(object.handle(), label.as_ptr(), file_type, space.get(), list, H5P_DEFAULT)
+    })?;
+    if array.is_empty() {
+        return Ok(());
+    }
+    let mut data: Vec<MaybeUninit<T>> = Vec::with_capacity(array.len());
+    for element in array {
+        let mut place = MaybeUninit::uninit();
+        // SAFETY: one element; the copy is never used as one, but for its bytes.
+        unsafe { std::ptr::copy_nonoverlapping(element, place.as_mut_ptr(), 1) };
+        data.push(place);
+    }
+    // SAFETY: as many items as the attribute has.
+    call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), element.memory.id(), data.as_ptr().cast()) })?;
+    Ok(())
+}
+
+/// Reads all of the attribute `name` of an object.
+pub(crate) fn read_array_attribute<T: H5Type>(
+    object: &impl Attributes,
+    name: &str,
+    element: &ElementType<T>,
+) -> Result<(Shape, Vec<T>)> {
+    // Attributes that are too large, or of a type that is not read, are refused here.
+    let contents = object.attribute(name)?.ok_or_else(|| Error::corrupt("the attribute went away"))?;
+    let (what, label) = ("read an attribute", c_name(name)?);
+    // SAFETY: an object's handle and a C string.
+    let id = Id::own(what, || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
+    // SAFETY: an attribute's handle.
+    let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+    let count = element.check(&stored, &contents.dtype, &contents.shape)?;
+    // SAFETY: room for all items of the attribute, all of which the library reads.
+    let values = unsafe {
+        element.filled(count, true, |values| {
+            call(what, || h5a::H5Aread(id.get(), element.memory.id(), values.cast()))?;
+            Ok(())
+        })?
+    };
+    Ok((contents.shape, values))
+}
