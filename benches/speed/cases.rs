@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::{Side, time};
 use crate::report::Target;
-use crate::{peers, raw};
+use crate::{peers, raw, raw_columns};
 
 /// Numbers that look random, the same each time.
 pub(crate) struct Random(u64);
@@ -39,23 +39,23 @@ impl Random {
 /// A record of numbers and bools: a compound.
 #[derive(Serialize, Deserialize, PartialEq, Clone)]
 pub(crate) struct Sample {
-    id: u64,
-    at: [f64; 3],
-    weight: f32,
-    code: i16,
-    valid: bool,
+    pub(crate) id: u64,
+    pub(crate) at: [f64; 3],
+    pub(crate) weight: f32,
+    pub(crate) code: i16,
+    pub(crate) valid: bool,
 }
 
 /// A record with a string and an optional number: columns.
 #[derive(Serialize, Deserialize, PartialEq, Clone)]
 pub(crate) struct Station {
-    id: u64,
-    name: String,
-    x: f64,
-    y: f64,
-    z: f64,
-    flag: bool,
-    opt: Option<f64>,
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) z: f64,
+    pub(crate) flag: bool,
+    pub(crate) opt: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Clone)]
@@ -251,12 +251,22 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
         |value| vec![raw::array(&[3000, 1000], value.concat())],
         &[raw_target(1.5)],
     );
-    runner.case("records of numbers, 1 million", || samples(million), |_| vec![], &[bincode_target(1.0)]);
-    runner.case("records with strings, 1 million", || stations(million), |_| vec![], &[bincode_target(1.2)]);
+    runner.case(
+        "records of numbers, 1 million",
+        || samples(million),
+        |value| vec![raw_columns::samples(value)],
+        &[bincode_target(1.0)],
+    );
+    runner.case(
+        "records with strings, 1 million",
+        || stations(million),
+        |value| vec![raw_columns::stations(value)],
+        &[bincode_target(1.2)],
+    );
     runner.case(
         "strings alike, 1 million",
         || (0..million).map(|i| format!("name {:06}", i * 7919 % million)).collect::<Vec<_>>(),
-        |_| vec![],
+        |value| vec![raw_columns::strings(value)],
         &[],
     );
     runner.case(
@@ -268,7 +278,7 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
                 .map(|_| "abcdefghij".chars().cycle().take(len(&mut random) as usize).collect())
                 .collect::<Vec<String>>()
         },
-        |_| vec![],
+        |value| vec![raw_columns::variable_strings(value)],
         &[],
     );
     runner.case(
@@ -277,7 +287,7 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
             let mut random = Random::new();
             (0..100_000).map(|_| (0..random.below(30)).map(|_| random.float()).collect()).collect::<Vec<Vec<f64>>>()
         },
-        |_| vec![],
+        |value| vec![raw_columns::lists(value)],
         &[bincode_target(2.0)],
     );
     runner.case("records with lists and enums, 100,000", || tracks(100_000), |_| vec![], &[bincode_target(2.0)]);

@@ -7,6 +7,7 @@ mod measure;
 mod memory;
 mod peers;
 mod raw;
+mod raw_columns;
 mod report;
 mod scale;
 mod serve;

@@ -71,7 +71,7 @@ fn path_name(path: &Path) -> CString {
     CString::new(path.to_str().unwrap()).unwrap()
 }
 
-fn ok(status: i64) -> i64 {
+pub(crate) fn ok(status: i64) -> i64 {
     assert!(status >= 0, "libhdf5 failed");
     status
 }
@@ -81,6 +81,10 @@ fn ok(status: i64) -> i64 {
 pub(crate) struct Parent(hid_t);
 
 impl Parent {
+    pub(crate) fn handle(self) -> hid_t {
+        self.0
+    }
+
     pub(crate) fn scalar<T: Number>(self, name: &str, value: T) {
         let name = CString::new(name).unwrap();
         let (file_type, memory_type) = T::types();
@@ -170,7 +174,7 @@ impl Parent {
         }
     }
 
-    fn read_array<T: Number>(self, name: &str, len: usize) -> Vec<T> {
+    pub(crate) fn read_array<T: Number>(self, name: &str, len: usize) -> Vec<T> {
         let name = CString::new(name).unwrap();
         let mut data: Vec<T> = Vec::with_capacity(len);
         // SAFETY: valid handles; the library fills the memory that is reserved.
