@@ -26,6 +26,10 @@ struct Lists {
     creation: Id,
     /// How files are opened: in the oldest format that holds what is in them, which HDF5 1.10 reads.
     access: Id,
+    /// The same for files that nobody else knows of yet, which need no lock. A lock would outlive the file where another
+    /// thread starts a program meanwhile: that inherits it, as libhdf5 neither unlocks files when it closes them nor keeps
+    /// programs from inheriting them.
+    fresh: Id,
     /// The same for files in memory, which never go to a disk.
     memory: Id,
 }
@@ -38,10 +42,12 @@ impl Lists {
         call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(creation.get(), order) })?;
         // SAFETY: as above.
         call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(creation.get(), 0) })?;
-        let (access, memory) = (file_access()?, file_access()?);
+        let (access, fresh, memory) = (file_access()?, file_access()?, file_access()?);
+        // SAFETY: a file access list.
+        call("turn off the lock of a file", || unsafe { h5p::H5Pset_file_locking(fresh.get(), 0, 1) })?;
         // SAFETY: a file access list.
         call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
-        Ok(Self { creation, access, memory })
+        Ok(Self { creation, access, fresh, memory })
     }
 }
 
@@ -85,7 +91,7 @@ impl File {
         let (path, lists) = (c_path(path)?, lists()?);
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.access.get())
+            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.fresh.get())
         })
         .map(Self)
     }
