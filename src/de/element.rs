@@ -303,6 +303,14 @@ impl<'a> PartOfItem<'a> {
         }
     }
 
+    #[inline]
+    fn string<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.part.item().map(Item::text).transpose()?.flatten() {
+            Some(text) => visitor.visit_str(text),
+            None => self.look(|view| view.deserialize_string(visitor)),
+        }
+    }
+
     /// Hands what is there to `read`, apart from the code of the short ways, so that these are inlined.
     #[inline(never)]
     fn look<R>(self, read: impl FnOnce(View<'a>) -> Result<R>) -> Result<R> {
@@ -316,6 +324,9 @@ macro_rules! look_into_item {
     };
     (deserialize_tuple(len: usize)) => {
         look!(deserialize_tuple(len: usize));
+    };
+    (deserialize_string()) => {
+        look!(deserialize_string());
     };
     (deserialize_tuple_struct(name: &'static str, len: usize)) => {
         look!(deserialize_tuple_struct(name: &'static str, len: usize));
