@@ -168,7 +168,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn put<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
-        self.destination.put(value)?;
+        self.destination.put_apart(value)?;
         self.is_put.get_or_init(|| ());
         Ok(())
     }

@@ -82,6 +82,7 @@ mod api;
 pub mod array;
 mod attrs;
 mod bridge;
+mod call;
 pub mod codec;
 mod de;
 mod depth;
@@ -91,6 +92,7 @@ mod format;
 mod item;
 mod options;
 mod ser;
+mod shared;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
 mod storage;
 mod tree;
@@ -105,6 +107,7 @@ pub use hdf5;
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;
+pub use shared::Shared;
 pub use tree::{Tree, tree};
 
 /// The README's example is run with the tests.

@@ -3,7 +3,7 @@
 use super::array::Array;
 use super::known::Order;
 use super::node::Node;
-use super::scope::Scope;
+use super::scope::{Scope, Way};
 use super::view::{Form, View};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
@@ -161,11 +161,11 @@ impl Column {
     fn of_object(object: Object, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
         match object {
             Object::Dataset(dataset) => {
-                scope.meet(&dataset, false)?;
+                scope.meet(&dataset, Way::Hard)?;
                 Self::of_dataset(dataset)
             }
             Object::Group(group) => {
-                let scope = scope.enter(&group, false)?;
+                let scope = scope.enter(&group, Way::Hard)?;
                 match group.kind()? {
                     Some(kind) => {
                         let depth = depth.in_group()?;
@@ -447,7 +447,7 @@ impl Field {
             if let Object::Group(inner) = &object
                 && inner.kind()? == Some(Kind::Masked)
             {
-                let scope = scope.enter(inner, false)?;
+                let scope = scope.enter(inner, Way::Hard)?;
                 let column = Column::open_child(inner, VALUES, &scope, depth)?;
                 let mask = mask(inner, &scope)?;
                 check_masked(&column, &mask)?;

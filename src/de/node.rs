@@ -5,7 +5,7 @@ use serde::de::{Deserializer, Visitor};
 use super::access::Payload;
 use super::column::{Column, check_halves, wide};
 use super::forward_all;
-use super::scope::Scope;
+use super::scope::{Scope, Way};
 use super::source::{Source, Stored, offer};
 use super::view::{Form, View};
 use crate::bridge::is_wrapper;
@@ -13,7 +13,7 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
-use crate::storage::{About, Attributes, Contents, Dataset, Group, Link, Object, Shape};
+use crate::storage::{About, Attributes, Contents, Dataset, Group, Identity, Link, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]
@@ -34,8 +34,7 @@ enum At {
 #[derive(Debug)]
 struct Open {
     object: Object,
-    /// Whether another thing than a hard link led to it.
-    soft: bool,
+    way: Way,
     /// Of a group: its kind, and what else there is to know, if that was asked for.
     about: Option<(About, Option<Kind>)>,
     /// The scope is that inside it already.
@@ -43,8 +42,16 @@ struct Open {
 }
 
 impl Open {
-    fn new(object: Object, soft: bool) -> Self {
-        Self { object, soft, about: None, entered: false }
+    fn new(object: Object, way: Way) -> Self {
+        Self { object, way, about: None, entered: false }
+    }
+
+    fn identity(&mut self) -> Result<Identity> {
+        self.kind()?;
+        match self.about {
+            Some((about, _)) => Ok(about.identity),
+            None => Ok(self.object.about()?.identity),
+        }
     }
 
     /// The kind that says how to read it, if it is a group that has one.
@@ -71,14 +78,29 @@ impl Node {
 
     /// The value that fills a group where reading begins.
     pub(super) fn root(group: Group) -> Self {
-        let open = Open::new(Object::Group(group), false);
+        let open = Open::new(Object::Group(group), Way::Hard);
         Self { at: At::Open(open), scope: Scope::new(), depth: Depth::default() }
     }
 
     /// What is in an object that a wrapper opened.
     pub(super) fn of_stored(stored: Stored) -> Self {
-        let Stored { object, scope, depth, entered, soft } = stored;
-        Self { at: At::Open(Open { object, soft, about: None, entered }), scope, depth }
+        let Stored { object, scope, depth, entered, way } = stored;
+        Self { at: At::Open(Open { object, way, about: None, entered }), scope, depth }
+    }
+
+    /// Opens what is there; what tells it from other objects.
+    pub(super) fn identified(self) -> Result<(Self, Identity)> {
+        let (mut open, scope, depth) = self.open()?;
+        let identity = open.identity()?;
+        Ok((Self { at: At::Open(open), scope, depth }, identity))
+    }
+
+    /// The same of an open object that is read so once in the call, through whichever link.
+    pub(super) fn once(mut self) -> Self {
+        if let At::Open(open @ Open { way: Way::Hard, entered: false, .. }) = &mut self.at {
+            open.way = Way::Once;
+        }
+        self
     }
 
     /// The name of the link that leads there, if that is known.
@@ -91,7 +113,7 @@ impl Node {
 
     fn open(self) -> Result<(Open, Scope, Depth)> {
         let open = match self.at {
-            At::Link(parent, link) => Open::new(parent.open_link(&link)?, link.soft),
+            At::Link(parent, link) => Open::new(parent.open_link(&link)?, Way::by(&link)),
             At::Open(open) => open,
         };
         Ok((open, self.scope, self.depth))
@@ -105,7 +127,7 @@ impl Node {
 
     /// The child that a group of the kind `value` is about.
     fn inside(group: &Group, open: &Open, scope: &Scope, depth: Depth) -> Result<Self> {
-        let scope = if open.entered { scope.clone() } else { scope.enter(group, open.soft)? };
+        let scope = if open.entered { scope.clone() } else { scope.enter(group, open.way)? };
         // A group that says that it only holds another may hold the next such group, too.
         Ok(Self::new(group, VALUE.to_owned(), false, &scope, depth.in_sequence()?))
     }
@@ -137,16 +159,16 @@ impl Node {
         {
             return Self::inside(group, &open, &scope, depth).map(Err);
         }
-        let Open { object, soft, entered, .. } = open;
+        let Open { object, way, entered, .. } = open;
         let scope = match &object {
             Object::Dataset(dataset) => {
-                scope.meet(dataset, soft)?;
+                scope.meet(dataset, way)?;
                 scope
             }
             Object::Group(_) if entered => scope,
-            Object::Group(group) => scope.enter(group, soft)?,
+            Object::Group(group) => scope.enter(group, way)?,
         };
-        Ok(Ok(Stored { object, scope, depth, entered: true, soft }))
+        Ok(Ok(Stored { object, scope, depth, entered: true, way }))
     }
 
     /// An option, whose value is still behind the link, as far as wrappers care.
@@ -172,16 +194,16 @@ impl Node {
 /// Hands what an object holds to `read`.
 fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     let kind = open.kind()?;
-    let Open { object, soft, about, entered } = open;
+    let Open { object, way, about, entered } = open;
     match (object, about) {
         (Object::Dataset(dataset), _) => {
             if !entered {
-                scope.meet(&dataset, soft)?;
+                scope.meet(&dataset, way)?;
             }
             of_dataset(dataset, depth, read)
         }
         (Object::Group(group), Some((about, _))) if !entered => {
-            of_group(&group, kind, &scope.enter_known(&about, soft)?, depth, read)
+            of_group(&group, kind, &scope.enter_known(&about, way)?, depth, read)
         }
         (Object::Group(group), _) => of_group(&group, kind, scope, depth, read),
     }

@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use super::forward_all;
 use super::node::Node;
 use super::scope::Scope;
+use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
@@ -12,14 +13,15 @@ use crate::storage::Group;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root<T: DeserializeOwned>(group: &Group) -> Result<T> {
-    T::deserialize(Root { group: group.clone() })
+    Call::<Known>::new().during(|| T::deserialize(Root { group: group.clone() }))
 }
 
 /// Reads the value at the link `name` of `group`.
 pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str) -> Result<T> {
     let link = escape(name);
     let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(), Depth::default());
-    T::deserialize(node).map_err(|error| error.in_link(&link).in_link(&group.path()))
+    let value = Call::<Known>::new().during(|| T::deserialize(node));
+    value.map_err(|error| error.in_link(&link).in_link(&group.path()))
 }
 
 /// The deserializer: reads the value that fills a group.
@@ -83,7 +85,8 @@ impl<'de> Deserializer<'de> for Root {
 macro_rules! open_root {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            Root { group: Group::of(self.group)? }.$method($($name,)* visitor)
+            let root = Root { group: Group::of(self.group)? };
+            Call::<Known>::new().during(|| root.$method($($name,)* visitor))
         }
     };
 }

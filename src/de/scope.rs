@@ -3,13 +3,14 @@
 //!
 //! A few groups that each hold a few links to the next lead to more groups than anyone can read, and a dataset of which
 //! nothing was written takes no place in the file. So what is met again through further links counts, with all that is
-//! in it, as does data that is not stored.
+//! in it, as does data that is not stored. Values that are shared are read once, however many links lead to them; so that
+//! counts as if there were one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{self, About, Dataset, Group, Identity};
+use crate::storage::{self, About, Dataset, Group, Identity, Link};
 
 /// How many groups and datasets one call may meet through further links.
 const MAX_AGAIN: u64 = 100_000;
@@ -19,6 +20,24 @@ const MAX_UNPAID: u64 = 128 << 20;
 const MAX_FILES: u64 = 4;
 /// A dataset smaller than this is not looked at, where it is not met through further links.
 const SMALL: u64 = 4096;
+
+/// What led to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A hard link.
+    Hard,
+    /// Another link, which an object does not count.
+    Soft,
+    /// Any of its links: it is read once in the call as what it is read as now, and that is had from there again.
+    Once,
+}
+
+impl Way {
+    /// The way by a link.
+    pub(super) fn by(link: &Link) -> Self {
+        if link.soft { Self::Soft } else { Self::Hard }
+    }
+}
 
 /// A group on the way from where reading began.
 #[derive(Clone, Debug)]
@@ -47,13 +66,13 @@ impl Scope {
         Self(Arc::new(Inner { identity: None, outer: None, again: false, met: Arc::default() }))
     }
 
-    /// Goes into `group`, unless reading is in it already. `soft` tells that the way there is no hard link.
-    pub(super) fn enter(&self, group: &Group, soft: bool) -> Result<Self> {
-        self.enter_known(&group.about()?, soft)
+    /// Goes into `group`, unless reading is in it already.
+    pub(super) fn enter(&self, group: &Group, way: Way) -> Result<Self> {
+        self.enter_known(&group.about()?, way)
     }
 
     /// Goes into the group that `about` tells of, as [`Scope::enter`] does.
-    pub(super) fn enter_known(&self, about: &About, soft: bool) -> Result<Self> {
+    pub(super) fn enter_known(&self, about: &About, way: Way) -> Result<Self> {
         let About { identity, links, .. } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
@@ -62,7 +81,7 @@ impl Scope {
             }
             outer = scope.0.outer.as_ref();
         }
-        let again = self.0.again || soft || links > 1;
+        let again = way != Way::Once && (self.0.again || way == Way::Soft || links > 1);
         if again {
             self.count_object()?;
         }
@@ -70,14 +89,15 @@ impl Scope {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Takes note of a dataset that is to be read. `soft` tells that the way there is no hard link.
-    pub(super) fn meet(&self, dataset: &Dataset, soft: bool) -> Result<()> {
-        let again = self.0.again || soft;
+    /// Takes note of a dataset that is to be read.
+    pub(super) fn meet(&self, dataset: &Dataset, way: Way) -> Result<()> {
+        let once = way == Way::Once;
+        let again = !once && (self.0.again || way == Way::Soft);
         if again {
             self.count_object()?;
         }
         let claim = dataset.claim();
-        if !again && claim < SMALL || !again && dataset.links()? <= 1 && dataset.is_stored() {
+        if !again && claim < SMALL || !again && (once || dataset.links()? <= 1) && dataset.is_stored() {
             return Ok(());
         }
         let bytes = self.0.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
@@ -92,7 +112,7 @@ impl Scope {
     /// Opens the dataset `name` of `group`, and takes note of it.
     pub(super) fn open_dataset(&self, group: &Group, name: &str) -> Result<Dataset> {
         let dataset = group.open_dataset(name)?;
-        self.meet(&dataset, false)?;
+        self.meet(&dataset, Way::Hard)?;
         Ok(dataset)
     }
 

@@ -7,13 +7,13 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use super::attributes::AttributesDeserializer;
 use super::forward_all;
 use super::node::{Node, of_attribute};
-use super::scope::Scope;
+use super::scope::{Scope, Way};
 use super::view::View;
 use crate::bridge::{Leftover, Offer, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
-use crate::storage::{Attributes, Contents, Object};
+use crate::storage::{Attributes, Contents, Identity, Object};
 
 /// Where a wrapper reads itself: what the bridge carries. It can be kept, and read later.
 #[derive(Debug)]
@@ -39,15 +39,14 @@ pub(crate) struct Stored {
     pub(super) depth: Depth,
     /// Whether the scope is that inside the object.
     pub(super) entered: bool,
-    pub(super) soft: bool,
+    pub(super) way: Way,
 }
 
 impl Stored {
     /// Reads what is in the object as if it were not in a wrapper.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        let Self { object, scope, depth, entered, soft } = self;
-        let again =
-            Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, soft: *soft };
+        let Self { object, scope, depth, entered, way } = self;
+        let again = Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way };
         T::deserialize(Node::of_stored(again))
     }
 
@@ -84,6 +83,22 @@ impl Source {
         match self {
             Self::Node(node) => node.stored(|stored| read(Found::Object(stored))),
             Self::Attribute(attribute) => read(Found::Attribute(attribute)),
+        }
+    }
+
+    /// Opens what is there; if it is an object, what tells it from others.
+    pub(crate) fn identified(self) -> Result<(Self, Option<Identity>)> {
+        match self {
+            Self::Node(node) => node.identified().map(|(node, identity)| (Self::Node(node), Some(identity))),
+            Self::Attribute(_) => Ok((self, None)),
+        }
+    }
+
+    /// The same of an open object that is read so once in the call: it is not met again, whichever link led there.
+    pub(crate) fn once(self) -> Self {
+        match self {
+            Self::Node(node) => Self::Node(node.once()),
+            Self::Attribute(_) => self,
         }
     }
 }

@@ -4,14 +4,13 @@
 //! nothing already in it is lost, and what the reader gets never depends on it. Which HDF5 objects it becomes is decided
 //! once all elements are in, by [`super::layout`].
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::numbers::{Numbers, Push};
 use super::objects::Objects;
-use super::record::{Record, RecordField, Rows};
-use super::rows::is_same;
+use super::record::{Record, Rows};
+use super::variants::Variants;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Dataset, Group, Number, Slice};
 
@@ -100,33 +99,11 @@ pub(super) struct Nullable {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Variants {
-    pub(super) variants: Vec<Variant>,
-    /// The position in `variants` of the variant with each index, where that is known.
-    by_index: Vec<usize>,
-    /// For each element, the position of its variant in `variants`.
-    pub(super) tags: Vec<u32>,
-    ranks: OnceCell<Vec<u32>>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Variant {
-    pub(super) name: &'static str,
-    /// The variant's index in its enum.
-    pub(super) index: u32,
-    /// Elements that are this variant, and whether one of them has no payload.
-    count: usize,
-    units: bool,
-    /// Their payloads, if any has one.
-    pub(super) payload: Option<Column>,
-}
-
-#[derive(Clone, Debug)]
 pub(super) struct Mixed {
     pub(super) parts: Vec<(Class, Column)>,
     /// For each element, the position of its part in `parts`.
     pub(super) tags: Vec<u8>,
-    ranks: OnceCell<Vec<u32>>,
+    pub(super) ranks: OnceCell<Vec<u32>>,
 }
 
 /// What is to come of a sequence: of `total` elements there are `of`.
@@ -149,23 +126,6 @@ impl Expected {
         // Failing is as good as not asking.
         let _ = vec.try_reserve_exact(more as usize);
     }
-}
-
-/// For each element, how many before it have its tag: where it is in the part for the tag. Made when first asked for, of
-/// a column that grows no more.
-fn rank<T: Copy + Into<u32>>(ranks: &OnceCell<Vec<u32>>, tags: &[T], index: usize) -> usize {
-    let ranks = ranks.get_or_init(|| {
-        let mut counts = Vec::new();
-        let mut rank = |tag: u32| {
-            if counts.len() <= tag as usize {
-                counts.resize(tag as usize + 1, 0);
-            }
-            counts[tag as usize] += 1;
-            counts[tag as usize] - 1
-        };
-        tags.iter().map(|tag| rank((*tag).into())).collect()
-    });
-    ranks[index] as usize
 }
 
 /// The forms that elements of a [`Mixed`] column are told apart by.
@@ -202,26 +162,6 @@ impl Class {
             Self::Variant => "enum",
             Self::Object => "object",
         }
-    }
-}
-
-impl Mixed {
-    /// The elements with fillers where there are units, and where that is; `None` if no element is a unit, or if some
-    /// are options, among which a unit would not be told from what is there.
-    pub(super) fn without_units(&self) -> Result<Option<(Column, Vec<bool>)>> {
-        let unit = self.parts.iter().position(|(class, _)| *class == Class::Unit);
-        let options = self.parts.iter().any(|(class, _)| *class == Class::Option);
-        let Some(unit) = unit.filter(|_| !options) else { return Ok(None) };
-        let mask: Vec<bool> = self.tags.iter().map(|tag| usize::from(*tag) == unit).collect();
-        let mut values = Column::new();
-        for (index, tag) in self.tags.iter().enumerate() {
-            if mask[index] {
-                values.push_filler();
-            } else {
-                values.push_from(&self.parts[usize::from(*tag)].1, rank(&self.ranks, &self.tags, index))?;
-            }
-        }
-        Ok(Some((values, mask)))
     }
 }
 
@@ -293,7 +233,7 @@ impl Column {
     /// The column that an element of `class` is to be pushed to: this one if it is of the class or unknown, else the
     /// part for the class of what this one widens to.
     #[inline]
-    fn of_class(&mut self, class: Class) -> &mut Self {
+    pub(super) fn of_class(&mut self, class: Class) -> &mut Self {
         if matches!(self, Self::Unknown(_)) || self.class() == Some(class) { self } else { self.widen(class) }
     }
 
@@ -605,171 +545,12 @@ impl Column {
         column
     }
 
-    /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
-    #[inline]
-    pub(super) fn begin_tuple(&mut self, len: usize) -> Tuple<'_> {
-        match self {
-            Self::Array(array) if array.width == len => Tuple { column: self, position: 0 },
-            _ => self.begin_tuple_as(len, false),
-        }
-    }
-
-    /// As [`Column::begin_tuple`]; with `record`, it is known that the elements are not numbers of one type.
-    fn begin_tuple_as(&mut self, len: usize, record: bool) -> Tuple<'_> {
-        // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
-        let class = match self.innermost() {
-            Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
-            Self::Mixed(mixed) if mixed.parts.iter().any(|(class, _)| *class == Class::Tuple) => Class::Tuple,
-            Self::Unknown(_) | Self::Mixed(_) if record => Class::Tuple,
-            _ => Class::Sequence,
-        };
-        let column = self.of_class(class);
-        match column {
-            Self::Unknown(fillers) if record => {
-                let mut rows = Record::new(Rows::Tuples, *fillers);
-                rows.begin();
-                *column = Self::Record(Box::new(rows));
-            }
-            Self::Unknown(fillers) => {
-                let inner = Self::Unknown(*fillers * len);
-                *column = Self::Array(Box::new(Array { width: len, count: *fillers, inner }));
-            }
-            Self::Array(array) if array.width != len => column.array_to_list(),
-            Self::Record(record) => record.begin(),
-            _ => {}
-        }
-        Tuple { column, position: 0 }
-    }
-
-    /// This column, or what is in it if it is one of options.
-    #[inline]
-    fn innermost(&self) -> &Self {
-        match self {
-            Self::Nullable(nullable) => nullable.inner.innermost(),
-            _ => self,
-        }
-    }
-
-    pub(super) fn array_to_list(&mut self) {
-        if let Self::Array(array) = self {
-            let offsets = (0..=array.count).map(|index| (index * array.width) as u64).collect();
-            let inner = std::mem::replace(&mut array.inner, Self::new());
-            *self = Self::List(Box::new(List { offsets, inner }));
-        }
-    }
-
-    /// Makes tuples that were alike so far into records; the last is not complete: it has `position` elements.
-    fn array_to_record(&mut self, position: usize) -> Result<()> {
-        let Self::Array(array) = self else { return Err(broken()) };
-        let mut record = Record::new(Rows::Tuples, 0);
-        for position in 0..array.width {
-            record.fields.push(RecordField::new(Cow::Owned(position.to_string()), 0));
-        }
-        for row in 0..=array.count {
-            let width = if row == array.count { position } else { array.width };
-            record.begin();
-            for at in 0..width {
-                let column = record.position(at);
-                column.push_from(&array.inner, row * array.width + at)?;
-            }
-            if row < array.count {
-                record.end();
-            }
-        }
-        *self = Self::Record(Box::new(record));
-        Ok(())
-    }
-
-    /// Begins a struct.
-    #[inline]
-    pub(super) fn begin_struct(&mut self) -> Result<StructRow<'_>> {
-        let is_there = matches!(self, Self::Record(record) if record.rows != Rows::Tuples);
-        match if is_there { self } else { self.make_record(Rows::Structs) } {
-            Self::Record(record) => {
-                record.begin();
-                Ok(StructRow::Record(record))
-            }
-            Self::Maps(maps) => Ok(StructRow::Maps(maps)),
-            _ => Err(broken()),
-        }
-    }
-
-    /// Begins a struct or map whose entries come by [`Column::entry`]; returns the record, or, where maps are kept
-    /// otherwise, those.
-    pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
-        let column = self.make_record(rows);
-        match column {
-            Self::Record(record) => {
-                if rows == Rows::Maps {
-                    record.rows = rows;
-                }
-                record.begin();
-                Ok(column)
-            }
-            Self::Maps(_) => Ok(column),
-            _ => Err(broken()),
-        }
-    }
-
-    #[inline(never)]
-    fn make_record(&mut self, rows: Rows) -> &mut Self {
-        let column = self.of_class(Class::Record);
-        if let Self::Unknown(fillers) = column {
-            *column = Self::Record(Box::new(Record::new(rows, *fillers)));
-        }
-        column
-    }
-
-    /// Makes records into maps. The last row is not complete; it becomes the last map, not complete either.
-    pub(super) fn record_to_maps(&mut self) -> Result<&mut Maps> {
-        if let Self::Record(record) = self {
-            let mut maps = Maps { offsets: vec![0], keys: Self::new(), values: Self::new() };
-            for row in 0..=record.count {
-                for field in &record.fields {
-                    if row < field.column.len() && field.has(row) {
-                        maps.keys.push_str(&field.name);
-                        maps.values.push_from(&field.column, row)?;
-                    }
-                }
-                if row < record.count {
-                    maps.offsets.push(maps.keys.len() as u64);
-                }
-            }
-            *self = Self::Maps(Box::new(maps));
-        }
-        match self {
-            Self::Maps(maps) => Ok(maps),
-            _ => Err(broken()),
-        }
-    }
-
-    /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
-    #[inline]
-    pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
-        let column = if matches!(self, Self::Variants(_)) { self } else { self.make_variants() };
-        match column {
-            Self::Variants(variants) => Ok(variants.begin(name, index, unit)),
-            _ => Err(broken()),
-        }
-    }
-
-    #[inline(never)]
-    fn make_variants(&mut self) -> &mut Self {
-        let column = self.of_class(Class::Variant);
-        if let Self::Unknown(fillers) = column {
-            let tags = vec![0; *fillers];
-            let (variants, by_index) = (Vec::new(), Vec::new());
-            *column = Self::Variants(Box::new(Variants { variants, by_index, tags, ranks: OnceCell::new() }));
-        }
-        column
-    }
-
     /// Begins an element that is an object by itself, which goes to those returned.
     pub(super) fn begin_object(&mut self, near: &Group) -> Result<&mut Objects> {
         self.objects(|fillers| Objects::new(near, fillers))
     }
 
-    fn objects(&mut self, make: impl FnOnce(usize) -> Result<Objects>) -> Result<&mut Objects> {
+    pub(super) fn objects(&mut self, make: impl FnOnce(usize) -> Result<Objects>) -> Result<&mut Objects> {
         let column = self.of_class(Class::Object);
         if let Self::Unknown(fillers) = column {
             *column = Self::Objects(make(*fillers)?);
@@ -777,144 +558,6 @@ impl Column {
         match column {
             Self::Objects(objects) => Ok(objects),
             _ => Err(broken()),
-        }
-    }
-
-    /// Adds the element at `index` of `source`, which is not asked for it again.
-    pub(super) fn push_from(&mut self, source: &Self, index: usize) -> Result<()> {
-        match source {
-            Self::Unknown(_) => self.push_filler(),
-            Self::Stored(_) => return Err(broken()),
-            Self::Objects(objects) => {
-                self.objects(|fillers| objects.beside(fillers))?.push_from(objects, index)?;
-            }
-            Self::Units(_) => self.push_unit(),
-            Self::Numbers(numbers) => {
-                if let Self::Numbers(own) = self
-                    && own.push_from(numbers, index)
-                {
-                    return Ok(());
-                }
-                macro_rules! push {
-                    ($($variant:ident)*) => {
-                        match numbers { $(Numbers::$variant(vec) => self.push_number(vec[index], false),)* }
-                    };
-                }
-                push!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);
-            }
-            Self::I128(vec) => self.push_i128(vec[index]),
-            Self::U128(vec) => self.push_u128(vec[index]),
-            Self::Text(parts) => {
-                let text = std::str::from_utf8(parts.get(index)).map_err(|_| broken())?;
-                self.push_str(text);
-            }
-            Self::Blobs(parts) => self.push_bytes(parts.get(index)),
-            Self::Array(array) => {
-                let mut tuple = self.begin_tuple(array.width);
-                for at in 0..array.width {
-                    tuple.element(|column, _| column.push_from(&array.inner, index * array.width + at))?;
-                }
-                tuple.end()?;
-            }
-            Self::List(list) => {
-                let target = self.begin_list()?;
-                for at in list.offsets[index]..list.offsets[index + 1] {
-                    target.inner.push_from(&list.inner, at as usize)?;
-                }
-                target.end();
-            }
-            Self::Record(record) if record.rows == Rows::Tuples => {
-                let present: Vec<_> = record.fields.iter().filter(|field| field.has(index)).collect();
-                // By way of an array, what is in the tuple would be copied once more, at each level.
-                let mut tuple = self.begin_tuple_as(present.len(), true);
-                for field in present {
-                    tuple.element(|column, _| column.push_from(&field.column, index))?;
-                }
-                tuple.end()?;
-            }
-            Self::Record(record) => {
-                let target = self.begin_record(record.rows)?;
-                for field in record.fields.iter().filter(|field| field.has(index)) {
-                    target.entry(&field.name, record.rows)?.push_from(&field.column, index)?;
-                }
-                target.end_record();
-            }
-            Self::Maps(maps) => {
-                let target = self.begin_record(Rows::Maps)?;
-                let target = target.record_to_maps()?;
-                for at in maps.offsets[index]..maps.offsets[index + 1] {
-                    target.keys.push_from(&maps.keys, at as usize)?;
-                    target.values.push_from(&maps.values, at as usize)?;
-                }
-                target.end();
-            }
-            Self::Nullable(nullable) if nullable.mask[index] => self.push_none()?,
-            Self::Nullable(nullable) => self.begin_some()?.push_from(&nullable.inner, index)?,
-            Self::Variants(variants) => {
-                let tag = variants.tags[index];
-                let variant = variants.variants.get(tag as usize).ok_or_else(broken)?;
-                let payload = self.begin_variant(variant.name, variant.index, variant.payload.is_none())?;
-                if let (Some(target), Some(source)) = (payload, &variant.payload) {
-                    target.push_from(source, rank(&variants.ranks, &variants.tags, index))?;
-                }
-            }
-            Self::Mixed(mixed) => {
-                let (_, part) = &mixed.parts[usize::from(mixed.tags[index])];
-                self.push_from(part, rank(&mixed.ranks, &mixed.tags, index))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The column for the value of `key` in the row at hand of a record, which becomes one of maps where it must.
-    pub(super) fn entry(&mut self, key: &str, rows: Rows) -> Result<&mut Self> {
-        if let Self::Record(record) = self
-            && let Some(position) = record.find(key, rows)
-        {
-            // Looked up anew, as the borrow of what was found cannot outlive the other way out.
-            let Self::Record(record) = self else { return Err(broken()) };
-            return Ok(record.field(position));
-        }
-        let maps = self.record_to_maps()?;
-        maps.keys.push_str(key);
-        Ok(&mut maps.values)
-    }
-
-    /// Ends the struct or map at hand.
-    #[inline]
-    pub(super) fn end_record(&mut self) {
-        match self {
-            Self::Record(record) => record.end(),
-            Self::Maps(maps) => maps.end(),
-            _ => {}
-        }
-    }
-}
-
-/// A struct that is being pushed.
-pub(super) enum StructRow<'a> {
-    Record(&'a mut Record),
-    Maps(&'a mut Maps),
-}
-
-impl StructRow<'_> {
-    /// The column for the field `name`.
-    #[inline(always)]
-    pub(super) fn field(&mut self, name: &'static str) -> Result<&mut Column> {
-        match self {
-            Self::Record(record) => record.struct_field(name),
-            Self::Maps(maps) => {
-                maps.keys.push_str(name);
-                Ok(&mut maps.values)
-            }
-        }
-    }
-
-    #[inline]
-    pub(super) fn end(self) {
-        match self {
-            Self::Record(record) => record.end(),
-            Self::Maps(maps) => maps.end(),
         }
     }
 }
@@ -952,109 +595,8 @@ impl Maps {
     }
 }
 
-impl Variants {
-    /// Begins a variant, as [`Column::begin_variant`] does.
-    #[inline]
-    fn begin(&mut self, name: &'static str, index: u32, unit: bool) -> Option<&mut Column> {
-        let position = self.position(name, index);
-        self.tags.push(position as u32);
-        let variant = &mut self.variants[position];
-        variant.count += 1;
-        match (unit, &variant.payload) {
-            (true, None) => {
-                variant.units = true;
-                None
-            }
-            (_, Some(_)) => variant.payload.as_mut(),
-            (false, None) => Some(variant.make_payload()),
-        }
-    }
-
-    #[inline]
-    fn position(&mut self, name: &'static str, index: u32) -> usize {
-        match self.by_index.get(index as usize) {
-            Some(position) if self.variants.get(*position).is_some_and(|variant| is_same(name, variant.name)) => {
-                *position
-            }
-            _ => self.find_or_add(name, index),
-        }
-    }
-
-    #[inline(never)]
-    fn find_or_add(&mut self, name: &'static str, index: u32) -> usize {
-        /// An enum of more variants than this is looked through each time.
-        const MOST: usize = 1024;
-        let position = self.variants.iter().position(|variant| variant.name == name).unwrap_or_else(|| {
-            // What was there before the first variant is taken for it.
-            let count = if self.variants.is_empty() { self.tags.len() } else { 0 };
-            self.variants.push(Variant { name, index, count, units: false, payload: None });
-            self.variants.len() - 1
-        });
-        let index = index as usize;
-        if index < MOST {
-            if self.by_index.len() <= index {
-                self.by_index.resize(index + 1, usize::MAX);
-            }
-            self.by_index[index] = position;
-        }
-        position
-    }
-}
-
-impl Variant {
-    /// The column for the payloads; what has been a unit before has units there.
-    #[inline(never)]
-    fn make_payload(&mut self) -> &mut Column {
-        let before = self.count - 1;
-        self.payload.insert(if self.units { Column::Units(before) } else { Column::Unknown(before) })
-    }
-}
-
-/// A tuple that is being pushed.
-pub(super) struct Tuple<'a> {
-    column: &'a mut Column,
-    position: usize,
-}
-
-impl Tuple<'_> {
-    /// Pushes the next element by `push`, which is told whether integers of unlike types must not be made alike.
-    #[inline]
-    pub(super) fn element(&mut self, push: impl FnOnce(&mut Column, bool) -> Result<()>) -> Result<()> {
-        match self.column {
-            Column::Array(array) => {
-                if self.position >= array.width {
-                    return Err(Error::new(ErrorKind::WrongLength, "a tuple has more elements than it said"));
-                }
-                push(&mut array.inner, true)?;
-                if !matches!(array.inner, Column::Unknown(_) | Column::Numbers(_) | Column::Array(_)) {
-                    self.column.array_to_record(self.position + 1)?;
-                }
-            }
-            Column::Record(record) => push(record.position(self.position), false)?,
-            Column::List(list) => push(&mut list.inner, false)?,
-            _ => return Err(broken()),
-        }
-        self.position += 1;
-        Ok(())
-    }
-
-    #[inline]
-    pub(super) fn end(self) -> Result<()> {
-        match self.column {
-            Column::Array(array) if array.width == self.position => array.count += 1,
-            Column::Array(_) => {
-                return Err(Error::new(ErrorKind::WrongLength, "a tuple has fewer elements than it said"));
-            }
-            Column::Record(record) => record.end(),
-            Column::List(list) => list.end(),
-            _ => return Err(broken()),
-        }
-        Ok(())
-    }
-}
-
 /// A state that no sequence of calls leads to.
 #[cold]
-fn broken() -> Error {
+pub(super) fn broken() -> Error {
     Error::new(ErrorKind::Custom, "a `Serialize` implementation called the serializer out of order")
 }

@@ -7,12 +7,12 @@ use ndarray::{ArrayView, Dimension};
 use serde::Serialize;
 
 use super::attributes::AttributesSerializer;
-use super::node::put;
+use super::node::{put, put_apart};
 use super::place::{Place, no_attribute};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
-use crate::storage::{Attributes, ElementType, Group, Object};
+use crate::storage::{Attributes, ElementType, Group, Object, Shape};
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]
@@ -21,12 +21,48 @@ pub(crate) struct Destination {
     pub(super) depth: Depth,
     /// How many `Some` are directly around it.
     pub(super) somes: usize,
+    /// What is written there is to be no link to another object.
+    pub(super) apart: bool,
 }
 
 impl Destination {
     /// Writes `value` there as if it were not in a wrapper.
     pub(crate) fn put<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
+        let put = if self.apart { put_apart } else { put };
         put(value, self.place.clone(), self.depth, self.somes)
+    }
+
+    /// As [`Destination::put`], but the object is none that stands elsewhere, too: it can be given attributes.
+    pub(crate) fn put_apart<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
+        put_apart(value, self.place.clone(), self.depth, self.somes)
+    }
+
+    /// Whether a link to an object can stand there in place of a value.
+    pub(crate) fn takes_link(&self) -> bool {
+        !self.apart && matches!(self.place, Place::Child(..))
+    }
+
+    /// Makes a further link to an object that was written.
+    pub(crate) fn link_to(&self, object: &Object) -> Result<()> {
+        let (group, name) = self.link()?;
+        group.link(name, object)
+    }
+
+    /// Opens the object that was written, to be linked to; and for how many `Some` directly around it that is good, if
+    /// not for any.
+    pub(crate) fn written(&self) -> Result<(Object, Option<usize>)> {
+        let (group, name) = self.link()?;
+        let object = group.open(name)?;
+        let shows_somes = match &object {
+            Object::Dataset(dataset) => *dataset.shape() == Shape::Null,
+            Object::Group(group) => group.kind()? == Some(Kind::Some),
+        };
+        Ok((object, shows_somes.then_some(self.somes)))
+    }
+
+    /// How many `Some` are directly around what is written there.
+    pub(crate) fn somes(&self) -> usize {
+        self.somes
     }
 
     /// Writes `value` as the child `name` of a group that was made there.
@@ -42,7 +78,7 @@ impl Destination {
         A: ?Sized + Serialize,
     {
         let (group, name) = self.link()?;
-        self.put(value)?;
+        self.put_apart(value)?;
         let mut object = match &self.place {
             // What became a group fills this one.
             Place::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),

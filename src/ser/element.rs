@@ -2,7 +2,8 @@
 
 use serde::ser::{self, Serialize};
 
-use super::column::{Column, List, StructRow, Tuple};
+use super::column::{Column, List};
+use super::composite::{StructRow, Tuple};
 use super::key::{self, KeyProbe};
 use super::node::NodeSerializer;
 use super::place::no_attribute;

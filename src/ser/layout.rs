@@ -1,9 +1,10 @@
 //! Column to HDF5: which objects a sequence becomes, decided when all of its elements are known.
 
-use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts, Variants};
+use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts};
 use super::numbers::Numbers;
 use super::place::Place;
 use super::record::{Record, RecordField, Rows};
+use super::variants::Variants;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
     BYTES, ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK,

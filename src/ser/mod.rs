@@ -1,11 +1,14 @@
 //! value -> nodes. Values at a place of their own go through [`node`] and [`compound`]; the elements of sequences are
-//! collected in a [`column`] by [`element`], and [`layout`] writes them. Long sequences whose elements turn out to be of one
-//! form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them apart. Wrapper types write
-//! themselves, to a [`destination`]; those in sequences are [`objects`].
+//! collected in a [`column`] by [`element`], structs and tuples by way of [`composite`], enums of [`variants`]; [`copy`] has
+//! what happens when a column takes another form, and [`layout`] writes them. Long sequences whose elements turn out to be
+//! of one form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them
+//! apart. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`].
 
 mod attributes;
 mod column;
+mod composite;
 mod compound;
+mod copy;
 mod destination;
 mod element;
 mod key;
@@ -19,6 +22,7 @@ mod record;
 mod root;
 mod rows;
 mod stream;
+mod variants;
 
 pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;

@@ -16,11 +16,21 @@ use crate::storage::{Dtype, Number, Shape, Slice, element_bytes};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
 pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
-    let node = NodeSerializer::new(place.clone(), depth, somes);
+    put_node(value, NodeSerializer::new(place, depth, somes))
+}
+
+/// As [`put`], but the value is no link to another, so that what it becomes can be given attributes.
+pub(super) fn put_apart<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
+    put_node(value, NodeSerializer { apart: true, ..NodeSerializer::new(place, depth, somes) })
+}
+
+fn put_node<T: ?Sized + Serialize>(value: &T, node: NodeSerializer<'_>) -> Result<()> {
+    let NodeSerializer { depth, somes, apart, .. } = node;
+    let place = node.place.clone();
     match depth.with_stack(|| value.serialize(node)) {
         Err(error) if error.wants(Again::Pairs) => {
             place.clear()?;
-            let node = NodeSerializer { pairs: true, ..NodeSerializer::new(place, depth, somes) };
+            let node = NodeSerializer { pairs: true, apart, ..NodeSerializer::new(place, depth, somes) };
             depth.with_stack(|| value.serialize(node))
         }
         result => result,
@@ -38,16 +48,19 @@ pub(super) struct NodeSerializer<'a> {
     pairs: bool,
     /// It is the content of a wrapper, which answers with unit when it has written itself.
     is_content: bool,
+    /// It is to be no link to another object.
+    apart: bool,
 }
 
 impl<'a> NodeSerializer<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, somes: usize) -> Self {
-        Self { place, depth, somes, pairs: false, is_content: false }
+        Self { place, depth, somes, pairs: false, is_content: false, apart: false }
     }
 
     /// Has a wrapper write itself.
     pub(super) fn wrapper<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
-        let destination = Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes };
+        let destination =
+            Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes, apart: self.apart };
         match Offer::new(destination) {
             Ok(offer) => offer.finish(value.serialize(Self { is_content: true, ..self })),
             Err(_) => value.serialize(self),

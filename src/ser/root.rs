@@ -5,6 +5,7 @@ use serde::ser::{self, Serialize};
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
+use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, escape};
@@ -12,8 +13,8 @@ use crate::storage::{self, Attributes, Group};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group) -> Result<()> {
-    put(value, Place::Fill { group: group.clone(), target: None }, Depth::default(), 0)
-        .map_err(|error| error.in_link("/"))
+    let place = Place::Fill { group: group.clone(), target: None };
+    Call::<Written>::new().during(|| put(value, place, Depth::default(), 0)).map_err(|error| error.in_link("/"))
 }
 
 /// Writes `value` to the new link `name` of `group`.
@@ -22,7 +23,7 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(value: &T, group: &Group, name:
         let link = escape(name);
         check_free(Some(group), &link)?;
         let staging = group.create_unlinked()?;
-        put(value, Place::child(&staging, &link), Depth::default(), 0)?;
+        Call::<Written>::new().during(|| put(value, Place::child(&staging, &link), Depth::default(), 0))?;
         staging.move_link(&link, group, &link)
     };
     write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
@@ -33,13 +34,14 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(value: &T, group: &Group, name:
 struct Staging {
     group: Group,
     target: Group,
+    call: Call<Written>,
 }
 
 impl Staging {
     fn new(target: &hdf5::Group) -> Result<Self> {
         let target = Group::of(target)?;
         let group = target.create_unlinked()?;
-        Ok(Self { group, target })
+        Ok(Self { group, target, call: Call::new() })
     }
 
     fn place(&self) -> Place<'static> {
@@ -49,6 +51,11 @@ impl Staging {
 
     fn located(&self, error: Error) -> Error {
         error.in_link(&self.target.path())
+    }
+
+    /// Writes a part of the value.
+    fn during<R>(&self, write: impl FnOnce() -> Result<R>) -> Result<R> {
+        self.call.during(write).map_err(|error| self.located(error))
     }
 
     /// Moves everything to the target; on an error the target is as it was.
@@ -131,23 +138,21 @@ impl<'a> Hdf5Serializer<'a> {
     /// Writes a value that needs no further calls.
     fn whole(self, write: impl FnOnce(NodeSerializer<'static>) -> Result<()>) -> Result<()> {
         let staging = Staging::new(self.group)?;
-        write(node(&staging)).map_err(|error| staging.located(error))?;
+        staging.during(|| write(node(&staging)))?;
         staging.commit()
     }
 
     /// Begins a value that goes on.
     fn begin<S>(self, begin: impl FnOnce(NodeSerializer<'static>) -> Result<S>) -> Result<Staged<S>> {
         let staging = Staging::new(self.group)?;
-        match begin(node(&staging)) {
-            Ok(inner) => Ok(Staged { inner, staging }),
-            Err(error) => Err(staging.located(error)),
-        }
+        let inner = staging.during(|| begin(node(&staging)))?;
+        Ok(Staged { inner, staging })
     }
 
     /// Writes a whole value, in whichever form holds it.
     pub(crate) fn put<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         let staging = Staging::new(self.group)?;
-        put(value, staging.place(), Depth::default(), 0).map_err(|error| staging.located(error))?;
+        staging.during(|| put(value, staging.place(), Depth::default(), 0))?;
         staging.commit()
     }
 }
@@ -268,11 +273,11 @@ macro_rules! staged {
             type Error = Error;
 
             fn $method<T: ?Sized + Serialize>(&mut self, $($name: $type,)* value: &T) -> Result<()> {
-                self.inner.$method($($name,)* value).map_err(|error| self.staging.located(error))
+                self.staging.during(|| self.inner.$method($($name,)* value))
             }
 
             fn end(self) -> Result<()> {
-                self.inner.end().map_err(|error| self.staging.located(error))?;
+                self.staging.during(|| self.inner.end())?;
                 self.staging.commit()
             }
         })*
@@ -287,15 +292,15 @@ impl<S: ser::SerializeMap<Ok = (), Error = Error>> ser::SerializeMap for Staged<
     type Error = Error;
 
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
-        self.inner.serialize_key(key).map_err(|error| self.staging.located(error))
+        self.staging.during(|| self.inner.serialize_key(key))
     }
 
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.inner.serialize_value(value).map_err(|error| self.staging.located(error))
+        self.staging.during(|| self.inner.serialize_value(value))
     }
 
     fn end(self) -> Result<()> {
-        self.inner.end().map_err(|error| self.staging.located(error))?;
+        self.staging.during(|| self.inner.end())?;
         self.staging.commit()
     }
 }

@@ -12,6 +12,7 @@ use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
 
+use super::about::about;
 use super::attribute::Attributes;
 use super::dtype::{Dtype, Order};
 use super::group::Group;
@@ -300,7 +301,7 @@ impl Dataset {
 
     /// How many hard links lead to it.
     pub(crate) fn links(&self) -> Result<usize> {
-        Ok(self.user()?.loc_info()?.num_links)
+        about(self.handle()).map(|about| about.links)
     }
 
     /// The same as users know it.

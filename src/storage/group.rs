@@ -6,6 +6,7 @@ use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5g, h5l, h5o};
 
+use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::{Id, c_name, call, locked, property_lists};
@@ -43,17 +44,6 @@ impl Attributes for Object {
     }
 }
 
-/// What there is to know about a group without looking into it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct About {
-    /// What tells it from other objects.
-    pub(crate) identity: Identity,
-    /// How many hard links lead to it.
-    pub(crate) links: usize,
-    /// How many attributes it has.
-    pub(crate) attributes: usize,
-}
-
 impl Object {
     /// Takes over the handle of an object.
     pub(super) fn adopt(id: Id) -> Result<Self> {
@@ -65,10 +55,6 @@ impl Object {
         }
     }
 }
-
-/// What tells an object from every other: its file's number and its token, its address within the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity(u64, hdf5::LocationToken);
 
 impl Attributes for Group {
     fn handle(&self) -> hid_t {
@@ -111,9 +97,7 @@ impl Group {
 
     /// What tells it from other objects, and how many links and attributes it has.
     pub(crate) fn about(&self) -> Result<About> {
-        let info = self.0.loc_info()?;
-        let identity = Identity(info.fileno, info.token);
-        Ok(About { identity, links: info.num_links, attributes: info.num_attrs })
+        about(self.handle())
     }
 
     /// Makes the group `name`.

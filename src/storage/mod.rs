@@ -4,6 +4,7 @@
 //! library holds the library's lock ([`hdf5::sync::sync`]), which is reentrant, and copies the error stack into plain
 //! data at once.
 
+mod about;
 mod attribute;
 mod dataset;
 mod dtype;
@@ -25,11 +26,12 @@ use std::sync::LazyLock;
 use hdf5_sys::h5i::{H5Idec_ref, hid_t};
 use hdf5_sys::h5p;
 
+pub(crate) use about::{About, Identity};
 pub(crate) use attribute::Attributes;
 pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
-pub(crate) use group::{About, Group, Identity, Object};
+pub(crate) use group::{Group, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
 pub(crate) use plain::{Slice, Vector};

@@ -1,0 +1,179 @@
+//! What one call of writing or reading knows of the values that are [shared](crate::Shared) in it: what was written, and
+//! what was read.
+//!
+//! It is the thread's as long as something is done for the call. A call within another, as a codec may make, has its own.
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::LocalKey;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Identity, Object};
+
+/// What a call knows.
+pub(crate) struct Call<T>(Rc<RefCell<T>>);
+
+type Current<T> = RefCell<Option<Rc<RefCell<T>>>>;
+
+thread_local! {
+    static WRITING: Current<Written> = const { RefCell::new(None) };
+    static READING: Current<Known> = const { RefCell::new(None) };
+}
+
+/// What calls of one sort know.
+pub(crate) trait Knowledge: Default + 'static {
+    fn current() -> &'static LocalKey<Current<Self>>;
+}
+
+impl Knowledge for Written {
+    fn current() -> &'static LocalKey<Current<Self>> {
+        &WRITING
+    }
+}
+
+impl Knowledge for Known {
+    fn current() -> &'static LocalKey<Current<Self>> {
+        &READING
+    }
+}
+
+/// Makes the call from before the thread's again when dropped, however that comes about.
+struct Back<T: Knowledge>(Option<Rc<RefCell<T>>>);
+
+impl<T: Knowledge> Drop for Back<T> {
+    fn drop(&mut self) {
+        drop(T::current().replace(self.0.take()));
+    }
+}
+
+impl<T: Knowledge> Call<T> {
+    /// A call that knows nothing yet.
+    pub(crate) fn new() -> Self {
+        Self(Rc::default())
+    }
+
+    /// The call that something is done for, or a new one.
+    pub(crate) fn current() -> Self {
+        T::current().with_borrow(|call| call.clone()).map_or_else(Self::new, Self)
+    }
+
+    /// Does something for the call.
+    pub(crate) fn during<R>(&self, inside: impl FnOnce() -> R) -> R {
+        let _back = Back(T::current().replace(Some(Rc::clone(&self.0))));
+        inside()
+    }
+}
+
+/// Tells a shared value that is written from others.
+type Value = (*const (), TypeId);
+
+/// What was written.
+#[derive(Default)]
+pub(crate) struct Written(HashMap<Value, Entry>);
+
+struct Entry {
+    /// Keeps the value, so that none comes to be in its place.
+    _value: Box<dyn Any>,
+    is_being_written: bool,
+    /// The objects that it is, and for how many `Some` directly around it each is good, if not for any.
+    objects: Vec<(Option<usize>, Rc<Object>)>,
+}
+
+impl Call<Written> {
+    /// The object that `value` is, with so many `Some` directly around it.
+    pub(crate) fn object<T: ?Sized + 'static>(&self, value: &Arc<T>, somes: usize) -> Option<Rc<Object>> {
+        let written = self.0.borrow();
+        let objects = &written.0.get(&key(value))?.objects;
+        let object = objects.iter().find(|(only, _)| only.is_none_or(|only| only == somes));
+        object.map(|(_, object)| Rc::clone(object))
+    }
+
+    /// Takes note of the object that `value` is.
+    pub(crate) fn add<T: ?Sized + 'static>(&self, value: &Arc<T>, only: Option<usize>, object: Object) {
+        if let Some(entry) = self.0.borrow_mut().0.get_mut(&key(value)) {
+            entry.objects.push((only, Rc::new(object)));
+        }
+    }
+
+    /// Writes `value` by `write`, unless that is in it.
+    pub(crate) fn write<T: ?Sized + 'static>(&self, value: &Arc<T>, write: impl FnOnce() -> Result<()>) -> Result<()> {
+        struct Leave<'a>(&'a Call<Written>, Value);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                if let Some(entry) = self.0.0.borrow_mut().0.get_mut(&self.1) {
+                    entry.is_being_written = false;
+                }
+            }
+        }
+        let key = key(value);
+        let was_being_written = {
+            let mut written = self.0.borrow_mut();
+            let entry = written.0.entry(key).or_insert_with(|| Entry {
+                _value: Box::new(Arc::clone(value)),
+                is_being_written: false,
+                objects: Vec::new(),
+            });
+            std::mem::replace(&mut entry.is_being_written, true)
+        };
+        if was_being_written {
+            return Err(Error::new(ErrorKind::Cycle, "a shared value is in itself, and cannot be written without end"));
+        }
+        let _leave = Leave(self, key);
+        write()
+    }
+}
+
+fn key<T: ?Sized + 'static>(value: &Arc<T>) -> Value {
+    (Arc::as_ptr(value).cast(), TypeId::of::<T>())
+}
+
+/// What was read: by the object, and the type that it was read as.
+#[derive(Default)]
+pub(crate) struct Known(HashMap<(Identity, TypeId), Reading>);
+
+enum Reading {
+    Begun,
+    Failed,
+    /// An `Arc` of the type.
+    Done(Box<dyn Any>),
+}
+
+impl Call<Known> {
+    /// The value that the object is, read by `read` unless it was read before. That is told whether it was not tried
+    /// before, either.
+    pub(crate) fn read<T: ?Sized + 'static>(
+        &self,
+        object: Identity,
+        read: impl FnOnce(bool) -> Result<Arc<T>>,
+    ) -> Result<Arc<T>> {
+        struct Leave<'a>(&'a Call<Known>, (Identity, TypeId));
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                let mut known = self.0.0.borrow_mut();
+                if let Some(reading @ Reading::Begun) = known.0.get_mut(&self.1) {
+                    *reading = Reading::Failed;
+                }
+            }
+        }
+        let key = (object, TypeId::of::<T>());
+        let before = self.0.borrow_mut().0.insert(key, Reading::Begun);
+        match before {
+            Some(Reading::Begun) => {
+                return Err(Error::new(ErrorKind::Cycle, "a shared value is in itself"));
+            }
+            Some(Reading::Done(value)) => {
+                let known = value.downcast_ref::<Arc<T>>().cloned();
+                self.0.borrow_mut().0.insert(key, Reading::Done(value));
+                return known.ok_or_else(|| Error::corrupt("a shared value of another type"));
+            }
+            Some(Reading::Failed) | None => {}
+        }
+        let _leave = Leave(self, key);
+        let value = read(before.is_none())?;
+        self.0.borrow_mut().0.insert(key, Reading::Done(Box::new(Arc::clone(&value))));
+        Ok(value)
+    }
+}

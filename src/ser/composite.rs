@@ -1,0 +1,187 @@
+//! Structs, maps and tuples that are being pushed to a column.
+
+use super::column::{Array, Class, Column, Maps, broken};
+use super::record::{Record, Rows};
+use crate::error::{Error, ErrorKind, Result};
+
+impl Column {
+    /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
+    #[inline]
+    pub(super) fn begin_tuple(&mut self, len: usize) -> Tuple<'_> {
+        match self {
+            Self::Array(array) if array.width == len => Tuple { column: self, position: 0 },
+            _ => self.begin_tuple_as(len, false),
+        }
+    }
+
+    /// As [`Column::begin_tuple`]; with `record`, it is known that the elements are not numbers of one type.
+    pub(super) fn begin_tuple_as(&mut self, len: usize, record: bool) -> Tuple<'_> {
+        // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
+        let class = match self.innermost() {
+            Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
+            Self::Mixed(mixed) if mixed.parts.iter().any(|(class, _)| *class == Class::Tuple) => Class::Tuple,
+            Self::Unknown(_) | Self::Mixed(_) if record => Class::Tuple,
+            _ => Class::Sequence,
+        };
+        let column = self.of_class(class);
+        match column {
+            Self::Unknown(fillers) if record => {
+                let mut rows = Record::new(Rows::Tuples, *fillers);
+                rows.begin();
+                *column = Self::Record(Box::new(rows));
+            }
+            Self::Unknown(fillers) => {
+                let inner = Self::Unknown(*fillers * len);
+                *column = Self::Array(Box::new(Array { width: len, count: *fillers, inner }));
+            }
+            Self::Array(array) if array.width != len => column.array_to_list(),
+            Self::Record(record) => record.begin(),
+            _ => {}
+        }
+        Tuple { column, position: 0 }
+    }
+
+    /// This column, or what is in it if it is one of options.
+    #[inline]
+    fn innermost(&self) -> &Self {
+        match self {
+            Self::Nullable(nullable) => nullable.inner.innermost(),
+            _ => self,
+        }
+    }
+
+    /// Begins a struct.
+    #[inline]
+    pub(super) fn begin_struct(&mut self) -> Result<StructRow<'_>> {
+        let is_there = matches!(self, Self::Record(record) if record.rows != Rows::Tuples);
+        match if is_there { self } else { self.make_record(Rows::Structs) } {
+            Self::Record(record) => {
+                record.begin();
+                Ok(StructRow::Record(record))
+            }
+            Self::Maps(maps) => Ok(StructRow::Maps(maps)),
+            _ => Err(broken()),
+        }
+    }
+
+    /// Begins a struct or map whose entries come by [`Column::entry`]; returns the record, or, where maps are kept
+    /// otherwise, those.
+    pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
+        let column = self.make_record(rows);
+        match column {
+            Self::Record(record) => {
+                if rows == Rows::Maps {
+                    record.rows = rows;
+                }
+                record.begin();
+                Ok(column)
+            }
+            Self::Maps(_) => Ok(column),
+            _ => Err(broken()),
+        }
+    }
+
+    #[inline(never)]
+    fn make_record(&mut self, rows: Rows) -> &mut Self {
+        let column = self.of_class(Class::Record);
+        if let Self::Unknown(fillers) = column {
+            *column = Self::Record(Box::new(Record::new(rows, *fillers)));
+        }
+        column
+    }
+
+    /// The column for the value of `key` in the row at hand of a record, which becomes one of maps where it must.
+    pub(super) fn entry(&mut self, key: &str, rows: Rows) -> Result<&mut Self> {
+        if let Self::Record(record) = self
+            && let Some(position) = record.find(key, rows)
+        {
+            // Looked up anew, as the borrow of what was found cannot outlive the other way out.
+            let Self::Record(record) = self else { return Err(broken()) };
+            return Ok(record.field(position));
+        }
+        let maps = self.record_to_maps()?;
+        maps.keys.push_str(key);
+        Ok(&mut maps.values)
+    }
+
+    /// Ends the struct or map at hand.
+    #[inline]
+    pub(super) fn end_record(&mut self) {
+        match self {
+            Self::Record(record) => record.end(),
+            Self::Maps(maps) => maps.end(),
+            _ => {}
+        }
+    }
+}
+
+/// A struct that is being pushed.
+pub(super) enum StructRow<'a> {
+    Record(&'a mut Record),
+    Maps(&'a mut Maps),
+}
+
+impl StructRow<'_> {
+    /// The column for the field `name`.
+    #[inline(always)]
+    pub(super) fn field(&mut self, name: &'static str) -> Result<&mut Column> {
+        match self {
+            Self::Record(record) => record.struct_field(name),
+            Self::Maps(maps) => {
+                maps.keys.push_str(name);
+                Ok(&mut maps.values)
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn end(self) {
+        match self {
+            Self::Record(record) => record.end(),
+            Self::Maps(maps) => maps.end(),
+        }
+    }
+}
+
+/// A tuple that is being pushed.
+pub(super) struct Tuple<'a> {
+    column: &'a mut Column,
+    position: usize,
+}
+
+impl Tuple<'_> {
+    /// Pushes the next element by `push`, which is told whether integers of unlike types must not be made alike.
+    #[inline]
+    pub(super) fn element(&mut self, push: impl FnOnce(&mut Column, bool) -> Result<()>) -> Result<()> {
+        match self.column {
+            Column::Array(array) => {
+                if self.position >= array.width {
+                    return Err(Error::new(ErrorKind::WrongLength, "a tuple has more elements than it said"));
+                }
+                push(&mut array.inner, true)?;
+                if !matches!(array.inner, Column::Unknown(_) | Column::Numbers(_) | Column::Array(_)) {
+                    self.column.array_to_record(self.position + 1)?;
+                }
+            }
+            Column::Record(record) => push(record.position(self.position), false)?,
+            Column::List(list) => push(&mut list.inner, false)?,
+            _ => return Err(broken()),
+        }
+        self.position += 1;
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn end(self) -> Result<()> {
+        match self.column {
+            Column::Array(array) if array.width == self.position => array.count += 1,
+            Column::Array(_) => {
+                return Err(Error::new(ErrorKind::WrongLength, "a tuple has fewer elements than it said"));
+            }
+            Column::Record(record) => record.end(),
+            Column::List(list) => list.end(),
+            _ => return Err(broken()),
+        }
+        Ok(())
+    }
+}
