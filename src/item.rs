@@ -237,7 +237,7 @@ fn fixed<const SIZE: usize>(bytes: &[u8]) -> Result<[u8; SIZE]> {
 }
 
 /// The string's own bytes, without what fills its place.
-fn trimmed(strings: Strings, bytes: &[u8]) -> &[u8] {
+pub(crate) fn trimmed(strings: Strings, bytes: &[u8]) -> &[u8] {
     match strings.padding {
         StringPadding::NullTerminated => bytes.split(|byte| *byte == 0).next().unwrap_or_default(),
         StringPadding::NullPadded => trim_end(bytes, 0),

@@ -336,3 +336,22 @@ fn a_record_that_changes_its_mind() {
         }
     }
 }
+
+/// Strings that end anywhere in the bytes that others have, and one that is no text: the error says which.
+#[test]
+fn a_string_that_is_no_text_among_many() {
+    let names: Vec<String> = (0..100_000).map(|i| ["", "ä", "名前", "a longer name"][i % 4].repeat(i % 3)).collect();
+    let read = |image: &[u8]| filebacked::from_slice::<Vec<String>>(image);
+    assert!(read(&filebacked::to_vec(&names).unwrap()).unwrap() == names);
+    let mut odd = names.clone();
+    odd[70_003] = "here!".to_owned();
+    let mut image = filebacked::to_vec(&odd).unwrap();
+    let at = image.windows(5).position(|bytes| bytes == b"here!").unwrap();
+    image[at + 4] = 0xff;
+    let error = read(&image).unwrap_err();
+    assert_eq!((error.kind(), error.path()), (filebacked::ErrorKind::Corrupt, "[70003]".to_owned()));
+    assert!(error.to_string().starts_with("the string \"here\u{fffd}\" is no UTF-8"), "{error}");
+    // In one that is not read as such a vector, too.
+    let error = filebacked::from_slice::<std::collections::VecDeque<String>>(&image).unwrap_err();
+    assert_eq!(error.path(), "[70003]");
+}

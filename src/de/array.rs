@@ -1,13 +1,13 @@
 //! Datasets read in windows of 256 KiB, as their items are asked for.
 
-use super::known::{Order, vector_of};
+use super::known::{Order, vector_of, wants_strings};
 use serde::de::Visitor;
 
 use super::column::check_count;
 use crate::error::{Error, Result};
 use crate::format::SLAB;
-use crate::item::{Block, Part};
-use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
+use crate::item::{self, Block, Part};
+use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape, Strings, of_strings};
 
 /// Items of the first window, where they are of variable length.
 const FIRST: u64 = 64;
@@ -133,6 +133,28 @@ impl Array {
         };
         let vector = vector_of::<V>().filter(|vector| vector.number() == number && vector.width() == width)?;
         Some(vector.filled(end - start, |bytes| self.dataset.read_rows_into(start, end - start, bytes)))
+    }
+
+    /// The strings of fixed size from `start` up to `end`, all of which are read at once, as the vector that `V` makes of
+    /// them, if it makes one.
+    pub(super) fn strings<'de, V: Visitor<'de>>(&self, start: u64, end: u64) -> Option<Result<V::Value>> {
+        let Dtype::FixedString(strings) = *self.dataset.dtype() else { return None };
+        if self.dims.len() != 1 || self.size == 0 || !self.is_walked(start, end) || !wants_strings::<V>() {
+            return None;
+        }
+        let read = || {
+            let (mut all, mut index, mut memory) = (Vec::new(), start, Vec::new());
+            while index < end {
+                memory = self.read_window(index, end, memory)?;
+                let count = memory.len() / self.size;
+                // What is there is as good as the claim of how many follow.
+                all.reserve(if all.is_empty() { ((end - start) as usize).min(all.len() + 64 * count) } else { count });
+                add_strings(&mut all, strings, &memory, self.size).map_err(|error| error.in_element(all.len()))?;
+                index += count as u64;
+            }
+            Ok(all)
+        };
+        read().map(of_strings).transpose()
     }
 
     /// The type of number that the items are, if they are numbers.
@@ -316,4 +338,19 @@ impl Array {
         })?;
         Ok(mask)
     }
+}
+
+/// Adds the strings in places of `size` bytes.
+fn add_strings(all: &mut Vec<String>, strings: Strings, places: &[u8], size: usize) -> Result<()> {
+    // To look at all of them at once takes less time than to look at each.
+    let valid = std::str::from_utf8(places).ok();
+    for (place, at) in places.chunks_exact(size).zip((0..).step_by(size)) {
+        let trimmed = item::trimmed(strings, place);
+        let text = match valid.and_then(|text| text.get(at..at + trimmed.len())) {
+            Some(text) => text,
+            None => item::text(trimmed)?,
+        };
+        all.push(text.to_owned());
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::de::Visitor;
 
-use crate::storage::Vector;
+use crate::storage::{Vector, is_strings};
 
 /// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
 ///
@@ -53,6 +53,12 @@ fn is_derived(visitor: &str) -> bool {
 #[inline]
 pub(super) fn vector_of<'de, V: Visitor<'de>>() -> Option<Vector<V::Value>> {
     Vector::of().filter(|_| is_serdes(type_name::<V>()))
+}
+
+/// Whether a visitor makes a vector of strings, and is the one that serde has for vectors.
+#[inline]
+pub(super) fn wants_strings<'de, V: Visitor<'de>>() -> bool {
+    is_strings::<V::Value>() && is_serdes(type_name::<V>())
 }
 
 /// Whether the name of a visitor's type is that of one of serde's own, which take what is there as it is.

@@ -125,6 +125,8 @@ pub(super) fn visit_range<'de, V: Visitor<'de>>(
         array.list(start, end).and_then(|list| visit_block(list, inner, visitor))
     } else if let Some(vector) = array.vector::<V>(start, end) {
         vector
+    } else if let Some(strings) = array.strings::<V>(start, end) {
+        strings
     } else if array.is_walked(start, end) {
         visitor.visit_seq(RowSeq::new(array, start, end, inner))
     } else {

@@ -148,6 +148,23 @@ impl<T> Vector<T> {
     }
 }
 
+/// Whether a `T` is a vector of strings.
+#[inline]
+pub(crate) fn is_strings<T>() -> bool {
+    let may_be_vec = size_of::<T>() == size_of::<Vec<String>>() && std::mem::needs_drop::<T>();
+    may_be_vec && typeid::of::<T>() == TypeId::of::<Vec<String>>()
+}
+
+/// The strings as the `T` that they are; `None` where they are none.
+pub(crate) fn of_strings<T>(strings: Vec<String>) -> Option<T> {
+    if !is_strings::<T>() {
+        return None;
+    }
+    let strings = std::mem::ManuallyDrop::new(strings);
+    // SAFETY: both are the same type, and the one that is copied from is not dropped.
+    Some(unsafe { std::mem::transmute_copy(&strings) })
+}
+
 #[cold]
 fn too_large(count: u64) -> Error {
     Error::new(ErrorKind::Limit, format!("{count} numbers do not fit into memory"))
@@ -366,6 +383,14 @@ mod tests {
         assert!(Vector::<Vec<&str>>::of().is_none());
         assert!(Vector::<std::collections::VecDeque<f64>>::of().is_none());
         assert!(Vector::<String>::of().is_none());
+    }
+
+    #[test]
+    fn vectors_of_strings_are_known() {
+        let strings = vec!["one".to_owned(), String::new()];
+        assert_eq!(of_strings::<Vec<String>>(strings.clone()), Some(strings.clone()));
+        assert_eq!(of_strings::<Vec<Vec<u8>>>(strings.clone()), None);
+        assert!(!is_strings::<Vec<&str>>() && !is_strings::<String>() && !is_strings::<Vec<f64>>());
     }
 
     #[test]
