@@ -4,17 +4,14 @@ use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts};
 use super::numbers::Numbers;
 use super::place::Place;
 use super::record::{Record, RecordField, Rows};
+use super::strings;
 use super::variants::Variants;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    BYTES, ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK,
-    NULLABLE_BOOLEAN, NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape,
-    escape_variant,
+    ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
+    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape, escape_variant,
 };
 use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
-
-/// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
-const VARIABLE_COST: usize = 32;
 
 /// Writes the elements of a sequence.
 pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
@@ -33,7 +30,7 @@ pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
             let halves = values.iter().map(|value| ((value >> 64) as u64, *value as u64));
             write_halves(halves, Shape::Simple(vec![len]), Kind::U128, place)
         }
-        Column::Text(parts) => write_strings(&parts, place),
+        Column::Text(parts) => strings::write(&parts, place),
         Column::Blobs(parts) => {
             let group = place.group(Some(Kind::Blobs))?;
             write_parts(&parts, &group, VALUES)
@@ -96,81 +93,14 @@ fn write_mask(mask: &[bool], group: &Group) -> Result<()> {
     Place::child(group, MASK).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
 }
 
-fn write_parts(parts: &Parts, group: &Group, name: &str) -> Result<()> {
+pub(super) fn write_parts(parts: &Parts, group: &Group, name: &str) -> Result<()> {
     write_offsets(&parts.offsets, group)?;
     let shape = Shape::Simple(vec![parts.bytes.len() as u64]);
     Place::child(group, name).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
 }
 
-fn write_strings(parts: &Parts, place: &Place<'_>) -> Result<()> {
-    if parts.bytes.contains(&0) {
-        let group = place.group(Some(Kind::Text))?;
-        return write_parts(parts, &group, BYTES);
-    }
-    let count = parts.count();
-    let longest = parts.offsets.windows(2).map(|ends| (ends[1] - ends[0]) as usize).max().unwrap_or(0).max(1);
-    let variable = parts.bytes.len() + VARIABLE_COST * count;
-    let shape = Shape::Simple(vec![count as u64]);
-    if place.is_attribute() {
-        return place.write(Dtype::string(longest), shape, &padded(parts, 0, count, longest), None);
-    }
-    if count.saturating_mul(longest) <= variable {
-        let dataset = place.dataset(Dtype::string(longest), shape, None)?;
-        return slabs(count, longest, |start, len| {
-            dataset.write_rows(start as u64, len as u64, &padded(parts, start, len, longest))
-        });
-    }
-    let dataset = place.dataset(Dtype::VarString(true), shape, None)?;
-    slabs(count, variable / count, |start, len| {
-        let (mut text, mut ends) = (Vec::new(), Vec::with_capacity(len));
-        for index in start..start + len {
-            text.extend_from_slice(parts.get(index));
-            text.push(0);
-            ends.push(text.len());
-        }
-        dataset.write_strings(start as u64, &ends, &text)
-    })
-}
-
-/// Strings in places of `size` bytes.
-fn padded(parts: &Parts, start: usize, len: usize, size: usize) -> Vec<u8> {
-    if size <= WORD {
-        return padded_words(parts, start, len, size);
-    }
-    let mut bytes = vec![0; len * size];
-    for (place, index) in bytes.chunks_exact_mut(size).zip(start..) {
-        let part = parts.get(index);
-        place[..part.len()].copy_from_slice(part);
-    }
-    bytes
-}
-
-/// Bytes that are moved in one instruction.
-const WORD: usize = 16;
-
-/// Short strings in places of `size` bytes: a whole word is copied for each, and what follows the string masked out; the
-/// next place begins in what is left of it.
-fn padded_words(parts: &Parts, start: usize, len: usize, size: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len * size + WORD];
-    for (index, at) in (start..start + len).zip((0..).step_by(size)) {
-        let (begin, end) = (parts.offsets[index] as usize, parts.offsets[index + 1] as usize);
-        let mask = u128::MAX.checked_shr((8 * (WORD - (end - begin).min(WORD))) as u32).unwrap_or(0);
-        let word = match parts.bytes[begin..].first_chunk::<WORD>() {
-            Some(word) => u128::from_le_bytes(*word),
-            None => {
-                let mut word = [0; WORD];
-                word[..end - begin].copy_from_slice(&parts.bytes[begin..end]);
-                u128::from_le_bytes(word)
-            }
-        };
-        bytes[at..at + WORD].copy_from_slice(&(word & mask).to_le_bytes());
-    }
-    bytes.truncate(len * size);
-    bytes
-}
-
 /// Calls `write(start, len)` for slabs of about 256 KiB of `count` items of `size` bytes.
-fn slabs(count: usize, size: usize, mut write: impl FnMut(usize, usize) -> Result<()>) -> Result<()> {
+pub(super) fn slabs(count: usize, size: usize, mut write: impl FnMut(usize, usize) -> Result<()>) -> Result<()> {
     let step = (SLAB / size.max(1)).max(1);
     (0..count).step_by(step).try_for_each(|start| write(start, step.min(count - start)))
 }

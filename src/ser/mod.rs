@@ -22,6 +22,7 @@ mod record;
 mod root;
 mod rows;
 mod stream;
+mod strings;
 mod variants;
 
 pub(crate) use destination::Destination;

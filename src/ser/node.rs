@@ -8,11 +8,12 @@ use super::destination::Destination;
 use super::layout::write_halves;
 use super::place::{Parent, Place};
 use super::rows::exact_len;
+use super::strings;
 use crate::bridge::{Offer, is_taken, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Again, Error, Result};
 use crate::format::{Kind, VALUE, escape};
-use crate::storage::{Dtype, Number, Shape, Slice, element_bytes};
+use crate::storage::{Dtype, Number, Shape, Slice, element_bytes, strings_of};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
 pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
@@ -208,6 +209,13 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
             && !self.place.is_attribute()
         {
             return self.slice(slice);
+        }
+        if let Some(strings) = strings_of(&values)
+            && !strings.is_empty()
+            && !self.place.is_attribute()
+        {
+            self.depth.in_sequence()?;
+            return strings::write(strings, &self.place);
         }
         let values = values.into_iter();
         self.serialize_seq(exact_len(&values))?.collect(values)

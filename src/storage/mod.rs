@@ -34,7 +34,7 @@ pub(crate) use file::{File, image_of};
 pub(crate) use group::{Group, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
-pub(crate) use plain::{Slice, Vector, is_strings, of_strings};
+pub(crate) use plain::{Slice, Vector, is_strings, of_strings, strings_of};
 pub(crate) use raw::begin;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 

@@ -53,6 +53,24 @@ impl<'a> Slice<'a> {
     }
 }
 
+/// The strings of `values`, if that is a reference to a slice or vector of strings.
+#[inline]
+pub(crate) fn strings_of<I>(values: &I) -> Option<&[String]> {
+    let id = typeid::of::<I>();
+    let at = (&raw const *values).cast::<()>();
+    // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
+    // `values` at least.
+    unsafe {
+        if id == TypeId::of::<&'static Vec<String>>() {
+            Some((*at.cast::<&Vec<String>>()).as_slice())
+        } else if id == TypeId::of::<&'static [String]>() {
+            Some(*at.cast::<&[String]>())
+        } else {
+            None
+        }
+    }
+}
+
 /// Looks at what a reference, at this address, refers to.
 type Look = unsafe fn(*const ()) -> Slice<'static>;
 
@@ -387,6 +405,13 @@ mod tests {
 
     #[test]
     fn vectors_of_strings_are_known() {
+        let list = vec!["one".to_owned()];
+        assert_eq!(strings_of(&&list), Some(&list[..]));
+        assert_eq!(strings_of(&&list[..]), Some(&list[..]));
+        assert!(
+            strings_of(&list).is_none() && strings_of(&&vec!["one"]).is_none() && strings_of(&list.iter()).is_none()
+        );
+
         let strings = vec!["one".to_owned(), String::new()];
         assert_eq!(of_strings::<Vec<String>>(strings.clone()), Some(strings.clone()));
         assert_eq!(of_strings::<Vec<Vec<u8>>>(strings.clone()), None);
