@@ -113,6 +113,19 @@ impl Array {
         Ok(self.items.bytes().get(at..).and_then(T::from_bytes))
     }
 
+    /// The text of the item at `index` of one dimension, if it is a string of fixed size.
+    #[inline]
+    pub(super) fn text(&mut self, index: u64) -> Result<Option<&str>> {
+        let Dtype::FixedString(strings) = *self.dataset.dtype() else { return Ok(None) };
+        let (_, bytes, _) = self.item(index)?;
+        let len = item::trimmed(strings, bytes).len();
+        let at = (index - self.start) as usize * self.size;
+        match self.items.text(at..at + len) {
+            Some(text) => Ok(Some(text)),
+            None => item::text(&self.items.bytes()[at..at + len]).map(Some),
+        }
+    }
+
     /// Whether the items are records that can be read as sequences of the `fields` that `V` asks for.
     #[inline]
     pub(super) fn keeps_order<V>(&self, fields: &'static [&'static str]) -> bool {
@@ -284,6 +297,9 @@ impl Array {
         self.count = 0;
         let last = std::mem::take(&mut self.items);
         self.items = self.dataset.read_block(&block_start, &block_count, last)?;
+        if let Dtype::FixedString(_) = self.dataset.dtype() {
+            self.items.check_text();
+        }
         self.start = start;
         self.count = block_count[level] * stride;
         Ok(())

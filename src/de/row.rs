@@ -10,6 +10,7 @@ use super::access::hint;
 use super::array::Array;
 use super::element::PartOfItem;
 use super::forward_all;
+use super::known::array_of;
 use super::view::check_len;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -308,6 +309,10 @@ macro_rules! short {
                 return self.part().deserialize_tuple(len, visitor);
             };
             check_len(Some(len), width)?;
+            if let Some(array) = array_of::<V>(number, len, self.bytes) {
+                self.depth.in_record()?;
+                return Ok(array);
+            }
             visitor.visit_seq(NumberSeq::new(number, dtype, self.bytes, self.depth.in_record()?))
         }
     };

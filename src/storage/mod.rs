@@ -6,6 +6,7 @@
 
 mod about;
 mod attribute;
+mod behind;
 mod dataset;
 mod dtype;
 mod file;
@@ -28,13 +29,14 @@ use hdf5_sys::h5p;
 
 pub(crate) use about::{About, Identity};
 pub(crate) use attribute::Attributes;
+pub(crate) use behind::{Rows, Writer};
 pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
 pub(crate) use group::{Group, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
-pub(crate) use plain::{Slice, Vector, is_strings, of_strings, strings_of};
+pub(crate) use plain::{Slice, Vector, array_of, is_strings, of_strings, strings_of};
 pub(crate) use raw::begin;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
