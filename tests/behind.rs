@@ -137,3 +137,33 @@ fn a_value_that_panics_late() {
     let rows = rows();
     assert!(filebacked::from_slice::<Vec<Row>>(&filebacked::to_vec(&rows).unwrap()).unwrap() == rows);
 }
+
+/// What is read ahead is given up with what it was for: a file can be opened for writing right after.
+#[test]
+fn a_read_that_ends_early_leaves_the_file_closed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("rows.h5");
+    let mut list: Vec<Value> = (0..MANY).map(|i| json!([i as f64, 0.5, 1.5])).collect();
+    list[MANY / 2] = json!([0.5, 0.5, 2.5]);
+    let list: Vec<(f64, f64, f64)> = serde_json::from_value(Value::Array(list)).unwrap();
+    for _ in 0..20 {
+        filebacked::to_file(&path, &list).unwrap();
+        let error = filebacked::from_file::<Vec<(u64, f64, f64)>>(&path).unwrap_err();
+        assert_eq!(error.path(), format!("[{}][0]", MANY / 2), "{error}");
+        drop(filebacked::hdf5::File::open_rw(&path).unwrap());
+    }
+}
+
+/// Columns of one record are read ahead beside each other, and not in step.
+#[test]
+fn by_many_threads_that_read() {
+    let named = named();
+    let image = filebacked::to_vec(&named).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert!(filebacked::from_slice::<Vec<Named>>(&image).unwrap() == named));
+        }
+    });
+    let back = filebacked::hdf5::sync::sync(|| filebacked::from_slice::<Vec<Named>>(&image)).unwrap();
+    assert!(back == named);
+}

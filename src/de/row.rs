@@ -15,7 +15,7 @@ use super::view::check_len;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::item::{Item, Part, Record};
-use crate::storage::{Dtype, Element, Field, Items, Number};
+use crate::storage::{Ahead, Dtype, Element, Field, Items, Number};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
 ///
@@ -27,6 +27,7 @@ pub(super) struct RowSeq<'a> {
     number: Option<Number>,
     /// Bytes of an element.
     size: usize,
+    ahead: Ahead,
     window: Vec<u8>,
     /// The first byte in the window that is not read.
     at: usize,
@@ -42,7 +43,8 @@ impl<'a> RowSeq<'a> {
     pub(super) fn new(array: &'a Array, start: u64, end: u64, depth: Depth) -> Self {
         let number = if array.dims().len() == 1 { array.number_type() } else { None };
         let size = array.row_size();
-        Self { array, number, size, window: Vec::new(), at: 0, start, next: start, end, depth }
+        let ahead = array.ahead();
+        Self { array, number, size, ahead, window: Vec::new(), at: 0, start, next: start, end, depth }
     }
 
     /// How many of the window are left.
@@ -60,7 +62,8 @@ impl<'de> SeqAccess<'de> for RowSeq<'_> {
             if self.next == self.end {
                 return Ok(None);
             }
-            self.window = self.array.read_window(self.next, self.end, std::mem::take(&mut self.window))?;
+            let memory = std::mem::take(&mut self.window);
+            self.window = self.array.read_window(&mut self.ahead, self.next, self.end, memory)?;
             self.at = 0;
             self.next += (self.window.len() / self.size) as u64;
         }

@@ -100,7 +100,7 @@ impl Queue {
 }
 
 /// Whether a second thread has a processor to run on.
-fn has_processors() -> bool {
+pub(super) fn has_processors() -> bool {
     static MORE: LazyLock<bool> = LazyLock::new(|| thread::available_parallelism().is_ok_and(|count| count.get() > 1));
     *MORE
 }

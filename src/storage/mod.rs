@@ -5,6 +5,7 @@
 //! data at once.
 
 mod about;
+mod ahead;
 mod attribute;
 mod behind;
 mod dataset;
@@ -15,6 +16,7 @@ mod header;
 mod heap;
 mod items;
 mod link;
+mod memory;
 mod plain;
 mod raw;
 mod typed;
@@ -28,6 +30,7 @@ use hdf5_sys::h5i::{H5Idec_ref, hid_t};
 use hdf5_sys::h5p;
 
 pub(crate) use about::{About, Identity};
+pub(crate) use ahead::{Ahead, Block};
 pub(crate) use attribute::Attributes;
 pub(crate) use behind::{Rows, Writer};
 pub(crate) use dataset::{Contents, Dataset, Shape};
