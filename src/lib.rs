@@ -79,6 +79,7 @@
 #![deny(unsafe_code)]
 
 mod api;
+mod append;
 pub mod array;
 mod attrs;
 mod bridge;
@@ -91,6 +92,7 @@ mod file;
 mod format;
 mod item;
 mod options;
+pub mod reader;
 mod ser;
 mod shared;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
@@ -98,6 +100,7 @@ mod storage;
 mod tree;
 
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
+pub use append::Appender;
 pub use array::NdArray;
 pub use attrs::WithAttrs;
 pub use codec::{Codec, Coded};
@@ -106,6 +109,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
+pub use reader::Reader;
 pub use ser::Hdf5Serializer;
 pub use shared::Shared;
 pub use tree::{Tree, tree};

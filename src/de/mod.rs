@@ -14,10 +14,13 @@ mod root;
 mod row;
 mod scope;
 mod source;
+mod stream;
 mod view;
+mod windows;
 
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
+pub(crate) use stream::Stream;
 pub(crate) use source::{Found, Source, Stored};
 
 /// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call, `$number`,

@@ -49,6 +49,8 @@ struct Inner {
     outer: Option<Scope>,
     /// Whether a further link led to it, or to a group that it is in.
     again: bool,
+    /// Whether what is in it is read a part at a time, in memory that does not depend on how much that is.
+    streams: bool,
     met: Arc<Met>,
 }
 
@@ -63,7 +65,18 @@ impl Scope {
     /// Where reading begins.
     pub(super) fn new() -> Self {
         storage::begin();
-        Self(Arc::new(Inner { identity: None, outer: None, again: false, met: Arc::default() }))
+        Self(Arc::new(Inner { identity: None, outer: None, again: false, streams: false, met: Arc::default() }))
+    }
+
+    /// Where streaming begins.
+    pub(super) fn streaming() -> Self {
+        storage::begin();
+        Self(Arc::new(Inner { identity: None, outer: None, again: false, streams: true, met: Arc::default() }))
+    }
+
+    /// Whether what is in it is streamed.
+    pub(super) fn streams(&self) -> bool {
+        self.0.streams
     }
 
     /// Goes into `group`, unless reading is in it already.
@@ -85,7 +98,8 @@ impl Scope {
         if again {
             self.count_object()?;
         }
-        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, met: Arc::clone(&self.0.met) };
+        let (streams, met) = (self.0.streams, Arc::clone(&self.0.met));
+        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, streams, met };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -2,18 +2,22 @@
 //! collected in a [`column`] by [`element`], structs and tuples by way of [`composite`], enums of [`variants`]; [`copy`] has
 //! what happens when a column takes another form, and [`layout`] writes them. Long sequences whose elements turn out to be
 //! of one form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them
-//! apart. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`].
+//! apart. What [`growing`] sequences get later comes by way of
+//! [`append`]. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`].
 
 mod attributes;
+mod append;
 mod column;
 mod composite;
 mod compound;
 mod copy;
 mod destination;
 mod element;
+mod growing;
 mod key;
 mod lanes;
 mod layout;
+mod merge;
 mod node;
 mod numbers;
 mod objects;
@@ -25,6 +29,7 @@ mod stream;
 mod strings;
 mod variants;
 
+pub(crate) use append::Growth;
 pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};

@@ -273,8 +273,13 @@ impl Dataset {
         Ok(chunk.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
     }
 
+    /// Takes note of the dimensions that it has now.
+    pub(super) fn resized(&mut self, dims: Vec<u64>) {
+        self.shape = Shape::Simple(dims);
+    }
+
     /// How it was made, and in what layout.
-    fn layout(&self) -> Result<(Id, H5D_layout_t)> {
+    pub(super) fn layout(&self) -> Result<(Id, H5D_layout_t)> {
         // SAFETY: `id` is a dataset.
         let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
         // SAFETY: a dataset creation list.

@@ -104,6 +104,19 @@ impl File {
             .map(Self)
     }
 
+    /// Makes a file that is to be whole whenever the program is killed.
+    pub(crate) fn create_ordered(path: &Path) -> Result<Self> {
+        Self::create(path)
+    }
+
+    /// Opens a file for writing that is to be whole whenever the program is killed.
+    pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        // SAFETY: a C string, and a list of the kind that the function takes.
+        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.access.get()) })
+            .map(Self)
+    }
+
     /// Makes a file in memory.
     pub(crate) fn in_memory() -> Result<Self> {
         let (name, lists) = (memory_name(), lists()?);
@@ -146,7 +159,8 @@ impl File {
         Group::adopt(id)
     }
 
-    fn flush(&self) -> Result<()> {
+    /// Has libhdf5 write all that it has of it.
+    pub(crate) fn flush(&self) -> Result<()> {
         // SAFETY: a file's handle.
         call("write out the file", || unsafe { h5f::H5Fflush(self.0.get(), h5f::H5F_scope_t::H5F_SCOPE_GLOBAL) })?;
         Ok(())
