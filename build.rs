@@ -7,4 +7,9 @@ fn main() {
     if std::env::var_os("DEP_HDF5_VERSION_1_12_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_tokens");
     }
+    // What a file driver is, `H5FD_class_t`, depends on the version: ours is that since 1.14.
+    println!("cargo::rustc-check-cfg=cfg(hdf5_drivers)");
+    if std::env::var_os("DEP_HDF5_VERSION_1_14_0").is_some() {
+        println!("cargo::rustc-cfg=hdf5_drivers");
+    }
 }

@@ -117,7 +117,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
         let path = path.as_ref();
         let create = || {
             let file = File::create_ordered(path)?;
-            let growth = Growth::create(&file.root()?, name)?;
+            let growth = Growth::create(&file.root()?, name)?.on_disk(path);
             file.flush()?;
             Ok(Self::new(growth, Some(file)))
         };
@@ -139,7 +139,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
                 false => Growth::create(&root, name)?,
             };
             file.flush()?;
-            Ok(Self::new(growth, Some(file)))
+            Ok(Self::new(growth.on_disk(path), Some(file)))
         };
         open().map_err(|error: crate::Error| error.in_file(&path.display().to_string()))
     }

@@ -178,7 +178,7 @@ fn refused() {
     refuses(
         &[1.5, 2.5],
         &[1.5],
-        "expected `f64` of shape (2,), as the elements that are stored, found `f64` of shape (1,); at `[{n}]`, HDF5 path `/x`",
+        "expected `f64` of shape (2,), as the elements that are stored, found a sequence; at `[{n}]`, HDF5 path `/x`",
     );
     refuses(
         &(1, "a".to_owned()),

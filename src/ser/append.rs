@@ -41,6 +41,8 @@ pub(crate) struct Growth {
     counted: Option<u64>,
     /// Some datasets may have got what others have not.
     failed: bool,
+    /// The file on the disk, where libhdf5 does not show it.
+    disk: Option<std::fs::File>,
 }
 
 impl Growth {
@@ -63,6 +65,10 @@ impl Growth {
             let (part, count) = Part::open(group, &link)?;
             let mut growth = Self::new(group, &link, part, count);
             growth.settled = count > 0;
+            if growth.settled {
+                growth.pending = growth.part.template();
+                growth.scratch = growth.pending.clone();
+            }
             growth.common.chunk = *CHUNK.start() * 8;
             // From here on, datasets may have more than counts.
             growth.part.write_length(count)?;
@@ -86,6 +92,20 @@ impl Growth {
             written,
             counted: Some(written),
             failed: false,
+            disk: None,
+        }
+    }
+
+    /// Takes note of the file on the disk, which is synced then.
+    pub(crate) fn on_disk(mut self, path: &std::path::Path) -> Self {
+        self.disk = std::fs::File::open(path).ok();
+        self
+    }
+
+    fn sync(&self) -> Result<()> {
+        match &self.disk {
+            Some(file) => file.sync_data().map_err(|error| Error::io("could not sync the file", error)),
+            None => storage::sync(&self.group),
         }
     }
 
@@ -191,12 +211,12 @@ impl Growth {
             // What counts is said when all of it is there.
             storage::flush(&growth.group)?;
             if sync {
-                storage::sync(&growth.group)?;
+                growth.sync()?;
             }
             growth.part.write_length(growth.written)?;
             storage::flush(&growth.group)?;
             if sync {
-                storage::sync(&growth.group)?;
+                growth.sync()?;
             }
             growth.common.replaced.clear();
             Ok(())

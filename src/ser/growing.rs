@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::column::{Column, Mixed};
+use super::column::{Column, List, Maps, Mixed, Nullable, broken};
 use super::layout::{halves, items, pack_items};
 use super::place::{Place, taken};
 use super::record::{Record, RecordField, Rows};
@@ -61,6 +61,8 @@ enum Shape {
 struct Columns {
     group: Group,
     count: u64,
+    /// Fields have masks from the first: to put one beside a field later takes it out of its order.
+    masked: bool,
     fields: Vec<Field>,
 }
 
@@ -180,6 +182,10 @@ fn as_stored<'a>(shape: &Shape, column: &'a Column) -> Result<Cow<'a, Column>> {
             // The row that was begun has come to nothing.
             Ok(Cow::Owned(maps))
         }
+        // Keys that came in another order than the fields; that order is lost.
+        Column::Maps(maps) if matches!(shape, Shape::Columns(_)) => {
+            Ok(maps.to_record()?.map_or(Cow::Borrowed(column), |record| Cow::Owned(Column::Record(record.into()))))
+        }
         Column::Mixed(_) | Column::Unknown(_) => Ok(Cow::Borrowed(column)),
         _ if is_mixed => match column.class() {
             Some(class) => Ok(Cow::Owned(Column::Mixed(Box::new(Mixed {
@@ -199,6 +205,24 @@ const MAX_NAMES: usize = 256;
 #[cold]
 fn too_many() -> Error {
     Error::new(ErrorKind::Limit, format!("an enum that is appended has at most {MAX_NAMES} variants"))
+}
+
+impl Maps {
+    /// The maps as records; `None` if a key is no string, comes twice, or if there are too many.
+    fn to_record(&self) -> Result<Option<Record>> {
+        let Column::Text(keys) = &self.keys else { return Ok(None) };
+        let mut record = Record::new(Rows::Maps, 0);
+        for bounds in self.offsets.windows(2) {
+            record.begin();
+            for at in bounds[0]..bounds[1] {
+                let key = std::str::from_utf8(keys.get(at as usize)).map_err(|_| broken())?;
+                let Some(position) = record.find(key, Rows::Structs) else { return Ok(None) };
+                record.field(position).push_from(&self.values, at as usize)?;
+            }
+            record.end();
+        }
+        Ok(Some(record))
+    }
 }
 
 fn number_of(group: &Group, name: &str, number: Number, common: &Common) -> Result<Growing> {
@@ -284,10 +308,11 @@ impl Part {
                     let values = Box::new(Self::new(&group, VALUES)?);
                     Shape::Nullable { mask: number_of(&group, MASK, Number::Bool, common)?, values }
                 }
-                Column::Record(_) => {
+                Column::Record(record) => {
                     let group = group(Kind::Columns)?;
                     set_count(&group, LENGTH, 0)?;
-                    Shape::Columns(Columns { group, count: 0, fields: Vec::new() })
+                    let masked = record.rows == Rows::Maps;
+                    Shape::Columns(Columns { group, count: 0, masked, fields: Vec::new() })
                 }
                 Column::Variants(_) | Column::Mixed(_) => {
                     let mixed = matches!(column, Column::Mixed(_));
@@ -511,6 +536,32 @@ impl Part {
         set_count(&self.object()?, APPENDED, length)
     }
 
+    /// A column to begin with, for elements that are to be added: fields are in the order in which they are stored.
+    pub(super) fn template(&self) -> Column {
+        match &self.shape {
+            Shape::Ragged { values, .. } => {
+                Column::List(Box::new(List { offsets: vec![0], inner: values.template() }))
+            }
+            Shape::Maps { keys, values, .. } => {
+                Column::Maps(Box::new(Maps { offsets: vec![0], keys: keys.template(), values: values.template() }))
+            }
+            Shape::Nullable { values, .. } => {
+                Column::Nullable(Box::new(Nullable { mask: Vec::new(), inner: values.template() }))
+            }
+            Shape::Columns(columns) => {
+                let rows = if columns.is_tuples() { Rows::Tuples } else { Rows::Structs };
+                let mut record = Record::new(rows, 0);
+                for field in &columns.fields {
+                    let mut own = RecordField::new(Cow::Owned(field.name.clone()), 0);
+                    own.column = field.part.template();
+                    record.fields.push(own);
+                }
+                Column::Record(Box::new(record))
+            }
+            _ => Column::new(),
+        }
+    }
+
     /// Takes away what datasets have beyond what counts.
     pub(super) fn trim(&mut self) -> Result<()> {
         match &mut self.shape {
@@ -627,7 +678,7 @@ impl Columns {
     fn add_field(&mut self, name: &str, common: &Common) -> Result<usize> {
         let link = escape(name).into_owned();
         let mut mask = None;
-        let part = if self.count == 0 {
+        let part = if self.count == 0 && !self.masked {
             Part::new(&self.group, &link)?
         } else {
             let masked = self.group.create_compact_group(&link)?;
@@ -815,7 +866,7 @@ impl Part {
                     (Shape::Pending(count), count)
                 }
                 (None | Some(Kind::I128 | Kind::U128), Space::Simple(_)) => {
-                    let (data, count) = growing(parent, link, wanted)?;
+                    let (data, count) = kept(parent.open_growing(link)?, wanted)?;
                     (Shape::Items(data), count)
                 }
                 _ => return Err(Error::wrong_type("a sequence that can grow", dataset.words())),
@@ -864,7 +915,8 @@ impl Part {
                     };
                     fields.push(Field { name, mask, part });
                 }
-                (Shape::Columns(Columns { group: group.clone(), count, fields }), count)
+                let masked = !fields.is_empty() && fields.iter().all(|field: &Field| field.mask.is_some());
+                (Shape::Columns(Columns { group: group.clone(), count, masked, fields }), count)
             }
             Kind::Variants | Kind::Mixed => {
                 let (tag, count) = growing(group, TAG, wanted)?;
@@ -905,13 +957,14 @@ impl Part {
 
 /// Opens a dataset of which `wanted` rows count.
 fn growing(group: &Group, link: &str, wanted: Option<u64>) -> Result<(Growing, u64)> {
-    let open = || {
-        let mut growing = group.open_growing(link)?;
-        let count = wanted.unwrap_or(growing.rows());
-        growing.keep(count)?;
-        Ok((growing, count))
-    };
+    let open = || kept(group.open_growing(link)?, wanted);
     open().map_err(|error: Error| error.in_link(link))
+}
+
+fn kept(mut growing: Growing, wanted: Option<u64>) -> Result<(Growing, u64)> {
+    let count = wanted.unwrap_or(growing.rows());
+    growing.keep(count)?;
+    Ok((growing, count))
 }
 
 /// Opens offsets; returns also the last, and how many elements there are.

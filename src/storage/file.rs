@@ -30,6 +30,8 @@ struct Lists {
     /// thread starts a program meanwhile: that inherits it, as libhdf5 neither unlocks files when it closes them nor keeps
     /// programs from inheriting them.
     fresh: Id,
+    /// The same for files that are to be whole at all times, where libhdf5 takes a driver of ours.
+    ordered: Id,
     /// The same for files in memory, which never go to a disk.
     memory: Id,
 }
@@ -47,7 +49,20 @@ impl Lists {
         call("turn off the lock of a file", || unsafe { h5p::H5Pset_file_locking(fresh.get(), 0, 1) })?;
         // SAFETY: a file access list.
         call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
-        Ok(Self { creation, access, fresh, memory })
+        let ordered = file_access()?;
+        #[cfg(all(unix, hdf5_drivers))]
+        {
+            use super::ordered::{ALIGNMENT, driver};
+
+            let driver = driver()?;
+            // SAFETY: a file access list, and a driver without properties.
+            call("choose a file driver", || unsafe { h5p::H5Pset_driver(ordered.get(), driver, std::ptr::null()) })?;
+            // SAFETY: a file access list.
+            call("align a file", || unsafe { h5p::H5Pset_alignment(ordered.get(), 1, ALIGNMENT) })?;
+        }
+        // SAFETY: a file access list.
+        call("turn off the lock of a file", || unsafe { h5p::H5Pset_file_locking(ordered.get(), 0, 1) })?;
+        Ok(Self { creation, access, fresh, ordered, memory })
     }
 }
 
@@ -106,15 +121,22 @@ impl File {
 
     /// Makes a file that is to be whole whenever the program is killed.
     pub(crate) fn create_ordered(path: &Path) -> Result<Self> {
-        Self::create(path)
+        let (path, lists) = (c_path(path)?, lists()?);
+        // SAFETY: a C string, and lists of the kinds that the function takes.
+        Id::own("create the file", || unsafe {
+            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.ordered.get())
+        })
+        .map(Self)
     }
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
     pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
         // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.access.get()) })
-            .map(Self)
+        Id::own("open the file, which no other program may have open for writing", || unsafe {
+            h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.ordered.get())
+        })
+        .map(Self)
     }
 
     /// Makes a file in memory.

@@ -18,6 +18,8 @@ mod heap;
 mod items;
 mod link;
 mod memory;
+#[cfg(all(unix, hdf5_drivers))]
+mod ordered;
 mod plain;
 mod raw;
 mod typed;
