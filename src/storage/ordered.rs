@@ -166,7 +166,10 @@ pub(super) fn driver() -> Result<hid_t> {
 
 impl Inner {
     fn write_all(&self, address: haddr_t, bytes: &[u8]) -> std::io::Result<()> {
-        self.file.write_all_at(bytes, address)
+        self.file.write_all_at(bytes, address)?;
+        #[cfg(test)]
+        tests::written();
+        Ok(())
     }
 
     /// In which step a page that was there goes to the file.
@@ -415,4 +418,119 @@ unsafe extern "C" fn truncate(file: *mut Open, _: hid_t, _: bool) -> herr_t {
     let done = inner.file.set_len(end);
     inner.file_end = end;
     status(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::path::Path;
+    use std::rc::Rc;
+
+    use serde::{Deserialize, Serialize};
+
+    use crate::{Appender, Reader};
+
+    thread_local! {
+        static HOOK: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
+    }
+
+    /// Called after each write to a file.
+    pub(super) fn written() {
+        // A file that is written while the hook looks at another has none.
+        let hook = HOOK.take();
+        if let Some(mut hook) = hook {
+            hook();
+            HOOK.set(Some(hook));
+        }
+    }
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Step {
+        index: u64,
+        name: String,
+        note: Option<String>,
+        values: Vec<u16>,
+        event: Event,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        rare: Option<(u8, i64)>,
+    }
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    enum Event {
+        Quiet,
+        Hit(u64),
+        Lost { by: String },
+    }
+
+    fn step(index: u64) -> Step {
+        let event = match index {
+            0..100 => Event::Quiet,
+            100..150 => Event::Hit(index),
+            _ => Event::Lost { by: "x".repeat(index as usize % 90) },
+        };
+        let (note, values) = ((index > 120).then(|| format!("note {index}")), vec![7; 30 + index as usize % 900]);
+        Step { index, name: "n".repeat(index as usize % 300), note, values, event, rare: (index > 180).then_some((1, -1)) }
+    }
+
+    /// What a program leaves that is killed right now.
+    fn check(path: &Path, copy: &Path, flushed: u64) {
+        std::fs::copy(path, copy).unwrap();
+        let mut steps = Reader::<Step>::open_file(copy, "steps").unwrap();
+        let len = steps.len();
+        assert!(len >= flushed, "{len} of {flushed}");
+        // All of a few, and some of many: each in any place.
+        for index in (0..len).step_by(1 + len as usize / 40).chain(len.saturating_sub(3)..len) {
+            assert_eq!(steps.get(index).unwrap_or_else(|error| panic!("{error}")), step(index));
+        }
+        // And an appender can go on there.
+        let mut appender = Appender::<Step>::open_file(copy, "steps").unwrap().sync(false);
+        appender.push(&step(len)).unwrap();
+        appender.finish().unwrap();
+        assert_eq!(Reader::<Step>::open_file(copy, "steps").unwrap().get(len).unwrap(), step(len));
+    }
+
+    /// After each single write, the file is whole.
+    #[test]
+    fn whole_after_each_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("run.h5"), folder.path().join("copy.h5"));
+        Appender::<Step>::create_file(&path, "steps").unwrap().finish().unwrap();
+        let (flushed, writes) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(0)));
+        HOOK.set(Some(Box::new({
+            let (path, flushed, writes) = (path.clone(), Rc::clone(&flushed), Rc::clone(&writes));
+            move || {
+                *writes.borrow_mut() += 1;
+                check(&path, &copy, *flushed.borrow());
+            }
+        })));
+        let mut index = 0;
+        for batch in [1, 2, 99, 20, 40, 30] {
+            let mut appender = Appender::<Step>::open_file(&path, "steps").unwrap().sync(false);
+            for _ in 0..batch {
+                appender.push(&step(index)).unwrap();
+                index += 1;
+                if batch < 10 || index % 7 == 0 {
+                    appender.flush().unwrap();
+                    *flushed.borrow_mut() = index;
+                }
+            }
+            appender.finish().unwrap();
+            *flushed.borrow_mut() = index;
+        }
+        // So many chunks that nodes of B-trees are split.
+        let mut appender = Appender::<Step>::open_file(&path, "steps").unwrap().sync(false);
+        while index < 12_000 {
+            for _ in 0..1000 {
+                appender.push(&step(index)).unwrap();
+                index += 1;
+            }
+            appender.flush().unwrap();
+            *flushed.borrow_mut() = index;
+        }
+        appender.finish().unwrap();
+        HOOK.set(None);
+        assert!(*writes.borrow() > 500);
+        let steps = Reader::<Step>::open_file(&path, "steps").unwrap();
+        assert!(steps.enumerate().all(|(index, found)| found.unwrap() == step(index as u64)));
+    }
 }
