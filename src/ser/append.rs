@@ -218,7 +218,6 @@ impl Growth {
             if sync {
                 growth.sync()?;
             }
-            growth.common.replaced.clear();
             Ok(())
         };
         let flushed = flush(self).map_err(|error: Error| error.in_link(&self.link).in_link(&self.group.path()));

@@ -27,8 +27,8 @@ const STEP: u64 = 1 << 16;
 pub(super) struct Common {
     /// Bytes of a chunk.
     pub(super) chunk: usize,
-    /// Objects that others have taken the place of. Their room in the file is free when they are let go, which is when the
-    /// file no longer says that they are in their place.
+    /// Objects that others have taken the place of. Their room in the file would be used again if they were let go, while the
+    /// file as it was flushed last says that they are there.
     pub(super) replaced: Vec<Object>,
 }
 
