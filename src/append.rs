@@ -30,7 +30,10 @@ use crate::storage::{File, Group};
 /// what counts. What a program that is killed later leaves depends on how the file was opened:
 ///
 /// - A file of the appender's own ([`create_file`](Self::create_file), [`open_file`](Self::open_file)) holds all that was
-///   flushed, whenever the program is killed, and any HDF5 program opens it as it is.
+///   flushed, whenever the program is killed, and any HDF5 program opens it as it is. This needs a Unix system, and
+///   libhdf5 1.14 or later, as is bundled; elsewhere it is as in the next case. After a crash of the machine, not of
+///   the program, the disk may have part of what came after the last flush, in any order.
+///   Other appenders are kept from such a file while it is open (on Linux), and readers are not.
 /// - In a group of a file that the caller opened, libhdf5 writes its own pages when it likes. A program that is killed
 ///   just then can leave a file that does not open. Between `flush` and the next `push` nothing is written.
 ///

@@ -128,14 +128,14 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool)
     write().map_err(|error| in_file(error, path))
 }
 
-/// Opens a file for reading.
-pub(crate) fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|error| why_not_open(path, error))
+/// Opens a file for reading a part at a time.
+pub(crate) fn open_streamed(path: &Path) -> Result<File> {
+    File::open_streamed(path).map_err(|error| why_not_open(path, error))
 }
 
 pub(crate) fn from_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let read = || {
-        let file = open(path)?;
+        let file = File::open(path).map_err(|error| why_not_open(path, error))?;
         de::from_root(&file.root()?)
     };
     read().map_err(|error| in_file(error, path))

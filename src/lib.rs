@@ -40,6 +40,7 @@
 //! | a group of an open file, filled | [`to_group`] | [`from_group`] |
 //! | one named value in a group | [`write`](write()) | [`read`] |
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
+//! | a sequence, record by record | [`Appender`] | [`Reader`] |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | a look at what is there | | [`tree`](tree()) |
 //!

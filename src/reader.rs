@@ -16,7 +16,9 @@ use crate::storage::{File, Group};
 ///
 /// The sequence can be any that a `Vec<T>` is read from: what [`Appender`](crate::Appender) or
 /// [`write`](crate::write()) stored, or a table or list of someone else's. It is read in windows of some 256 KiB for each of its
-/// datasets. Whatever was added after it was opened is not seen.
+/// datasets, two at a time. libhdf5 keeps some chunks of each dataset, too: up to 1 MiB of them in a file that the reader
+/// opened, and as many as the file's access list says in another (HDF5 2 keeps 8 MiB, if nothing was said). Whatever was
+/// added after it was opened is not seen.
 ///
 /// [`nth`](Iterator::nth) and [`get`](Self::get) go to an element without reading those before it; where elements are enums, or of
 /// unlike types, the tags of at most 65,536 before it are looked at.
@@ -76,7 +78,7 @@ impl<T: DeserializeOwned> Reader<T> {
     pub fn open_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
         let path = path.as_ref();
         let open = || {
-            let file = file::open(path)?;
+            let file = file::open_streamed(path)?;
             let stream = Stream::open(&file.root()?, name)?;
             Ok(Self::new(stream, Some(file)))
         };

@@ -174,7 +174,11 @@ fn refused() {
         std::fs::read(folder.path().join("x.h5")).unwrap()
     }
     refuses(&1_i32, &2_i64, "expected `i32`, as the elements that are stored, found `i64`; at `[{n}]`, HDF5 path `/x`");
-    refuses(&1_i32, &"x", "expected `i32`, as the elements that are stored, found a string; at `[{n}]`, HDF5 path `/x`");
+    refuses(
+        &1_i32,
+        &"x",
+        "expected `i32`, as the elements that are stored, found a string; at `[{n}]`, HDF5 path `/x`",
+    );
     refuses(
         &[1.5, 2.5],
         &[1.5],
@@ -223,10 +227,7 @@ fn names_that_are_taken_and_what_cannot_grow() {
     let taken = Appender::<i32>::create(&file, "x").unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
     let fixed = Appender::<i32>::open(&file, "x").unwrap_err();
-    assert_eq!(
-        fixed.to_string(),
-        "`i32` of shape (3,) cannot grow: it is not chunked and without end; HDF5 path `/x`"
-    );
+    assert_eq!(fixed.to_string(), "`i32` of shape (3,) cannot grow: it is not chunked and without end; HDF5 path `/x`");
     assert_eq!(Appender::<i32>::open(&file, "y").unwrap_err().kind(), ErrorKind::NotFound);
 }
 

@@ -111,10 +111,7 @@ fn errors_name_the_element() {
     let mut reader = Reader::<u8>::open(&file, "x").unwrap();
     assert_eq!(reader.next().unwrap().unwrap(), 1);
     let error = reader.next().unwrap().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "expected `u8`, found 300, stored as `u16` of shape (3,); at `[1]`, HDF5 path `/x`"
-    );
+    assert_eq!(error.to_string(), "expected `u8`, found 300, stored as `u16` of shape (3,); at `[1]`, HDF5 path `/x`");
     assert_eq!(reader.next().unwrap().unwrap(), 5);
 }
 
@@ -122,7 +119,7 @@ fn errors_name_the_element() {
 #[test]
 fn what_counts() {
     let (_folder, file) = file();
-    let record = |n: u32| (n, n.to_string(), vec![(n % 2 == 0).then_some(n); n as usize % 4]);
+    let record = |n: u32| (n, n.to_string(), vec![n.is_multiple_of(2).then_some(n); n as usize % 4]);
     let mut appender = Appender::<(u32, String, Vec<Option<u32>>)>::create(&file, "x").unwrap().sync(false);
     appender.extend((0..50).map(record)).unwrap();
     appender.finish().unwrap();

@@ -279,7 +279,9 @@ impl Column {
                 let part = count.part(offsets.end());
                 let (keys, values) = (child(KEYS, part)?, child(VALUES, part)?);
                 let check = check_len(KEYS, &keys, offsets.end());
-                check.and_then(|()| check_len(VALUES, &values, offsets.end())).map_err(|error| error.in_link(OFFSETS))?;
+                check
+                    .and_then(|()| check_len(VALUES, &values, offsets.end()))
+                    .map_err(|error| error.in_link(OFFSETS))?;
                 Self::Maps { offsets, keys, values }
             }
             Kind::Nullable | Kind::Nulls => {

@@ -64,7 +64,11 @@ impl Offsets {
             },
             Self::Windows { array, end: last } => {
                 let (start, end) = (array.offset(index)?, array.offset(index + 1)?);
-                if start <= end && end <= *last { Ok((start, end)) } else { Err(Error::corrupt("the offsets do not rise")) }
+                if start <= end && end <= *last {
+                    Ok((start, end))
+                } else {
+                    Err(Error::corrupt("the offsets do not rise"))
+                }
             }
         }
     }
@@ -166,7 +170,9 @@ impl Places {
 
     /// The places of elements whose tags are an HDF5 enum.
     pub(super) fn windows(mut array: Array) -> Result<Opened> {
-        let Dtype::Enum(enumeration) = array.dtype().clone() else { return Err(Error::corrupt("tags that are no enum")) };
+        let Dtype::Enum(enumeration) = array.dtype().clone() else {
+            return Err(Error::corrupt("tags that are no enum"));
+        };
         let names: Vec<String> = enumeration.members.iter().map(|(name, _)| name.clone()).collect();
         let (mut counts, mut before, mut index) = (vec![0u64; names.len()], Vec::new(), 0u64);
         let size = enumeration.base.size();

@@ -176,7 +176,11 @@ impl Growth {
         }
         let index = usize::try_from(self.len()).unwrap_or(usize::MAX);
         let error = error.in_element(index);
-        if error.hdf5_path().is_empty() { error.in_link(&self.link).in_link(&self.group.path()) } else { error.in_link(&self.group.path()) }
+        if error.hdf5_path().is_empty() {
+            error.in_link(&self.link).in_link(&self.group.path())
+        } else {
+            error.in_link(&self.group.path())
+        }
     }
 
     /// Writes what is pending.

@@ -47,12 +47,28 @@ enum Shape {
     /// A dataset with an item, or a row of numbers, for each element.
     Items(Growing),
     /// Strings, or byte strings: their bytes, which end there.
-    Parts { offsets: Growing, bytes: Growing, text: bool },
+    Parts {
+        offsets: Growing,
+        bytes: Growing,
+        text: bool,
+    },
     Units(u64),
     /// Sequences, whose elements end there.
-    Ragged { offsets: Growing, end: u64, values: Box<Part> },
-    Maps { offsets: Growing, end: u64, keys: Box<Part>, values: Box<Part> },
-    Nullable { mask: Growing, values: Box<Part> },
+    Ragged {
+        offsets: Growing,
+        end: u64,
+        values: Box<Part>,
+    },
+    Maps {
+        offsets: Growing,
+        end: u64,
+        keys: Box<Part>,
+        values: Box<Part>,
+    },
+    Nullable {
+        mask: Growing,
+        values: Box<Part>,
+    },
     Columns(Columns),
     Parted(Parted),
 }
@@ -392,9 +408,8 @@ impl Part {
                 Some((dtype, dims, _)) if dtype == *data.dtype() && dims == data.inner() => Ok(()),
                 _ => Err(self.refuse(column)),
             },
-            (Shape::Parts { text: true, .. }, Column::Text(_)) | (Shape::Parts { text: false, .. }, Column::Blobs(_)) => {
-                Ok(())
-            }
+            (Shape::Parts { text: true, .. }, Column::Text(_))
+            | (Shape::Parts { text: false, .. }, Column::Blobs(_)) => Ok(()),
             (Shape::Units(_), Column::Units(_)) => Ok(()),
             (Shape::Ragged { values, .. }, Column::List(list)) => values.check(&list.inner),
             (Shape::Maps { keys, values, .. }, Column::Maps(maps)) => {
@@ -539,9 +554,7 @@ impl Part {
     /// A column to begin with, for elements that are to be added: fields are in the order in which they are stored.
     pub(super) fn template(&self) -> Column {
         match &self.shape {
-            Shape::Ragged { values, .. } => {
-                Column::List(Box::new(List { offsets: vec![0], inner: values.template() }))
-            }
+            Shape::Ragged { values, .. } => Column::List(Box::new(List { offsets: vec![0], inner: values.template() })),
             Shape::Maps { keys, values, .. } => {
                 Column::Maps(Box::new(Maps { offsets: vec![0], keys: keys.template(), values: values.template() }))
             }
@@ -984,9 +997,7 @@ impl Column {
         match self {
             Self::Array(array) => array.inner.lacks(),
             Self::List(list) => list.inner.lacks(),
-            Self::Record(record) => {
-                record.fields.iter().any(|field| !field.absent.is_empty() || field.column.lacks())
-            }
+            Self::Record(record) => record.fields.iter().any(|field| !field.absent.is_empty() || field.column.lacks()),
             Self::Maps(maps) => maps.keys.lacks() || maps.values.lacks(),
             Self::Nullable(nullable) => nullable.inner.lacks(),
             Self::Variants(variants) => {

@@ -46,9 +46,7 @@ impl Column {
                         same && own.column.is_like(&other.column)
                     })
             }
-            (Self::Maps(own), Self::Maps(other)) => {
-                own.keys.is_like(&other.keys) && own.values.is_like(&other.values)
-            }
+            (Self::Maps(own), Self::Maps(other)) => own.keys.is_like(&other.keys) && own.values.is_like(&other.values),
             (Self::Nullable(own), Self::Nullable(other)) => own.inner.is_like(&other.inner),
             (Self::Variants(own), Self::Variants(other)) => {
                 own.variants.len() == other.variants.len()
@@ -63,7 +61,11 @@ impl Column {
             }
             (Self::Mixed(own), Self::Mixed(other)) => {
                 own.parts.len() == other.parts.len()
-                    && own.parts.iter().zip(&other.parts).all(|(own, other)| own.0 == other.0 && own.1.is_like(&other.1))
+                    && own
+                        .parts
+                        .iter()
+                        .zip(&other.parts)
+                        .all(|(own, other)| own.0 == other.0 && own.1.is_like(&other.1))
             }
             _ => false,
         }

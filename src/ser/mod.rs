@@ -5,8 +5,8 @@
 //! apart. What [`growing`] sequences get later comes by way of
 //! [`append`]. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`].
 
-mod attributes;
 mod append;
+mod attributes;
 mod column;
 mod composite;
 mod compound;

@@ -283,14 +283,8 @@ unsafe extern "C" fn open(name: *const c_char, flags: c_uint, _: hid_t, max_addr
     if writable && !is_only_writer(&file) {
         return ptr::null_mut();
     }
-    let inner = Inner {
-        file,
-        writable,
-        end: 0,
-        file_end: metadata.len(),
-        pages: BTreeMap::new(),
-        known: HashSet::new(),
-    };
+    let inner =
+        Inner { file, writable, end: 0, file_end: metadata.len(), pages: BTreeMap::new(), known: HashSet::new() };
     // SAFETY: libhdf5 fills in what it has of this; all of it may be zero.
     let public = unsafe { std::mem::zeroed() };
     let _ = max_address;
@@ -470,7 +464,14 @@ mod tests {
             _ => Event::Lost { by: "x".repeat(index as usize % 90) },
         };
         let (note, values) = ((index > 120).then(|| format!("note {index}")), vec![7; 30 + index as usize % 900]);
-        Step { index, name: "n".repeat(index as usize % 300), note, values, event, rare: (index > 180).then_some((1, -1)) }
+        Step {
+            index,
+            name: "n".repeat(index as usize % 300),
+            note,
+            values,
+            event,
+            rare: (index > 180).then_some((1, -1)),
+        }
     }
 
     /// What a program leaves that is killed then.
