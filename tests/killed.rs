@@ -108,7 +108,7 @@ fn what_is_flushed_survives() {
         }
     }
     let steps = Reader::<Step>::open_file(&path, "steps").unwrap();
-    assert!(steps.len() > 0);
+    assert!(!steps.is_empty());
     for (index, found) in steps.enumerate() {
         assert_eq!(found.unwrap(), step(index as u64));
     }
