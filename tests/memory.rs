@@ -104,8 +104,8 @@ fn read_strings(path: &Path) -> usize {
 /// A record with parts of any length.
 fn record(id: u64) -> (Station, Vec<u16>, Option<Event>) {
     let station = Station { id, name: format!("station {id}"), x: 0.5, height: (id % 3 == 1).then_some(1.5) };
-    let event = if id % 2 == 0 { Event::Quiet } else { Event::Hit(id) };
-    (station, vec![7; (id % 50) as usize], (id % 5 > 0).then_some(event))
+    let event = if id.is_multiple_of(2) { Event::Quiet } else { Event::Hit(id) };
+    (station, vec![7; (id % 50) as usize], (!id.is_multiple_of(5)).then_some(event))
 }
 
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
