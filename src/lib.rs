@@ -52,6 +52,9 @@
 //! | [`NdArray`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
+//! | [`Shared`] | a value that stands in more than one place, stored once |
+//! | [`Lazy`] | any value, read when it is asked for; of an array, also a part |
+//! | [`LazyMap`] | a map whose values are read when they are asked for, and that writes what changed |
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
 //!
@@ -90,6 +93,7 @@ mod error;
 mod file;
 mod format;
 mod item;
+mod lazy;
 mod options;
 mod ser;
 mod shared;
@@ -104,6 +108,7 @@ pub use codec::{Codec, Coded};
 pub use de::Hdf5Deserializer;
 pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
+pub use lazy::{Lazy, LazyMap};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;

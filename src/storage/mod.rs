@@ -7,16 +7,19 @@
 mod about;
 mod attribute;
 mod behind;
+mod copy;
 mod dataset;
 mod dtype;
 mod file;
 mod group;
 mod header;
 mod heap;
+mod held;
 mod items;
 mod link;
 mod plain;
 mod raw;
+mod selection;
 mod typed;
 mod variable;
 
@@ -34,10 +37,12 @@ pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
 pub(crate) use group::{Group, Object};
+pub(crate) use held::{Held, path_of};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
 pub(crate) use plain::{Slice, Vector, array_of, is_strings, of_strings, strings_of};
 pub(crate) use raw::begin;
+pub(crate) use selection::Selection;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
 use crate::error::{Error, ErrorKind, Result};
