@@ -66,6 +66,14 @@ impl Scope {
         Self(Arc::new(Inner { identity: None, outer: None, again: false, met: Arc::default() }))
     }
 
+    /// The same place, where reading begins anew: what was met before does not count.
+    pub(super) fn anew(&self) -> Self {
+        storage::begin();
+        let Inner { identity, outer, again, .. } = &*self.0;
+        let (identity, outer, again) = (*identity, outer.clone(), *again);
+        Self(Arc::new(Inner { identity, outer, again, met: Arc::default() }))
+    }
+
     /// Goes into `group`, unless reading is in it already.
     pub(super) fn enter(&self, group: &Group, way: Way) -> Result<Self> {
         self.enter_known(&group.about()?, way)

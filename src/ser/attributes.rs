@@ -9,13 +9,15 @@ use super::node::put;
 use super::place::{Place, taken};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KIND};
+use crate::format::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
 use crate::storage::{Attributes, Object};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.
 pub(super) struct AttributesSerializer {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
+    /// The object is a copy, and has attributes of before, which these take the place of.
+    pub(super) replaces: bool,
 }
 
 impl AttributesSerializer {
@@ -26,7 +28,11 @@ impl AttributesSerializer {
                 return Err(Error::new(ErrorKind::BadKey, message));
             }
             if self.object.has_attribute(name)? {
-                return Err(taken(&format!("{ATTRIBUTE_PREFIX}{name}")));
+                if self.replaces && !LAYOUT_ATTRIBUTES.contains(&name) {
+                    self.object.delete_attribute(name)?;
+                } else {
+                    return Err(taken(&format!("{ATTRIBUTE_PREFIX}{name}")));
+                }
             }
             put(value, Place::Attribute(Arc::clone(&self.object), name.into()), self.depth, 0)
         };
