@@ -43,7 +43,8 @@
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | a look at what is there | | [`tree`](tree()) |
 //!
-//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods.
+//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
+//! chunks), what is left out, and whether what is there is replaced.
 //!
 //! # Types with an object of their own
 //!
@@ -75,6 +76,7 @@
 //! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate. Without it the system's
 //!   libhdf5, 1.10.8 or later, is linked.
 //! - `f16`: arrays of `half::f16`.
+//! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 #![deny(unsafe_code)]
 
@@ -89,8 +91,10 @@ mod depth;
 mod error;
 mod file;
 mod format;
+mod how;
 mod item;
 mod options;
+mod route;
 mod ser;
 mod shared;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
@@ -104,6 +108,7 @@ pub use codec::{Codec, Coded};
 pub use de::Hdf5Deserializer;
 pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
+pub use how::{DatasetOptions, Records, Strings};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::attributes::AttributesSerializer;
 use super::node::{put, put_apart};
-use super::place::{Place, no_attribute};
+use super::place::{At, Place, no_attribute};
+use super::select;
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
@@ -39,7 +40,7 @@ impl Destination {
 
     /// Whether a link to an object can stand there in place of a value.
     pub(crate) fn takes_link(&self) -> bool {
-        !self.apart && matches!(self.place, Place::Child(..))
+        !self.apart && matches!(self.place.at, At::Child(..))
     }
 
     /// Makes a further link to an object that was written.
@@ -67,8 +68,12 @@ impl Destination {
 
     /// Writes `value` as the child `name` of a group that was made there.
     pub(crate) fn put_child<T: ?Sized + Serialize>(&self, group: &Group, name: &str, value: &T) -> Result<()> {
+        if select::is_left_out(self.place.route.field(name), value) {
+            return Ok(());
+        }
         let depth = self.depth.in_record()?;
-        put(value, Place::named(group, name), depth, 0).map_err(|error| error.in_field(name).in_link(name))
+        put(value, Place::named(group, name, self.place.route.field(name)), depth, 0)
+            .map_err(|error| error.in_field(name).in_link(name))
     }
 
     /// Writes `value`, and `attributes` as those of the object that it becomes.
@@ -79,9 +84,9 @@ impl Destination {
     {
         let (group, name) = self.link()?;
         self.put_apart(value)?;
-        let mut object = match &self.place {
+        let mut object = match &self.place.at {
             // What became a group fills this one.
-            Place::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
+            At::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
             _ => group.open(name)?,
         };
         for _ in 0..self.somes {
@@ -91,7 +96,11 @@ impl Destination {
             }
             object = group.open(VALUE)?;
         }
-        attributes.serialize(AttributesSerializer { object: Arc::new(object), depth: self.depth.in_record()? })
+        attributes.serialize(AttributesSerializer {
+            object: Arc::new(object),
+            depth: self.depth.in_record()?,
+            route: self.place.route.clone(),
+        })
     }
 
     /// Writes an array.
@@ -110,10 +119,10 @@ impl Destination {
 
     /// The group and the name for an object that is made by other means, of which [`Destination::made`] is told then.
     pub(crate) fn link(&self) -> Result<(Group, &str)> {
-        match &self.place {
-            Place::Child(group, name) => Ok((Group::clone(group), name)),
-            Place::Fill { group, .. } => Ok((group.clone(), VALUE)),
-            Place::Attribute(..) => Err(no_attribute()),
+        match &self.place.at {
+            At::Child(group, name) => Ok((Group::clone(group), name)),
+            At::Fill { group, .. } => Ok((group.clone(), VALUE)),
+            At::Attribute(..) => Err(no_attribute()),
         }
     }
 
@@ -121,7 +130,7 @@ impl Destination {
     pub(crate) fn made(&self) -> Result<bool> {
         let (group, name) = self.link()?;
         let is_there = group.has_link(name)?;
-        if is_there && let Place::Fill { group, .. } = &self.place {
+        if is_there && let At::Fill { group, .. } = &self.place.at {
             group.write_kind(Kind::Value)?;
         }
         Ok(is_there)

@@ -5,6 +5,7 @@ use super::layout::{slabs, write_parts};
 use super::place::Place;
 use crate::error::Result;
 use crate::format::{BYTES, Kind};
+use crate::how::Strings as How;
 use crate::storage::{Dtype, Shape};
 
 /// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
@@ -71,11 +72,12 @@ impl Strings for [String] {
 /// Writes strings.
 pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let count = strings.count();
-    if strings.have_nul() {
+    let how = place.route.how().strings.filter(|_| !place.is_attribute());
+    if how == Some(How::Packed) || strings.have_nul() {
         let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
         (0..count).for_each(|index| parts.push(strings.get(index)));
         let group = place.group(Some(Kind::Text))?;
-        return write_parts(&parts, &group, BYTES);
+        return write_parts(&parts, &group, BYTES, &place.route);
     }
     let (mut longest, mut bytes) = (1, 0usize);
     for index in 0..count {
@@ -88,7 +90,12 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
     if place.is_attribute() {
         return place.write(Dtype::string(longest), shape, &padded(strings, 0, count, longest), None);
     }
-    if count.saturating_mul(longest) <= variable {
+    let is_fixed = match how {
+        Some(How::Fixed) => true,
+        Some(How::Variable) => false,
+        _ => count.saturating_mul(longest) <= variable,
+    };
+    if is_fixed {
         let dataset = place.dataset(Dtype::string(longest), shape, None)?;
         return slabs(count, longest, |start, len| {
             dataset.write_rows(start as u64, len as u64, &padded(strings, start, len, longest))
