@@ -28,7 +28,8 @@ pub enum Records {
 
 /// How the datasets of a value, or of a part of it, are stored: see [`WriteOptions::at`](crate::WriteOptions::at).
 ///
-/// What is not said here is as it is for the datasets of the whole.
+/// What is not said here is as it is for the datasets of the whole. Scalars are never stored in chunks, and what a
+/// [`Codec`](crate::Codec) makes by itself is made as that says.
 ///
 /// ```
 /// use filebacked::{DatasetOptions, WriteOptions};

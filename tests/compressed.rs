@@ -297,6 +297,97 @@ fn elements_with_gaps_are_filtered() {
     }
 }
 
+/// What is said for all, for a path, and for a path within that; small datasets and scalars stay as they are.
+#[test]
+fn each_dataset_is_stored_as_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("said.h5")).unwrap();
+    let large = vec![0.5; 10_000];
+    let inner = BTreeMap::from([("a", large.clone()), ("b", large.clone()), ("small", vec![0.5; 100])]);
+    let outer = BTreeMap::from([("x", inner.clone()), ("y", inner)]);
+    WriteOptions::new()
+        .deflate(2)
+        .chunk([5000])
+        .at("x", |d| d.lzf().shuffle(false))
+        .at("x/b", |d| d.fletcher32(true).chunk([1000]))
+        .at("y/b", |d| d.deflate(0))
+        .at("**/small", |d| d.above(0).chunk([50]))
+        .to_group(&outer, &file)
+        .unwrap();
+    filebacked::write(&file, "scalar", &1.5).unwrap();
+    WriteOptions::new().deflate(9).above(0).write(&file, "other scalar", &1.5).unwrap();
+    let stored = |name: &str| {
+        let dataset = file.dataset(name).unwrap();
+        (dataset.chunk(), dataset.filters())
+    };
+    use hdf5::filters::Filter::{Deflate, Fletcher32, Shuffle, User};
+    let lzf = User(32000, vec![4, 0x105, 40_000]);
+    assert_eq!(stored("x/a"), (Some(vec![5000]), vec![lzf]));
+    assert_eq!(stored("x/b"), (Some(vec![1000]), vec![User(32000, vec![4, 0x105, 8000]), Fletcher32]));
+    assert_eq!(stored("y/a"), (Some(vec![5000]), vec![Shuffle, Deflate(2)]));
+    // Of no compression, chunks are left.
+    assert_eq!(stored("y/b"), (Some(vec![5000]), vec![]));
+    assert_eq!(stored("y/small"), (Some(vec![50]), vec![Shuffle, Deflate(2)]));
+    assert_eq!((stored("scalar"), stored("other scalar")), ((None, vec![]), (None, vec![])));
+    let none: (Option<Vec<usize>>, _) = (None, vec![]);
+    WriteOptions::new().deflate(2).write(&file, "small", &vec![0.5; 1000]).unwrap();
+    assert_eq!(stored("small"), none);
+    // A shape that does not suit is none: of other dimensions, or of nothing.
+    WriteOptions::new().deflate(2).chunk([10, 10]).at("", |d| d.chunk([0])).write(&file, "odd", &large).unwrap();
+    assert_eq!(stored("odd"), (Some(vec![10_000]), vec![Shuffle, Deflate(2)]));
+}
+
+/// The forms of strings and records that can be asked for.
+#[test]
+fn strings_and_records_take_the_form_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("forms.h5")).unwrap();
+    let named: Vec<(String, i64)> = texts(100).into_iter().zip(0..).collect();
+    let options = WriteOptions::new;
+    options().records(Records::Table).write(&file, "table", &named).unwrap();
+    options().records(Records::Columns).write(&file, "columns", &points(10)).unwrap();
+    assert_eq!(file.dataset("table").unwrap().shape(), [100]);
+    assert_eq!(file.dataset("columns/x").unwrap().shape(), [10]);
+    assert_eq!(read::<Vec<(String, i64)>>(&file, "table").unwrap(), named);
+    assert_eq!(read::<Vec<Point>>(&file, "columns").unwrap(), points(10));
+    // Records that no table holds stay columns; strings with NUL are packed whatever is said.
+    let optional = vec![("a\0b".to_owned(), Some(1)), (String::new(), None)];
+    options().records(Records::Table).strings(Strings::Fixed).write(&file, "optional", &optional).unwrap();
+    assert_eq!(read::<Vec<(String, Option<i32>)>>(&file, "optional").unwrap(), optional);
+    assert!(file.group("optional/0").unwrap().dataset("bytes").is_ok());
+    let long = vec!["x".repeat(1000), String::new(), "y".to_owned()];
+    for (name, strings) in [("f", Strings::Fixed), ("v", Strings::Variable), ("p", Strings::Packed)] {
+        options().strings(strings).write(&file, name, &long).unwrap();
+        assert_eq!(read::<Vec<String>>(&file, name).unwrap(), long);
+        options().strings(strings).write(&file, &format!("empty {name}"), &vec![String::new()]).unwrap();
+        assert_eq!(read::<Vec<String>>(&file, &format!("empty {name}")).unwrap(), [""]);
+    }
+    assert_eq!(file.dataset("f").unwrap().dtype().unwrap().size(), 1000);
+    assert!(file.dataset("p/bytes").is_ok());
+}
+
+#[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
+#[test]
+fn blosc_compresses() {
+    let value = everything(5000);
+    let plain = to_vec(&value).unwrap().len();
+    let mut all = Vec::new();
+    #[cfg(feature = "blosc-zstd")]
+    all.push(WriteOptions::new().blosc_zstd(5));
+    #[cfg(feature = "blosc-lz4")]
+    all.push(WriteOptions::new().blosc_lz4(5));
+    for options in all {
+        for options in [options.clone().above(500), options.chunk([100]).shuffle(false).above(500)] {
+            let image = options.to_vec(&value).unwrap();
+            assert!(image.len() < plain * 2 / 3, "{} and {plain}", image.len());
+            assert_eq!(from_slice::<Everything>(&image).unwrap(), value);
+            // Of nothing but zeros, hardly anything is left, and that is read, too.
+            let zeros = vec![0.0; 10_000_000];
+            assert_eq!(from_slice::<Vec<f64>>(&options.to_vec(&zeros).unwrap()).unwrap(), zeros);
+        }
+    }
+}
+
 /// The same value and options give the same bytes, whichever thread is first.
 #[test]
 fn compressed_files_are_deterministic() {

@@ -1,5 +1,7 @@
 //! Column to HDF5: which objects a sequence becomes, decided when all of its elements are known.
 
+use std::borrow::Cow;
+
 use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts};
 use super::numbers::Numbers;
 use super::place::Place;
@@ -398,7 +400,7 @@ pub(super) fn pack_items(column: &Column, size: usize, bytes: &mut [u8]) {
     if let Some(Regular::Numbers(numbers)) = regular(column, &mut Vec::new()) {
         bytes.copy_from_slice(numbers.bytes());
     } else {
-        pack(column, 0, bytes, size, 0);
+        pack(column, None, 0, bytes, (size, 0));
     }
 }
 
@@ -430,8 +432,9 @@ fn unpack(column: &mut Column, elements: &[u8], stride: usize, offset: usize, le
     }
 }
 
-/// Puts the elements of `column` from `start` on into records of `stride` bytes, at `offset`.
-fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset: usize) {
+/// Puts the elements of `column`, which are of the type given if one is, from `start` on into records of `stride` bytes, at
+/// `offset`.
+fn pack(column: &Column, dtype: Option<&Dtype>, start: usize, records: &mut [u8], (stride, offset): (usize, usize)) {
     match column {
         Column::Numbers(numbers) => {
             pack_bytes(numbers.bytes(), numbers.number().size(), start, records, stride, offset)
@@ -455,9 +458,13 @@ fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset
         }
         Column::Record(record) => {
             let mut offset = offset;
-            for field in &record.fields {
-                pack(&field.column, start, records, stride, offset);
-                offset += cell(&field.column, true).map_or(0, |dtype| dtype.size());
+            for (number, field) in record.fields.iter().enumerate() {
+                let dtype = match dtype {
+                    Some(Dtype::Compound(fields)) => fields.get(number).map(|field| Cow::Borrowed(&field.dtype)),
+                    _ => fixed(&field.column).map(Cow::Owned),
+                };
+                pack(&field.column, dtype.as_deref(), start, records, (stride, offset));
+                offset += dtype.map_or(0, |dtype| dtype.size());
             }
         }
         _ => {}
@@ -501,13 +508,13 @@ fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
     };
     if let Some(dtype) = table {
         let size = dtype.size();
-        let dataset = place.dataset(dtype, Shape::Simple(vec![count as u64]), None)?;
+        let dataset = place.dataset(dtype.clone(), Shape::Simple(vec![count as u64]), None)?;
         let column = Column::Record(Box::new(record));
         let mut records = Vec::new();
         return slabs(count, size, |start, len| {
             records.clear();
             records.resize(len * size, 0);
-            pack(&column, start, &mut records, size, 0);
+            pack(&column, Some(&dtype), start, &mut records, (size, 0));
             dataset.write_rows(start as u64, len as u64, &records)
         });
     }

@@ -21,6 +21,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Chunks of more bytes are left to libhdf5.
 const MAX_CHUNK: usize = 64 << 20;
+/// So are very many of fewer bytes: a stranger's file may have any number of them, of which none is there.
+const MIN_CHUNK: usize = 4096;
+const MANY_CHUNKS: usize = 1 << 16;
 /// Rows that are read for others to come have no more bytes, unless a row of chunks has.
 const MAX_AHEAD: usize = 64 << 20;
 /// About how many chunks each core gets of rows that are written, or read for others to come.
@@ -135,7 +138,9 @@ impl Chunked {
         // SAFETY: a type. It has a size of 0 where the call fails.
         let size = locked(|| unsafe { h5t::H5Tget_size(stored.get()) });
         let Some(grid) = Grid::new(dims, &chunk, size) else { return Ok(None) };
-        if grid.chunk_bytes() > MAX_CHUNK && !pipeline.is_ours() {
+        let (_, chunks) = grid.chunks_of(Rows { start: 0, count: grid.rows() });
+        let is_tiny = grid.chunk_bytes() < MIN_CHUNK && chunks > MANY_CHUNKS;
+        if is_tiny || grid.chunk_bytes() > MAX_CHUNK && !pipeline.is_ours() {
             return Ok(None);
         }
         let (pending, ahead) = Default::default();

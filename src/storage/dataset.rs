@@ -26,8 +26,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// What a stranger's file may claim to hold beyond what is stored for it.
 const MAX_UNSTORED: u64 = 64 << 20;
-/// Deflate cannot compress further than this.
-const MAX_COMPRESSION: u64 = 1_100;
+/// Deflate cannot compress further than this; Blosc does, where its filter is there.
+const MAX_COMPRESSION: u64 = if cfg!(any(feature = "blosc-zstd", feature = "blosc-lz4")) { 50_000 } else { 1_100 };
 
 /// The dataspace of a dataset or attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -39,6 +39,7 @@ impl Grid {
         }
         let across =
             dims.iter().zip(chunk).skip(1).try_fold(1u64, |count, (dim, len)| count.checked_mul(dim.div_ceil(*len)));
+        dims[0].div_ceil(chunk[0]).checked_mul(across?).and_then(|count| usize::try_from(count).ok())?;
         let grid = Self { dims: dims.to_vec(), chunk: chunk.to_vec(), size, across: usize::try_from(across?).ok()? };
         let bytes = |dims: &[u64]| {
             let bytes = dims.iter().try_fold(size as u64, |bytes, dim| bytes.checked_mul(*dim))?;
