@@ -111,7 +111,7 @@ def main() -> None:
     if of["scale"]:
         # The legend is beside this one.
         lower = grid[1].subgridspec(1, 2, width_ratios=[2, 1])
-        scale(figure.add_subplot(lower[0]), of["scale"])
+        scale(figure.add_subplot(lower[0]), [row for row in of["scale"] if row["side"] == "filebacked"])
     figure.savefig(arguments.svg, metadata={"Date": None})
     if arguments.png:
         figure.savefig(arguments.png, dpi=80)

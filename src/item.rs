@@ -237,6 +237,7 @@ fn fixed<const SIZE: usize>(bytes: &[u8]) -> Result<[u8; SIZE]> {
 }
 
 /// The string's own bytes, without what fills its place.
+#[inline]
 pub(crate) fn trimmed(strings: Strings, bytes: &[u8]) -> &[u8] {
     match strings.padding {
         StringPadding::NullTerminated => bytes.split(|byte| *byte == 0).next().unwrap_or_default(),
@@ -245,6 +246,7 @@ pub(crate) fn trimmed(strings: Strings, bytes: &[u8]) -> &[u8] {
     }
 }
 
+#[inline]
 fn trim_end(bytes: &[u8], filler: u8) -> &[u8] {
     let len = bytes.iter().rposition(|byte| *byte != filler).map_or(0, |last| last + 1);
     &bytes[..len]

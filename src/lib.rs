@@ -51,6 +51,7 @@
 //! | | |
 //! |---|---|
 //! | [`NdArray`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
+//! | [`Sparse`], [`sparse`], [`Triplets`], [`triplets`] | sparse matrices of [`sprs`]: a group that scipy's readers know |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
 //!
@@ -75,6 +76,7 @@
 //!
 //! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate. Without it the system's
 //!   libhdf5, 1.10.8 or later, is linked.
+//! - `sprs` (default): sparse matrices.
 //! - `f16`: arrays of `half::f16`.
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
@@ -93,13 +95,19 @@ mod file;
 mod format;
 mod how;
 mod item;
+#[cfg(feature = "sprs")]
+mod matrix;
 mod options;
 mod route;
 mod ser;
 mod shared;
+#[cfg(feature = "sprs")]
+pub mod sparse;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
 mod storage;
 mod tree;
+#[cfg(feature = "sprs")]
+pub mod triplets;
 
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
 pub use array::NdArray;
@@ -113,9 +121,15 @@ pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;
 pub use shared::Shared;
+#[cfg(feature = "sprs")]
+pub use sparse::Sparse;
+#[cfg(feature = "sprs")]
+pub use sprs;
 pub use tree::{Tree, tree};
+#[cfg(feature = "sprs")]
+pub use triplets::Triplets;
 
-/// The README's example is run with the tests.
-#[cfg(doctest)]
+/// The README's examples are run with the tests.
+#[cfg(all(doctest, feature = "sprs"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

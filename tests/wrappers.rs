@@ -6,6 +6,14 @@ mod arrays;
 mod attrs;
 #[path = "wrappers/bridge.rs"]
 mod bridge;
+#[cfg(feature = "sprs")]
+mod common;
+#[cfg(feature = "sprs")]
+#[path = "wrappers/sparse.rs"]
+mod sparse;
+#[cfg(feature = "sprs")]
+#[path = "wrappers/sparse_files.rs"]
+mod sparse_files;
 
 use std::fmt::Debug;
 

@@ -259,7 +259,7 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
     runner.case(
         "Vec<[f64; 3]>, 3 million",
         || floats(9 * million).as_chunks::<3>().0.to_vec(),
-        |value| vec![raw::array(&[3_000_000, 3], value.concat())],
+        |value| vec![raw::array(&[3_000_000, 3], value.concat()), peers::hdf5_pure_part(value, 100_000)],
         &[raw_target(1.5)],
     );
     runner.case(
@@ -270,7 +270,7 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
                 .map(|row| row.iter().map(|x| *x as f32).collect())
                 .collect::<Vec<Vec<f32>>>()
         },
-        |value| vec![raw::array(&[3000, 1000], value.concat())],
+        |value| vec![raw::array(&[3000, 1000], value.concat()), peers::hdf5_pure_part(value, 300)],
         &[raw_target(1.5)],
     );
     runner.case_of(
@@ -289,19 +289,19 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
     runner.case(
         "records of numbers, 1 million",
         || samples(million),
-        |value| vec![raw_columns::samples(value)],
+        |value| vec![raw_columns::samples(value), peers::hdf5_pure_part(value, 1000)],
         &[bincode_target(1.0)],
     );
     runner.case(
         "records with strings, 1 million",
         || stations(million),
-        |value| vec![raw_columns::stations(value)],
+        |value| vec![raw_columns::stations(value), peers::hdf5_pure_part(value, 1000)],
         &[bincode_target(1.2)],
     );
     runner.case(
         "strings alike, 1 million",
         || (0..million).map(|i| format!("name {:06}", i * 7919 % million)).collect::<Vec<_>>(),
-        |value| vec![raw_columns::strings(value)],
+        |value| vec![raw_columns::strings(value), peers::hdf5_pure_part(value, 1000)],
         &[],
     );
     runner.case(
@@ -313,7 +313,7 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
                 .map(|_| "abcdefghij".chars().cycle().take(len(&mut random) as usize).collect())
                 .collect::<Vec<String>>()
         },
-        |value| vec![raw_columns::variable_strings(value)],
+        |value| vec![raw_columns::variable_strings(value), peers::hdf5_pure_part(value, 1000)],
         &[],
     );
     runner.case(
@@ -322,7 +322,7 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
             let mut random = Random::new();
             (0..100_000).map(|_| (0..random.below(30)).map(|_| random.float()).collect()).collect::<Vec<Vec<f64>>>()
         },
-        |value| vec![raw_columns::lists(value)],
+        |value| vec![raw_columns::lists(value), peers::hdf5_pure_part(value, 1000)],
         &[bincode_target(2.0)],
     );
     runner.case("records with lists and enums, 100,000", || tracks(100_000), |_| vec![], &[bincode_target(2.0)]);
@@ -330,18 +330,21 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
         "map of 10,000 numbers",
         || floats(10_000).into_iter().enumerate().map(|(i, x)| (format!("key {i:05}"), x)).collect::<BTreeMap<_, _>>(),
         |value| {
-            vec![raw::side(
-                "raw libhdf5",
-                move |path| raw::create(path, |file| value.iter().for_each(|(key, x)| file.scalar(key, *x))),
-                move |path| {
-                    let read = |file: raw::Parent| -> BTreeMap<String, f64> {
-                        value.keys().map(|key| (key.clone(), file.read_scalar(key))).collect()
-                    };
-                    let (took, back) = time(|| raw::open(path, read));
-                    assert!(back == *value);
-                    took
-                },
-            )]
+            vec![
+                raw::side(
+                    "raw libhdf5",
+                    move |path| raw::create(path, |file| value.iter().for_each(|(key, x)| file.scalar(key, *x))),
+                    move |path| {
+                        let read = |file: raw::Parent| -> BTreeMap<String, f64> {
+                            value.keys().map(|key| (key.clone(), file.read_scalar(key))).collect()
+                        };
+                        let (took, back) = time(|| raw::open(path, read));
+                        assert!(back == *value);
+                        took
+                    },
+                ),
+                peers::hdf5_pure(value),
+            ]
         },
         &[raw_target(1.2)],
     );
@@ -353,47 +356,50 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
             (0..40).map(|g| (format!("group {g}"), group(g))).collect::<BTreeMap<_, _>>()
         },
         |value| {
-            vec![raw::side(
-                "raw libhdf5",
-                move |path| {
-                    raw::create(path, |file| {
-                        for (name, bodies) in value {
-                            file.group(name, |group| {
-                                for (name, body) in bodies {
-                                    group.group(name, |group| {
-                                        group.scalar("mass", body.mass);
-                                        group.scalar("charge", body.charge);
-                                        group.scalar("x", body.x);
-                                        group.scalar("y", body.y);
-                                        group.scalar("z", body.z);
-                                    });
-                                }
-                            });
-                        }
-                    });
-                },
-                move |path| {
-                    let read_body = |body: raw::Parent| Body {
-                        mass: body.read_scalar("mass"),
-                        charge: body.read_scalar("charge"),
-                        x: body.read_scalar("x"),
-                        y: body.read_scalar("y"),
-                        z: body.read_scalar("z"),
-                    };
-                    let read_group = |bodies: &BTreeMap<String, Body>, group: raw::Parent| {
-                        bodies.keys().map(|name| (name.clone(), group.open(name, read_body))).collect()
-                    };
-                    let read = |file: raw::Parent| -> BTreeMap<String, BTreeMap<String, Body>> {
-                        let groups = value.iter();
-                        groups
-                            .map(|(name, bodies)| (name.clone(), file.open(name, |g| read_group(bodies, g))))
-                            .collect()
-                    };
-                    let (took, back) = time(|| raw::open(path, read));
-                    assert!(back == *value);
-                    took
-                },
-            )]
+            vec![
+                raw::side(
+                    "raw libhdf5",
+                    move |path| {
+                        raw::create(path, |file| {
+                            for (name, bodies) in value {
+                                file.group(name, |group| {
+                                    for (name, body) in bodies {
+                                        group.group(name, |group| {
+                                            group.scalar("mass", body.mass);
+                                            group.scalar("charge", body.charge);
+                                            group.scalar("x", body.x);
+                                            group.scalar("y", body.y);
+                                            group.scalar("z", body.z);
+                                        });
+                                    }
+                                });
+                            }
+                        });
+                    },
+                    move |path| {
+                        let read_body = |body: raw::Parent| Body {
+                            mass: body.read_scalar("mass"),
+                            charge: body.read_scalar("charge"),
+                            x: body.read_scalar("x"),
+                            y: body.read_scalar("y"),
+                            z: body.read_scalar("z"),
+                        };
+                        let read_group = |bodies: &BTreeMap<String, Body>, group: raw::Parent| {
+                            bodies.keys().map(|name| (name.clone(), group.open(name, read_body))).collect()
+                        };
+                        let read = |file: raw::Parent| -> BTreeMap<String, BTreeMap<String, Body>> {
+                            let groups = value.iter();
+                            groups
+                                .map(|(name, bodies)| (name.clone(), file.open(name, |g| read_group(bodies, g))))
+                                .collect()
+                        };
+                        let (took, back) = time(|| raw::open(path, read));
+                        assert!(back == *value);
+                        took
+                    },
+                ),
+                peers::hdf5_pure(value),
+            ]
         },
         &[raw_target(1.2)],
     );
@@ -462,6 +468,7 @@ fn small_struct(runner: &mut Runner<'_>) {
                 time(|| (0..CALLS).for_each(|call| options.to_file(numbered(path, call), settings).unwrap())).0
             }),
             read: Some(Box::new(move |path| check(path, &|path| filebacked::from_file(path).unwrap()))),
+            part: 1.0,
         };
         let raw = raw::side(
             "raw libhdf5",
@@ -487,6 +494,7 @@ fn small_struct(runner: &mut Runner<'_>) {
                 time(|| *images.borrow_mut() = (0..CALLS).map(|_| filebacked::to_vec(settings).unwrap()).collect()).0
             }),
             read: Some(Box::new(move |_| check(&|image| filebacked::from_slice(image).unwrap()))),
+            part: 1.0,
         };
         let raw = raw::side(
             "raw libhdf5",

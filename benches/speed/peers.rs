@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,6 +29,7 @@ pub(crate) fn side<'a, T: Data>(
             assert!(back == *value, "{name} gave back another value");
             took
         })),
+        part: 1.0,
     }
 }
 
@@ -109,6 +111,16 @@ pub(crate) fn json<T: Data>(value: &T) -> Side<'_> {
     )
 }
 
+/// What the memory of a value takes by itself: a copy of it, beside which there is nothing to write.
+pub(crate) fn clone<T: Data + Clone>(value: &T) -> Side<'_> {
+    let read = Box::new(move |_: &Path| {
+        let (took, back) = time(|| value.clone());
+        assert!(back == *value, "a clone differs");
+        took
+    });
+    Side { name: "clone of the value", write: Box::new(|_| Duration::ZERO), read: Some(read), part: 1.0 }
+}
+
 /// A struct around the value: hdf5-pure's MAT files hold variables, not a bare value.
 #[derive(serde::Serialize)]
 struct Variable<'a, T> {
@@ -129,6 +141,24 @@ pub(crate) fn hdf5_pure<T: Data>(value: &T) -> Side<'_> {
     )
 }
 
+/// Of the first `count` values: of a million records, it makes millions of objects.
+pub(crate) fn hdf5_pure_part<T: Data + Clone>(values: &[T], count: usize) -> Side<'_> {
+    let part = values[..count].to_vec();
+    Side {
+        name: "hdf5-pure",
+        write: Box::new({
+            let part = part.clone();
+            move |path| time(|| hdf5_pure::mat::to_file(&Variable { value: &part }, path).unwrap()).0
+        }),
+        read: Some(Box::new(move |path| {
+            let (took, back) = time(|| hdf5_pure::mat::from_file::<OwnedVariable<Vec<T>>, _>(path).unwrap().value);
+            assert!(back == part, "hdf5-pure gave back another value");
+            took
+        })),
+        part: count as f64 / values.len() as f64,
+    }
+}
+
 /// The same bytes without any format: what the disk's cache alone takes. Both buffers are there before.
 pub(crate) fn plain(bytes: usize) -> Side<'static> {
     let data = vec![0x5au8; bytes];
@@ -142,5 +172,6 @@ pub(crate) fn plain(bytes: usize) -> Side<'static> {
             assert!(back.iter().all(|byte| *byte == 0x5a));
             took
         })),
+        part: 1.0,
     }
 }

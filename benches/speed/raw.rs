@@ -253,6 +253,7 @@ pub(crate) fn side<'a>(
         name,
         write: Box::new(move |path| hdf5::sync::sync(|| time(|| write(path)).0)),
         read: Some(Box::new(move |path| hdf5::sync::sync(|| read(path)))),
+        part: 1.0,
     }
 }
 

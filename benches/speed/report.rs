@@ -85,7 +85,7 @@ impl Report {
                     case: case.name,
                     direction,
                     side: result.name,
-                    part: Some(1.0),
+                    part: Some(result.part),
                     seconds: Some(times.median()),
                     spread: Some(times.spread()),
                     file_bytes: Some(result.bytes),
@@ -94,7 +94,13 @@ impl Report {
                     ..Row::default()
                 });
                 if std::env::var_os("BENCH_ALL").is_some() {
-                    println!("|   {} | {direction} | {} | {} bytes |", result.name, duration(times), result.bytes);
+                    let part = if result.part < 1.0 { format!(", {} of them", result.part) } else { String::new() };
+                    println!(
+                        "|   {} | {direction} | {} | {} bytes{part} |",
+                        result.name,
+                        duration(times),
+                        result.bytes
+                    );
                 }
             }
         }

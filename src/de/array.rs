@@ -1,5 +1,7 @@
 //! Datasets read in windows of 256 KiB, as their items are asked for.
 
+use std::sync::Arc;
+
 use super::known::{Order, vector_of, wants_strings};
 use serde::de::Visitor;
 
@@ -7,7 +9,7 @@ use super::column::check_count;
 use crate::error::{Error, Result};
 use crate::format::SLAB;
 use crate::item::{self, Block, Part};
-use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape, Strings, of_strings};
+use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings, of_strings};
 
 /// Items of the first window, where they are of variable length.
 const FIRST: u64 = 64;
@@ -17,7 +19,8 @@ const VARIABLE: u64 = 1 << 20;
 /// A dataset of one or more dimensions, and the window of it that is in memory.
 #[derive(Debug)]
 pub(super) struct Array {
-    dataset: Dataset,
+    dataset: Arc<Dataset>,
+    ahead: Ahead,
     dims: Vec<u64>,
     /// For each dimension, how many items one step along it is.
     strides: Vec<u64>,
@@ -53,7 +56,9 @@ impl Array {
             Dtype::Number(number) => Some(*number),
             _ => None,
         };
+        let dataset = Arc::new(dataset);
         Ok(Self {
+            ahead: Ahead::new(Arc::clone(&dataset)),
             dataset,
             dims,
             strides,
@@ -113,6 +118,19 @@ impl Array {
         Ok(self.items.bytes().get(at..).and_then(T::from_bytes))
     }
 
+    /// The text of the item at `index` of one dimension, if it is a string of fixed size.
+    #[inline]
+    pub(super) fn text(&mut self, index: u64) -> Result<Option<&str>> {
+        let Dtype::FixedString(strings) = *self.dataset.dtype() else { return Ok(None) };
+        let (_, bytes, _) = self.item(index)?;
+        let len = item::trimmed(strings, bytes).len();
+        let at = (index - self.start) as usize * self.size;
+        match self.items.text(at..at + len) {
+            Some(text) => Ok(Some(text)),
+            None => item::text(&self.items.bytes()[at..at + len]).map(Some),
+        }
+    }
+
     /// Whether the items are records that can be read as sequences of the `fields` that `V` asks for.
     #[inline]
     pub(super) fn keeps_order<V>(&self, fields: &'static [&'static str]) -> bool {
@@ -144,8 +162,9 @@ impl Array {
         }
         let read = || {
             let (mut all, mut index, mut memory) = (Vec::new(), start, Vec::new());
+            let mut ahead = self.ahead();
             while index < end {
-                memory = self.read_window(index, end, memory)?;
+                memory = self.read_window(&mut ahead, index, end, memory)?;
                 let count = memory.len() / self.size;
                 // What is there is as good as the claim of how many follow.
                 all.reserve(if all.is_empty() { ((end - start) as usize).min(all.len() + 64 * count) } else { count });
@@ -222,13 +241,21 @@ impl Array {
 
     /// Reads as many elements along the first dimension from `index` on, but before `end`, as a window has, into `memory`.
     #[cold]
-    pub(super) fn read_window(&self, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
+    pub(super) fn read_window(&self, ahead: &mut Ahead, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
         let count = (SLAB / self.row_size().max(1)).max(1) as u64;
-        let (mut block_start, mut block_count) = (vec![0; self.dims.len()], self.dims.clone());
-        block_start[0] = index;
-        block_count[0] = count.min(end - index);
-        let items = self.dataset.read_block(&block_start, &block_count, Items::with_memory(memory))?;
-        Ok(items.into_bytes())
+        let window = |index: u64| {
+            let (mut start, mut dims) = (vec![0; self.dims.len()], self.dims.clone());
+            start[0] = index;
+            dims[0] = count.min(end - index);
+            storage::Block { start, count: dims }
+        };
+        let next = Some(index + count).filter(|next| *next < end).map(window);
+        Ok(ahead.read(&window(index), Items::with_memory(memory), next)?.into_bytes())
+    }
+
+    /// What reads windows of it before they are asked for.
+    pub(super) fn ahead(&self) -> Ahead {
+        Ahead::new(Arc::clone(&self.dataset))
     }
 
     /// The bytes of `count` items from `index` on, of a dataset of one dimension.
@@ -265,28 +292,39 @@ impl Array {
         if index.checked_add(count).is_none_or(|end| end > total) {
             return Err(outside());
         }
+        let (block, start, items) = self.block_at(index, count);
+        // Who reads one window after the other goes on so.
+        let is_next = start == self.start + self.count;
+        let next = Some(start + items).filter(|next| is_next && *next < total).map(|next| self.block_at(next, 1).0);
+        self.count = 0;
+        let last = std::mem::take(&mut self.items);
+        self.items = self.ahead.read(&block, last, next)?;
+        if let Dtype::FixedString(_) = self.dataset.dtype() {
+            self.items.check_text();
+        }
+        (self.start, self.count) = (start, items);
+        Ok(())
+    }
+
+    /// The part of the dataset that is the window for `count` items at `index`; its first item, and how many it has.
+    fn block_at(&self, index: u64, count: u64) -> (storage::Block, u64, u64) {
         let slab = (SLAB / self.size.max(1)) as u64;
         // The outermost dimension a step along which fits a window; outside it, one step at a time.
         let level = self.strides.iter().position(|stride| *stride <= slab).unwrap_or(self.dims.len() - 1);
         let stride = self.strides[level];
-        let mut block_start = vec![0; self.dims.len()];
-        let mut block_count = self.dims.clone();
+        let mut block = storage::Block { start: vec![0; self.dims.len()], count: self.dims.clone() };
         let mut rest = index;
         let mut start = 0;
         for outer in 0..=level {
-            block_start[outer] = rest / self.strides[outer];
+            block.start[outer] = rest / self.strides[outer];
             rest %= self.strides[outer];
-            block_count[outer] = 1;
-            start += block_start[outer] * self.strides[outer];
+            block.count[outer] = 1;
+            start += block.start[outer] * self.strides[outer];
         }
         let steps = (self.window_count().min(slab) / stride).max(count.div_ceil(stride)).max(1);
-        block_count[level] = steps.min(self.dims[level] - block_start[level]);
-        self.count = 0;
-        let last = std::mem::take(&mut self.items);
-        self.items = self.dataset.read_block(&block_start, &block_count, last)?;
-        self.start = start;
-        self.count = block_count[level] * stride;
-        Ok(())
+        block.count[level] = steps.min(self.dims[level] - block.start[level]);
+        let items = block.count[level] * stride;
+        (block, start, items)
     }
 
     /// All of a one-dimensional dataset of unsigned integers.
@@ -315,9 +353,9 @@ impl Array {
 
     /// Shows all bytes of a dataset of one dimension, a window at a time.
     fn each_window(&mut self, mut show: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let (mut index, mut memory) = (0, Vec::new());
+        let (mut index, mut memory, mut ahead) = (0, Vec::new(), self.ahead());
         while index < self.len() {
-            memory = self.read_window(index, self.len(), memory)?;
+            memory = self.read_window(&mut ahead, index, self.len(), memory)?;
             show(&memory)?;
             index += (memory.len() / self.size) as u64;
         }

@@ -41,6 +41,8 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
         if names.iter().any(|name| name == KIND) {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
+        #[cfg(feature = "sprs")]
+        crate::format::sparse::retain_others(&mut names);
         self.visit(names, visitor)
     }
 

@@ -103,6 +103,7 @@ impl Field {
     }
 
     /// The column of its values.
+    #[inline]
     pub(super) fn column(&mut self) -> Result<&mut Column> {
         match &mut self.column {
             Ok(column) => Ok(column),

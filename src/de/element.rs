@@ -191,6 +191,9 @@ impl<'a> Element<'a> {
         if let Column::Array(array) = &mut *self.column
             && array.dims().len() == 1
         {
+            if let Some(text) = array.text(self.index)? {
+                return visitor.visit_str(text);
+            }
             let (dtype, bytes, items) = array.item(self.index)?;
             if let Some(text) = (Item { dtype, bytes, items }).text()? {
                 return visitor.visit_str(text);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::de::Visitor;
 
-use crate::storage::{Vector, is_strings};
+use crate::storage::{self, Number, Vector, is_strings};
 
 /// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
 ///
@@ -55,6 +55,13 @@ pub(super) fn vector_of<'de, V: Visitor<'de>>() -> Option<Vector<V::Value>> {
     Vector::of().filter(|_| is_serdes(type_name::<V>()))
 }
 
+/// The array that a visitor makes of `len` numbers of this type, which these bytes are, if it is the one that serde has for
+/// arrays.
+#[inline]
+pub(super) fn array_of<'de, V: Visitor<'de>>(number: Number, len: usize, bytes: &[u8]) -> Option<V::Value> {
+    if is_serdes(type_name::<V>()) { storage::array_of(number, len, bytes) } else { None }
+}
+
 /// Whether a visitor makes a vector of strings, and is the one that serde has for vectors.
 #[inline]
 pub(super) fn wants_strings<'de, V: Visitor<'de>>() -> bool {
@@ -62,6 +69,7 @@ pub(super) fn wants_strings<'de, V: Visitor<'de>>() -> bool {
 }
 
 /// Whether the name of a visitor's type is that of one of serde's own, which take what is there as it is.
+#[inline]
 fn is_serdes(visitor: &str) -> bool {
     visitor.starts_with("serde_core::de::impls::") || visitor.starts_with("serde::de::impls::")
 }

@@ -10,11 +10,12 @@ use super::access::hint;
 use super::array::Array;
 use super::element::PartOfItem;
 use super::forward_all;
+use super::known::array_of;
 use super::view::check_len;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::item::{Item, Part, Record};
-use crate::storage::{Dtype, Element, Field, Items, Number};
+use crate::storage::{Ahead, Dtype, Element, Field, Items, Number};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
 ///
@@ -26,6 +27,7 @@ pub(super) struct RowSeq<'a> {
     number: Option<Number>,
     /// Bytes of an element.
     size: usize,
+    ahead: Ahead,
     window: Vec<u8>,
     /// The first byte in the window that is not read.
     at: usize,
@@ -41,7 +43,8 @@ impl<'a> RowSeq<'a> {
     pub(super) fn new(array: &'a Array, start: u64, end: u64, depth: Depth) -> Self {
         let number = if array.dims().len() == 1 { array.number_type() } else { None };
         let size = array.row_size();
-        Self { array, number, size, window: Vec::new(), at: 0, start, next: start, end, depth }
+        let ahead = array.ahead();
+        Self { array, number, size, ahead, window: Vec::new(), at: 0, start, next: start, end, depth }
     }
 
     /// How many of the window are left.
@@ -59,7 +62,8 @@ impl<'de> SeqAccess<'de> for RowSeq<'_> {
             if self.next == self.end {
                 return Ok(None);
             }
-            self.window = self.array.read_window(self.next, self.end, std::mem::take(&mut self.window))?;
+            let memory = std::mem::take(&mut self.window);
+            self.window = self.array.read_window(&mut self.ahead, self.next, self.end, memory)?;
             self.at = 0;
             self.next += (self.window.len() / self.size) as u64;
         }
@@ -308,6 +312,10 @@ macro_rules! short {
                 return self.part().deserialize_tuple(len, visitor);
             };
             check_len(Some(len), width)?;
+            if let Some(array) = array_of::<V>(number, len, self.bytes) {
+                self.depth.in_record()?;
+                return Ok(array);
+            }
             visitor.visit_seq(NumberSeq::new(number, dtype, self.bytes, self.depth.in_record()?))
         }
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 
 use super::attributes::AttributesDeserializer;
 use super::forward_all;
@@ -44,7 +44,7 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// Reads what is in the object as if it were not in a wrapper.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+    pub(crate) fn read<'de, T: Deserialize<'de>>(&self) -> Result<T> {
         let Self { object, scope, depth, entered, way } = self;
         let again = Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way };
         T::deserialize(Node::of_stored(again))
@@ -68,6 +68,17 @@ impl Stored {
         let scope = self.scope.at(self.scope.route().field(name));
         let node = Node::new(group, escape(name).into_owned(), false, &scope, self.depth.in_record()?);
         T::deserialize(node).map_err(|error| error.in_field(name).in_link(name))
+    }
+
+    /// Opens the dataset that is the child `name` of the group that it is; `None` where there is no such child.
+    #[cfg(feature = "sprs")]
+    pub(crate) fn child_dataset(&self, name: &str) -> Result<Option<crate::storage::Dataset>> {
+        match &self.object {
+            Object::Group(group) if group.has_link(name)? => {
+                self.scope.open_dataset(group, name).map(Some).map_err(|error| error.in_link(name))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// What it is, in words.

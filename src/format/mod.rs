@@ -1,6 +1,8 @@
 //! The vocabulary of the layout: kinds, reserved names and limits. No on-disk word is spelled elsewhere.
 
 mod key;
+#[cfg(feature = "sprs")]
+pub(crate) mod sparse;
 
 pub(crate) use key::{are_positions, escape, escape_variant, is_linkable, position, unescape};
 

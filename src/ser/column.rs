@@ -5,7 +5,7 @@
 //! once all elements are in, by [`super::layout`].
 
 use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::numbers::{Numbers, Push};
 use super::objects::Objects;
@@ -55,7 +55,7 @@ pub(super) enum Column {
 /// A dataset that no link leads to yet.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
-    pub(super) dataset: Rc<Dataset>,
+    pub(super) dataset: Arc<Dataset>,
     pub(super) count: usize,
     /// A column of such elements, without them.
     pub(super) empty: Column,

@@ -13,7 +13,7 @@ use super::select;
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
-use crate::storage::{Attributes, ElementType, Group, Object, Shape};
+use crate::storage::{Attributes, ElementType, Group, Object, Shape, Storing};
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]
@@ -110,6 +110,11 @@ impl Destination {
         array: &ArrayView<'_, T, D>,
     ) -> Result<()> {
         self.place.write_array(element, array)
+    }
+
+    /// How datasets are stored that are made there.
+    pub(crate) fn storing(&self) -> &Storing {
+        &self.place.route.how().storing
     }
 
     /// Makes a group there, or gives the one that the value is to fill.

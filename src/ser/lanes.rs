@@ -3,7 +3,7 @@
 //! the end.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::column::{Column, Expected, Nullable, Parts, Stored};
 use super::layout::{items, pack_items, unpack_items};
@@ -13,7 +13,7 @@ use super::rows::{Form, TEXT_SIZE};
 use crate::error::Result;
 use crate::format::SLAB;
 use crate::route::Route;
-use crate::storage::{Dataset, Dtype, Shape};
+use crate::storage::{self, Dataset, Dtype, Shape};
 
 /// The fields of records, in their order; or the one part that elements consist of.
 #[derive(Default)]
@@ -54,7 +54,8 @@ struct Fixed {
     dims: Vec<u64>,
     /// The elements that are not written.
     column: Column,
-    dataset: Option<Dataset>,
+    dataset: Option<Arc<Dataset>>,
+    /// How many were written, or are about to be.
     written: u64,
 }
 
@@ -191,8 +192,9 @@ impl Lanes {
         Ok(())
     }
 
-    /// Adds the `count` elements of a slab that has room for `room_for`.
-    pub(super) fn add(&mut self, slab: &[u8], room_for: usize, count: usize) -> Result<()> {
+    /// Adds the `count` elements of a slab that has room for `room_for`; the caller has those written that this returns.
+    pub(super) fn add(&mut self, slab: &[u8], room_for: usize, count: usize) -> Result<Vec<storage::Rows>> {
+        let mut rows = Vec::new();
         for lane in &mut self.lanes {
             let (mask_start, start) = lane.starts(room_for);
             if let Some(mask) = &mut lane.mask {
@@ -200,14 +202,14 @@ impl Lanes {
             }
             let part = &slab[start..][..count * lane.content.size()];
             match &mut lane.content {
-                Content::Fixed(fixed) => fixed.add(part)?,
+                Content::Fixed(fixed) => rows.extend(fixed.add(part, start)),
                 Content::Text { offsets, .. } => {
                     offsets.extend(part.as_chunks().0.iter().map(|end| u64::from_ne_bytes(*end)));
                 }
             }
         }
         self.count += count;
-        Ok(())
+        Ok(rows)
     }
 
     /// The elements as a column; where `total` were written, as one of what is stored, else of what is in memory.
@@ -235,30 +237,33 @@ impl Lanes {
 impl Fixed {
     fn create(&mut self, place: &Place<'_>, total: u64, route: &Route) -> Result<()> {
         let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
-        self.dataset = Some(place.unlinked_dataset(self.dtype.clone(), Shape::Simple(shape), route)?);
-        let mut bytes = vec![0; self.column.len() * self.size];
+        let dataset = place.unlinked_dataset(self.dtype.clone(), Shape::Simple(shape), route)?;
+        let count = self.column.len();
+        let mut bytes = vec![0; count * self.size];
         pack_items(&self.column, self.size, &mut bytes);
         self.column.clear();
-        self.add(&bytes)
+        dataset.write_rows(0, count as u64, &bytes)?;
+        self.written = count as u64;
+        self.dataset = Some(Arc::new(dataset));
+        Ok(())
     }
 
-    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+    /// Adds elements, which begin at `at` of a slab; what is to be written of that.
+    fn add(&mut self, bytes: &[u8], at: usize) -> Option<storage::Rows> {
         let Some(dataset) = &self.dataset else {
             unpack_items(&mut self.column, bytes, self.size, &self.dims);
-            return Ok(());
+            return None;
         };
-        let count = (bytes.len() / self.size) as u64;
-        if count > 0 {
-            dataset.write_rows(self.written, count, bytes)?;
-            self.written += count;
-        }
-        Ok(())
+        let (count, start) = ((bytes.len() / self.size) as u64, self.written);
+        self.written += count;
+        let rows = storage::Rows { dataset: Arc::clone(dataset), start, count, bytes: at..at + bytes.len() };
+        (count > 0).then_some(rows)
     }
 
     fn into_column(self, total: Option<u64>) -> Result<Column> {
         let Some(dataset) = self.dataset else { return Ok(self.column) };
         if total == Some(self.written) {
-            let stored = Stored { dataset: Rc::new(dataset), count: self.written as usize, empty: self.column };
+            let stored = Stored { dataset, count: self.written as usize, empty: self.column };
             return Ok(Column::Stored(Box::new(stored)));
         }
         let mut column = self.column;

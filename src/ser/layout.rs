@@ -320,7 +320,7 @@ fn fixed(column: &Column) -> Option<Dtype> {
 /// As [`fixed`]; with `texts`, strings have the size of the longest, if none contains NUL.
 fn cell(column: &Column, texts: bool) -> Option<Dtype> {
     match column {
-        Column::Text(parts) if texts && !strings::Strings::have_nul(parts) => {
+        Column::Text(parts) if texts && !parts.bytes.contains(&0) => {
             let longest = (0..parts.count()).map(|index| parts.get(index).len()).max();
             Some(Dtype::string(longest.unwrap_or(0).max(1)))
         }

@@ -1,6 +1,8 @@
 //! Sequences at their place. Long ones of fixed-size elements are written in slabs while they are serialized, so that
 //! neither time nor memory is spent on a second copy of them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::column::{Column, Expected};
@@ -13,7 +15,7 @@ use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::SLAB;
 use crate::how::Records;
-use crate::storage::{Dataset, Dtype, Shape};
+use crate::storage::{self, Dataset, Dtype, Shape, Writer};
 
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next.
 const FIRST_LOOK: usize = 64;
@@ -22,7 +24,7 @@ const NEXT_LOOK: usize = 16;
 const MIN_STREAMED: usize = 4 << 20;
 /// Bytes of the rows that are written, or taken apart, at once: the file system takes few large parts faster than many small
 /// ones, and there is to be one of some size for each lane.
-const WRITE: usize = 4 * SLAB;
+pub(super) const WRITE: usize = 4 * SLAB;
 
 /// A sequence at its place, part of which may be written already.
 pub(super) struct Sequence<'a> {
@@ -56,6 +58,7 @@ struct Settled {
     /// Whether rows are written before all are there.
     is_streamed: bool,
     target: Target,
+    writer: Writer,
 }
 
 /// Where rows go.
@@ -66,7 +69,7 @@ enum Target {
         /// The shape of one element.
         dims: Vec<u64>,
         /// The dataset, if it is being written already.
-        dataset: Option<Dataset>,
+        dataset: Option<Arc<Dataset>>,
         /// A column of such elements, without them.
         empty: Column,
     },
@@ -80,6 +83,11 @@ fn room(size: usize, total: u64, slab: usize) -> Option<(bool, usize)> {
     let total = usize::try_from(total).ok()?;
     let all = total.checked_mul(size).filter(|all| *all > 0)?;
     Some(if all < MIN_STREAMED { (false, total) } else { (true, (slab / size).max(1)) })
+}
+
+/// What writes `total` rows of `size` bytes.
+fn writer(is_streamed: bool, size: usize, total: u64) -> Writer {
+    if is_streamed { Writer::new(total.saturating_mul(size as u64)) } else { Writer::default() }
 }
 
 impl<'a> Sequence<'a> {
@@ -202,8 +210,8 @@ impl Settled {
         let mut empty = column.clone();
         empty.clear();
         let target = Target::Rows { dtype, dims, dataset: None, empty };
-        let texts = Texts::new();
-        Some(Self { form, size, buffer, count, room_for, texts, written: 0, total, is_streamed, target })
+        let (texts, writer) = (Texts::new(), writer(is_streamed, size, total));
+        Some(Self { form, size, buffer, count, room_for, texts, written: 0, total, is_streamed, target, writer })
     }
 
     /// The elements of a column as rows whose parts go to lanes, if they are of one form.
@@ -216,7 +224,8 @@ impl Settled {
         let form = lanes.form(forms, room_for)?;
         let (texts, written) = (lanes.take_texts(total), column.len() as u64);
         let (buffer, target) = (vec![0; room_for * size], Target::Lanes(lanes));
-        Some(Self { form, size, buffer, count: 0, room_for, texts, written, total, is_streamed, target })
+        let writer = writer(is_streamed, size, total);
+        Some(Self { form, size, buffer, count: 0, room_for, texts, written, total, is_streamed, target, writer })
     }
 
     /// Makes the datasets of lanes, where they are written before all rows are there.
@@ -228,7 +237,8 @@ impl Settled {
     }
 
     /// A column of the elements.
-    fn into_column(self) -> Result<Column> {
+    fn into_column(mut self) -> Result<Column> {
+        self.writer.finish()?;
         match self.target {
             Target::Rows { dims, dataset, empty: mut column, .. } => {
                 if let Some(dataset) = &dataset {
@@ -238,7 +248,9 @@ impl Settled {
                 Ok(column)
             }
             Target::Lanes(mut lanes) => {
-                lanes.add(&self.buffer, self.room_for, self.count)?;
+                let rows = lanes.add(&self.buffer, self.room_for, self.count)?;
+                self.writer.write(&mut self.buffer, rows)?;
+                self.writer.finish()?;
                 lanes.into_column(self.texts, None)
             }
         }
@@ -316,14 +328,19 @@ impl Settled {
                         // At the end, all are here.
                         let total = if self.is_streamed { self.total } else { count };
                         let shape = std::iter::once(total).chain(dims.iter().copied()).collect();
-                        dataset.insert(place.dataset(dtype.clone(), Shape::Simple(shape), None)?)
+                        dataset.insert(Arc::new(place.dataset(dtype.clone(), Shape::Simple(shape), None)?))
                     }
                 };
                 if count > 0 {
-                    dataset.write_rows(self.written, count, &self.buffer[..self.count * self.size])?;
+                    let (dataset, bytes) = (Arc::clone(dataset), 0..self.count * self.size);
+                    let rows = storage::Rows { dataset, start: self.written, count, bytes };
+                    self.writer.write(&mut self.buffer, vec![rows])?;
                 }
             }
-            Target::Lanes(lanes) => lanes.add(&self.buffer, self.room_for, self.count)?,
+            Target::Lanes(lanes) => {
+                let rows = lanes.add(&self.buffer, self.room_for, self.count)?;
+                self.writer.write(&mut self.buffer, rows)?;
+            }
         }
         self.written += count;
         self.count = 0;
@@ -337,6 +354,7 @@ impl Settled {
             return Ok(Finished::Not);
         }
         self.flush(place)?;
+        self.writer.finish()?;
         match &mut self.target {
             Target::Rows { .. } => Ok(Finished::Written),
             Target::Lanes(lanes) => {

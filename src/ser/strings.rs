@@ -1,12 +1,15 @@
 //! Strings, from the column that they were collected in or from where they are.
 
+use std::sync::Arc;
+
 use super::column::Parts;
 use super::layout::{slabs, write_parts};
 use super::place::Place;
+use super::stream::WRITE;
 use crate::error::Result;
 use crate::format::{BYTES, Kind};
 use crate::how::Strings as How;
-use crate::storage::{Dtype, Shape};
+use crate::storage::{Dataset, Dtype, Rows, Shape, Writer};
 
 /// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
 const VARIABLE_COST: usize = 32;
@@ -17,15 +20,11 @@ pub(super) trait Strings {
 
     fn get(&self, index: usize) -> &[u8];
 
-    /// Whether one of them contains NUL.
-    fn have_nul(&self) -> bool;
+    /// Bytes of the string at `index`.
+    fn len_of(&self, index: usize) -> usize;
 
-    /// A word of memory that begins with the string at `index`, which is no longer than that.
-    fn word(&self, index: usize) -> [u8; WORD] {
-        let (mut word, part) = ([0; WORD], self.get(index));
-        word[..part.len()].copy_from_slice(part);
-        word
-    }
+    /// The string at `index`, which is no longer than that, as a word of memory that is zero behind it.
+    fn word(&self, index: usize) -> u128;
 }
 
 impl Strings for Parts {
@@ -37,21 +36,18 @@ impl Strings for Parts {
         Self::get(self, index)
     }
 
-    fn have_nul(&self) -> bool {
-        self.bytes.contains(&0)
+    #[inline]
+    fn len_of(&self, index: usize) -> usize {
+        (self.offsets[index + 1] - self.offsets[index]) as usize
     }
 
     /// What follows in the text is masked out, which takes less time than to copy so many bytes.
     #[inline]
-    fn word(&self, index: usize) -> [u8; WORD] {
-        let (begin, end) = (self.offsets[index] as usize, self.offsets[index + 1] as usize);
-        let Some(word) = self.bytes[begin..].first_chunk::<WORD>() else {
-            let mut word = [0; WORD];
-            word[..end - begin].copy_from_slice(&self.bytes[begin..end]);
-            return word;
-        };
-        let behind = 8 * (WORD - (end - begin).min(WORD)) as u32;
-        (u128::from_le_bytes(*word) & u128::MAX.checked_shr(behind).unwrap_or(0)).to_le_bytes()
+    fn word(&self, index: usize) -> u128 {
+        match self.bytes[self.offsets[index] as usize..].first_chunk::<WORD>() {
+            Some(word) => u128::from_le_bytes(*word) & !mask_behind(self.len_of(index)),
+            None => word_of(self.get(index)),
+        }
     }
 }
 
@@ -64,31 +60,69 @@ impl Strings for [String] {
         self[index].as_bytes()
     }
 
-    fn have_nul(&self) -> bool {
-        self.iter().any(|string| string.as_bytes().contains(&0))
+    #[inline]
+    fn len_of(&self, index: usize) -> usize {
+        self[index].len()
     }
+
+    #[inline]
+    fn word(&self, index: usize) -> u128 {
+        word_of(self[index].as_bytes())
+    }
+}
+
+/// Bytes that are moved in one instruction.
+const WORD: usize = 16;
+
+/// At most [`WORD`] bytes as a word. Parts of one length that overlap take less time than to copy so many bytes.
+#[inline]
+fn word_of(part: &[u8]) -> u128 {
+    let len = part.len();
+    if let (Some(first), Some(last)) = (part.first_chunk(), part.last_chunk()) {
+        u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << (8 * (len - 8))
+    } else if let (Some(first), Some(last)) = (part.first_chunk(), part.last_chunk()) {
+        u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+    } else {
+        part.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
+    }
+}
+
+/// The bytes of a word from `len` on.
+#[inline]
+fn mask_behind(len: usize) -> u128 {
+    u128::MAX.checked_shl(8 * len as u32).unwrap_or(0)
+}
+
+/// Whether one of the first `len` bytes of a word is zero.
+#[inline]
+fn has_nul(word: u128, len: usize) -> bool {
+    // As in Mycroft's test for a null byte: only a zero has its upper bit set by this alone.
+    const ONES: u128 = u128::MAX / 0xff;
+    let word = word | mask_behind(len);
+    word.wrapping_sub(ONES) & !word & (ONES << 7) != 0
 }
 
 /// Writes strings.
 pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let count = strings.count();
     let how = place.route.how().strings.filter(|_| !place.is_attribute());
-    if how == Some(How::Packed) || strings.have_nul() {
-        let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
-        (0..count).for_each(|index| parts.push(strings.get(index)));
-        let group = place.group(Some(Kind::Text))?;
-        return write_parts(&parts, &group, BYTES, &place.route);
+    if how == Some(How::Packed) {
+        return write_text(strings, place);
     }
     let (mut longest, mut bytes) = (1, 0usize);
     for index in 0..count {
-        let len = strings.get(index).len();
+        let len = strings.len_of(index);
         longest = longest.max(len);
         bytes += len;
     }
-    let variable = bytes + VARIABLE_COST * count;
+    let (dtype, variable) = (Dtype::string(longest), bytes + VARIABLE_COST * count);
     let shape = Shape::Simple(vec![count as u64]);
     if place.is_attribute() {
-        return place.write(Dtype::string(longest), shape, &padded(strings, 0, count, longest), None);
+        let mut places = vec![0; count * longest + WORD];
+        if !pad(strings, 0, count, longest, &mut places) {
+            return write_text(strings, place);
+        }
+        return place.write(dtype, shape, &places[..count * longest], None);
     }
     let is_fixed = match how {
         Some(How::Fixed) => true,
@@ -96,10 +130,14 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
         _ => count.saturating_mul(longest) <= variable,
     };
     if is_fixed {
-        let dataset = place.dataset(Dtype::string(longest), shape, None)?;
-        return slabs(count, longest, |start, len| {
-            dataset.write_rows(start as u64, len as u64, &padded(strings, start, len, longest))
-        });
+        if write_fixed(strings, longest, place.dataset(dtype, shape, None)?)? {
+            return Ok(());
+        }
+        place.clear()?;
+        return write_text(strings, place);
+    }
+    if (0..count).any(|index| strings.get(index).contains(&0)) {
+        return write_text(strings, place);
     }
     let dataset = place.dataset(Dtype::VarString(true), shape, None)?;
     slabs(count, variable / count, |start, len| {
@@ -113,24 +151,83 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
     })
 }
 
-/// Bytes that are moved in one instruction.
-const WORD: usize = 16;
+/// Writes strings among which are some that contain NUL.
+fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
+    let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
+    (0..strings.count()).for_each(|index| parts.push(strings.get(index)));
+    let group = place.group(Some(Kind::Text))?;
+    write_parts(&parts, &group, BYTES, &place.route)
+}
 
-/// Strings in places of `size` bytes.
-fn padded<S: Strings + ?Sized>(strings: &S, start: usize, len: usize, size: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len * size + WORD];
-    let places = (start..start + len).zip((0..).step_by(size));
+/// Writes strings of at most `size` bytes to a dataset of such; false where one contains NUL, and not all are written.
+fn write_fixed<S: Strings + ?Sized>(strings: &S, size: usize, dataset: Dataset) -> Result<bool> {
+    let (count, dataset) = (strings.count(), Arc::new(dataset));
+    let mut writer = Writer::new((count as u64).saturating_mul(size as u64));
+    let step = (WRITE / size).clamp(1, count.max(1));
+    let mut places = vec![0; step * size + WORD];
+    for start in (0..count).step_by(step) {
+        let len = step.min(count - start);
+        if !pad(strings, start, len, size, &mut places) {
+            return Ok(false);
+        }
+        let (dataset, bytes) = (Arc::clone(&dataset), 0..len * size);
+        writer.write(&mut places, vec![Rows { dataset, start: start as u64, count: len as u64, bytes }])?;
+    }
+    writer.finish()?;
+    Ok(true)
+}
+
+/// Puts strings into places of `size` bytes, behind which there is room for a word; false where one contains NUL.
+fn pad<S: Strings + ?Sized>(strings: &S, start: usize, len: usize, size: usize, places: &mut [u8]) -> bool {
+    let mut nul = false;
     if size <= WORD {
         // The next place begins in what is left of the word.
-        for (index, at) in places {
-            bytes[at..at + WORD].copy_from_slice(&strings.word(index));
+        for (index, at) in (start..start + len).zip((0..).step_by(size)) {
+            let word = strings.word(index);
+            nul |= has_nul(word, strings.len_of(index));
+            places[at..at + WORD].copy_from_slice(&word.to_le_bytes());
         }
     } else {
-        for (index, at) in places {
-            let part = strings.get(index);
-            bytes[at..at + part.len()].copy_from_slice(part);
+        for (index, place) in (start..start + len).zip(places.chunks_exact_mut(size)) {
+            let string = strings.get(index);
+            let (part, rest) = place.split_at_mut(string.len());
+            part.copy_from_slice(string);
+            rest.fill(0);
+            nul |= string.contains(&0);
         }
     }
-    bytes.truncate(len * size);
-    bytes
+    !nul
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_strings_and_zeros() {
+        let text = "abcdefghijklmnop";
+        for len in 0..=WORD {
+            let mut expected = [0; WORD];
+            expected[..len].copy_from_slice(&text.as_bytes()[..len]);
+            assert_eq!(word_of(&text.as_bytes()[..len]).to_le_bytes(), expected, "{len}");
+            let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
+            parts.push(&text.as_bytes()[..len]);
+            assert_eq!(parts.word(0).to_le_bytes(), expected, "{len}, at the end");
+            parts.push(text.as_bytes());
+            assert_eq!(parts.word(0).to_le_bytes(), expected, "{len}, before others");
+        }
+    }
+
+    #[test]
+    fn nuls_are_found_in_strings_alone() {
+        let text = b"abc\x80\xffghijklmnop\x01";
+        for len in 0..=WORD {
+            assert!(!has_nul(word_of(&text[..len]), len), "{len}");
+            for at in 0..len {
+                let mut text = *text;
+                text[at] = 0;
+                assert!(has_nul(word_of(&text[..len]), len), "{len} with NUL at {at}");
+            }
+        }
+    }
 }

@@ -62,6 +62,16 @@ impl Memory {
     }
 }
 
+/// Takes rows out of where others look for them. They are not looked at under a lock: who has it might wait for the
+/// library's, and who has that for this one.
+fn take(memory: &Mutex<Memory>) -> Memory {
+    std::mem::take(&mut *memory.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn put_back(memory: &Mutex<Memory>, rows: Memory) {
+    *memory.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+}
+
 /// Where rows are put by more than one thread, each in places of its own.
 #[derive(Clone, Copy)]
 struct Out(*mut u8, usize);
@@ -193,7 +203,7 @@ impl Chunked {
 
     /// Writes rows that follow those written last, as soon as they fill their chunks; the last row ends the last of these.
     pub(super) fn write_rows(&self, dataset: hid_t, rows: Rows, memory: &[u8]) -> Result<()> {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = take(&self.pending);
         if pending.count == 0 {
             pending.start = rows.start;
         }
@@ -204,6 +214,7 @@ impl Chunked {
         pending.count += rows.count;
         let end = rows.end();
         if pending.bytes.len() < self.batch() && end < self.grid.rows() {
+            put_back(&self.pending, pending);
             return Ok(());
         }
         let rest = if end < self.grid.rows() { end % self.grid.chunk_rows() } else { 0 };
@@ -213,17 +224,14 @@ impl Chunked {
         pending.bytes.drain(..bytes);
         pending.start = whole.end();
         pending.count = rest;
+        put_back(&self.pending, pending);
         Ok(())
     }
 
     /// Writes what is pending, though its chunks are not full: they are read next.
     pub(super) fn flush(&self, dataset: hid_t) -> Result<()> {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        if pending.count > 0 {
-            self.encode(dataset, pending.rows(), &pending.bytes)?;
-            *pending = Memory::default();
-        }
-        Ok(())
+        let pending = take(&self.pending);
+        if pending.count > 0 { self.encode(dataset, pending.rows(), &pending.bytes) } else { Ok(()) }
     }
 
     /// Reads rows into `out`, which has room for them as items of `memory_type`, of `size` bytes each.
@@ -359,7 +367,7 @@ impl Chunked {
         let items = self.grid.row_bytes() / self.size;
         let row_bytes = items.saturating_mul(size);
         let wanted = Rows { start: start[0], count: count[0] };
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ahead = take(&self.ahead);
         let is_there = wanted.start >= ahead.start && wanted.end() <= ahead.rows().end();
         if !is_there {
             let chunk_rows = self.grid.chunk_rows();
@@ -371,12 +379,10 @@ impl Chunked {
             if bytes > 2 * MAX_AHEAD as u64 && !self.pipeline.is_ours() {
                 return Ok(None);
             }
-            let mut memory = std::mem::take(&mut *ahead);
-            memory.bytes.clear();
-            resize(&mut memory.bytes, bytes, 1)?;
-            self.read_rows(dataset, rows, (memory_type, size), &mut memory.bytes)?;
-            (memory.start, memory.count) = (rows.start, rows.count);
-            *ahead = memory;
+            ahead.bytes.clear();
+            resize(&mut ahead.bytes, bytes, 1)?;
+            self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes)?;
+            (ahead.start, ahead.count) = (rows.start, rows.count);
         }
         let skipped = (wanted.start - ahead.start) as usize * row_bytes;
         // The block in the rows is as a chunk would be.
@@ -384,6 +390,7 @@ impl Chunked {
         dims[0] = wanted.count;
         let memory = &ahead.bytes[skipped..][..wanted.count as usize * row_bytes];
         copy_block(memory, &dims, (&start[1..], &count[1..]), size, out);
+        put_back(&self.ahead, ahead);
         Ok(Some(()))
     }
 }

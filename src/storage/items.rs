@@ -1,6 +1,7 @@
 //! Items in memory: numbers as bytes, and what a read brought in.
 
 use std::ffi::c_void;
+use std::ops::Range;
 
 use hdf5_sys::h5::H5free_memory;
 
@@ -96,6 +97,8 @@ pub(crate) struct Items {
     pub(super) arena: Vec<u8>,
     /// The variable-length strings and sequences: one in `bytes` is its place in here, counted from 1, or 0 for none.
     pub(super) parts: Vec<Part>,
+    /// Whether `bytes`, which have not changed since that was found out, are UTF-8.
+    is_text: bool,
 }
 
 /// Where in the arena a variable-length string or sequence is.
@@ -114,7 +117,7 @@ impl Items {
 
     /// No items yet, for which there is memory to use again.
     pub(crate) const fn with_memory(bytes: Vec<u8>) -> Self {
-        Self { bytes, arena: Vec::new(), parts: Vec::new() }
+        Self { bytes, arena: Vec::new(), parts: Vec::new(), is_text: false }
     }
 
     /// No items; the memory stays.
@@ -122,6 +125,7 @@ impl Items {
         self.bytes.clear();
         self.arena.clear();
         self.parts.clear();
+        self.is_text = false;
         self
     }
 
@@ -133,6 +137,18 @@ impl Items {
     /// All items' bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Finds out whether all items' bytes are UTF-8, so that parts of them are [text](Items::text) without a further look.
+    pub(crate) fn check_text(&mut self) {
+        self.is_text = std::str::from_utf8(&self.bytes).is_ok();
+    }
+
+    /// Some of the items' bytes as text; `None` where these are no UTF-8, or it was not found out whether all are.
+    #[inline]
+    pub(crate) fn text(&self, range: Range<usize>) -> Option<&str> {
+        // SAFETY: `check_text` found that all of the bytes are UTF-8, and nothing changes them after that.
+        self.is_text.then(|| unsafe { std::str::from_utf8_unchecked(&self.bytes) })?.get(range)
     }
 
     /// Bytes of all that has a length of its own.

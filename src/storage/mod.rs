@@ -5,7 +5,9 @@
 //! data at once.
 
 mod about;
+mod ahead;
 mod attribute;
+mod behind;
 mod chunked;
 mod dataset;
 mod dtype;
@@ -17,6 +19,7 @@ mod header;
 mod heap;
 mod items;
 mod link;
+mod memory;
 mod parallel;
 mod plain;
 mod raw;
@@ -33,14 +36,16 @@ use hdf5_sys::h5i::{H5Idec_ref, hid_t};
 use hdf5_sys::h5p;
 
 pub(crate) use about::{About, Identity};
+pub(crate) use ahead::{Ahead, Block};
 pub(crate) use attribute::Attributes;
+pub(crate) use behind::{Rows, Writer};
 pub(crate) use dataset::{Contents, Dataset, Shape};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use file::{File, image_of};
 pub(crate) use group::{Group, Object};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::{Link, LinkKind};
-pub(crate) use plain::{Slice, Vector, is_strings, of_strings, strings_of};
+pub(crate) use plain::{Slice, Vector, array_of, is_strings, of_strings, strings_of};
 pub(crate) use raw::begin;
 pub(crate) use storing::{Codec, Storing};
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};

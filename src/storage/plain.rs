@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
+use super::memory::expect_filling;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Numbers of which all bytes are some value, as those of bools are not.
@@ -166,6 +167,45 @@ impl<T> Vector<T> {
     }
 }
 
+/// The `A` that these bytes are, if that is an array of `len` numbers of this type. Short arrays are known.
+#[inline]
+pub(crate) fn array_of<A>(number: Number, len: usize, bytes: &[u8]) -> Option<A> {
+    match number {
+        Number::I8 => array_of_type::<A, i8>(len, bytes),
+        Number::I16 => array_of_type::<A, i16>(len, bytes),
+        Number::I32 => array_of_type::<A, i32>(len, bytes),
+        Number::I64 => array_of_type::<A, i64>(len, bytes),
+        Number::U8 => array_of_type::<A, u8>(len, bytes),
+        Number::U16 => array_of_type::<A, u16>(len, bytes),
+        Number::U32 => array_of_type::<A, u32>(len, bytes),
+        Number::U64 => array_of_type::<A, u64>(len, bytes),
+        Number::F32 => array_of_type::<A, f32>(len, bytes),
+        Number::F64 => array_of_type::<A, f64>(len, bytes),
+        Number::Bool => None,
+    }
+}
+
+#[inline]
+fn array_of_type<A, T: AnyBytes>(len: usize, bytes: &[u8]) -> Option<A> {
+    let is_array = size_of::<A>() == len * size_of::<T>() && is_array::<A, T>(len);
+    // SAFETY: the type is an array of numbers of which any bytes are a value, and there are as many bytes as it has.
+    (is_array && bytes.len() == size_of::<A>()).then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
+}
+
+/// Whether an `A` is an array of `len` numbers of a type. The length mostly is known to the compiler, and so is the answer.
+#[inline]
+fn is_array<A, T: 'static>(len: usize) -> bool {
+    macro_rules! is_one {
+        ($($len:literal)*) => {
+            match len {
+                $($len => typeid::of::<A>() == TypeId::of::<[T; $len]>(),)*
+                _ => false,
+            }
+        };
+    }
+    is_one!(1 2 3 4 5 6 7 8 9 10 12 16)
+}
+
 /// Whether a `T` is a vector of strings.
 #[inline]
 pub(crate) fn is_strings<T>() -> bool {
@@ -198,6 +238,7 @@ fn filled<T: AnyBytes>(count: usize, fill: &mut dyn FnMut(&mut [u8]) -> Result<(
         if memory.is_null() {
             return Err(too_large(count as u64));
         }
+        expect_filling(memory, layout.size());
         // SAFETY: allocated for so many numbers, and zeros are a value of each.
         unsafe { Vec::from_raw_parts(memory.cast(), count, count) }
     };
@@ -437,6 +478,21 @@ mod tests {
         assert_eq!(arrays.filled(2, fill).unwrap(), [[1, -2, 3], [-4, 5, -6]]);
         assert!(arrays.filled(0, |_| Ok(())).unwrap().is_empty());
         assert!(arrays.copied(&[]).is_empty());
+    }
+
+    #[test]
+    fn short_arrays_are_made_of_bytes() {
+        let bytes = element_bytes(&[1.5f32, -2.5, 3.5]);
+        assert_eq!(array_of::<[f32; 3]>(Number::F32, 3, bytes), Some([1.5, -2.5, 3.5]));
+        assert_eq!(array_of::<[i32; 3]>(Number::F32, 3, bytes), None);
+        assert_eq!(array_of::<[f32; 3]>(Number::I32, 3, bytes), None);
+        assert_eq!(array_of::<[f32; 3]>(Number::F32, 3, &bytes[..8]), None);
+        assert_eq!(array_of::<[f32; 2]>(Number::F32, 3, bytes), None);
+        assert_eq!(array_of::<(f32, f32, f32)>(Number::F32, 3, bytes), None);
+        assert_eq!(array_of::<[bool; 2]>(Number::Bool, 2, &[0, 1]), None);
+        assert_eq!(array_of::<[u8; 11]>(Number::U8, 11, &[0; 11]), None);
+        let bytes = element_bytes(&[u64::MAX, 1]);
+        assert_eq!(array_of::<[u64; 2]>(Number::U64, 2, bytes), Some([u64::MAX, 1]));
     }
 
     #[test]
