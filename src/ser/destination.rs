@@ -13,7 +13,7 @@ use super::select;
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
-use crate::storage::{Attributes, ElementType, Group, Object, Shape, Storing};
+use crate::storage::{Attributes, ElementType, Group, Object, Shape};
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]
@@ -113,7 +113,8 @@ impl Destination {
     }
 
     /// How datasets are stored that are made there.
-    pub(crate) fn storing(&self) -> &Storing {
+    #[cfg(feature = "sprs")]
+    pub(crate) fn storing(&self) -> &crate::storage::Storing {
         &self.place.route.how().storing
     }
 
