@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::route::Route;
 use crate::storage::{File, image_of};
 use crate::{de, ser};
 
@@ -112,7 +113,7 @@ fn why_not_open(path: &Path, error: Error) -> Error {
     look().unwrap_or_else(|refused| Error::io("could not open the file", refused))
 }
 
-pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool) -> Result<()> {
+pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool, route: &Route) -> Result<()> {
     let write = || {
         let target = target_of(path)?;
         let beside = Beside::new(&target)?;
@@ -121,31 +122,31 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(value: &T, path: &Path, sync: bool)
             Err(refused) => Error::io("could not create a file in that folder", refused),
             Ok(_) => error,
         })?;
-        ser::fill(value, &file.root()?)?;
+        ser::fill(value, &file.root()?, route)?;
         file.close()?;
         beside.replace(&target, sync)
     };
     write().map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn from_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
+pub(crate) fn from_file<T: DeserializeOwned>(path: &Path, route: &Route) -> Result<T> {
     let read = || {
         let file = File::open(path).map_err(|error| why_not_open(path, error))?;
-        de::from_root(&file.root()?)
+        de::from_root(&file.root()?, route)
     };
     read().map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn to_vec<T: ?Sized + Serialize>(value: &T) -> Result<Vec<u8>> {
+pub(crate) fn to_vec<T: ?Sized + Serialize>(value: &T, route: &Route) -> Result<Vec<u8>> {
     let file = File::in_memory()?;
-    ser::fill(value, &file.root()?)?;
+    ser::fill(value, &file.root()?, route)?;
     image_of(&file)
 }
 
-pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8]) -> Result<T> {
+pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8], route: &Route) -> Result<T> {
     let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
         Ok(false) => not_hdf5(),
         _ => error,
     })?;
-    de::from_root(&file.root()?)
+    de::from_root(&file.root()?, route)
 }

@@ -43,7 +43,8 @@
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | a look at what is there | | [`tree`](tree()) |
 //!
-//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods.
+//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
+//! chunks), what is left out, and whether what is there is replaced.
 //!
 //! # Types with an object of their own
 //!
@@ -80,6 +81,7 @@
 //!   libhdf5, 1.10.8 or later, is linked.
 //! - `sprs` (default): sparse matrices.
 //! - `f16`: arrays of `half::f16`.
+//! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 #![deny(unsafe_code)]
 
@@ -94,11 +96,13 @@ mod depth;
 mod error;
 mod file;
 mod format;
+mod how;
 mod item;
 mod lazy;
 #[cfg(feature = "sprs")]
 mod matrix;
 mod options;
+mod route;
 mod ser;
 mod shared;
 #[cfg(feature = "sprs")]
@@ -116,6 +120,7 @@ pub use codec::{Codec, Coded};
 pub use de::Hdf5Deserializer;
 pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
+pub use how::{DatasetOptions, Records, Strings};
 pub use lazy::{Lazy, LazyMap};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};

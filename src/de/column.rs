@@ -4,6 +4,7 @@ use super::array::Array;
 use super::known::Order;
 use super::node::Node;
 use super::scope::{Scope, Way};
+use super::select;
 use super::view::{Form, View};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
@@ -11,6 +12,7 @@ use crate::format::{
     BYTES, HI, KEYS, Kind, LO, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
 use crate::item::Item;
+use crate::route::Route;
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
 /// A stored sequence.
@@ -29,7 +31,7 @@ pub(super) enum Column {
     /// Sequences, end to end.
     Ragged { offsets: Vec<u64>, values: Box<Column> },
     /// Maps, end to end.
-    Maps { offsets: Vec<u64>, keys: Box<Column>, values: Box<Column> },
+    Maps { offsets: Vec<u64>, keys: Box<Column>, values: Box<Column>, route: Route },
     /// Options; or, with `units`, values and units.
     Nullable { mask: Vec<bool>, values: Box<Column>, units: bool },
     /// Enums.
@@ -163,7 +165,7 @@ impl Column {
         match object {
             Object::Dataset(dataset) => {
                 scope.meet(&dataset, Way::Hard)?;
-                Self::of_dataset(dataset)
+                Self::of_dataset(dataset, scope.route())
             }
             Object::Group(group) => {
                 let scope = scope.enter(&group, Way::Hard)?;
@@ -179,9 +181,14 @@ impl Column {
         .map(Box::new)
     }
 
-    /// The sequence that a dataset is.
-    pub(super) fn of_dataset(dataset: Dataset) -> Result<Self> {
+    /// The sequence that a dataset is, whose elements are at `route`.
+    pub(super) fn of_dataset(mut dataset: Dataset, route: &Route) -> Result<Self> {
         let kind = dataset.kind()?;
+        if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
+            && dims.len() == 1
+        {
+            return Ok(Self::Records(Records::without_fields(dims[0])));
+        }
         match (kind, dataset.shape()) {
             (None | Some(Kind::Bytes), Shape::Simple(_)) => Array::new(dataset).map(Self::Array),
             (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Simple(_)) => {
@@ -204,13 +211,13 @@ impl Column {
         }
     }
 
-    /// The sequence that a group of `kind` is.
+    /// The sequence that a group of `kind` is; the scope is that of an element.
     pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
         let child = |name| Self::open_child(group, name, scope, depth);
         Ok(match kind {
             Kind::Columns => Self::Records(Records::open(group, scope, depth)?),
             Kind::Ragged => {
-                let values = child(VALUES)?;
+                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth)?;
                 let offsets = offsets(group, scope, |end| check_len(VALUES, &values, end))?;
                 Self::Ragged { offsets, values }
             }
@@ -230,12 +237,13 @@ impl Column {
                 Self::Parts { offsets: offsets(group, scope, check)?, bytes, text }
             }
             Kind::Maps => {
-                let (keys, values) = (child(KEYS)?, child(VALUES)?);
+                let keys = child(KEYS)?;
+                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth)?;
                 let offsets = offsets(group, scope, |end| {
                     check_len(KEYS, &keys, end)?;
                     check_len(VALUES, &values, end)
                 })?;
-                Self::Maps { offsets, keys, values }
+                Self::Maps { offsets, keys, values, route: scope.route().clone() }
             }
             Kind::Nullable | Kind::Nulls => {
                 let values = child(VALUES)?;
@@ -302,8 +310,8 @@ impl Column {
             Self::Ragged { offsets, values } => {
                 Form::Sequence { column: values, start: offsets[at], end: offsets[at + 1], link: Some(VALUES) }
             }
-            Self::Maps { offsets, keys, values } => {
-                Form::Map { keys, values, start: offsets[at], end: offsets[at + 1] }
+            Self::Maps { offsets, keys, values, route } => {
+                Form::Map { keys, values, start: offsets[at], end: offsets[at + 1], route }
             }
             Self::Nullable { mask, values, units } => {
                 if mask[at] {
@@ -416,8 +424,14 @@ impl Records {
     fn open(group: &Group, scope: &Scope, depth: Depth) -> Result<Self> {
         let len = group.length()?;
         let mut fields = Vec::new();
-        for link in group.links()? {
-            fields.push(Field::open(group, link.name, scope, depth, len));
+        let mut links = group.links()?;
+        // The positions of a tuple are all there, or it would be another.
+        if scope.route().selects() && !are_positions(links.iter().map(|link| unescape(&link.name))) {
+            select::links(group, &mut links, scope.route())?;
+        }
+        for link in links {
+            let scope = scope.at(scope.route().field(&unescape(&link.name)));
+            fields.push(Field::open(group, link.name, &scope, depth, len));
         }
         // Any field that can be read has as many elements as there are rows.
         if fields.iter().all(|field| field.column.is_err()) {
@@ -434,6 +448,11 @@ impl Records {
 }
 
 impl Records {
+    /// Records of which all fields are left out.
+    fn without_fields(len: u64) -> Self {
+        Self { fields: Vec::new(), len, tuples: false, masked: false, order: Order::default() }
+    }
+
     /// Whether they can be read as sequences of the `fields` that `V` asks for.
     #[inline]
     pub(super) fn keep_order<V>(&self, fields: &'static [&'static str]) -> bool {
@@ -487,6 +506,9 @@ impl Parted {
         for name in names {
             let link = links.get(&name).cloned();
             let column = match &link {
+                Some(link) if kind == Kind::Variants => {
+                    Some(*Column::open_child(group, link, &scope.at(scope.route().field(&name)), depth)?)
+                }
                 Some(link) => Some(*Column::open_child(group, link, scope, depth)?),
                 None => None,
             };

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::node::Node;
 use super::scope::Scope;
+use super::select;
 use super::source::Stored;
 use crate::call::{Call, Known};
 use crate::depth::Depth;
@@ -71,7 +72,9 @@ impl Kept {
         self.during(|stored| {
             let mut stored = stored.again()?;
             stored.scope = stored.scope.anew();
-            Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)))
+            let route = stored.scope.route().clone();
+            let value = Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)));
+            value.map_err(|error| select::explained(error, &route))
         })
     }
 
@@ -131,12 +134,15 @@ impl Kept {
             let depth = inside.depth.in_record()?;
             let child = |link: Link| {
                 let Link { name, soft, .. } = link;
-                let link =
-                    Behind { group: group.clone(), name: name.clone(), soft, scope: inside.scope.clone(), depth };
+                let key = unescape(&name).into_owned();
+                let scope = inside.scope.at(inside.scope.route().field(&key));
+                let link = Behind { group: group.clone(), name: name.clone(), soft, scope, depth };
                 let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
-                Child { key: unescape(&name).into_owned(), name, kept }
+                Child { key, name, kept }
             };
-            Ok(Some(group.links()?.into_iter().map(child).collect()))
+            let mut links = group.links()?;
+            select::links(group, &mut links, inside.scope.route())?;
+            Ok(Some(links.into_iter().map(child).collect()))
         })
     }
 
@@ -145,7 +151,8 @@ impl Kept {
         self.during(|stored| {
             let Object::Group(group) = &stored.object else { return Err(Error::corrupt("a map that is no group")) };
             let inside = stored.again()?.enter()?;
-            let (scope, depth) = (inside.scope.clone(), inside.depth.in_record()?);
+            let (scope, depth) =
+                (inside.scope.at(inside.scope.route().field(&unescape(name))), inside.depth.in_record()?);
             let link = Behind { group: group.clone(), name: name.to_owned(), soft: false, scope, depth };
             Ok(Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) })
         })

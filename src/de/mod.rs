@@ -1,6 +1,7 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
-//! Wrapper types read themselves, from a [`source`], or later, from what is [`kept`].
+//! Wrapper types read themselves, from a [`source`], or later, from what is [`kept`]. [`select`] knows what the options leave
+//! out.
 
 mod access;
 mod array;
@@ -14,6 +15,7 @@ mod node;
 mod root;
 mod row;
 mod scope;
+mod select;
 mod source;
 mod view;
 

@@ -70,7 +70,11 @@ impl Stored {
     /// Reads the attributes of the object.
     pub(crate) fn read_attributes<T: DeserializeOwned>(&self) -> Result<T> {
         let object = Arc::new(self.object.again()?);
-        T::deserialize(AttributesDeserializer { object, depth: self.depth.in_record()? })
+        T::deserialize(AttributesDeserializer {
+            object,
+            depth: self.depth.in_record()?,
+            route: self.scope.route().clone(),
+        })
     }
 
     /// Reads the child `name` of the group that it is.
@@ -78,7 +82,8 @@ impl Stored {
         let Object::Group(group) = &self.object else {
             return Err(Error::wrong_type(format!("a group with the child `{name}`"), self.words()));
         };
-        let node = Node::new(group, escape(name).into_owned(), false, &self.scope, self.depth.in_record()?);
+        let scope = self.scope.at(self.scope.route().field(name));
+        let node = Node::new(group, escape(name).into_owned(), false, &scope, self.depth.in_record()?);
         T::deserialize(node).map_err(|error| error.in_field(name).in_link(name))
     }
 

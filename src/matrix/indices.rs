@@ -7,24 +7,35 @@ use sprs::SpIndex;
 use super::structure::Bound;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
-use crate::storage::{Dataset, Dtype, Element, ElementType, Group, Items, Number, Shape, element_bytes};
+use crate::storage::{Dataset, Dtype, Element, ElementType, Group, Items, Number, Shape, Storing, element_bytes};
 
 /// Writes `indices` to the new dataset `name`, as numbers of the type `number`, which holds them.
-pub(super) fn write<I: SpIndex + H5Type>(group: &Group, name: &str, indices: &[I], number: Number) -> Result<()> {
+pub(super) fn write<I: SpIndex + H5Type>(
+    group: &Group,
+    name: &str,
+    indices: &[I],
+    number: Number,
+    storing: &Storing,
+) -> Result<()> {
     let element = ElementType::<I>::new()?;
     let written = match number {
         // From where they are.
-        _ if element.name() == number.name() => group.write_array(name, &element, &ArrayView1::from(indices)),
-        Number::I32 => write_as::<I, i32>(group, name, indices),
-        Number::I64 => write_as::<I, i64>(group, name, indices),
-        _ => write_as::<I, u64>(group, name, indices),
+        _ if element.name() == number.name() => group.write_array(name, &element, &ArrayView1::from(indices), storing),
+        Number::I32 => write_as::<I, i32>(group, name, indices, storing),
+        Number::I64 => write_as::<I, i64>(group, name, indices, storing),
+        _ => write_as::<I, u64>(group, name, indices, storing),
     };
     written.map_err(|error| error.in_link(name))
 }
 
-fn write_as<I: SpIndex, S: Element + TryFrom<usize>>(group: &Group, name: &str, indices: &[I]) -> Result<()> {
+fn write_as<I: SpIndex, S: Element + TryFrom<usize>>(
+    group: &Group,
+    name: &str,
+    indices: &[I],
+    storing: &Storing,
+) -> Result<()> {
     let shape = Shape::Simple(vec![indices.len() as u64]);
-    let dataset = group.create_dataset(name, Dtype::Number(S::NUMBER), shape)?;
+    let dataset = group.create_dataset(name, Dtype::Number(S::NUMBER), shape, storing)?;
     let mut slab: Vec<S> = Vec::with_capacity(indices.len().min(SLAB));
     let mut start = 0;
     for part in indices.chunks(SLAB) {

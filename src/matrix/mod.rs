@@ -20,7 +20,7 @@ use crate::de::Stored;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::sparse::{COL, DATA, INDICES, INDPTR, ROW, SparseFormat};
 use crate::ser::Destination;
-use crate::storage::{Dataset, ElementType, Group, Shape};
+use crate::storage::{Dataset, ElementType, Group, Shape, Storing};
 
 /// The format of a matrix that is compressed so.
 fn format_of(storage: CompressedStorage) -> SparseFormat {
@@ -31,8 +31,8 @@ fn format_of(storage: CompressedStorage) -> SparseFormat {
 }
 
 /// Writes the values of the entries.
-fn write_data<T: H5Type>(group: &Group, data: &[T]) -> Result<()> {
-    let write = || group.write_array(DATA, &ElementType::new()?, &ArrayView1::from(data));
+fn write_data<T: H5Type>(group: &Group, data: &[T], storing: &Storing) -> Result<()> {
+    let write = || group.write_array(DATA, &ElementType::new()?, &ArrayView1::from(data), storing);
     write().map_err(|error: Error| error.in_link(DATA))
 }
 
@@ -46,11 +46,11 @@ where
     let layout = Layout { format: format_of(matrix.storage()), rows: matrix.rows(), cols: matrix.cols() };
     let group = destination.group(None)?;
     layout.write(&group)?;
-    let number = layout.index_type(matrix.nnz());
-    write_data(&group, matrix.data())?;
-    indices::write(&group, INDICES, matrix.indices(), number)?;
+    let (number, storing) = (layout.index_type(matrix.nnz()), destination.storing());
+    write_data(&group, matrix.data(), storing)?;
+    indices::write(&group, INDICES, matrix.indices(), number, storing)?;
     // A part of a larger matrix points to where its entries are in that one.
-    indices::write(&group, INDPTR, &matrix.indptr().to_proper(), number)
+    indices::write(&group, INDPTR, &matrix.indptr().to_proper(), number, storing)
 }
 
 /// Writes triplets.
@@ -65,10 +65,10 @@ where
     Bound::Below(layout.cols, "columns").check(COL, matrix.col_inds())?;
     let group = destination.group(None)?;
     layout.write(&group)?;
-    let number = layout.index_type(matrix.nnz());
-    write_data(&group, matrix.data())?;
-    indices::write(&group, ROW, matrix.row_inds(), number)?;
-    indices::write(&group, COL, matrix.col_inds(), number)
+    let (number, storing) = (layout.index_type(matrix.nnz()), destination.storing());
+    write_data(&group, matrix.data(), storing)?;
+    indices::write(&group, ROW, matrix.row_inds(), number, storing)?;
+    indices::write(&group, COL, matrix.col_inds(), number, storing)
 }
 
 /// A child of a matrix, open: a dataset of one dimension.

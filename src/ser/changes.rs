@@ -11,6 +11,7 @@ use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{escape, is_linkable};
+use crate::route::Route;
 use crate::storage::{self, Group};
 
 /// The name of the link that a key of a map is.
@@ -38,7 +39,7 @@ impl Changes {
 
     /// Writes what is to become the child `name`.
     pub(crate) fn write<T: ?Sized + Serialize>(&mut self, name: String, value: &T) -> Result<()> {
-        self.call.during(|| put(value, Place::child(&self.staging, &name), Depth::default(), 0))?;
+        self.call.during(|| put(value, Place::child(&self.staging, &name, Route::nowhere()), Depth::default(), 0))?;
         self.names.push(name);
         Ok(())
     }

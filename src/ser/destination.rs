@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::attributes::AttributesSerializer;
 use super::node::{put, put_apart};
-use super::place::{Parent, Place, copy_attributes, no_attribute};
+use super::place::{At, Place, copy_attributes, no_attribute};
+use super::select;
 use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::Result;
@@ -40,7 +41,7 @@ impl Destination {
 
     /// Whether a link to an object can stand there in place of a value.
     pub(crate) fn takes_link(&self) -> bool {
-        !self.apart && matches!(self.place, Place::Child(..))
+        !self.apart && matches!(self.place.at, At::Child(..))
     }
 
     /// Makes a further link to an object that was written.
@@ -74,7 +75,7 @@ impl Destination {
         if shows_somes(object)? {
             let mut place = self.place.clone();
             for _ in 0..self.somes {
-                place = Place::Child(Parent::Owned(place.group(Some(Kind::Some))?), VALUE.into());
+                place = Place::owned(place.group(Some(Kind::Some))?, VALUE.into(), &self.place.route);
             }
             return place.copy(object);
         }
@@ -97,8 +98,8 @@ impl Destination {
         if self.apart {
             Call::<Written>::current().set_copied(true);
         }
-        match &self.place {
-            Place::Fill { group, .. } => copy_attributes(from, group),
+        match &self.place.at {
+            At::Fill { group, .. } => copy_attributes(from, group),
             _ => copy_attributes(from, &group.open(name)?),
         }
     }
@@ -110,8 +111,12 @@ impl Destination {
 
     /// Writes `value` as the child `name` of a group that was made there.
     pub(crate) fn put_child<T: ?Sized + Serialize>(&self, group: &Group, name: &str, value: &T) -> Result<()> {
+        if select::is_left_out(self.place.route.field(name), value) {
+            return Ok(());
+        }
         let depth = self.depth.in_record()?;
-        put(value, Place::named(group, name), depth, 0).map_err(|error| error.in_field(name).in_link(name))
+        put(value, Place::named(group, name, self.place.route.field(name)), depth, 0)
+            .map_err(|error| error.in_field(name).in_link(name))
     }
 
     /// Writes `value`, and `attributes` as those of the object that it becomes.
@@ -126,9 +131,9 @@ impl Destination {
         let result = self.put_apart(value);
         let replaces = call.set_copied(outer);
         result?;
-        let mut object = match &self.place {
+        let mut object = match &self.place.at {
             // What became a group fills this one.
-            Place::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
+            At::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
             _ => group.open(name)?,
         };
         for _ in 0..self.somes {
@@ -142,6 +147,7 @@ impl Destination {
             object: Arc::new(object),
             depth: self.depth.in_record()?,
             replaces,
+            route: self.place.route.clone(),
         })
     }
 
@@ -154,6 +160,12 @@ impl Destination {
         self.place.write_array(element, array)
     }
 
+    /// How datasets are stored that are made there.
+    #[cfg(feature = "sprs")]
+    pub(crate) fn storing(&self) -> &crate::storage::Storing {
+        &self.place.route.how().storing
+    }
+
     /// Makes a group there, or gives the one that the value is to fill.
     pub(crate) fn group(&self, kind: Option<Kind>) -> Result<Group> {
         self.place.group(kind)
@@ -161,10 +173,10 @@ impl Destination {
 
     /// The group and the name for an object that is made by other means, of which [`Destination::made`] is told then.
     pub(crate) fn link(&self) -> Result<(Group, &str)> {
-        match &self.place {
-            Place::Child(group, name) => Ok((Group::clone(group), name)),
-            Place::Fill { group, .. } => Ok((group.clone(), VALUE)),
-            Place::Attribute(..) => Err(no_attribute()),
+        match &self.place.at {
+            At::Child(group, name) => Ok((Group::clone(group), name)),
+            At::Fill { group, .. } => Ok((group.clone(), VALUE)),
+            At::Attribute(..) => Err(no_attribute()),
         }
     }
 
@@ -172,7 +184,7 @@ impl Destination {
     pub(crate) fn made(&self) -> Result<bool> {
         let (group, name) = self.link()?;
         let is_there = group.has_link(name)?;
-        if is_there && let Place::Fill { group, .. } = &self.place {
+        if is_there && let At::Fill { group, .. } = &self.place.at {
             group.write_kind(Kind::Value)?;
         }
         Ok(is_there)

@@ -52,28 +52,29 @@ impl Dataset {
 /// The block of a dataset of the dimensions `dims` that begins at `start` and has `count` items along each; and the space
 /// of its `items` in memory.
 pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
-    select_in(dims, start, None, count, items)
+    Ok((select_within(dims, start, None, count)?, simple_space(&[items])?))
 }
 
 /// As [`select`], but the items need not follow each other.
 fn select_steps(shape: &Shape, selection: &Selection, items: u64) -> Result<(Id, Id)> {
     let Selection { start, step, count } = selection;
     match shape {
-        Shape::Simple(dims) => select_in(dims, start, Some(step), count, items),
+        Shape::Simple(dims) => Ok((select_within(dims, start, Some(step), count)?, simple_space(&[items])?)),
         _ => Err(Error::new(ErrorKind::Hdf5, "a dataset without dimensions has no parts")),
     }
 }
 
-fn select_in(dims: &[u64], start: &[u64], step: Option<&[u64]>, count: &[u64], items: u64) -> Result<(Id, Id)> {
+/// The block of something of the dimensions `dims` that begins at `start` and has `count` items along each, `step` apart.
+pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<Id> {
     let rank = dims.len();
     if start.len() != rank || count.len() != rank || step.is_some_and(|step| step.len() != rank) {
         return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
     }
-    let file = simple_space(dims)?;
+    let space = simple_space(dims)?;
     // SAFETY: start, step and count have a number for each dimension; the library checks that they lie within.
     call("select a part of a dataset", || unsafe {
         h5s::H5Sselect_hyperslab(
-            file.get(),
+            space.get(),
             H5S_seloper_t::H5S_SELECT_SET,
             start.as_ptr(),
             step.map_or(ptr::null(), <[u64]>::as_ptr),
@@ -81,5 +82,5 @@ fn select_in(dims: &[u64], start: &[u64], step: Option<&[u64]>, count: &[u64], i
             ptr::null(),
         )
     })?;
-    Ok((file, simple_space(&[items])?))
+    Ok(space)
 }
