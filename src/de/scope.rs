@@ -87,6 +87,15 @@ impl Scope {
         self.at(self.route.element())
     }
 
+    /// The same place, where reading begins anew: what was met before does not count.
+    pub(super) fn anew(&self) -> Self {
+        storage::begin();
+        let Inner { identity, outer, again, .. } = &*self.inner;
+        let (identity, outer, again) = (*identity, outer.clone(), *again);
+        let inner = Inner { identity, outer, again, met: Arc::default() };
+        Self { inner: Arc::new(inner), route: self.route.clone() }
+    }
+
     /// Goes into `group`, unless reading is in it already.
     pub(super) fn enter(&self, group: &Group, way: Way) -> Result<Self> {
         self.enter_known(&group.about()?, way)

@@ -12,10 +12,11 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5t;
 
-use super::dataset::{resize, select_within, zeroed};
+use super::dataset::{resize, zeroed};
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows};
 use super::parallel::{cores, feed, in_order};
+use super::selection::select_within;
 use super::{Id, call, locked};
 use crate::error::{Error, ErrorKind, Result};
 
