@@ -7,6 +7,11 @@ fn main() {
     if std::env::var_os("DEP_HDF5_VERSION_1_12_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_tokens");
     }
+    // Since 1.14 there is a version of the file format of that name.
+    println!("cargo::rustc-check-cfg=cfg(hdf5_v114)");
+    if std::env::var_os("DEP_HDF5_VERSION_1_14_0").is_some() {
+        println!("cargo::rustc-cfg=hdf5_v114");
+    }
     // Since 2.0 reading a chunk as it is stored takes the room that there is for it.
     println!("cargo::rustc-check-cfg=cfg(hdf5_sized_chunks)");
     if std::env::var_os("DEP_HDF5_VERSION_2_0_0").is_some() {

@@ -85,9 +85,11 @@
 
 #![deny(unsafe_code)]
 
+mod access;
 mod api;
 pub mod array;
 mod attrs;
+mod beside;
 mod bridge;
 mod call;
 pub mod codec;
@@ -113,6 +115,7 @@ mod tree;
 #[cfg(feature = "sprs")]
 pub mod triplets;
 
+pub use access::{FileLocking, LibraryVersion};
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
 pub use array::NdArray;
 pub use attrs::WithAttrs;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::Result;
 use crate::how::{DatasetOptions, Records, Strings};
 use crate::route::{Effect, Pattern, Rules};
@@ -37,12 +38,13 @@ use crate::{Hdf5Serializer, de, file, ser};
 pub struct WriteOptions {
     sync: bool,
     overwrite: bool,
+    access: Access,
     rules: Rules,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { sync: true, overwrite: false, rules: Rules::default() }
+        Self { sync: true, overwrite: false, access: Access::default(), rules: Rules::default() }
     }
 }
 
@@ -66,6 +68,44 @@ impl WriteOptions {
     #[must_use]
     pub fn sync(mut self, sync: bool) -> Self {
         self.sync = sync;
+        self
+    }
+
+    /// The oldest and the newest version of HDF5 whose formats a new file may use: [`to_file`](Self::to_file) and
+    /// [`to_vec`](Self::to_vec). Each object gets the oldest format from `low` on that holds it, and where that would be newer
+    /// than `high`, it is an error. Without this, they are `Earliest` and `V110`, so that old programs can open the file.
+    ///
+    /// The bounds that there are depend on the libhdf5 that is linked: one that it does not have is an error when the file
+    /// is made.
+    ///
+    /// ```
+    /// use filebacked::{LibraryVersion, WriteOptions, from_slice};
+    ///
+    /// let options = WriteOptions::new().libver(LibraryVersion::V110, LibraryVersion::V110);
+    /// let image = options.to_vec(&[1.5, 2.5])?;
+    /// assert_eq!(image[8], 3, "the superblock of 1.10");
+    /// assert_eq!(from_slice::<[f64; 2]>(&image)?, [1.5, 2.5]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn libver(mut self, low: LibraryVersion, high: LibraryVersion) -> Self {
+        self.access.libver = (low, high);
+        self
+    }
+
+    /// Whether libhdf5 locks the file that [`to_file`](Self::to_file) makes, until that takes its place. Without this it does
+    /// not: nobody else knows of the file, and a program that another thread starts meanwhile would keep the lock.
+    ///
+    /// ```
+    /// # use filebacked::{FileLocking, WriteOptions};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// WriteOptions::new().file_locking(FileLocking::BestEffort).to_file(&path, &[1, 2, 3])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_locking(mut self, locking: FileLocking) -> Self {
+        self.access.locking = Some(locking);
         self
     }
 
@@ -191,7 +231,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_file`](crate::to_file).
     pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
-        file::to_file(value, path.as_ref(), self.sync, &self.rules.route())
+        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route())
     }
 
     /// As [`to_vec`](crate::to_vec).
@@ -199,7 +239,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_vec`](crate::to_vec).
     pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
-        file::to_vec(value, &self.rules.route())
+        file::to_vec(value, self.access, &self.rules.route())
     }
 }
 
@@ -325,6 +365,7 @@ for_all! {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ReadOptions {
+    access: Access,
     rules: Rules,
 }
 
@@ -333,6 +374,27 @@ impl ReadOptions {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether libhdf5 locks the file that [`from_file`](Self::from_file) opens: a file that another has open for writing is
+    /// refused then. Without this it does as it was built to, which is to lock where the file system can.
+    ///
+    /// A file that is still being written, or is on a file system whose locks do not work, can be opened without.
+    ///
+    /// ```
+    /// use filebacked::{FileLocking, ReadOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::to_file(&path, &[1, 2, 3])?;
+    /// let steps: Vec<i32> = ReadOptions::new().file_locking(FileLocking::Off).from_file(&path)?;
+    /// assert_eq!(steps, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_locking(mut self, locking: FileLocking) -> Self {
+        self.access.locking = Some(locking);
+        self
     }
 
     /// Does not read the fields, and the entries of maps, at these [paths](WriteOptions#paths): they are not even opened. A
@@ -402,7 +464,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        file::from_file(path.as_ref(), &self.rules.route())
+        file::from_file(path.as_ref(), self.access, &self.rules.route())
     }
 
     /// As [`from_slice`](crate::from_slice).
