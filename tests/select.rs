@@ -364,8 +364,7 @@ fn lazy_values_and_maps_leave_out_what_the_options_say() {
     let outer: Outer = options.from_slice(&image).unwrap();
     let without = Inner { large: vec![], ..inner.clone() };
     assert_eq!(outer.one.load().unwrap(), without);
-    let many: BTreeMap<&String, Inner> =
-        outer.many.lazies().map(|(key, value)| (key, value.load().unwrap())).collect();
+    let many: BTreeMap<&String, Inner> = outer.many.lazies().map(|(key, value)| (key, value.load().unwrap())).collect();
     assert_eq!(many, BTreeMap::from([(&"a".to_owned(), inner), (&"c".to_owned(), without)]));
     let options = ReadOptions::new().skip(["one/small"]);
     let error = options.from_slice::<Outer>(&image).unwrap().one.load().unwrap_err();
