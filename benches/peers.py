@@ -123,12 +123,16 @@ def print_row(case: Case, direction: str, times: Dict[str, Times]) -> None:
     own = times["filebacked"]
     cells = [case.name, direction, duration(own, direction)]
     for name in PEERS:
+        if name not in times:
+            cells.append("")
+            continue
         peer = times[name]
         ratio = peer.median(direction) / own.median(direction)
         note = f", from {case.sides[name].length:,}" if case.sides[name].length else ""
         cells.append(f"{times_as_long(ratio)} × ({duration(peer, direction)}{note})")
     met = []
-    for name, target in case.targets.items():
+    for name in case.targets:
+        target = case.target(name, direction)
         ratio = times[name].median(direction) / own.median(direction)
         met.append(f"≥ {target:g} × {name}: {times_as_long(ratio)} {'met' if ratio >= target else 'MISSED'}")
     print(f"| {' | '.join([*cells, '; '.join(met)])} |", flush=True)
@@ -157,7 +161,7 @@ def main() -> None:
                 print_row(case, direction, times)
                 for side, taken in times.items():
                     if results:
-                        target = 1 / case.targets[side] if side in case.targets else ""
+                        target = 1 / case.target(side, direction) if side in case.targets else ""
                         row = ["speed", case.name, direction, side, "", taken.part, taken.median(direction)]
                         row += [taken.spread(direction), taken.file_bytes, crate.value_bytes, "", target]
                         print(*row, sep="\t", file=results, flush=True)

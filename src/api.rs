@@ -83,7 +83,16 @@ pub fn read<T: DeserializeOwned>(group: &hdf5::Group, name: &str) -> Result<T> {
 /// Writes `value` to the file at `path`, in place of what was there.
 ///
 /// The new file is written beside the old one, synced to the disk, and renamed over it: whatever happens, there is the
-/// old value or the new one, whole.
+/// old value or the new one, whole. A symbolic link stays, and what it leads to is replaced.
+///
+/// On Unix, the new file has the permissions of the old one before it takes its place, and its owner and group as far as the
+/// process may give them: where it may not give the group, the group may do no more than all others, and bits that have
+/// programs run as another user are not kept. On Linux, it has the old one's access list (POSIX ACL), too. Other extended
+/// attributes, further hard links and times are not kept.
+///
+/// The file beside `run.h5` is `.run.h5.filebacked-0.tmp`, with a higher number where others write to the same path. An error
+/// removes it. What a process leaves behind that is killed, the next call for the same path removes: on Linux, where a lock
+/// tells that the writer is gone (but a file in the way of which the permissions stand).
 ///
 /// # Errors
 /// If the file cannot be written, or if the value's own `Serialize` fails. The old file is untouched then.

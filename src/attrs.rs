@@ -66,6 +66,10 @@ impl<T: Serialize, A: Serialize> Write for WithAttrs<T, A> {
         both.serialize_field(ATTRS, &self.attrs)?;
         both.end()
     }
+
+    fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
 }
 
 impl<'de, T: DeserializeOwned, A: DeserializeOwned> Deserialize<'de> for WithAttrs<T, A> {

@@ -66,7 +66,12 @@ thread_local! {
     static ANNOUNCED: Cell<Option<Ticket>> = const { Cell::new(None) };
     static WRITING: RefCell<Option<Slot<Destination>>> = const { RefCell::new(None) };
     static READING: RefCell<Option<Slot<Source>>> = const { RefCell::new(None) };
+    static ASKING: RefCell<Option<Slot<Question>>> = const { RefCell::new(None) };
 }
+
+/// Asks a wrapper what there is in its value; see [`Write::answer`].
+#[derive(Debug)]
+pub(crate) struct Question;
 
 /// What can be left for a wrapper.
 pub(crate) trait Offered: Sized + 'static {
@@ -77,6 +82,12 @@ pub(crate) trait Offered: Sized + 'static {
 impl Offered for Destination {
     fn slot() -> &'static LocalKey<RefCell<Option<Slot<Self>>>> {
         &WRITING
+    }
+}
+
+impl Offered for Question {
+    fn slot() -> &'static LocalKey<RefCell<Option<Slot<Self>>>> {
+        &ASKING
     }
 }
 
@@ -167,6 +178,14 @@ pub(crate) fn is_taken<T: Offered>() -> bool {
     T::slot().with_borrow(|slot| slot.as_ref().is_some_and(|slot| matches!(slot.state, State::Taken)))
 }
 
+/// Has a wrapper that `serialize` serializes answer the question.
+pub(crate) fn ask(question: Question, serialize: impl FnOnce() -> Result<()>) -> Result<()> {
+    match Offer::new(question) {
+        Ok(_offer) => serialize(),
+        Err(_) => serialize(),
+    }
+}
+
 /// A wrapper that is written.
 pub(crate) trait Write {
     /// Writes it to this format.
@@ -174,6 +193,11 @@ pub(crate) trait Write {
 
     /// Serializes it to another.
     fn elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Serializes what is in it that has paths of its own, to find that: nothing, for what is one object.
+    fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
 }
 
 /// Serializes a wrapper.
@@ -190,6 +214,9 @@ struct Content<'a, W> {
 
 impl<W: Write> Serialize for Content<'_, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if take::<Question>(self.ticket).is_some() {
+            return self.wrapper.answer(serializer);
+        }
         let Some(destination) = take::<Destination>(self.ticket) else { return self.wrapper.elsewhere(serializer) };
         match self.wrapper.write(&destination) {
             Ok(()) => serializer.serialize_unit(),

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Limit,
     /// HDF5, or this crate, has no form for it.
     Unsupported,
+    /// The file that a lazy value was to be read from is gone: closed by force, or cut short.
+    Gone,
     /// libhdf5 failed.
     Hdf5,
     /// The operating system failed.
@@ -78,6 +80,8 @@ struct Inner {
     file: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     again: Option<Again>,
+    /// The field that is missing.
+    missing: Option<&'static str>,
 }
 
 /// A step of the way into a value.
@@ -107,6 +111,7 @@ impl Error {
             file: None,
             source: None,
             again: None,
+            missing: None,
         }))
     }
 
@@ -178,6 +183,17 @@ impl Error {
 
     pub(crate) fn wants(&self, again: Again) -> bool {
         self.0.again == Some(again)
+    }
+
+    /// The field that is missing, and the way to the struct that asks for it, from the outside in.
+    pub(crate) fn missing(&self) -> Option<(&'static str, impl Iterator<Item = &Segment>)> {
+        Some((self.0.missing?, self.0.segments.iter().rev()))
+    }
+
+    /// Adds words to what went wrong.
+    pub(crate) fn because(mut self, words: &str) -> Self {
+        self.0.message.push_str(words);
+        self
     }
 
     /// What kind of thing went wrong.
@@ -362,7 +378,9 @@ impl de::Error for Error {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(ErrorKind::MissingField, format!("missing field `{field}`"))
+        let mut error = Self::new(ErrorKind::MissingField, format!("missing field `{field}`"));
+        error.0.missing = Some(field);
+        error
     }
 
     fn duplicate_field(field: &'static str) -> Self {

@@ -44,15 +44,20 @@
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | a look at what is there | | [`tree`](tree()) |
 //!
-//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods.
+//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
+//! chunks), what is left out, and whether what is there is replaced.
 //!
 //! # Types with an object of their own
 //!
 //! | | |
 //! |---|---|
 //! | [`NdArray`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
+//! | [`Sparse`], [`sparse`], [`Triplets`], [`triplets`] | sparse matrices of [`sprs`]: a group that scipy's readers know |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
+//! | [`Shared`] | a value that stands in more than one place, stored once |
+//! | [`Lazy`] | any value, read when it is asked for; of an array, also a part |
+//! | [`LazyMap`] | a map whose values are read when they are asked for, and that writes what changed |
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
 //!
@@ -75,14 +80,18 @@
 //!
 //! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate. Without it the system's
 //!   libhdf5, 1.10.8 or later, is linked.
+//! - `sprs` (default): sparse matrices.
 //! - `f16`: arrays of `half::f16`.
+//! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 #![deny(unsafe_code)]
 
+mod access;
 mod api;
 mod append;
 pub mod array;
 mod attrs;
+mod beside;
 mod bridge;
 mod call;
 pub mod codec;
@@ -91,15 +100,25 @@ mod depth;
 mod error;
 mod file;
 mod format;
+mod how;
 mod item;
+mod lazy;
+#[cfg(feature = "sprs")]
+mod matrix;
 mod options;
 pub mod reader;
+mod route;
 mod ser;
 mod shared;
+#[cfg(feature = "sprs")]
+pub mod sparse;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
 mod storage;
 mod tree;
+#[cfg(feature = "sprs")]
+pub mod triplets;
 
+pub use access::{FileLocking, LibraryVersion};
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
 pub use append::Appender;
 pub use array::NdArray;
@@ -108,14 +127,22 @@ pub use codec::{Codec, Coded};
 pub use de::Hdf5Deserializer;
 pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
+pub use how::{DatasetOptions, Records, Strings};
+pub use lazy::{Lazy, LazyMap};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use reader::Reader;
 pub use ser::Hdf5Serializer;
 pub use shared::Shared;
+#[cfg(feature = "sprs")]
+pub use sparse::Sparse;
+#[cfg(feature = "sprs")]
+pub use sprs;
 pub use tree::{Tree, tree};
+#[cfg(feature = "sprs")]
+pub use triplets::Triplets;
 
-/// The README's example is run with the tests.
-#[cfg(doctest)]
+/// The README's examples are run with the tests.
+#[cfg(all(doctest, feature = "sprs"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

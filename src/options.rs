@@ -5,7 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::Result;
+use crate::how::{DatasetOptions, Records, Strings};
+use crate::route::{Effect, Pattern, Rules};
 use crate::storage::Group;
 use crate::{Hdf5Serializer, de, file, ser};
 
@@ -19,15 +22,29 @@ use crate::{Hdf5Serializer, de, file, ser};
 /// assert_eq!(back, [1.5, 2.5]);
 /// # Ok::<(), filebacked::Error>(())
 /// ```
+///
+/// # Paths
+///
+/// [`at`](Self::at), [`skip`](Self::skip) and [`only`](Self::only) take paths into the value, from its root on: the names of
+/// fields, the keys of maps (strings, integers, bools), the names of variants with payload, and the positions of tuples, with
+/// a `/` between two. The empty path is the value itself. An element of a sequence is a step that has no name. A field
+/// `@name`, which is an attribute, is called so. An option is no step, and neither are the wrapper types.
+///
+/// `*` stands for any one step, and `**` for any number of steps, also none, but at the end for one at least. So
+/// `patches/*/nodes` is the field `nodes` of each element of `patches`, whether that is a list or a map, and whether the
+/// elements are a table, columns, or a group each. A `/` in a name is `%2F`, a `%` is `%25`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WriteOptions {
     sync: bool,
+    overwrite: bool,
+    access: Access,
+    rules: Rules,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { sync: true }
+        Self { sync: true, overwrite: false, access: Access::default(), rules: Rules::default() }
     }
 }
 
@@ -54,20 +71,159 @@ impl WriteOptions {
         self
     }
 
+    /// The oldest and the newest version of HDF5 whose formats a new file may use: [`to_file`](Self::to_file) and
+    /// [`to_vec`](Self::to_vec). Each object gets the oldest format from `low` on that holds it, and where that would be newer
+    /// than `high`, it is an error. Without this, they are `Earliest` and `V110`, so that old programs can open the file.
+    ///
+    /// The bounds that there are depend on the libhdf5 that is linked: one that it does not have is an error when the file
+    /// is made.
+    ///
+    /// ```
+    /// use filebacked::{LibraryVersion, WriteOptions, from_slice};
+    ///
+    /// let options = WriteOptions::new().libver(LibraryVersion::V110, LibraryVersion::V110);
+    /// let image = options.to_vec(&[1.5, 2.5])?;
+    /// assert_eq!(image[8], 3, "the superblock of 1.10");
+    /// assert_eq!(from_slice::<[f64; 2]>(&image)?, [1.5, 2.5]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn libver(mut self, low: LibraryVersion, high: LibraryVersion) -> Self {
+        self.access.libver = (low, high);
+        self
+    }
+
+    /// Whether libhdf5 locks the file that [`to_file`](Self::to_file) makes, until that takes its place. Without this it does
+    /// not: nobody else knows of the file, and a program that another thread starts meanwhile would keep the lock.
+    ///
+    /// ```
+    /// # use filebacked::{FileLocking, WriteOptions};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// WriteOptions::new().file_locking(FileLocking::BestEffort).to_file(&path, &[1, 2, 3])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_locking(mut self, locking: FileLocking) -> Self {
+        self.access.locking = Some(locking);
+        self
+    }
+
+    /// Whether [`write`](Self::write) and [`to_group`](Self::to_group) replace what is there. Without this, a name that is
+    /// taken is refused.
+    ///
+    /// A dataset of the same type and shape is written into, and stays the same object, with its own chunks, filters and
+    /// attributes. Anything else makes way for a new object, and goes away with all that was in it, unless other links lead
+    /// to it: so do data of variable length, datasets that have further links, and those that are to get attributes. The
+    /// new data is complete in the file before anything of the old is touched, and on an error the group is as before; the
+    /// place that the old took is free for what is written before the file is closed.
+    ///
+    /// `to_group` replaces the children, and attributes, that have the names of fields or keys of the value, and leaves
+    /// others. A group that holds a value which is no struct or map (it has a kind) is replaced as a whole.
+    ///
+    /// ```
+    /// # use filebacked::{WriteOptions, hdf5, read};
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// filebacked::write(&file, "weights", &[0.5, 0.5])?;
+    /// assert!(filebacked::write(&file, "weights", &[0.25, 0.75]).is_err());
+    ///
+    /// let options = WriteOptions::new().overwrite(true);
+    /// options.write(&file, "weights", &[0.25, 0.75])?;
+    /// options.write(&file, "weights", "none")?;
+    /// assert_eq!(read::<String>(&file, "weights")?, "none");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn overwrite(mut self, overwrite: bool) -> Self {
+        self.overwrite = overwrite;
+        self
+    }
+
+    /// How the datasets at a [path](Self#paths), and all that are in what is there, are stored. Of two that are about the
+    /// same dataset, what the later says holds, and for the rest what the earlier does, and then what is said for all.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{NdArray, WriteOptions, hdf5, ndarray::Array2};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let field = BTreeMap::from([("p", NdArray(Array2::<f64>::zeros((128, 128))))]);
+    /// let run = BTreeMap::from([("field", field)]);
+    /// WriteOptions::new().at("field/*", |d| d.chunk([64, 64]).deflate(6)).to_file(&path, &run)?;
+    /// let dataset = hdf5::File::open(&path)?.dataset("field/p")?;
+    /// assert_eq!(dataset.chunk(), Some(vec![64, 64]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn at(mut self, path: &str, options: impl FnOnce(DatasetOptions) -> DatasetOptions) -> Self {
+        let options = options(DatasetOptions::new());
+        self.rules.rules.push((Pattern::new(path), Effect::At(options)));
+        self
+    }
+
+    /// Leaves out the fields, and the entries of maps, at these [paths](Self#paths). They are not even serialized. Elements
+    /// of sequences and tuples are never left out: those behind them would be others then.
+    ///
+    /// Reading gives such a field its default, where it has one.
+    ///
+    /// ```
+    /// use filebacked::{WriteOptions, from_slice};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Patch {
+    ///     name: String,
+    ///     #[serde(default)]
+    ///     scratch: Vec<f64>,
+    /// }
+    ///
+    /// let patches = vec![Patch { name: "left".to_owned(), scratch: vec![0.5; 1000] }];
+    /// let image = WriteOptions::new().skip(["*/scratch"]).to_vec(&patches)?;
+    /// let back: Vec<Patch> = from_slice(&image)?;
+    /// assert_eq!((back[0].name.as_str(), back[0].scratch.len()), ("left", 0));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn skip<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.rules.add(paths, &Effect::Skip);
+        self
+    }
+
+    /// Leaves out all fields, and entries of maps, but those at these [paths](Self#paths), with all in them, and what leads
+    /// there. What is to be [skipped](Self::skip) is left out of these, too.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{WriteOptions, from_slice};
+    ///
+    /// let run = BTreeMap::from([("small", vec![1, 2]), ("large", vec![0; 100_000])]);
+    /// let image = WriteOptions::new().only(["small"]).to_vec(&run)?;
+    /// let back: BTreeMap<String, Vec<i32>> = from_slice(&image)?;
+    /// assert_eq!(back, BTreeMap::from([("small".to_owned(), vec![1, 2])]));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn only<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.rules.add(paths, &Effect::Only);
+        self
+    }
+
     /// As [`to_group`](crate::to_group).
     ///
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: &hdf5::Group) -> Result<()> {
-        Hdf5Serializer::new(group).put(value)
+        Hdf5Serializer::with(group, self.rules.route(), self.overwrite).put(value)
     }
 
-    /// As [`write`](crate::write()).
+    /// As [`write`](crate::write()). Paths begin at the value: the name is no step.
     ///
     /// # Errors
     /// As [`write`](crate::write()).
     pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
-        ser::write_named(value, &Group::of(group)?, name)
+        ser::write_named(value, &Group::of(group)?, name, &self.rules.route(), self.overwrite)
     }
 
     /// As [`to_file`](crate::to_file).
@@ -75,7 +231,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_file`](crate::to_file).
     pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
-        file::to_file(value, path.as_ref(), self.sync)
+        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route())
     }
 
     /// As [`to_vec`](crate::to_vec).
@@ -83,14 +239,135 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_vec`](crate::to_vec).
     pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
-        file::to_vec(value)
+        file::to_vec(value, self.access, &self.rules.route())
     }
 }
 
-/// How values are read. See [`WriteOptions`] for an example.
+/// Options that are said for all datasets by the same words as for some.
+macro_rules! for_all {
+    ($($(#[$attribute:meta])* $method:ident($($name:ident: $type:ty),*);)*) => {
+        impl WriteOptions {
+            $($(#[$attribute])*
+            #[must_use]
+            pub fn $method(mut self, $($name: $type),*) -> Self {
+                self.rules.base = self.rules.base.$method($($name),*);
+                self
+            })*
+        }
+    };
+}
+
+for_all! {
+    /// The shape of the chunks of all datasets of as many dimensions: see [`DatasetOptions::chunk`].
+    ///
+    /// ```
+    /// # use filebacked::{NdArray, WriteOptions, from_slice, ndarray::Array2};
+    /// let grid = NdArray(Array2::<f64>::eye(100));
+    /// let image = WriteOptions::new().chunk([10, 100]).deflate(4).to_vec(&grid)?;
+    /// assert_eq!(from_slice::<NdArray<f64, _>>(&image)?, grid);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    chunk(shape: impl Into<Vec<u64>>);
+    /// Compression of all datasets above [a size](Self::above) by deflate (h5py's `gzip`), with shuffled bytes, in chunks of
+    /// about 1 MiB, on all cores: see [`DatasetOptions::deflate`].
+    ///
+    /// ```
+    /// # use filebacked::{WriteOptions, from_slice};
+    /// let waves: Vec<f64> = (0..100_000).map(|step| (f64::from(step) * 1e-3).sin()).collect();
+    /// let image = WriteOptions::new().deflate(4).to_vec(&waves)?;
+    /// assert!(image.len() < 700_000);
+    /// assert_eq!(from_slice::<Vec<f64>>(&image)?, waves);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    deflate(level: u8);
+    /// Compression of all datasets above [a size](Self::above) by h5py's LZF: see [`DatasetOptions::lzf`].
+    ///
+    /// ```
+    /// # use filebacked::WriteOptions;
+    /// let steps: Vec<u32> = (0..100_000).collect();
+    /// assert!(WriteOptions::new().lzf().to_vec(&steps)?.len() < 200_000);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    lzf();
+    /// Compression of all datasets above [a size](Self::above) by Zstandard within Blosc: see [`DatasetOptions::blosc_zstd`].
+    ///
+    /// ```
+    /// # use filebacked::WriteOptions;
+    /// let steps: Vec<u32> = (0..100_000).collect();
+    /// assert!(WriteOptions::new().blosc_zstd(5).to_vec(&steps)?.len() < 100_000);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[cfg(feature = "blosc-zstd")]
+    blosc_zstd(level: u8);
+    /// Compression of all datasets above [a size](Self::above) by LZ4 within Blosc: see [`DatasetOptions::blosc_lz4`].
+    ///
+    /// ```
+    /// # use filebacked::WriteOptions;
+    /// let steps: Vec<u32> = (0..100_000).collect();
+    /// assert!(WriteOptions::new().blosc_lz4(5).to_vec(&steps)?.len() < 100_000);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[cfg(feature = "blosc-lz4")]
+    blosc_lz4(level: u8);
+    /// Whether bytes are sorted by their place in numbers before they are compressed: see [`DatasetOptions::shuffle`].
+    ///
+    /// ```
+    /// # use filebacked::WriteOptions;
+    /// let steps: Vec<u32> = (0..100_000).collect();
+    /// let shuffled = WriteOptions::new().deflate(4).to_vec(&steps)?;
+    /// let not = WriteOptions::new().deflate(4).shuffle(false).to_vec(&steps)?;
+    /// assert!(shuffled.len() < not.len());
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    shuffle(shuffle: bool);
+    /// Whether the chunks of all datasets above [a size](Self::above) have checksums: see [`DatasetOptions::fletcher32`].
+    ///
+    /// ```
+    /// # use filebacked::{WriteOptions, from_slice};
+    /// let image = WriteOptions::new().fletcher32(true).to_vec(&vec![1.5; 100_000])?;
+    /// assert_eq!(from_slice::<Vec<f64>>(&image)?, vec![1.5; 100_000]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    fletcher32(fletcher32: bool);
+    /// The size, in bytes, above which datasets are stored in chunks: see [`DatasetOptions::above`].
+    ///
+    /// ```
+    /// # use filebacked::WriteOptions;
+    /// let plain = WriteOptions::new().to_vec(&vec![0.5; 10_000])?;
+    /// let same = WriteOptions::new().deflate(4).above(1 << 20).to_vec(&vec![0.5; 10_000])?;
+    /// assert_eq!(plain, same);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    above(bytes: u64);
+    /// How all lists of strings are stored: see [`DatasetOptions::strings`].
+    ///
+    /// ```
+    /// # use filebacked::{Strings, WriteOptions, from_slice};
+    /// let names = vec!["Ada".to_owned(), "Grace".to_owned()];
+    /// let image = WriteOptions::new().strings(Strings::Packed).to_vec(&names)?;
+    /// assert_eq!(from_slice::<Vec<String>>(&image)?, names);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    strings(strings: Strings);
+    /// How all sequences of records are stored: see [`DatasetOptions::records`].
+    ///
+    /// ```
+    /// # use filebacked::{Records, WriteOptions, from_slice};
+    /// let people = vec![("Ada".to_owned(), 36), ("Grace".to_owned(), 85)];
+    /// let image = WriteOptions::new().records(Records::Table).to_vec(&people)?;
+    /// assert_eq!(from_slice::<Vec<(String, i32)>>(&image)?, people);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    records(records: Records);
+}
+
+/// How values are read. See [`WriteOptions`] for an example, and for [what paths are](WriteOptions#paths).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct ReadOptions {}
+pub struct ReadOptions {
+    access: Access,
+    rules: Rules,
+}
 
 impl ReadOptions {
     /// The defaults.
@@ -99,12 +376,79 @@ impl ReadOptions {
         Self::default()
     }
 
+    /// Whether libhdf5 locks the file that [`from_file`](Self::from_file) opens: a file that another has open for writing is
+    /// refused then. Without this it does as it was built to, which is to lock where the file system can.
+    ///
+    /// A file that is still being written, or is on a file system whose locks do not work, can be opened without.
+    ///
+    /// ```
+    /// use filebacked::{FileLocking, ReadOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::to_file(&path, &[1, 2, 3])?;
+    /// let steps: Vec<i32> = ReadOptions::new().file_locking(FileLocking::Off).from_file(&path)?;
+    /// assert_eq!(steps, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_locking(mut self, locking: FileLocking) -> Self {
+        self.access.locking = Some(locking);
+        self
+    }
+
+    /// Does not read the fields, and the entries of maps, at these [paths](WriteOptions#paths): they are not even opened. A
+    /// field that is left out so gets its default, if it has one (`#[serde(default)]`, or `None`), else it is an error.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, to_vec};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Run {
+    ///     small: i32,
+    ///     #[serde(default)]
+    ///     large: Vec<f64>,
+    /// }
+    ///
+    /// let image = to_vec(&Run { small: 1, large: vec![0.5; 1000] })?;
+    /// let run: Run = ReadOptions::new().skip(["large"]).from_slice(&image)?;
+    /// assert_eq!((run.small, run.large.len()), (1, 0));
+    ///
+    /// let error = ReadOptions::new().skip(["small"]).from_slice::<Run>(&image).err().unwrap();
+    /// assert_eq!(error.kind(), filebacked::ErrorKind::MissingField);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn skip<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.rules.add(paths, &Effect::Skip);
+        self
+    }
+
+    /// Reads no fields, and entries of maps, but those at these [paths](WriteOptions#paths), with all in them, and what leads
+    /// there. What is to be [skipped](Self::skip) is left out of these, too.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&BTreeMap::from([("small", vec![1, 2]), ("large", vec![0; 100_000])]))?;
+    /// let back: BTreeMap<String, Vec<i32>> = ReadOptions::new().only(["small"]).from_slice(&image)?;
+    /// assert_eq!(back, BTreeMap::from([("small".to_owned(), vec![1, 2])]));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn only<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.rules.add(paths, &Effect::Only);
+        self
+    }
+
     /// As [`from_group`](crate::from_group).
     ///
     /// # Errors
     /// As [`from_group`](crate::from_group).
     pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
-        de::from_root(&Group::of(group)?)
+        de::from_root(&Group::of(group)?, &self.rules.route())
     }
 
     /// As [`read`](crate::read).
@@ -112,7 +456,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        de::read_named(&Group::of(group)?, name)
+        de::read_named(&Group::of(group)?, name, &self.rules.route())
     }
 
     /// As [`from_file`](crate::from_file).
@@ -120,7 +464,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        file::from_file(path.as_ref())
+        file::from_file(path.as_ref(), self.access, &self.rules.route())
     }
 
     /// As [`from_slice`](crate::from_slice).
@@ -128,6 +472,6 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_slice`](crate::from_slice).
     pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
-        file::from_slice(image)
+        file::from_slice(image, &self.rules.route())
     }
 }

@@ -140,6 +140,10 @@ impl<T: ?Sized + Serialize + 'static> Write for Shared<T> {
     fn elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (*self.0).serialize(serializer)
     }
+
+    fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (*self.0).serialize(serializer)
+    }
 }
 
 impl<'de, T: ?Sized + 'static> Deserialize<'de> for Shared<T>

@@ -5,12 +5,13 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use filebacked::{NdArray, WithAttrs, to_file};
+use filebacked::{NdArray, Sparse, Triplets, WithAttrs, to_file};
 use ndarray::array;
 use num_complex::Complex64;
 use serde::Serialize;
 use serde_bytes::Bytes;
 use serde_json::json;
+use sprs::{CsMat, TriMat};
 
 /// The page.
 const FORMAT: &str = include_str!("../FORMAT.md");
@@ -229,6 +230,12 @@ examples! {
         }
 
         WithAttrs { value: [1.5, 2.5], attrs: Unit { unit: "hPa", gain: 0.5 } }
+    }
+    "Sparse matrices" {
+        Sparse(CsMat::new((2, 3), vec![0, 1, 3], vec![2, 0, 1], vec![1.5, 2.5, 3.5]))
+    }
+    "Sparse matrices" {
+        Triplets(TriMat::from_triplets((2, 3), vec![1, 0, 1], vec![0, 2, 0], vec![1.5, 2.5, 3.5]))
     }
 }
 

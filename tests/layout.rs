@@ -7,13 +7,14 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use filebacked::{NdArray, WithAttrs, hdf5, to_file, to_vec};
+use filebacked::{NdArray, Triplets, WithAttrs, hdf5, to_file, to_vec};
 use ndarray::array;
 use num_complex::{Complex32, Complex64};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_bytes::Bytes;
 use serde_json::json;
+use sprs::{CsMat, CsMatI, TriMat};
 
 /// Declares the rows, and the values that are written for each: as a map of maps.
 macro_rules! table {
@@ -251,6 +252,16 @@ table! {
             value: Run { steps: 10, dt: 0.1, done: true },
             attrs: Labels { unit: "", range: [0.0, 1.0], tag: Some(3) },
         },
+    }
+    "sparse matrices" {
+        "csr": filebacked::Sparse(CsMat::new((3, 4), vec![0, 2, 2, 3], vec![1, 3, 0], vec![1.5, 0.0, -2.5])),
+        "csc": filebacked::Sparse(CsMatI::<_, i64>::new_csc((2, 3), vec![0, 1, 1, 2], vec![1, 0], vec![true, false])),
+        "complex": filebacked::Sparse(CsMat::new((1, 1), vec![0, 1], vec![0], vec![Complex32::new(1.0, -2.0)])),
+        "no entries": filebacked::Sparse(CsMatI::<u8, u16>::zero((0, 2))),
+        "wide": filebacked::Sparse(CsMat::new((1, 3_000_000_000), vec![0, 1], vec![2_999_999_999], vec![1_i16])),
+        "coo": Triplets(TriMat::from_triplets((2, 3), vec![1, 0, 1], vec![0, 2, 0], vec![1.5, 2.5, 3.5])),
+        "no triplets": Triplets(TriMat::<f32>::new((2, 3))),
+        "in a list": vec![filebacked::Sparse(CsMat::<f64>::eye(2)), filebacked::Sparse(CsMat::zero((1, 1)))],
     }
 }
 

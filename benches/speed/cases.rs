@@ -151,6 +151,13 @@ fn floats(len: usize) -> Vec<f64> {
     (0..len).map(|_| random.float()).collect()
 }
 
+/// Numbers as a sensor gives them: a slow wave with noise, in steps of 0.01.
+fn measured(len: usize) -> Vec<f64> {
+    let mut random = Random::new();
+    let wave = |step: usize| 20.0 + 5.0 * (step as f64 * 1e-4).sin();
+    (0..len).map(|step| ((wave(step) + random.float() - 0.5) * 100.0).round() / 100.0).collect()
+}
+
 fn raw_target(ratio: f64) -> Target {
     Target { side: "raw libhdf5", ratio }
 }
@@ -206,6 +213,21 @@ impl Runner<'_> {
         sides.push(peers::plain(bytes));
         (self.run)(Case { name, bytes, sides, targets });
     }
+
+    /// A case with no sides but its own.
+    fn case_of<T: peers::Data>(
+        &mut self,
+        name: &str,
+        make: impl FnOnce() -> T,
+        sides: impl for<'b> FnOnce(&'b T) -> Vec<Side<'b>>,
+        targets: &[Target],
+    ) {
+        if !(self.wanted)(name) {
+            return;
+        }
+        let value = make();
+        (self.run)(Case { name, bytes: size(&value), sides: sides(&value), targets });
+    }
 }
 
 /// Makes the cases whose names are wanted, one after the other, and gives each to `run`.
@@ -250,6 +272,19 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
         },
         |value| vec![raw::array(&[3000, 1000], value.concat()), peers::hdf5_pure_part(value, 300)],
         &[raw_target(1.5)],
+    );
+    runner.case_of(
+        "compressed Vec<f64>, 10 million",
+        || measured(10 * million),
+        |value| {
+            let options = filebacked::WriteOptions::new;
+            vec![
+                peers::filebacked_with("filebacked", value, options().deflate(4)),
+                peers::filebacked_with("filebacked, lzf", value, options().lzf()),
+                raw::compressed(value.clone(), 4),
+            ]
+        },
+        &[raw_target(0.4)],
     );
     runner.case(
         "records of numbers, 1 million",

@@ -42,9 +42,18 @@ fn reader(path: &Path) -> BufReader<File> {
 }
 
 pub(crate) fn filebacked<T: Data>(value: &T) -> Side<'_> {
-    let options = filebacked::WriteOptions::new().sync(false);
+    filebacked_with("filebacked", value, filebacked::WriteOptions::new())
+}
+
+/// This crate with options.
+pub(crate) fn filebacked_with<'a, T: Data>(
+    name: &'static str,
+    value: &'a T,
+    options: filebacked::WriteOptions,
+) -> Side<'a> {
+    let options = options.sync(false);
     side(
-        "filebacked",
+        name,
         value,
         move |path, value| options.to_file(path, value).unwrap(),
         |path| filebacked::from_file(path).unwrap(),

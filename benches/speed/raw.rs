@@ -162,12 +162,16 @@ impl Parent {
     }
 
     fn array<T: Number>(self, name: &str, dims: &[hsize_t], data: &[T]) {
+        self.array_made_by(0, name, dims, data);
+    }
+
+    fn array_made_by<T: Number>(self, list: hid_t, name: &str, dims: &[hsize_t], data: &[T]) {
         let name = CString::new(name).unwrap();
         let (file_type, memory_type) = T::types();
         // SAFETY: valid handles, and as many numbers as the shape has.
         unsafe {
             let space = ok(h5s::H5Screate_simple(dims.len() as i32, dims.as_ptr(), std::ptr::null()));
-            let set = ok(h5d::H5Dcreate2(self.0, name.as_ptr(), file_type, space, 0, 0, 0));
+            let set = ok(h5d::H5Dcreate2(self.0, name.as_ptr(), file_type, space, 0, list, 0));
             ok(h5d::H5Dwrite(set, memory_type, 0, 0, 0, data.as_ptr().cast()).into());
             h5d::H5Dclose(set);
             h5s::H5Sclose(space);
@@ -259,6 +263,29 @@ pub(crate) fn array<'a, T: Number>(dims: &'a [hsize_t], data: Vec<T>) -> Side<'a
     side(
         "raw libhdf5",
         move |path| create(path, |file| file.array("value", dims, &data)),
+        move |path| {
+            let (took, back) = time(|| open(path, |file| file.read_array::<T>("value", expected.len())));
+            assert!(back == expected);
+            took
+        },
+    )
+}
+
+/// One dataset of numbers, shuffled and deflated by libhdf5 in chunks of 1 MiB.
+pub(crate) fn compressed<'a, T: Number>(data: Vec<T>, level: u32) -> Side<'a> {
+    let (expected, dims) = (data.clone(), [data.len() as hsize_t]);
+    // SAFETY: a fresh property list of the class that the properties belong to.
+    let list = hdf5::sync::sync(|| unsafe {
+        let list = ok(h5p::H5Pcreate(*h5p::H5P_CLS_DATASET_CREATE));
+        let chunk = [((1 << 20) / size_of::<T>()) as hsize_t];
+        h5p::H5Pset_chunk(list, 1, chunk.as_ptr());
+        h5p::H5Pset_shuffle(list);
+        h5p::H5Pset_deflate(list, level);
+        list
+    });
+    side(
+        "raw libhdf5",
+        move |path| create(path, |file| file.array_made_by(list, "value", &dims, &data)),
         move |path| {
             let (took, back) = time(|| open(path, |file| file.read_array::<T>("value", expected.len())));
             assert!(back == expected);

@@ -15,11 +15,13 @@ use super::element::{Element, GridElement, PartOfItem};
 use super::key::Key;
 use super::node::Node;
 use super::scope::Scope;
+use super::select;
 use super::source::AttributeNode;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
 use crate::item::{Block, Record};
+use crate::route::Route;
 use crate::storage::{Attributes, Group, Link, Object};
 
 /// How many are left, as far as memory reaches.
@@ -293,11 +295,18 @@ pub(super) struct PairMap<'a> {
     next: u64,
     end: u64,
     depth: Depth,
+    /// Where the values are, of keys without a name; and where the map is, if entries may be left out.
+    route: &'a Route,
 }
 
 impl<'a> PairMap<'a> {
     pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
-        Self { keys, values, start, next: start, end, depth }
+        Self { keys, values, start, next: start, end, depth, route: Route::nowhere() }
+    }
+
+    /// The same, of which some entries may be left out.
+    pub(super) fn on_route(self, route: &'a Route) -> Self {
+        Self { route, ..self }
     }
 }
 
@@ -305,6 +314,9 @@ impl<'de> MapAccess<'de> for PairMap<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        while self.next < self.end && select::is_entry_left_out(self.route, self.keys, self.next)? {
+            self.next += 1;
+        }
         if self.next == self.end {
             return Ok(None);
         }
@@ -344,7 +356,9 @@ enum Entry {
 impl<'a> GroupMap<'a> {
     /// The children alone.
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
-        let links = group.links()?.into_iter();
+        let mut links = group.links()?;
+        select::links(group, &mut links, scope.route())?;
+        let links = links.into_iter();
         Ok(Self { group, scope, links, attributes: Vec::new().into_iter(), current: None, depth })
     }
 
@@ -352,7 +366,7 @@ impl<'a> GroupMap<'a> {
     pub(super) fn with_attributes(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut map = Self::new(group, scope, depth)?;
         let mut names = group.attribute_names()?;
-        names.retain(|name| name != KIND);
+        names.retain(|name| name != KIND && select::is_attribute_kept(scope.route(), name));
         map.attributes = names.into_iter();
         Ok(map)
     }
@@ -367,7 +381,8 @@ impl<'a> GroupMap<'a> {
         let mut map = Self::new(group, scope, depth)?;
         let mut attributes = Vec::new();
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
-            if !name.is_empty() && name != KIND && group.has_attribute(name)? {
+            let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.route(), name);
+            if is_asked && group.has_attribute(name)? {
                 attributes.push(name.to_owned());
             }
         }
@@ -395,7 +410,9 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
         match self.current.take() {
             Some(Entry::Child(link)) => {
                 let name = link.name.clone();
-                let node = Node::at(self.group, link, self.scope, self.depth);
+                let route = self.scope.route();
+                let scope = if route.is_nowhere() { self.scope } else { &self.scope.at(route.field(&unescape(&name))) };
+                let node = Node::at(self.group, link, scope, self.depth);
                 seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
             }
             Some(Entry::Attribute(name)) => {
@@ -423,11 +440,18 @@ pub(super) struct ChildSeq<'a> {
     next: u64,
     len: u64,
     depth: Depth,
+    /// The options know the children by their positions.
+    is_tuple: bool,
 }
 
 impl<'a> ChildSeq<'a> {
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
-        Ok(Self { group, scope, next: 0, len: children(group)?, depth })
+        Ok(Self { group, scope, next: 0, len: children(group)?, depth, is_tuple: false })
+    }
+
+    /// The children of a group that is a tuple, or else a list.
+    pub(super) fn of(group: &'a Group, scope: &'a Scope, depth: Depth, is_tuple: bool) -> Result<Self> {
+        Ok(Self { is_tuple, ..Self::new(group, scope, depth)? })
     }
 
     /// The children of a group that does not say that it is a sequence.
@@ -450,7 +474,9 @@ impl<'de> SeqAccess<'de> for ChildSeq<'_> {
         let index = self.next;
         self.next += 1;
         let name = index.to_string();
-        let node = Node::new(self.group, name.clone(), false, self.scope, self.depth);
+        let route = self.scope.route();
+        let route = if self.is_tuple { route.position(index as usize) } else { route.element() };
+        let node = Node::new(self.group, name.clone(), false, &self.scope.at(route), self.depth);
         seed.deserialize(node).map(Some).map_err(|error| error.in_element(index as usize).in_link(&name))
     }
 

@@ -11,17 +11,23 @@ use super::source::AttributeNode;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
+use crate::route::{Keep, Route};
 use crate::storage::{Attributes, Object};
 
 /// Reads the attributes of an object.
 pub(super) struct AttributesDeserializer {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
+    /// Where the object is.
+    pub(super) route: Route,
 }
 
 impl AttributesDeserializer {
-    fn visit<'de, V: Visitor<'de>>(self, names: Vec<String>, visitor: V) -> Result<V::Value> {
-        let Self { object, depth } = self;
+    fn visit<'de, V: Visitor<'de>>(self, mut names: Vec<String>, visitor: V) -> Result<V::Value> {
+        let Self { object, depth, route } = self;
+        if route.selects() {
+            names.retain(|name| route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes);
+        }
         visitor.visit_map(AttributeMap { object, depth, names: names.into_iter(), current: None })
     }
 }
@@ -35,6 +41,8 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
         if names.iter().any(|name| name == KIND) {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
+        #[cfg(feature = "sprs")]
+        crate::format::sparse::retain_others(&mut names);
         self.visit(names, visitor)
     }
 

@@ -4,6 +4,7 @@ use super::array::Array;
 use super::known::Order;
 use super::node::Node;
 use super::scope::{Scope, Way};
+use super::select;
 use super::view::{Form, View};
 use super::windows::{Mask, Offsets, Places};
 use crate::depth::Depth;
@@ -12,6 +13,7 @@ use crate::format::{
     APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
 use crate::item::Item;
+use crate::route::Route;
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
 /// A stored sequence.
@@ -30,7 +32,7 @@ pub(super) enum Column {
     /// Sequences, end to end.
     Ragged { offsets: Offsets, values: Box<Column> },
     /// Maps, end to end.
-    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column> },
+    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column>, route: Route },
     /// Options; or, with `units`, values and units.
     Nullable { mask: Mask, values: Box<Column>, units: bool },
     /// Enums.
@@ -190,7 +192,7 @@ impl Column {
         match object {
             Object::Dataset(dataset) => {
                 scope.meet(&dataset, Way::Hard)?;
-                Self::of_part(dataset, count)
+                Self::of_part(dataset, scope.route(), count)
             }
             Object::Group(group) => {
                 let scope = scope.enter(&group, Way::Hard)?;
@@ -206,14 +208,19 @@ impl Column {
         .map(Box::new)
     }
 
-    /// The sequence that a dataset is.
-    pub(super) fn of_dataset(dataset: Dataset) -> Result<Self> {
+    /// The sequence that a dataset is, whose elements are at `route`.
+    pub(super) fn of_dataset(dataset: Dataset, route: &Route) -> Result<Self> {
         let count = Count::of(&dataset)?;
-        Self::of_part(dataset, count)
+        Self::of_part(dataset, route, count)
     }
 
-    fn of_part(dataset: Dataset, count: Count) -> Result<Self> {
+    fn of_part(mut dataset: Dataset, route: &Route, count: Count) -> Result<Self> {
         let kind = dataset.kind()?;
+        if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
+            && dims.len() == 1
+        {
+            return Ok(Self::Records(Records::without_fields(count.check("the dataset", dims[0])?)));
+        }
         match (kind, dataset.shape()) {
             (None | Some(Kind::Bytes), Shape::Simple(dims)) => {
                 let len = count.check("the dataset", dims[0])?;
@@ -241,7 +248,7 @@ impl Column {
         }
     }
 
-    /// The sequence that a group of `kind` is.
+    /// The sequence that a group of `kind` is; the scope is that of an element.
     pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
         Self::of_part_group(group, kind, scope, depth, Count::of(group)?)
     }
@@ -252,7 +259,8 @@ impl Column {
             Kind::Columns => Self::Records(Records::open(group, scope, depth, count)?),
             Kind::Ragged => {
                 let offsets = offsets(group, scope, count)?;
-                let values = child(VALUES, count.part(offsets.end()))?;
+                let part = count.part(offsets.end());
+                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth, part)?;
                 check_len(VALUES, &values, offsets.end()).map_err(|error| error.in_link(OFFSETS))?;
                 Self::Ragged { offsets, values }
             }
@@ -277,12 +285,13 @@ impl Column {
             Kind::Maps => {
                 let offsets = offsets(group, scope, count)?;
                 let part = count.part(offsets.end());
-                let (keys, values) = (child(KEYS, part)?, child(VALUES, part)?);
+                let keys = child(KEYS, part)?;
+                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth, part)?;
                 let check = check_len(KEYS, &keys, offsets.end());
                 check
                     .and_then(|()| check_len(VALUES, &values, offsets.end()))
                     .map_err(|error| error.in_link(OFFSETS))?;
-                Self::Maps { offsets, keys, values }
+                Self::Maps { offsets, keys, values, route: scope.route().clone() }
             }
             Kind::Nullable | Kind::Nulls => {
                 let (mask, values) = masked(group, scope, depth, count)?;
@@ -348,9 +357,9 @@ impl Column {
                 let (start, end) = offsets.get(index)?;
                 Form::Sequence { column: values, start, end, link: Some(VALUES) }
             }
-            Self::Maps { offsets, keys, values } => {
+            Self::Maps { offsets, keys, values, route } => {
                 let (start, end) = offsets.get(index)?;
-                Form::Map { keys, values, start, end }
+                Form::Map { keys, values, start, end, route }
             }
             Self::Nullable { mask, values, units } => {
                 if mask.get(index)? {
@@ -463,8 +472,14 @@ impl Records {
     fn open(group: &Group, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
         let len = count.check("the attribute `length`", group.length()?)?;
         let mut fields = Vec::new();
-        for link in group.links()? {
-            fields.push(Field::open(group, link.name, scope, depth, len, count.part(len)));
+        let mut links = group.links()?;
+        // The positions of a tuple are all there, or it would be another.
+        if scope.route().selects() && !are_positions(links.iter().map(|link| unescape(&link.name))) {
+            select::links(group, &mut links, scope.route())?;
+        }
+        for link in links {
+            let scope = scope.at(scope.route().field(&unescape(&link.name)));
+            fields.push(Field::open(group, link.name, &scope, depth, len, count.part(len)));
         }
         // Any field that can be read has as many elements as there are rows.
         if fields.iter().all(|field| field.column.is_err()) {
@@ -481,6 +496,11 @@ impl Records {
 }
 
 impl Records {
+    /// Records of which all fields are left out.
+    fn without_fields(len: u64) -> Self {
+        Self { fields: Vec::new(), len, tuples: false, masked: false, order: Order::default() }
+    }
+
     /// Whether they can be read as sequences of the `fields` that `V` asks for.
     #[inline]
     pub(super) fn keep_order<V>(&self, fields: &'static [&'static str]) -> bool {
@@ -536,7 +556,9 @@ impl Parted {
             let link = links.get(&name).cloned();
             let column = match &link {
                 Some(link) => {
-                    let column = *Column::open_child(group, link, scope, depth, count.part(elements))?;
+                    let inside =
+                        if kind == Kind::Variants { scope.at(scope.route().field(&name)) } else { scope.clone() };
+                    let column = *Column::open_child(group, link, &inside, depth, count.part(elements))?;
                     check_len(&name, &column, elements).map_err(|error| error.in_link(link))?;
                     Some(column)
                 }

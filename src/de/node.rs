@@ -6,6 +6,7 @@ use super::access::Payload;
 use super::column::{Column, check_halves, wide};
 use super::forward_all;
 use super::scope::{Scope, Way};
+use super::select;
 use super::source::{Source, Stored, offer};
 use super::view::{Form, View};
 use crate::bridge::is_wrapper;
@@ -13,6 +14,7 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
+use crate::route::Route;
 use crate::storage::{About, Attributes, Contents, Dataset, Group, Identity, Link, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.
@@ -77,9 +79,9 @@ impl Node {
     }
 
     /// The value that fills a group where reading begins.
-    pub(super) fn root(group: Group) -> Self {
+    pub(super) fn root(group: Group, route: &Route) -> Self {
         let open = Open::new(Object::Group(group), Way::Hard);
-        Self { at: At::Open(open), scope: Scope::new(), depth: Depth::default() }
+        Self { at: At::Open(open), scope: Scope::new(route), depth: Depth::default() }
     }
 
     /// What is in an object that a wrapper opened.
@@ -134,12 +136,17 @@ impl Node {
 
     /// Opens the object that holds the value, and hands it to `read`, for a wrapper.
     pub(super) fn stored<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
+        self.found(|stored| read(stored.enter()?))
+    }
+
+    /// The same, but it is not read yet, and does not count as met.
+    pub(super) fn found<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
         let mut node = self;
         let mut depth = node.depth;
         let mut links = 0;
         let located = |error: Error, links| (0..links).fold(error, |error, _| error.in_link(VALUE));
         loop {
-            let inside = node.stored_or_inside().map_err(|error| located(error, links))?;
+            let inside = node.found_or_inside().map_err(|error| located(error, links))?;
             match inside {
                 Ok(stored) => {
                     return depth.with_stack(|| read(stored)).map_err(|error| located(error, links));
@@ -152,7 +159,7 @@ impl Node {
     }
 
     /// The object that holds the value; or the node inside, where it is a group that is about that.
-    fn stored_or_inside(self) -> Result<Result<Stored, Self>> {
+    fn found_or_inside(self) -> Result<Result<Stored, Self>> {
         let (mut open, scope, depth) = self.open()?;
         if let Some(Kind::Value) = open.kind()?
             && let Object::Group(group) = &open.object
@@ -160,15 +167,7 @@ impl Node {
             return Self::inside(group, &open, &scope, depth).map(Err);
         }
         let Open { object, way, entered, .. } = open;
-        let scope = match &object {
-            Object::Dataset(dataset) => {
-                scope.meet(dataset, way)?;
-                scope
-            }
-            Object::Group(_) if entered => scope,
-            Object::Group(group) => scope.enter(group, way)?,
-        };
-        Ok(Ok(Stored { object, scope, depth, entered: true, way }))
+        Ok(Ok(Stored { object, scope, depth, entered, way }))
     }
 
     /// An option, whose value is still behind the link, as far as wrappers care.
@@ -200,7 +199,7 @@ fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(V
             if !entered {
                 scope.meet(&dataset, way)?;
             }
-            of_dataset(dataset, depth, read)
+            of_dataset(dataset, scope, depth, read)
         }
         (Object::Group(group), Some((about, _))) if !entered => {
             of_group(&group, kind, &scope.enter_known(&about, way)?, depth, read)
@@ -210,8 +209,16 @@ fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(V
 }
 
 /// Hands what a dataset holds to `read`.
-fn of_dataset<R>(dataset: Dataset, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+fn of_dataset<R>(
+    mut dataset: Dataset,
+    scope: &Scope,
+    depth: Depth,
+    read: impl FnOnce(View<'_>) -> Result<R>,
+) -> Result<R> {
     let kind = dataset.kind()?;
+    if *dataset.shape() == Shape::Scalar {
+        select::fields_of_item(&mut dataset, scope.route());
+    }
     let items;
     let form = match (kind, dataset.shape()) {
         (kind, Shape::Null) => Form::Null { unit: kind == Some(Kind::Unit) },
@@ -232,7 +239,7 @@ fn of_dataset<R>(dataset: Dataset, depth: Depth, read: impl FnOnce(View<'_>) -> 
         }
         _ => {
             let words = dataset.words();
-            let column = Column::of_dataset(dataset);
+            let column = Column::of_dataset(dataset, scope.route().element());
             return column
                 .and_then(|mut column| of_column(&mut column, depth, read))
                 .map_err(|error| error.stored_as(|| words));
@@ -267,11 +274,13 @@ fn of_group<R>(
 ) -> Result<R> {
     match kind {
         None => read(View { form: Form::Group { group, scope }, depth }),
-        Some(Kind::Tuple | Kind::List) => read(View { form: Form::Children { group, scope }, depth }),
+        Some(Kind::Tuple) => read(View { form: Form::Children { group, scope, is_tuple: true }, depth }),
+        Some(Kind::List) => read(View { form: Form::Children { group, scope, is_tuple: false }, depth }),
         Some(Kind::Map) => {
-            let (mut keys, mut values) = Column::of_pairs(group, scope, Depth::default())?;
+            let (mut keys, mut values) = Column::of_pairs(group, &scope.of_elements(), Depth::default())?;
             let end = keys.len();
-            read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end }, depth })
+            let route = scope.route();
+            read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end, route }, depth })
         }
         Some(Kind::Some) => {
             let node = Node::new(group, VALUE.to_owned(), false, scope, depth.in_sequence()?);
@@ -282,7 +291,10 @@ fn of_group<R>(
             let node = Node::new(group, VALUE.to_owned(), false, scope, depth.in_sequence()?);
             node.view(read).map_err(|error| error.in_link(VALUE))
         }
-        Some(kind) => of_column(&mut Column::of_group(group, kind, scope, Depth::default())?, depth, read),
+        Some(kind) => {
+            let mut column = Column::of_group(group, kind, &scope.of_elements(), Depth::default())?;
+            of_column(&mut column, depth, read)
+        }
     }
 }
 

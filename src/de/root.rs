@@ -5,23 +5,27 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use super::forward_all;
 use super::node::Node;
 use super::scope::Scope;
+use super::select;
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
+use crate::route::Route;
 use crate::storage::Group;
 
 /// Reads the value that fills `group`.
-pub(crate) fn from_root<T: DeserializeOwned>(group: &Group) -> Result<T> {
-    Call::<Known>::new().during(|| T::deserialize(Root { group: group.clone() }))
+pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Result<T> {
+    let root = Root { group: group.clone(), route: route.clone() };
+    let value = Call::<Known>::new().during(|| T::deserialize(root));
+    value.map_err(|error| select::explained(error, route))
 }
 
 /// Reads the value at the link `name` of `group`.
-pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str) -> Result<T> {
+pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: &Route) -> Result<T> {
     let link = escape(name);
-    let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(), Depth::default());
+    let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(route), Depth::default());
     let value = Call::<Known>::new().during(|| T::deserialize(node));
-    value.map_err(|error| error.in_link(&link).in_link(&group.path()))
+    value.map_err(|error| select::explained(error, route).in_link(&link).in_link(&group.path()))
 }
 
 /// The deserializer: reads the value that fills a group.
@@ -61,12 +65,13 @@ impl<'a> Hdf5Deserializer<'a> {
 /// The value that fills a group.
 struct Root {
     group: Group,
+    route: Route,
 }
 
 macro_rules! open {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            let node = Node::root(self.group.clone());
+            let node = Node::root(self.group.clone(), &self.route);
             node.$method($($name,)* visitor).map_err(|error| error.in_link(&self.group.path()))
         }
     };
@@ -85,7 +90,7 @@ impl<'de> Deserializer<'de> for Root {
 macro_rules! open_root {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            let root = Root { group: Group::of(self.group)? };
+            let root = Root { group: Group::of(self.group)?, route: Route::default() };
             Call::<Known>::new().during(|| root.$method($($name,)* visitor))
         }
     };

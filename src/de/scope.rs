@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::route::Route;
 use crate::storage::{self, About, Dataset, Group, Identity, Link};
 
 /// How many groups and datasets one call may meet through further links.
@@ -39,9 +40,12 @@ impl Way {
     }
 }
 
-/// A group on the way from where reading began.
+/// A group on the way from where reading began, and what the options say of what is read in it.
 #[derive(Clone, Debug)]
-pub(super) struct Scope(Arc<Inner>);
+pub(super) struct Scope {
+    inner: Arc<Inner>,
+    route: Route,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -63,20 +67,50 @@ struct Met {
 
 impl Scope {
     /// Where reading begins.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(route: &Route) -> Self {
         storage::begin();
-        Self(Arc::new(Inner { identity: None, outer: None, again: false, streams: false, met: Arc::default() }))
+        Self::begin(route, false)
     }
 
     /// Where streaming begins.
-    pub(super) fn streaming() -> Self {
+    pub(super) fn streaming(route: &Route) -> Self {
         storage::begin();
-        Self(Arc::new(Inner { identity: None, outer: None, again: false, streams: true, met: Arc::default() }))
+        Self::begin(route, true)
+    }
+
+    fn begin(route: &Route, streams: bool) -> Self {
+        let inner = Inner { identity: None, outer: None, again: false, streams, met: Arc::default() };
+        Self { inner: Arc::new(inner), route: route.clone() }
     }
 
     /// Whether what is in it is streamed.
     pub(super) fn streams(&self) -> bool {
-        self.0.streams
+        self.inner.streams
+    }
+
+    /// Where what is read is in the whole, as far as the options care: of a stored sequence, an element of it.
+    #[inline]
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// The same for what is at `route`.
+    pub(super) fn at(&self, route: &Route) -> Self {
+        Self { inner: Arc::clone(&self.inner), route: route.clone() }
+    }
+
+    /// The same for the elements of a sequence.
+    pub(super) fn of_elements(&self) -> Self {
+        self.at(self.route.element())
+    }
+
+    /// The same place, where reading begins anew: what was met before does not count.
+    pub(super) fn anew(&self) -> Self {
+        storage::begin();
+        let Inner { identity, outer, again, streams, .. } = &*self.inner;
+        let (identity, outer, again, streams) = (*identity, outer.clone(), *again, *streams);
+        let inner = Inner { identity, outer, again, streams, met: Arc::default() };
+        Self { inner: Arc::new(inner), route: self.route.clone() }
     }
 
     /// Goes into `group`, unless reading is in it already.
@@ -89,24 +123,24 @@ impl Scope {
         let About { identity, links, .. } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
-            if scope.0.identity == Some(identity) {
+            if scope.inner.identity == Some(identity) {
                 return Err(Error::new(ErrorKind::Cycle, "the link leads back to a group that it is in"));
             }
-            outer = scope.0.outer.as_ref();
+            outer = scope.inner.outer.as_ref();
         }
-        let again = way != Way::Once && (self.0.again || way == Way::Soft || links > 1);
+        let again = way != Way::Once && (self.inner.again || way == Way::Soft || links > 1);
         if again {
             self.count_object()?;
         }
-        let (streams, met) = (self.0.streams, Arc::clone(&self.0.met));
+        let (streams, met) = (self.inner.streams, Arc::clone(&self.inner.met));
         let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, streams, met };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self { inner: Arc::new(inner), route: self.route.clone() })
     }
 
     /// Takes note of a dataset that is to be read.
     pub(super) fn meet(&self, dataset: &Dataset, way: Way) -> Result<()> {
         let once = way == Way::Once;
-        let again = !once && (self.0.again || way == Way::Soft);
+        let again = !once && (self.inner.again || way == Way::Soft);
         if again {
             self.count_object()?;
         }
@@ -114,7 +148,7 @@ impl Scope {
         if !again && claim < SMALL || !again && (once || dataset.links()? <= 1) && dataset.is_stored() {
             return Ok(());
         }
-        let bytes = self.0.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
+        let bytes = self.inner.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
         if bytes <= MAX_UNPAID || bytes <= MAX_UNPAID.saturating_add(MAX_FILES.saturating_mul(dataset.file_size())) {
             return Ok(());
         }
@@ -131,7 +165,7 @@ impl Scope {
     }
 
     fn count_object(&self) -> Result<()> {
-        if self.0.met.objects.fetch_add(1, Ordering::Relaxed) < MAX_AGAIN {
+        if self.inner.met.objects.fetch_add(1, Ordering::Relaxed) < MAX_AGAIN {
             return Ok(());
         }
         let message = format!("more than {MAX_AGAIN} groups and datasets were met again through further links");

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 
 use super::attributes::AttributesDeserializer;
 use super::forward_all;
+use super::kept::Kept;
 use super::node::{Node, of_attribute};
 use super::scope::{Scope, Way};
 use super::view::View;
@@ -43,17 +44,37 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Reads what is in the object as if it were not in a wrapper.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+    /// The same, as something that is read now.
+    pub(super) fn enter(mut self) -> Result<Self> {
+        if !self.entered {
+            match &self.object {
+                Object::Dataset(dataset) => self.scope.meet(dataset, self.way)?,
+                Object::Group(group) => self.scope = self.scope.enter(group, self.way)?,
+            }
+            self.entered = true;
+        }
+        Ok(self)
+    }
+
+    /// A further handle of it.
+    pub(super) fn again(&self) -> Result<Self> {
         let Self { object, scope, depth, entered, way } = self;
-        let again = Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way };
-        T::deserialize(Node::of_stored(again))
+        Ok(Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way })
+    }
+
+    /// Reads what is in the object as if it were not in a wrapper.
+    pub(crate) fn read<'de, T: Deserialize<'de>>(&self) -> Result<T> {
+        T::deserialize(Node::of_stored(self.again()?))
     }
 
     /// Reads the attributes of the object.
     pub(crate) fn read_attributes<T: DeserializeOwned>(&self) -> Result<T> {
         let object = Arc::new(self.object.again()?);
-        T::deserialize(AttributesDeserializer { object, depth: self.depth.in_record()? })
+        T::deserialize(AttributesDeserializer {
+            object,
+            depth: self.depth.in_record()?,
+            route: self.scope.route().clone(),
+        })
     }
 
     /// Reads the child `name` of the group that it is.
@@ -61,8 +82,20 @@ impl Stored {
         let Object::Group(group) = &self.object else {
             return Err(Error::wrong_type(format!("a group with the child `{name}`"), self.words()));
         };
-        let node = Node::new(group, escape(name).into_owned(), false, &self.scope, self.depth.in_record()?);
+        let scope = self.scope.at(self.scope.route().field(name));
+        let node = Node::new(group, escape(name).into_owned(), false, &scope, self.depth.in_record()?);
         T::deserialize(node).map_err(|error| error.in_field(name).in_link(name))
+    }
+
+    /// Opens the dataset that is the child `name` of the group that it is; `None` where there is no such child.
+    #[cfg(feature = "sprs")]
+    pub(crate) fn child_dataset(&self, name: &str) -> Result<Option<crate::storage::Dataset>> {
+        match &self.object {
+            Object::Group(group) if group.has_link(name)? => {
+                self.scope.open_dataset(group, name).map(Some).map_err(|error| error.in_link(name))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// What it is, in words.
@@ -83,6 +116,14 @@ impl Source {
         match self {
             Self::Node(node) => node.stored(|stored| read(Found::Object(stored))),
             Self::Attribute(attribute) => read(Found::Attribute(attribute)),
+        }
+    }
+
+    /// Opens what is there, to be read later, if it is an object.
+    pub(crate) fn keep(self) -> Result<Result<Kept, Self>> {
+        match self {
+            Self::Node(node) => node.found(Kept::of).map(Ok),
+            Self::Attribute(_) => Ok(Err(self)),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE, are_positions, escape};
+use crate::route::Route;
 use crate::storage::{self, Attributes, Group, Object};
 
 /// A stored sequence, open.
@@ -26,12 +27,12 @@ impl Stream {
         let mut links = vec![group.path(), escape(name).into_owned()];
         let open = |links: &mut Vec<String>| -> Result<Column> {
             let mut object = group.open(&links[1])?;
-            let mut scope = Scope::streaming();
+            let mut scope = Scope::streaming(Route::nowhere());
             loop {
                 let inside = match object {
                     Object::Dataset(dataset) => {
                         scope.meet(&dataset, Way::Hard)?;
-                        return Column::of_dataset(dataset);
+                        return Column::of_dataset(dataset, Route::nowhere());
                     }
                     Object::Group(inside) => inside,
                 };

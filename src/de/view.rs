@@ -17,6 +17,7 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{VALUE, VALUES, unescape};
 use crate::item::{self, Block, Item, Scalar};
+use crate::route::Route;
 use crate::storage::{Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
@@ -77,6 +78,8 @@ pub(super) enum Form<'a> {
         values: &'a mut Column,
         start: u64,
         end: u64,
+        /// Where the values are in the whole.
+        route: &'a Route,
     },
     /// An enum of a sequence.
     Variant {
@@ -94,6 +97,7 @@ pub(super) enum Form<'a> {
     Children {
         group: &'a Group,
         scope: &'a Scope,
+        is_tuple: bool,
     },
     /// The child of a list.
     Node(Node),
@@ -325,8 +329,8 @@ impl<'a> View<'a> {
             Form::Records { fields, index, tuples: false } => {
                 visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?))
             }
-            Form::Map { keys, values, start, end } => {
-                visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?))
+            Form::Map { keys, values, start, end, route } => {
+                visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
             }
             Form::Variant { name, payload: None, .. } => visitor.visit_str(name),
             Form::Variant { name, link, payload: Some(column), index } => {
@@ -336,7 +340,9 @@ impl<'a> View<'a> {
             Form::Group { group, scope } => {
                 visitor.visit_map(GroupMap::with_attributes(group, scope, depth.in_record()?)?)
             }
-            Form::Children { group, scope } => visitor.visit_seq(ChildSeq::new(group, scope, depth.in_record()?)?),
+            Form::Children { group, scope, is_tuple } => {
+                visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?)
+            }
             Form::Node(node) => {
                 let name = node.name();
                 node.deserialize_any(visitor).map_err(|error| in_some_link(error, name.as_deref()))
@@ -485,8 +491,9 @@ impl<'a> View<'a> {
                     let found = format!("a group with {} children", group.len());
                     return Err(Error::wrong_type("an enum (a string, or a group with one child)", found));
                 };
-                let node = Node::at(group, link.clone(), scope, depth.in_record()?);
-                visitor.visit_enum(Named::new(&unescape(&link.name), &link.name, node))
+                let name = unescape(&link.name);
+                let node = Node::at(group, link.clone(), &scope.at(scope.route().field(&name)), depth.in_record()?);
+                visitor.visit_enum(Named::new(&name, &link.name, node))
             }
             Form::Records { fields, index, .. } => {
                 let mut present = Vec::new();
@@ -502,7 +509,7 @@ impl<'a> View<'a> {
                 let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(&name, &link, payload))
             }
-            Form::Map { keys, values, start, end } if end == start + 1 => {
+            Form::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
                 let payload = Element { column: values, index: start, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(&name, VALUES, payload))

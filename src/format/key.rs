@@ -75,8 +75,8 @@ pub(crate) fn position(name: &str) -> Option<usize> {
 }
 
 /// Whether `names` are the positions of a tuple, 0 to one less than there are, in any order.
-pub(crate) fn are_positions<'a>(names: impl Iterator<Item = &'a str>) -> bool {
-    let mut positions: Vec<_> = names.map(position).collect();
+pub(crate) fn are_positions(names: impl Iterator<Item: AsRef<str>>) -> bool {
+    let mut positions: Vec<_> = names.map(|name| position(name.as_ref())).collect();
     positions.sort_unstable();
     !positions.is_empty() && positions.iter().enumerate().all(|(at, position)| *position == Some(at))
 }

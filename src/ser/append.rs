@@ -5,9 +5,11 @@ use serde::Serialize;
 use super::column::Column;
 use super::element::ElementSerializer;
 use super::growing::{Common, Part};
+use super::place::Near;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::escape;
+use crate::route::Route;
 use crate::storage::{self, Group};
 
 /// Elements of this many bytes are written at once.
@@ -117,8 +119,8 @@ impl Growth {
     /// Adds an element, or leaves all as it was.
     #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (depth, near) = (self.depth.in_sequence()?, &self.group);
-        let serializer = ElementSerializer::new(&mut self.scratch, depth, Some(near));
+        let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: Route::nowhere() });
+        let serializer = ElementSerializer::new(&mut self.scratch, depth, near);
         if let Err(error) = value.serialize(serializer) {
             return Err(self.refuse(error));
         }

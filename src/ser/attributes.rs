@@ -7,30 +7,45 @@ use serde::ser::{self, Impossible, Serialize};
 use super::key;
 use super::node::put;
 use super::place::{Place, taken};
+use super::select;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KIND};
+use crate::format::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
+use crate::route::Route;
 use crate::storage::{Attributes, Object};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.
 pub(super) struct AttributesSerializer {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
+    /// The object is a copy, and has attributes of before, which these take the place of.
+    pub(super) replaces: bool,
+    /// Where the object is.
+    pub(super) route: Route,
 }
 
 impl AttributesSerializer {
     fn attribute<T: ?Sized + Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let label = format!("{ATTRIBUTE_PREFIX}{name}");
+        let route = self.route.field(&label);
+        if select::is_left_out(route, value) {
+            return Ok(());
+        }
         let write = || {
             if name.is_empty() || name == KIND {
                 let message = format!("the name {name:?} cannot be that of an attribute: rename it");
                 return Err(Error::new(ErrorKind::BadKey, message));
             }
             if self.object.has_attribute(name)? {
-                return Err(taken(&format!("{ATTRIBUTE_PREFIX}{name}")));
+                if self.replaces && !LAYOUT_ATTRIBUTES.contains(&name) {
+                    self.object.delete_attribute(name)?;
+                } else {
+                    return Err(taken(&label));
+                }
             }
-            put(value, Place::Attribute(Arc::clone(&self.object), name.into()), self.depth, 0)
+            put(value, Place::attribute(Arc::clone(&self.object), name, route), self.depth, 0)
         };
-        write().map_err(|error: Error| error.in_field(name).in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))
+        write().map_err(|error: Error| error.in_field(name).in_link(&label))
     }
 }
 

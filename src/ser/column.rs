@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use super::numbers::{Numbers, Push};
 use super::objects::Objects;
+use super::place::Near;
 use super::record::{Record, Rows};
 use super::variants::Variants;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, Group, Number, Slice};
+use crate::storage::{Dataset, Number, Slice};
 
 /// The elements of a sequence.
 #[derive(Clone, Debug)]
@@ -546,7 +547,7 @@ impl Column {
     }
 
     /// Begins an element that is an object by itself, which goes to those returned.
-    pub(super) fn begin_object(&mut self, near: &Group) -> Result<&mut Objects> {
+    pub(super) fn begin_object(&mut self, near: Near<'_>) -> Result<&mut Objects> {
         self.objects(|fillers| Objects::new(near, fillers))
     }
 

@@ -10,11 +10,13 @@ use super::element::ElementSerializer;
 use super::key::{self, KeyClass};
 use super::layout;
 use super::node::{numbers, put};
-use super::place::{Place, check_free};
+use super::place::{At, Near, Place, check_free};
+use super::select;
 use super::stream::Sequence;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, MAX_RANK, VALUES, escape, is_linkable};
+use crate::route::Route;
 use crate::storage::{Group, Object};
 
 /// A sequence: a column, written as its elements become known.
@@ -93,7 +95,8 @@ impl<'a> NodeTuple<'a> {
                 _ => {
                     let group = self.place.group(Some(Kind::Tuple))?;
                     for (index, column) in std::mem::take(pending).into_iter().enumerate() {
-                        layout::write_single(column, &Place::child(&group, &index.to_string()))?;
+                        let route = self.place.route.position(index);
+                        layout::write_single(column, &Place::child(&group, &index.to_string(), route))?;
                     }
                     self.state = TupleState::Group(group);
                 }
@@ -101,7 +104,8 @@ impl<'a> NodeTuple<'a> {
         }
         let TupleState::Group(group) = &self.state else { return Ok(()) };
         let name = index.to_string();
-        put(value, Place::child(group, &name), self.depth, 0).map_err(|error| error.in_link(&name))
+        let place = Place::child(group, &name, self.place.route.position(index));
+        put(value, place, self.depth, 0).map_err(|error| error.in_link(&name))
     }
 
     fn finish(self) -> Result<()> {
@@ -156,23 +160,29 @@ pub struct NodeStruct {
     target: Option<Group>,
     depth: Depth,
     variant: Option<&'static str>,
+    route: Route,
 }
 
 impl NodeStruct {
     pub(super) fn new(place: &Place<'_>, depth: Depth, variant: Option<&'static str>) -> Result<Self> {
-        Ok(Self { group: place.group(None)?, target: place.target(), depth, variant })
+        let route = place.route.clone();
+        Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, route })
     }
 
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        let route = self.route.field(name);
+        if select::is_left_out(route, value) {
+            return Ok(());
+        }
         let place = match name.strip_prefix(ATTRIBUTE_PREFIX) {
             // One that would say of what kind the group is stays a child.
             Some(attribute) if !attribute.is_empty() && attribute != KIND => {
-                Place::Attribute(Arc::new(Object::Group(self.group.clone())), attribute.into())
+                Place::attribute(Arc::new(Object::Group(self.group.clone())), attribute, route)
             }
-            _ => Place::named(&self.group, name),
+            _ => Place::named(&self.group, name, route),
         };
-        let result = match &place {
-            Place::Child(_, link) => check_free(self.target.as_ref(), link),
+        let result = match &place.at {
+            At::Child(_, link) => check_free(self.target.as_ref(), link),
             _ => Ok(()),
         };
         result.and_then(|()| put(value, place, self.depth, 0)).map_err(|error| {
@@ -221,13 +231,19 @@ enum MapState {
     Pairs {
         keys: Column,
         values: Column,
+        /// The key whose value is to come, where that may be left out; and as the options know it.
+        key: Option<(Column, Option<String>)>,
     },
+}
+
+/// No keys and values yet.
+fn no_pairs() -> MapState {
+    MapState::Pairs { keys: Column::new(), values: Column::new(), key: None }
 }
 
 impl<'a> NodeMap<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, pairs: bool) -> Result<Self> {
-        let state =
-            if pairs { MapState::Pairs { keys: Column::new(), values: Column::new() } } else { MapState::Start };
+        let state = if pairs { no_pairs() } else { MapState::Start };
         Ok(Self { place, depth, state })
     }
 }
@@ -246,7 +262,7 @@ impl ser::SerializeMap for NodeMap<'_> {
                     used: HashSet::from([key.clone()]),
                     key: Some(key),
                 },
-                _ => MapState::Pairs { keys: Column::new(), values: Column::new() },
+                _ => no_pairs(),
             };
             if let MapState::Group { .. } = self.state {
                 return Ok(());
@@ -266,7 +282,15 @@ impl ser::SerializeMap for NodeMap<'_> {
                      `to_file` or `to_vec`",
                 )),
             },
-            MapState::Pairs { keys, .. } => key.serialize(ElementSerializer::new(keys, self.depth, self.place.near())),
+            MapState::Pairs { keys, key: pending, .. } => {
+                if self.place.route.is_uniform() {
+                    return key.serialize(ElementSerializer::new(keys, self.depth, self.place.near()));
+                }
+                let (name, mut column) = (key::link(key)?.map(|(_, name)| name), Column::new());
+                key.serialize(ElementSerializer::new(&mut column, self.depth, Near::nowhere()))?;
+                *pending = Some((column, name));
+                Ok(())
+            }
         }
     }
 
@@ -274,15 +298,25 @@ impl ser::SerializeMap for NodeMap<'_> {
         match &mut self.state {
             MapState::Group { group, target, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;
-                let name = escape(&key);
+                let (name, route) = (escape(&key), self.place.route.field(&key));
+                if select::is_left_out(route, value) {
+                    return Ok(());
+                }
                 check_free(target.as_ref(), &name)
-                    .and_then(|()| put(value, Place::child(group, &name), self.depth, 0))
+                    .and_then(|()| put(value, Place::child(group, &name, route), self.depth, 0))
                     .map_err(|error| error.in_field(&key).in_link(&name))
             }
-            MapState::Pairs { values, .. } => {
-                let index = values.len();
+            MapState::Pairs { keys, values, key } => {
+                let (index, mut near) = (values.len(), self.place.near());
+                if let Some((key, name)) = key.take() {
+                    near = name.map_or(near.element(), |name| near.field(&name));
+                    if select::is_left_out(near.route, value) {
+                        return Ok(());
+                    }
+                    keys.push_from(&key, 0)?;
+                }
                 value
-                    .serialize(ElementSerializer::new(values, self.depth, self.place.near()))
+                    .serialize(ElementSerializer::new(values, self.depth, near))
                     .map_err(|error| error.in_element(index))
             }
             MapState::Start => Err(no_key()),
@@ -293,10 +327,11 @@ impl ser::SerializeMap for NodeMap<'_> {
         match self.state {
             MapState::Start => self.place.group(None).map(drop),
             MapState::Group { .. } => Ok(()),
-            MapState::Pairs { keys, values } => {
+            MapState::Pairs { keys, values, .. } => {
                 let group = self.place.group(Some(Kind::Map))?;
-                layout::write(keys, &Place::child(&group, KEYS))?;
-                layout::write(values, &Place::child(&group, VALUES))
+                let place = self.place.of_elements();
+                layout::write(keys, &place.part(&group, KEYS))?;
+                layout::write(values, &place.part(&group, VALUES))
             }
         }
     }

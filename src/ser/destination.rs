@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::attributes::AttributesSerializer;
 use super::node::{put, put_apart};
-use super::place::{Place, no_attribute};
+use super::place::{At, Place, copy_attributes, no_attribute};
+use super::select;
+use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
@@ -39,7 +41,7 @@ impl Destination {
 
     /// Whether a link to an object can stand there in place of a value.
     pub(crate) fn takes_link(&self) -> bool {
-        !self.apart && matches!(self.place, Place::Child(..))
+        !self.apart && matches!(self.place.at, At::Child(..))
     }
 
     /// Makes a further link to an object that was written.
@@ -53,11 +55,53 @@ impl Destination {
     pub(crate) fn written(&self) -> Result<(Object, Option<usize>)> {
         let (group, name) = self.link()?;
         let object = group.open(name)?;
-        let shows_somes = match &object {
-            Object::Dataset(dataset) => *dataset.shape() == Shape::Null,
-            Object::Group(group) => group.kind()? == Some(Kind::Some),
-        };
-        Ok((object, shows_somes.then_some(self.somes)))
+        let only = shows_somes(&object)?.then_some(self.somes);
+        Ok((object, only))
+    }
+
+    /// Whether an object can be made there.
+    pub(crate) fn takes_object(&self) -> bool {
+        !self.place.is_attribute()
+    }
+
+    /// Copies a stored object there, which may be in another file, without a look at what it holds.
+    ///
+    /// Where several links lead to it, and it is copied again in this call, that is a link to the first copy.
+    pub(crate) fn copy(&self, object: &Object) -> Result<()> {
+        let call = Call::<Written>::current();
+        if self.apart {
+            call.set_copied(true);
+        }
+        if shows_somes(object)? {
+            let mut place = self.place.clone();
+            for _ in 0..self.somes {
+                place = Place::owned(place.group(Some(Kind::Some))?, VALUE.into(), &self.place.route);
+            }
+            return place.copy(object);
+        }
+        let about = object.about()?;
+        let can_recur = self.takes_link() && about.links > 1;
+        if can_recur && let Some(copy) = call.copy_of(about.identity) {
+            return self.link_to(&copy);
+        }
+        self.place.copy(object)?;
+        if can_recur {
+            let (group, name) = self.link()?;
+            call.add_copy(about.identity, group.open(name)?);
+        }
+        Ok(())
+    }
+
+    /// Gives the group that was written there the attributes of another, but for those that it has.
+    pub(crate) fn copy_attributes(&self, from: &Object) -> Result<()> {
+        let (group, name) = self.link()?;
+        if self.apart {
+            Call::<Written>::current().set_copied(true);
+        }
+        match &self.place.at {
+            At::Fill { group, .. } => copy_attributes(from, group),
+            _ => copy_attributes(from, &group.open(name)?),
+        }
     }
 
     /// How many `Some` are directly around what is written there.
@@ -67,8 +111,12 @@ impl Destination {
 
     /// Writes `value` as the child `name` of a group that was made there.
     pub(crate) fn put_child<T: ?Sized + Serialize>(&self, group: &Group, name: &str, value: &T) -> Result<()> {
+        if select::is_left_out(self.place.route.field(name), value) {
+            return Ok(());
+        }
         let depth = self.depth.in_record()?;
-        put(value, Place::named(group, name), depth, 0).map_err(|error| error.in_field(name).in_link(name))
+        put(value, Place::named(group, name, self.place.route.field(name)), depth, 0)
+            .map_err(|error| error.in_field(name).in_link(name))
     }
 
     /// Writes `value`, and `attributes` as those of the object that it becomes.
@@ -78,10 +126,14 @@ impl Destination {
         A: ?Sized + Serialize,
     {
         let (group, name) = self.link()?;
-        self.put_apart(value)?;
-        let mut object = match &self.place {
+        let call = Call::<Written>::current();
+        let outer = call.set_copied(false);
+        let result = self.put_apart(value);
+        let replaces = call.set_copied(outer);
+        result?;
+        let mut object = match &self.place.at {
             // What became a group fills this one.
-            Place::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
+            At::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
             _ => group.open(name)?,
         };
         for _ in 0..self.somes {
@@ -91,7 +143,12 @@ impl Destination {
             }
             object = group.open(VALUE)?;
         }
-        attributes.serialize(AttributesSerializer { object: Arc::new(object), depth: self.depth.in_record()? })
+        attributes.serialize(AttributesSerializer {
+            object: Arc::new(object),
+            depth: self.depth.in_record()?,
+            replaces,
+            route: self.place.route.clone(),
+        })
     }
 
     /// Writes an array.
@@ -103,6 +160,12 @@ impl Destination {
         self.place.write_array(element, array)
     }
 
+    /// How datasets are stored that are made there.
+    #[cfg(feature = "sprs")]
+    pub(crate) fn storing(&self) -> &crate::storage::Storing {
+        &self.place.route.how().storing
+    }
+
     /// Makes a group there, or gives the one that the value is to fill.
     pub(crate) fn group(&self, kind: Option<Kind>) -> Result<Group> {
         self.place.group(kind)
@@ -110,10 +173,10 @@ impl Destination {
 
     /// The group and the name for an object that is made by other means, of which [`Destination::made`] is told then.
     pub(crate) fn link(&self) -> Result<(Group, &str)> {
-        match &self.place {
-            Place::Child(group, name) => Ok((Group::clone(group), name)),
-            Place::Fill { group, .. } => Ok((group.clone(), VALUE)),
-            Place::Attribute(..) => Err(no_attribute()),
+        match &self.place.at {
+            At::Child(group, name) => Ok((Group::clone(group), name)),
+            At::Fill { group, .. } => Ok((group.clone(), VALUE)),
+            At::Attribute(..) => Err(no_attribute()),
         }
     }
 
@@ -121,9 +184,17 @@ impl Destination {
     pub(crate) fn made(&self) -> Result<bool> {
         let (group, name) = self.link()?;
         let is_there = group.has_link(name)?;
-        if is_there && let Place::Fill { group, .. } = &self.place {
+        if is_there && let At::Fill { group, .. } = &self.place.at {
             group.write_kind(Kind::Value)?;
         }
         Ok(is_there)
     }
+}
+
+/// Whether it is an object that says by itself how many `Some` are directly around what it is.
+fn shows_somes(object: &Object) -> Result<bool> {
+    Ok(match object {
+        Object::Dataset(dataset) => *dataset.shape() == Shape::Null,
+        Object::Group(group) => group.kind()? == Some(Kind::Some),
+    })
 }

@@ -6,20 +6,21 @@ use super::column::{Column, List};
 use super::composite::{StructRow, Tuple};
 use super::key::{self, KeyProbe};
 use super::node::NodeSerializer;
-use super::place::no_attribute;
+use super::place::Near;
 use super::record::Rows;
+use super::select;
 use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
-use crate::storage::{Group, Slice};
+use crate::storage::Slice;
 
 /// Pushes one value to a column.
 pub(super) struct ElementSerializer<'a> {
     pub(super) column: &'a mut Column,
     /// How deep the value is in the whole.
     pub(super) depth: Depth,
-    /// A group in the file, where wrappers write themselves; none where they cannot.
-    pub(super) near: Option<&'a Group>,
+    /// Where it is, for wrappers, which write themselves, and the options.
+    pub(super) near: Near<'a>,
     /// Integers of unlike types must not be made alike: the value is in a tuple.
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
@@ -27,7 +28,7 @@ pub(super) struct ElementSerializer<'a> {
 }
 
 impl<'a> ElementSerializer<'a> {
-    pub(super) fn new(column: &'a mut Column, depth: Depth, near: Option<&'a Group>) -> Self {
+    pub(super) fn new(column: &'a mut Column, depth: Depth, near: Near<'a>) -> Self {
         Self { column, depth, near, exact: false, only_numbers: false }
     }
 
@@ -35,9 +36,9 @@ impl<'a> ElementSerializer<'a> {
     #[cold]
     fn wrapper<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         self.no_number()?;
-        let depth = self.depth;
-        let objects = self.column.begin_object(self.near.ok_or_else(no_attribute)?)?;
-        objects.push(|place| NodeSerializer::new(place, depth, 0).wrapper(value))
+        let (depth, near) = (self.depth, self.near);
+        let objects = self.column.begin_object(near)?;
+        objects.push(near.route, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
     }
 
     /// Refuses what is no number where only numbers are taken.
@@ -164,7 +165,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<()> {
-        let near = self.near;
+        let near = self.near.field(variant);
         let (payload, depth) = self.variant(variant, index)?;
         let inner = ElementSerializer::new(payload, depth, near);
         depth.with_stack(|| value.serialize(inner)).map_err(|error| error.in_field(variant))
@@ -174,7 +175,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     fn serialize_seq(self, _: Option<usize>) -> Result<ElementSeq<'a>> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth, near: self.near })
+        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth, near: self.near.element() })
     }
 
     /// As the trait does it, but that numbers are copied at once.
@@ -213,7 +214,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<ElementTuple<'a>> {
-        let near = self.near;
+        let near = self.near.field(variant);
         let (payload, depth) = self.variant(variant, index)?;
         let tuple = payload.begin_tuple(len);
         Ok(ElementTuple { tuple, index: 0, depth, near, only_numbers: false, variant: Some(variant) })
@@ -240,7 +241,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<ElementStruct<'a>> {
-        let near = self.near;
+        let near = self.near.field(variant);
         let (payload, depth) = self.variant(variant, index)?;
         Ok(ElementStruct { row: payload.begin_struct()?, depth, near, variant: Some(variant) })
     }
@@ -251,7 +252,7 @@ pub(super) struct ElementSeq<'a> {
     list: &'a mut List,
     index: usize,
     depth: Depth,
-    near: Option<&'a Group>,
+    near: Near<'a>,
 }
 
 impl ser::SerializeSeq for ElementSeq<'_> {
@@ -278,7 +279,7 @@ pub(super) struct ElementTuple<'a> {
     tuple: Tuple<'a>,
     index: usize,
     depth: Depth,
-    near: Option<&'a Group>,
+    near: Near<'a>,
     only_numbers: bool,
     variant: Option<&'static str>,
 }
@@ -286,7 +287,7 @@ pub(super) struct ElementTuple<'a> {
 impl ElementTuple<'_> {
     #[inline]
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (depth, near, only_numbers) = (self.depth, self.near, self.only_numbers);
+        let (depth, near, only_numbers) = (self.depth, self.near.position(self.index), self.only_numbers);
         self.tuple
             .element(|column, exact| {
                 depth.with_stack(|| value.serialize(ElementSerializer { column, depth, near, exact, only_numbers }))
@@ -326,15 +327,19 @@ tuples!(ElementTuple: SerializeTuple serialize_element, SerializeTupleStruct ser
 pub(super) struct ElementStruct<'a> {
     row: StructRow<'a>,
     depth: Depth,
-    near: Option<&'a Group>,
+    near: Near<'a>,
     variant: Option<&'static str>,
 }
 
 impl ElementStruct<'_> {
     #[inline]
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        let near = self.near.field(name);
+        if select::is_left_out(near.route, value) {
+            return Ok(());
+        }
         let column = self.row.field(name)?;
-        let element = ElementSerializer::new(column, self.depth, self.near);
+        let element = ElementSerializer::new(column, self.depth, near);
         self.depth.with_stack(|| value.serialize(element)).map_err(|error| {
             let error = error.in_field(name);
             self.variant.iter().fold(error, |error, variant| error.in_field(variant))
@@ -369,7 +374,7 @@ pub(super) struct ElementMap<'a> {
     /// The key that the next value is for.
     key: Option<PendingKey>,
     depth: Depth,
-    near: Option<&'a Group>,
+    near: Near<'a>,
 }
 
 /// A key whose value is to come.
@@ -377,6 +382,48 @@ enum PendingKey {
     Text(String),
     /// One that is no string; it is in the column of keys already.
     Other,
+    /// One that the options may know: as text, if it has one, and as what is put into a column of keys.
+    Routed(RoutedKey),
+}
+
+/// A key that the options may know.
+struct RoutedKey {
+    /// As the options have it.
+    name: Option<String>,
+    /// Whether it is a string.
+    is_text: bool,
+    /// A column of this key alone.
+    key: Column,
+}
+
+impl ElementMap<'_> {
+    fn routed_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        let name = key::link(key)?.map(|(_, name)| name);
+        let (is_text, mut column) = (key::text(key)?.is_some(), Column::new());
+        key.serialize(ElementSerializer::new(&mut column, self.depth, Near::nowhere()))?;
+        self.key = Some(PendingKey::Routed(RoutedKey { name, is_text, key: column }));
+        Ok(())
+    }
+
+    fn routed_value<T: ?Sized + Serialize>(&mut self, key: RoutedKey, value: &T) -> Result<()> {
+        let depth = self.depth;
+        let near = key.name.as_deref().map_or(self.near.element(), |name| self.near.field(name));
+        if select::is_left_out(near.route, value) {
+            return Ok(());
+        }
+        let name = key.name.filter(|_| key.is_text);
+        let column = match (&name, &mut *self.column) {
+            (Some(name), column @ Column::Record(_)) => column.entry(name, Rows::Maps)?,
+            (_, column) => {
+                let maps = column.record_to_maps()?;
+                maps.keys.push_from(&key.key, 0)?;
+                &mut maps.values
+            }
+        };
+        depth
+            .with_stack(|| value.serialize(ElementSerializer::new(column, depth, near)))
+            .map_err(|error| name.iter().fold(error, |error, name| error.in_field(name)))
+    }
 }
 
 impl ser::SerializeMap for ElementMap<'_> {
@@ -384,6 +431,9 @@ impl ser::SerializeMap for ElementMap<'_> {
     type Error = Error;
 
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        if !self.near.route.is_uniform() {
+            return self.routed_key(key);
+        }
         if let Column::Record(_) = self.column
             && let Some(text) = key::text(key)?
         {
@@ -399,6 +449,7 @@ impl ser::SerializeMap for ElementMap<'_> {
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let (depth, near) = (self.depth, self.near);
         match self.key.take() {
+            Some(PendingKey::Routed(key)) => self.routed_value(key, value),
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, Rows::Maps)?;
                 depth
@@ -415,7 +466,9 @@ impl ser::SerializeMap for ElementMap<'_> {
 
     fn serialize_entry<K: ?Sized + Serialize, V: ?Sized + Serialize>(&mut self, key: &K, value: &V) -> Result<()> {
         // The usual case, without a copy of the key: a string in a record.
-        if let Column::Record(_) = self.column {
+        if let Column::Record(_) = self.column
+            && self.near.route.is_uniform()
+        {
             let (column, depth, near) = (&mut *self.column, self.depth, self.near);
             let mut found = None;
             let probed = key.serialize(KeyProbe(|key: &str| {

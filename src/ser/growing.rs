@@ -15,6 +15,7 @@ use crate::format::{
     APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, MAX_RANK, OFFSETS, TAG, VALUES, are_positions, escape, escape_variant,
     unescape,
 };
+use crate::route::Route;
 use crate::storage::{
     Attributes, Dtype, EnumType, Group, Growing, Number, Object, Shape as Space, element_bytes, integer, set_count,
 };
@@ -276,7 +277,12 @@ impl Part {
             return Err(taken(link));
         }
         let part = Self { parent: parent.clone(), link: link.to_owned(), shape: Shape::Pending(0) };
-        Place::child(parent, link).write(Dtype::Number(Number::F64), Space::Simple(vec![0]), &[], None)?;
+        Place::child(parent, link, Route::nowhere()).write(
+            Dtype::Number(Number::F64),
+            Space::Simple(vec![0]),
+            &[],
+            None,
+        )?;
         Ok(part)
     }
 
@@ -304,7 +310,12 @@ impl Part {
                 }
                 Column::Units(_) => {
                     let (dtype, count) = (Dtype::Number(Number::U64), [0u64]);
-                    Place::child(parent, link).write(dtype, Space::Scalar, element_bytes(&count), Some(Kind::Units))?;
+                    Place::child(parent, link, Route::nowhere()).write(
+                        dtype,
+                        Space::Scalar,
+                        element_bytes(&count),
+                        Some(Kind::Units),
+                    )?;
                     Shape::Units(0)
                 }
                 Column::List(_) => {

@@ -12,6 +12,7 @@ use super::record::{Record, RecordField, Rows};
 use super::rows::{Form, TEXT_SIZE};
 use crate::error::Result;
 use crate::format::SLAB;
+use crate::route::Route;
 use crate::storage::{self, Dataset, Dtype, Shape};
 
 /// The fields of records, in their order; or the one part that elements consist of.
@@ -183,8 +184,9 @@ impl Lanes {
     /// Makes the datasets, for `total` elements.
     pub(super) fn create(&mut self, place: &Place<'_>, total: u64) -> Result<()> {
         for lane in &mut self.lanes {
+            let route = if self.rows.is_some() { place.route.field(&lane.name) } else { &place.route };
             if let Content::Fixed(fixed) = &mut lane.content {
-                fixed.create(place, total)?;
+                fixed.create(place, total, route)?;
             }
         }
         Ok(())
@@ -233,9 +235,9 @@ impl Lanes {
 }
 
 impl Fixed {
-    fn create(&mut self, place: &Place<'_>, total: u64) -> Result<()> {
+    fn create(&mut self, place: &Place<'_>, total: u64, route: &Route) -> Result<()> {
         let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
-        let dataset = place.unlinked_dataset(self.dtype.clone(), Shape::Simple(shape))?;
+        let dataset = place.unlinked_dataset(self.dtype.clone(), Shape::Simple(shape), route)?;
         let count = self.column.len();
         let mut bytes = vec![0; count * self.size];
         pack_items(&self.column, self.size, &mut bytes);

@@ -1,5 +1,7 @@
 //! Column to HDF5: which objects a sequence becomes, decided when all of its elements are known.
 
+use std::borrow::Cow;
+
 use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts};
 use super::numbers::Numbers;
 use super::place::Place;
@@ -9,8 +11,10 @@ use super::variants::Variants;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
     ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
-    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape, escape_variant,
+    NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape_variant,
 };
+use crate::how::Records;
+use crate::route::Route;
 use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
 
 /// Writes the elements of a sequence.
@@ -33,7 +37,7 @@ pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
         Column::Text(parts) => strings::write(&parts, place),
         Column::Blobs(parts) => {
             let group = place.group(Some(Kind::Blobs))?;
-            write_parts(&parts, &group, VALUES)
+            write_parts(&parts, &group, VALUES, &place.route)
         }
         Column::Units(count) => {
             check_count(len)?;
@@ -83,20 +87,20 @@ pub(super) fn write_halves(
     place.write(halves(kind), shape, element_bytes(&words), Some(kind))
 }
 
-fn write_offsets(offsets: &[u64], group: &Group) -> Result<()> {
+fn write_offsets(offsets: &[u64], group: &Group, route: &Route) -> Result<()> {
     let shape = Shape::Simple(vec![offsets.len() as u64]);
-    Place::child(group, OFFSETS).write(Dtype::Number(Number::U64), shape, element_bytes(offsets), None)
+    Place::child(group, OFFSETS, route).write(Dtype::Number(Number::U64), shape, element_bytes(offsets), None)
 }
 
-fn write_mask(mask: &[bool], group: &Group) -> Result<()> {
+fn write_mask(mask: &[bool], group: &Group, route: &Route) -> Result<()> {
     let shape = Shape::Simple(vec![mask.len() as u64]);
-    Place::child(group, MASK).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
+    Place::child(group, MASK, route).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
 }
 
-pub(super) fn write_parts(parts: &Parts, group: &Group, name: &str) -> Result<()> {
-    write_offsets(&parts.offsets, group)?;
+pub(super) fn write_parts(parts: &Parts, group: &Group, name: &str, route: &Route) -> Result<()> {
+    write_offsets(&parts.offsets, group, route)?;
     let shape = Shape::Simple(vec![parts.bytes.len() as u64]);
-    Place::child(group, name).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
+    Place::child(group, name, route).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
 }
 
 /// Calls `write(start, len)` for slabs of about 256 KiB of `count` items of `size` bytes.
@@ -171,22 +175,22 @@ fn write_list(list: List, place: &Place<'_>) -> Result<()> {
     }
     let Column::List(list) = column else { unreachable!("made above") };
     let group = place.group(Some(Kind::Ragged))?;
-    write_offsets(&list.offsets, &group)?;
-    write(list.inner, &Place::child(&group, VALUES))
+    write_offsets(&list.offsets, &group, &place.route)?;
+    write(list.inner, &Place::child(&group, VALUES, place.route.element()))
 }
 
 fn write_maps(maps: Maps, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Maps))?;
-    write_offsets(&maps.offsets, &group)?;
-    write(maps.keys, &Place::child(&group, KEYS))?;
-    write(maps.values, &Place::child(&group, VALUES))
+    write_offsets(&maps.offsets, &group, &place.route)?;
+    write(maps.keys, &place.part(&group, KEYS))?;
+    write(maps.values, &Place::child(&group, VALUES, place.route.element()))
 }
 
 fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Nullable))?;
     write_encoding(&nullable.inner, &group)?;
-    write(nullable.inner, &Place::child(&group, VALUES))?;
-    write_mask(&nullable.mask, &group)
+    write(nullable.inner, &place.part(&group, VALUES))?;
+    write_mask(&nullable.mask, &group, &place.route)
 }
 
 /// Says of `values` beside a mask what AnnData calls them, so that pandas users get a nullable column.
@@ -209,8 +213,8 @@ fn write_mixed(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     let Some((values, mask)) = mixed.without_units()? else { return write_parts_of(mixed, place) };
     let group = place.group(Some(Kind::Nulls))?;
     write_encoding(&values, &group)?;
-    write(values, &Place::child(&group, VALUES))?;
-    write_mask(&mask, &group)
+    write(values, &place.part(&group, VALUES))?;
+    write_mask(&mask, &group, &place.route)
 }
 
 fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
@@ -218,11 +222,11 @@ fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     let members = mixed.parts.iter().zip(0..).map(|((class, _), tag)| (class.name().to_owned(), tag)).collect();
     let dtype = Dtype::Enum(EnumType { base: Number::U8, members }.into());
     let shape = Shape::Simple(vec![mixed.tags.len() as u64]);
-    Place::child(&group, TAG).write(dtype, shape, &mixed.tags, None)?;
+    place.part(&group, TAG).write(dtype, shape, &mixed.tags, None)?;
     for (class, part) in mixed.parts {
         // Units are told by their tag alone.
         if class != Class::Unit {
-            write(part, &Place::child(&group, class.name()))?;
+            write(part, &place.part(&group, class.name()))?;
         }
     }
     Ok(())
@@ -298,10 +302,11 @@ fn write_variants(variants: Variants, place: &Place<'_>) -> Result<()> {
         return variants.write_tags(place);
     }
     let group = place.group(Some(Kind::Variants))?;
-    variants.write_tags(&Place::child(&group, TAG))?;
+    variants.write_tags(&place.part(&group, TAG))?;
     for variant in variants.variants {
         if let Some(payload) = variant.payload {
-            write(payload, &Place::child(&group, &escape_variant(variant.name)))?;
+            let name = escape_variant(variant.name);
+            write(payload, &Place::child(&group, &name, place.route.field(variant.name)))?;
         }
     }
     Ok(())
@@ -309,7 +314,16 @@ fn write_variants(variants: Variants, place: &Place<'_>) -> Result<()> {
 
 /// The type of records of `column`, if all of its parts have a fixed size.
 fn fixed(column: &Column) -> Option<Dtype> {
+    cell(column, false)
+}
+
+/// As [`fixed`]; with `texts`, strings have the size of the longest, if none contains NUL.
+fn cell(column: &Column, texts: bool) -> Option<Dtype> {
     match column {
+        Column::Text(parts) if texts && !parts.bytes.contains(&0) => {
+            let longest = (0..parts.count()).map(|index| parts.get(index).len()).max();
+            Some(Dtype::string(longest.unwrap_or(0).max(1)))
+        }
         Column::Numbers(numbers) => Some(Dtype::Number(numbers.number())),
         Column::Variants(variants) if variants.variants.iter().all(|variant| variant.payload.is_none()) => {
             variants.dtype()
@@ -323,7 +337,7 @@ fn fixed(column: &Column) -> Option<Dtype> {
                 _ => None,
             }
         }
-        Column::Record(record) => fixed_record(record),
+        Column::Record(record) => record_cell(record, texts),
         _ => None,
     }
 }
@@ -338,6 +352,10 @@ fn array_only(column: &Column) -> bool {
 }
 
 fn fixed_record(record: &Record) -> Option<Dtype> {
+    record_cell(record, false)
+}
+
+fn record_cell(record: &Record, texts: bool) -> Option<Dtype> {
     if record.rows == Rows::Maps || record.fields.is_empty() {
         return None;
     }
@@ -347,7 +365,7 @@ fn fixed_record(record: &Record) -> Option<Dtype> {
         if field.is_masked() || field.name.is_empty() || field.name.contains('\0') {
             return None;
         }
-        let dtype = fixed(&field.column)?;
+        let dtype = cell(&field.column, texts)?;
         let size = dtype.size();
         fields.push(Field::new(field.name.to_string(), offset, dtype));
         offset = offset.checked_add(size)?;
@@ -382,7 +400,7 @@ pub(super) fn pack_items(column: &Column, size: usize, bytes: &mut [u8]) {
     if let Some(Regular::Numbers(numbers)) = regular(column, &mut Vec::new()) {
         bytes.copy_from_slice(numbers.bytes());
     } else {
-        pack(column, 0, bytes, size, 0);
+        pack(column, None, 0, bytes, (size, 0));
     }
 }
 
@@ -414,8 +432,9 @@ fn unpack(column: &mut Column, elements: &[u8], stride: usize, offset: usize, le
     }
 }
 
-/// Puts the elements of `column` from `start` on into records of `stride` bytes, at `offset`.
-fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset: usize) {
+/// Puts the elements of `column`, which are of the type given if one is, from `start` on into records of `stride` bytes, at
+/// `offset`.
+fn pack(column: &Column, dtype: Option<&Dtype>, start: usize, records: &mut [u8], (stride, offset): (usize, usize)) {
     match column {
         Column::Numbers(numbers) => {
             pack_bytes(numbers.bytes(), numbers.number().size(), start, records, stride, offset)
@@ -423,6 +442,12 @@ fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset
         Column::Variants(variants) => {
             let size = variants.dtype().map_or(0, |dtype| dtype.size());
             variants.pack(start, records, stride, offset, size);
+        }
+        Column::Text(parts) => {
+            for (record, index) in records.chunks_exact_mut(stride).zip(start..) {
+                let text = parts.get(index);
+                record[offset..offset + text.len()].copy_from_slice(text);
+            }
         }
         Column::Array(array) => {
             let mut dims = vec![array.width as u64];
@@ -433,9 +458,13 @@ fn pack(column: &Column, start: usize, records: &mut [u8], stride: usize, offset
         }
         Column::Record(record) => {
             let mut offset = offset;
-            for field in &record.fields {
-                pack(&field.column, start, records, stride, offset);
-                offset += fixed(&field.column).map_or(0, |dtype| dtype.size());
+            for (number, field) in record.fields.iter().enumerate() {
+                let dtype = match dtype {
+                    Some(Dtype::Compound(fields)) => fields.get(number).map(|field| Cow::Borrowed(&field.dtype)),
+                    _ => fixed(&field.column).map(Cow::Owned),
+                };
+                pack(&field.column, dtype.as_deref(), start, records, (stride, offset));
+                offset += dtype.map_or(0, |dtype| dtype.size());
             }
         }
         _ => {}
@@ -473,14 +502,19 @@ fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
         return write(column, place);
     }
     let count = record.count;
-    if let Some(dtype) = fixed_record(&record) {
+    let table = match place.route.how().records {
+        Some(Records::Columns) => None,
+        how => record_cell(&record, how == Some(Records::Table)),
+    };
+    if let Some(dtype) = table {
         let size = dtype.size();
-        let dataset = place.dataset(dtype, Shape::Simple(vec![count as u64]), None)?;
+        let dataset = place.dataset(dtype.clone(), Shape::Simple(vec![count as u64]), None)?;
         let column = Column::Record(Box::new(record));
         let mut records = Vec::new();
         return slabs(count, size, |start, len| {
+            records.clear();
             records.resize(len * size, 0);
-            pack(&column, start, &mut records, size, 0);
+            pack(&column, Some(&dtype), start, &mut records, (size, 0));
             dataset.write_rows(start as u64, len as u64, &records)
         });
     }
@@ -491,21 +525,20 @@ fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
     group.write_length(count as u64)?;
     for field in record.fields {
         let name = field.name.clone();
-        write_field(field, count, &group).map_err(|error: Error| error.in_link(&name))?;
+        write_field(field, count, &group, &place.route).map_err(|error: Error| error.in_link(&name))?;
     }
     Ok(())
 }
 
-fn write_field(mut field: RecordField, rows: usize, group: &Group) -> Result<()> {
-    let name = escape(&field.name);
-    let place = Place::child(group, &name);
+fn write_field(mut field: RecordField, rows: usize, group: &Group, route: &Route) -> Result<()> {
+    let place = Place::named(group, &field.name, route.field(&field.name));
     if !field.is_masked() {
         return write(field.column, &place);
     }
     field.absent.resize(rows, false);
     let masked = place.group(Some(Kind::Masked))?;
-    write(field.column, &Place::child(&masked, VALUES))?;
-    write_mask(&field.absent, &masked)
+    write(field.column, &place.part(&masked, VALUES))?;
+    write_mask(&field.absent, &masked, &place.route)
 }
 
 /// The dimensions of the one element of `column`, which is a number or a tuple of numbers.

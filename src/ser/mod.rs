@@ -2,11 +2,13 @@
 //! collected in a [`column`] by [`element`], structs and tuples by way of [`composite`], enums of [`variants`]; [`copy`] has
 //! what happens when a column takes another form, and [`layout`] writes them. Long sequences whose elements turn out to be
 //! of one form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them
-//! apart. What [`growing`] sequences get later comes by way of
-//! [`append`]. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`].
+//! apart. What [`growing`] sequences get later comes by way of [`append`]. Wrapper types write themselves, to a
+//! [`destination`]; those in sequences are [`objects`]. What the options leave out is not gone into: see [`select`]. [`root`]
+//! has whole values, and [`replace`] what takes the place of others; [`changes`] are made to a group that is there.
 
 mod append;
 mod attributes;
+mod changes;
 mod column;
 mod composite;
 mod compound;
@@ -23,13 +25,18 @@ mod numbers;
 mod objects;
 mod place;
 mod record;
+mod replace;
+#[cfg(test)]
+mod rollback;
 mod root;
 mod rows;
+mod select;
 mod stream;
 mod strings;
 mod variants;
 
 pub(crate) use append::Growth;
+pub(crate) use changes::{Changes, link_name};
 pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};

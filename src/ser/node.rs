@@ -6,7 +6,7 @@ use super::column::Column;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
 use super::layout::write_halves;
-use super::place::{Parent, Place};
+use super::place::{Near, Place};
 use super::rows::exact_len;
 use super::strings;
 use crate::bridge::{Offer, is_taken, is_wrapper};
@@ -77,7 +77,7 @@ impl<'a> NodeSerializer<'a> {
         self.depth.in_sequence()?;
         let width = slice.width.map(|width| width as u64);
         let dims = std::iter::once(slice.len as u64).chain(width).collect();
-        self.place.write(Dtype::Number(slice.number), Shape::Simple(dims), slice.bytes, None)
+        self.place.of_elements().write(Dtype::Number(slice.number), Shape::Simple(dims), slice.bytes, None)
     }
 
     /// Writes a null dataspace, in a group `some` for each `Some` around it, which would not show otherwise.
@@ -85,7 +85,7 @@ impl<'a> NodeSerializer<'a> {
         let mut place = self.place;
         for _ in 0..self.somes {
             let group = place.group(Some(Kind::Some))?;
-            place = Place::Child(Parent::Owned(group), VALUE.into());
+            place = Place::owned(group, VALUE.into(), &place.route);
         }
         place.write(Dtype::Number(Number::F64), Shape::Null, &[], kind)
     }
@@ -94,7 +94,7 @@ impl<'a> NodeSerializer<'a> {
     fn variant(&self, name: &'static str) -> Result<(Place<'static>, Depth)> {
         let depth = self.depth.in_record()?;
         let group = self.place.group(None)?;
-        Ok((Place::Child(Parent::Owned(group), escape(name)), depth))
+        Ok((Place::owned(group, escape(name), self.place.route.field(name)), depth))
     }
 }
 
@@ -215,7 +215,7 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
             && !self.place.is_attribute()
         {
             self.depth.in_sequence()?;
-            return strings::write(strings, &self.place);
+            return strings::write(strings, &self.place.of_elements());
         }
         let values = values.into_iter();
         self.serialize_seq(exact_len(&values))?.collect(values)
@@ -260,8 +260,13 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
 /// A column that holds the one value that a tuple's element is, if it is a number, or a tuple of numbers.
 pub(super) fn numbers<T: ?Sized + Serialize>(value: &T, depth: Depth) -> Option<Column> {
     let mut column = Column::new();
-    let element =
-        super::element::ElementSerializer { column: &mut column, depth, near: None, exact: true, only_numbers: true };
+    let element = super::element::ElementSerializer {
+        column: &mut column,
+        depth,
+        near: Near::nowhere(),
+        exact: true,
+        only_numbers: true,
+    };
     value.serialize(element).ok()?;
     matches!(column, Column::Numbers(_) | Column::Array(_)).then_some(column)
 }

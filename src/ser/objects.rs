@@ -1,8 +1,9 @@
 //! Elements that are an object each: what wrapper types write by themselves.
 
-use super::place::{Parent, Place};
+use super::place::{Near, Place, no_attribute};
 use crate::error::Result;
 use crate::format::Kind;
+use crate::route::Route;
 use crate::storage::{Attributes, Dtype, Group, Number, Shape};
 
 /// Elements in a group of the kind `list` that no link leads to until it is known where it goes.
@@ -17,7 +18,11 @@ pub(super) struct Objects {
 
 impl Objects {
     /// A group in the file of `near`, for `fillers` and what comes then.
-    pub(super) fn new(near: &Group, fillers: usize) -> Result<Self> {
+    pub(super) fn new(near: Near<'_>, fillers: usize) -> Result<Self> {
+        Self::beside_group(near.group.ok_or_else(no_attribute)?, fillers)
+    }
+
+    fn beside_group(near: &Group, fillers: usize) -> Result<Self> {
         let group = near.create_unlinked()?;
         group.write_kind(Kind::List)?;
         Ok(Self { group, count: 0, fillers })
@@ -34,23 +39,28 @@ impl Objects {
     fn fill(&mut self) -> Result<()> {
         for _ in 0..std::mem::take(&mut self.fillers) {
             let name = self.count.to_string();
-            Place::child(&self.group, &name).write(Dtype::Number(Number::F64), Shape::Null, &[], None)?;
+            Place::child(&self.group, &name, Route::nowhere()).write(
+                Dtype::Number(Number::F64),
+                Shape::Null,
+                &[],
+                None,
+            )?;
             self.count += 1;
         }
         Ok(())
     }
 
-    /// Adds an element that `write` writes.
-    pub(super) fn push(&mut self, write: impl FnOnce(Place<'static>) -> Result<()>) -> Result<()> {
+    /// Adds an element, which is at `route`, that `write` writes.
+    pub(super) fn push(&mut self, route: &Route, write: impl FnOnce(Place<'static>) -> Result<()>) -> Result<()> {
         self.fill()?;
-        write(Place::Child(Parent::Owned(self.group.clone()), self.count.to_string().into()))?;
+        write(Place::owned(self.group.clone(), self.count.to_string().into(), route))?;
         self.count += 1;
         Ok(())
     }
 
     /// Another such group in the same file.
     pub(super) fn beside(&self, fillers: usize) -> Result<Self> {
-        Self::new(&self.group, fillers)
+        Self::beside_group(&self.group, fillers)
     }
 
     /// Moves the element at `index` of `source` here.

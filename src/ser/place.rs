@@ -7,8 +7,9 @@ use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Kind, MAX_MESSAGE, VALUE, escape};
-use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, write_array_attribute};
+use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
+use crate::route::Route;
+use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, Storing, write_array_attribute};
 
 /// A group, borrowed or not.
 #[derive(Clone, Debug)]
@@ -30,7 +31,15 @@ impl std::ops::Deref for Parent<'_> {
 
 /// Where a value goes.
 #[derive(Clone, Debug)]
-pub(super) enum Place<'a> {
+pub(super) struct Place<'a> {
+    pub(super) at: At<'a>,
+    /// Where it is in the whole, as far as the options care: of a sequence that is written as one, an element of it.
+    pub(super) route: Route,
+}
+
+/// Where in a file a value goes.
+#[derive(Clone, Debug)]
+pub(super) enum At<'a> {
     /// To a new link of a group.
     Child(Parent<'a>, Cow<'a, str>),
     /// Into a group that is there. What does not become a group goes to its child `value`.
@@ -44,46 +53,80 @@ pub(super) enum Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The child of `group` that one of the format's own names stands for.
-    pub(super) fn child(group: &'a Group, name: &'a str) -> Self {
-        Self::Child(Parent::Borrowed(group), Cow::Borrowed(name))
+    /// The child of `group` that one of the format's own names stands for, or an escaped one.
+    pub(super) fn child(group: &'a Group, name: &'a str, route: &Route) -> Self {
+        Self { at: At::Child(Parent::Borrowed(group), Cow::Borrowed(name)), route: route.clone() }
     }
 
     /// The child of `group` for a field, key or variant of any name.
-    pub(super) fn named(group: &'a Group, name: &'a str) -> Self {
-        Self::Child(Parent::Borrowed(group), escape(name))
+    pub(super) fn named(group: &'a Group, name: &'a str, route: &Route) -> Self {
+        Self { at: At::Child(Parent::Borrowed(group), escape(name)), route: route.clone() }
+    }
+
+    /// The child `name` of `group`.
+    pub(super) fn owned(group: Group, name: Cow<'a, str>, route: &Route) -> Self {
+        Self { at: At::Child(Parent::Owned(group), name), route: route.clone() }
+    }
+
+    /// The attribute `name` of `object`.
+    pub(super) fn attribute(object: Arc<Object>, name: &'a str, route: &Route) -> Self {
+        Self { at: At::Attribute(object, name.into()), route: route.clone() }
+    }
+
+    /// Into a group that is there; its contents will be moved to `target`, if names in that are taken.
+    pub(super) fn fill(group: Group, target: Option<Group>, route: &Route) -> Self {
+        Self { at: At::Fill { group, target }, route: route.clone() }
+    }
+
+    /// The child `name` of a group that was made here, which is about the same part of the value.
+    pub(super) fn part<'b>(&self, group: &'b Group, name: &'b str) -> Place<'b> {
+        Place::child(group, name, &self.route)
+    }
+
+    /// The place of a sequence, which is about its elements.
+    pub(super) fn of_elements(mut self) -> Self {
+        if !self.route.is_nowhere() {
+            self.route = self.route.element().clone();
+        }
+        self
     }
 
     /// The same place, which borrows from nothing.
     pub(super) fn to_owned(&self) -> Place<'static> {
-        match self {
-            Self::Child(group, name) => {
-                Place::Child(Parent::Owned(Group::clone(group)), Cow::Owned(name.clone().into_owned()))
+        let at = match &self.at {
+            At::Child(group, name) => {
+                At::Child(Parent::Owned(Group::clone(group)), Cow::Owned(name.clone().into_owned()))
             }
-            Self::Fill { group, target } => Place::Fill { group: group.clone(), target: target.clone() },
-            Self::Attribute(object, name) => Place::Attribute(object.clone(), Cow::Owned(name.clone().into_owned())),
-        }
+            At::Fill { group, target } => At::Fill { group: group.clone(), target: target.clone() },
+            At::Attribute(object, name) => At::Attribute(object.clone(), Cow::Owned(name.clone().into_owned())),
+        };
+        Place { at, route: self.route.clone() }
     }
 
-    /// A group in the same file, unless the place is one for an attribute.
-    pub(super) fn near(&self) -> Option<&Group> {
-        match self {
-            Self::Child(group, _) => Some(group),
-            Self::Fill { group, .. } => Some(group),
-            Self::Attribute(..) => None,
-        }
+    /// Where elements are that go here.
+    pub(super) fn near(&self) -> Near<'_> {
+        let group = match &self.at {
+            At::Child(group, _) => Some(&**group),
+            At::Fill { group, .. } => Some(group),
+            At::Attribute(..) => None,
+        };
+        Near { group, route: &self.route }
+    }
+
+    fn storing(&self) -> &Storing {
+        &self.route.how().storing
     }
 
     /// Makes a dataset, to be written by the caller.
     pub(super) fn dataset(&self, dtype: Dtype, shape: Shape, kind: Option<Kind>) -> Result<Dataset> {
-        let dataset = match self {
-            Self::Child(group, name) => group.create_dataset(name, dtype, shape)?,
-            Self::Fill { group, target } => {
+        let dataset = match &self.at {
+            At::Child(group, name) => group.create_dataset(name, dtype, shape, self.storing())?,
+            At::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
-                group.create_dataset(VALUE, dtype, shape)?
+                group.create_dataset(VALUE, dtype, shape, self.storing())?
             }
-            Self::Attribute(..) => return Err(no_attribute()),
+            At::Attribute(..) => return Err(no_attribute()),
         };
         if let Some(kind) = kind {
             dataset.write_kind(kind)?;
@@ -91,47 +134,44 @@ impl<'a> Place<'a> {
         Ok(dataset)
     }
 
-    /// Makes a dataset near the place, to be linked later by [`Place::link`].
-    pub(super) fn unlinked_dataset(&self, dtype: Dtype, shape: Shape) -> Result<Dataset> {
-        match self {
-            Self::Child(group, _) => group.create_unlinked_dataset(dtype, shape),
-            Self::Fill { group, .. } => group.create_unlinked_dataset(dtype, shape),
-            Self::Attribute(..) => Err(no_attribute()),
-        }
+    /// Makes a dataset near the place, for what is at `route`, to be linked later by [`Place::link`].
+    pub(super) fn unlinked_dataset(&self, dtype: Dtype, shape: Shape, route: &Route) -> Result<Dataset> {
+        let storing = &route.how().storing;
+        self.near().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, storing)
     }
 
     /// Puts a dataset here that is written already.
     pub(super) fn link(&self, dataset: &Dataset) -> Result<()> {
-        match self {
-            Self::Child(group, name) => group.link(name, dataset),
-            Self::Fill { group, target } => {
+        match &self.at {
+            At::Child(group, name) => group.link(name, dataset),
+            At::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
                 group.link(VALUE, dataset)
             }
-            Self::Attribute(..) => Err(no_attribute()),
+            At::Attribute(..) => Err(no_attribute()),
         }
     }
 
     /// Puts a group of `kind` here whose children are there already.
     pub(super) fn link_group(&self, children: &Group, kind: Kind) -> Result<()> {
-        match self {
-            Self::Child(group, name) => group.link(name, children),
-            Self::Fill { group, .. } => {
+        match &self.at {
+            At::Child(group, name) => group.link(name, children),
+            At::Fill { group, .. } => {
                 group.write_kind(kind)?;
                 for name in children.link_names()? {
                     children.move_link_unlinked(&name, group, &name)?;
                 }
                 Ok(())
             }
-            Self::Attribute(..) => Err(no_attribute()),
+            At::Attribute(..) => Err(no_attribute()),
         }
     }
 
     /// Writes a whole dataset, or attribute.
     pub(super) fn write(&self, dtype: Dtype, shape: Shape, bytes: &[u8], kind: Option<Kind>) -> Result<()> {
-        match (self, kind) {
-            (Self::Attribute(object, name), None) => {
+        match (&self.at, kind) {
+            (At::Attribute(object, name), None) => {
                 check_attribute_size(bytes.len())?;
                 match dtype {
                     Dtype::FixedString(strings) => {
@@ -154,14 +194,14 @@ impl<'a> Place<'a> {
         element: &ElementType<T>,
         array: &ArrayView<'_, T, D>,
     ) -> Result<()> {
-        match self {
-            Self::Child(group, name) => group.write_array(name, element, array),
-            Self::Fill { group, target } => {
+        match &self.at {
+            At::Child(group, name) => group.write_array(name, element, array, self.storing()),
+            At::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
-                group.write_array(VALUE, element, array)
+                group.write_array(VALUE, element, array, self.storing())
             }
-            Self::Attribute(object, name) => {
+            At::Attribute(object, name) => {
                 check_attribute_size(array.len().saturating_mul(size_of::<T>()))?;
                 write_array_attribute(&**object, name, element, array)
             }
@@ -170,10 +210,10 @@ impl<'a> Place<'a> {
 
     /// Makes a group, or gives the one to fill.
     pub(super) fn group(&self, kind: Option<Kind>) -> Result<Group> {
-        let group = match self {
-            Self::Child(group, name) => group.create_group(name)?,
-            Self::Fill { group, .. } => group.clone(),
-            Self::Attribute(..) => return Err(no_attribute()),
+        let group = match &self.at {
+            At::Child(group, name) => group.create_group(name)?,
+            At::Fill { group, .. } => group.clone(),
+            At::Attribute(..) => return Err(no_attribute()),
         };
         if let Some(kind) = kind {
             group.write_kind(kind)?;
@@ -181,23 +221,48 @@ impl<'a> Place<'a> {
         Ok(group)
     }
 
+    /// Copies a stored object here as it is.
+    pub(super) fn copy(&self, object: &Object) -> Result<()> {
+        match (&self.at, object) {
+            (At::Child(group, name), _) => object.copy_to(group, name),
+            (At::Fill { group, target }, Object::Dataset(_)) => {
+                check_free(target.as_ref(), VALUE)?;
+                group.write_kind(Kind::Value)?;
+                object.copy_to(group, VALUE)
+            }
+            (At::Fill { group, target }, Object::Group(_)) => {
+                // It is copied as one, so that links to one object in it stay that; and then what is in it comes here.
+                let around = group.create_unlinked()?;
+                object.copy_to(&around, VALUE)?;
+                let copy = around.open(VALUE)?;
+                let Object::Group(children) = &copy else { return Err(Error::corrupt("a copy that is no group")) };
+                for name in children.link_names()? {
+                    check_free(target.as_ref(), &name)?;
+                    children.copy_link(&name, group, &name)?;
+                }
+                copy_attributes(&copy, group)
+            }
+            (At::Attribute(..), _) => Err(no_attribute()),
+        }
+    }
+
     /// The group that what is filled in will be moved to.
     pub(super) fn target(&self) -> Option<Group> {
-        match self {
-            Self::Fill { target, .. } => target.clone(),
+        match &self.at {
+            At::Fill { target, .. } => target.clone(),
             _ => None,
         }
     }
 
     pub(super) fn is_attribute(&self) -> bool {
-        matches!(self, Self::Attribute(..))
+        matches!(self.at, At::Attribute(..))
     }
 
     /// Takes away what an attempt has left, so that the place can be used again.
     pub(super) fn clear(&self) -> Result<()> {
-        match self {
-            Self::Child(group, name) if group.has_link(name)? => group.unlink(name),
-            Self::Fill { group, .. } => {
+        match &self.at {
+            At::Child(group, name) if group.has_link(name)? => group.unlink(name),
+            At::Fill { group, .. } => {
                 for name in group.link_names()? {
                     group.unlink(&name)?;
                 }
@@ -208,6 +273,54 @@ impl<'a> Place<'a> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Gives `target` the attributes of another object, but for those that it has.
+pub(super) fn copy_attributes(from: &Object, target: &impl Attributes) -> Result<()> {
+    for name in from.attribute_names()? {
+        if target.has_attribute(&name)? {
+            continue;
+        }
+        let copy = || {
+            let contents = from.attribute(&name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
+            target.write_contents(&name, &contents)
+        };
+        copy().map_err(|error: Error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
+    }
+    Ok(())
+}
+
+/// Where elements of a sequence are, for those that write themselves, and for the options.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Near<'a> {
+    /// A group in the file, where there are groups.
+    pub(super) group: Option<&'a Group>,
+    pub(super) route: &'a Route,
+}
+
+impl<'a> Near<'a> {
+    /// Where nothing can write itself, and the options say nothing.
+    pub(super) fn nowhere() -> Near<'static> {
+        Near { group: None, route: Route::nowhere() }
+    }
+
+    /// Where the field, key or variant `name` is.
+    #[inline]
+    pub(super) fn field(self, name: &str) -> Self {
+        Self { route: self.route.field(name), ..self }
+    }
+
+    /// Where elements, or values of keys without a name, are.
+    #[inline]
+    pub(super) fn element(self) -> Self {
+        Self { route: self.route.element(), ..self }
+    }
+
+    /// Where the position `index` of a tuple is.
+    #[inline]
+    pub(super) fn position(self, index: usize) -> Self {
+        Self { route: self.route.position(index), ..self }
     }
 }
 

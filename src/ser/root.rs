@@ -5,25 +5,40 @@ use serde::ser::{self, Serialize};
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
+use super::replace::Replacement;
 use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, escape};
+use crate::route::Route;
 use crate::storage::{self, Attributes, Group};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
-pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group) -> Result<()> {
-    let place = Place::Fill { group: group.clone(), target: None };
+pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Route) -> Result<()> {
+    let place = Place::fill(group.clone(), None, route);
     Call::<Written>::new().during(|| put(value, place, Depth::default(), 0)).map_err(|error| error.in_link("/"))
 }
 
 /// Writes `value` to the new link `name` of `group`.
-pub(crate) fn write_named<T: ?Sized + Serialize>(value: &T, group: &Group, name: &str) -> Result<()> {
+///
+/// With `overwrite`, a link of that name is replaced.
+pub(crate) fn write_named<T: ?Sized + Serialize>(
+    value: &T,
+    group: &Group,
+    name: &str,
+    route: &Route,
+    overwrite: bool,
+) -> Result<()> {
     let write = || {
         let link = escape(name);
-        check_free(Some(group), &link)?;
+        if !overwrite {
+            check_free(Some(group), &link)?;
+        }
         let staging = group.create_unlinked()?;
-        Call::<Written>::new().during(|| put(value, Place::child(&staging, &link), Depth::default(), 0))?;
+        Call::<Written>::new().during(|| put(value, Place::child(&staging, &link, route), Depth::default(), 0))?;
+        if overwrite && group.has_link(&link)? {
+            return Replacement::new(&staging, group)?.replace();
+        }
         staging.move_link(&link, group, &link)
     };
     write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
@@ -35,18 +50,21 @@ struct Staging {
     group: Group,
     target: Group,
     call: Call<Written>,
+    route: Route,
+    overwrite: bool,
 }
 
 impl Staging {
-    fn new(target: &hdf5::Group) -> Result<Self> {
-        let target = Group::of(target)?;
+    fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
+        let Hdf5Serializer { group, route, overwrite } = serializer;
+        let target = Group::of(group)?;
         let group = target.create_unlinked()?;
-        Ok(Self { group, target, call: Call::new() })
+        Ok(Self { group, target, call: Call::new(), route, overwrite })
     }
 
     fn place(&self) -> Place<'static> {
-        let target = (self.target.len() > 0).then(|| self.target.clone());
-        Place::Fill { group: self.group.clone(), target }
+        let target = (self.target.len() > 0 && !self.overwrite).then(|| self.target.clone());
+        Place::fill(self.group.clone(), target, &self.route)
     }
 
     fn located(&self, error: Error) -> Error {
@@ -65,6 +83,9 @@ impl Staging {
 
     fn link(&self) -> Result<()> {
         storage::begin();
+        if self.overwrite {
+            return Replacement::new(&self.group, &self.target)?.replace();
+        }
         let (links, attributes) = (self.group.link_names()?, self.group.attribute_names()?);
         if self.target.len() > 0 && self.group.has_attribute(KIND)? {
             return Err(Error::new(
@@ -126,32 +147,39 @@ impl Staging {
 #[derive(Debug)]
 pub struct Hdf5Serializer<'a> {
     group: &'a hdf5::Group,
+    route: Route,
+    overwrite: bool,
 }
 
 impl<'a> Hdf5Serializer<'a> {
     /// A serializer that fills `group`.
     #[must_use]
     pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group }
+        Self { group, route: Route::default(), overwrite: false }
+    }
+
+    /// The same, which knows what the options say.
+    pub(crate) fn with(group: &'a hdf5::Group, route: Route, overwrite: bool) -> Self {
+        Self { group, route, overwrite }
     }
 
     /// Writes a value that needs no further calls.
     fn whole(self, write: impl FnOnce(NodeSerializer<'static>) -> Result<()>) -> Result<()> {
-        let staging = Staging::new(self.group)?;
+        let staging = Staging::new(self)?;
         staging.during(|| write(node(&staging)))?;
         staging.commit()
     }
 
     /// Begins a value that goes on.
     fn begin<S>(self, begin: impl FnOnce(NodeSerializer<'static>) -> Result<S>) -> Result<Staged<S>> {
-        let staging = Staging::new(self.group)?;
+        let staging = Staging::new(self)?;
         let inner = staging.during(|| begin(node(&staging)))?;
         Ok(Staged { inner, staging })
     }
 
     /// Writes a whole value, in whichever form holds it.
     pub(crate) fn put<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
-        let staging = Staging::new(self.group)?;
+        let staging = Staging::new(self)?;
         staging.during(|| put(value, staging.place(), Depth::default(), 0))?;
         staging.commit()
     }

@@ -14,6 +14,7 @@ use super::rows::{Form, Room};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::SLAB;
+use crate::how::Records;
 use crate::storage::{self, Dataset, Dtype, Shape, Writer};
 
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next.
@@ -91,7 +92,10 @@ fn writer(is_streamed: bool, size: usize, total: u64) -> Writer {
 
 impl<'a> Sequence<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
-        let len = len.map(|len| len as u64).filter(|_| !place.is_attribute());
+        let place = place.of_elements();
+        // What is left out of elements is known element by element.
+        let is_taken = !place.is_attribute() && !place.route.selects();
+        let len = len.map(|len| len as u64).filter(|_| is_taken);
         let look_at = if len.is_some() { FIRST_LOOK } else { usize::MAX };
         Self { place, depth, settled: None, column: Column::new(), count: 0, look_at, len }
     }
@@ -146,9 +150,11 @@ impl<'a> Sequence<'a> {
     fn look(&mut self) -> Result<()> {
         self.look_at = self.look_at.saturating_mul(NEXT_LOOK);
         let Some(total) = self.len else { return Ok(()) };
-        if let Some(settled) = Settled::rows(&self.column, total) {
+        let records = self.place.route.how().records.filter(|_| matches!(self.column, Column::Record(_)));
+        let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
+        if !is_columns && let Some(settled) = Settled::rows(&self.column, total) {
             self.settled = Some(settled);
-        } else if let Some(mut settled) = Settled::lanes(&self.column, total) {
+        } else if !is_table && let Some(mut settled) = Settled::lanes(&self.column, total) {
             settled.create_lanes(&self.place)?;
             self.settled = Some(settled);
         } else {

@@ -8,6 +8,7 @@ use super::place::Place;
 use super::stream::WRITE;
 use crate::error::Result;
 use crate::format::{BYTES, Kind};
+use crate::how::Strings as How;
 use crate::storage::{Dataset, Dtype, Rows, Shape, Writer};
 
 /// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
@@ -104,6 +105,10 @@ fn has_nul(word: u128, len: usize) -> bool {
 /// Writes strings.
 pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let count = strings.count();
+    let how = place.route.how().strings.filter(|_| !place.is_attribute());
+    if how == Some(How::Packed) {
+        return write_text(strings, place);
+    }
     let (mut longest, mut bytes) = (1, 0usize);
     for index in 0..count {
         let len = strings.len_of(index);
@@ -119,7 +124,12 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
         }
         return place.write(dtype, shape, &places[..count * longest], None);
     }
-    if count.saturating_mul(longest) <= variable {
+    let is_fixed = match how {
+        Some(How::Fixed) => true,
+        Some(How::Variable) => false,
+        _ => count.saturating_mul(longest) <= variable,
+    };
+    if is_fixed {
         if write_fixed(strings, longest, place.dataset(dtype, shape, None)?)? {
             return Ok(());
         }
@@ -146,7 +156,7 @@ fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()>
     let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
     (0..strings.count()).for_each(|index| parts.push(strings.get(index)));
     let group = place.group(Some(Kind::Text))?;
-    write_parts(&parts, &group, BYTES)
+    write_parts(&parts, &group, BYTES, &place.route)
 }
 
 /// Writes strings of at most `size` bytes to a dataset of such; false where one contains NUL, and not all are written.

@@ -11,7 +11,7 @@ use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
 use super::items::{Items, element_bytes};
 use super::variable;
-use super::{Id, c_name, call, property_lists};
+use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
 
@@ -222,9 +222,15 @@ unsafe fn write_new(object: hid_t, name: &str, dtype: &Dtype, shape: &Shape, dat
     let id = Id::own("create an attribute", || unsafe {
         h5a::H5Acreate2(object, label.as_ptr(), file_type.get(), space.get(), lists.attribute.get(), H5P_DEFAULT)
     })?;
-    if shape.count() != Some(0) {
-        // SAFETY: the caller vouches for the data.
-        call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory_type.get(), data) })?;
+    if shape.count() == Some(0) {
+        return Ok(());
     }
-    Ok(())
+    // SAFETY: the caller vouches for the data.
+    let written = call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory_type.get(), data) });
+    if written.is_err() {
+        // One that has no data is none; where it cannot be removed, there is no better way back.
+        // SAFETY: an object's handle and a C string.
+        locked(|| unsafe { h5a::H5Adelete(object, label.as_ptr()) });
+    }
+    written.map(drop)
 }

@@ -3,28 +3,32 @@
 use std::ffi::{CStr, c_void};
 use std::fmt::{self, Display};
 use std::ptr;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use hdf5_sys::h5d::{self, H5D_layout_t};
 use hdf5_sys::h5f;
 use hdf5_sys::h5i::{self, hid_t};
 use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
+use hdf5_sys::h5s::{self, H5S_class_t};
 
 use super::about::about;
 use super::attribute::Attributes;
+use super::chunked::Chunked;
 use super::dtype::{Dtype, Order};
+use super::grid::Rows;
 use super::group::Group;
 use super::items::Items;
+use super::selection::select;
+use super::storing::{Chunking, Storing, sort_of};
 use super::variable;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a stranger's file may claim to hold beyond what is stored for it.
 const MAX_UNSTORED: u64 = 64 << 20;
-/// Deflate cannot compress further than this.
-const MAX_COMPRESSION: u64 = 1_100;
+/// Deflate cannot compress further than this; Blosc does, where its filter is there.
+const MAX_COMPRESSION: u64 = if cfg!(any(feature = "blosc-zstd", feature = "blosc-lz4")) { 50_000 } else { 1_100 };
 
 /// The dataspace of a dataset or attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +88,7 @@ fn plain_space(class: H5S_class_t) -> Result<Id> {
     Id::own("create a dataspace", || unsafe { h5s::H5Screate(class) })
 }
 
-fn simple_space(dims: &[u64]) -> Result<Id> {
+pub(super) fn simple_space(dims: &[u64]) -> Result<Id> {
     // SAFETY: `dims` holds as many sizes as said; no maximum sizes are given.
     Id::own("create a dataspace", || unsafe {
         h5s::H5Screate_simple(i32::try_from(dims.len()).unwrap_or(-1), dims.as_ptr(), ptr::null())
@@ -149,6 +153,9 @@ pub(crate) struct Dataset {
     stored: Option<Id>,
     /// Whether it is made of parts of other datasets.
     is_virtual: bool,
+    /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
+    is_chunked: bool,
+    chunked: OnceLock<Option<Box<Chunked>>>,
 }
 
 impl Attributes for Dataset {
@@ -158,15 +165,15 @@ impl Attributes for Dataset {
 }
 
 impl Group {
-    /// Makes the dataset `name` for items of type `dtype`, yet without data.
-    pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape) -> Result<Dataset> {
-        locked(|| self.create_locked(&c_name(name)?, dtype, shape))
+    /// Makes the dataset `name` for items of type `dtype`, yet without data, which will be stored as said.
+    pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
+        locked(|| self.create_locked(&c_name(name)?, dtype, shape, storing))
     }
 
     /// Makes a dataset in the same file that no link leads to yet: see [`Group::link`].
-    pub(crate) fn create_unlinked_dataset(&self, dtype: Dtype, shape: Shape) -> Result<Dataset> {
+    pub(crate) fn create_unlinked_dataset(&self, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
         locked(|| {
-            self.create_with(dtype, shape, |_, file_type, space, list| {
+            self.create_with(dtype, shape, storing, |_, file_type, space, list| {
                 // SAFETY: all are handles of the kinds that the function takes.
                 unsafe { h5d::H5Dcreate_anon(self.handle(), file_type, space, list, H5P_DEFAULT) }
             })
@@ -183,8 +190,8 @@ impl Group {
         Ok(())
     }
 
-    fn create_locked(&self, link: &CStr, dtype: Dtype, shape: Shape) -> Result<Dataset> {
-        self.create_with(dtype, shape, |lists, file_type, space, list| {
+    fn create_locked(&self, link: &CStr, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
+        self.create_with(dtype, shape, storing, |lists, file_type, space, list| {
             // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
             unsafe {
                 h5d::H5Dcreate2(self.handle(), link.as_ptr(), file_type, space, lists.link.get(), list, H5P_DEFAULT)
@@ -197,29 +204,43 @@ impl Group {
         &self,
         dtype: Dtype,
         shape: Shape,
+        storing: &Storing,
         create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
     ) -> Result<Dataset> {
         let file_type = dtype.id(Order::File)?;
-        let bytes = shape.count().unwrap_or(u64::MAX).saturating_mul(dtype.size() as u64);
-        let id = self.create_as(file_type.get(), bytes, &shape, create)?;
+        let (id, is_chunked) =
+            self.create_as(file_type.get(), dtype.size(), &shape, (storing, sort_of(&dtype)), create)?;
         let stored = match file_type {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        Ok(Dataset { id, dtype, shape, stored, is_virtual: false })
+        Ok(Dataset { id, dtype, shape, stored, is_virtual: false, is_chunked, chunked: OnceLock::new() })
     }
 
-    /// Makes a dataset of `bytes` bytes by `create`, as [`Group::create_with`] does, but of any type.
+    /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says
+    /// whether the items are strings, and whether they refer to something. Returns also whether it is stored in chunks.
     pub(super) fn create_as(
         &self,
         file_type: hid_t,
-        bytes: u64,
+        size: usize,
         shape: &Shape,
+        (storing, (texts, references)): (&Storing, (bool, bool)),
         create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
-    ) -> Result<Id> {
+    ) -> Result<(Id, bool)> {
         let (lists, space) = (property_lists()?, shape.space()?);
-        let list = if (1..=COMPACT as u64).contains(&bytes) { &lists.compact } else { &lists.dataset };
-        Id::own("create a dataset", || create(lists, file_type, space.get(), list.get()))
+        let chunking = match shape {
+            Shape::Simple(dims) => storing.chunking(dims, size, texts, references),
+            _ => None,
+        };
+        let own = chunking.as_ref().map(Chunking::list).transpose()?;
+        let bytes = shape.count().unwrap_or(u64::MAX).saturating_mul(size as u64);
+        let list = match &own {
+            Some(own) => own,
+            None if (1..=COMPACT as u64).contains(&bytes) => &lists.compact,
+            None => &lists.dataset,
+        };
+        let id = Id::own("create a dataset", || create(lists, file_type, space.get(), list.get()))?;
+        Ok((id, own.is_some()))
     }
 }
 
@@ -234,20 +255,23 @@ impl Dataset {
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of(&stored_type, 0)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let mut dataset = Self { id, dtype, shape, stored, is_virtual: false };
+        let (is_virtual, is_chunked, chunked) = (false, false, OnceLock::new());
+        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_chunked, chunked };
         if dataset.dtype.has_addresses() {
             dataset.is_virtual = match variable::look_at_header(dataset.id.get())? {
                 Some(is_virtual) => is_virtual,
                 None => dataset.layout()?.1 == H5D_layout_t::H5D_VIRTUAL,
             };
         }
-        dataset.check_size()?;
+        let chunk_size = dataset.chunk_size()?;
+        dataset.is_chunked = chunk_size > 0;
+        dataset.check_size(chunk_size)?;
         Ok(dataset)
     }
 
     /// Refuses a dataset that claims to be far larger than what is stored for it, or one of whose chunks does.
-    fn check_size(&self) -> Result<()> {
-        let claim = self.claim().max(self.chunk_size()?);
+    fn check_size(&self, chunk_size: u64) -> Result<()> {
+        let claim = self.claim().max(chunk_size);
         if claim <= MAX_UNSTORED || claim < u64::MAX && claim / MAX_COMPRESSION <= self.stored() {
             return Ok(());
         }
@@ -276,6 +300,43 @@ impl Dataset {
     /// Takes note of the dimensions that it has now.
     pub(super) fn resized(&mut self, dims: Vec<u64>) {
         self.shape = Shape::Simple(dims);
+        // It knows the dimensions, too.
+        self.chunked = Default::default();
+    }
+
+    /// How its chunks are filtered, if that is done here.
+    pub(super) fn chunked(&self) -> Result<Option<&Chunked>> {
+        if !self.is_chunked || self.dtype.has_addresses() {
+            return Ok(None);
+        }
+        if self.chunked.get().is_none() {
+            let Shape::Simple(dims) = &self.shape else { return Ok(None) };
+            let chunked = locked(|| Chunked::of(self.id.get(), &self.layout()?.0, dims))?;
+            // Another thread may have been first.
+            drop(self.chunked.set(chunked.map(Box::new)));
+        }
+        Ok(self.chunked.get().and_then(|chunked| chunked.as_deref()))
+    }
+
+    /// The same, where items in memory are what the file has: so that they can be filtered for it.
+    fn encoded(&self, memory_type: &Handle) -> Result<Option<&Chunked>> {
+        match self.chunked()? {
+            Some(chunked) if chunked.is_same(memory_type.get())? => Ok(Some(chunked)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether data can be written into it: it is not made of other datasets, and all its filters are there.
+    pub(crate) fn takes_data(&self) -> Result<bool> {
+        use H5D_layout_t::{H5D_CHUNKED, H5D_COMPACT, H5D_CONTIGUOUS};
+        let (list, layout) = self.layout()?;
+        if layout != H5D_CHUNKED {
+            return Ok(matches!(layout, H5D_COMPACT | H5D_CONTIGUOUS));
+        }
+        // SAFETY: a dataset creation list.
+        let available =
+            call("look into the filters of a dataset", || unsafe { h5p::H5Pall_filters_avail(list.get()) })?;
+        Ok(available > 0 || self.encoded(&self.memory_type()?)?.is_some())
     }
 
     /// How it was made, and in what layout.
@@ -343,6 +404,11 @@ impl Dataset {
         if found().is_ok() { size } else { 0 }
     }
 
+    /// Has items read as another type: one without some fields of its own.
+    pub(crate) fn read_as(&mut self, dtype: Dtype) {
+        self.dtype = dtype;
+    }
+
     /// Its dataspace.
     pub(crate) fn shape(&self) -> &Shape {
         &self.shape
@@ -362,12 +428,28 @@ impl Dataset {
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
         self.check_bytes(self.shape.count(), bytes)?;
         let memory_type = self.memory_type()?;
+        if let Some(chunked) = self.encoded(&memory_type)? {
+            return chunked.write(self.id.get(), bytes);
+        }
         // SAFETY: `bytes` holds as many items of the type as the whole dataset.
         unsafe { self.write_raw(&memory_type, h5s::H5S_ALL, h5s::H5S_ALL, bytes.as_ptr().cast()) }
     }
 
-    /// Writes `count` items along the first dimension from `start` on.
+    /// Writes `count` items along the first dimension from `start` on. They follow those written before.
     pub(crate) fn write_rows(&self, start: u64, count: u64, bytes: &[u8]) -> Result<()> {
+        let (file, memory, items) = self.select_rows(start, count)?;
+        self.check_bytes(Some(items), bytes)?;
+        let memory_type = self.memory_type()?;
+        if let Some(chunked) = self.encoded(&memory_type)? {
+            return chunked.write_rows(self.id.get(), Rows { start, count }, bytes);
+        }
+        // SAFETY: `bytes` holds as many items of the type as are selected.
+        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
+    }
+
+    /// Writes `count` items along the first dimension from `start` on, with filters that libhdf5 has: chunks that are not
+    /// full yet are read and written again.
+    pub(super) fn write_more(&self, start: u64, count: u64, bytes: &[u8]) -> Result<()> {
         let (file, memory, items) = self.select_rows(start, count)?;
         self.check_bytes(Some(items), bytes)?;
         let memory_type = self.memory_type()?;
@@ -398,6 +480,12 @@ impl Dataset {
     /// Reads `count` items along the first dimension from `start` on.
     pub(crate) fn read_rows(&self, start: u64, count: u64) -> Result<Vec<u8>> {
         let (file, memory, items) = self.select_rows(start, count)?;
+        if let Some(chunked) = self.chunked()? {
+            chunked.flush(self.id.get())?;
+            let mut bytes = zeroed(items, self.dtype.size())?;
+            self.read_rows_into(start, count, &mut bytes)?;
+            return Ok(bytes);
+        }
         Ok(self.read_selected(items, memory.get(), file.get(), Items::default())?.into_bytes())
     }
 
@@ -406,6 +494,11 @@ impl Dataset {
         let count = self.shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
         if count == 0 {
             return Ok(Items::default());
+        }
+        if let (Some(_), Shape::Simple(dims)) = (self.chunked()?, &self.shape) {
+            let mut bytes = zeroed(count, self.dtype.size())?;
+            self.read_rows_into(0, dims[0], &mut bytes)?;
+            return Ok(Items::with_memory(bytes));
         }
         self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL, Items::default())
     }
@@ -419,6 +512,16 @@ impl Dataset {
             return Ok(Items::default());
         }
         let (file, memory) = self.select(start, count, items)?;
+        if let Some(chunked) = self.chunked()? {
+            let (memory_type, size) = (self.readable_type()?, self.dtype.size());
+            let mut bytes = last.into_bytes();
+            resize(&mut bytes, items, size)?;
+            let read = chunked.read_block(self.id.get(), (start, count), (memory_type.get(), size), &mut bytes)?;
+            if read.is_some() {
+                return Ok(Items::with_memory(bytes));
+            }
+            return self.read_selected(items, memory.get(), file.get(), Items::with_memory(bytes));
+        }
         self.read_selected(items, memory.get(), file.get(), last)
     }
 
@@ -434,7 +537,11 @@ impl Dataset {
         self.check_bytes(items, bytes)?;
         let (file, memory) =
             selection.as_ref().map_or((h5s::H5S_ALL, h5s::H5S_ALL), |(file, memory)| (file.get(), memory.get()));
-        let memory_type = self.memory_type()?;
+        let memory_type = self.readable_type()?;
+        if let Some(chunked) = self.chunked()? {
+            let rows = Rows { start, count };
+            return chunked.read_rows(self.id.get(), rows, (memory_type.get(), self.dtype.size()), bytes);
+        }
         // SAFETY: `bytes` has room for as many items of the type as are selected.
         call("read a dataset", || unsafe {
             h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
@@ -443,9 +550,7 @@ impl Dataset {
     }
 
     fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
-        if let Some(words) = self.dtype.unsupported() {
-            return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));
-        }
+        self.check_readable()?;
         let read = |dtype: hid_t, bytes: *mut c_void| {
             // SAFETY: at `bytes` is room for as many items of the type as are selected.
             call("read a dataset", || unsafe { h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes) })?;
@@ -463,6 +568,18 @@ impl Dataset {
         resize(&mut bytes, count, self.dtype.size())?;
         read(memory_type.get(), bytes.as_mut_ptr().cast())?;
         Ok(Items::with_memory(bytes))
+    }
+
+    fn check_readable(&self) -> Result<()> {
+        match self.dtype.unsupported() {
+            Some(words) => Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read"))),
+            None => Ok(()),
+        }
+    }
+
+    fn readable_type(&self) -> Result<Handle> {
+        self.check_readable()?;
+        self.memory_type()
     }
 
     fn memory_type(&self) -> Result<Handle> {
@@ -510,27 +627,6 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
-}
-
-/// The block of a dataset of the dimensions `dims` that begins at `start` and has `count` items along each; and the space
-/// of its `items` in memory.
-pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
-    if start.len() != dims.len() || count.len() != dims.len() {
-        return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
-    }
-    let file = simple_space(dims)?;
-    // SAFETY: start and count have a number for each dimension; the library checks that they lie within.
-    call("select a part of a dataset", || unsafe {
-        h5s::H5Sselect_hyperslab(
-            file.get(),
-            H5S_seloper_t::H5S_SELECT_SET,
-            start.as_ptr(),
-            ptr::null(),
-            count.as_ptr(),
-            ptr::null(),
-        )
-    })?;
-    Ok((file, simple_space(&[items])?))
 }
 
 /// Zeroed memory for `count` items of `size` bytes, or an error that says that there is not as much.

@@ -205,7 +205,7 @@ impl Growing {
         if end > self.extent {
             self.resize(end)?;
         }
-        self.dataset.write_rows(self.rows, count, bytes)?;
+        self.dataset.write_more(self.rows, count, bytes)?;
         self.rows = end;
         Ok(())
     }

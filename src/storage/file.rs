@@ -10,7 +10,8 @@ use hdf5_sys::h5f::H5F_libver_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::group::Group;
-use super::{Id, call, locked, once, property_list};
+use super::{Handle, Id, call, locked, once, property_list};
+use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much a file in memory grows at a time.
@@ -23,7 +24,7 @@ const CHUNK_CACHE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct File(Id);
 
-/// The property lists that files are made and opened with.
+/// The property lists that files are made and opened with, if nothing else is asked for.
 struct Lists {
     /// How files are made: the root group remembers the order of its links, as all groups do.
     creation: Id,
@@ -50,12 +51,10 @@ impl Lists {
         call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(creation.get(), order) })?;
         // SAFETY: as above.
         call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(creation.get(), 0) })?;
-        let (access, fresh, memory) = (file_access()?, file_access()?, file_access()?);
-        // SAFETY: a file access list.
-        call("turn off the lock of a file", || unsafe { h5p::H5Pset_file_locking(fresh.get(), 0, 1) })?;
-        // SAFETY: a file access list.
-        call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
-        let ordered = file_access()?;
+        let plain = Access::default();
+        let access = file_access(plain)?;
+        let fresh = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
+        let ordered = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
         #[cfg(all(unix, hdf5_drivers))]
         {
             use super::ordered::{ALIGNMENT, driver};
@@ -66,22 +65,68 @@ impl Lists {
             // SAFETY: a file access list.
             call("align a file", || unsafe { h5p::H5Pset_alignment(ordered.get(), 1, ALIGNMENT) })?;
         }
-        // SAFETY: a file access list.
-        call("turn off the lock of a file", || unsafe { h5p::H5Pset_file_locking(ordered.get(), 0, 1) })?;
-        let streamed = file_access()?;
+        let streamed = file_access(plain)?;
         // SAFETY: a file access list.
         call("set a cache", || unsafe { h5p::H5Pset_cache(streamed.get(), 0, 521, CHUNK_CACHE, 0.75) })?;
-        Ok(Self { creation, access, fresh, ordered, streamed, memory })
+        Ok(Self { creation, access, fresh, ordered, streamed, memory: memory_access(plain)? })
     }
 }
 
-fn file_access() -> Result<Id> {
+fn file_access(access: Access) -> Result<Id> {
+    let Access { libver: (low, high), locking } = access;
+    let (lowest, highest) = (bound(low)?, bound(high)?);
+    if low > high || high == LibraryVersion::Earliest {
+        let message =
+            format!("`libver({low}, {high})` is no range: the upper bound is `v18` or later, and not below the lower");
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
     let list = property_list(h5p::H5P_CLS_FILE_ACCESS)?;
     // SAFETY: a file access list, and versions that the library knows.
-    call("set the versions of the file format", || unsafe {
-        h5p::H5Pset_libver_bounds(list.get(), H5F_libver_t::H5F_LIBVER_EARLIEST, H5F_libver_t::H5F_LIBVER_V110)
-    })?;
+    call("set the versions of the file format", || unsafe { h5p::H5Pset_libver_bounds(list.get(), lowest, highest) })?;
+    if let Some(locking) = locking {
+        let (lock, ignore) = (u8::from(locking != FileLocking::Off), u8::from(locking != FileLocking::On));
+        // SAFETY: a file access list.
+        call("set up the lock of a file", || unsafe {
+            #[allow(clippy::useless_conversion, reason = "C's bool was a number before 1.10")]
+            h5p::H5Pset_file_locking(list.get(), lock.into(), ignore.into())
+        })?;
+    }
     Ok(list)
+}
+
+fn memory_access(access: Access) -> Result<Id> {
+    let memory = file_access(Access { locking: None, ..access })?;
+    // SAFETY: a file access list.
+    call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
+    Ok(memory)
+}
+
+/// The bound as libhdf5 has it, if the library that is linked does.
+fn bound(version: LibraryVersion) -> Result<H5F_libver_t> {
+    let found = match version {
+        LibraryVersion::Earliest => Some(H5F_libver_t::H5F_LIBVER_EARLIEST),
+        LibraryVersion::V18 => Some(H5F_libver_t::H5F_LIBVER_V18),
+        LibraryVersion::V110 => Some(H5F_libver_t::H5F_LIBVER_V110),
+        #[cfg(hdf5_tokens)]
+        LibraryVersion::V112 => Some(H5F_libver_t::H5F_LIBVER_V112),
+        #[cfg(hdf5_v114)]
+        LibraryVersion::V114 => Some(H5F_libver_t::H5F_LIBVER_V114),
+        #[cfg(hdf5_sized_chunks)]
+        LibraryVersion::V200 => Some(H5F_libver_t::H5F_LIBVER_V200),
+        #[allow(unreachable_patterns, reason = "whether there are others is up to the library")]
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let (major, minor, release) = hdf5::library_version();
+        let message =
+            format!("`libver`: the bound `{version}` is not known to the linked HDF5 {major}.{minor}.{release}");
+        Error::new(ErrorKind::Unsupported, message)
+    })
+}
+
+/// The list for files on disk that are opened or made so, which is one of those that are kept where it can be.
+fn on_disk(access: Access, kept: &'static Id) -> Result<Handle> {
+    if access == Access::default() { Ok(Handle::Kept(kept.get())) } else { file_access(access).map(Handle::Owned) }
 }
 
 /// The property lists, made once.
@@ -102,30 +147,48 @@ fn c_path(path: &Path) -> Result<CString> {
     CString::new(text).map_err(|_| Error::new(ErrorKind::Io, "a file name with NUL"))
 }
 
+/// What the names of files in memory begin with.
+fn memory_prefix() -> String {
+    format!("filebacked-{}-", std::process::id())
+}
+
 /// A name for a file in memory: libhdf5 takes two open files of one name for the same file.
 fn memory_name() -> CString {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("filebacked-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("{}{}", memory_prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
     CString::new(name).unwrap_or_default()
 }
 
+/// Whether a file of that name is one of those in memory.
+pub(super) fn is_memory_name(name: &str) -> bool {
+    name.starts_with(&memory_prefix())
+}
+
 impl File {
-    /// Makes a file that does not exist yet.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
+    /// Makes a file in the place of an empty one that nobody else knows of.
+    pub(crate) fn create(path: &Path, access: Access) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
+        let locking = access.locking.or(Some(FileLocking::Off));
+        let access =
+            on_disk(if access == Access::default() { access } else { Access { locking, ..access } }, &lists.fresh)?;
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.fresh.get())
+            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), access.get())
         })
         .map(Self)
     }
 
     /// Opens a file for reading.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let (path, lists) = (c_path(path)?, lists()?);
+    pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
+        let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
         // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, lists.access.get()) })
-            .map(Self)
+        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) }).map(Self)
+    }
+
+    /// Makes a file in memory as it is made where nothing is asked for.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self> {
+        Self::in_memory_as(Access::default())
     }
 
     /// Opens a file for reading a part at a time.
@@ -157,11 +220,15 @@ impl File {
     }
 
     /// Makes a file in memory.
-    pub(crate) fn in_memory() -> Result<Self> {
+    pub(crate) fn in_memory_as(access: Access) -> Result<Self> {
         let (name, lists) = (memory_name(), lists()?);
+        let memory = match access == Access::default() {
+            true => Handle::Kept(lists.memory.get()),
+            false => Handle::Owned(memory_access(access)?),
+        };
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create a file in memory", || unsafe {
-            h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), lists.memory.get())
+            h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), memory.get())
         })
         .map(Self)
     }

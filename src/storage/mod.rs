@@ -8,20 +8,30 @@ mod about;
 mod ahead;
 mod attribute;
 mod behind;
+mod chunked;
+mod copy;
 mod dataset;
 mod dtype;
 mod extend;
 mod file;
+mod filter;
+mod grid;
 mod group;
 mod header;
 mod heap;
+mod held;
 mod items;
 mod link;
+mod lock;
 mod memory;
 #[cfg(all(unix, hdf5_drivers))]
 mod ordered;
+mod parallel;
 mod plain;
 mod raw;
+mod selection;
+mod shuffle;
+mod storing;
 mod typed;
 mod variable;
 
@@ -41,10 +51,14 @@ pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use extend::{Growing, flush, set_count};
 pub(crate) use file::{File, image_of};
 pub(crate) use group::{Group, Object};
+pub(crate) use held::{Held, path_of};
 pub(crate) use items::{Element, Items, element_bytes, integer};
-pub(crate) use link::Link;
+pub(crate) use link::{Link, LinkKind};
+pub(crate) use lock::try_lock;
 pub(crate) use plain::{Slice, Vector, array_of, is_strings, of_strings, strings_of};
 pub(crate) use raw::{begin, sync};
+pub(crate) use selection::Selection;
+pub(crate) use storing::{Codec, Storing};
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -100,10 +114,47 @@ fn locked<R>(inside: impl FnOnce() -> R) -> R {
 
 /// Calls into libhdf5 under its lock; `what` completes the sentence "HDF5 could not ...".
 fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    #[cfg(test)]
+    failing::count(what)?;
     locked(|| {
         let status = function();
         if status.failed() { Err(failure(what)) } else { Ok(status) }
     })
+}
+
+/// Has calls fail, for tests of what is left then.
+#[cfg(test)]
+pub(crate) mod failing {
+    use std::cell::Cell;
+
+    use crate::error::{Error, ErrorKind, Result};
+
+    thread_local! {
+        static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    /// Has the call after the next `calls` of the thread fail: one, or with none that is to fail, no more.
+    pub(crate) fn after(calls: Option<u64>) {
+        LEFT.set(calls);
+    }
+
+    /// Whether the call that was to fail has come.
+    pub(crate) fn has_come() -> bool {
+        LEFT.get().is_none()
+    }
+
+    pub(super) fn count(what: &str) -> Result<()> {
+        match LEFT.get() {
+            Some(0) => {
+                LEFT.set(None);
+                Err(Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: a test has it fail")))
+            }
+            left => {
+                LEFT.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The error for what libhdf5 put on its error stack: the reason at the bottom of it.

@@ -13,10 +13,14 @@ use hdf5_sys::{h5a, h5d, h5s, h5t};
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
 use super::attribute::Attributes;
-use super::dataset::{Dataset, Shape, select, words};
+use super::chunked::Chunked;
+use super::dataset::{Dataset, Shape, words};
 use super::dtype::{Dtype, Number, Strings};
+use super::grid::Rows;
 use super::group::Group;
 use super::memory::expect_filling;
+use super::selection::select;
+use super::storing::Storing;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -63,7 +67,13 @@ impl<T: H5Type> ElementType<T> {
         same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype)
     }
 
-    fn check(&self, stored: &Id, dtype: &Dtype, shape: &Shape) -> Result<u64> {
+    /// The handle of the type in memory.
+    pub(super) fn memory_type(&self) -> hid_t {
+        self.memory.id()
+    }
+
+    /// Refuses a stored type that is not read as this one; returns how many items there are.
+    pub(super) fn check(&self, stored: &Id, dtype: &Dtype, shape: &Shape) -> Result<u64> {
         let count = shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
         if *shape == Shape::Null || !self.takes(stored, dtype, count) {
             let found = if *shape == Shape::Null { "nothing".to_owned() } else { words(dtype, shape) };
@@ -77,7 +87,12 @@ impl<T: H5Type> ElementType<T> {
     /// # Safety
     /// Where it succeeds, `read` has initialised all elements but for gaps and for what [`is_valid`] looks at, or was
     /// asked to with memory that is zeroed.
-    unsafe fn filled(&self, count: u64, zeroed: bool, read: impl FnOnce(*mut T) -> Result<()>) -> Result<Vec<T>> {
+    pub(super) unsafe fn filled(
+        &self,
+        count: u64,
+        zeroed: bool,
+        read: impl FnOnce(*mut T) -> Result<()>,
+    ) -> Result<Vec<T>> {
         let mut values: Vec<T> = Vec::new();
         let fits = usize::try_from(count).is_ok_and(|count| values.try_reserve_exact(count).is_ok());
         if !fits {
@@ -233,18 +248,31 @@ impl Group {
         name: &str,
         element: &ElementType<T>,
         array: &ArrayView<'_, T, D>,
+        storing: &Storing,
     ) -> Result<()> {
         let label = c_name(name)?;
         let shape = shape_of(array);
-        let bytes = (array.len() as u64).saturating_mul(element.file.size() as u64);
-        let id = self.create_as(element.file.id(), bytes, &shape, |lists, file_type, space, list| {
-            // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-            unsafe {
-                h5d::H5Dcreate2(self.handle(), label.as_ptr(), file_type, space, lists.link.get(), list, H5P_DEFAULT)
-            }
-        })?;
+        let how = (storing, (false, false));
+        let (id, is_chunked) =
+            self.create_as(element.file.id(), element.file.size(), &shape, how, |lists, file_type, space, list| {
+                // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+                unsafe {
+                    h5d::H5Dcreate2(
+                        self.handle(),
+                        label.as_ptr(),
+                        file_type,
+                        space,
+                        lists.link.get(),
+                        list,
+                        H5P_DEFAULT,
+                    )
+                }
+            })?;
         if array.is_empty() {
             return Ok(());
+        }
+        if is_chunked && let Some(chunked) = Chunked::of_new(&id, array.shape())? {
+            return write_chunks(&id, &chunked, element, array);
         }
         let write = |memory: hid_t, file: hid_t, data: *const T| {
             call("write a dataset", || {
@@ -262,6 +290,48 @@ impl Group {
             }),
         }
     }
+}
+
+/// Writes an array to a dataset in chunks that are filtered here.
+fn write_chunks<T: H5Type, D: Dimension>(
+    id: &Id,
+    chunked: &Chunked,
+    element: &ElementType<T>,
+    array: &ArrayView<'_, T, D>,
+) -> Result<()> {
+    let rows = array.shape()[0];
+    let items = array.len() / rows;
+    let is_same = chunked.is_same(element.memory.id())?;
+    if is_same && let Some(data) = array.as_slice() {
+        // SAFETY: elements without gaps: their type has none in the file, and is the same.
+        let bytes = unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) };
+        return chunked.write(id.get(), bytes);
+    }
+    // Some rows at a time, in the order and the type that the file has.
+    let size = element.file.size().max(size_of::<T>());
+    let step = (BLOCK / items.saturating_mul(size).max(1)).max(1);
+    let view = array.view().into_dyn();
+    for start in (0..rows).step_by(step) {
+        let count = step.min(rows - start);
+        let part = view.slice_axis(ndarray::Axis(0), Slice::from(start..start + count));
+        let mut bytes = super::dataset::zeroed((count * items) as u64, size)?;
+        for (place, item) in bytes.chunks_exact_mut(size_of::<T>()).zip(&part) {
+            // SAFETY: the bytes of one element, which has as many; those in gaps are not looked at.
+            unsafe {
+                std::ptr::copy_nonoverlapping(std::ptr::from_ref(item).cast(), place.as_mut_ptr(), size_of::<T>())
+            };
+        }
+        // What compounds are converted over.
+        let mut background = super::dataset::zeroed(part.len() as u64, size)?;
+        // SAFETY: as many elements of the type in memory, with room for as many of that in the file, as in the background.
+        call("convert the elements of an array", || unsafe {
+            let (items, background) = (bytes.as_mut_ptr().cast(), background.as_mut_ptr().cast());
+            h5t::H5Tconvert(element.memory.id(), element.file.id(), part.len(), items, background, H5P_DEFAULT)
+        })?;
+        let rows = Rows { start: start as u64, count: count as u64 };
+        chunked.write_rows(id.get(), rows, &bytes[..count * items * element.file.size()])?;
+    }
+    Ok(())
 }
 
 /// A part of an array in the order that files have. It is a bitwise copy, of which nothing is dropped.
@@ -328,6 +398,18 @@ impl Dataset {
         // SAFETY: a dataset's handle.
         let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
         let count = element.check(&stored, self.dtype(), self.shape())?;
+        if count > 0
+            && let (Some(chunked), Shape::Simple(dims)) = (self.chunked()?, self.shape())
+        {
+            let rows = Rows { start: 0, count: dims[0] };
+            // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
+            return unsafe {
+                element.filled(count, true, |values| {
+                    let bytes = std::slice::from_raw_parts_mut(values.cast(), count as usize * size_of::<T>());
+                    chunked.read_rows(self.handle(), rows, (element.memory.id(), size_of::<T>()), bytes)
+                })
+            };
+        }
         let zeroed = count > 0 && !self.fills()?;
         // The library reads no more than this, however large the dataset is by now.
         let memory_space = self.shape().space()?;
@@ -345,7 +427,7 @@ impl Dataset {
 
     /// Whether reading sets all items, also where nothing is stored: there is a value to fill in, and no part of the
     /// dataset is in other files.
-    fn fills(&self) -> Result<bool> {
+    pub(super) fn fills(&self) -> Result<bool> {
         let what = "look into a dataset";
         // SAFETY: a dataset's handle.
         let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.handle()) })?;

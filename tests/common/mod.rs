@@ -8,17 +8,73 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
-const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/requirements.txt");
+/// The packages of most scripts, and the interpreters that can have them.
+const PACKAGES: Packages = Packages { requirements: "requirements.txt", interpreters: &["python3"] };
+
+/// What scripts import, and what runs them.
+#[derive(Clone, Copy)]
+pub(crate) struct Packages {
+    /// The file in `tests/python` that lists them.
+    pub(crate) requirements: &'static str,
+    /// The first of these that there is, is taken.
+    pub(crate) interpreters: &'static [&'static str],
+}
 
 /// Runs a script of `tests/python`; returns what it prints. A script that fails is a test that fails.
 pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(script: &str, args: I) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-    let mut command = Command::new("python3");
-    command.arg("-B").arg(&script).args(args).env("PYTHONPATH", packages()).env("PYTHONUTF8", "1");
-    let output = command.output().unwrap_or_else(|error| panic!("python3 cannot be run: {error}"));
-    text(&output, &script.display())
+    PACKAGES.python(script, args)
+}
+
+impl Packages {
+    /// Runs a script of `tests/python` that imports these packages.
+    pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(self, script: &str, args: I) -> String {
+        let script = folder().join(script);
+        let (interpreter, packages) = self.installed();
+        let mut command = Command::new(interpreter);
+        command.arg("-B").arg(&script).args(args).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
+        let output = command.output().unwrap_or_else(|error| panic!("{interpreter} cannot be run: {error}"));
+        text(&output, &script.display())
+    }
+
+    /// The interpreter, and the folder of the packages: installed when first asked for, and again when they change.
+    ///
+    /// It is filled beside its place and then renamed, so that no test ever sees a part of it.
+    fn installed(self) -> (&'static str, PathBuf) {
+        static INSTALLING: Mutex<()> = Mutex::new(());
+        // A panic of another test leaves nothing half done here.
+        let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = |interpreter: &&str| {
+            let output = Command::new(interpreter).arg("--version").output().ok()?;
+            output.status.success().then_some(output.stdout)
+        };
+        let mut found = self.interpreters.iter().filter_map(|name| version(name).map(|version| (*name, version)));
+        let (interpreter, version) =
+            found.next().unwrap_or_else(|| panic!("there is none of {}", self.interpreters.join(", ")));
+        let requirements = folder().join(self.requirements);
+        let mut hasher = DefaultHasher::new();
+        (fs::read_to_string(&requirements).unwrap(), version).hash(&mut hasher);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{:016x}", hasher.finish()));
+        if folder.is_dir() {
+            return (interpreter, folder);
+        }
+        let fresh = folder.with_extension(std::process::id().to_string());
+        let mut command = Command::new(interpreter);
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
+        text(&command.arg(&fresh).arg("-r").arg(requirements).output().unwrap(), &"pip");
+        // A test in another process may have been faster; its folder is as good.
+        if fs::rename(&fresh, &folder).is_err() {
+            fs::remove_dir_all(&fresh).unwrap();
+        }
+        assert!(folder.is_dir(), "{} was not made", folder.display());
+        (interpreter, folder)
+    }
+}
+
+/// Where the scripts are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python")
 }
 
 /// What `h5dump` prints, given `args`. `None`, and a note, where it is not installed; but CI installs it.
@@ -31,32 +87,6 @@ pub(crate) fn h5dump<I: IntoIterator<Item: AsRef<OsStr>>>(args: I) -> Option<Str
         }
         Err(error) => panic!("h5dump cannot be run: {error}"),
     }
-}
-
-/// The folder of the packages that the scripts import: installed when first asked for, and again when they change.
-///
-/// It is filled beside its place and then renamed, so that no test ever sees a part of it.
-fn packages() -> &'static Path {
-    static PACKAGES: OnceLock<PathBuf> = OnceLock::new();
-    PACKAGES.get_or_init(|| {
-        let version = Command::new("python3").arg("--version").output().expect("python3 cannot be run");
-        let mut hasher = DefaultHasher::new();
-        (fs::read_to_string(REQUIREMENTS).unwrap(), version.stdout).hash(&mut hasher);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{:016x}", hasher.finish()));
-        if folder.is_dir() {
-            return folder;
-        }
-        let fresh = folder.with_extension(std::process::id().to_string());
-        let mut command = Command::new("python3");
-        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-        text(&command.arg(&fresh).arg("-r").arg(REQUIREMENTS).output().unwrap(), &"pip");
-        // A test in another process may have been faster; its folder is as good.
-        if fs::rename(&fresh, &folder).is_err() {
-            fs::remove_dir_all(&fresh).unwrap();
-        }
-        assert!(folder.is_dir(), "{} was not made", folder.display());
-        folder
-    })
 }
 
 /// The standard output of a program that ended well and had nothing to complain about.

@@ -466,6 +466,32 @@ def _(node):
     equal(run["steps"], 10, "<u4")
 
 
+def matrix(node, format, shape, index, data, dtype, **indices):
+    """Asserts what a sparse matrix is: its attributes, and its datasets in their order."""
+    attributes = {"format": format, "m": np.int64(shape[0]), "n": np.int64(shape[1])}
+    if format != "coo":
+        attributes |= {"encoding_type": format + "_matrix", "encoding_version": "0.1.0", "shape": np.array(shape)}
+    group(node, ["data", *indices], **attributes)
+    equal(node["data"], data, dtype)
+    for name, values in indices.items():
+        equal(node[name], values, index)
+
+
+@row("sparse matrices")
+def _(node):
+    matrix(node["csr"], "csr", (3, 4), "<i4", [1.5, 0, -2.5], "<f8", indices=[1, 3, 0], indptr=[0, 2, 2, 3])
+    matrix(node["csc"], "csc", (2, 3), "<i4", [True, False], bool, indices=[1, 0], indptr=[0, 1, 1, 2])
+    matrix(node["complex"], "csr", (1, 1), "<i4", [1 - 2j], "<c8", indices=[0], indptr=[0, 1])
+    matrix(node["no entries"], "csr", (0, 2), "<i4", [], "u1", indices=[], indptr=[0])
+    wide = 3_000_000_000
+    matrix(node["wide"], "csr", (1, wide), "<i8", [1], "<i2", indices=[wide - 1], indptr=[0, 1])
+    matrix(node["coo"], "coo", (2, 3), "<i4", [1.5, 2.5, 3.5], "<f8", row=[1, 0, 1], col=[0, 2, 0])
+    matrix(node["no triplets"], "coo", (2, 3), "<i4", [], "<f4", row=[], col=[])
+    matrices = group(node["in a list"], ["0", "1"], filebacked="list")
+    matrix(matrices["0"], "csr", (2, 2), "<i4", [1, 1], "<f8", indices=[0, 1], indptr=[0, 1, 2])
+    matrix(matrices["1"], "csr", (1, 1), "<i4", [], "<f8", indices=[], indptr=[0, 0])
+
+
 def check_roots(folder):
     """What the root group becomes."""
     with h5py.File(folder / "root-number.h5") as file:

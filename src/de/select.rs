@@ -1,0 +1,217 @@
+//! What the options leave out: it is not opened, and to the type that reads it is as if it were not stored.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::column::Column;
+use crate::depth::Depth;
+use crate::error::{Error, Result, Segment};
+use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions, unescape};
+use crate::route::{Keep, Route};
+use crate::storage::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
+
+/// Takes out the links to fields, or entries, that are left out.
+pub(super) fn links(group: &Group, links: &mut Vec<Link>, route: &Route) -> Result<()> {
+    if !route.selects() {
+        return Ok(());
+    }
+    let mut kept = Vec::with_capacity(links.len());
+    for link in links.drain(..) {
+        let is_kept = match route.field(&unescape(&link.name)).keep() {
+            Keep::Yes => true,
+            Keep::No => false,
+            Keep::OnTheWay => leads_on(&group.open_link(&link)?, MAX_DEPTH)?,
+        };
+        if is_kept {
+            kept.push(link);
+        }
+    }
+    *links = kept;
+    Ok(())
+}
+
+/// Whether an object has something with a name in it.
+fn leads_on(object: &Object, left: u32) -> Result<bool> {
+    let Some(left) = left.checked_sub(1) else { return Ok(true) };
+    let group = match object {
+        Object::Dataset(dataset) => return Ok(has_names(dataset.dtype()) && dataset.kind()?.is_none()),
+        Object::Group(group) => group,
+    };
+    let child = |name: &str| leads_on(&group.open(name)?, left);
+    match group.kind()? {
+        None | Some(Kind::Columns | Kind::Map | Kind::Maps | Kind::Variants) => Ok(true),
+        Some(Kind::Value | Kind::Some) => child(VALUE),
+        Some(Kind::Nullable | Kind::Nulls | Kind::Masked | Kind::Ragged) => child(VALUES),
+        Some(Kind::List) => Ok(group.has_link("0")? && child("0")?),
+        Some(Kind::Tuple | Kind::Mixed) => {
+            for name in group.link_names()? {
+                if name != TAG && child(&name)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Some(_) => Ok(false),
+    }
+}
+
+fn has_names(dtype: &Dtype) -> bool {
+    match dtype {
+        Dtype::Compound(_) => true,
+        Dtype::Array(_, inner) | Dtype::VarArray(inner) => has_names(inner),
+        _ => false,
+    }
+}
+
+/// Whether the attribute `name` of a group is read.
+pub(super) fn is_attribute_kept(route: &Route, name: &str) -> bool {
+    !route.selects() || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes
+}
+
+/// Leaves fields out of the one item of a dataset, which is at `route`.
+pub(super) fn fields_of_item(dataset: &mut Dataset, route: &Route) {
+    if route.selects()
+        && let Some(dtype) = without(dataset.dtype(), route)
+    {
+        dataset.read_as(dtype);
+    }
+}
+
+/// Leaves fields out of the elements of a dataset, which are at `route`. Returns false where no field is left.
+pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, route: &Route) -> bool {
+    let Shape::Simple(dims) = dataset.shape() else { return true };
+    if kind.is_some() || !route.selects() {
+        return true;
+    }
+    let route = dims.iter().skip(1).fold(route, |route, _| route.element());
+    match without(dataset.dtype(), route) {
+        Some(dtype) => {
+            dataset.read_as(dtype);
+            true
+        }
+        None => false,
+    }
+}
+
+/// The type without the fields that are left out; `None` where there is no other in it.
+fn without(dtype: &Dtype, route: &Route) -> Option<Dtype> {
+    if !route.selects() {
+        return Some(dtype.clone());
+    }
+    match dtype {
+        Dtype::Compound(fields) => {
+            // The positions of a tuple are all there, or it would be another.
+            let is_tuple = are_positions(fields.iter().map(|field| field.name.as_str()));
+            let mut kept = Vec::new();
+            let mut offset = 0;
+            for field in fields.iter() {
+                let route = route.field(&field.name);
+                let is_kept = match route.keep() {
+                    Keep::Yes => true,
+                    Keep::No => is_tuple,
+                    Keep::OnTheWay => is_tuple || has_names(&field.dtype),
+                };
+                let Some(dtype) = is_kept.then(|| without(&field.dtype, route)).flatten() else { continue };
+                let field = Field::new(field.name.clone(), offset, dtype);
+                offset += field.size;
+                kept.push(field);
+            }
+            (!kept.is_empty()).then(|| Dtype::Compound(kept.into()))
+        }
+        Dtype::Array(dims, inner) => {
+            let route = dims.iter().fold(route, |route, _| route.element());
+            Some(Dtype::Array(dims.clone(), without(inner, route)?.into()))
+        }
+        Dtype::VarArray(inner) => Some(Dtype::VarArray(without(inner, route.element())?.into())),
+        dtype => Some(dtype.clone()),
+    }
+}
+
+/// Whether the entry of a map, which is at `route`, is left out.
+pub(super) fn is_entry_left_out(route: &Route, keys: &mut Column, index: u64) -> Result<bool> {
+    if !route.selects() {
+        return Ok(false);
+    }
+    let name = keys.view(index, Depth::default())?.deserialize_any(KeyName)?;
+    Ok(name.as_deref().map_or(route.element(), |name| route.field(name)).keep() == Keep::No)
+}
+
+/// The name that a key is to the options, if it has one: a string, an integer or a bool.
+struct KeyName;
+
+macro_rules! named {
+    ($($method:ident: $type:ty),*) => {
+        $(fn $method<E>(self, value: $type) -> Result<Option<String>, E> {
+            Ok(Some(value.to_string()))
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for KeyName {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    named!(visit_bool: bool, visit_i8: i8, visit_i16: i16, visit_i32: i32, visit_i64: i64, visit_i128: i128);
+    named!(visit_u8: u8, visit_u16: u16, visit_u32: u32, visit_u64: u64, visit_u128: u128, visit_str: &str);
+
+    fn visit_f32<E>(self, _: f32) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, _: D) -> Result<Self::Value, D::Error> {
+        Ok(None)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Self::Value, D::Error> {
+        Err(D::Error::custom("a key that is a wrapper"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Ok(None)
+    }
+}
+
+/// Says of a field that is missing that the options leave it out, if they do.
+pub(super) fn explained(error: Error, route: &Route) -> Error {
+    /// An index is that of an element, or a position in a tuple: at most so many ways are followed.
+    const WAYS: usize = 64;
+    let Some((field, path)) = error.missing() else { return error };
+    let mut routes = vec![route];
+    for segment in path {
+        routes = match segment {
+            Segment::Name(name) => routes.iter().map(|route| route.field(name)).collect(),
+            Segment::Index(index) => {
+                routes.iter().flat_map(|route| [route.element(), route.position(*index)]).take(WAYS).collect()
+            }
+        };
+    }
+    if routes.iter().all(|route| route.field(field).keep() == Keep::Yes) {
+        return error;
+    }
+    error.because(", which the options leave out: give it a default (`#[serde(default)]`), or have it read")
+}

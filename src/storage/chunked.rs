@@ -1,0 +1,433 @@
+//! Datasets in chunks that go through filters. libhdf5 filters one chunk after the other, under its lock. So chunks are
+//! filtered here where the filters are known, on all cores, and handed to the library, or taken from it, as they are stored.
+//! What is in the file is the same.
+
+use std::ffi::c_void;
+use std::os::raw::c_uint;
+use std::sync::{Mutex, PoisonError};
+
+use hdf5_sys::h5::{herr_t, hsize_t};
+use hdf5_sys::h5d;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5t;
+
+use super::dataset::{resize, zeroed};
+use super::filter::{Filter, Pipeline, StoredChunk};
+use super::grid::{Grid, Rows};
+use super::parallel::{cores, feed, in_order};
+use super::selection::select_within;
+use super::{Id, call, locked};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Chunks of more bytes are left to libhdf5.
+const MAX_CHUNK: usize = 64 << 20;
+/// So are very many of fewer bytes: a stranger's file may have any number of them, of which none is there.
+const MIN_CHUNK: usize = 4096;
+const MANY_CHUNKS: usize = 1 << 16;
+/// Rows that are read for others to come have no more bytes, unless a row of chunks has.
+const MAX_AHEAD: usize = 64 << 20;
+/// About how many chunks each core gets of rows that are written, or read for others to come.
+const FOR_EACH: usize = 2;
+
+/// How the chunks of a dataset are filtered, and the rows of it that are in memory.
+#[derive(Debug)]
+pub(super) struct Chunked {
+    grid: Grid,
+    pipeline: Pipeline,
+    /// The element type in the file, and bytes of an item there.
+    stored: Id,
+    size: usize,
+    /// Rows that were written, but do not fill their chunks yet.
+    pending: Mutex<Memory>,
+    /// Rows that were read, as they are in memory.
+    ahead: Mutex<Memory>,
+}
+
+unsafe extern "C" {
+    // Of libhdf5 since 1.10.2; `hdf5-metno-sys` leaves it out.
+    fn H5Dget_chunk_storage_size(dataset: hid_t, offset: *const hsize_t, size: *mut hsize_t) -> herr_t;
+}
+
+/// Rows in memory.
+#[derive(Debug, Default)]
+struct Memory {
+    start: u64,
+    count: u64,
+    bytes: Vec<u8>,
+}
+
+impl Memory {
+    fn rows(&self) -> Rows {
+        Rows { start: self.start, count: self.count }
+    }
+}
+
+/// Takes rows out of where others look for them. They are not looked at under a lock: who has it might wait for the
+/// library's, and who has that for this one.
+fn take(memory: &Mutex<Memory>) -> Memory {
+    std::mem::take(&mut *memory.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn put_back(memory: &Mutex<Memory>, rows: Memory) {
+    *memory.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+}
+
+/// Where rows are put by more than one thread, each in places of its own.
+#[derive(Clone, Copy)]
+struct Out(*mut u8, usize);
+
+// SAFETY: an address and a length. What is done there is said to be safe where it is done.
+unsafe impl Send for Out {}
+// SAFETY: as above.
+unsafe impl Sync for Out {}
+
+impl Out {
+    /// # Safety
+    /// Nothing else uses these bytes meanwhile, and they are still there.
+    unsafe fn part<'a>(self, start: usize, len: usize) -> Option<&'a mut [u8]> {
+        if start.checked_add(len).is_none_or(|end| end > self.1) {
+            return None;
+        }
+        // SAFETY: within the memory, and as the caller promises.
+        Some(unsafe { std::slice::from_raw_parts_mut(self.0.add(start), len) })
+    }
+}
+
+/// A chunk that was read.
+enum Read {
+    Stored(usize, StoredChunk),
+    /// One that libhdf5 read: it is not stored, or not as was expected.
+    Plain(usize, Vec<u8>),
+}
+
+/// The filters of a dataset that was made by `list`; `None` where one is not known here, or chunks at the ends go by
+/// without.
+fn filters_of(list: &Id) -> Result<Option<Vec<Filter>>> {
+    let what = "look into the filters of a dataset";
+    let mut options = 0;
+    // SAFETY: a dataset creation list of a dataset in chunks, here and below, and the address of a number.
+    call(what, || unsafe { h5p::H5Pget_chunk_opts(list.get(), &raw mut options) })?;
+    // SAFETY: as above.
+    let count = call(what, || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
+    let mut filters = Vec::new();
+    for number in 0..c_uint::try_from(count).unwrap_or(0) {
+        let mut values = [0; 8];
+        let (mut flags, mut len, mut config) = (0, values.len(), 0);
+        // SAFETY: as above; room for as many values as said, and none for the name.
+        let filter = call(what, || unsafe {
+            h5p::H5Pget_filter2(
+                list.get(),
+                number,
+                &raw mut flags,
+                &raw mut len,
+                values.as_mut_ptr(),
+                0,
+                std::ptr::null_mut(),
+                &raw mut config,
+            )
+        })?;
+        match Filter::of(filter, &values[..len.min(values.len())]) {
+            Some(filter) => filters.push(filter),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(filters).filter(|_| options == 0))
+}
+
+impl Chunked {
+    /// How the chunks of a dataset in chunks are filtered, if that is done here; `list` is what it was made by.
+    pub(super) fn of(dataset: hid_t, list: &Id, dims: &[u64]) -> Result<Option<Self>> {
+        let what = "look into a dataset";
+        let Some(pipeline) = filters_of(list)?.and_then(Pipeline::new) else { return Ok(None) };
+        let mut chunk = vec![0; dims.len()];
+        let rank = i32::try_from(chunk.len()).unwrap_or(0);
+        // SAFETY: the list of a dataset in chunks; `chunk` has a place for each dimension.
+        call(what, || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
+        // SAFETY: a dataset's handle.
+        let stored = Id::own(what, || unsafe { h5d::H5Dget_type(dataset) })?;
+        // SAFETY: a type. It has a size of 0 where the call fails.
+        let size = locked(|| unsafe { h5t::H5Tget_size(stored.get()) });
+        let Some(grid) = Grid::new(dims, &chunk, size) else { return Ok(None) };
+        let (_, chunks) = grid.chunks_of(Rows { start: 0, count: grid.rows() });
+        let is_tiny = grid.chunk_bytes() < MIN_CHUNK && chunks > MANY_CHUNKS;
+        if is_tiny || grid.chunk_bytes() > MAX_CHUNK && !pipeline.is_ours() {
+            return Ok(None);
+        }
+        let (pending, ahead) = Default::default();
+        Ok(Some(Self { grid, pipeline, stored, size, pending, ahead }))
+    }
+
+    /// How the chunks of a dataset that was just made in chunks are filtered, if that is done here.
+    pub(super) fn of_new(dataset: &Id, dims: &[usize]) -> Result<Option<Self>> {
+        let dims: Vec<u64> = dims.iter().map(|dim| *dim as u64).collect();
+        // SAFETY: a dataset's handle.
+        let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
+        Self::of(dataset.get(), &list, &dims)
+    }
+
+    /// Whether items of that type in memory are what the file has.
+    pub(super) fn is_same(&self, memory_type: hid_t) -> Result<bool> {
+        // SAFETY: two types.
+        Ok(call("compare two types", || unsafe { h5t::H5Tequal(self.stored.get(), memory_type) })? > 0)
+    }
+
+    /// Bytes of rows that are filtered at once: some chunks for each core.
+    fn batch(&self) -> usize {
+        let chunk = self.grid.chunk_bytes();
+        let rows = self.grid.row_bytes().saturating_mul(self.grid.chunk_rows() as usize);
+        rows.max(FOR_EACH * cores() * chunk.max(1 << 16)).min(rows.max(MAX_AHEAD))
+    }
+
+    /// Writes all rows.
+    pub(super) fn write(&self, dataset: hid_t, memory: &[u8]) -> Result<()> {
+        self.encode(dataset, Rows { start: 0, count: self.grid.rows() }, memory)
+    }
+
+    /// Filters and writes rows that are all that their chunks have.
+    fn encode(&self, dataset: hid_t, rows: Rows, memory: &[u8]) -> Result<()> {
+        let (first, count) = self.grid.chunks_of(rows);
+        let encode = |number: usize| match self.grid.in_one_piece(first + number, rows) {
+            Some(piece) => self.pipeline.encode(&memory[piece]),
+            None => self.pipeline.encode(&self.grid.gather(first + number, rows, memory)),
+        };
+        in_order(count, encode, |number, chunk| {
+            let offset = self.grid.offset(first + number);
+            // SAFETY: a dataset in chunks, an offset with a number for each dimension, and as many bytes as said.
+            call("write a chunk", || unsafe {
+                let bytes = chunk.bytes.as_ptr().cast();
+                h5d::H5Dwrite_chunk(dataset, H5P_DEFAULT, chunk.left_out, offset.as_ptr(), chunk.bytes.len(), bytes)
+            })?;
+            Ok(())
+        })
+    }
+
+    /// Writes rows that follow those written last, as soon as they fill their chunks; the last row ends the last of these.
+    pub(super) fn write_rows(&self, dataset: hid_t, rows: Rows, memory: &[u8]) -> Result<()> {
+        let mut pending = take(&self.pending);
+        if pending.count == 0 {
+            pending.start = rows.start;
+        }
+        if pending.rows().end() != rows.start || !pending.start.is_multiple_of(self.grid.chunk_rows()) {
+            return Err(Error::new(ErrorKind::Hdf5, "the rows of a compressed dataset are not written in order"));
+        }
+        pending.bytes.extend_from_slice(memory);
+        pending.count += rows.count;
+        let end = rows.end();
+        if pending.bytes.len() < self.batch() && end < self.grid.rows() {
+            put_back(&self.pending, pending);
+            return Ok(());
+        }
+        let rest = if end < self.grid.rows() { end % self.grid.chunk_rows() } else { 0 };
+        let whole = Rows { start: pending.start, count: end - rest - pending.start };
+        let bytes = whole.count as usize * self.grid.row_bytes();
+        self.encode(dataset, whole, &pending.bytes[..bytes])?;
+        pending.bytes.drain(..bytes);
+        pending.start = whole.end();
+        pending.count = rest;
+        put_back(&self.pending, pending);
+        Ok(())
+    }
+
+    /// Writes what is pending, though its chunks are not full: they are read next.
+    pub(super) fn flush(&self, dataset: hid_t) -> Result<()> {
+        let pending = take(&self.pending);
+        if pending.count > 0 { self.encode(dataset, pending.rows(), &pending.bytes) } else { Ok(()) }
+    }
+
+    /// Reads rows into `out`, which has room for them as items of `memory_type`, of `size` bytes each.
+    pub(super) fn read_rows(
+        &self,
+        dataset: hid_t,
+        rows: Rows,
+        (memory_type, size): (hid_t, usize),
+        out: &mut [u8],
+    ) -> Result<()> {
+        if self.is_same(memory_type)? {
+            return self.decode(dataset, rows, out);
+        }
+        let items = self.grid.row_bytes() / self.size;
+        let step = (self.batch() / self.grid.row_bytes().max(1)).max(1) as u64;
+        let step = step.div_ceil(self.grid.chunk_rows()) * self.grid.chunk_rows();
+        let (mut start, mut bytes) = (rows.start, Vec::new());
+        while start < rows.end() {
+            // Up to where chunks end, so that none is filtered twice.
+            let end = (start / step + 1) * step;
+            let part = Rows { start, count: end.min(rows.end()) - start };
+            let count = part.count as usize * items;
+            bytes.clear();
+            resize(&mut bytes, count as u64, self.size)?;
+            self.decode(dataset, part, &mut bytes)?;
+            resize(&mut bytes, count as u64, self.size.max(size))?;
+            // What compounds are converted over.
+            let mut background = zeroed(count as u64, size)?;
+            // SAFETY: as many items of the type in the file, and room for as many of that in memory, as in the background.
+            call("convert the items of a chunk", || unsafe {
+                let (items, background) = (bytes.as_mut_ptr().cast(), background.as_mut_ptr().cast());
+                h5t::H5Tconvert(self.stored.get(), memory_type, count, items, background, H5P_DEFAULT)
+            })?;
+            let at = (part.start - rows.start) as usize * items * size;
+            out[at..at + count * size].copy_from_slice(&bytes[..count * size]);
+            start = part.start + part.count;
+        }
+        Ok(())
+    }
+
+    /// Reads rows as the file has their items.
+    fn decode(&self, dataset: hid_t, rows: Rows, out: &mut [u8]) -> Result<()> {
+        if out.len() as u64 != rows.count.saturating_mul(self.grid.row_bytes() as u64) || rows.end() > self.grid.rows()
+        {
+            return Err(Error::new(ErrorKind::Hdf5, "rows that are read have another size than there is room for"));
+        }
+        let (first, count) = self.grid.chunks_of(rows);
+        let out = Out(out.as_mut_ptr(), out.len());
+        let outside = || Error::corrupt("a chunk lies outside of the rows that are read");
+        let take = |chunk: Read| {
+            let (number, stored) = match &chunk {
+                Read::Stored(number, stored) => (*number, Some(stored)),
+                Read::Plain(number, _) => (*number, None),
+            };
+            if let (Some(stored), Some(piece)) = (stored, self.grid.in_one_piece(number, rows)) {
+                // SAFETY: the memory is there until all threads are done; no other chunk has a place in that piece.
+                let piece = unsafe { out.part(piece.start, piece.len()) }.ok_or_else(outside)?;
+                return self.pipeline.decode(stored, piece);
+            }
+            let bytes = match chunk {
+                Read::Stored(_, stored) => {
+                    let mut bytes = zeroed(self.grid.chunk_bytes() as u64, 1)?;
+                    self.pipeline.decode(&stored, &mut bytes)?;
+                    bytes
+                }
+                Read::Plain(_, bytes) => bytes,
+            };
+            let mut is_inside = true;
+            self.grid.each_run(number, rows, |run| {
+                // SAFETY: the memory is there until all threads are done; no other chunk has a place in that run.
+                match unsafe { out.part(run.in_rows, run.len) } {
+                    Some(place) => place.copy_from_slice(&bytes[run.in_chunk..][..run.len]),
+                    None => is_inside = false,
+                }
+            });
+            if is_inside { Ok(()) } else { Err(outside()) }
+        };
+        feed(count, |number| self.read_chunk(dataset, first + number), take)
+    }
+
+    /// Reads a chunk as it is stored.
+    fn read_chunk(&self, dataset: hid_t, number: usize) -> Result<Read> {
+        let offset = self.grid.offset(number);
+        let chunk_bytes = self.grid.chunk_bytes();
+        // One that is not there is an error in some versions, and has a size of 0 in others. What is wrong else, the library
+        // says when it reads the chunk by itself.
+        let stored = locked(|| -> Result<Option<StoredChunk>> {
+            let mut size = 0;
+            // SAFETY: a dataset in chunks, and an offset with a number for each dimension.
+            let status = unsafe { H5Dget_chunk_storage_size(dataset, offset.as_ptr(), &raw mut size) };
+            // A filter makes a chunk that it cannot compress longer by a little.
+            if status < 0 || size == 0 || size > 2 * chunk_bytes as u64 + 4096 {
+                return Ok(None);
+            }
+            let (mut bytes, mut left_out) = (zeroed(size, 1)?, 0);
+            // SAFETY: as above, and room for as many bytes as the library said, whose lock is held since.
+            let status = unsafe { read_chunk(dataset, &offset, &mut left_out, &mut bytes) };
+            Ok((status >= 0).then_some(StoredChunk { bytes, left_out }))
+        })?;
+        if let Some(stored) = stored {
+            return Ok(Read::Stored(number, stored));
+        }
+        let extent = self.grid.extent(&offset);
+        let mut bytes = zeroed(chunk_bytes as u64, 1)?;
+        let (file, memory) = self.spaces(&offset, &extent)?;
+        // SAFETY: room for a chunk, of which as much is selected as there is in the dataset.
+        call("read a chunk", || unsafe {
+            let (stored, out) = (self.stored.get(), bytes.as_mut_ptr().cast::<c_void>());
+            h5d::H5Dread(dataset, stored, memory.get(), file.get(), H5P_DEFAULT, out)
+        })?;
+        Ok(Read::Plain(number, bytes))
+    }
+
+    fn spaces(&self, offset: &[u64], extent: &[u64]) -> Result<(Id, Id)> {
+        let file = select_within(self.grid.dims(), offset, None, extent)?;
+        let memory = select_within(self.grid.chunk(), &vec![0; self.grid.rank()], None, extent)?;
+        Ok((file, memory))
+    }
+
+    /// Reads a block of items as they are in memory, with more that may be asked for next; `None` where there would be too
+    /// many of these.
+    pub(super) fn read_block(
+        &self,
+        dataset: hid_t,
+        (start, count): (&[u64], &[u64]),
+        (memory_type, size): (hid_t, usize),
+        out: &mut [u8],
+    ) -> Result<Option<()>> {
+        let rank = self.grid.rank();
+        if start.len() != rank || count.len() != rank {
+            return Ok(None);
+        }
+        let items = self.grid.row_bytes() / self.size;
+        let row_bytes = items.saturating_mul(size);
+        let wanted = Rows { start: start[0], count: count[0] };
+        let mut ahead = take(&self.ahead);
+        let is_there = wanted.start >= ahead.start && wanted.end() <= ahead.rows().end();
+        if !is_there {
+            let chunk_rows = self.grid.chunk_rows();
+            let first = wanted.start / chunk_rows * chunk_rows;
+            let more = (self.batch() / self.grid.row_bytes().max(1)) as u64 / chunk_rows * chunk_rows;
+            let end = wanted.end().div_ceil(chunk_rows) * chunk_rows;
+            let rows = Rows { start: first, count: end.max(first + more).min(self.grid.rows()) - first };
+            let bytes = rows.count.saturating_mul(row_bytes as u64);
+            if bytes > 2 * MAX_AHEAD as u64 && !self.pipeline.is_ours() {
+                return Ok(None);
+            }
+            ahead.bytes.clear();
+            resize(&mut ahead.bytes, bytes, 1)?;
+            self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes)?;
+            (ahead.start, ahead.count) = (rows.start, rows.count);
+        }
+        let skipped = (wanted.start - ahead.start) as usize * row_bytes;
+        // The block in the rows is as a chunk would be.
+        let mut dims = self.grid.dims().to_vec();
+        dims[0] = wanted.count;
+        let memory = &ahead.bytes[skipped..][..wanted.count as usize * row_bytes];
+        copy_block(memory, &dims, (&start[1..], &count[1..]), size, out);
+        put_back(&self.ahead, ahead);
+        Ok(Some(()))
+    }
+}
+
+/// Reads a chunk of a dataset as it is stored.
+///
+/// # Safety
+/// A dataset in chunks, an offset with a number for each dimension, and as many bytes as are stored.
+unsafe fn read_chunk(dataset: hid_t, offset: &[u64], left_out: &mut u32, bytes: &mut [u8]) -> i32 {
+    #[cfg(not(hdf5_sized_chunks))]
+    // SAFETY: as the caller promises.
+    return unsafe { h5d::H5Dread_chunk(dataset, H5P_DEFAULT, offset.as_ptr(), left_out, bytes.as_mut_ptr().cast()) };
+    #[cfg(hdf5_sized_chunks)]
+    {
+        let mut size = bytes.len();
+        // SAFETY: as the caller promises; the library reads no more bytes than said.
+        unsafe {
+            let out = bytes.as_mut_ptr().cast();
+            h5d::H5Dread_chunk(dataset, H5P_DEFAULT, offset.as_ptr(), left_out, out, &raw mut size)
+        }
+    }
+}
+
+/// Copies a block out of rows of items: in each row, those from `start` on, `count` of them along each dimension after the
+/// first.
+fn copy_block(rows: &[u8], dims: &[u64], (start, count): (&[u64], &[u64]), size: usize, out: &mut [u8]) {
+    if start.iter().all(|start| *start == 0) && *count == dims[1..] {
+        out.copy_from_slice(rows);
+        return;
+    }
+    let row = dims[1..].iter().product::<u64>() as usize * size;
+    let Some((first, inner)) = start.split_first() else { return };
+    let step = row / dims[1].max(1) as usize;
+    let block = count.iter().product::<u64>() as usize * size;
+    for (row, out) in rows.chunks_exact(row.max(1)).zip(out.chunks_exact_mut(block.max(1))) {
+        let part = &row[*first as usize * step..][..count[0] as usize * step];
+        copy_block(part, &[&[count[0]], &dims[2..]].concat(), (inner, &count[1..]), size, out);
+    }
+}

@@ -1,0 +1,194 @@
+//! How the data of a new dataset is stored: whether in chunks, of what shape, and through which filters they go.
+
+use std::os::raw::c_uint;
+
+use hdf5_sys::h5p;
+use hdf5_sys::h5z::{self, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL};
+
+use super::dtype::Dtype;
+use super::filter::LZF;
+use super::{Id, call, property_list};
+use crate::error::Result;
+
+/// How the data of a dataset is stored; what is not said is as HDF5 has it: in one piece.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Storing {
+    /// The shape of a chunk.
+    pub(crate) chunk: Option<Vec<u64>>,
+    pub(crate) codec: Option<Codec>,
+    pub(crate) shuffle: Option<bool>,
+    pub(crate) fletcher32: Option<bool>,
+    /// Datasets up to so many bytes are stored in one piece all the same.
+    pub(crate) above: Option<u64>,
+}
+
+/// What chunks are compressed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codec {
+    None,
+    Deflate(u8),
+    Lzf,
+    #[cfg(feature = "blosc-zstd")]
+    BloscZstd(u8),
+    #[cfg(feature = "blosc-lz4")]
+    BloscLz4(u8),
+}
+
+/// The size above which a dataset is stored in chunks, if nothing else is said.
+const ABOVE: u64 = 16 << 10;
+/// About how many bytes a chunk has.
+const CHUNK: u64 = 1 << 20;
+/// A chunk has fewer bytes than this: HDF5 counts them in 32 bits.
+const MAX_CHUNK: u64 = 1 << 31;
+/// About how many bytes of references to what has a variable length a chunk has: these are written by libhdf5, which keeps
+/// chunks that are not complete in a cache of 1 MiB.
+const REFERENCES: u64 = 256 << 10;
+
+/// How a dataset is to be made of chunks.
+pub(super) struct Chunking {
+    pub(super) chunk: Vec<u64>,
+    /// What libhdf5 is told to do, in this order.
+    filters: Vec<(i32, c_uint, Vec<c_uint>)>,
+}
+
+impl Storing {
+    /// The same, with what it does not say as `outer` has it.
+    pub(crate) fn over(self, outer: &Self) -> Self {
+        Self {
+            chunk: self.chunk.or_else(|| outer.chunk.clone()),
+            codec: self.codec.or(outer.codec),
+            shuffle: self.shuffle.or(outer.shuffle),
+            fletcher32: self.fletcher32.or(outer.fletcher32),
+            above: self.above.or(outer.above),
+        }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.chunk.is_none()
+            && matches!(self.codec, None | Some(Codec::None))
+            && self.shuffle != Some(true)
+            && self.fletcher32 != Some(true)
+    }
+
+    /// The chunks of a dataset of these dimensions; `None` where it is stored in one piece. `texts` says that items are
+    /// strings, and `references` that they refer to what is elsewhere; a `size` is bytes of an item in the file.
+    pub(super) fn chunking(&self, dims: &[u64], size: usize, texts: bool, references: bool) -> Option<Chunking> {
+        if self.is_plain() || size == 0 {
+            return None;
+        }
+        let bytes = dims.iter().fold(size as u64, |bytes, dim| bytes.saturating_mul(*dim));
+        if bytes <= self.above.unwrap_or(ABOVE) || bytes == 0 || dims.is_empty() {
+            return None;
+        }
+        let given = self.chunk.as_ref().filter(|chunk| {
+            let size = chunk.iter().zip(dims).fold(size as u64, |size, (len, dim)| size.saturating_mul(*len.min(dim)));
+            chunk.len() == dims.len() && !chunk.contains(&0) && size < MAX_CHUNK
+        });
+        let chunk = match given {
+            Some(chunk) => chunk.iter().zip(dims).map(|(len, dim)| *len.min(dim)).collect(),
+            None => chunk_shape(dims, size as u64, if references { REFERENCES } else { CHUNK }),
+        };
+        let codec = self.codec.unwrap_or(Codec::None);
+        // libhdf5 applies those of its own to references, and has no others.
+        let codec = if references && !matches!(codec, Codec::Deflate(_)) { Codec::None } else { codec };
+        let mut filters = Vec::new();
+        let is_shuffled = size > 1 && self.shuffle.unwrap_or(!texts && matches!(codec, Codec::Deflate(_) | Codec::Lzf));
+        if is_shuffled && !codec.shuffles() {
+            filters.push((h5z::H5Z_FILTER_SHUFFLE, H5Z_FLAG_OPTIONAL, vec![size as c_uint]));
+        }
+        filters.extend(codec.filter(size, &chunk, size > 1 && self.shuffle.unwrap_or(!texts)));
+        // A reference that is not what was written is found by what it refers to.
+        if self.fletcher32 == Some(true) && !references {
+            filters.push((h5z::H5Z_FILTER_FLETCHER32, H5Z_FLAG_MANDATORY, Vec::new()));
+        }
+        Some(Chunking { chunk, filters })
+    }
+}
+
+impl Codec {
+    /// Whether it shuffles by itself.
+    fn shuffles(self) -> bool {
+        !matches!(self, Self::None | Self::Deflate(_) | Self::Lzf)
+    }
+
+    fn filter(self, size: usize, chunk: &[u64], shuffled: bool) -> Option<(i32, c_uint, Vec<c_uint>)> {
+        let bytes = chunk.iter().fold(size as u64, |bytes, len| bytes.saturating_mul(*len)) as c_uint;
+        #[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
+        let blosc = |level: u8, codec: c_uint| {
+            // The first four are filled in by the filter itself.
+            (BLOSC, H5Z_FLAG_OPTIONAL, vec![0, 0, 0, 0, level.into(), shuffled.into(), codec])
+        };
+        #[cfg(not(any(feature = "blosc-zstd", feature = "blosc-lz4")))]
+        let _ = shuffled;
+        match self {
+            Self::None => None,
+            Self::Deflate(level) => Some((h5z::H5Z_FILTER_DEFLATE, H5Z_FLAG_OPTIONAL, vec![level.into()])),
+            // As h5py has it: the versions of the filter and of LZF, and the size of a chunk.
+            Self::Lzf => Some((LZF, H5Z_FLAG_OPTIONAL, vec![4, 0x105, bytes])),
+            #[cfg(feature = "blosc-zstd")]
+            Self::BloscZstd(level) => Some(blosc(level, 5)),
+            #[cfg(feature = "blosc-lz4")]
+            Self::BloscLz4(level) => Some(blosc(level, 1)),
+        }
+    }
+}
+
+/// Blosc's filter.
+#[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
+const BLOSC: i32 = 32001;
+
+impl Chunking {
+    /// The property list of such a dataset.
+    pub(super) fn list(&self) -> Result<Id> {
+        let list = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+        let what = "set up a dataset in chunks";
+        let rank = i32::try_from(self.chunk.len()).unwrap_or(-1);
+        // SAFETY: a dataset creation list, here and below, and as many sizes as said.
+        call(what, || unsafe { h5p::H5Pset_chunk(list.get(), rank, self.chunk.as_ptr()) })?;
+        // SAFETY: as above.
+        call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+        for (filter, flags, values) in &self.filters {
+            // SAFETY: as above, and as many values as said.
+            call(what, || unsafe { h5p::H5Pset_filter(list.get(), *filter, *flags, values.len(), values.as_ptr()) })?;
+        }
+        Ok(list)
+    }
+}
+
+/// The shape of a chunk of about `wanted` bytes: as near to a cube as the dimensions go, and such that the chunks at the
+/// ends are about as large as the others.
+fn chunk_shape(dims: &[u64], size: u64, wanted: u64) -> Vec<u64> {
+    let bytes = |edge: u64| dims.iter().fold(size, |bytes, dim| bytes.saturating_mul(edge.min(*dim)));
+    let (mut fits, mut too_large) = (1, dims.iter().copied().max().unwrap_or(1).saturating_add(1));
+    while too_large - fits > 1 {
+        let edge = fits + (too_large - fits) / 2;
+        if bytes(edge) <= wanted { fits = edge } else { too_large = edge }
+    }
+    dims.iter().map(|dim| dim.div_ceil(dim.div_ceil(fits))).collect()
+}
+
+/// Whether items are strings, and whether they refer to something elsewhere.
+pub(super) fn sort_of(dtype: &Dtype) -> (bool, bool) {
+    (matches!(dtype, Dtype::FixedString(_)), dtype.has_addresses())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_near_a_mebibyte_and_near_cubes() {
+        for (dims, size, expected) in [
+            (&[10_000_000][..], 8, &[129_871][..]),
+            (&[131_073], 8, &[65_537]),
+            (&[1_000_000, 3], 8, &[43_479, 3]),
+            (&[1000, 1000], 8, &[334, 334]),
+            (&[10, 1_000_000], 4, &[10, 25_642]),
+            (&[300, 300, 300], 8, &[50, 50, 50]),
+            (&[100, 100], 8, &[100, 100]),
+            (&[5], 4 << 20, &[1]),
+        ] {
+            assert_eq!(chunk_shape(dims, size, CHUNK), expected, "{dims:?}");
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! `skip` and `only`, on both sides: whatever the encoding, a path means the same.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use filebacked::{
+    ErrorKind, NdArray, ReadOptions, Records, Shared, WithAttrs, WriteOptions, from_slice, hdf5, to_vec, tree,
+};
+use ndarray::Array1;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+
+#[derive(Serialize, Deserialize, Clone, Default, PartialEq, Debug)]
+#[serde(default)]
+struct Run {
+    title: String,
+    patches: Vec<Patch>,
+    points: Vec<Point>,
+    by_name: BTreeMap<String, Patch>,
+    by_number: BTreeMap<u32, Vec<f64>>,
+    by_pair: BTreeMap<(u8, u8), Point>,
+    shape: Option<Form>,
+    shapes: Vec<Form>,
+    pair: (i32, Point),
+    nested: Vec<Vec<Patch>>,
+    list: Vec<WithAttrs<NdArray<f64, ndarray::Ix1>, Unit>>,
+    large: Vec<f64>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Default, PartialEq, Debug)]
+#[serde(default)]
+struct Patch {
+    #[serde(rename = "@material")]
+    material: u8,
+    name: String,
+    nodes: Vec<f64>,
+    scratch: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy, Default, PartialEq, Debug)]
+#[serde(default)]
+struct Point {
+    x: f64,
+    y: f64,
+    weight: u8,
+}
+
+#[derive(Serialize, Deserialize, Clone, Default, PartialEq, Debug)]
+#[serde(default)]
+struct Unit {
+    unit: String,
+    gain: f64,
+}
+
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+enum Form {
+    Empty,
+    Circle(f64),
+    Box {
+        #[serde(default)]
+        width: f64,
+        #[serde(default)]
+        height: f64,
+    },
+}
+
+fn patch(number: u8) -> Patch {
+    let name = format!("patch {number}");
+    Patch { material: number, name, nodes: vec![0.5; number.into()], scratch: (number > 1).then_some(7) }
+}
+
+fn point(number: u8) -> Point {
+    Point { x: number.into(), y: 0.5, weight: number }
+}
+
+fn run() -> Run {
+    let unit = |gain| Unit { unit: "hPa".to_owned(), gain };
+    Run {
+        title: "plate".to_owned(),
+        patches: (1..4).map(patch).collect(),
+        points: (1..4).map(point).collect(),
+        by_name: (1..3).map(|number| (format!("p{number}"), patch(number))).collect(),
+        by_number: (1..3).map(|number| (number, vec![0.5])).collect(),
+        by_pair: (1..3).map(|number| ((number, 9), point(number))).collect(),
+        shape: Some(Form::Box { width: 1.5, height: 2.5 }),
+        shapes: vec![Form::Circle(1.5), Form::Box { width: 1.5, height: 2.5 }, Form::Empty],
+        pair: (1, point(1)),
+        nested: vec![vec![patch(1)], vec![], vec![patch(2), patch(3)]],
+        list: (0..2).map(|number| WithAttrs { value: NdArray(Array1::ones(number + 1)), attrs: unit(0.5) }).collect(),
+        large: vec![0.5; 100],
+    }
+}
+
+/// What is left when `change` takes something out of a run.
+fn left(change: impl FnOnce(&mut Run)) -> Run {
+    let mut run = run();
+    change(&mut run);
+    run
+}
+
+/// Paths to skip, and what is left.
+fn skipped() -> Vec<(&'static [&'static str], Run)> {
+    let without_nodes = |patch: &mut Patch| patch.nodes.clear();
+    vec![
+        (&["large"], left(|run| run.large.clear())),
+        (&["patches/*/nodes"], left(|run| run.patches.iter_mut().for_each(without_nodes))),
+        (&["by_name/*/nodes"], left(|run| run.by_name.values_mut().for_each(without_nodes))),
+        (&["by_name/p1/nodes"], left(|run| run.by_name.get_mut("p1").unwrap().nodes.clear())),
+        (&["by_name/p1"], left(|run| drop(run.by_name.remove("p1")))),
+        (&["by_number/2"], left(|run| drop(run.by_number.remove(&2)))),
+        (&["by_number/*"], left(|run| run.by_number.clear())),
+        (&["by_pair/*/weight"], left(|run| run.by_pair.values_mut().for_each(|point| point.weight = 0))),
+        (&["points/*/x"], left(|run| run.points.iter_mut().for_each(|point| point.x = 0.0))),
+        (&["points/*/*"], left(|run| run.points.iter_mut().for_each(|point| *point = Point::default()))),
+        (&["patches/*/@material"], left(|run| run.patches.iter_mut().for_each(|patch| patch.material = 0))),
+        (&["by_name/*/@material"], left(|run| run.by_name.values_mut().for_each(|patch| patch.material = 0))),
+        (&["shape/Box/width"], left(|run| run.shape = Some(Form::Box { width: 0.0, height: 2.5 }))),
+        (&["shapes/*/Box/height"], left(|run| run.shapes[1] = Form::Box { width: 1.5, height: 0.0 })),
+        (&["pair/1/weight"], left(|run| run.pair.1.weight = 0)),
+        (&["nested/*/*/nodes"], left(|run| run.nested.iter_mut().flatten().for_each(without_nodes))),
+        (&["list/*/@gain"], left(|run| run.list.iter_mut().for_each(|element| element.attrs.gain = 0.0))),
+        (
+            &["**/nodes", "title"],
+            left(|run| {
+                run.patches.iter_mut().chain(run.by_name.values_mut()).for_each(without_nodes);
+                run.nested.iter_mut().flatten().for_each(without_nodes);
+                run.title.clear();
+            }),
+        ),
+        (&["nothing", "patches/*/nothing", "patches/*"], run()),
+    ]
+}
+
+#[test]
+fn what_is_skipped_is_not_read() {
+    for records in [None, Some(Records::Columns)] {
+        let options = records.map_or(WriteOptions::new(), |records| WriteOptions::new().records(records));
+        let image = options.to_vec(&run()).unwrap();
+        for (paths, left) in skipped() {
+            let found: Run = ReadOptions::new().skip(paths).from_slice(&image).unwrap();
+            assert_eq!(found, left, "{paths:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_skipped_is_not_written() {
+    for options in [WriteOptions::new(), WriteOptions::new().records(Records::Columns), WriteOptions::new().deflate(1)]
+    {
+        for (paths, left) in skipped() {
+            let image = options.clone().skip(paths).to_vec(&run()).unwrap();
+            assert_eq!(from_slice::<Run>(&image).unwrap(), left, "{paths:?}");
+            // Nothing of it is there: what is skipped is skipped for any reader.
+            let both: Run = ReadOptions::new().skip(paths).from_slice(&image).unwrap();
+            assert_eq!(both, left, "{paths:?}");
+        }
+    }
+}
+
+/// What is kept by `only`.
+fn kept() -> Vec<(&'static [&'static str], Run)> {
+    let only = |keep: fn(Run, &mut Run)| {
+        let mut kept = Run::default();
+        keep(run(), &mut kept);
+        kept
+    };
+    fn nodes(patch: &Patch) -> Patch {
+        Patch { nodes: patch.nodes.clone(), ..Patch::default() }
+    }
+    vec![
+        (&["large", "title"], only(|run, kept| (kept.large, kept.title) = (run.large, run.title))),
+        (&["patches"], only(|run, kept| kept.patches = run.patches)),
+        (&["patches/*/nodes"], only(|run, kept| kept.patches = run.patches.iter().map(nodes).collect())),
+        (
+            &["by_name/*/nodes"],
+            only(|run, kept| {
+                kept.by_name = run.by_name.into_iter().map(|(name, patch)| (name, nodes(&patch))).collect()
+            }),
+        ),
+        (&["by_name/p2"], only(|run, kept| kept.by_name = [("p2".to_owned(), run.by_name["p2"].clone())].into())),
+        (&["by_number/1"], only(|run, kept| kept.by_number = [(1, run.by_number[&1].clone())].into())),
+        (
+            &["points/*/x"],
+            only(|run, kept| {
+                kept.points = run.points.iter().map(|point| Point { x: point.x, ..Point::default() }).collect();
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn only_what_is_named_is_read_and_written() {
+    for options in [WriteOptions::new(), WriteOptions::new().records(Records::Columns)] {
+        let image = options.to_vec(&run()).unwrap();
+        for (paths, kept) in kept() {
+            let found: Run = ReadOptions::new().only(paths).from_slice(&image).unwrap();
+            assert_eq!(found, kept, "reading {paths:?}");
+            let image = options.clone().only(paths).to_vec(&run()).unwrap();
+            assert_eq!(from_slice::<Run>(&image).unwrap(), kept, "writing {paths:?}");
+        }
+    }
+}
+
+/// Where anything may lead to what is named, leaves that are not named are left out all the same.
+#[test]
+fn leaves_on_the_way_are_left_out() {
+    #[derive(Serialize, Deserialize, Default, PartialEq, Debug)]
+    #[serde(default)]
+    struct Tree {
+        nodes: Vec<f64>,
+        title: String,
+        grid: Option<NdArray<f64, ndarray::Ix1>>,
+        shared: Option<Shared<Patch>>,
+        inner: Vec<Patch>,
+        tags: Vec<String>,
+        maybe: Option<Patch>,
+        numbers: Vec<Vec<Vec<u8>>>,
+    }
+    let full = Tree {
+        nodes: vec![0.5],
+        title: "tree".to_owned(),
+        grid: Some(NdArray(Array1::ones(3))),
+        shared: Some(patch(1).into()),
+        inner: vec![patch(2)],
+        tags: vec!["a".to_owned()],
+        maybe: Some(patch(3)),
+        numbers: vec![vec![vec![1], vec![]]],
+    };
+    let nodes = |number| Patch { nodes: patch(number).nodes, ..Patch::default() };
+    let kept = Tree {
+        nodes: vec![0.5],
+        shared: Some(nodes(1).into()),
+        inner: vec![nodes(2)],
+        maybe: Some(nodes(3)),
+        ..Tree::default()
+    };
+    let image = WriteOptions::new().only(["**/nodes"]).to_vec(&full).unwrap();
+    assert_eq!(from_slice::<Tree>(&image).unwrap(), kept);
+    let read: Tree = ReadOptions::new().only(["**/nodes"]).from_slice(&to_vec(&full).unwrap()).unwrap();
+    assert_eq!(read, kept);
+}
+
+/// What is skipped is not even serialized.
+#[test]
+fn what_is_skipped_is_not_serialized() {
+    struct Counted<'a>(&'a Cell<u32>);
+    impl Serialize for Counted<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.set(self.0.get() + 1);
+            serializer.serialize_u8(1)
+        }
+    }
+    #[derive(Serialize)]
+    struct Both<'a> {
+        kept: Counted<'a>,
+        skipped: Counted<'a>,
+    }
+    let (kept, skipped) = (Cell::new(0), Cell::new(0));
+    let both = || Both { kept: Counted(&kept), skipped: Counted(&skipped) };
+    WriteOptions::new().skip(["skipped", "*/skipped"]).to_vec(&both()).unwrap();
+    let list: Vec<_> = (0..100).map(|_| both()).collect();
+    WriteOptions::new().skip(["*/skipped"]).to_vec(&list).unwrap();
+    let map = BTreeMap::from([("a", both()), ("skipped", both())]);
+    WriteOptions::new().only(["a/kept"]).to_vec(&map).unwrap();
+    assert_eq!((kept.get(), skipped.get()), (102, 0));
+}
+
+/// What is skipped is not even opened.
+#[test]
+fn what_is_skipped_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("broken.h5")).unwrap();
+    filebacked::to_group(&json!({ "good": 1, "bad": [[1], [2, 3]], "list": [{ "a": "x", "b": [1] }] }), &file).unwrap();
+    // Offsets that point nowhere, and a column of another length.
+    file.unlink("bad/offsets").unwrap();
+    file.unlink("list/b").unwrap();
+    file.new_dataset::<i32>().shape(7).create("list/b").unwrap();
+    let error = filebacked::from_group::<Value>(&file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let read: Value = ReadOptions::new().skip(["bad", "list/*/b"]).from_group(&file).unwrap();
+    assert_eq!(read, json!({ "good": 1, "list": [{ "a": "x" }] }));
+}
+
+#[test]
+fn a_field_without_a_default_is_a_clear_error() {
+    #[derive(Serialize, Deserialize, Debug)]
+    struct Outer {
+        list: Vec<Inner>,
+        map: BTreeMap<String, Inner>,
+    }
+    #[derive(Serialize, Deserialize, Clone, Copy, Debug)]
+    struct Inner {
+        x: f64,
+        y: f64,
+    }
+    let inner = Inner { x: 0.5, y: 1.5 };
+    let outer = Outer { list: vec![inner; 3], map: [("a".to_owned(), inner)].into() };
+    let words = ", which the options leave out: give it a default (`#[serde(default)]`), or have it read";
+    for records in [Records::Table, Records::Columns] {
+        let image = WriteOptions::new().records(records).to_vec(&outer).unwrap();
+        for (path, place) in [("list/*/x", "at `list[0]`"), ("map/a/x", "at `map.a`"), ("**/x", "at `list[0]`")] {
+            let error = ReadOptions::new().skip([path]).from_slice::<Outer>(&image).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::MissingField);
+            let message = error.to_string();
+            assert!(message.starts_with(&format!("missing field `x`{words}; {place}")), "{message}");
+        }
+        let error = ReadOptions::new().only(["map"]).from_slice::<Outer>(&image).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("missing field `list`{words};")), "{error}");
+    }
+    // One that is missing for other reasons is said to be no more than that.
+    let error = ReadOptions::new().skip(["list"]).from_slice::<Outer>(&to_vec(&json!({ "list": [] })).unwrap());
+    assert!(error.unwrap_err().to_string().starts_with("missing field `list`"));
+    let error = ReadOptions::new().skip(["other"]).from_slice::<Outer>(&to_vec(&json!({ "a": 1 })).unwrap());
+    assert!(!error.unwrap_err().to_string().contains("options"));
+}
+
+/// With `at`, in the obvious pairs: other rules do not get into each other's way.
+#[test]
+fn rules_of_all_sorts_go_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("rules.h5")).unwrap();
+    let mut run = run();
+    run.large = vec![0.5; 100_000];
+    run.points = vec![point(1); 10_000];
+    WriteOptions::new()
+        .deflate(1)
+        .at("large", |d| d.lzf().chunk([1000]))
+        .at("points/*/x", |d| d.fletcher32(true))
+        .at("points", |d| d.records(Records::Columns))
+        .skip(["points/*/y", "patches"])
+        .to_group(&run, &file)
+        .unwrap();
+    assert_eq!(file.dataset("large").unwrap().chunk(), Some(vec![1000]));
+    let has_checksum = |name| file.dataset(name).unwrap().filters().contains(&hdf5::filters::Filter::Fletcher32);
+    assert!(has_checksum("points/x") && !has_checksum("large"));
+    assert!(!file.link_exists("points/y") && !file.link_exists("patches"));
+    let back: Run = ReadOptions::new().skip(["large"]).only(["points", "large", "title"]).from_group(&file).unwrap();
+    assert_eq!((back.points.len(), back.points[0].x, back.points[0].y, back.large.len()), (10_000, 1.0, 0.0, 0));
+    assert_eq!(back.title, "plate");
+    assert!(tree(&file).unwrap().to_string().contains("points"));
+}
+
+/// What is read later is read as the options of then say.
+#[test]
+fn lazy_values_and_maps_leave_out_what_the_options_say() {
+    use filebacked::{Lazy, LazyMap};
+    use std::collections::BTreeMap;
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone, Default)]
+    struct Inner {
+        #[serde(default)]
+        large: Vec<f64>,
+        small: u8,
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Outer {
+        one: Lazy<Inner>,
+        many: LazyMap<String, Inner>,
+    }
+    let inner = Inner { large: vec![0.5; 10], small: 1 };
+    let many = LazyMap::from_iter(["a", "b", "c"].map(|name| (name.to_owned(), inner.clone())));
+    let image = filebacked::to_vec(&Outer { one: Lazy::new(inner.clone()), many }).unwrap();
+    let options = ReadOptions::new().skip(["one/large", "many/b", "many/c/large"]);
+    let outer: Outer = options.from_slice(&image).unwrap();
+    let without = Inner { large: vec![], ..inner.clone() };
+    assert_eq!(outer.one.load().unwrap(), without);
+    let many: BTreeMap<&String, Inner> = outer.many.lazies().map(|(key, value)| (key, value.load().unwrap())).collect();
+    assert_eq!(many, BTreeMap::from([(&"a".to_owned(), inner), (&"c".to_owned(), without)]));
+    let options = ReadOptions::new().skip(["one/small"]);
+    let error = options.from_slice::<Outer>(&image).unwrap().one.load().unwrap_err();
+    assert!(error.to_string().starts_with("missing field `small`, which the options leave out"), "{error}");
+}
