@@ -9,6 +9,7 @@ use hdf5_sys::{h5g, h5l, h5o};
 use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
+use super::strict::open_by_name;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -186,8 +187,8 @@ impl Group {
 
     fn open_locked(&self, name: &str) -> Result<Object> {
         let link = c_name(name)?;
-        // SAFETY: a group's handle and a C string.
-        let opened = Id::own("open an object", || unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), H5P_DEFAULT) });
+        // SAFETY: a group's handle, a C string, and how links are followed.
+        let opened = open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) });
         let id = match opened {
             Ok(id) => id,
             Err(error) => {
