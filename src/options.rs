@@ -459,8 +459,8 @@ impl ReadOptions {
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, to_vec};
     ///
-    /// let image = to_vec(&vec![vec![vec!["deep"]]])?;
-    /// let error = ReadOptions::new().max_depth(2).from_slice::<Vec<Vec<Vec<String>>>>(&image).unwrap_err();
+    /// let image = to_vec(&serde_json::json!({"a": {"b": {"c": "deep"}}}))?;
+    /// let error = ReadOptions::new().max_depth(2).from_slice::<serde_json::Value>(&image).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::TooDeep);
     /// # Ok::<(), filebacked::Error>(())
     /// ```
@@ -540,12 +540,14 @@ impl ReadOptions {
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, hdf5, write};
+    /// use std::collections::BTreeMap;
     ///
     /// # let directory = tempfile::tempdir()?;
     /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
     /// write(&file, "one", "text")?;
     /// file.link_soft("one", "two")?;
-    /// let error = ReadOptions::new().max_repeats(0).read::<String>(&file, "two").unwrap_err();
+    /// let options = ReadOptions::new().max_repeats(0);
+    /// let error = options.from_group::<BTreeMap<String, String>>(&file).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Limit);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
