@@ -288,7 +288,7 @@ fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> 
 }
 
 /// Checks the number of dimensions.
-fn check_rank<T: H5Type, D: Dimension>(
+pub(crate) fn check_rank<T: H5Type, D: Dimension>(
     element: &ElementType<T>,
     shape: &Shape,
     found: impl FnOnce() -> String,

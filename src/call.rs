@@ -1,5 +1,5 @@
-//! What one call of writing or reading knows of the values that are [shared](crate::Shared) in it: what was written, and
-//! what was read.
+//! What one call of writing or reading knows of the values that are [shared](crate::Shared) in it, and of stored objects
+//! that are copied: what was written, and what was read.
 //!
 //! It is the thread's as long as something is done for the call. A call within another, as a codec may make, has its own.
 
@@ -84,7 +84,13 @@ type Value = (*const (), TypeId);
 
 /// What was written.
 #[derive(Default)]
-pub(crate) struct Written(HashMap<Value, Entry>);
+pub(crate) struct Written {
+    values: HashMap<Value, Entry>,
+    /// Copies of stored objects to which several links lead.
+    copies: HashMap<Identity, Rc<Object>>,
+    /// A value that is to be given attributes was copied, with those that it had.
+    has_copied: bool,
+}
 
 struct Entry {
     /// Keeps the value, so that none comes to be in its place.
@@ -98,14 +104,14 @@ impl Call<Written> {
     /// The object that `value` is, with so many `Some` directly around it.
     pub(crate) fn object<T: ?Sized + 'static>(&self, value: &Arc<T>, somes: usize) -> Option<Rc<Object>> {
         let written = self.0.borrow();
-        let objects = &written.0.get(&key(value))?.objects;
+        let objects = &written.values.get(&key(value))?.objects;
         let object = objects.iter().find(|(only, _)| only.is_none_or(|only| only == somes));
         object.map(|(_, object)| Rc::clone(object))
     }
 
     /// Takes note of the object that `value` is.
     pub(crate) fn add<T: ?Sized + 'static>(&self, value: &Arc<T>, only: Option<usize>, object: Object) {
-        if let Some(entry) = self.0.borrow_mut().0.get_mut(&key(value)) {
+        if let Some(entry) = self.0.borrow_mut().values.get_mut(&key(value)) {
             entry.objects.push((only, Rc::new(object)));
         }
     }
@@ -115,7 +121,7 @@ impl Call<Written> {
         struct Leave<'a>(&'a Call<Written>, Value);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
-                if let Some(entry) = self.0.0.borrow_mut().0.get_mut(&self.1) {
+                if let Some(entry) = self.0.0.borrow_mut().values.get_mut(&self.1) {
                     entry.is_being_written = false;
                 }
             }
@@ -123,7 +129,7 @@ impl Call<Written> {
         let key = key(value);
         let was_being_written = {
             let mut written = self.0.borrow_mut();
-            let entry = written.0.entry(key).or_insert_with(|| Entry {
+            let entry = written.values.entry(key).or_insert_with(|| Entry {
                 _value: Box::new(Arc::clone(value)),
                 is_being_written: false,
                 objects: Vec::new(),
@@ -135,6 +141,21 @@ impl Call<Written> {
         }
         let _leave = Leave(self, key);
         write()
+    }
+
+    /// The copy that was made of a stored object.
+    pub(crate) fn copy_of(&self, object: Identity) -> Option<Rc<Object>> {
+        self.0.borrow().copies.get(&object).cloned()
+    }
+
+    /// Takes note of a copy of a stored object.
+    pub(crate) fn add_copy(&self, object: Identity, copy: Object) {
+        self.0.borrow_mut().copies.insert(object, Rc::new(copy));
+    }
+
+    /// Says whether a value that is to be given attributes was copied; returns what was said last.
+    pub(crate) fn set_copied(&self, copied: bool) -> bool {
+        std::mem::replace(&mut self.0.borrow_mut().has_copied, copied)
     }
 }
 

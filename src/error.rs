@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Limit,
     /// HDF5, or this crate, has no form for it.
     Unsupported,
+    /// The file that a lazy value was to be read from is gone: closed by force, or cut short.
+    Gone,
     /// libhdf5 failed.
     Hdf5,
     /// The operating system failed.

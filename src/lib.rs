@@ -54,6 +54,9 @@
 //! | [`Sparse`], [`sparse`], [`Triplets`], [`triplets`] | sparse matrices of [`sprs`]: a group that scipy's readers know |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
+//! | [`Shared`] | a value that stands in more than one place, stored once |
+//! | [`Lazy`] | any value, read when it is asked for; of an array, also a part |
+//! | [`LazyMap`] | a map whose values are read when they are asked for, and that writes what changed |
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
 //!
@@ -99,6 +102,7 @@ mod file;
 mod format;
 mod how;
 mod item;
+mod lazy;
 mod limits;
 #[cfg(feature = "sprs")]
 mod matrix;
@@ -123,6 +127,7 @@ pub use de::Hdf5Deserializer;
 pub use error::{Error, ErrorKind, Result};
 pub use hdf5;
 pub use how::{DatasetOptions, Records, Strings};
+pub use lazy::{Lazy, LazyMap};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use ser::Hdf5Serializer;

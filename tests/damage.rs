@@ -18,6 +18,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use filebacked::{Lazy, LazyMap};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -464,6 +465,15 @@ fn worker() {
         (sample.read)(&image);
         say(index, &format!("as `serde_json::Value`: {what}"));
         drop(filebacked::from_slice::<serde_json::Value>(&image));
+        say(index, &format!("as an object that is copied: {what}"));
+        if let Ok(unread) = filebacked::from_slice::<Lazy<()>>(&image) {
+            drop(filebacked::to_vec(&unread));
+        }
+        say(index, &format!("as a map: {what}"));
+        if let Ok(map) = filebacked::from_slice::<LazyMap<String, serde_json::Value>>(&image) {
+            map.iter().for_each(drop);
+            drop(filebacked::to_vec(&map));
+        }
         say(index, &format!("as other types: {what}"));
         drop(filebacked::from_slice::<Vec<f64>>(&image));
         drop(filebacked::from_slice::<String>(&image));

@@ -91,6 +91,20 @@ fn external_links_by_other_ways() {
     assert_eq!((both.0.0, both.1), (42, 42));
 }
 
+/// A value that is read later is so with the limits of the call that it comes from.
+#[test]
+fn limits_of_lazy_values() {
+    let (_, file) = stranger("links.h5");
+    let own: filebacked::Lazy<i32> = filebacked::read(&file, "own").unwrap();
+    assert_eq!(*own.get().unwrap(), 1);
+    let (_, file) = stranger("raw.h5");
+    let strict: filebacked::LazyMap<String, Vec<i32>> = filebacked::from_group(&file).unwrap();
+    check(strict.get("numbers"), "allow_external_storage", "in another file");
+    let trusting = ReadOptions::new().allow_external_storage(true);
+    let trusted: filebacked::LazyMap<String, Vec<i32>> = trusting.from_group(&file).unwrap();
+    assert_eq!(*trusted.get("numbers").unwrap().unwrap(), [0, 1, 2, 3, 4, 5]);
+}
+
 #[test]
 fn external_storage() {
     let (_, file) = stranger("raw.h5");

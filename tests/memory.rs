@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use filebacked::NdArray;
-use ndarray::{Array2, Ix2};
+use filebacked::{Lazy, NdArray, hdf5};
+use hdf5::plist::dataset_create::{AllocTime, FillTime};
+use ndarray::{Array2, Ix1, Ix2, s};
 use serde::{Deserialize, Serialize};
 
 const MIB: usize = 1 << 20;
@@ -70,6 +71,12 @@ fn child() {
         "read-array" => read_array(Path::new(path)),
         "write-samples" => write(Path::new(path), &samples()),
         "read-samples" => read::<Sample>(Path::new(path)),
+        "write-erased" => write_value(Path::new(path), &(&NdArray(array()) as &dyn erased_serde::Serialize)),
+        "write-trait" => write_value(Path::new(path), &trait_object()),
+        "read-trait" => read_trait(Path::new(path)),
+        "read-lazy" => read_lazy(Path::new(path)),
+        "slice-lazy" => slice_lazy(Path::new(path)),
+        "copy-lazy" => copy_lazy(Path::new(path)),
         "write-strings" => write(Path::new(path), &strings()),
         "read-strings" => read_strings(Path::new(path)),
         _ => write(Path::new(path), &stations()),
@@ -115,6 +122,92 @@ fn read_array(path: &Path) -> usize {
     peak.saturating_sub(array.len() * size_of::<f64>())
 }
 
+fn write_value(path: &Path, value: &impl Serialize) -> usize {
+    peak(|| filebacked::to_file(path, value).unwrap()).0
+}
+
+/// Something that has an array.
+#[typetag::serde]
+trait Field: Send {
+    fn array(&self) -> &Array2<f64>;
+}
+
+#[derive(Serialize, Deserialize)]
+struct Pressure {
+    unit: String,
+    #[serde(with = "filebacked::array")]
+    values: Array2<f64>,
+}
+
+#[typetag::serde]
+impl Field for Pressure {
+    fn array(&self) -> &Array2<f64> {
+        &self.values
+    }
+}
+
+fn trait_object() -> Vec<Option<Box<dyn Field>>> {
+    vec![None, Some(Box::new(Pressure { unit: "Pa".to_owned(), values: array() }))]
+}
+
+fn read_trait(path: &Path) -> usize {
+    let (peak, value) = peak(|| filebacked::from_file::<Vec<Option<Box<dyn Field>>>>(path).unwrap());
+    let array = value[1].as_ref().unwrap().array();
+    assert_eq!(array.sum(), self::array().sum());
+    peak.saturating_sub(array.len() * size_of::<f64>())
+}
+
+/// What [`large_file`] holds.
+#[derive(Serialize, Deserialize)]
+struct Large {
+    title: String,
+    field: Lazy<NdArray<f64, Ix1>>,
+}
+
+/// The elements of the array in it: a GiB.
+const LARGE: usize = 1 << 27;
+
+/// A file with an array that takes up its place in it, all of which is zero: most systems have no disk for that.
+fn large_file(path: &Path, count: usize) {
+    let file = hdf5::File::create(path).unwrap();
+    filebacked::write(&file, "title", "large").unwrap();
+    let builder = file.new_dataset::<f64>().alloc_time(Some(AllocTime::Early)).fill_time(FillTime::Never);
+    let dataset = builder.shape(count).create("field").unwrap();
+    dataset.write_slice(&[1.5, 2.5], s![count - 2..]).unwrap();
+}
+
+fn read_lazy(path: &Path) -> usize {
+    let (peak, large) = peak(|| {
+        let large: Large = filebacked::from_file(path).unwrap();
+        assert_eq!(large.field.shape().unwrap(), [LARGE]);
+        large.field.element_type().unwrap();
+        let ends = large.field.slice(s![..;1 - LARGE as isize]).unwrap();
+        assert_eq!(ends.to_vec(), [2.5, 0.0]);
+        assert_eq!(large.field.slice(s![-2]).unwrap()[()], 1.5);
+        large
+    });
+    assert!(!large.field.is_loaded());
+    peak
+}
+
+/// What a slice of 256 MiB takes beyond that.
+fn slice_lazy(path: &Path) -> usize {
+    let large: Large = filebacked::from_file(path).unwrap();
+    let (peak, slice) = peak(|| large.field.slice(s![-(1 << 25)..]).unwrap());
+    assert_eq!(slice.sum(), 4.0);
+    // So what is in memory shows.
+    assert!(peak >= slice.len() * size_of::<f64>());
+    peak - slice.len() * size_of::<f64>()
+}
+
+fn copy_lazy(path: &Path) -> usize {
+    let large: Large = filebacked::from_file(path).unwrap();
+    let (peak, ()) = peak(|| filebacked::to_file(path, &large).unwrap());
+    let copy: Large = filebacked::from_file(path).unwrap();
+    assert_eq!(copy.field.slice(s![-1]).unwrap()[()], 2.5);
+    peak
+}
+
 fn measure(task: &str, path: &Path) -> usize {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
@@ -158,4 +251,26 @@ fn strings_are_read_a_window_at_a_time() {
     measure("write-strings", &path);
     assert!(std::fs::metadata(&path).unwrap().len() as usize > 200 * MIB);
     check("read-strings", measure("read-strings", &path), 16 * MIB);
+}
+
+#[test]
+fn a_lazy_array_takes_nothing_until_it_is_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.h5");
+    large_file(&path, LARGE);
+    assert!(std::fs::metadata(&path).unwrap().len() as usize > 1024 * MIB);
+    check("read-lazy", measure("read-lazy", &path), 4 * MIB);
+    check("slice-lazy", measure("slice-lazy", &path), 4 * MIB);
+    // The copy is written, so it is of a smaller one.
+    large_file(&path, LARGE / 8);
+    check("copy-lazy", measure("copy-lazy", &path), 4 * MIB);
+}
+
+#[test]
+fn wrappers_are_not_copied_on_their_way_through_erased_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value.h5");
+    check("write-erased", measure("write-erased", &path), 4 * MIB);
+    check("write-trait", measure("write-trait", &path), 4 * MIB);
+    check("read-trait", measure("read-trait", &path), 4 * MIB);
 }

@@ -339,3 +339,34 @@ fn rules_of_all_sorts_go_together() {
     assert_eq!(back.title, "plate");
     assert!(tree(&file).unwrap().to_string().contains("points"));
 }
+
+/// What is read later is read as the options of then say.
+#[test]
+fn lazy_values_and_maps_leave_out_what_the_options_say() {
+    use filebacked::{Lazy, LazyMap};
+    use std::collections::BTreeMap;
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone, Default)]
+    struct Inner {
+        #[serde(default)]
+        large: Vec<f64>,
+        small: u8,
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Outer {
+        one: Lazy<Inner>,
+        many: LazyMap<String, Inner>,
+    }
+    let inner = Inner { large: vec![0.5; 10], small: 1 };
+    let many = LazyMap::from_iter(["a", "b", "c"].map(|name| (name.to_owned(), inner.clone())));
+    let image = filebacked::to_vec(&Outer { one: Lazy::new(inner.clone()), many }).unwrap();
+    let options = ReadOptions::new().skip(["one/large", "many/b", "many/c/large"]);
+    let outer: Outer = options.from_slice(&image).unwrap();
+    let without = Inner { large: vec![], ..inner.clone() };
+    assert_eq!(outer.one.load().unwrap(), without);
+    let many: BTreeMap<&String, Inner> = outer.many.lazies().map(|(key, value)| (key, value.load().unwrap())).collect();
+    assert_eq!(many, BTreeMap::from([(&"a".to_owned(), inner), (&"c".to_owned(), without)]));
+    let options = ReadOptions::new().skip(["one/small"]);
+    let error = options.from_slice::<Outer>(&image).unwrap().one.load().unwrap_err();
+    assert!(error.to_string().starts_with("missing field `small`, which the options leave out"), "{error}");
+}

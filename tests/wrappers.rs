@@ -8,6 +8,16 @@ mod attrs;
 mod bridge;
 #[cfg(feature = "sprs")]
 mod common;
+#[path = "wrappers/lazy.rs"]
+mod lazy;
+#[path = "wrappers/lazy_arrays.rs"]
+mod lazy_arrays;
+#[path = "wrappers/lazy_files.rs"]
+mod lazy_files;
+#[path = "wrappers/lazy_maps.rs"]
+mod lazy_maps;
+#[path = "wrappers/polymorphism.rs"]
+mod polymorphism;
 #[cfg(feature = "sprs")]
 #[path = "wrappers/sparse.rs"]
 mod sparse;
@@ -37,6 +47,12 @@ pub(crate) fn round_trip_erased<T: Serialize + DeserializeOwned + PartialEq + De
     erased_serde::serialize(&value as &dyn erased_serde::Serialize, filebacked::Hdf5Serializer::new(&file)).unwrap();
     let mut erased = <dyn erased_serde::Deserializer>::erase(filebacked::Hdf5Deserializer::new(&file));
     assert_eq!(erased_serde::deserialize::<T>(&mut erased).unwrap(), *value);
+}
+
+/// What is stored for a value, read as another type.
+#[track_caller]
+pub(crate) fn reread<A: Serialize, B: DeserializeOwned>(value: &A) -> B {
+    from_slice(&to_vec(value).unwrap()).unwrap()
 }
 
 /// The error of reading what is stored for `value` as a `T`.

@@ -1,12 +1,14 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
-//! Wrapper types read themselves, from a [`source`]. [`select`] knows what the options leave out.
+//! Wrapper types read themselves, from a [`source`], or later, from what is [`kept`]. [`select`] knows what the options leave
+//! out.
 
 mod access;
 mod array;
 mod attributes;
 mod column;
 mod element;
+mod kept;
 mod key;
 mod known;
 mod node;
@@ -17,6 +19,8 @@ mod select;
 mod source;
 mod view;
 
+pub(crate) use kept::Kept;
+pub(crate) use key::key_of;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 pub(crate) use source::{Found, Source, Stored};

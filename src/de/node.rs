@@ -136,12 +136,17 @@ impl Node {
 
     /// Opens the object that holds the value, and hands it to `read`, for a wrapper.
     pub(super) fn stored<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
+        self.found(|stored| read(stored.enter()?))
+    }
+
+    /// The same, but it is not read yet, and does not count as met.
+    pub(super) fn found<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
         let mut node = self;
         let mut depth = node.depth;
         let mut links = 0;
         let located = |error: Error, links| (0..links).fold(error, |error, _| error.in_link(VALUE));
         loop {
-            let inside = node.stored_or_inside().map_err(|error| located(error, links))?;
+            let inside = node.found_or_inside().map_err(|error| located(error, links))?;
             match inside {
                 Ok(stored) => {
                     return depth.with_stack(|| read(stored)).map_err(|error| located(error, links));
@@ -154,7 +159,7 @@ impl Node {
     }
 
     /// The object that holds the value; or the node inside, where it is a group that is about that.
-    fn stored_or_inside(self) -> Result<Result<Stored, Self>> {
+    fn found_or_inside(self) -> Result<Result<Stored, Self>> {
         let (mut open, scope, depth) = self.open()?;
         if let Some(Kind::Value) = open.kind()?
             && let Object::Group(group) = &open.object
@@ -162,15 +167,7 @@ impl Node {
             return Self::inside(group, &open, &scope, depth).map(Err);
         }
         let Open { object, way, entered, .. } = open;
-        let scope = match &object {
-            Object::Dataset(dataset) => {
-                scope.meet(dataset, way)?;
-                scope
-            }
-            Object::Group(_) if entered => scope,
-            Object::Group(group) => scope.enter(group, way)?,
-        };
-        Ok(Ok(Stored { object, scope, depth, entered: true, way }))
+        Ok(Ok(Stored { object, scope, depth, entered, way }))
     }
 
     /// An option, whose value is still behind the link, as far as wrappers care.

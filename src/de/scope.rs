@@ -54,19 +54,26 @@ struct Inner {
 }
 
 /// What one call met, that is not paid for by what is stored.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Met {
+    limits: Limits,
     objects: AtomicU64,
     bytes: AtomicU64,
     /// All bytes, paid for or not.
     all: AtomicU64,
 }
 
+impl Met {
+    fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits, objects: AtomicU64::new(0), bytes: AtomicU64::new(0), all: AtomicU64::new(0) })
+    }
+}
+
 impl Scope {
     /// Where reading begins.
     pub(super) fn new(route: &Route) -> Self {
         storage::begin();
-        let inner = Inner { identity: None, outer: None, again: false, met: Arc::default() };
+        let inner = Inner { identity: None, outer: None, again: false, met: Met::new(Limits::current()) };
         Self { inner: Arc::new(inner), route: route.clone() }
     }
 
@@ -84,6 +91,20 @@ impl Scope {
     /// The same for the elements of a sequence.
     pub(super) fn of_elements(&self) -> Self {
         self.at(self.route.element())
+    }
+
+    /// The same place, where reading begins anew: what was met before does not count.
+    pub(super) fn anew(&self) -> Self {
+        storage::begin();
+        let Inner { identity, outer, again, .. } = &*self.inner;
+        let (identity, outer, again) = (*identity, outer.clone(), *again);
+        let inner = Inner { identity, outer, again, met: Met::new(self.inner.met.limits) };
+        Self { inner: Arc::new(inner), route: self.route.clone() }
+    }
+
+    /// Does something with the limits of the call that this comes from, also where it is over.
+    pub(super) fn limited<R>(&self, inside: impl FnOnce() -> R) -> R {
+        self.inner.met.limits.during(inside)
     }
 
     /// Goes into `group`, unless reading is in it already.

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 
 use super::attributes::AttributesDeserializer;
 use super::forward_all;
+use super::kept::Kept;
 use super::node::{Node, of_attribute};
 use super::scope::{Scope, Way};
 use super::view::View;
@@ -43,11 +44,27 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    /// The same, as something that is read now.
+    pub(super) fn enter(mut self) -> Result<Self> {
+        if !self.entered {
+            match &self.object {
+                Object::Dataset(dataset) => self.scope.meet(dataset, self.way)?,
+                Object::Group(group) => self.scope = self.scope.enter(group, self.way)?,
+            }
+            self.entered = true;
+        }
+        Ok(self)
+    }
+
+    /// A further handle of it.
+    pub(super) fn again(&self) -> Result<Self> {
+        let Self { object, scope, depth, entered, way } = self;
+        Ok(Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way })
+    }
+
     /// Reads what is in the object as if it were not in a wrapper.
     pub(crate) fn read<'de, T: Deserialize<'de>>(&self) -> Result<T> {
-        let Self { object, scope, depth, entered, way } = self;
-        let again = Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way };
-        T::deserialize(Node::of_stored(again))
+        T::deserialize(Node::of_stored(self.again()?))
     }
 
     /// Reads the attributes of the object.
@@ -99,6 +116,14 @@ impl Source {
         match self {
             Self::Node(node) => node.stored(|stored| read(Found::Object(stored))),
             Self::Attribute(attribute) => read(Found::Attribute(attribute)),
+        }
+    }
+
+    /// Opens what is there, to be read later, if it is an object.
+    pub(crate) fn keep(self) -> Result<Result<Kept, Self>> {
+        match self {
+            Self::Node(node) => node.found(Kept::of).map(Ok),
+            Self::Attribute(_) => Ok(Err(self)),
         }
     }
 

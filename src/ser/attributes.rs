@@ -10,7 +10,7 @@ use super::place::{Place, taken};
 use super::select;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KIND};
+use crate::format::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
 use crate::route::Route;
 use crate::storage::{Attributes, Object};
 
@@ -18,6 +18,8 @@ use crate::storage::{Attributes, Object};
 pub(super) struct AttributesSerializer {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
+    /// The object is a copy, and has attributes of before, which these take the place of.
+    pub(super) replaces: bool,
     /// Where the object is.
     pub(super) route: Route,
 }
@@ -35,7 +37,11 @@ impl AttributesSerializer {
                 return Err(Error::new(ErrorKind::BadKey, message));
             }
             if self.object.has_attribute(name)? {
-                return Err(taken(&label));
+                if self.replaces && !LAYOUT_ATTRIBUTES.contains(&name) {
+                    self.object.delete_attribute(name)?;
+                } else {
+                    return Err(taken(&label));
+                }
             }
             put(value, Place::attribute(Arc::clone(&self.object), name, route), self.depth, 0)
         };

@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use super::attributes::AttributesSerializer;
 use super::node::{put, put_apart};
-use super::place::{At, Place, no_attribute};
+use super::place::{At, Place, copy_attributes, no_attribute};
 use super::select;
+use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
-use crate::storage::{Attributes, ElementType, Group, Object, Shape, Storing};
+use crate::storage::{Attributes, ElementType, Group, Object, Shape};
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]
@@ -54,11 +55,53 @@ impl Destination {
     pub(crate) fn written(&self) -> Result<(Object, Option<usize>)> {
         let (group, name) = self.link()?;
         let object = group.open(name)?;
-        let shows_somes = match &object {
-            Object::Dataset(dataset) => *dataset.shape() == Shape::Null,
-            Object::Group(group) => group.kind()? == Some(Kind::Some),
-        };
-        Ok((object, shows_somes.then_some(self.somes)))
+        let only = shows_somes(&object)?.then_some(self.somes);
+        Ok((object, only))
+    }
+
+    /// Whether an object can be made there.
+    pub(crate) fn takes_object(&self) -> bool {
+        !self.place.is_attribute()
+    }
+
+    /// Copies a stored object there, which may be in another file, without a look at what it holds.
+    ///
+    /// Where several links lead to it, and it is copied again in this call, that is a link to the first copy.
+    pub(crate) fn copy(&self, object: &Object) -> Result<()> {
+        let call = Call::<Written>::current();
+        if self.apart {
+            call.set_copied(true);
+        }
+        if shows_somes(object)? {
+            let mut place = self.place.clone();
+            for _ in 0..self.somes {
+                place = Place::owned(place.group(Some(Kind::Some))?, VALUE.into(), &self.place.route);
+            }
+            return place.copy(object);
+        }
+        let about = object.about()?;
+        let can_recur = self.takes_link() && about.links > 1;
+        if can_recur && let Some(copy) = call.copy_of(about.identity) {
+            return self.link_to(&copy);
+        }
+        self.place.copy(object)?;
+        if can_recur {
+            let (group, name) = self.link()?;
+            call.add_copy(about.identity, group.open(name)?);
+        }
+        Ok(())
+    }
+
+    /// Gives the group that was written there the attributes of another, but for those that it has.
+    pub(crate) fn copy_attributes(&self, from: &Object) -> Result<()> {
+        let (group, name) = self.link()?;
+        if self.apart {
+            Call::<Written>::current().set_copied(true);
+        }
+        match &self.place.at {
+            At::Fill { group, .. } => copy_attributes(from, group),
+            _ => copy_attributes(from, &group.open(name)?),
+        }
     }
 
     /// How many `Some` are directly around what is written there.
@@ -83,7 +126,11 @@ impl Destination {
         A: ?Sized + Serialize,
     {
         let (group, name) = self.link()?;
-        self.put_apart(value)?;
+        let call = Call::<Written>::current();
+        let outer = call.set_copied(false);
+        let result = self.put_apart(value);
+        let replaces = call.set_copied(outer);
+        result?;
         let mut object = match &self.place.at {
             // What became a group fills this one.
             At::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
@@ -99,6 +146,7 @@ impl Destination {
         attributes.serialize(AttributesSerializer {
             object: Arc::new(object),
             depth: self.depth.in_record()?,
+            replaces,
             route: self.place.route.clone(),
         })
     }
@@ -113,7 +161,8 @@ impl Destination {
     }
 
     /// How datasets are stored that are made there.
-    pub(crate) fn storing(&self) -> &Storing {
+    #[cfg(feature = "sprs")]
+    pub(crate) fn storing(&self) -> &crate::storage::Storing {
         &self.place.route.how().storing
     }
 
@@ -140,4 +189,12 @@ impl Destination {
         }
         Ok(is_there)
     }
+}
+
+/// Whether it is an object that says by itself how many `Some` are directly around what it is.
+fn shows_somes(object: &Object) -> Result<bool> {
+    Ok(match object {
+        Object::Dataset(dataset) => *dataset.shape() == Shape::Null,
+        Object::Group(group) => group.kind()? == Some(Kind::Some),
+    })
 }

@@ -3,9 +3,11 @@
 //! what happens when a column takes another form, and [`layout`] writes them. Long sequences whose elements turn out to be
 //! of one form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them
 //! apart. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`]. What the options leave out
-//! is not gone into: see [`select`]. [`root`] has whole values, and [`replace`] what takes the place of others.
+//! is not gone into: see [`select`]. [`root`] has whole values, and [`replace`] what takes the place of others;
+//! [`changes`] are made to a group that is there.
 
 mod attributes;
+mod changes;
 mod column;
 mod composite;
 mod compound;
@@ -30,6 +32,7 @@ mod stream;
 mod strings;
 mod variants;
 
+pub(crate) use changes::{Changes, link_name};
 pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};

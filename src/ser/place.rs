@@ -7,7 +7,7 @@ use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Kind, MAX_MESSAGE, VALUE, escape};
+use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
 use crate::route::Route;
 use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, Storing, write_array_attribute};
 
@@ -221,6 +221,31 @@ impl<'a> Place<'a> {
         Ok(group)
     }
 
+    /// Copies a stored object here as it is.
+    pub(super) fn copy(&self, object: &Object) -> Result<()> {
+        match (&self.at, object) {
+            (At::Child(group, name), _) => object.copy_to(group, name),
+            (At::Fill { group, target }, Object::Dataset(_)) => {
+                check_free(target.as_ref(), VALUE)?;
+                group.write_kind(Kind::Value)?;
+                object.copy_to(group, VALUE)
+            }
+            (At::Fill { group, target }, Object::Group(_)) => {
+                // It is copied as one, so that links to one object in it stay that; and then what is in it comes here.
+                let around = group.create_unlinked()?;
+                object.copy_to(&around, VALUE)?;
+                let copy = around.open(VALUE)?;
+                let Object::Group(children) = &copy else { return Err(Error::corrupt("a copy that is no group")) };
+                for name in children.link_names()? {
+                    check_free(target.as_ref(), &name)?;
+                    children.copy_link(&name, group, &name)?;
+                }
+                copy_attributes(&copy, group)
+            }
+            (At::Attribute(..), _) => Err(no_attribute()),
+        }
+    }
+
     /// The group that what is filled in will be moved to.
     pub(super) fn target(&self) -> Option<Group> {
         match &self.at {
@@ -249,6 +274,21 @@ impl<'a> Place<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Gives `target` the attributes of another object, but for those that it has.
+pub(super) fn copy_attributes(from: &Object, target: &impl Attributes) -> Result<()> {
+    for name in from.attribute_names()? {
+        if target.has_attribute(&name)? {
+            continue;
+        }
+        let copy = || {
+            let contents = from.attribute(&name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
+            target.write_contents(&name, &contents)
+        };
+        copy().map_err(|error: Error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
+    }
+    Ok(())
 }
 
 /// Where elements of a sequence are, for those that write themselves, and for the options.

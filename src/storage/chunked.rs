@@ -12,10 +12,11 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5t;
 
-use super::dataset::{resize, select_within, zeroed};
+use super::dataset::{resize, zeroed};
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows};
 use super::parallel::{cores, feed, in_order};
+use super::selection::select_within;
 use super::{Id, call, locked};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -346,8 +347,8 @@ impl Chunked {
     }
 
     fn spaces(&self, offset: &[u64], extent: &[u64]) -> Result<(Id, Id)> {
-        let file = select_within(self.grid.dims(), offset, extent)?;
-        let memory = select_within(self.grid.chunk(), &vec![0; self.grid.rank()], extent)?;
+        let file = select_within(self.grid.dims(), offset, None, extent)?;
+        let memory = select_within(self.grid.chunk(), &vec![0; self.grid.rank()], None, extent)?;
         Ok((file, memory))
     }
 

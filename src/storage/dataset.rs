@@ -10,7 +10,7 @@ use hdf5_sys::h5f;
 use hdf5_sys::h5i::{self, hid_t};
 use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5s::{self, H5S_class_t, H5S_seloper_t};
+use hdf5_sys::h5s::{self, H5S_class_t};
 
 use super::about::about;
 use super::attribute::Attributes;
@@ -19,6 +19,7 @@ use super::dtype::{Dtype, Order};
 use super::grid::Rows;
 use super::group::Group;
 use super::items::Items;
+use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
@@ -84,7 +85,7 @@ fn plain_space(class: H5S_class_t) -> Result<Id> {
     Id::own("create a dataspace", || unsafe { h5s::H5Screate(class) })
 }
 
-fn simple_space(dims: &[u64]) -> Result<Id> {
+pub(super) fn simple_space(dims: &[u64]) -> Result<Id> {
     // SAFETY: `dims` holds as many sizes as said; no maximum sizes are given.
     Id::own("create a dataspace", || unsafe {
         h5s::H5Screate_simple(i32::try_from(dims.len()).unwrap_or(-1), dims.as_ptr(), ptr::null())
@@ -607,32 +608,6 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
-}
-
-/// The block of a dataset of the dimensions `dims` that begins at `start` and has `count` items along each; and the space
-/// of its `items` in memory.
-pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
-    Ok((select_within(dims, start, count)?, simple_space(&[items])?))
-}
-
-/// The block of something of the dimensions `dims` that begins at `start` and has `count` items along each.
-pub(super) fn select_within(dims: &[u64], start: &[u64], count: &[u64]) -> Result<Id> {
-    if start.len() != dims.len() || count.len() != dims.len() {
-        return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
-    }
-    let space = simple_space(dims)?;
-    // SAFETY: start and count have a number for each dimension; the library checks that they lie within.
-    call("select a part of a dataset", || unsafe {
-        h5s::H5Sselect_hyperslab(
-            space.get(),
-            H5S_seloper_t::H5S_SELECT_SET,
-            start.as_ptr(),
-            ptr::null(),
-            count.as_ptr(),
-            ptr::null(),
-        )
-    })?;
-    Ok(space)
 }
 
 /// How a dataset was made, and in what layout.

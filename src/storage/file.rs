@@ -125,11 +125,21 @@ fn c_path(path: &Path) -> Result<CString> {
     CString::new(text).map_err(|_| Error::new(ErrorKind::Io, "a file name with NUL"))
 }
 
+/// What the names of files in memory begin with.
+fn memory_prefix() -> String {
+    format!("filebacked-{}-", std::process::id())
+}
+
 /// A name for a file in memory: libhdf5 takes two open files of one name for the same file.
 fn memory_name() -> CString {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("filebacked-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("{}{}", memory_prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
     CString::new(name).unwrap_or_default()
+}
+
+/// Whether a file of that name is one of those in memory.
+pub(super) fn is_memory_name(name: &str) -> bool {
+    name.starts_with(&memory_prefix())
 }
 
 impl File {

@@ -1,5 +1,6 @@
 //! What filters do to a chunk: those that are known here work without libhdf5, so on all cores.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use hdf5_sys::h5z::{H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_SHUFFLE};
@@ -70,7 +71,7 @@ impl Pipeline {
             let input = bytes.as_deref().unwrap_or(chunk);
             let output = match filter {
                 Filter::Shuffle(size) => {
-                    let mut out = vec![0; input.len()];
+                    let mut out = spare(input.len());
                     shuffle(input, *size, &mut out);
                     Some(out)
                 }
@@ -84,7 +85,7 @@ impl Pipeline {
                 }
             };
             match output {
-                Some(output) => bytes = Some(output),
+                Some(output) => bytes.replace(output).map_or((), give_back),
                 None => left_out |= 1 << number,
             }
         }
@@ -101,32 +102,38 @@ impl Pipeline {
             size += if used(&number) && self.0[number] == Filter::Fletcher32 { CHECKSUM } else { 0 };
         }
         let last = (0..self.0.len()).find(used);
-        let mut bytes = std::borrow::Cow::Borrowed(stored.bytes.as_slice());
+        let mut bytes = Cow::Borrowed(stored.bytes.as_slice());
         for number in (0..self.0.len()).rev().filter(used) {
             // The last one needs no memory of its own.
             let (is_last, len) = (Some(number) == last && sizes[number] == chunk.len(), sizes[number]);
-            let mut own = Vec::new();
-            match self.0[number] {
+            let own = match self.0[number] {
                 Filter::Fletcher32 => {
                     bytes = checked(bytes)?;
                     continue;
                 }
                 Filter::Shuffle(size) if is_last && bytes.len() == chunk.len() => {
                     unshuffle(&bytes, size, chunk);
+                    if let Cow::Owned(bytes) = bytes {
+                        give_back(bytes);
+                    }
                     return Ok(());
                 }
                 Filter::Shuffle(size) => {
-                    own.resize(bytes.len(), 0);
+                    let mut own = spare(bytes.len());
                     unshuffle(&bytes, size, &mut own);
+                    own
                 }
                 Filter::Deflate(_) if is_last => return inflate(&bytes, chunk),
                 Filter::Deflate(_) => {
-                    own.resize(len, 0);
+                    let mut own = spare(len);
                     inflate(&bytes, &mut own)?;
+                    own
                 }
-                Filter::Lzf => own = unlzf(&bytes, len)?,
+                Filter::Lzf => unlzf(&bytes, len)?,
+            };
+            if let Cow::Owned(last) = std::mem::replace(&mut bytes, own.into()) {
+                give_back(last);
             }
-            bytes = own.into();
         }
         if bytes.len() != chunk.len() {
             return Err(Error::corrupt(format!("a chunk of {} bytes has {}", chunk.len(), bytes.len())));
@@ -139,6 +146,26 @@ impl Pipeline {
 thread_local! {
     static COMPRESSOR: RefCell<Option<(u8, Compressor)>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<Decompressor>> = const { RefCell::new(None) };
+    /// Memory of a chunk before: to get new memory from the system takes as long as to shuffle into it.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Memory of so many bytes, which are to be set.
+fn spare(len: usize) -> Vec<u8> {
+    let mut memory = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+    memory.resize(len, 0);
+    memory
+}
+
+fn give_back(memory: Vec<u8>) {
+    /// As many are in use at a time; larger ones are not kept for what may never come.
+    const MOST: usize = 2;
+    const MOST_BYTES: usize = 4 << 20;
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < MOST && memory.capacity() <= MOST_BYTES {
+            spare.push(memory);
+        }
+    });
 }
 
 fn deflate(input: &[u8], level: u8) -> Result<Vec<u8>> {
@@ -149,10 +176,11 @@ fn deflate(input: &[u8], level: u8) -> Result<Vec<u8>> {
             *kept = Some((level, Compressor::new(level_of)));
         }
         let Some((_, compressor)) = kept else { return Err(failed("there is no compressor".to_owned())) };
-        let mut out = vec![0; compressor.zlib_compress_bound(input.len())];
+        let mut out = spare(compressor.zlib_compress_bound(input.len()));
         let len = compressor.zlib_compress(input, &mut out).map_err(|error| failed(error.to_string()))?;
-        out.truncate(len);
-        Ok(out)
+        let compressed = out[..len].to_vec();
+        give_back(out);
+        Ok(compressed)
     })
 }
 
@@ -176,7 +204,7 @@ fn unlzf(input: &[u8], len: usize) -> Result<Vec<u8>> {
 }
 
 /// Takes off the checksum, which has to be right.
-fn checked(bytes: std::borrow::Cow<'_, [u8]>) -> Result<std::borrow::Cow<'_, [u8]>> {
+fn checked(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>> {
     let damaged = || Error::corrupt("the checksum of a chunk is wrong: what is stored was damaged");
     let (data, sum) = bytes.split_last_chunk::<CHECKSUM>().ok_or_else(damaged)?;
     let [one, two, three, four] = fletcher32(data).to_le_bytes();
@@ -186,8 +214,8 @@ fn checked(bytes: std::borrow::Cow<'_, [u8]>) -> Result<std::borrow::Cow<'_, [u8
     }
     let len = data.len();
     Ok(match bytes {
-        std::borrow::Cow::Borrowed(bytes) => bytes[..len].into(),
-        std::borrow::Cow::Owned(mut bytes) => {
+        Cow::Borrowed(bytes) => bytes[..len].into(),
+        Cow::Owned(mut bytes) => {
             bytes.truncate(len);
             bytes.into()
         }

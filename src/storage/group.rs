@@ -175,6 +175,25 @@ impl Group {
         self.unlink(name)
     }
 
+    /// Copies the link `name` to `target` in the same file, where it is called `new_name`: what it leads to is the same
+    /// object. A soft link stays one. (`H5Lcopy` takes no path for granted.)
+    pub(crate) fn copy_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
+        let (name, new_name) = (c_name(name)?, c_name(new_name)?);
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes, and C strings.
+        call("copy a link", || unsafe {
+            h5l::H5Lcopy(
+                self.handle(),
+                name.as_ptr(),
+                target.handle(),
+                new_name.as_ptr(),
+                lists.link.get(),
+                H5P_DEFAULT,
+            )
+        })?;
+        Ok(())
+    }
+
     /// The number of links.
     pub(crate) fn len(&self) -> u64 {
         self.0.len()
@@ -185,11 +204,15 @@ impl Group {
         locked(|| self.open_locked(name))
     }
 
-    fn open_locked(&self, name: &str) -> Result<Object> {
+    /// Opens whatever the link `name` leads to.
+    pub(super) fn open_any(&self, name: &str) -> Result<Id> {
         let link = c_name(name)?;
         // SAFETY: a group's handle, a C string, and how links are followed.
-        let opened = open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) });
-        let id = match opened {
+        open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) })
+    }
+
+    fn open_locked(&self, name: &str) -> Result<Object> {
+        let id = match self.open_any(name) {
             Ok(id) => id,
             Err(error) => {
                 let exists = self.has_link(name).unwrap_or(true);

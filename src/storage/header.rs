@@ -19,10 +19,16 @@ const MAX_BLOCKS: usize = 4096;
 const MAX_BLOCK: u64 = 1 << 20;
 
 // Types of messages.
+const DATASPACE: u16 = 1;
+const DATATYPE: u16 = 3;
 const OLD_FILL_VALUE: u16 = 4;
 const FILL_VALUE: u16 = 5;
 const LAYOUT: u16 = 8;
 const CONTINUATION: u16 = 16;
+/// Those that groups alone have: link information, links, group information, symbol tables.
+const OF_GROUPS: &[u16] = &[2, 6, 10, 17];
+/// Those that datasets alone have; one of them is of external files.
+const OF_DATASETS: &[u16] = &[OLD_FILL_VALUE, FILL_VALUE, 7, LAYOUT];
 /// The flag of a message that is kept elsewhere.
 const SHARED: u8 = 2;
 /// The class of layout of a dataset that is made of parts of others.
@@ -64,11 +70,73 @@ struct Sizes {
 /// Looks through the header at `address` of a dataset: whether the dataset is a virtual one. The heap collections that its
 /// fill value refers to are sound then.
 pub(super) fn look(file: &impl Bytes, heap: &mut Heap, address: u64, address_size: usize) -> Result<bool> {
+    let mut is_virtual = false;
+    let length_size = heap.length_size();
+    walk(file, address, address_size, length_size, |kind, flags, body| {
+        match kind {
+            OLD_FILL_VALUE | FILL_VALUE if flags & SHARED != 0 => {
+                return Err(Error::new(ErrorKind::Unsupported, "a fill value that is kept apart cannot be read"));
+            }
+            OLD_FILL_VALUE | FILL_VALUE => check_references(file, heap, body, address_size)?,
+            // Older versions have no such class.
+            LAYOUT => is_virtual |= matches!(body, [3..=u8::MAX, VIRTUAL, ..]),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(is_virtual)
+}
+
+/// What an object is, by what its header has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Group,
+    Dataset,
+    Datatype,
+}
+
+/// Makes sure that the header at `address` is one of that class, and of no other: libhdf5 copies some messages as if what
+/// they belong with were there (2.2, `H5O__layout_copy_file`).
+pub(super) fn check_is(
+    class: Class,
+    file: &impl Bytes,
+    address: u64,
+    address_size: usize,
+    length_size: usize,
+) -> Result<()> {
+    let (wanted, others): (&[u16], &[&[u16]]) = match class {
+        Class::Group => (&[], &[&[DATASPACE, DATATYPE], OF_DATASETS]),
+        Class::Dataset => (&[DATASPACE, DATATYPE, LAYOUT], &[OF_GROUPS]),
+        Class::Datatype => (&[DATATYPE], &[&[DATASPACE], OF_DATASETS, OF_GROUPS]),
+    };
+    let mut met = Vec::new();
+    walk(file, address, address_size, length_size, |kind, _, _| {
+        let is_second = met.contains(&kind) && (wanted.contains(&kind) || OF_DATASETS.contains(&kind));
+        if is_second || others.iter().any(|others| others.contains(&kind)) {
+            let message = format!("an object header with a message of type {kind}, which does not fit the others");
+            return Err(Error::corrupt(message));
+        }
+        met.push(kind);
+        Ok(())
+    })?;
+    match wanted.iter().find(|kind| !met.contains(kind)) {
+        Some(kind) => Err(Error::corrupt(format!("an object header without a message of type {kind}"))),
+        None => Ok(()),
+    }
+}
+
+/// Shows type, flags and body of each message of the header at `address`.
+fn walk(
+    file: &impl Bytes,
+    address: u64,
+    address_size: usize,
+    length_size: usize,
+    mut show: impl FnMut(u16, u8, &[u8]) -> Result<()>,
+) -> Result<()> {
     let start = read(file, address, 64)?;
-    let (sizes, first) = prefix(&start, address, address_size, heap.length_size())?;
+    let (sizes, first) = prefix(&start, address, address_size, length_size)?;
     let mut blocks = vec![first];
     let mut next = 0;
-    let mut is_virtual = false;
     while let Some((address, len)) = blocks.get(next).copied() {
         next += 1;
         if next > MAX_BLOCKS || len > MAX_BLOCK {
@@ -79,26 +147,17 @@ pub(super) fn look(file: &impl Bytes, heap: &mut Heap, address: u64, address_siz
             return Err(Error::corrupt("an object header that goes beyond the end of the file"));
         }
         each_message(&block, sizes, |kind, flags, body| {
-            match kind {
-                OLD_FILL_VALUE | FILL_VALUE if flags & SHARED != 0 => {
-                    return Err(Error::new(ErrorKind::Unsupported, "a fill value that is kept apart cannot be read"));
-                }
-                OLD_FILL_VALUE | FILL_VALUE => check_references(file, heap, body, sizes.address)?,
-                // Older versions have no such class.
-                LAYOUT => is_virtual |= matches!(body, [3..=u8::MAX, VIRTUAL, ..]),
-                CONTINUATION => {
-                    let (address, rest) = body.split_at_checked(sizes.address).unwrap_or_default();
-                    let (address, len) = (number(address), number(&rest[..rest.len().min(sizes.length)]));
-                    // The newer kind has a signature before the messages, and a checksum after them.
-                    let (before, after) = if sizes.is_new { (4, 4) } else { (0, 0) };
-                    blocks.push((address.saturating_add(before), len.saturating_sub(before + after)));
-                }
-                _ => {}
+            if kind == CONTINUATION {
+                let (address, rest) = body.split_at_checked(sizes.address).unwrap_or_default();
+                let (address, len) = (number(address), number(&rest[..rest.len().min(sizes.length)]));
+                // The newer kind has a signature before the messages, and a checksum after them.
+                let (before, after) = if sizes.is_new { (4, 4) } else { (0, 0) };
+                blocks.push((address.saturating_add(before), len.saturating_sub(before + after)));
             }
-            Ok(())
+            show(kind, flags, body)
         })?;
     }
-    Ok(is_virtual)
+    Ok(())
 }
 
 /// What is at `address`, at most `len` bytes: fewer at the end of the file.

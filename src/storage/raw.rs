@@ -136,6 +136,16 @@ fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     }
 }
 
+/// How long a file is, and how long it was, if it is on a disk and became shorter since libhdf5 opened it for reading.
+pub(super) fn cut(file: &Id) -> Result<Option<(u64, u64)>> {
+    let Some(raw) = RawFile::of(file)? else { return Ok(None) };
+    let mut before = 0;
+    // SAFETY: a file's handle, and the address of a number.
+    call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut before) })?;
+    let now = raw.len + raw.base;
+    Ok((!raw.writable && now < before).then_some((now, before)))
+}
+
 impl RawFile {
     /// Looks where the bytes of a file are. `None` where libhdf5 has it in another way than as one file on disk or in
     /// memory (parallel, remote, in parts, or through another VOL connector).

@@ -14,11 +14,12 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
 use super::attribute::Attributes;
 use super::chunked::Chunked;
-use super::dataset::{Dataset, Shape, select, words};
+use super::dataset::{Dataset, Shape, words};
 use super::dtype::{Dtype, Number, Strings};
 use super::grid::Rows;
 use super::group::Group;
 use super::memory::expect_filling;
+use super::selection::select;
 use super::storing::Storing;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
@@ -66,7 +67,13 @@ impl<T: H5Type> ElementType<T> {
         same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype)
     }
 
-    fn check(&self, stored: &Id, dtype: &Dtype, shape: &Shape) -> Result<u64> {
+    /// The handle of the type in memory.
+    pub(super) fn memory_type(&self) -> hid_t {
+        self.memory.id()
+    }
+
+    /// Refuses a stored type that is not read as this one; returns how many items there are.
+    pub(super) fn check(&self, stored: &Id, dtype: &Dtype, shape: &Shape) -> Result<u64> {
         let count = shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
         if *shape == Shape::Null || !self.takes(stored, dtype, count) {
             let found = if *shape == Shape::Null { "nothing".to_owned() } else { words(dtype, shape) };
@@ -80,7 +87,12 @@ impl<T: H5Type> ElementType<T> {
     /// # Safety
     /// Where it succeeds, `read` has initialised all elements but for gaps and for what [`is_valid`] looks at, or was
     /// asked to with memory that is zeroed.
-    unsafe fn filled(&self, count: u64, zeroed: bool, read: impl FnOnce(*mut T) -> Result<()>) -> Result<Vec<T>> {
+    pub(super) unsafe fn filled(
+        &self,
+        count: u64,
+        zeroed: bool,
+        read: impl FnOnce(*mut T) -> Result<()>,
+    ) -> Result<Vec<T>> {
         let mut values: Vec<T> = Vec::new();
         let fits = usize::try_from(count).is_ok_and(|count| values.try_reserve_exact(count).is_ok());
         if !fits {
@@ -415,7 +427,7 @@ impl Dataset {
 
     /// Whether reading sets all items, also where nothing is stored: there is a value to fill in, and no part of the
     /// dataset is in other files.
-    fn fills(&self) -> Result<bool> {
+    pub(super) fn fills(&self) -> Result<bool> {
         let what = "look into a dataset";
         // SAFETY: a dataset's handle.
         let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.handle()) })?;

@@ -12,7 +12,7 @@ use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 use std::sync::LazyLock;
 
-use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
 use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
 
 use super::dataset::zeroed;
@@ -126,6 +126,24 @@ pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
             let Some((raw, heap)) = known else { return Ok(None) };
             raw.refresh(file, heap)?;
             header::look(raw, heap, header::address_of(dataset)?, raw.address_size()).map(Some)
+        })
+    })
+}
+
+/// Makes sure that the header of an object is that of what it was opened as, where its file's bytes can be had.
+pub(super) fn check_header(object: hid_t) -> Result<()> {
+    locked(|| {
+        // SAFETY: a valid handle.
+        let class = match unsafe { h5i::H5Iget_type(object) } {
+            H5I_type_t::H5I_GROUP => header::Class::Group,
+            H5I_type_t::H5I_DATASET => header::Class::Dataset,
+            _ => header::Class::Datatype,
+        };
+        with_file(object, |file, known| {
+            let Some((raw, heap)) = known else { return Ok(()) };
+            raw.refresh(file, heap)?;
+            let (address, length_size) = (header::address_of(object)?, heap.length_size());
+            header::check_is(class, raw, address, raw.address_size(), length_size)
         })
     })
 }

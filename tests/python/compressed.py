@@ -53,8 +53,9 @@ def filters():
 
 def write(folder):
     held = {}
-    for libver in "earliest", "latest":
-        name = f"{libver}.h5"
+    # With the indices of chunks that files have had at first, and those of HDF5 1.10.
+    for libver in ("earliest", "v110"), ("v110", "v110"):
+        name = f"{libver[0]}.h5"
         held[name] = {}
         with h5py.File(Path(folder, name), "w", libver=libver) as file:
             for number, options in enumerate(filters()):

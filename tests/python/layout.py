@@ -442,6 +442,30 @@ def _(node):
     equal(node["large"], np.add.outer(np.arange(700.0), 1000 * np.arange(1000.0)), "<f8")
 
 
+@row("sequences of objects")
+def _(node):
+    arrays = group(node["arrays"], ["0", "1"], filebacked="list")
+    equal(arrays["0"], [0.5, 1.5], "<f8")
+    equal(arrays["1"], [], "<f8")
+    options = group(node["options"], ["values", "mask"], filebacked="nullable")
+    values = group(options["values"], ["0", "1"], filebacked="list")
+    empty(values["0"])
+    equal(values["1"], [1], "<i2")
+    equal(options["mask"], [True, False], bool)
+    records = group(node["records"], ["0", "1"], filebacked="columns", length=np.uint64(2))
+    equal(records["0"], [1, 2], "<i4")
+    column = group(records["1"], ["0", "1"], filebacked="list")
+    equal(column["0"], [True], bool)
+    equal(column["1"], [False, True], bool)
+
+
+@row("values with attributes")
+def _(node):
+    equal(node["array"], [1.5], "<f8", unit="hPa", range=np.array([0.5, 1.5]), tag=h5py.Empty("f8"))
+    run = group(node["group"], ["steps", "dt", "done"], unit="", range=np.array([0.0, 1.0]), tag=np.uint8(3))
+    equal(run["steps"], 10, "<u4")
+
+
 def matrix(node, format, shape, index, data, dtype, **indices):
     """Asserts what a sparse matrix is: its attributes, and its datasets in their order."""
     attributes = {"format": format, "m": np.int64(shape[0]), "n": np.int64(shape[1])}
@@ -466,30 +490,6 @@ def _(node):
     matrices = group(node["in a list"], ["0", "1"], filebacked="list")
     matrix(matrices["0"], "csr", (2, 2), "<i4", [1, 1], "<f8", indices=[0, 1], indptr=[0, 1, 2])
     matrix(matrices["1"], "csr", (1, 1), "<i4", [], "<f8", indices=[], indptr=[0, 0])
-
-
-@row("sequences of objects")
-def _(node):
-    arrays = group(node["arrays"], ["0", "1"], filebacked="list")
-    equal(arrays["0"], [0.5, 1.5], "<f8")
-    equal(arrays["1"], [], "<f8")
-    options = group(node["options"], ["values", "mask"], filebacked="nullable")
-    values = group(options["values"], ["0", "1"], filebacked="list")
-    empty(values["0"])
-    equal(values["1"], [1], "<i2")
-    equal(options["mask"], [True, False], bool)
-    records = group(node["records"], ["0", "1"], filebacked="columns", length=np.uint64(2))
-    equal(records["0"], [1, 2], "<i4")
-    column = group(records["1"], ["0", "1"], filebacked="list")
-    equal(column["0"], [True], bool)
-    equal(column["1"], [False, True], bool)
-
-
-@row("values with attributes")
-def _(node):
-    equal(node["array"], [1.5], "<f8", unit="hPa", range=np.array([0.5, 1.5]), tag=h5py.Empty("f8"))
-    run = group(node["group"], ["steps", "dt", "done"], unit="", range=np.array([0.0, 1.0]), tag=np.uint8(3))
-    equal(run["steps"], 10, "<u4")
 
 
 def check_roots(folder):

@@ -1,0 +1,160 @@
+//! What is kept to be read later: an open object, or the link to one.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::de::DeserializeOwned;
+
+use super::node::Node;
+use super::scope::Scope;
+use super::select;
+use super::source::Stored;
+use crate::call::{Call, Known};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::unescape;
+use crate::storage::{Attributes, Group, Held, Link, Object, path_of};
+
+/// A value that can be read at any time, from any thread. It holds its file open by itself.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The object, once it was opened. It is good from then on, whatever becomes of its links.
+    opened: OnceLock<Stored>,
+    link: Option<Behind>,
+    file: Arc<Held>,
+}
+
+/// A link that is not followed yet. It is found again by its name: where it led before may be used for something else.
+#[derive(Debug)]
+struct Behind {
+    group: Group,
+    name: String,
+    soft: bool,
+    scope: Scope,
+    depth: Depth,
+}
+
+/// A child of a map that is kept.
+pub(crate) struct Child {
+    pub(crate) key: String,
+    /// The name of the link.
+    pub(crate) name: String,
+    pub(crate) kept: Kept,
+}
+
+impl Kept {
+    /// Keeps an object that was opened.
+    pub(super) fn of(stored: Stored) -> Result<Self> {
+        let file = Arc::new(Held::of(&stored.object)?);
+        Ok(Self { opened: OnceLock::from(stored), link: None, file })
+    }
+
+    fn stored(&self) -> Result<&Stored> {
+        self.file.check_open()?;
+        if let Some(stored) = self.opened.get() {
+            return Ok(stored);
+        }
+        let Some(Behind { group, name, soft, scope, depth }) = &self.link else {
+            return Err(Error::new(ErrorKind::Custom, "nothing is kept"));
+        };
+        let node = Node::at(group, Link::new(name.clone(), *soft), &scope.anew(), *depth);
+        let stored = scope.limited(|| node.found(Ok)).map_err(|error| self.located(error))?;
+        // Where another thread was faster, its handle is as good.
+        Ok(self.opened.get_or_init(|| stored))
+    }
+
+    /// The object, open.
+    pub(crate) fn object(&self) -> Result<&Object> {
+        self.stored().map(|stored| &stored.object)
+    }
+
+    /// Reads the value. That is a call of its own.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        self.during(|stored| {
+            let mut stored = stored.again()?;
+            stored.scope = stored.scope.anew();
+            let route = stored.scope.route().clone();
+            let value = Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)));
+            value.map_err(|error| select::explained(error, &route))
+        })
+    }
+
+    /// Does something with what is stored; says where, if it fails.
+    pub(crate) fn during<R>(&self, work: impl FnOnce(&Stored) -> Result<R>) -> Result<R> {
+        let work = || {
+            let stored = self.stored()?;
+            stored.scope.limited(|| work(stored)).map_err(|error| self.located(error))
+        };
+        // Whatever came of it, it means nothing if the file is not whole any more.
+        let result = work();
+        let whole = self.file.check_whole().map_err(|error| self.located(error));
+        whole.and(result).map_err(|error| self.in_file(error))
+    }
+
+    /// Where it is.
+    fn located(&self, error: Error) -> Error {
+        if self.file.check_open().is_err() {
+            return error;
+        }
+        let path = match (self.opened.get(), &self.link) {
+            (Some(stored), _) => path_of(&stored.object),
+            (None, Some(Behind { group, name, .. })) => return error.in_link(name).in_link(&path_of(group)),
+            (None, None) => String::new(),
+        };
+        if path.is_empty() { error } else { error.in_link(&path) }
+    }
+
+    fn in_file(&self, error: Error) -> Error {
+        match self.file.name() {
+            Some(name) => error.in_file(&name),
+            None => error,
+        }
+    }
+
+    /// What it is, in words, without a look at the file.
+    pub(crate) fn words(&self) -> Option<String> {
+        self.opened.get().map(|stored| match &stored.object {
+            Object::Dataset(dataset) => dataset.words(),
+            Object::Group(_) => "a group".to_owned(),
+        })
+    }
+
+    /// The file that it is in.
+    pub(crate) fn file(&self) -> &Held {
+        &self.file
+    }
+
+    /// The children, if it is a group whose links are keys.
+    pub(crate) fn children(&self) -> Result<Option<Vec<Child>>> {
+        self.during(|stored| {
+            let Object::Group(group) = &stored.object else { return Ok(None) };
+            if group.kind()?.is_some() {
+                return Ok(None);
+            }
+            let inside = stored.again()?.enter()?;
+            let depth = inside.depth.in_record()?;
+            let child = |link: Link| {
+                let Link { name, soft, .. } = link;
+                let key = unescape(&name).into_owned();
+                let scope = inside.scope.at(inside.scope.route().field(&key));
+                let link = Behind { group: group.clone(), name: name.clone(), soft, scope, depth };
+                let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
+                Child { key, name, kept }
+            };
+            let mut links = group.links()?;
+            select::links(group, &mut links, inside.scope.route())?;
+            Ok(Some(links.into_iter().map(child).collect()))
+        })
+    }
+
+    /// The object that the hard link `name` of the group that this is leads to.
+    pub(crate) fn child(&self, name: &str) -> Result<Self> {
+        self.during(|stored| {
+            let Object::Group(group) = &stored.object else { return Err(Error::corrupt("a map that is no group")) };
+            let inside = stored.again()?.enter()?;
+            let (scope, depth) =
+                (inside.scope.at(inside.scope.route().field(&unescape(name))), inside.depth.in_record()?);
+            let link = Behind { group: group.clone(), name: name.to_owned(), soft: false, scope, depth };
+            Ok(Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) })
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Objects copied as a whole, without a look at what they hold.
+//!
+//! That is done by `H5Ocopy`. It takes the bytes of datasets from file to file as they are (chunks stay compressed), a
+//! buffer at a time, and leaves links within what is copied as they were: what two hard links lead to stays one object,
+//! soft and external links keep their words. Only what is of variable length it takes out of heaps, and so that is looked
+//! through before.
+
+use std::collections::HashSet;
+
+use hdf5_sys::h5o;
+use hdf5_sys::h5p::H5P_DEFAULT;
+
+use super::attribute::Attributes;
+use super::dataset::{Dataset, Shape};
+use super::group::{Group, Object};
+use super::items::Items;
+use super::link::Link;
+use super::variable::check_header;
+use super::{c_name, call, locked, property_lists};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::SLAB;
+
+/// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
+const MAX_LEVELS: usize = 1024;
+/// Groups in groups for which any stack is deep enough, and the stack for more of them.
+const FEW_LEVELS: usize = 16;
+const STACK: usize = 64 << 20;
+
+impl Object {
+    /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
+    pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
+        let (label, lists) = (c_name(name)?, property_lists()?);
+        let copy = || {
+            // SAFETY: handles of the kinds that the function takes, and C strings.
+            call("copy an object", || unsafe {
+                let (source, target) = (self.handle(), group.handle());
+                h5o::H5Ocopy(source, c".".as_ptr(), target, label.as_ptr(), H5P_DEFAULT, lists.link.get())
+            })
+        };
+        // What was looked through stays as it is until it is copied.
+        locked(|| match look_through(self)? {
+            0..FEW_LEVELS => copy().map(drop),
+            _ => stacker::grow(STACK, copy).map(drop),
+        })
+    }
+}
+
+/// Makes sure that libhdf5 can copy an object; returns how many groups it is deep.
+fn look_through(object: &Object) -> Result<usize> {
+    let mut met = HashSet::from([object.about()?.identity]);
+    let mut deepest = 0;
+    let mut waiting = Vec::new();
+    look_at(object, 1, &mut waiting)?;
+    while let Some((group, link, level)) = waiting.pop() {
+        let object = match group.open_link(&link) {
+            Ok(object) => object,
+            // Something that holds no value, or none that is read.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                check_header(group.open_any(&link.name)?.get()).map_err(|error| error.in_link(&link.name))?;
+                continue;
+            }
+            Err(error) => return Err(error.in_link(&link.name)),
+        };
+        deepest = deepest.max(level);
+        let about = object.about()?;
+        // What only one link leads to is met once.
+        if about.links > 1 && !met.insert(about.identity) {
+            continue;
+        }
+        look_at(&object, level + 1, &mut waiting).map_err(|error| error.in_link(&link.name))?;
+    }
+    Ok(deepest)
+}
+
+/// Looks at one object. What is in it is added to what is `waiting`, as being of `level`.
+fn look_at(object: &Object, level: usize, waiting: &mut Vec<(Group, Link, usize)>) -> Result<()> {
+    check_header(object.handle())?;
+    look_at_attributes(object)?;
+    let group = match object {
+        Object::Group(group) => group,
+        Object::Dataset(dataset) => return look_at_items(dataset),
+    };
+    if level > MAX_LEVELS {
+        let message = format!("groups that nest deeper than {MAX_LEVELS} levels are not copied");
+        return Err(Error::new(ErrorKind::TooDeep, message));
+    }
+    let links = group.links()?.into_iter().filter(|link| !link.soft);
+    waiting.extend(links.map(|link| (group.clone(), link, level)));
+    Ok(())
+}
+
+fn look_at_attributes(object: &Object) -> Result<()> {
+    for name in object.attribute_names()? {
+        match object.attribute(&name) {
+            Err(error) if error.kind() != ErrorKind::Unsupported => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads the items of a dataset that are in heaps, a window at a time, and forgets them.
+fn look_at_items(dataset: &Dataset) -> Result<()> {
+    if !dataset.dtype().has_addresses() || dataset.dtype().unsupported().is_some() {
+        return Ok(());
+    }
+    let Shape::Simple(dims) = dataset.shape() else { return dataset.read().map(drop) };
+    if dims.contains(&0) {
+        return Ok(());
+    }
+    // So many steps along the dimension `level` at a time, and one along those before it.
+    let room = (SLAB / dataset.dtype().size().max(1)).max(1) as u64;
+    let (mut level, mut stride) = (dims.len() - 1, 1);
+    while level > 0 && dims[level] <= room / stride {
+        stride *= dims[level];
+        level -= 1;
+    }
+    let steps = (room / stride).clamp(1, dims[level]);
+    let (mut start, mut items) = (vec![0; dims.len()], Items::default());
+    loop {
+        let mut count = dims.clone();
+        count[..level].fill(1);
+        count[level] = steps.min(dims[level] - start[level]);
+        items = dataset.read_block(&start, &count, items)?;
+        start[level] += count[level];
+        let mut axis = level;
+        while start[axis] == dims[axis] {
+            let Some(outer) = axis.checked_sub(1) else { return Ok(()) };
+            start[axis] = 0;
+            axis = outer;
+            start[axis] += 1;
+        }
+    }
+}

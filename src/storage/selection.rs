@@ -1,0 +1,86 @@
+//! Parts of datasets.
+
+use std::ptr;
+
+use hdf5::types::H5Type;
+use hdf5_sys::h5d;
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5s::{self, H5S_seloper_t};
+
+use super::attribute::Attributes;
+use super::dataset::{Dataset, Shape, simple_space};
+use super::typed::ElementType;
+use super::{Id, call};
+use crate::error::{Error, ErrorKind, Result};
+
+/// For each dimension of a dataset, which of its items are meant: `count` of them, `step` apart, from `start` on.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Selection {
+    pub(crate) start: Vec<u64>,
+    pub(crate) step: Vec<u64>,
+    pub(crate) count: Vec<u64>,
+}
+
+impl Dataset {
+    /// Reads the items that are selected, in the order of the file.
+    pub(crate) fn read_selection<T: H5Type>(&self, element: &ElementType<T>, selection: &Selection) -> Result<Vec<T>> {
+        // SAFETY: a dataset's handle.
+        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        element.check(&stored, self.dtype(), self.shape())?;
+        let items = selection.count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
+        let items = items.ok_or_else(|| Error::corrupt("a part of absurd shape"))?;
+        if items == 0 {
+            return Ok(Vec::new());
+        }
+        if selection.count.is_empty() {
+            return self.read_array(element);
+        }
+        let (file, memory) = select_steps(self.shape(), selection, items)?;
+        // SAFETY: room for the items that are selected, which is zeroed where the library may not fill all.
+        unsafe {
+            element.filled(items, !self.fills()?, |values| {
+                let memory_type = element.memory_type();
+                call("read a part of a dataset", || {
+                    h5d::H5Dread(self.handle(), memory_type, memory.get(), file.get(), H5P_DEFAULT, values.cast())
+                })?;
+                Ok(())
+            })
+        }
+    }
+}
+
+/// The block of a dataset of the dimensions `dims` that begins at `start` and has `count` items along each; and the space
+/// of its `items` in memory.
+pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
+    Ok((select_within(dims, start, None, count)?, simple_space(&[items])?))
+}
+
+/// As [`select`], but the items need not follow each other.
+fn select_steps(shape: &Shape, selection: &Selection, items: u64) -> Result<(Id, Id)> {
+    let Selection { start, step, count } = selection;
+    match shape {
+        Shape::Simple(dims) => Ok((select_within(dims, start, Some(step), count)?, simple_space(&[items])?)),
+        _ => Err(Error::new(ErrorKind::Hdf5, "a dataset without dimensions has no parts")),
+    }
+}
+
+/// The block of something of the dimensions `dims` that begins at `start` and has `count` items along each, `step` apart.
+pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<Id> {
+    let rank = dims.len();
+    if start.len() != rank || count.len() != rank || step.is_some_and(|step| step.len() != rank) {
+        return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
+    }
+    let space = simple_space(dims)?;
+    // SAFETY: start, step and count have a number for each dimension; the library checks that they lie within.
+    call("select a part of a dataset", || unsafe {
+        h5s::H5Sselect_hyperslab(
+            space.get(),
+            H5S_seloper_t::H5S_SELECT_SET,
+            start.as_ptr(),
+            step.map_or(ptr::null(), <[u64]>::as_ptr),
+            count.as_ptr(),
+            ptr::null(),
+        )
+    })?;
+    Ok(space)
+}
