@@ -7,10 +7,12 @@ fn main() {
     if std::env::var_os("DEP_HDF5_VERSION_1_12_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_tokens");
     }
-    // Since 1.14 there is a version of the file format of that name.
+    // Since 1.14 there is a version of the file format of that name, and file drivers (`H5FD_class_t`) are as ours is.
     println!("cargo::rustc-check-cfg=cfg(hdf5_v114)");
+    println!("cargo::rustc-check-cfg=cfg(hdf5_drivers)");
     if std::env::var_os("DEP_HDF5_VERSION_1_14_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_v114");
+        println!("cargo::rustc-cfg=hdf5_drivers");
     }
     // Since 2.0 reading a chunk as it is stored takes the room that there is for it.
     println!("cargo::rustc-check-cfg=cfg(hdf5_sized_chunks)");

@@ -96,6 +96,11 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(
     write().map_err(|error| in_file(error, path))
 }
 
+/// Opens a file for reading a part at a time.
+pub(crate) fn open_streamed(path: &Path) -> Result<File> {
+    File::open_streamed(path).map_err(|error| why_not_open(path, error))
+}
+
 pub(crate) fn from_file<T: DeserializeOwned>(path: &Path, access: Access, route: &Route) -> Result<T> {
     let read = || {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;

@@ -40,6 +40,7 @@
 //! | a group of an open file, filled | [`to_group`] | [`from_group`] |
 //! | one named value in a group | [`write`](write()) | [`read`] |
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
+//! | a sequence, record by record | [`Appender`] | [`Reader`] |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | a look at what is there | | [`tree`](tree()) |
 //!
@@ -89,6 +90,7 @@
 
 mod access;
 mod api;
+mod append;
 pub mod array;
 mod attrs;
 mod beside;
@@ -107,6 +109,7 @@ mod limits;
 #[cfg(feature = "sprs")]
 mod matrix;
 mod options;
+pub mod reader;
 mod route;
 mod ser;
 mod shared;
@@ -120,6 +123,7 @@ pub mod triplets;
 
 pub use access::{FileLocking, LibraryVersion};
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
+pub use append::Appender;
 pub use array::NdArray;
 pub use attrs::WithAttrs;
 pub use codec::{Codec, Coded};
@@ -130,6 +134,7 @@ pub use how::{DatasetOptions, Records, Strings};
 pub use lazy::{Lazy, LazyMap};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
+pub use reader::Reader;
 pub use ser::Hdf5Serializer;
 pub use shared::Shared;
 #[cfg(feature = "sprs")]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use filebacked::{Lazy, NdArray, hdf5};
+use filebacked::{Appender, Lazy, NdArray, Reader, hdf5};
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use ndarray::{Array2, Ix1, Ix2, s};
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,8 @@ fn child() {
         "copy-lazy" => copy_lazy(Path::new(path)),
         "write-strings" => write(Path::new(path), &strings()),
         "read-strings" => read_strings(Path::new(path)),
+        "append-records" => append(Path::new(path)),
+        "stream-records" => stream(Path::new(path)),
         _ => write(Path::new(path), &stations()),
     };
     println!("peak {bytes}");
@@ -104,6 +106,40 @@ fn read_strings(path: &Path) -> usize {
     let (peak, value) = peak(|| filebacked::from_file::<Vec<String>>(path).unwrap());
     assert!(value == strings());
     peak.saturating_sub(value.iter().map(String::len).sum())
+}
+
+/// A record with parts of any length.
+fn record(id: u64) -> (Station, Vec<u16>, Option<Event>) {
+    let station = Station { id, name: format!("station {id}"), x: 0.5, height: (id % 3 == 1).then_some(1.5) };
+    let event = if id.is_multiple_of(2) { Event::Quiet } else { Event::Hit(id) };
+    (station, vec![7; (id % 50) as usize], (!id.is_multiple_of(5)).then_some(event))
+}
+
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+enum Event {
+    Quiet,
+    Hit(u64),
+}
+
+const RECORDS: u64 = 1_500_000;
+
+fn append(path: &Path) -> usize {
+    let write = || {
+        let mut appender = Appender::create_file(path, "records").unwrap();
+        (0..RECORDS).for_each(|id| appender.push(&record(id)).unwrap());
+        appender.finish().unwrap();
+    };
+    peak(write).0
+}
+
+fn stream(path: &Path) -> usize {
+    let read = || {
+        let reader = Reader::<(Station, Vec<u16>, Option<Event>)>::open_file(path, "records").unwrap();
+        reader.zip(0..).fold(0, |count, (found, id)| count + u64::from(found.unwrap() == record(id)))
+    };
+    let (peak, same) = peak(read);
+    assert_eq!(same, RECORDS);
+    peak
 }
 
 /// An array of 80 MB.
@@ -251,6 +287,17 @@ fn strings_are_read_a_window_at_a_time() {
     measure("write-strings", &path);
     assert!(std::fs::metadata(&path).unwrap().len() as usize > 200 * MIB);
     check("read-strings", measure("read-strings", &path), 16 * MIB);
+}
+
+#[test]
+fn appending_and_streaming_take_the_same_whatever_the_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("value.h5");
+    let peak = measure("append-records", &path);
+    assert!(std::fs::metadata(&path).unwrap().len() as usize > 150 * MIB);
+    check("append-records", peak, 16 * MIB);
+    // Fourteen datasets, of each of which there are two windows and 1 MiB of chunks.
+    check("stream-records", measure("stream-records", &path), 32 * MIB);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! `cargo bench` runs every case; `cargo bench -- records` those whose name contains the word.
 
+mod appended;
 mod cases;
 mod measure;
 mod memory;
@@ -22,7 +23,7 @@ fn main() {
         _ => {}
     }
     let (parts, words): (Vec<_>, Vec<_>) =
-        arguments.iter().partition(|word| matches!(word.as_str(), "memory" | "scale"));
+        arguments.iter().partition(|word| matches!(word.as_str(), "memory" | "scale" | "appended"));
     let all = arguments.is_empty();
     let part = |name: &str| all || parts.iter().any(|part| *part == name);
     let wanted = |name: &str| all || words.iter().any(|word| name.contains(word.as_str()));
@@ -38,6 +39,9 @@ fn main() {
     }
     if part("memory") {
         memory::run(folder.path(), &mut report);
+    }
+    if part("appended") {
+        appended::run(folder.path());
     }
     if part("scale") {
         scale::run(folder.path(), &mut report);

@@ -189,11 +189,14 @@ impl<'a> RecordSeq<'a> {
     }
 
     /// The next field that the record has.
-    fn advance(&mut self) -> Option<usize> {
-        let rest = self.fields.get(self.next..)?;
-        let found = self.next + rest.iter().position(|field| field.has(self.index))?;
-        self.next = found + 1;
-        Some(found)
+    fn advance(&mut self) -> Result<Option<usize>> {
+        while let Some(field) = self.fields.get_mut(self.next) {
+            self.next += 1;
+            if field.has(self.index)? {
+                return Ok(Some(self.next - 1));
+            }
+        }
+        Ok(None)
     }
 
     fn read<'de, T: DeserializeSeed<'de>>(&mut self, position: usize, seed: T) -> Result<T::Value> {
@@ -212,7 +215,7 @@ impl<'de> SeqAccess<'de> for RecordSeq<'_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        match self.advance() {
+        match self.advance()? {
             Some(position) => self.read(position, seed).map(Some).map_err(|error| error.in_element(position)),
             None => Ok(None),
         }
@@ -267,7 +270,7 @@ impl<'de> MapAccess<'de> for RecordMap<'_> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        match self.fields.advance() {
+        match self.fields.advance()? {
             Some(position) => {
                 self.current = position;
                 let field = &self.fields.fields[position];

@@ -38,10 +38,16 @@ pub(super) struct Array {
 impl Array {
     /// Wraps a dataset that has dimensions.
     pub(super) fn new(dataset: Dataset) -> Result<Self> {
-        let Shape::Simple(dims) = dataset.shape().clone() else {
+        Self::with_len(dataset, u64::MAX)
+    }
+
+    /// Wraps a dataset that has dimensions, of which no more than `len` elements are there.
+    pub(super) fn with_len(dataset: Dataset, len: u64) -> Result<Self> {
+        let Shape::Simple(mut dims) = dataset.shape().clone() else {
             return Err(Error::corrupt(format!("expected a dataset with dimensions, found {}", dataset.words())));
         };
         dataset.shape().count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
+        dims[0] = dims[0].min(len);
         // What stands before a dimension of zero counts sequences for which nothing is stored.
         if let Some(zero) = dims.iter().position(|dim| *dim == 0) {
             check_count(dims[..zero].iter().fold(1, |count: u64, dim| count.saturating_mul(*dim)))?;
@@ -328,16 +334,10 @@ impl Array {
     }
 
     /// All of a one-dimensional dataset of unsigned integers.
-    pub(super) fn read_offsets(dataset: Dataset) -> Result<Vec<u64>> {
-        let mut array = Self::new(dataset)?;
-        let Dtype::Number(number) = *array.dtype() else {
-            return Err(Error::corrupt(format!("expected integers, found {}", array.words())));
-        };
-        if array.dims.len() != 1 || matches!(number, Number::F32 | Number::F64 | Number::Bool) {
-            return Err(Error::corrupt(format!("expected a list of integers, found {}", array.words())));
-        }
+    pub(super) fn read_offsets(mut self) -> Result<Vec<u64>> {
+        let number = self.check_offsets()?;
         let mut offsets = Vec::new();
-        array.each_window(|bytes| {
+        self.each_window(|bytes| {
             if number == Number::U64 {
                 offsets.extend(bytes.as_chunks().0.iter().map(|offset| u64::from_ne_bytes(*offset)));
                 return Ok(());
@@ -351,8 +351,29 @@ impl Array {
         Ok(offsets)
     }
 
+    /// The type of integer that offsets are.
+    fn check_offsets(&self) -> Result<Number> {
+        let Dtype::Number(number) = *self.dtype() else {
+            return Err(Error::corrupt(format!("expected integers, found {}", self.words())));
+        };
+        if self.dims.len() != 1 || matches!(number, Number::F32 | Number::F64 | Number::Bool) {
+            return Err(Error::corrupt(format!("expected a list of integers, found {}", self.words())));
+        }
+        Ok(number)
+    }
+
+    /// The offset at `index`.
+    pub(super) fn offset(&mut self, index: u64) -> Result<u64> {
+        if let Some(offset) = self.number::<u64>(index)? {
+            return Ok(offset);
+        }
+        let number = self.check_offsets()?;
+        let (_, bytes, _) = self.item(index)?;
+        u64::try_from(crate::storage::integer(number, bytes)).map_err(|_| Error::corrupt("a negative offset"))
+    }
+
     /// Shows all bytes of a dataset of one dimension, a window at a time.
-    fn each_window(&mut self, mut show: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    pub(super) fn each_window(&mut self, mut show: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let (mut index, mut memory, mut ahead) = (0, Vec::new(), self.ahead());
         while index < self.len() {
             memory = self.read_window(&mut ahead, index, self.len(), memory)?;
@@ -362,15 +383,20 @@ impl Array {
         Ok(())
     }
 
-    /// All of a one-dimensional dataset of bools.
-    pub(super) fn read_mask(dataset: Dataset) -> Result<Vec<bool>> {
-        let mut array = Self::new(dataset)?;
-        let is_mask = matches!(array.dtype(), Dtype::Number(Number::Bool | Number::U8 | Number::I8));
-        if array.dims.len() != 1 || !is_mask {
-            return Err(Error::corrupt(format!("expected a list of bools, found {}", array.words())));
+    /// Refuses what is no mask.
+    pub(super) fn check_mask(&self) -> Result<()> {
+        let is_mask = matches!(self.dtype(), Dtype::Number(Number::Bool | Number::U8 | Number::I8));
+        if self.dims.len() != 1 || !is_mask {
+            return Err(Error::corrupt(format!("expected a list of bools, found {}", self.words())));
         }
+        Ok(())
+    }
+
+    /// All of a mask.
+    pub(super) fn read_mask(mut self) -> Result<Vec<bool>> {
+        self.check_mask()?;
         let mut mask = Vec::new();
-        array.each_window(|bytes| {
+        self.each_window(|bytes| {
             mask.extend(bytes.iter().map(|byte| *byte != 0));
             Ok(())
         })?;

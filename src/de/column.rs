@@ -6,9 +6,12 @@ use super::node::Node;
 use super::scope::{Scope, Way};
 use super::select;
 use super::view::{Form, View};
+use super::windows::{Mask, Offsets, Places};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position, unescape};
+use crate::format::{
+    APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position, unescape,
+};
 use crate::item::Item;
 use crate::limits::Limits;
 use crate::route::Route;
@@ -22,17 +25,17 @@ pub(super) enum Column {
     /// A dataset of 128-bit integers.
     Halves(Array, Kind),
     /// Strings, or byte strings, in one run of bytes.
-    Parts { offsets: Vec<u64>, bytes: Array, text: bool },
+    Parts { offsets: Offsets, bytes: Array, text: bool },
     /// So many units.
     Units(u64),
     /// Structs, tuples or maps, field by field.
     Records(Records),
     /// Sequences, end to end.
-    Ragged { offsets: Vec<u64>, values: Box<Column> },
+    Ragged { offsets: Offsets, values: Box<Column> },
     /// Maps, end to end.
-    Maps { offsets: Vec<u64>, keys: Box<Column>, values: Box<Column>, route: Route },
+    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column>, route: Route },
     /// Options; or, with `units`, values and units.
-    Nullable { mask: Vec<bool>, values: Box<Column>, units: bool },
+    Nullable { mask: Mask, values: Box<Column>, units: bool },
     /// Enums.
     Variants(Parted),
     /// Elements of different types.
@@ -60,7 +63,7 @@ pub(super) struct Field {
     /// What is stored, or what was wrong with it, which matters only if it is asked for.
     column: Result<Box<Column>>,
     /// True where a record lacks the field.
-    mask: Option<Vec<bool>>,
+    mask: Option<Mask>,
 }
 
 /// Elements kept apart by a tag.
@@ -68,7 +71,7 @@ pub(super) struct Field {
 pub(super) struct Parted {
     parts: Vec<Branch>,
     /// For each element, the position of its part, and its place within that.
-    places: Vec<(u32, u64)>,
+    places: Places,
 }
 
 #[derive(Debug)]
@@ -81,18 +84,19 @@ pub(super) struct Branch {
 impl Parted {
     /// The part that the element at `index` is in, and its place within that.
     #[inline]
-    pub(super) fn part(&mut self, index: u64) -> (&mut Branch, u64) {
-        let (part, place) = self.places[index as usize];
-        (&mut self.parts[part as usize], place)
+    pub(super) fn part(&mut self, index: u64) -> Result<(&mut Branch, u64)> {
+        let (part, place) = self.places.get(index)?;
+        let part = self.parts.get_mut(part as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
+        Ok((part, place))
     }
 }
 
 impl Field {
     /// Whether the record at `index` has the field.
-    pub(super) fn has(&self, index: u64) -> bool {
-        match (&self.mask, usize::try_from(index)) {
-            (Some(mask), Ok(index)) => !mask.get(index).copied().unwrap_or(true),
-            _ => true,
+    pub(super) fn has(&mut self, index: u64) -> Result<bool> {
+        match &mut self.mask {
+            Some(mask) => mask.get(index).map(|missing| !missing),
+            None => Ok(true),
         }
     }
 
@@ -120,6 +124,39 @@ fn check_len(what: &str, column: &Column, wanted: u64) -> Result<()> {
     if column.len() == wanted { Ok(()) } else { Err(unequal(what, column.len(), wanted)) }
 }
 
+/// How many elements of a sequence count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// Those that are stored.
+    Stored,
+    /// So many, with as many stored, or more: it was appended to.
+    Of(u64),
+}
+
+impl Count {
+    /// What the object says of itself.
+    fn of(object: &impl Attributes) -> Result<Self> {
+        Ok(if object.has_attribute(APPENDED)? { Self::Of(object.count_of(APPENDED)?) } else { Self::Stored })
+    }
+
+    /// The number of elements, where so many are stored.
+    fn check(self, what: &str, stored: u64) -> Result<u64> {
+        match self {
+            Self::Stored => Ok(stored),
+            Self::Of(count) if count <= stored => Ok(count),
+            Self::Of(count) => Err(unequal(what, stored, count)),
+        }
+    }
+
+    /// The same of a part that should have so many.
+    fn part(self, count: u64) -> Self {
+        match self {
+            Self::Stored => Self::Stored,
+            Self::Of(_) => Self::Of(count),
+        }
+    }
+}
+
 /// The number of children of a list. A damaged group can say any: of many, the last has to be there.
 pub(super) fn children(group: &Group) -> Result<u64> {
     const MANY: u64 = 1 << 16;
@@ -140,39 +177,31 @@ pub(super) fn check_count(count: u64) -> Result<u64> {
     Err(Limits::exceeded(what, "max_units"))
 }
 
-/// Reads offsets: from 0 on, never falling, up to the length of what they point into.
-fn offsets(group: &Group, scope: &Scope, check: impl FnOnce(u64) -> Result<()>) -> Result<Vec<u64>> {
-    let read = || {
-        let offsets = Array::read_offsets(scope.open_dataset(group, OFFSETS)?)?;
-        let rising = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
-        match (offsets.first(), offsets.last()) {
-            (Some(0), Some(last)) if rising => check(*last)?,
-            _ => return Err(Error::corrupt("the offsets do not rise from 0")),
-        }
-        Ok(offsets)
-    };
-    read().map_err(|error: Error| error.in_link(OFFSETS))
+/// Opens offsets: from 0 on, never falling, up to the length of what they point into.
+fn offsets(group: &Group, scope: &Scope, count: Count) -> Result<Offsets> {
+    let open = || Offsets::open(scope.open_dataset(group, OFFSETS)?, scope.streams(), count);
+    open().map_err(|error: Error| error.in_link(OFFSETS))
 }
 
 impl Column {
     /// Opens the sequence that is the child `name` of `group`.
-    fn open_child(group: &Group, name: &str, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
-        let open = || Self::of_object(group.open(name)?, scope, depth);
+    fn open_child(group: &Group, name: &str, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
+        let open = || Self::of_object(group.open(name)?, scope, depth, count);
         open().map_err(|error: Error| error.in_link(name))
     }
 
-    fn of_object(object: Object, scope: &Scope, depth: Depth) -> Result<Box<Self>> {
+    fn of_object(object: Object, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
         match object {
             Object::Dataset(dataset) => {
                 scope.meet(&dataset, Way::Hard)?;
-                Self::of_dataset(dataset, scope.route())
+                Self::of_part(dataset, scope.route(), count)
             }
             Object::Group(group) => {
                 let scope = scope.enter(&group, Way::Hard)?;
                 match group.kind()? {
                     Some(kind) => {
                         let depth = depth.in_group()?;
-                        depth.with_stack(|| Self::of_group(&group, kind, &scope, depth))
+                        depth.with_stack(|| Self::of_part_group(&group, kind, &scope, depth, count))
                     }
                     None => Err(Error::corrupt("expected a sequence, found a group")),
                 }
@@ -182,23 +211,33 @@ impl Column {
     }
 
     /// The sequence that a dataset is, whose elements are at `route`.
-    pub(super) fn of_dataset(mut dataset: Dataset, route: &Route) -> Result<Self> {
+    pub(super) fn of_dataset(dataset: Dataset, route: &Route) -> Result<Self> {
+        let count = Count::of(&dataset)?;
+        Self::of_part(dataset, route, count)
+    }
+
+    fn of_part(mut dataset: Dataset, route: &Route, count: Count) -> Result<Self> {
         let kind = dataset.kind()?;
         if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
             && dims.len() == 1
         {
-            return Ok(Self::Records(Records::without_fields(dims[0])));
+            return Ok(Self::Records(Records::without_fields(count.check("the dataset", dims[0])?)));
         }
         match (kind, dataset.shape()) {
-            (None | Some(Kind::Bytes), Shape::Simple(_)) => Array::new(dataset).map(Self::Array),
-            (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Simple(_)) => {
+            (None | Some(Kind::Bytes), Shape::Simple(dims)) => {
+                let len = count.check("the dataset", dims[0])?;
+                Array::with_len(dataset, len).map(Self::Array)
+            }
+            (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Simple(dims)) => {
                 check_halves(dataset.dtype())?;
-                Array::new(dataset).map(|array| Self::Halves(array, kind))
+                let len = count.check("the dataset", dims[0])?;
+                Array::with_len(dataset, len).map(|array| Self::Halves(array, kind))
             }
             (Some(Kind::Units), Shape::Scalar) => match dataset.dtype() {
                 Dtype::Number(number) if number.is_integer() => {
                     u64::try_from(integer(*number, dataset.read()?.bytes()))
                         .map_err(|_| Error::corrupt("a negative count"))
+                        .and_then(|stored| count.check("the sequence", stored))
                         .and_then(check_count)
                         .map(Self::Units)
                 }
@@ -213,12 +252,18 @@ impl Column {
 
     /// The sequence that a group of `kind` is; the scope is that of an element.
     pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
-        let child = |name| Self::open_child(group, name, scope, depth);
+        Self::of_part_group(group, kind, scope, depth, Count::of(group)?)
+    }
+
+    fn of_part_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
+        let child = |name, count| Self::open_child(group, name, scope, depth, count);
         Ok(match kind {
-            Kind::Columns => Self::Records(Records::open(group, scope, depth)?),
+            Kind::Columns => Self::Records(Records::open(group, scope, depth, count)?),
             Kind::Ragged => {
-                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth)?;
-                let offsets = offsets(group, scope, |end| check_len(VALUES, &values, end))?;
+                let offsets = offsets(group, scope, count)?;
+                let part = count.part(offsets.end());
+                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth, part)?;
+                check_len(VALUES, &values, offsets.end()).map_err(|error| error.in_link(OFFSETS))?;
                 Self::Ragged { offsets, values }
             }
             Kind::Blobs | Kind::Text => {
@@ -232,38 +277,44 @@ impl Column {
                     }
                 };
                 let bytes = open().map_err(|error: Error| error.in_link(name))?;
-                let len = bytes.len();
-                let check = |end| if end == len { Ok(()) } else { Err(unequal(name, len, end)) };
-                Self::Parts { offsets: offsets(group, scope, check)?, bytes, text }
+                let offsets = offsets(group, scope, count)?;
+                let (end, len) = (offsets.end(), bytes.len());
+                if end != len && (count == Count::Stored || end > len) {
+                    return Err(unequal(name, len, end).in_link(OFFSETS));
+                }
+                Self::Parts { offsets, bytes, text }
             }
             Kind::Maps => {
-                let keys = child(KEYS)?;
-                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth)?;
-                let offsets = offsets(group, scope, |end| {
-                    check_len(KEYS, &keys, end)?;
-                    check_len(VALUES, &values, end)
-                })?;
+                let offsets = offsets(group, scope, count)?;
+                let part = count.part(offsets.end());
+                let keys = child(KEYS, part)?;
+                let values = Self::open_child(group, VALUES, &scope.of_elements(), depth, part)?;
+                let check = check_len(KEYS, &keys, offsets.end());
+                check
+                    .and_then(|()| check_len(VALUES, &values, offsets.end()))
+                    .map_err(|error| error.in_link(OFFSETS))?;
                 Self::Maps { offsets, keys, values, route: scope.route().clone() }
             }
             Kind::Nullable | Kind::Nulls => {
-                let values = child(VALUES)?;
-                let mask = mask(group, scope)?;
-                check_masked(&values, &mask)?;
+                let (mask, values) = masked(group, scope, depth, count)?;
                 Self::Nullable { mask, values, units: kind == Kind::Nulls }
             }
             Kind::Variants | Kind::Mixed => {
-                let parted = Parted::open(group, kind, scope, depth)?;
+                let parted = Parted::open(group, kind, scope, depth, count)?;
                 if kind == Kind::Variants { Self::Variants(parted) } else { Self::Mixed(parted) }
             }
-            Kind::List => Self::List { group: group.clone(), scope: scope.clone(), len: children(group)? },
+            Kind::List => {
+                let len = count.check("the list", children(group)?)?;
+                Self::List { group: group.clone(), scope: scope.clone(), len }
+            }
             kind => return Err(Error::wrong_type("a sequence", format!("a group of kind `{}`", kind.as_str()))),
         })
     }
 
     /// The keys and values of a group of the kind `map`.
     pub(super) fn of_pairs(group: &Group, scope: &Scope, depth: Depth) -> Result<(Self, Self)> {
-        let keys = Self::open_child(group, KEYS, scope, depth)?;
-        let values = Self::open_child(group, VALUES, scope, depth)?;
+        let keys = Self::open_child(group, KEYS, scope, depth, Count::Stored)?;
+        let values = Self::open_child(group, VALUES, scope, depth, Count::Stored)?;
         check_len(VALUES, &values, keys.len())?;
         Ok((*keys, *values))
     }
@@ -272,20 +323,17 @@ impl Column {
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Array(array) | Self::Halves(array, _) => array.len(),
-            Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => {
-                offsets.len() as u64 - 1
-            }
+            Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => offsets.len(),
             Self::Units(len) | Self::List { len, .. } => *len,
             Self::Records(records) => records.len,
-            Self::Nullable { mask, .. } => mask.len() as u64,
-            Self::Variants(parted) | Self::Mixed(parted) => parted.places.len() as u64,
+            Self::Nullable { mask, .. } => mask.len(),
+            Self::Variants(parted) | Self::Mixed(parted) => parted.places.len(),
         }
     }
 
     /// The element at `index`, which is smaller than the length.
     #[inline]
     pub(super) fn view(&mut self, index: u64, depth: Depth) -> Result<View<'_>> {
-        let at = index as usize;
         let form = match self {
             Self::Array(array) => {
                 if array.dims().len() > 1 {
@@ -301,20 +349,22 @@ impl Column {
                 wide(bytes, *kind)?
             }
             Self::Parts { offsets, bytes, text } => {
-                let (start, end) = (offsets[at], offsets[at + 1]);
+                let (start, end) = offsets.get(index)?;
                 let bytes = bytes.range(start, end - start)?;
                 if *text { Form::Text(bytes) } else { Form::Bytes(bytes) }
             }
             Self::Units(_) => Form::Null { unit: true },
             Self::Records(records) => Form::Records { fields: &mut records.fields, index, tuples: records.tuples },
             Self::Ragged { offsets, values } => {
-                Form::Sequence { column: values, start: offsets[at], end: offsets[at + 1], link: Some(VALUES) }
+                let (start, end) = offsets.get(index)?;
+                Form::Sequence { column: values, start, end, link: Some(VALUES) }
             }
             Self::Maps { offsets, keys, values, route } => {
-                Form::Map { keys, values, start: offsets[at], end: offsets[at + 1], route }
+                let (start, end) = offsets.get(index)?;
+                Form::Map { keys, values, start, end, route }
             }
             Self::Nullable { mask, values, units } => {
-                if mask[at] {
+                if mask.get(index)? {
                     Form::Null { unit: *units }
                 } else if *units {
                     Form::Inside { column: values, index, link: VALUES }
@@ -323,11 +373,11 @@ impl Column {
                 }
             }
             Self::Variants(parted) => {
-                let (part, place) = parted.part(index);
+                let (part, place) = parted.part(index)?;
                 Form::Variant { name: &part.name, link: &part.link, payload: part.column.as_mut(), index: place }
             }
             Self::Mixed(parted) => {
-                let (part, place) = parted.part(index);
+                let (part, place) = parted.part(index)?;
                 match &mut part.column {
                     Some(column) => Form::Inside { column, index: place, link: &part.link },
                     None => Form::Null { unit: true },
@@ -342,21 +392,20 @@ impl Column {
     }
 
     /// Whether the element at `index` is None or unit, within any number of `Some`.
-    pub(super) fn is_null(&self, index: u64) -> bool {
-        let at = index as usize;
-        match self {
+    pub(super) fn is_null(&mut self, index: u64) -> Result<bool> {
+        Ok(match self {
             Self::Units(_) => true,
-            Self::Nullable { mask, values, .. } => mask[at] || values.is_null(index),
+            Self::Nullable { mask, values, .. } => mask.get(index)? || values.is_null(index)?,
             Self::Mixed(parted) => {
-                let (part, place) = parted.places[at];
-                parted.parts[part as usize].column.as_ref().is_none_or(|column| column.is_null(place))
+                let (part, place) = parted.part(index)?;
+                part.column.as_mut().map_or(Ok(true), |column| column.is_null(place))?
             }
             Self::List { group, .. } => match group.open(&index.to_string()) {
                 Ok(Object::Dataset(dataset)) => *dataset.shape() == Shape::Null,
                 _ => false,
             },
             _ => false,
-        }
+        })
     }
 
     /// Type and shape of what is stored, where a dataset is behind the elements themselves.
@@ -382,17 +431,18 @@ impl Column {
     }
 }
 
-fn mask(group: &Group, scope: &Scope) -> Result<Vec<bool>> {
-    let read = || Array::read_mask(scope.open_dataset(group, MASK)?);
-    read().map_err(|error: Error| error.in_link(MASK))
-}
-
-/// Values are as many as the mask says, or none at all where none is there.
-fn check_masked(values: &Column, mask: &[bool]) -> Result<()> {
-    if values.len() == 0 && mask.iter().all(|missing| *missing) {
-        return Ok(());
+/// Opens values and the mask beside them. The values are as many as the mask says, or none at all where none is there.
+fn masked(group: &Group, scope: &Scope, depth: Depth, count: Count) -> Result<(Mask, Box<Column>)> {
+    let read = || Mask::open(scope.open_dataset(group, MASK)?, scope.streams(), count);
+    let mut mask = read().map_err(|error: Error| error.in_link(MASK))?;
+    let object = group.open(VALUES).map_err(|error| error.in_link(VALUES))?;
+    let is_empty = matches!(&object, Object::Dataset(dataset) if matches!(dataset.shape(), Shape::Simple(dims) if dims[..] == [0]));
+    let part = if is_empty { Count::Stored } else { count.part(mask.len()) };
+    let values = Column::of_object(object, scope, depth, part).map_err(|error| error.in_link(VALUES))?;
+    if values.len() != mask.len() && !(values.len() == 0 && mask.all()?) {
+        return Err(unequal(VALUES, values.len(), mask.len()));
     }
-    check_len(VALUES, values, mask.len() as u64)
+    Ok((mask, values))
 }
 
 /// Checks that a type is that of 128-bit integers.
@@ -421,8 +471,8 @@ pub(super) fn wide(bytes: &[u8], kind: Kind) -> Result<Form<'static>> {
 }
 
 impl Records {
-    fn open(group: &Group, scope: &Scope, depth: Depth) -> Result<Self> {
-        let len = group.length()?;
+    fn open(group: &Group, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
+        let len = count.check("the attribute `length`", group.length()?)?;
         let mut fields = Vec::new();
         let mut links = group.links()?;
         // The positions of a tuple are all there, or it would be another.
@@ -431,7 +481,7 @@ impl Records {
         }
         for link in links {
             let scope = scope.at(scope.route().field(&unescape(&link.name)));
-            fields.push(Field::open(group, link.name, &scope, depth, len));
+            fields.push(Field::open(group, link.name, &scope, depth, len, count.part(len)));
         }
         // Any field that can be read has as many elements as there are rows.
         if fields.iter().all(|field| field.column.is_err()) {
@@ -461,29 +511,24 @@ impl Records {
 }
 
 impl Field {
-    fn open(group: &Group, link: String, scope: &Scope, depth: Depth, len: u64) -> Self {
+    fn open(group: &Group, link: String, scope: &Scope, depth: Depth, len: u64, count: Count) -> Self {
         let open = || -> Result<_> {
             let object = group.open(&link)?;
             if let Object::Group(inner) = &object
                 && inner.kind()? == Some(Kind::Masked)
             {
                 let scope = scope.enter(inner, Way::Hard)?;
-                let column = Column::open_child(inner, VALUES, &scope, depth)?;
-                let mask = mask(inner, &scope)?;
-                check_masked(&column, &mask)?;
-                if mask.len() as u64 != len {
-                    return Err(unequal(MASK, mask.len() as u64, len));
+                let (mask, column) = masked(inner, &scope, depth, count)?;
+                if mask.len() != len {
+                    return Err(unequal(MASK, mask.len(), len));
                 }
                 return Ok((column, Some(mask)));
             }
-            Ok((Column::of_object(object, scope, depth)?, None))
+            let column = Column::of_object(object, scope, depth, count)?;
+            check_len("the field", &column, len)?;
+            Ok((column, None))
         };
-        let opened = open().and_then(|(column, mask)| {
-            if mask.is_none() {
-                check_len("the field", &column, len)?;
-            }
-            Ok((column, mask))
-        });
+        let opened = open();
         let (column, mask) = match opened {
             Ok((column, mask)) => (Ok(column), mask),
             Err(error) => (Err(error), None),
@@ -493,9 +538,15 @@ impl Field {
 }
 
 impl Parted {
-    fn open(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
-        let read = || Tags::read(*Column::of_object(group.open(TAG)?, scope, depth)?);
-        let Tags { names, tags } = read().map_err(|error: Error| error.in_link(TAG))?;
+    fn open(group: &Group, kind: Kind, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
+        let read = || {
+            let column = *Column::of_object(group.open(TAG)?, scope, depth, count)?;
+            match (column, scope.streams()) {
+                (Column::Array(array), true) if is_enum(&array) => Places::windows(array),
+                (column, _) => Tags::read(column).and_then(|Tags { names, tags }| Places::all(names, tags)),
+            }
+        };
+        let (names, places, counts) = read().map_err(|error: Error| error.in_link(TAG))?;
         let mut parts = Vec::new();
         let links: std::collections::HashMap<String, String> = group
             .link_names()?
@@ -503,35 +554,29 @@ impl Parted {
             .filter(|link| link != TAG)
             .map(|link| (unescape(&link).into_owned(), link))
             .collect();
-        for name in names {
+        for (name, elements) in names.into_iter().zip(counts) {
             let link = links.get(&name).cloned();
             let column = match &link {
-                Some(link) if kind == Kind::Variants => {
-                    Some(*Column::open_child(group, link, &scope.at(scope.route().field(&name)), depth)?)
+                Some(link) => {
+                    let inside =
+                        if kind == Kind::Variants { scope.at(scope.route().field(&name)) } else { scope.clone() };
+                    let column = *Column::open_child(group, link, &inside, depth, count.part(elements))?;
+                    check_len(&name, &column, elements).map_err(|error| error.in_link(link))?;
+                    Some(column)
                 }
-                Some(link) => Some(*Column::open_child(group, link, scope, depth)?),
+                None if kind == Kind::Mixed && name != "unit" => {
+                    return Err(Error::corrupt(format!("there is no `{name}`")));
+                }
                 None => None,
             };
             parts.push(Branch { name, link: link.unwrap_or_default(), column });
         }
-        let mut counts = vec![0u64; parts.len()];
-        let mut places = Vec::with_capacity(tags.len());
-        for tag in tags {
-            let count = counts.get_mut(tag as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
-            places.push((tag, *count));
-            *count += 1;
-        }
-        for (part, count) in parts.iter().zip(counts) {
-            match &part.column {
-                Some(column) => check_len(&part.name, column, count).map_err(|error| error.in_link(&part.link))?,
-                None if kind == Kind::Mixed && part.name != "unit" => {
-                    return Err(Error::corrupt(format!("there is no `{}`", part.name)));
-                }
-                None => {}
-            }
-        }
         Ok(Self { parts, places })
     }
+}
+
+fn is_enum(array: &Array) -> bool {
+    array.dims().len() == 1 && matches!(array.dtype(), Dtype::Enum(_))
 }
 
 /// The tags of a sequence of enums or of mixed types.
@@ -583,7 +628,7 @@ impl Tags {
     }
 }
 
-fn member(enumeration: &EnumType, value: i128) -> Result<u32> {
+pub(super) fn member(enumeration: &EnumType, value: i128) -> Result<u32> {
     let guess = usize::try_from(value).ok().filter(|at| enumeration.members.get(*at).is_some_and(|m| m.1 == value));
     guess
         .or_else(|| enumeration.members.iter().position(|(_, member)| *member == value))

@@ -116,7 +116,7 @@ impl<'a> Element<'a> {
                 row.map_err(|error| error.stored_as(|| array.words()))
             }
             Column::Ragged { offsets, values } => {
-                let (start, end) = (offsets[index as usize], offsets[index as usize + 1]);
+                let (start, end) = offsets.get(index)?;
                 check_len(len, end - start)?;
                 let list = depth.with_stack(|| visit_range(values, start, end, depth, visitor));
                 list.map_err(|error| error.in_link(VALUES))
@@ -155,7 +155,7 @@ impl<'a> Element<'a> {
         let Self { column, index, depth } = self;
         match column {
             Column::Nullable { mask, values, units: false } => {
-                if mask[index as usize] {
+                if mask.get(index)? {
                     return visitor.visit_none();
                 }
                 let element = Element { column: values, index, depth: depth.in_sequence()? };
@@ -175,7 +175,7 @@ impl<'a> Element<'a> {
         let Self { column, index, depth } = self;
         match column {
             Column::Variants(parted) => {
-                let (Branch { name, link, column }, index) = parted.part(index);
+                let (Branch { name, link, column }, index) = parted.part(index)?;
                 let variant = match column {
                     Some(column) => Named::new(name, link, Element { column, index, depth: depth.in_record()? }),
                     None => Named::unit(name),

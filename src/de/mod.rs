@@ -17,13 +17,16 @@ mod row;
 mod scope;
 mod select;
 mod source;
+mod stream;
 mod view;
+mod windows;
 
 pub(crate) use kept::Kept;
 pub(crate) use key::key_of;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 pub(crate) use source::{Found, Source, Stored};
+pub(crate) use stream::Stream;
 
 /// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call, `$number`,
 /// where it is named, one that is given those for numbers with their types.

@@ -50,6 +50,8 @@ struct Inner {
     outer: Option<Scope>,
     /// Whether a further link led to it, or to a group that it is in.
     again: bool,
+    /// Whether what is in it is read a part at a time, in memory that does not depend on how much that is.
+    streams: bool,
     met: Arc<Met>,
 }
 
@@ -73,8 +75,23 @@ impl Scope {
     /// Where reading begins.
     pub(super) fn new(route: &Route) -> Self {
         storage::begin();
-        let inner = Inner { identity: None, outer: None, again: false, met: Met::new(Limits::current()) };
+        Self::begin(route, false)
+    }
+
+    /// Where streaming begins.
+    pub(super) fn streaming(route: &Route) -> Self {
+        storage::begin();
+        Self::begin(route, true)
+    }
+
+    fn begin(route: &Route, streams: bool) -> Self {
+        let inner = Inner { identity: None, outer: None, again: false, streams, met: Met::new(Limits::current()) };
         Self { inner: Arc::new(inner), route: route.clone() }
+    }
+
+    /// Whether what is in it is streamed.
+    pub(super) fn streams(&self) -> bool {
+        self.inner.streams
     }
 
     /// Where what is read is in the whole, as far as the options care: of a stored sequence, an element of it.
@@ -96,9 +113,9 @@ impl Scope {
     /// The same place, where reading begins anew: what was met before does not count.
     pub(super) fn anew(&self) -> Self {
         storage::begin();
-        let Inner { identity, outer, again, .. } = &*self.inner;
-        let (identity, outer, again) = (*identity, outer.clone(), *again);
-        let inner = Inner { identity, outer, again, met: Met::new(self.inner.met.limits) };
+        let Inner { identity, outer, again, streams, .. } = &*self.inner;
+        let (identity, outer, again, streams) = (*identity, outer.clone(), *again, *streams);
+        let inner = Inner { identity, outer, again, streams, met: Met::new(self.inner.met.limits) };
         Self { inner: Arc::new(inner), route: self.route.clone() }
     }
 
@@ -126,8 +143,8 @@ impl Scope {
         if again {
             self.count_object()?;
         }
-        let inner =
-            Inner { identity: Some(identity), outer: Some(self.clone()), again, met: Arc::clone(&self.inner.met) };
+        let (streams, met) = (self.inner.streams, Arc::clone(&self.inner.met));
+        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, streams, met };
         Ok(Self { inner: Arc::new(inner), route: self.route.clone() })
     }
 

@@ -312,7 +312,7 @@ impl<'a> View<'a> {
             Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
             Form::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
-                let is_null = column.is_null(index);
+                let is_null = column.is_null(index)?;
                 let element = Element { column, index, depth: depth.in_sequence()? };
                 let result = if is_null { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
                 result.map_err(|error| error.in_link(VALUES))
@@ -406,12 +406,17 @@ impl<'a> View<'a> {
                 visitor.visit_seq(ChildSeq::of_plain(group, scope, depth.in_record()?)?)
             }
             form => {
-                let found = match &form {
+                let mut form = form;
+                let found = match &mut form {
                     Form::Block(block) => Some(block.len as u64),
                     Form::Grid { array, level, .. } => Some(array.dims()[*level]),
-                    Form::Sequence { start, end, .. } => Some(end - start),
+                    Form::Sequence { start, end, .. } => Some(*end - *start),
                     Form::Records { fields, index, tuples: true } => {
-                        Some(fields.iter().filter(|field| field.has(*index)).count() as u64)
+                        let mut present = 0;
+                        for field in fields.iter_mut() {
+                            present += u64::from(field.has(*index)?);
+                        }
+                        Some(present)
                     }
                     Form::Children { group, .. } => Some(group.len()),
                     _ => None,
@@ -491,8 +496,13 @@ impl<'a> View<'a> {
                 visitor.visit_enum(Named::new(&name, &link.name, node))
             }
             Form::Records { fields, index, .. } => {
-                let mut present = fields.iter_mut().filter(|field| field.has(index));
-                let (Some(field), None) = (present.next(), present.next()) else {
+                let mut present = Vec::new();
+                for field in fields {
+                    if field.has(index)? {
+                        present.push(field);
+                    }
+                }
+                let [field] = &mut present[..] else {
                     return Err(Error::wrong_type("an enum", "a record that has not one field"));
                 };
                 let (name, link) = (field.name.clone(), field.link.clone());

@@ -11,6 +11,10 @@ pub(crate) const KIND: &str = "filebacked";
 /// The unsigned attribute of `columns` that counts its rows.
 pub(crate) const LENGTH: &str = "length";
 
+/// The unsigned attribute of a sequence that was appended to which says how many of its elements count. What its datasets
+/// hold beyond these is not there.
+pub(crate) const APPENDED: &str = "filebacked-length";
+
 /// The child of a root group, or of `some`, that holds the value.
 pub(crate) const VALUE: &str = "value";
 /// The elements of `nullable`, `nulls`, `masked`, `ragged`, `blobs`, `map` and `maps`.

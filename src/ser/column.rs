@@ -213,7 +213,7 @@ impl Column {
     }
 
     #[inline]
-    fn class(&self) -> Option<Class> {
+    pub(super) fn class(&self) -> Option<Class> {
         Some(match self {
             Self::Unknown(_) | Self::Mixed(_) | Self::Stored(_) => return None,
             Self::Numbers(numbers) => Class::Number(numbers.number()),

@@ -70,7 +70,7 @@ fn write_numbers(numbers: &Numbers, dims: Vec<u64>, place: &Place<'_>) -> Result
 }
 
 /// The compound type of 128-bit integers.
-fn halves(kind: Kind) -> Dtype {
+pub(super) fn halves(kind: Kind) -> Dtype {
     let hi = if kind == Kind::I128 { Number::I64 } else { Number::U64 };
     let field = |name: &str, offset, number| Field::new(name.to_owned(), offset, Dtype::Number(number));
     Dtype::Compound([field(HI, 0, hi), field(LO, 8, Number::U64)].into())
@@ -194,7 +194,7 @@ fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
 }
 
 /// Says of `values` beside a mask what AnnData calls them, so that pandas users get a nullable column.
-fn write_encoding(values: &Column, group: &Group) -> Result<()> {
+pub(super) fn write_encoding(values: &Column, group: &Group) -> Result<()> {
     let values = if let Column::Stored(stored) = values { &stored.empty } else { values };
     let encoding = match values {
         Column::Numbers(Numbers::F32(_) | Numbers::F64(_)) => None,

@@ -2,10 +2,11 @@
 //! collected in a [`column`] by [`element`], structs and tuples by way of [`composite`], enums of [`variants`]; [`copy`] has
 //! what happens when a column takes another form, and [`layout`] writes them. Long sequences whose elements turn out to be
 //! of one form leave that way: [`stream`] has [`rows`] put them into bytes as the file has them, or [`lanes`] take them
-//! apart. Wrapper types write themselves, to a [`destination`]; those in sequences are [`objects`]. What the options leave out
-//! is not gone into: see [`select`]. [`root`] has whole values, and [`replace`] what takes the place of others;
-//! [`changes`] are made to a group that is there.
+//! apart. What [`growing`] sequences get later comes by way of [`append`]. Wrapper types write themselves, to a
+//! [`destination`]; those in sequences are [`objects`]. What the options leave out is not gone into: see [`select`]. [`root`]
+//! has whole values, and [`replace`] what takes the place of others; [`changes`] are made to a group that is there.
 
+mod append;
 mod attributes;
 mod changes;
 mod column;
@@ -14,9 +15,11 @@ mod compound;
 mod copy;
 mod destination;
 mod element;
+mod growing;
 mod key;
 mod lanes;
 mod layout;
+mod merge;
 mod node;
 mod numbers;
 mod objects;
@@ -32,6 +35,7 @@ mod stream;
 mod strings;
 mod variants;
 
+pub(crate) use append::Growth;
 pub(crate) use changes::{Changes, link_name};
 pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;

@@ -23,7 +23,7 @@ pub(super) struct Variant {
     pub(super) index: u32,
     /// Elements that are this variant, and whether one of them has no payload.
     pub(super) count: usize,
-    units: bool,
+    pub(super) units: bool,
     /// Their payloads, if any has one.
     pub(super) payload: Option<Column>,
 }

@@ -153,8 +153,13 @@ pub(crate) trait Attributes {
 
     /// The number of rows of a group of columns.
     fn length(&self) -> Result<u64> {
-        let Some(contents) = self.attribute(LENGTH)? else {
-            return Err(Error::corrupt(format!("the attribute `{LENGTH}` is missing")));
+        self.count_of(LENGTH)
+    }
+
+    /// The count that the attribute `name` holds.
+    fn count_of(&self, name: &str) -> Result<u64> {
+        let Some(contents) = self.attribute(name)? else {
+            return Err(Error::corrupt(format!("the attribute `{name}` is missing")));
         };
         match (&contents.dtype, &contents.shape) {
             (Dtype::Number(number), Shape::Scalar) if number.is_integer() => {
@@ -162,7 +167,7 @@ pub(crate) trait Attributes {
             }
             _ => None,
         }
-        .ok_or_else(|| Error::corrupt(format!("the attribute `{LENGTH}` is no count but {}", contents.words())))
+        .ok_or_else(|| Error::corrupt(format!("the attribute `{name}` is no count but {}", contents.words())))
     }
 
     /// The names of all attributes, sorted.

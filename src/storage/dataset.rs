@@ -299,6 +299,13 @@ impl Dataset {
         Ok(chunk.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
     }
 
+    /// Takes note of the dimensions that it has now.
+    pub(super) fn resized(&mut self, dims: Vec<u64>) {
+        self.shape = Shape::Simple(dims);
+        // It knows the dimensions, too.
+        self.chunked = Default::default();
+    }
+
     /// How its chunks are filtered, if that is done here.
     pub(super) fn chunked(&self) -> Result<Option<&Chunked>> {
         if !self.is_chunked || self.dtype.has_addresses() {
@@ -335,7 +342,7 @@ impl Dataset {
     }
 
     /// How it was made, and in what layout.
-    fn layout(&self) -> Result<(Id, H5D_layout_t)> {
+    pub(super) fn layout(&self) -> Result<(Id, H5D_layout_t)> {
         layout_of(&self.id)
     }
 
@@ -434,6 +441,16 @@ impl Dataset {
         if let Some(chunked) = self.encoded(&memory_type)? {
             return chunked.write_rows(self.id.get(), Rows { start, count }, bytes);
         }
+        // SAFETY: `bytes` holds as many items of the type as are selected.
+        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
+    }
+
+    /// Writes `count` items along the first dimension from `start` on, with filters that libhdf5 has: chunks that are not
+    /// full yet are read and written again.
+    pub(super) fn write_more(&self, start: u64, count: u64, bytes: &[u8]) -> Result<()> {
+        let (file, memory, items) = self.select_rows(start, count)?;
+        self.check_bytes(Some(items), bytes)?;
+        let memory_type = self.memory_type()?;
         // SAFETY: `bytes` holds as many items of the type as are selected.
         unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
     }

@@ -17,6 +17,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// How much a file in memory grows at a time.
 const INCREMENT: usize = 1 << 16;
 
+/// Bytes of chunks that are kept for each dataset of a file that is streamed.
+const CHUNK_CACHE: usize = 1 << 20;
+
 /// An open file. All that was opened in it keeps it open, too.
 #[derive(Debug)]
 pub(crate) struct File(Id);
@@ -31,6 +34,11 @@ struct Lists {
     /// thread starts a program meanwhile: that inherits it, as libhdf5 neither unlocks files when it closes them nor keeps
     /// programs from inheriting them.
     fresh: Id,
+    /// The same for files that are to be whole at all times, where libhdf5 takes a driver of ours.
+    ordered: Id,
+    /// The same for files that are streamed, with caches for chunks of the size that they had up to HDF5 1.14: those of 2 take
+    /// 8 MiB for each dataset.
+    streamed: Id,
     /// The same for files in memory, which never go to a disk.
     memory: Id,
 }
@@ -46,7 +54,21 @@ impl Lists {
         let plain = Access::default();
         let access = file_access(plain)?;
         let fresh = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
-        Ok(Self { creation, access, fresh, memory: memory_access(plain)? })
+        let ordered = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
+        #[cfg(all(unix, hdf5_drivers))]
+        {
+            use super::ordered::{ALIGNMENT, driver};
+
+            let driver = driver()?;
+            // SAFETY: a file access list, and a driver without properties.
+            call("choose a file driver", || unsafe { h5p::H5Pset_driver(ordered.get(), driver, std::ptr::null()) })?;
+            // SAFETY: a file access list.
+            call("align a file", || unsafe { h5p::H5Pset_alignment(ordered.get(), 1, ALIGNMENT) })?;
+        }
+        let streamed = file_access(plain)?;
+        // SAFETY: a file access list.
+        call("set a cache", || unsafe { h5p::H5Pset_cache(streamed.get(), 0, 521, CHUNK_CACHE, 0.75) })?;
+        Ok(Self { creation, access, fresh, ordered, streamed, memory: memory_access(plain)? })
     }
 }
 
@@ -169,6 +191,34 @@ impl File {
         Self::in_memory_as(Access::default())
     }
 
+    /// Opens a file for reading a part at a time.
+    pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        // SAFETY: a C string, and a list of the kind that the function takes.
+        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, lists.streamed.get()) })
+            .map(Self)
+    }
+
+    /// Makes a file that is to be whole whenever the program is killed.
+    pub(crate) fn create_ordered(path: &Path) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        // SAFETY: a C string, and lists of the kinds that the function takes.
+        Id::own("create the file", || unsafe {
+            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.ordered.get())
+        })
+        .map(Self)
+    }
+
+    /// Opens a file for writing that is to be whole whenever the program is killed.
+    pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        // SAFETY: a C string, and a list of the kind that the function takes.
+        Id::own("open the file, which no other program may have open for writing", || unsafe {
+            h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.ordered.get())
+        })
+        .map(Self)
+    }
+
     /// Makes a file in memory.
     pub(crate) fn in_memory_as(access: Access) -> Result<Self> {
         let (name, lists) = (memory_name(), lists()?);
@@ -215,7 +265,8 @@ impl File {
         Group::adopt(id)
     }
 
-    fn flush(&self) -> Result<()> {
+    /// Has libhdf5 write all that it has of it.
+    pub(crate) fn flush(&self) -> Result<()> {
         // SAFETY: a file's handle.
         call("write out the file", || unsafe { h5f::H5Fflush(self.0.get(), h5f::H5F_scope_t::H5F_SCOPE_GLOBAL) })?;
         Ok(())

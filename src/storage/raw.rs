@@ -12,8 +12,9 @@ use hdf5_sys::h5f::{self, H5F_scope_t};
 use hdf5_sys::h5i::{self, hid_t};
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
+use super::attribute::Attributes;
 use super::heap::{Bytes, Heap};
-use super::{Id, call, once, property_list};
+use super::{Id, call, locked, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 
@@ -112,6 +113,19 @@ pub(super) fn with_file<R>(
     }
     LAST.set(Some(opened));
     result
+}
+
+/// Waits until the disk has what was written of the file that `object` is in, where it is one file on a disk.
+pub(crate) fn sync(object: &impl Attributes) -> Result<()> {
+    locked(|| {
+        with_file(object.handle(), |_, file| match file {
+            #[cfg(unix)]
+            Some((RawFile { source: Source::Descriptor(descriptor), .. }, _)) => as_file(*descriptor, |file| {
+                file.sync_data().map_err(|error| Error::io("could not sync the file", error))
+            }),
+            _ => Ok(()),
+        })
+    })
 }
 
 /// What tells the file that `object` is in from all others that are or were open.

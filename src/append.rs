@@ -1,0 +1,216 @@
+//! Sequences that grow while a program runs: see [`Appender`].
+
+use std::borrow::Borrow;
+use std::marker::PhantomData;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::ser::Growth;
+use crate::storage::{File, Group};
+
+/// Adds records to a stored sequence, one after the other.
+///
+/// What it lays out reads back as a `Vec<T>`, and streams from a [`Reader`](crate::Reader). It takes some megabytes of
+/// memory, however long the sequence is; records that are larger take their own size twice, too.
+///
+/// # What is stored
+///
+/// The first records, at most 1024 of them, decide how. From then on a record that is of another form (an integer of
+/// another type, an array of another length, a struct with other fields) is refused with an error, and leaves nothing
+/// behind. These do fit: variants that come up late, up to 256; values in options that were all `None` before; fields that
+/// are left out, or come up late, in records with other than numbers; lists and strings of any length.
+///
+/// Arrays of [`NdArray`](crate::NdArray) and other types that are an object of their own cannot be appended.
+///
+/// # What is safe
+///
+/// After [`flush`](Self::flush), all that was pushed is in the file, and on the disk. `FORMAT.md` says how the file tells
+/// what counts. What a program that is killed later leaves depends on how the file was opened:
+///
+/// - A file of the appender's own ([`create_file`](Self::create_file), [`open_file`](Self::open_file)) holds all that was
+///   flushed, whenever the program is killed, and any HDF5 program opens it as it is. This needs a Unix system, and
+///   libhdf5 1.14 or later, as is bundled; elsewhere it is as in the next case. After a crash of the machine, not of
+///   the program, the disk may have part of what came after the last flush, in any order.
+///   Other appenders are kept from such a file while it is open (on Linux), and readers are not.
+/// - In a group of a file that the caller opened, libhdf5 writes its own pages when it likes. A program that is killed
+///   just then can leave a file that does not open. Between `flush` and the next `push` nothing is written.
+///
+/// An appender that is dropped flushes, but has nobody to tell of an error: call [`finish`](Self::finish).
+///
+/// ```
+/// use filebacked::{Appender, Reader};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, PartialEq, Debug)]
+/// struct Step { time: f64, energy: f64, event: Option<String> }
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// let mut steps = Appender::create_file(&path, "steps")?;
+/// for step in 0..1000 {
+///     steps.push(&Step { time: f64::from(step), energy: 0.5, event: None })?;
+/// }
+/// steps.flush()?;
+/// steps.finish()?;
+///
+/// let mut steps = Reader::<Step>::open_file(&path, "steps")?;
+/// assert_eq!(steps.len(), 1000);
+/// assert_eq!(steps.get(10)?.time, 10.0);
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Appender<T: ?Sized> {
+    growth: Growth,
+    sync: bool,
+    finished: bool,
+    records: PhantomData<fn(&T)>,
+    /// Its own file, which is closed last.
+    _file: Option<File>,
+}
+
+impl<T: ?Sized + Serialize> Appender<T> {
+    fn new(growth: Growth, file: Option<File>) -> Self {
+        Self { growth, sync: true, finished: false, records: PhantomData, _file: file }
+    }
+
+    /// Begins a new sequence, the child `name` of `group`.
+    ///
+    /// # Errors
+    /// If the name is taken, or if libhdf5 fails.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// let mut energies = filebacked::Appender::<f64>::create(&file, "energies")?;
+    /// energies.extend([0.5, 1.5])?;
+    /// energies.finish()?;
+    /// assert_eq!(filebacked::read::<Vec<f64>>(&file, "energies")?, [0.5, 1.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create(group: &hdf5::Group, name: &str) -> Result<Self> {
+        Growth::create(&Group::of(group)?, name).map(|growth| Self::new(growth, None))
+    }
+
+    /// Goes on with the sequence that is the child `name` of `group`: one that was appended to, or any other whose
+    /// datasets are chunked and without end, such as h5py's with `maxshape=(None,)`.
+    ///
+    /// # Errors
+    /// If there is none, or if it cannot grow.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// # filebacked::Appender::create(&file, "energies")?.push(&0.5)?;
+    /// let mut energies = filebacked::Appender::<f64>::open(&file, "energies")?;
+    /// assert_eq!(energies.len(), 1);
+    /// energies.push(&1.5)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(group: &hdf5::Group, name: &str) -> Result<Self> {
+        Growth::open(&Group::of(group)?, name).map(|growth| Self::new(growth, None))
+    }
+
+    /// Makes a new file for a new sequence, the child `name` of its root: it is safe from a kill at any moment.
+    ///
+    /// # Errors
+    /// If the file is there already, or cannot be made.
+    pub fn create_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
+        let path = path.as_ref();
+        let create = || {
+            let file = File::create_ordered(path)?;
+            let growth = Growth::create(&file.root()?, name)?.on_disk(path);
+            file.flush()?;
+            Ok(Self::new(growth, Some(file)))
+        };
+        create().map_err(|error: crate::Error| error.in_file(&path.display().to_string()))
+    }
+
+    /// Goes on with the sequence that is the child `name` of a file's root, or begins it, where there is none of that name:
+    /// it is safe from a kill at any moment.
+    ///
+    /// # Errors
+    /// If the file is not there or is open in another appender, or if the sequence cannot grow.
+    pub fn open_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
+        let path = path.as_ref();
+        let open = || {
+            let file = File::open_ordered(path)?;
+            let root = file.root()?;
+            let growth = match root.has_link(&crate::format::escape(name))? {
+                true => Growth::open(&root, name)?,
+                false => Growth::create(&root, name)?,
+            };
+            file.flush()?;
+            Ok(Self::new(growth.on_disk(path), Some(file)))
+        };
+        open().map_err(|error: crate::Error| error.in_file(&path.display().to_string()))
+    }
+
+    /// Whether [`flush`](Self::flush) waits until the disk has what it wrote. It does, unless this says otherwise: then
+    /// what is flushed survives a crash of the program, but not one of the machine.
+    #[must_use]
+    pub fn sync(mut self, sync: bool) -> Self {
+        self.sync = sync;
+        self
+    }
+
+    /// Adds a record. It is in the file after the next [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// If the record does not fit what is stored, or if its `Serialize` fails: then all is as it was before. If libhdf5
+    /// fails to write, this appender takes no more.
+    #[inline]
+    pub fn push(&mut self, record: &T) -> Result<()> {
+        self.growth.push(record)
+    }
+
+    /// Adds all records that `records` gives.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push), for the first that fails. Those before it are added.
+    pub fn extend<I>(&mut self, records: I) -> Result<()>
+    where
+        I: IntoIterator<Item: Borrow<T>>,
+    {
+        records.into_iter().try_for_each(|record| self.push(record.borrow()))
+    }
+
+    /// The number of records: those that were there, and those that were added.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.growth.len()
+    }
+
+    /// Whether there is no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes all that was added, and waits until the disk has it. Readers find it from now on.
+    ///
+    /// # Errors
+    /// If libhdf5 or the disk fails. What was flushed before is still there.
+    pub fn flush(&mut self) -> Result<()> {
+        self.growth.flush(self.sync)
+    }
+
+    /// Flushes, and takes away what datasets have beyond the records, as after a crash.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    pub fn finish(mut self) -> Result<()> {
+        self.finished = true;
+        self.growth.finish(self.sync)
+    }
+}
+
+impl<T: ?Sized> Drop for Appender<T> {
+    fn drop(&mut self) {
+        if !self.finished {
+            // There is nobody to tell.
+            drop(self.growth.finish(self.sync));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A stored sequence whose elements are read one by one, in memory that does not depend on how many there are.
+
+use serde::de::DeserializeOwned;
+
+use super::column::{Column, children};
+use super::element::Element;
+use super::scope::{Scope, Way};
+use crate::call::{Call, Known};
+use crate::depth::Depth;
+use crate::error::{Error, Result};
+use crate::format::{Kind, VALUE, are_positions, escape};
+use crate::route::Route;
+use crate::storage::{self, Attributes, Group, Object};
+
+/// A stored sequence, open.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    column: Column,
+    depth: Depth,
+    /// Where it is, for errors.
+    links: Vec<String>,
+}
+
+impl Stream {
+    /// Opens the sequence that is the child `name` of `group`.
+    pub(crate) fn open(group: &Group, name: &str) -> Result<Self> {
+        let mut links = vec![group.path(), escape(name).into_owned()];
+        let open = |links: &mut Vec<String>| -> Result<Column> {
+            let mut object = group.open(&links[1])?;
+            let mut scope = Scope::streaming(Route::nowhere());
+            loop {
+                let inside = match object {
+                    Object::Dataset(dataset) => {
+                        scope.meet(&dataset, Way::Hard)?;
+                        return Column::of_dataset(dataset, Route::nowhere());
+                    }
+                    Object::Group(inside) => inside,
+                };
+                scope = scope.enter(&inside, Way::Hard)?;
+                object = match inside.kind()? {
+                    Some(Kind::Value) => {
+                        links.push(VALUE.to_owned());
+                        inside.open(VALUE)?
+                    }
+                    Some(Kind::Tuple) => return list(inside, scope),
+                    Some(kind) => return Column::of_group(&inside, kind, &scope, Depth::default()),
+                    None => {
+                        let names = inside.link_names()?;
+                        if !are_positions(names.iter().map(String::as_str)) {
+                            return Err(Error::wrong_type("a sequence", "a group"));
+                        }
+                        return list(inside, scope);
+                    }
+                };
+            }
+        };
+        let opened = open(&mut links);
+        let column = opened.map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
+        Ok(Self { column, depth: Depth::default().in_sequence()?, links })
+    }
+
+    /// The number of elements.
+    pub(crate) fn len(&self) -> u64 {
+        self.column.len()
+    }
+
+    /// Reads the element at `index`, which is smaller than the length.
+    pub(crate) fn read<T: DeserializeOwned>(&mut self, index: u64) -> Result<T> {
+        storage::begin();
+        let Self { column, depth, links } = self;
+        let element = Element { column, index, depth: *depth };
+        Call::<Known>::new().during(|| T::deserialize(element)).map_err(|error| {
+            let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
+            links.iter().rev().fold(error, |error, link| error.in_link(link))
+        })
+    }
+}
+
+/// A group with a child for each element.
+fn list(group: Group, scope: Scope) -> Result<Column> {
+    let len = children(&group)?;
+    Ok(Column::List { group, scope, len })
+}

@@ -1,0 +1,234 @@
+//! What tells where the elements of a sequence are: offsets, masks and tags. They are read as a whole, but where the
+//! sequence is streamed: then a window at a time.
+
+use super::array::Array;
+use super::column::{Count, member};
+use crate::error::{Error, Result};
+use crate::storage::{Dataset, Dtype, EnumType, integer};
+use std::sync::Arc;
+
+/// Elements after which it is known how many of each part there are before.
+const STEP: u64 = 1 << 16;
+
+/// Offsets, which are one more than there are elements.
+#[derive(Debug)]
+pub(super) enum Offsets {
+    All(Vec<u64>),
+    Windows { array: Box<Array>, end: u64 },
+}
+
+impl Offsets {
+    pub(super) fn open(dataset: Dataset, streams: bool, count: Count) -> Result<Self> {
+        let mut array = match count {
+            Count::Stored => Array::new(dataset)?,
+            Count::Of(count) => Array::with_len(dataset, count.saturating_add(1))?,
+        };
+        let broken = || Error::corrupt("the offsets do not rise from 0");
+        if let Count::Of(count) = count
+            && array.len() != count.saturating_add(1)
+        {
+            return Err(Error::corrupt(format!("there are {} offsets for {count} elements", array.len())));
+        }
+        if streams && array.len() > 0 {
+            let end = array.offset(array.len() - 1)?;
+            return if array.offset(0)? == 0 { Ok(Self::Windows { array: array.into(), end }) } else { Err(broken()) };
+        }
+        let offsets = array.read_offsets()?;
+        let rising = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
+        if offsets.first() == Some(&0) && rising { Ok(Self::All(offsets)) } else { Err(broken()) }
+    }
+
+    /// The number of elements.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::All(offsets) => offsets.len() as u64 - 1,
+            Self::Windows { array, .. } => array.len() - 1,
+        }
+    }
+
+    /// Where the last element ends.
+    pub(super) fn end(&self) -> u64 {
+        match self {
+            Self::All(offsets) => offsets.last().copied().unwrap_or(0),
+            Self::Windows { end, .. } => *end,
+        }
+    }
+
+    /// Where the element at `index` starts and ends.
+    #[inline]
+    pub(super) fn get(&mut self, index: u64) -> Result<(u64, u64)> {
+        match self {
+            Self::All(offsets) => match offsets.get(index as usize..) {
+                Some([start, end, ..]) => Ok((*start, *end)),
+                _ => Err(Error::corrupt(format!("there is no element {index}"))),
+            },
+            Self::Windows { array, end: last } => {
+                let (start, end) = (array.offset(index)?, array.offset(index + 1)?);
+                if start <= end && end <= *last {
+                    Ok((start, end))
+                } else {
+                    Err(Error::corrupt("the offsets do not rise"))
+                }
+            }
+        }
+    }
+}
+
+/// True where an element is missing.
+#[derive(Debug)]
+pub(super) enum Mask {
+    All(Vec<bool>),
+    Windows(Box<Array>),
+}
+
+impl Mask {
+    pub(super) fn open(dataset: Dataset, streams: bool, count: Count) -> Result<Self> {
+        let array = match count {
+            Count::Stored => Array::new(dataset)?,
+            Count::Of(count) => Array::with_len(dataset, count)?,
+        };
+        if let Count::Of(count) = count
+            && array.len() != count
+        {
+            return Err(Error::corrupt(format!("the mask has {} elements where there should be {count}", array.len())));
+        }
+        array.check_mask()?;
+        if streams { Ok(Self::Windows(array.into())) } else { array.read_mask().map(Self::All) }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::All(mask) => mask.len() as u64,
+            Self::Windows(array) => array.len(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&mut self, index: u64) -> Result<bool> {
+        match self {
+            Self::All(mask) => {
+                let missing = mask.get(index as usize).copied();
+                missing.ok_or_else(|| Error::corrupt(format!("there is no element {index}")))
+            }
+            Self::Windows(array) => {
+                let (_, bytes, _) = array.item(index)?;
+                Ok(bytes.first().is_none_or(|byte| *byte != 0))
+            }
+        }
+    }
+
+    /// Whether all are missing.
+    pub(super) fn all(&mut self) -> Result<bool> {
+        match self {
+            Self::All(mask) => Ok(mask.iter().all(|missing| *missing)),
+            Self::Windows(array) => {
+                let mut all = true;
+                array.each_window(|bytes| {
+                    all &= bytes.iter().all(|byte| *byte != 0);
+                    Ok(())
+                })?;
+                Ok(all)
+            }
+        }
+    }
+}
+
+/// For each element, the position of its part, and its place within that.
+#[derive(Debug)]
+pub(super) enum Places {
+    All(Vec<(u32, u64)>),
+    Windows(Box<Tags>),
+}
+
+/// Tags that are read in windows.
+#[derive(Debug)]
+pub(super) struct Tags {
+    array: Array,
+    enumeration: Arc<EnumType>,
+    /// For each [`STEP`], how many elements of each part are before.
+    before: Vec<u64>,
+    /// How many are before the element at `at`.
+    counts: Vec<u64>,
+    at: u64,
+}
+
+/// Names of parts, places, and how many elements each part has.
+type Opened = (Vec<String>, Places, Vec<u64>);
+
+impl Places {
+    /// The places of elements with those tags.
+    pub(super) fn all(names: Vec<String>, tags: Vec<u32>) -> Result<Opened> {
+        let mut counts = vec![0u64; names.len()];
+        let mut places = Vec::with_capacity(tags.len());
+        for tag in tags {
+            let count = counts.get_mut(tag as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
+            places.push((tag, *count));
+            *count += 1;
+        }
+        Ok((names, Self::All(places), counts))
+    }
+
+    /// The places of elements whose tags are an HDF5 enum.
+    pub(super) fn windows(mut array: Array) -> Result<Opened> {
+        let Dtype::Enum(enumeration) = array.dtype().clone() else {
+            return Err(Error::corrupt("tags that are no enum"));
+        };
+        let names: Vec<String> = enumeration.members.iter().map(|(name, _)| name.clone()).collect();
+        let (mut counts, mut before, mut index) = (vec![0u64; names.len()], Vec::new(), 0u64);
+        let size = enumeration.base.size();
+        array.each_window(|bytes| {
+            for tag in bytes.chunks_exact(size) {
+                if index % STEP == 0 {
+                    before.extend_from_slice(&counts);
+                }
+                counts[member(&enumeration, integer(enumeration.base, tag))? as usize] += 1;
+                index += 1;
+            }
+            Ok(())
+        })?;
+        let first = vec![0; names.len()];
+        let tags = Tags { array, enumeration, before, counts: first, at: 0 };
+        Ok((names, Self::Windows(tags.into()), counts))
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::All(places) => places.len() as u64,
+            Self::Windows(tags) => tags.array.len(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn get(&mut self, index: u64) -> Result<(u32, u64)> {
+        match self {
+            Self::All(places) => {
+                let place = places.get(index as usize).copied();
+                place.ok_or_else(|| Error::corrupt(format!("there is no element {index}")))
+            }
+            Self::Windows(tags) => tags.get(index),
+        }
+    }
+}
+
+impl Tags {
+    fn tag(&mut self, index: u64) -> Result<u32> {
+        let (_, bytes, _) = self.array.item(index)?;
+        member(&self.enumeration, integer(self.enumeration.base, bytes))
+    }
+
+    fn get(&mut self, index: u64) -> Result<(u32, u64)> {
+        if index < self.at || index / STEP > self.at / STEP {
+            let (step, parts) = ((index / STEP) as usize, self.counts.len());
+            let before = self.before.get(step * parts..(step + 1) * parts);
+            self.counts.copy_from_slice(before.ok_or_else(|| Error::corrupt(format!("there is no element {index}")))?);
+            self.at = index - index % STEP;
+        }
+        while self.at < index {
+            let tag = self.tag(self.at)?;
+            self.counts[tag as usize] += 1;
+            self.at += 1;
+        }
+        let tag = self.tag(index)?;
+        Ok((tag, self.counts[tag as usize]))
+    }
+}

@@ -1,0 +1,241 @@
+//! What a sequence gets one element after the other: kept in a column until it is worth writing.
+
+use serde::Serialize;
+
+use super::column::Column;
+use super::element::ElementSerializer;
+use super::growing::{Common, Part};
+use super::place::Near;
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::escape;
+use crate::route::Route;
+use crate::storage::{self, Group};
+
+/// Elements of this many bytes are written at once.
+const BATCH: usize = 1 << 20;
+/// Elements without bytes, or of very few, are written when they are so many.
+const MOST: usize = 1 << 18;
+/// The first elements may widen the form of those before; what it is after so many is what is stored.
+const FIRST: usize = 1024;
+/// About how many bytes there are in the last chunks of all datasets, and the least and most for one of them.
+const CHUNKS: usize = 1 << 20;
+const CHUNK: std::ops::RangeInclusive<usize> = (1 << 13)..=(1 << 18);
+
+/// A stored sequence, and what is to be added to it.
+#[derive(Debug)]
+pub(crate) struct Growth {
+    group: Group,
+    link: String,
+    part: Part,
+    common: Common,
+    depth: Depth,
+    /// Elements that are not written.
+    pending: Column,
+    /// About how many bytes they are.
+    bytes: usize,
+    /// A column of the same form, for the next element. What comes to nothing does so in here.
+    scratch: Column,
+    /// Whether elements are, or were, written, which tells the form of all others.
+    settled: bool,
+    /// Elements that are written, and how many of them count in the file.
+    written: u64,
+    counted: Option<u64>,
+    /// Some datasets may have got what others have not.
+    failed: bool,
+    /// The file on the disk, where libhdf5 does not show it.
+    disk: Option<std::fs::File>,
+}
+
+impl Growth {
+    /// A new sequence at the child `name` of `group`.
+    pub(crate) fn create(group: &Group, name: &str) -> Result<Self> {
+        let link = escape(name).into_owned();
+        let create = || {
+            let part = Part::new(group, &link)?;
+            let growth = Self::new(group, &link, part, 0);
+            growth.part.write_length(0)?;
+            Ok(growth)
+        };
+        create().map_err(|error: Error| error.in_link(&link).in_link(&group.path()))
+    }
+
+    /// The sequence that is the child `name` of `group`.
+    pub(crate) fn open(group: &Group, name: &str) -> Result<Self> {
+        let link = escape(name).into_owned();
+        let open = || {
+            let (part, count) = Part::open(group, &link)?;
+            let mut growth = Self::new(group, &link, part, count);
+            growth.settled = count > 0;
+            if growth.settled {
+                growth.pending = growth.part.template();
+                growth.scratch = growth.pending.clone();
+            }
+            growth.common.chunk = *CHUNK.start() * 8;
+            // From here on, datasets may have more than counts.
+            growth.part.write_length(count)?;
+            storage::flush(group)?;
+            Ok(growth)
+        };
+        open().map_err(|error: Error| error.in_link(&group.path()))
+    }
+
+    fn new(group: &Group, link: &str, part: Part, written: u64) -> Self {
+        Self {
+            group: group.clone(),
+            link: link.to_owned(),
+            part,
+            common: Common::default(),
+            depth: Depth::default(),
+            pending: Column::new(),
+            bytes: 0,
+            scratch: Column::new(),
+            settled: false,
+            written,
+            counted: Some(written),
+            failed: false,
+            disk: None,
+        }
+    }
+
+    /// Takes note of the file on the disk, which is synced then.
+    pub(crate) fn on_disk(mut self, path: &std::path::Path) -> Self {
+        self.disk = std::fs::File::open(path).ok();
+        self
+    }
+
+    fn sync(&self) -> Result<()> {
+        match &self.disk {
+            Some(file) => file.sync_data().map_err(|error| Error::io("could not sync the file", error)),
+            None => storage::sync(&self.group),
+        }
+    }
+
+    /// The number of elements.
+    pub(crate) fn len(&self) -> u64 {
+        self.written + self.pending.len() as u64
+    }
+
+    /// Adds an element, or leaves all as it was.
+    #[inline]
+    pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: Route::nowhere() });
+        let serializer = ElementSerializer::new(&mut self.scratch, depth, near);
+        if let Err(error) = value.serialize(serializer) {
+            return Err(self.refuse(error));
+        }
+        if self.settled && !self.failed && self.scratch.is_like(&self.pending) && !self.scratch.lacks() {
+            self.take()
+        } else {
+            self.push_other()
+        }
+    }
+
+    /// Moves the element at hand to those that are to be written.
+    #[inline]
+    fn take(&mut self) -> Result<()> {
+        self.bytes += self.pending.add(&self.scratch);
+        self.scratch.empty();
+        if self.bytes >= BATCH || self.pending.len() >= MOST { self.write() } else { Ok(()) }
+    }
+
+    /// Adds the element at hand, where it is not known yet that it fits.
+    #[cold]
+    fn push_other(&mut self) -> Result<()> {
+        if self.failed {
+            let message = "an earlier write failed: open the sequence again to go on from what was flushed";
+            return Err(self.refuse(Error::new(ErrorKind::Io, message)));
+        }
+        if let Err(error) = self.part.check(&self.scratch) {
+            return Err(self.refuse(error));
+        }
+        if !self.settled {
+            let scratch = std::mem::replace(&mut self.scratch, Column::new());
+            self.bytes += scratch.bytes();
+            let pushed = self.pending.push_from(&scratch, 0);
+            pushed.inspect_err(|_| self.failed = true)?;
+            return if self.bytes >= BATCH || self.pending.len() >= FIRST { self.write() } else { Ok(()) };
+        }
+        if !self.scratch.is_like(&self.pending) {
+            let scratch = self.scratch.clone();
+            if let Err(error) = self.write() {
+                return Err(self.refuse(error));
+            }
+            self.pending = scratch.clone();
+            self.pending.empty();
+            self.scratch = scratch;
+        }
+        self.take()
+    }
+
+    /// Forgets the element at hand.
+    #[cold]
+    fn refuse(&mut self, error: Error) -> Error {
+        self.scratch = self.pending.clone();
+        self.scratch.empty();
+        if !self.settled {
+            self.scratch = Column::new();
+        }
+        let index = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let error = error.in_element(index);
+        if error.hdf5_path().is_empty() {
+            error.in_link(&self.link).in_link(&self.group.path())
+        } else {
+            error.in_link(&self.group.path())
+        }
+    }
+
+    /// Writes what is pending.
+    fn write(&mut self) -> Result<()> {
+        if self.pending.len() == 0 {
+            return Ok(());
+        }
+        if self.common.chunk == 0 {
+            self.common.chunk = (CHUNKS / self.pending.leaves().max(1)).clamp(*CHUNK.start(), *CHUNK.end());
+        }
+        self.settled = true;
+        let written = self.part.append(&self.pending, &mut self.common);
+        written.inspect_err(|_| self.failed = true).map_err(|error| error.in_link(&self.group.path()))?;
+        self.written += self.pending.len() as u64;
+        self.pending.empty();
+        self.scratch = self.pending.clone();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// Writes all elements, and has libhdf5 write all of the file; with `sync`, waits until the disk has it.
+    pub(crate) fn flush(&mut self, sync: bool) -> Result<()> {
+        if self.failed {
+            return Err(Error::new(ErrorKind::Io, "an earlier write failed: nothing is flushed"));
+        }
+        self.write()?;
+        if self.counted == Some(self.written) {
+            return Ok(());
+        }
+        let flush = |growth: &mut Self| {
+            growth.part.write_counts()?;
+            // What counts is said when all of it is there.
+            storage::flush(&growth.group)?;
+            if sync {
+                growth.sync()?;
+            }
+            growth.part.write_length(growth.written)?;
+            storage::flush(&growth.group)?;
+            if sync {
+                growth.sync()?;
+            }
+            Ok(())
+        };
+        let flushed = flush(self).map_err(|error: Error| error.in_link(&self.link).in_link(&self.group.path()));
+        flushed.inspect_err(|_| self.failed = true)?;
+        self.counted = Some(self.written);
+        Ok(())
+    }
+
+    /// Writes all elements, and takes away what does not count.
+    pub(crate) fn finish(&mut self, sync: bool) -> Result<()> {
+        self.flush(sync)?;
+        self.part.trim()?;
+        storage::flush(&self.group)
+    }
+}

@@ -1,0 +1,238 @@
+//! Datasets that grow along their first dimension, and what is written for them to be there after a crash.
+
+use std::ptr;
+use std::sync::LazyLock;
+
+use hdf5_sys::h5::hsize_t;
+use hdf5_sys::h5a;
+use hdf5_sys::h5d::{self, H5D_fill_time_t, H5D_layout_t};
+use hdf5_sys::h5f::{self, H5F_scope_t};
+use hdf5_sys::h5g;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5s;
+
+use super::attribute::Attributes;
+use super::dataset::{Dataset, Shape};
+use super::dtype::{Dtype, Number, Order};
+use super::group::Group;
+use super::items::element_bytes;
+use super::{Id, c_name, call, once, property_list, property_lists};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A dataset of rows that has chunks and no end.
+#[derive(Debug)]
+pub(crate) struct Growing {
+    dataset: Dataset,
+    /// Rows that count. There may be more, which are written over.
+    rows: u64,
+    /// Rows that there are.
+    extent: u64,
+    /// Bytes of a row.
+    row: usize,
+}
+
+impl Attributes for Growing {
+    fn handle(&self) -> hid_t {
+        self.dataset.handle()
+    }
+}
+
+/// Links that a group has in its header. HDF5 holds 65,535 at most, and more than these take less time elsewhere.
+const MAX_COMPACT: u32 = 1000;
+
+/// How such datasets are opened: what is written goes straight to its chunk. With a cache, each dataset would have some
+/// megabytes in memory, and what is flushed would be all chunks of all of them.
+fn access() -> Result<&'static Id> {
+    static ACCESS: LazyLock<Option<Id>> = LazyLock::new(|| {
+        let list = property_list(h5p::H5P_CLS_DATASET_ACCESS).ok()?;
+        // SAFETY: a dataset access list.
+        call("turn off a cache", || unsafe { h5p::H5Pset_chunk_cache(list.get(), 1, 0, 0.0) }).ok()?;
+        Some(list)
+    });
+    once(&ACCESS)
+}
+
+impl Group {
+    /// Makes the dataset `name` of no rows of shape `inner`, in chunks of about `chunk` bytes.
+    pub(crate) fn create_growing(&self, name: &str, dtype: &Dtype, inner: &[u64], chunk: usize) -> Result<Growing> {
+        let what = "create a dataset that grows";
+        let row = inner.iter().fold(dtype.size() as u64, |size, dim| size.saturating_mul(*dim)).max(1);
+        let with_first = |first: u64| -> Vec<hsize_t> { std::iter::once(first).chain(inner.iter().copied()).collect() };
+        let (dims, chunks, most) =
+            (with_first(0), with_first((chunk as u64 / row).max(1)), with_first(h5s::H5S_UNLIMITED));
+        let rank = i32::try_from(dims.len()).unwrap_or(-1);
+        let list = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+        // SAFETY: a dataset creation list, here and below.
+        call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+        // SAFETY: as above, with a size for each dimension.
+        call(what, || unsafe { h5p::H5Pset_chunk(list.get(), rank, chunks.as_ptr()) })?;
+        // All that counts is written. To fill chunks before would write each twice, by way of a cache.
+        // SAFETY: as above.
+        call(what, || unsafe { h5p::H5Pset_fill_time(list.get(), H5D_fill_time_t::H5D_FILL_TIME_NEVER) })?;
+        // SAFETY: sizes and largest sizes for each dimension.
+        let space = Id::own(what, || unsafe { h5s::H5Screate_simple(rank, dims.as_ptr(), most.as_ptr()) })?;
+        let (label, file_type) = (c_name(name)?, dtype.id(Order::File)?);
+        let (lists, access) = (property_lists()?, access()?);
+        // SAFETY: handles of the kinds that the function takes, and a C string.
+        let id = Id::own(what, || unsafe {
+            h5d::H5Dcreate2(
+                self.handle(),
+                label.as_ptr(),
+                file_type.get(),
+                space.get(),
+                lists.link.get(),
+                list.get(),
+                access.get(),
+            )
+        })?;
+        Growing::new(Dataset::adopt(id)?)
+    }
+
+    /// Makes the group `name`, whose links are in its header however many they are: one more is one write there.
+    pub(crate) fn create_compact_group(&self, name: &str) -> Result<Self> {
+        let what = "create a group";
+        let list = property_list(h5p::H5P_CLS_GROUP_CREATE)?;
+        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
+        // SAFETY: a group creation list, here and below.
+        call(what, || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
+        // SAFETY: as above.
+        call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+        // SAFETY: as above.
+        call(what, || unsafe { h5p::H5Pset_link_phase_change(list.get(), MAX_COMPACT, 0) })?;
+        let (label, lists) = (c_name(name)?, property_lists()?);
+        // SAFETY: handles of the kinds that the function takes, and a C string.
+        Self::adopt(Id::own(what, || unsafe {
+            h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), list.get(), H5P_DEFAULT)
+        })?)
+    }
+
+    /// Opens the dataset `name`, if it is one that grows.
+    pub(crate) fn open_growing(&self, name: &str) -> Result<Growing> {
+        let (label, access) = (c_name(name)?, access()?);
+        // SAFETY: handles of the kinds that the function takes, and a C string.
+        let id = Id::own("open a dataset", || unsafe { h5d::H5Dopen2(self.handle(), label.as_ptr(), access.get()) })?;
+        let dataset = Dataset::adopt(id)?;
+        if dataset.layout()?.1 != H5D_layout_t::H5D_CHUNKED || !dataset.has_no_end()? {
+            let message = format!("{} cannot grow: it is not chunked and without end", dataset.words());
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        Growing::new(dataset)
+    }
+}
+
+impl Dataset {
+    /// Whether its first dimension, and that alone, may become as long as one likes.
+    fn has_no_end(&self) -> Result<bool> {
+        let what = "look into a dataset";
+        // SAFETY: a dataset.
+        let space = Id::own(what, || unsafe { h5d::H5Dget_space(self.handle()) })?;
+        let Shape::Simple(dims) = self.shape() else { return Ok(false) };
+        let mut most = vec![0; dims.len()];
+        // SAFETY: a dataspace, with a place for each of its dimensions; sizes are not asked for.
+        call(what, || unsafe { h5s::H5Sget_simple_extent_dims(space.get(), ptr::null_mut(), most.as_mut_ptr()) })?;
+        Ok(most.first() == Some(&h5s::H5S_UNLIMITED) && most[1..] == dims[1..])
+    }
+}
+
+impl Growing {
+    fn new(dataset: Dataset) -> Result<Self> {
+        let Shape::Simple(dims) = dataset.shape() else { return Err(Error::corrupt("a dataset without rows")) };
+        let rows = dims[0];
+        let row = dims[1..].iter().fold(dataset.dtype().size(), |size, dim| size.saturating_mul(*dim as usize));
+        Ok(Self { dataset, rows, extent: rows, row })
+    }
+
+    pub(crate) fn dtype(&self) -> &Dtype {
+        self.dataset.dtype()
+    }
+
+    /// The shape of a row.
+    pub(crate) fn inner(&self) -> &[u64] {
+        match self.dataset.shape() {
+            Shape::Simple(dims) => &dims[1..],
+            _ => &[],
+        }
+    }
+
+    /// Type and shape in words.
+    pub(crate) fn words(&self) -> String {
+        self.dataset.words()
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Bytes of a row.
+    pub(crate) fn row(&self) -> usize {
+        self.row
+    }
+
+    /// Takes no more than `rows` to be there.
+    pub(crate) fn keep(&mut self, rows: u64) -> Result<()> {
+        if rows > self.extent {
+            let message = format!("{} has fewer rows than the {rows} that should be there", self.words());
+            return Err(Error::corrupt(message));
+        }
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// Takes away rows that do not count.
+    pub(crate) fn trim(&mut self) -> Result<()> {
+        if self.extent > self.rows { self.resize(self.rows) } else { Ok(()) }
+    }
+
+    fn resize(&mut self, extent: u64) -> Result<()> {
+        let Shape::Simple(dims) = self.dataset.shape() else { return Err(Error::corrupt("a dataset without rows")) };
+        let mut dims = dims.clone();
+        dims[0] = extent;
+        // SAFETY: a dataset, and a size for each of its dimensions.
+        call("make a dataset longer", || unsafe { h5d::H5Dset_extent(self.handle(), dims.as_ptr()) })?;
+        self.dataset.resized(dims);
+        self.extent = extent;
+        Ok(())
+    }
+
+    /// Adds the rows that `bytes` holds.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        let count = (bytes.len() / self.row.max(1)) as u64;
+        if count == 0 {
+            return Ok(());
+        }
+        let end = self.rows + count;
+        if end > self.extent {
+            self.resize(end)?;
+        }
+        self.dataset.write_more(self.rows, count, bytes)?;
+        self.rows = end;
+        Ok(())
+    }
+
+    /// Reads rows.
+    pub(crate) fn read(&self, start: u64, count: u64) -> Result<Vec<u8>> {
+        self.dataset.read_rows(start, count)
+    }
+}
+
+/// Sets an attribute that is a `u64`, which is made if need be. One that is there is written in its place.
+pub(crate) fn set_count(object: &impl Attributes, name: &str, count: u64) -> Result<()> {
+    let (dtype, bytes) = (Dtype::Number(Number::U64), [count]);
+    if !object.has_attribute(name)? {
+        return object.write_attribute(name, &dtype, &Shape::Scalar, element_bytes(&bytes));
+    }
+    let (label, memory) = (c_name(name)?, dtype.id(Order::Memory)?);
+    // SAFETY: an object's handle and a C string.
+    let id = Id::own("open an attribute", || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
+    // SAFETY: one item of the type; an attribute of more would be refused before.
+    call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory.get(), bytes.as_ptr().cast()) })?;
+    Ok(())
+}
+
+/// Has libhdf5 write all that it has of the file that `object` is in.
+pub(crate) fn flush(object: &impl Attributes) -> Result<()> {
+    // SAFETY: an object's handle.
+    call("write out the file", || unsafe { h5f::H5Fflush(object.handle(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
+    Ok(())
+}

@@ -1,0 +1,531 @@
+//! Files that are whole whenever the program is killed: a driver of libhdf5's that puts what describes the data into the
+//! file only when libhdf5 flushes, and in an order in which each step leaves a whole file.
+//!
+//! libhdf5 writes its pages (headers, B-trees, the superblock) when it likes and in the order of their addresses. One
+//! that is killed meanwhile can leave a page that points to one which is not there yet. Here, pages stay in memory until
+//! a flush, and go out so:
+//!
+//! 1. Pages in room that was new, or free, since the last flush. Nothing in the file points there yet.
+//! 2. The file is made as long as it is to be, and the superblock says so.
+//! 3. B-tree nodes that were there, from the root down: a node that is split has its new neighbour already, and keeps all
+//!    of its entries until the nodes above know of that.
+//! 4. Everything else that was there, but object headers.
+//! 5. Object headers: how long datasets are, what is in groups.
+//!
+//! Each page is one call to the operating system. The pages of files that are made so begin at multiples of
+//! [`ALIGNMENT`], so that the small ones are within one page of the system's, which is where a kill may stop a call.
+//!
+//! Data goes to the file at once. It is to be in room that nothing in the file says to be in use. Room that becomes free
+//! is not to be used again before the file is closed: a page there would pass for one that was there.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::ptr;
+use std::sync::LazyLock;
+
+use hdf5_sys::h5::{haddr_t, herr_t, hsize_t};
+use hdf5_sys::h5f::{H5F_ACC_CREAT, H5F_ACC_EXCL, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_close_degree_t};
+use hdf5_sys::h5fd::{H5FD_mem_t, H5FDregister};
+use hdf5_sys::h5i::hid_t;
+
+use super::{call, once};
+use crate::error::Result;
+
+/// Where things in a file begin. It is no more than what the smallest pages of systems have.
+pub(super) const ALIGNMENT: u64 = 4096;
+/// As other drivers that have not applied for a number: from 256 to 511 are for that.
+const NUMBER: c_int = 311;
+const MAX_ADDRESS: haddr_t = i64::MAX as haddr_t;
+/// `H5FD_FEAT_AGGREGATE_METADATA` and the like are left out: each thing is to have room of its own.
+const FEATURES: c_ulong = 0x0000_1000 | 0x0000_8000;
+
+/// What libhdf5 knows of an open file: the first part of [`Open`].
+#[repr(C)]
+struct Public {
+    driver_id: hid_t,
+    class: *const c_void,
+    number: c_ulong,
+    access_flags: c_uint,
+    feature_flags: c_ulong,
+    max_address: haddr_t,
+    base_address: haddr_t,
+    threshold: hsize_t,
+    alignment: hsize_t,
+    paged: bool,
+}
+
+/// An open file.
+#[repr(C)]
+struct Open {
+    public: Public,
+    inner: Inner,
+}
+
+struct Inner {
+    file: fs::File,
+    writable: bool,
+    /// Where libhdf5 has allocated room up to, and where the file ends for it.
+    end: haddr_t,
+    file_end: haddr_t,
+    /// Pages by their address that are not in the file.
+    pages: BTreeMap<haddr_t, Vec<u8>>,
+    /// Addresses of pages that are in the file: those that were read, as any is that is changed, and those that were put
+    /// there.
+    known: HashSet<haddr_t>,
+}
+
+/// Version 1 of `H5FD_class_t` (`H5FDdevelop.h`).
+#[repr(C)]
+struct Class {
+    version: c_uint,
+    value: c_int,
+    name: *const c_char,
+    max_address: haddr_t,
+    close_degree: H5F_close_degree_t,
+    terminate: Option<unsafe extern "C" fn() -> herr_t>,
+    superblock: [Option<unsafe extern "C" fn()>; 3],
+    fapl_size: usize,
+    fapl: [Option<unsafe extern "C" fn()>; 3],
+    dxpl_size: usize,
+    dxpl: [Option<unsafe extern "C" fn()>; 2],
+    open: Option<unsafe extern "C" fn(*const c_char, c_uint, hid_t, haddr_t) -> *mut Open>,
+    close: Option<unsafe extern "C" fn(*mut Open) -> herr_t>,
+    cmp: Option<unsafe extern "C" fn(*const Open, *const Open) -> c_int>,
+    query: Option<unsafe extern "C" fn(*const Open, *mut c_ulong) -> herr_t>,
+    get_type_map: Option<unsafe extern "C" fn()>,
+    alloc: Option<unsafe extern "C" fn()>,
+    free: Option<unsafe extern "C" fn()>,
+    get_eoa: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
+    set_eoa: Option<unsafe extern "C" fn(*mut Open, c_int, haddr_t) -> herr_t>,
+    get_eof: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
+    get_handle: Option<unsafe extern "C" fn()>,
+    read: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, usize, *mut c_void) -> herr_t>,
+    write: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, usize, *const c_void) -> herr_t>,
+    vectors: [Option<unsafe extern "C" fn()>; 4],
+    flush: Option<unsafe extern "C" fn(*mut Open, hid_t, bool) -> herr_t>,
+    truncate: Option<unsafe extern "C" fn(*mut Open, hid_t, bool) -> herr_t>,
+    lock: Option<unsafe extern "C" fn()>,
+    unlock: Option<unsafe extern "C" fn()>,
+    delete: Option<unsafe extern "C" fn()>,
+    control: Option<unsafe extern "C" fn()>,
+    free_lists: [c_int; 7],
+}
+
+// SAFETY: the class is constant, and all that it points to is.
+unsafe impl Sync for Class {}
+
+const DATA: c_int = H5FD_mem_t::H5FD_MEM_DRAW as c_int;
+const SUPER: c_int = H5FD_mem_t::H5FD_MEM_SUPER as c_int;
+
+static CLASS: Class = Class {
+    version: 1,
+    value: NUMBER,
+    name: c"filebacked-ordered".as_ptr(),
+    max_address: MAX_ADDRESS,
+    close_degree: H5F_close_degree_t::H5F_CLOSE_WEAK,
+    terminate: None,
+    superblock: [None; 3],
+    fapl_size: 0,
+    fapl: [None; 3],
+    dxpl_size: 0,
+    dxpl: [None; 2],
+    open: Some(open),
+    close: Some(close),
+    cmp: Some(compare),
+    query: Some(query),
+    get_type_map: None,
+    alloc: None,
+    free: None,
+    get_eoa: Some(get_end),
+    set_eoa: Some(set_end),
+    get_eof: Some(get_file_end),
+    get_handle: None,
+    read: Some(read),
+    write: Some(write),
+    vectors: [None; 4],
+    flush: Some(flush),
+    truncate: Some(truncate),
+    lock: None,
+    unlock: None,
+    delete: None,
+    control: None,
+    // `H5FD_FLMAP_DICHOTOMY`: room for data and for pages is kept apart.
+    free_lists: [SUPER, SUPER, SUPER, DATA, DATA, SUPER, SUPER],
+};
+
+/// The driver, known to libhdf5.
+pub(super) fn driver() -> Result<hid_t> {
+    static DRIVER: LazyLock<Option<hid_t>> = LazyLock::new(|| {
+        // SAFETY: the class is as libhdf5 has it since 1.14, and there for ever.
+        call("set up a file driver", || unsafe { H5FDregister(ptr::from_ref(&CLASS).cast()) }).ok()
+    });
+    once(&DRIVER).copied()
+}
+
+impl Inner {
+    fn write_all(&self, address: haddr_t, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all_at(bytes, address)?;
+        #[cfg(test)]
+        tests::written();
+        Ok(())
+    }
+
+    /// In which step a page that was there goes to the file.
+    fn rank(page: &[u8]) -> (u8, u8) {
+        match page {
+            // The level of a node is in its sixth byte; the highest go first.
+            [b'T', b'R', b'E', b'E', _, level, ..] => (3, 255 - level),
+            [b'O', b'H', b'D', b'R', ..] | [b'O', b'C', b'H', b'K', ..] => (5, 0),
+            // The first version of headers begins with its number, and a zero.
+            [1, 0, ..] => (5, 0),
+            _ => (4, 0),
+        }
+    }
+
+    fn put(&mut self, pages: Vec<(haddr_t, Vec<u8>)>) -> std::io::Result<()> {
+        for (address, page) in pages {
+            self.write_all(address, &page)?;
+            self.known.insert(address);
+        }
+        Ok(())
+    }
+
+    /// Puts all pages into the file.
+    fn flush(&mut self) -> std::io::Result<()> {
+        let pages = std::mem::take(&mut self.pages);
+        let (superblock, mut pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(|(address, _)| *address == 0);
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        for (address, page) in pages.drain(..) {
+            if self.known.contains(&address) { old.push((address, page)) } else { new.push((address, page)) }
+        }
+        self.put(new)?;
+        if self.file_end < self.end {
+            self.file.set_len(self.end)?;
+            self.file_end = self.end;
+        }
+        self.put(superblock)?;
+        old.sort_by_key(|(address, page)| (Self::rank(page), *address));
+        self.put(old)
+    }
+
+    fn read(&self, address: haddr_t, into: &mut [u8]) -> std::io::Result<()> {
+        let mut done = 0;
+        while done < into.len() {
+            match self.file.read_at(&mut into[done..], address + done as u64) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        into[done..].fill(0);
+        let end = address + into.len() as u64;
+        // Pages do not overlap each other: the last that begins before is the only one that may reach in from there.
+        let before = self.pages.range(..address).next_back();
+        for (start, page) in before.into_iter().chain(self.pages.range(address..end)) {
+            let (from, to) = (address.max(*start), end.min(start + page.len() as u64));
+            if from < to {
+                let source = &page[(from - start) as usize..(to - start) as usize];
+                into[(from - address) as usize..(to - address) as usize].copy_from_slice(source);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes the file for the only one that appends to it, for as long as it is open. Who reads it is not kept from that, as by
+/// the locks that libhdf5 takes.
+#[cfg(target_os = "linux")]
+fn is_only_writer(file: &fs::File) -> bool {
+    use std::os::fd::AsRawFd;
+
+    // SAFETY: a plain structure of numbers.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    (lock.l_start, lock.l_len) = (libc::off_t::MAX - 1, 1);
+    // SAFETY: an open descriptor, and the address of a lock.
+    let taken = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+    // A file system without locks has nothing to say.
+    taken == 0 || std::io::Error::last_os_error().kind() != std::io::ErrorKind::WouldBlock
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_only_writer(_: &fs::File) -> bool {
+    true
+}
+
+/// What C is told of how something went.
+fn status(result: std::io::Result<()>) -> herr_t {
+    if result.is_ok() { 0 } else { -1 }
+}
+
+/// # Safety
+/// As libhdf5 calls it: with a C string.
+unsafe extern "C" fn open(name: *const c_char, flags: c_uint, _: hid_t, max_address: haddr_t) -> *mut Open {
+    use std::os::unix::ffi::OsStrExt;
+
+    // SAFETY: as the caller promises.
+    let name = unsafe { CStr::from_ptr(name) };
+    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(name.to_bytes()));
+    let writable = flags & H5F_ACC_RDWR != 0;
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(writable);
+    if flags & H5F_ACC_EXCL != 0 {
+        options.create_new(true);
+    } else if flags & H5F_ACC_CREAT != 0 {
+        options.create(true).truncate(flags & H5F_ACC_TRUNC != 0);
+    }
+    let Ok(file) = options.open(path) else { return ptr::null_mut() };
+    let Ok(metadata) = file.metadata() else { return ptr::null_mut() };
+    if writable && !is_only_writer(&file) {
+        return ptr::null_mut();
+    }
+    let inner =
+        Inner { file, writable, end: 0, file_end: metadata.len(), pages: BTreeMap::new(), known: HashSet::new() };
+    // SAFETY: libhdf5 fills in what it has of this; all of it may be zero.
+    let public = unsafe { std::mem::zeroed() };
+    let _ = max_address;
+    Box::into_raw(Box::new(Open { public, inner }))
+}
+
+/// # Safety
+/// As libhdf5 calls all of these: with a file that [`open`] gave, which nothing else uses meanwhile.
+unsafe extern "C" fn close(file: *mut Open) -> herr_t {
+    // SAFETY: as the caller promises; it is not used after this.
+    let mut open = unsafe { Box::from_raw(file) };
+    if open.inner.writable { status(open.inner.flush()) } else { 0 }
+}
+
+/// # Safety
+/// As [`close`].
+unsafe extern "C" fn compare(one: *const Open, other: *const Open) -> c_int {
+    use std::os::unix::fs::MetadataExt;
+
+    // SAFETY: as the caller promises.
+    let (one, other) = unsafe { (&*one, &*other) };
+    let key = |open: &Open| open.inner.file.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    match key(one).cmp(&key(other)) {
+        std::cmp::Ordering::Less => -1,
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Greater => 1,
+    }
+}
+
+/// # Safety
+/// `flags` is the address of a number.
+unsafe extern "C" fn query(_: *const Open, flags: *mut c_ulong) -> herr_t {
+    if !flags.is_null() {
+        // SAFETY: as the caller promises.
+        unsafe { *flags = FEATURES };
+    }
+    0
+}
+
+/// # Safety
+/// As [`close`].
+unsafe extern "C" fn get_end(file: *const Open, _: c_int) -> haddr_t {
+    // SAFETY: as the caller promises.
+    unsafe { (*file).inner.end }
+}
+
+/// # Safety
+/// As [`close`].
+unsafe extern "C" fn set_end(file: *mut Open, _: c_int, end: haddr_t) -> herr_t {
+    // SAFETY: as the caller promises.
+    unsafe { (*file).inner.end = end };
+    0
+}
+
+/// # Safety
+/// As [`close`].
+unsafe extern "C" fn get_file_end(file: *const Open, _: c_int) -> haddr_t {
+    // SAFETY: as the caller promises.
+    unsafe { (*file).inner.file_end }
+}
+
+/// # Safety
+/// As [`close`]; at `into` is room for so many bytes.
+unsafe extern "C" fn read(
+    file: *mut Open,
+    kind: c_int,
+    _: hid_t,
+    address: haddr_t,
+    size: usize,
+    into: *mut c_void,
+) -> herr_t {
+    // SAFETY: as the caller promises.
+    let (open, into) = unsafe { (&mut *file, std::slice::from_raw_parts_mut(into.cast::<u8>(), size)) };
+    if kind != DATA && !open.inner.pages.contains_key(&address) {
+        open.inner.known.insert(address);
+    }
+    status(open.inner.read(address, into))
+}
+
+/// # Safety
+/// As [`close`]; at `from` are so many bytes.
+unsafe extern "C" fn write(
+    file: *mut Open,
+    kind: c_int,
+    _: hid_t,
+    address: haddr_t,
+    size: usize,
+    from: *const c_void,
+) -> herr_t {
+    // SAFETY: as the caller promises.
+    let (open, bytes) = unsafe { (&mut *file, std::slice::from_raw_parts(from.cast::<u8>(), size)) };
+    let inner = &mut open.inner;
+    let end = address + size as u64;
+    // Room that had another page may have been given anew.
+    let before = inner.pages.range(..address).next_back();
+    let overlaps = before.filter(|(start, page)| **start + page.len() as u64 > address).map(|(start, _)| *start);
+    let within: Vec<_> = overlaps.into_iter().chain(inner.pages.range(address..end).map(|(at, _)| *at)).collect();
+    within.iter().for_each(|at| drop(inner.pages.remove(at)));
+    if kind != DATA {
+        inner.pages.insert(address, bytes.to_vec());
+        return 0;
+    }
+    let written = inner.write_all(address, bytes);
+    inner.file_end = inner.file_end.max(end);
+    status(written)
+}
+
+/// # Safety
+/// As [`close`].
+unsafe extern "C" fn flush(file: *mut Open, _: hid_t, closing: bool) -> herr_t {
+    // SAFETY: as the caller promises.
+    let inner = unsafe { &mut (*file).inner };
+    // A file that is closed is told of that before its last pages are written.
+    if closing || !inner.writable { 0 } else { status(inner.flush()) }
+}
+
+/// # Safety
+/// As [`close`].
+unsafe extern "C" fn truncate(file: *mut Open, _: hid_t, _: bool) -> herr_t {
+    // SAFETY: as the caller promises.
+    let inner = unsafe { &mut (*file).inner };
+    if !inner.writable || inner.file_end >= inner.end {
+        return 0;
+    }
+    let end = inner.end;
+    let done = inner.file.set_len(end);
+    inner.file_end = end;
+    status(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Serialize};
+
+    use crate::{Appender, Reader};
+
+    thread_local! {
+        /// The file that is looked at, and what was in it after each write to it since it was looked at last. libhdf5 is not
+        /// to be called when it calls the driver.
+        static LOOK: RefCell<Option<(PathBuf, Vec<Vec<u8>>)>> = const { RefCell::new(None) };
+    }
+
+    /// Called after each write to a file.
+    pub(super) fn written() {
+        LOOK.with_borrow_mut(|look| {
+            if let Some((path, images)) = look {
+                images.push(std::fs::read(path).unwrap());
+            }
+        });
+    }
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Step {
+        index: u64,
+        name: String,
+        note: Option<String>,
+        values: Vec<u16>,
+        event: Event,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        rare: Option<(u8, i64)>,
+    }
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    enum Event {
+        Quiet,
+        Hit(u64),
+        Lost { by: String },
+    }
+
+    fn step(index: u64) -> Step {
+        let event = match index {
+            0..100 => Event::Quiet,
+            100..150 => Event::Hit(index),
+            _ => Event::Lost { by: "x".repeat(index as usize % 90) },
+        };
+        let (note, values) = ((index > 120).then(|| format!("note {index}")), vec![7; 30 + index as usize % 900]);
+        Step {
+            index,
+            name: "n".repeat(index as usize % 300),
+            note,
+            values,
+            event,
+            rare: (index > 180).then_some((1, -1)),
+        }
+    }
+
+    /// What a program leaves that is killed then.
+    fn check(image: &[u8], copy: &Path, flushed: u64) {
+        std::fs::write(copy, image).unwrap();
+        let mut steps = Reader::<Step>::open_file(copy, "steps").unwrap();
+        let len = steps.len();
+        assert!(len >= flushed, "{len} of {flushed}");
+        // All of a few, and some of many: each in any place.
+        for index in (0..len).step_by(1 + len as usize / 40).chain(len.saturating_sub(3)..len) {
+            assert_eq!(steps.get(index).unwrap_or_else(|error| panic!("{error}")), step(index));
+        }
+        drop(steps);
+        // And an appender can go on there.
+        let mut appender = Appender::<Step>::open_file(copy, "steps").unwrap().sync(false);
+        appender.push(&step(len)).unwrap();
+        appender.finish().unwrap();
+        assert_eq!(Reader::<Step>::open_file(copy, "steps").unwrap().get(len).unwrap(), step(len));
+    }
+
+    /// After each single write, the file is whole.
+    #[test]
+    fn whole_after_each_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("run.h5"), folder.path().join("copy.h5"));
+        Appender::<Step>::create_file(&path, "steps").unwrap().finish().unwrap();
+        let (mut index, mut flushed, mut writes) = (0, 0, 0);
+        // Batches, how often each is flushed, and by how many records. In the last, there are so many chunks that nodes of
+        // B-trees are split.
+        for (times, count) in [(1, 1), (3, 1), (5, 20), (3, 20), (12, 1000)] {
+            LOOK.set(Some((path.clone(), Vec::new())));
+            let mut look = |flushed: u64| {
+                let images = LOOK.with_borrow_mut(|look| std::mem::take(&mut look.as_mut().unwrap().1));
+                let own = LOOK.take();
+                writes += images.len();
+                images.iter().for_each(|image| check(image, &copy, flushed));
+                LOOK.set(own);
+            };
+            let mut appender = Appender::<Step>::open_file(&path, "steps").unwrap().sync(false);
+            for _ in 0..times {
+                for _ in 0..count {
+                    appender.push(&step(index)).unwrap();
+                    index += 1;
+                }
+                appender.flush().unwrap();
+                look(flushed);
+                flushed = index;
+            }
+            appender.finish().unwrap();
+            look(flushed);
+            LOOK.set(None);
+        }
+        assert!(writes > 300, "{writes}");
+        let steps = Reader::<Step>::open_file(&path, "steps").unwrap();
+        assert!(steps.enumerate().all(|(index, found)| found.unwrap() == step(index as u64)));
+    }
+}

@@ -1,0 +1,245 @@
+//! Sequences that grow: what is appended comes back, what does not fit is refused, and what is stored is gone on with.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use filebacked::{Appender, ErrorKind, hdf5};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+fn file() -> (tempfile::TempDir, hdf5::File) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("x.h5")).unwrap();
+    (folder, file)
+}
+
+/// Appends the records one at a time, with a flush after each of some; then in a second and a third appender; reads all.
+fn grows<T: Serialize + DeserializeOwned + PartialEq + Debug>(records: Vec<T>) {
+    for step in [1, 2, 1000] {
+        let (_folder, file) = file();
+        let mut appender = Appender::<T>::create(&file, "x").unwrap().sync(false);
+        let third = records.len() / 3;
+        for (index, record) in records[..third].iter().enumerate() {
+            appender.push(record).unwrap();
+            if index % step == 0 {
+                appender.flush().unwrap();
+                assert_eq!(filebacked::read::<Vec<T>>(&file, "x").unwrap(), records[..=index]);
+            }
+        }
+        appender.finish().unwrap();
+        for end in [2 * third, records.len()] {
+            let mut appender = Appender::<T>::open(&file, "x").unwrap().sync(false);
+            let start = appender.len() as usize;
+            appender.extend(&records[start..end]).unwrap();
+            appender.finish().unwrap();
+            assert_eq!(filebacked::read::<Vec<T>>(&file, "x").unwrap(), records[..end], "step {step}");
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Flat {
+    id: u32,
+    at: [f64; 3],
+    valid: bool,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+enum Event {
+    Start,
+    Moved { by: (i32, i32) },
+    Named(String),
+    Stopped(f64),
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Step {
+    time: f64,
+    name: String,
+    note: Option<String>,
+    late: Option<Option<i16>>,
+    event: Event,
+    parts: Vec<Flat>,
+    words: Vec<Vec<String>>,
+    by_name: BTreeMap<String, f64>,
+    by_id: BTreeMap<u8, (String, u8)>,
+    wide: i128,
+    unit: (),
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    rare: Vec<u8>,
+}
+
+fn step(index: u32) -> Step {
+    let event = match index % 8 {
+        5 => Event::Moved { by: (index as i32, -1) },
+        6 => Event::Named(format!("event {index}")),
+        7 => Event::Stopped(0.5),
+        _ => Event::Start,
+    };
+    Step {
+        time: f64::from(index),
+        name: format!("step {index}"),
+        note: (index > 10).then(|| "n".repeat(index as usize)),
+        late: (index % 3 == 0).then(|| (index % 2 == 0).then_some(index as i16)),
+        event,
+        parts: (0..index % 4).map(|id| Flat { id, at: [0.5; 3], valid: id == 1 }).collect(),
+        words: (0..index % 3).map(|n| (0..n).map(|n| format!("w{n}")).collect()).collect(),
+        by_name: (0..index % 5).map(|n| (format!("k{n}"), f64::from(n))).collect(),
+        by_id: (0..index % 2).map(|n| (n as u8, (format!("v{n}"), 3))).collect(),
+        wide: -i128::from(index) << 70,
+        unit: (),
+        rare: if index % 7 == 3 { vec![1, 2] } else { vec![] },
+    }
+}
+
+#[test]
+fn numbers() {
+    grows((0..40).map(f64::from).collect());
+    grows((0..40_u8).collect());
+    grows((0..40).map(|n| n % 3 == 0).collect());
+    grows((0..40).map(|n| i128::from(n) << 80).collect());
+    grows((0..40).map(|n| [[n, n + 1], [n, 0]]).collect());
+}
+
+#[test]
+fn strings_and_lists() {
+    grows((0..40).map(|n| "ab\0c".repeat(n)).collect());
+    grows((0..40).map(|n| vec![n as u16; n % 5]).collect());
+    grows((0..40).map(|_| Vec::<f32>::new()).collect());
+    grows((0..40).map(|n| if n < 20 { vec![] } else { vec![vec![String::from("x")]; n % 3] }).collect());
+    grows((0..40).map(|n| serde_bytes::ByteBuf::from(vec![7; n % 5])).collect());
+}
+
+#[test]
+fn options_and_units() {
+    grows((0..40).map(|n| (n > 25).then_some(n)).collect());
+    grows((0..40).map(|_| None::<u8>).collect());
+    grows((0..40).map(|n| (n % 2 == 0).then(|| (n % 3 == 0).then_some(0.5))).collect());
+    grows(vec![(); 40]);
+}
+
+#[test]
+fn records_and_enums() {
+    grows((0..40).map(|id| Flat { id, at: [0.5; 3], valid: id % 3 == 0 }).collect());
+    grows((0..40).map(|n| (n, n.to_string())).collect());
+    grows((0..40).map(|n| step(n).event).collect());
+    grows((0..40).map(step).collect());
+    grows((0..40).map(|n| BTreeMap::from([(n, "x".repeat(n))])).collect());
+    grows((0..40).map(|n| (0..n % 4).map(|k| (k.to_string(), n)).collect::<BTreeMap<_, _>>()).collect());
+}
+
+#[test]
+fn json() {
+    let value = |n: u32| match n % 4 {
+        0 => serde_json::json!({"a": n, "b": "x"}),
+        1 => serde_json::json!({"a": n, "b": "y", "c": [1.5]}),
+        2 => serde_json::json!({"a": n}),
+        _ => serde_json::json!({"b": "z", "c": [1.5, 2.5]}),
+    };
+    grows((0..40).map(value).collect());
+}
+
+/// Nothing is left of a record that is refused, and the ones around it are there.
+#[test]
+fn refused() {
+    fn refuses<G: Serialize + Clone, B: Serialize>(good: &G, bad: &B, message: &str) -> Vec<u8>
+    where
+        G: DeserializeOwned + PartialEq + Debug,
+    {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Either<'a, G, B> {
+            Good(&'a G),
+            Bad(&'a B),
+        }
+        let (folder, file) = file();
+        let mut appender = Appender::create(&file, "x").unwrap().sync(false);
+        for _ in 0..3 {
+            appender.push(&Either::Good(good)).unwrap();
+        }
+        appender.flush().unwrap();
+        for flushed in [false, true] {
+            appender.push(&Either::Good(good)).unwrap();
+            if flushed {
+                appender.flush().unwrap();
+            }
+            let error = appender.push(&Either::Bad(bad)).unwrap_err();
+            assert_eq!(error.to_string(), message.replace("{n}", &appender.len().to_string()));
+            appender.push(&Either::Good(good)).unwrap();
+        }
+        assert_eq!(appender.len(), 7);
+        appender.finish().unwrap();
+        assert_eq!(filebacked::read::<Vec<G>>(&file, "x").unwrap(), vec![good.clone(); 7]);
+        drop(file);
+        std::fs::read(folder.path().join("x.h5")).unwrap()
+    }
+    refuses(&1_i32, &2_i64, "expected `i32`, as the elements that are stored, found `i64`; at `[{n}]`, HDF5 path `/x`");
+    refuses(
+        &1_i32,
+        &"x",
+        "expected `i32`, as the elements that are stored, found a string; at `[{n}]`, HDF5 path `/x`",
+    );
+    refuses(
+        &[1.5, 2.5],
+        &[1.5],
+        "expected `f64` of shape (2,), as the elements that are stored, found a sequence; at `[{n}]`, HDF5 path `/x`",
+    );
+    refuses(
+        &(1, "a".to_owned()),
+        &(1, 2),
+        "expected a string, as the elements that are stored, found `i32`; at `[{n}].1`, HDF5 path `/x/1`",
+    );
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct Sulky(u8);
+
+impl Serialize for Sulky {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{Error, SerializeSeq};
+        let mut seq = serializer.serialize_seq(None)?;
+        seq.serialize_element("before")?;
+        if self.0 == 13 {
+            return Err(S::Error::custom("not today"));
+        }
+        seq.end()
+    }
+}
+
+#[test]
+fn a_record_that_fails_halfway() {
+    let (_folder, file) = file();
+    let mut appender = Appender::create(&file, "x").unwrap().sync(false);
+    for (index, record) in [1, 13, 2, 13, 3].into_iter().enumerate() {
+        assert_eq!(appender.push(&Sulky(record)).is_err(), record == 13, "{index}");
+        if index == 2 {
+            appender.flush().unwrap();
+        }
+    }
+    appender.finish().unwrap();
+    assert_eq!(filebacked::read::<Vec<Vec<String>>>(&file, "x").unwrap(), vec![vec!["before"]; 3]);
+}
+
+#[test]
+fn names_that_are_taken_and_what_cannot_grow() {
+    let (_folder, file) = file();
+    filebacked::write(&file, "x", &[1, 2, 3]).unwrap();
+    let taken = Appender::<i32>::create(&file, "x").unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+    let fixed = Appender::<i32>::open(&file, "x").unwrap_err();
+    assert_eq!(fixed.to_string(), "`i32` of shape (3,) cannot grow: it is not chunked and without end; HDF5 path `/x`");
+    assert_eq!(Appender::<i32>::open(&file, "y").unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// More elements than go to one batch, or chunk.
+#[test]
+fn many() {
+    let (_folder, file) = file();
+    let count = 300_000_u32;
+    let mut appender = Appender::<(u32, String, Option<f64>)>::create(&file, "x").unwrap().sync(false);
+    let record = |id: u32| (id, format!("record {id}"), (id % 3 == 0).then_some(f64::from(id)));
+    appender.extend((0..count).map(record)).unwrap();
+    appender.finish().unwrap();
+    let back: Vec<(u32, String, Option<f64>)> = filebacked::read(&file, "x").unwrap();
+    assert!(back.into_iter().eq((0..count).map(record)));
+}
