@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::thread::LocalKey;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 use crate::storage::{Identity, Object};
 
 /// What a call knows.
@@ -26,17 +27,28 @@ thread_local! {
 /// What calls of one sort know.
 pub(crate) trait Knowledge: Default + 'static {
     fn current() -> &'static LocalKey<Current<Self>>;
+
+    /// Does something with the limits that calls of the sort have.
+    fn limited<R>(inside: impl FnOnce() -> R) -> R;
 }
 
 impl Knowledge for Written {
     fn current() -> &'static LocalKey<Current<Self>> {
         &WRITING
     }
+
+    fn limited<R>(inside: impl FnOnce() -> R) -> R {
+        Limits::while_writing(inside)
+    }
 }
 
 impl Knowledge for Known {
     fn current() -> &'static LocalKey<Current<Self>> {
         &READING
+    }
+
+    fn limited<R>(inside: impl FnOnce() -> R) -> R {
+        Limits::while_reading(inside)
     }
 }
 
@@ -63,7 +75,7 @@ impl<T: Knowledge> Call<T> {
     /// Does something for the call.
     pub(crate) fn during<R>(&self, inside: impl FnOnce() -> R) -> R {
         let _back = Back(T::current().replace(Some(Rc::clone(&self.0))));
-        inside()
+        T::limited(inside)
     }
 }
 

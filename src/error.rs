@@ -130,11 +130,6 @@ impl Error {
         Self::new(ErrorKind::Corrupt, message)
     }
 
-    pub(crate) fn too_deep() -> Self {
-        let limit = crate::format::MAX_DEPTH;
-        Self::new(ErrorKind::TooDeep, format!("the value nests deeper than {limit} levels"))
-    }
-
     pub(crate) fn io(what: impl Display, source: std::io::Error) -> Self {
         let mut error = Self::new(ErrorKind::Io, format!("{what}: {source}"));
         error.0.source = Some(Box::new(source));

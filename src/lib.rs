@@ -70,11 +70,13 @@
 //! - Writing is all or nothing: on an [`Error`] a file or group is as it was.
 //! - The same value gives the same bytes.
 //! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
-//!   clipped or rounded. A damaged file gives an error.
+//!   clipped or rounded. A damaged file gives an error, and so does one that asks for more than the
+//!   [limits](ReadOptions#limits).
 //!
 //! # What it does not do
 //!
-//! Types that borrow from their input (`&str`, `&[u8]`) cannot be read. Values nest at most 128 levels deep.
+//! Types that borrow from their input (`&str`, `&[u8]`) cannot be read. Values nest at most 128 levels deep (reading can be
+//! told to go deeper). Other files than the one that is read are not opened unless that is [allowed](ReadOptions#limits).
 //!
 //! # Cargo features
 //!
@@ -103,6 +105,7 @@ mod format;
 mod how;
 mod item;
 mod lazy;
+mod limits;
 #[cfg(feature = "sprs")]
 mod matrix;
 mod options;

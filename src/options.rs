@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::Result;
 use crate::how::{DatasetOptions, Records, Strings};
+use crate::limits::Limits;
 use crate::route::{Effect, Pattern, Rules};
 use crate::storage::Group;
 use crate::{Hdf5Serializer, de, file, ser};
@@ -215,7 +216,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: &hdf5::Group) -> Result<()> {
-        Hdf5Serializer::with(group, self.rules.route(), self.overwrite).put(value)
+        Limits::while_writing(|| Hdf5Serializer::with(group, self.rules.route(), self.overwrite).put(value))
     }
 
     /// As [`write`](crate::write()). Paths begin at the value: the name is no step.
@@ -223,7 +224,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`write`](crate::write()).
     pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
-        ser::write_named(value, &Group::of(group)?, name, &self.rules.route(), self.overwrite)
+        Limits::while_writing(|| ser::write_named(value, &Group::of(group)?, name, &self.rules.route(), self.overwrite))
     }
 
     /// As [`to_file`](crate::to_file).
@@ -362,10 +363,20 @@ for_all! {
 }
 
 /// How values are read. See [`WriteOptions`] for an example, and for [what paths are](WriteOptions#paths).
+///
+/// # Limits
+///
+/// Files may come from strangers. So there are limits, which a file that someone made for use does not meet: on the
+/// [depth](Self::max_depth), on [all data](Self::max_bytes), on data that is not [stored](Self::max_expansion) or counts
+/// [more than once](Self::max_unstored), on [further links](Self::max_repeats), on [elements that hold nothing](Self::max_units).
+/// And what has other files read, or code loaded, is refused: [external links](Self::allow_external_links),
+/// [external storage](Self::allow_external_storage), [virtual datasets](Self::allow_virtual_datasets), and filters from
+/// [plugins](Self::allow_plugins). The error names the option.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ReadOptions {
     access: Access,
+    limits: Limits,
     rules: Rules,
 }
 
@@ -443,12 +454,207 @@ impl ReadOptions {
         self
     }
 
+    /// How deep what is read may nest, in levels: 128, unless this says otherwise.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&serde_json::json!({"a": {"b": {"c": "deep"}}}))?;
+    /// let error = ReadOptions::new().max_depth(2).from_slice::<serde_json::Value>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooDeep);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_depth(mut self, levels: u16) -> Self {
+        self.limits.depth = levels;
+        self
+    }
+
+    /// How many bytes of data, as it is in memory, one call may read. Unless this says otherwise it is as many as the machine
+    /// has memory, where that is known (on Linux). Each dataset counts as a whole before anything of it is read, and what
+    /// is read more than once counts each time.
+    ///
+    /// What is made of the data can be larger: a `String` takes 24 bytes beside its text.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![0.5; 100_000])?;
+    /// let error = ReadOptions::new().max_bytes(500_000).from_slice::<Vec<f64>>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// assert!(error.to_string().contains("`ReadOptions::max_bytes`"));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
+    /// How many times larger than what is stored for it the data of a dataset may be, or one of its chunks, if it is larger
+    /// than half of [`max_unstored`](Self::max_unstored). Unless this says otherwise it is 1,100, which deflate cannot reach;
+    /// 50,000 with Blosc.
+    ///
+    /// Data that was never written takes no place in a file, and many chunks of one value take next to none.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, read};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// file.new_dataset::<u8>().shape(100 << 20).chunk(1 << 20).create("unwritten")?;
+    /// assert_eq!(read::<Vec<u8>>(&file, "unwritten").unwrap_err().kind(), ErrorKind::Limit);
+    /// let zeros: Vec<u8> = ReadOptions::new().max_expansion(u64::MAX).read(&file, "unwritten")?;
+    /// assert_eq!(zeros.len(), 100 << 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_expansion(mut self, times: u64) -> Self {
+        self.limits.expansion = times;
+        self
+    }
+
+    /// How many bytes one call may read that are not stored, or that it met before by another link, beside four times the
+    /// size of the file: 128 MiB, unless this says otherwise. A dataset that claims more than half of it has to have it in
+    /// the file, within [`max_expansion`](Self::max_expansion); no attribute may. Twice as many bytes, beside sixteen times
+    /// the size of the file, may be taken from the heaps that have strings of variable length.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// file.new_dataset::<u8>().shape(1 << 20).chunk(1 << 10).create("unwritten")?;
+    /// let error = ReadOptions::new().max_unstored(100_000).read::<Vec<u8>>(&file, "unwritten").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_unstored(mut self, bytes: u64) -> Self {
+        self.limits.unstored = bytes;
+        self
+    }
+
+    /// How many groups and datasets one call may meet again by further links: 100,000, unless this says otherwise. A few
+    /// groups of a few links to the next can lead to more than anyone can read.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, write};
+    /// use std::collections::BTreeMap;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "one", "text")?;
+    /// file.link_soft("one", "two")?;
+    /// let options = ReadOptions::new().max_repeats(0);
+    /// let error = options.from_group::<BTreeMap<String, String>>(&file).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_repeats(mut self, objects: u64) -> Self {
+        self.limits.again = objects;
+        self
+    }
+
+    /// How many elements a sequence may have that take no place in the file (units, structs without fields): 2^24, unless
+    /// this says otherwise.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![(); 1000])?;
+    /// assert_eq!(ReadOptions::new().max_units(100).from_slice::<Vec<()>>(&image).unwrap_err().kind(), ErrorKind::Limit);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_units(mut self, elements: u64) -> Self {
+        self.limits.units = elements;
+        self
+    }
+
+    /// Whether links to other files are followed, also on the way of a soft link. They are not, unless this says so: a file
+    /// could have any other read that the process may read. Soft links and hard links are always followed.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, read};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (main, other) = (directory.path().join("main.h5"), directory.path().join("other.h5"));
+    /// filebacked::to_file(&other, "elsewhere")?;
+    /// let file = hdf5::File::create(&main)?;
+    /// file.link_external("other.h5", "value", "link")?;
+    /// assert_eq!(read::<String>(&file, "link").unwrap_err().kind(), ErrorKind::Limit);
+    /// let text: String = ReadOptions::new().allow_external_links(true).read(&file, "link")?;
+    /// assert_eq!(text, "elsewhere");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_external_links(mut self, allow: bool) -> Self {
+        self.limits.external_links = allow;
+        self
+    }
+
+    /// Whether datasets are read whose data is in other files (HDF5's external storage), of any format. They are not, unless
+    /// this says so.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::to_file(&path, &[1.5])?;
+    /// let trusting = ReadOptions::new().allow_external_storage(true);
+    /// let values: Vec<f64> = trusting.from_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_external_storage(mut self, allow: bool) -> Self {
+        self.limits.external_storage = allow;
+        self
+    }
+
+    /// Whether virtual datasets are read, which are made of parts of datasets, also in other files. They are not, unless this
+    /// says so.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::to_file(&path, &[1.5])?;
+    /// let trusting = ReadOptions::new().allow_virtual_datasets(true);
+    /// let values: Vec<f64> = trusting.from_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_virtual_datasets(mut self, allow: bool) -> Self {
+        self.limits.virtual_datasets = allow;
+        self
+    }
+
+    /// Whether libhdf5 may load filters from plugins, where `HDF5_PLUGIN_PATH` says that they are. It may not, unless this says
+    /// so: a file could have any of them run. Filters that are built in, or that the process has registered, are none.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::to_file(&path, &[1.5])?;
+    /// let trusting = ReadOptions::new().allow_plugins(true);
+    /// let values: Vec<f64> = trusting.from_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_plugins(mut self, allow: bool) -> Self {
+        self.limits.plugins = allow;
+        self
+    }
+
     /// As [`from_group`](crate::from_group).
     ///
     /// # Errors
     /// As [`from_group`](crate::from_group).
     pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
-        de::from_root(&Group::of(group)?, &self.rules.route())
+        self.limits.during(|| de::from_root(&Group::of(group)?, &self.rules.route()))
     }
 
     /// As [`read`](crate::read).
@@ -456,7 +662,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        de::read_named(&Group::of(group)?, name, &self.rules.route())
+        self.limits.during(|| de::read_named(&Group::of(group)?, name, &self.rules.route()))
     }
 
     /// As [`from_file`](crate::from_file).
@@ -464,7 +670,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        file::from_file(path.as_ref(), self.access, &self.rules.route())
+        self.limits.during(|| file::from_file(path.as_ref(), self.access, &self.rules.route()))
     }
 
     /// As [`from_slice`](crate::from_slice).
@@ -472,6 +678,6 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_slice`](crate::from_slice).
     pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
-        file::from_slice(image, &self.rules.route())
+        self.limits.during(|| file::from_slice(image, &self.rules.route()))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use crate::error::Result;
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
 use crate::item::{Block, Item, Part, Scalar};
+use crate::limits::Limits;
 use crate::storage::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 
 /// How many children of a group are shown.
@@ -19,7 +20,8 @@ const MAX_WIDTH: usize = 60;
 /// Looks at all that is in `group`: names, types and shapes in words, kinds, and the first values.
 ///
 /// # Errors
-/// If the group itself cannot be read. What cannot be read further inside is shown as such.
+/// If the group itself cannot be read. What cannot be read further inside is shown as such: so is what the
+/// [limits](crate::ReadOptions#limits) refuse.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;
@@ -42,14 +44,16 @@ const MAX_WIDTH: usize = 60;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tree(group: &hdf5::Group) -> Result<Tree> {
-    storage::begin();
-    let group = Group::of(group)?;
-    let mut tree = Tree { lines: Vec::new() };
-    let words = group_words(&group)?;
-    tree.lines.push(Line { name: group.path(), words, values: String::new() });
-    let mut path = vec![group.about()?.identity];
-    tree.children(&group, "", &mut path)?;
-    Ok(tree)
+    Limits::while_reading(|| {
+        storage::begin();
+        let group = Group::of(group)?;
+        let mut tree = Tree { lines: Vec::new() };
+        let words = group_words(&group)?;
+        tree.lines.push(Line { name: group.path(), words, values: String::new() });
+        let mut path = vec![group.about()?.identity];
+        tree.children(&group, "", &mut path)?;
+        Ok(tree)
+    })
 }
 
 /// What a group holds; its `Display` is a tree with a line for each group, dataset and attribute.

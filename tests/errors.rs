@@ -727,7 +727,8 @@ fn depth() {
     let error = filebacked::from_group::<Nested>(&file).err().unwrap();
     let place = vec!["n"; 128];
     let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
-    check(error, ErrorKind::TooDeep, &path, &hdf5_path, text);
+    let text = format!("{text} (`ReadOptions::max_depth` sets the limit)");
+    check(error, ErrorKind::TooDeep, &path, &hdf5_path, &text);
 }
 
 #[derive(Serialize, Deserialize)]

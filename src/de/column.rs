@@ -10,9 +10,10 @@ use super::windows::{Mask, Offsets, Places};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, are_positions, position, unescape,
+    APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
 use crate::item::Item;
+use crate::limits::Limits;
 use crate::route::Route;
 use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
@@ -168,11 +169,12 @@ pub(super) fn children(group: &Group) -> Result<u64> {
 
 /// Refuses more elements than anyone has who stores nothing for each.
 pub(super) fn check_count(count: u64) -> Result<u64> {
-    if count <= MAX_COUNT {
+    let most = Limits::current().units;
+    if count <= most {
         return Ok(count);
     }
-    let message = format!("{count} elements for which nothing is stored are more than the limit of {MAX_COUNT}");
-    Err(Error::new(ErrorKind::Limit, message))
+    let what = format!("{count} elements for which nothing is stored are more than the limit of {most}");
+    Err(Limits::exceeded(what, "max_units"))
 }
 
 /// Opens offsets: from 0 on, never falling, up to the length of what they point into.

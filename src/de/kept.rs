@@ -57,7 +57,7 @@ impl Kept {
             return Err(Error::new(ErrorKind::Custom, "nothing is kept"));
         };
         let node = Node::at(group, Link::new(name.clone(), *soft), &scope.anew(), *depth);
-        let stored = node.found(Ok).map_err(|error| self.located(error))?;
+        let stored = scope.limited(|| node.found(Ok)).map_err(|error| self.located(error))?;
         // Where another thread was faster, its handle is as good.
         Ok(self.opened.get_or_init(|| stored))
     }
@@ -82,7 +82,7 @@ impl Kept {
     pub(crate) fn during<R>(&self, work: impl FnOnce(&Stored) -> Result<R>) -> Result<R> {
         let work = || {
             let stored = self.stored()?;
-            work(stored).map_err(|error| self.located(error))
+            stored.scope.limited(|| work(stored)).map_err(|error| self.located(error))
         };
         // Whatever came of it, it means nothing if the file is not whole any more.
         let result = work();

@@ -81,7 +81,7 @@ impl Node {
     /// The value that fills a group where reading begins.
     pub(super) fn root(group: Group, route: &Route) -> Self {
         let open = Open::new(Object::Group(group), Way::Hard);
-        Self { at: At::Open(open), scope: Scope::new(route), depth: Depth::default() }
+        Self { at: At::Open(open), scope: Scope::new(route), depth: Depth::of_reading() }
     }
 
     /// What is in an object that a wrapper opened.
@@ -277,7 +277,7 @@ fn of_group<R>(
         Some(Kind::Tuple) => read(View { form: Form::Children { group, scope, is_tuple: true }, depth }),
         Some(Kind::List) => read(View { form: Form::Children { group, scope, is_tuple: false }, depth }),
         Some(Kind::Map) => {
-            let (mut keys, mut values) = Column::of_pairs(group, &scope.of_elements(), Depth::default())?;
+            let (mut keys, mut values) = Column::of_pairs(group, &scope.of_elements(), Depth::of_reading())?;
             let end = keys.len();
             let route = scope.route();
             read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end, route }, depth })
@@ -292,7 +292,7 @@ fn of_group<R>(
             node.view(read).map_err(|error| error.in_link(VALUE))
         }
         Some(kind) => {
-            let mut column = Column::of_group(group, kind, &scope.of_elements(), Depth::default())?;
+            let mut column = Column::of_group(group, kind, &scope.of_elements(), Depth::of_reading())?;
             of_column(&mut column, depth, read)
         }
     }

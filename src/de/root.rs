@@ -23,8 +23,10 @@ pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Re
 /// Reads the value at the link `name` of `group`.
 pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: &Route) -> Result<T> {
     let link = escape(name);
-    let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(route), Depth::default());
-    let value = Call::<Known>::new().during(|| T::deserialize(node));
+    let value = Call::<Known>::new().during(|| {
+        let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(route), Depth::of_reading());
+        T::deserialize(node)
+    });
     value.map_err(|error| select::explained(error, route).in_link(&link).in_link(&group.path()))
 }
 

@@ -10,14 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 use crate::route::Route;
 use crate::storage::{self, About, Dataset, Group, Identity, Link};
 
-/// How many groups and datasets one call may meet through further links.
-const MAX_AGAIN: u64 = 100_000;
-/// How many bytes of data one call may meet so, or that are not stored, beside some times the size of the file.
-const MAX_UNPAID: u64 = 128 << 20;
-/// How many times the size of the file.
+/// How many times the size of the file may be met again, or not be stored, beside what the limits allow.
 const MAX_FILES: u64 = 4;
 /// A dataset smaller than this is not looked at, where it is not met through further links.
 const SMALL: u64 = 4096;
@@ -59,10 +56,19 @@ struct Inner {
 }
 
 /// What one call met, that is not paid for by what is stored.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Met {
+    limits: Limits,
     objects: AtomicU64,
     bytes: AtomicU64,
+    /// All bytes, paid for or not.
+    all: AtomicU64,
+}
+
+impl Met {
+    fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits, objects: AtomicU64::new(0), bytes: AtomicU64::new(0), all: AtomicU64::new(0) })
+    }
 }
 
 impl Scope {
@@ -79,7 +85,7 @@ impl Scope {
     }
 
     fn begin(route: &Route, streams: bool) -> Self {
-        let inner = Inner { identity: None, outer: None, again: false, streams, met: Arc::default() };
+        let inner = Inner { identity: None, outer: None, again: false, streams, met: Met::new(Limits::current()) };
         Self { inner: Arc::new(inner), route: route.clone() }
     }
 
@@ -109,8 +115,13 @@ impl Scope {
         storage::begin();
         let Inner { identity, outer, again, streams, .. } = &*self.inner;
         let (identity, outer, again, streams) = (*identity, outer.clone(), *again, *streams);
-        let inner = Inner { identity, outer, again, streams, met: Arc::default() };
+        let inner = Inner { identity, outer, again, streams, met: Met::new(self.inner.met.limits) };
         Self { inner: Arc::new(inner), route: self.route.clone() }
+    }
+
+    /// Does something with the limits of the call that this comes from, also where it is over.
+    pub(super) fn limited<R>(&self, inside: impl FnOnce() -> R) -> R {
+        self.inner.met.limits.during(inside)
     }
 
     /// Goes into `group`, unless reading is in it already.
@@ -145,16 +156,22 @@ impl Scope {
             self.count_object()?;
         }
         let claim = dataset.claim();
+        let limits = Limits::current();
+        let all = self.inner.met.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
+        if all > limits.bytes {
+            let what = format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.bytes);
+            return Err(Limits::exceeded(what, "max_bytes"));
+        }
         if !again && claim < SMALL || !again && (once || dataset.links()? <= 1) && dataset.is_stored() {
             return Ok(());
         }
         let bytes = self.inner.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
-        if bytes <= MAX_UNPAID || bytes <= MAX_UNPAID.saturating_add(MAX_FILES.saturating_mul(dataset.file_size())) {
+        let most = limits.unstored;
+        if bytes <= most || bytes <= most.saturating_add(MAX_FILES.saturating_mul(dataset.file_size())) {
             return Ok(());
         }
-        let message =
-            format!("{bytes} bytes that are not stored, or were met again through further links, are too many");
-        Err(Error::new(ErrorKind::Limit, message))
+        let what = format!("{bytes} bytes that are not stored, or were met again through further links, are too many");
+        Err(Limits::exceeded(what, "max_unstored"))
     }
 
     /// Opens the dataset `name` of `group`, and takes note of it.
@@ -165,10 +182,11 @@ impl Scope {
     }
 
     fn count_object(&self) -> Result<()> {
-        if self.inner.met.objects.fetch_add(1, Ordering::Relaxed) < MAX_AGAIN {
+        let most = Limits::current().again;
+        if self.inner.met.objects.fetch_add(1, Ordering::Relaxed) < most {
             return Ok(());
         }
-        let message = format!("more than {MAX_AGAIN} groups and datasets were met again through further links");
-        Err(Error::new(ErrorKind::Limit, message))
+        let what = format!("more than {most} groups and datasets were met again through further links");
+        Err(Limits::exceeded(what, "max_repeats"))
     }
 }

@@ -14,9 +14,7 @@ use super::variable;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
-
-/// Attributes larger than this are not what anyone keeps in an attribute.
-const MAX_ATTRIBUTE: u64 = 64 << 20;
+use crate::limits::Limits;
 
 /// Something that carries attributes.
 pub(crate) trait Attributes {
@@ -113,8 +111,10 @@ pub(crate) trait Attributes {
             ));
         }
         let count = shape.count().unwrap_or(u64::MAX);
-        if count.saturating_mul(dtype.size() as u64) > MAX_ATTRIBUTE {
-            return Err(Error::new(ErrorKind::Limit, format!("the attribute `{name}` is larger than 64 MiB")));
+        let most = Limits::current().unstored / 2;
+        if count.saturating_mul(dtype.size() as u64) > most {
+            let what = format!("the attribute `{name}` is larger than {most} bytes");
+            return Err(Limits::exceeded(what, "max_unstored"));
         }
         if count == 0 {
             return Ok(Some(Contents { shape, dtype, items: Items::default() }));

@@ -21,14 +21,11 @@ use super::group::Group;
 use super::items::Items;
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
+use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists};
 use crate::error::{Error, ErrorKind, Result};
-
-/// What a stranger's file may claim to hold beyond what is stored for it.
-const MAX_UNSTORED: u64 = 64 << 20;
-/// Deflate cannot compress further than this; Blosc does, where its filter is there.
-const MAX_COMPRESSION: u64 = if cfg!(any(feature = "blosc-zstd", feature = "blosc-lz4")) { 50_000 } else { 1_100 };
+use crate::limits::Limits;
 
 /// The dataspace of a dataset or attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,44 +246,49 @@ impl Dataset {
     pub(super) fn adopt(id: Id) -> Result<Self> {
         let what = "open a dataset";
         // SAFETY: `id` is a dataset, here and below.
-        let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
-        let shape = Shape::of_space(&space)?;
-        // SAFETY: as above.
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of(&stored_type, 0)?;
-        let stored = dtype.is_alike().then_some(stored_type);
-        let (is_virtual, is_chunked, chunked) = (false, false, OnceLock::new());
-        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_chunked, chunked };
-        if dataset.dtype.has_addresses() {
-            dataset.is_virtual = match variable::look_at_header(dataset.id.get())? {
-                Some(is_virtual) => is_virtual,
-                None => dataset.layout()?.1 == H5D_layout_t::H5D_VIRTUAL,
-            };
+        if dtype.has_addresses() {
+            variable::look_at_header(id.get())?;
         }
-        let chunk_size = dataset.chunk_size()?;
+        let (list, layout) = layout_of(&id)?;
+        check_layout(&list, layout)?;
+        // SAFETY: as above.
+        let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
+        let shape = Shape::of_space(&space)?;
+        let stored = dtype.is_alike().then_some(stored_type);
+        let is_virtual = layout == H5D_layout_t::H5D_VIRTUAL;
+        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_chunked: false, chunked: OnceLock::new() };
+        let chunk_size = dataset.chunk_size(&list, layout)?;
         dataset.is_chunked = chunk_size > 0;
         dataset.check_size(chunk_size)?;
+        if layout == H5D_layout_t::H5D_CHUNKED
+            && !Limits::current().plugins
+            && let Some(filter) = missing_filter(&list)?
+            // It may be known here.
+            && dataset.chunked()?.is_none()
+        {
+            return Err(filter_refused(filter));
+        }
         Ok(dataset)
     }
 
     /// Refuses a dataset that claims to be far larger than what is stored for it, or one of whose chunks does.
     fn check_size(&self, chunk_size: u64) -> Result<()> {
         let claim = self.claim().max(chunk_size);
-        if claim <= MAX_UNSTORED || claim < u64::MAX && claim / MAX_COMPRESSION <= self.stored() {
+        let limits = Limits::current();
+        if claim <= limits.unstored / 2 || claim < u64::MAX && claim / limits.expansion.max(1) <= self.stored() {
             return Ok(());
         }
         let (words, stored) = (self.words(), self.stored());
-        Err(Error::new(
-            ErrorKind::Limit,
-            format!("{words} claims to be far larger than the {stored} bytes stored for it"),
-        ))
+        let what = format!("{words} claims to be far larger than the {stored} bytes stored for it");
+        Err(Limits::exceeded(what, "max_expansion"))
     }
 
     /// Bytes of a chunk, which libhdf5 has in memory as a whole, however little of it is in the dataset; 0 without chunks.
-    fn chunk_size(&self) -> Result<u64> {
+    fn chunk_size(&self, list: &Id, layout: H5D_layout_t) -> Result<u64> {
         let Shape::Simple(dims) = &self.shape else { return Ok(0) };
         let what = "look into a dataset";
-        let (list, layout) = self.layout()?;
         if layout != H5D_layout_t::H5D_CHUNKED {
             return Ok(0);
         }
@@ -341,11 +343,7 @@ impl Dataset {
 
     /// How it was made, and in what layout.
     pub(super) fn layout(&self) -> Result<(Id, H5D_layout_t)> {
-        // SAFETY: `id` is a dataset.
-        let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(self.id.get()) })?;
-        // SAFETY: a dataset creation list.
-        let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
-        Ok((list, layout))
+        layout_of(&self.id)
     }
 
     /// Bytes of all its items in memory; `u64::MAX` where that overflows.
@@ -362,7 +360,7 @@ impl Dataset {
 
     /// Whether as much is stored for it as its items can be compressed to.
     pub(crate) fn is_stored(&self) -> bool {
-        self.claim() / MAX_COMPRESSION <= self.stored()
+        self.claim() / Limits::current().expansion.max(1) <= self.stored()
     }
 
     /// How many hard links lead to it.
@@ -627,6 +625,15 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
+}
+
+/// How a dataset was made, and in what layout.
+fn layout_of(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
+    // SAFETY: a dataset.
+    let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
+    // SAFETY: a dataset creation list.
+    let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
+    Ok((list, layout))
 }
 
 /// Zeroed memory for `count` items of `size` bytes, or an error that says that there is not as much.

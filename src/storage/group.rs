@@ -9,6 +9,7 @@ use hdf5_sys::{h5g, h5l, h5o};
 use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
+use super::strict::open_by_name;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -206,8 +207,8 @@ impl Group {
     /// Opens whatever the link `name` leads to.
     pub(super) fn open_any(&self, name: &str) -> Result<Id> {
         let link = c_name(name)?;
-        // SAFETY: a group's handle and a C string.
-        Id::own("open an object", || unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), H5P_DEFAULT) })
+        // SAFETY: a group's handle, a C string, and how links are followed.
+        open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) })
     }
 
     fn open_locked(&self, name: &str) -> Result<Object> {

@@ -5,6 +5,7 @@
 //! are read here, and it never sees them.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 
 /// A collection has at least this size.
 const MIN_SIZE: u64 = 4096;
@@ -159,7 +160,10 @@ fn spend(budget: &mut u64, bytes: u64) -> Result<()> {
             *budget = left;
             Ok(())
         }
-        None => Err(Error::new(ErrorKind::Limit, "items of variable length take far more than the whole file")),
+        None => {
+            let what = "items of variable length take far more than the whole file";
+            Err(Limits::exceeded(what, "max_unstored` or `max_bytes"))
+        }
     }
 }
 

@@ -32,6 +32,7 @@ mod raw;
 mod selection;
 mod shuffle;
 mod storing;
+mod strict;
 mod typed;
 mod variable;
 
@@ -55,6 +56,7 @@ pub(crate) use held::{Held, path_of};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::{Link, LinkKind};
 pub(crate) use lock::try_lock;
+pub(crate) use memory::memory_size;
 pub(crate) use plain::{Slice, Vector, array_of, is_strings, of_strings, strings_of};
 pub(crate) use raw::{begin, sync};
 pub(crate) use selection::Selection;
@@ -62,6 +64,7 @@ pub(crate) use storing::{Codec, Storing};
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 
 /// The value by which a function of libhdf5 says that it failed.
 trait Status: Copy {
@@ -108,6 +111,7 @@ fn locked<R>(inside: impl FnOnce() -> R) -> R {
     hdf5::sync::sync(|| {
         INSIDE.set(true);
         let _leave = Leave;
+        let _no_plugins = Limits::keeps_plugins_out().then(strict::NoPlugins::new);
         inside()
     })
 }
@@ -236,6 +240,8 @@ struct PropertyLists {
     compact: Id,
     /// Link names in UTF-8.
     link: Id,
+    /// Links are not followed to other files.
+    local_links: Id,
     /// Attribute names in UTF-8.
     attribute: Id,
 }
@@ -270,7 +276,7 @@ impl PropertyLists {
         let attribute = property_list(h5p::H5P_CLS_ATTRIBUTE_CREATE)?;
         // SAFETY: as said above.
         set(&|| unsafe { h5p::H5Pset_char_encoding(attribute.get(), H5T_CSET_UTF8) })?;
-        Ok(Self { group, dataset, compact, link, attribute })
+        Ok(Self { group, dataset, compact, link, local_links: strict::local_links()?, attribute })
     }
 }
 

@@ -16,11 +16,10 @@ use super::attribute::Attributes;
 use super::heap::{Bytes, Heap};
 use super::{Id, call, locked, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 
-/// What may be brought in from heaps and looked at since [`begin`], beside some times the size of the file. Nothing in a
-/// heap belongs to two items, unless someone lies.
-const BUDGET: u64 = 256 << 20;
-/// How many times the size of the file.
+/// How many times the size of the file may be brought in from heaps and looked at since [`begin`], beside what the limits
+/// allow. Nothing in a heap belongs to two items, unless someone lies.
 const FILES: u64 = 16;
 
 thread_local! {
@@ -220,7 +219,9 @@ impl RawFile {
             self.measure(file)?;
             heap.forget();
         }
-        let budget = self.len.saturating_mul(FILES).saturating_add(BUDGET);
+        let limits = Limits::current();
+        let beside = limits.unstored.saturating_mul(2);
+        let budget = self.len.saturating_mul(FILES).saturating_add(beside).min(limits.bytes);
         heap.set_budget(budget.saturating_sub(BROUGHT.get()));
         Ok(())
     }

@@ -621,7 +621,7 @@ const DAMAGES: &[Damage] = &[
             x.new_dataset::<i64>().chunk(1 << 16).shape(1 << 40).create("indices").unwrap();
         },
         ErrorKind::Limit,
-        "`i64` of shape (1099511627776,) claims to be far larger than the 0 bytes stored for it; HDF5 path `/x/indices`",
+        "`i64` of shape (1099511627776,) claims to be far larger than the 0 bytes stored for it (`ReadOptions::max_expansion` sets the limit); HDF5 path `/x/indices`",
     ),
 ];
 
