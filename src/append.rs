@@ -58,7 +58,7 @@ use crate::storage::{File, Group};
 /// let mut steps = Reader::<Step>::open_file(&path, "steps")?;
 /// assert_eq!(steps.len(), 1000);
 /// assert_eq!(steps.get(10)?.time, 10.0);
-/// # Ok::<(), filebacked::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Appender<T: ?Sized> {

@@ -73,7 +73,7 @@ impl<T: DeserializeOwned> Reader<T> {
     /// filebacked::to_file(&path, &std::collections::BTreeMap::from([("steps", vec![1, 2, 3])]))?;
     /// let steps = filebacked::Reader::<i32>::open_file(&path, "steps")?;
     /// assert_eq!(steps.map(|step| step.unwrap()).sum::<i32>(), 6);
-    /// # Ok::<(), filebacked::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
         let path = path.as_ref();
