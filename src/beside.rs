@@ -12,8 +12,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{self, ErrorKind::AlreadyExists};
 use std::path::{Path, PathBuf};
 
+use crate::access::Access;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::try_lock;
+use crate::storage::{self, try_lock};
 
 /// How many names are tried before giving up.
 const MAX_NAMES: usize = 1000;
@@ -33,6 +34,42 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
+    /// Makes a file beside `target`, as [`Beside::new`] does, and begins an HDF5 file in it.
+    pub(crate) fn with_file(target: &Path, access: Access) -> Result<(Self, storage::File)> {
+        #[cfg(target_os = "linux")]
+        if let Some(made) = Self::with_new_file(target, access) {
+            return Ok(made);
+        }
+        let beside = Self::new(target)?;
+        let file = storage::File::create(&beside.path, access)?;
+        Ok((beside, file))
+    }
+
+    /// The same where there is nothing to be replaced, and all goes well: libhdf5 itself makes the file then. One that it
+    /// empties, though it is empty, ext4 writes out as soon as that is closed.
+    #[cfg(target_os = "linux")]
+    fn with_new_file(target: &Path, access: Access) -> Option<(Self, storage::File)> {
+        let name = target.file_name()?;
+        if fs::symlink_metadata(target).is_ok() {
+            return None;
+        }
+        let path = target.with_file_name(temporary(name, "0"));
+        let made = storage::File::create_new(&path, access).ok()?;
+        let file = made.system_file().ok()?;
+        match try_lock(&file) {
+            Ok(true) if is_same(&file, &path) => {}
+            // Another took it for one that was left behind, before it was locked.
+            Ok(_) => return None,
+            // There are no locks there, nor are there others who remove it.
+            Err(_) => {
+                drop(fs::remove_file(&path));
+                return None;
+            }
+        }
+        sweep(target, name, 1);
+        Some((Self { path, file, old: None, kept: false }, made))
+    }
+
     /// Makes an empty file beside `target`, and removes what was left behind there. Nobody but its owner may read it as
     /// long as it is to replace a file.
     pub(crate) fn new(target: &Path) -> Result<Self> {
@@ -46,11 +83,7 @@ impl Beside {
             let path = target.with_file_name(temporary(name, &number.to_string()));
             match claim(&path, old.is_some()) {
                 Ok(Some(file)) => {
-                    for more in number + 1..number + SWEPT {
-                        let path = target.with_file_name(temporary(name, &more.to_string()));
-                        // What cannot be removed is in nobody's way.
-                        drop(remove_left(&path));
-                    }
+                    sweep(target, name, number + 1);
                     return Ok(Self { path, file, old, kept: false });
                 }
                 Ok(None) => {}
@@ -65,10 +98,6 @@ impl Beside {
             }
         }
         Err(failed(AlreadyExists.into()))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Puts the file in the place of `target`; with `sync`, once it is on the disk.
@@ -100,6 +129,15 @@ impl Drop for Beside {
             // There is nobody to tell.
             drop(fs::remove_file(&self.path));
         }
+    }
+}
+
+/// Removes what was left behind under the names from that number on.
+fn sweep(target: &Path, name: &OsStr, first: usize) {
+    for number in first..first + SWEPT - 1 {
+        let path = target.with_file_name(temporary(name, &number.to_string()));
+        // What cannot be removed is in nobody's way.
+        drop(remove_left(&path));
     }
 }
 

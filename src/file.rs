@@ -87,8 +87,7 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(
 ) -> Result<()> {
     let write = || {
         let target = target_of(path)?;
-        let beside = Beside::new(&target)?;
-        let file = File::create(beside.path(), access)?;
+        let (beside, file) = Beside::with_file(&target, access)?;
         ser::fill(value, &file.root()?, route)?;
         file.close()?;
         beside.replace(&target, sync)

@@ -167,13 +167,29 @@ pub(super) fn is_memory_name(name: &str) -> bool {
 impl File {
     /// Makes a file in the place of an empty one that nobody else knows of.
     pub(crate) fn create(path: &Path, access: Access) -> Result<Self> {
+        Self::make(path, access, h5f::H5F_ACC_TRUNC)
+    }
+
+    /// Makes a file where there is none.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn create_new(path: &Path, access: Access) -> Result<Self> {
+        Self::make(path, access, h5f::H5F_ACC_EXCL)
+    }
+
+    /// The file as the system has it: one more owner of the descriptor that libhdf5 has opened it with.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn system_file(&self) -> Result<std::fs::File> {
+        super::raw::system_file(&self.0)
+    }
+
+    fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
         let locking = access.locking.or(Some(FileLocking::Off));
         let access =
             on_disk(if access == Access::default() { access } else { Access { locking, ..access } }, &lists.fresh)?;
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), access.get())
+            h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
         })
         .map(Self)
     }

@@ -281,6 +281,20 @@ fn cannot_read(error: std::io::Error) -> Error {
     }
 }
 
+/// One more owner of the descriptor of a file on disk.
+#[cfg(target_os = "linux")]
+pub(super) fn system_file(file: &Id) -> Result<std::fs::File> {
+    let mut handle: *mut c_void = ptr::null_mut();
+    // SAFETY: a file's handle, and the address of a pointer.
+    call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
+    if handle.is_null() {
+        return Err(Error::new(ErrorKind::Hdf5, "a file on disk without a descriptor"));
+    }
+    // SAFETY: the file is opened by the driver for which the handle is the address of a descriptor.
+    let descriptor = unsafe { handle.cast::<std::os::fd::RawFd>().read() };
+    as_file(descriptor, std::fs::File::try_clone).map_err(cannot_read)
+}
+
 /// Uses a descriptor as a file, without closing it.
 #[cfg(unix)]
 fn as_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) -> R) -> R {
