@@ -77,16 +77,18 @@ impl WriteOptions {
     /// than `high`, it is an error. Without this, they are `Earliest` and `V110`, so that old programs can open the file.
     ///
     /// The bounds that there are depend on the libhdf5 that is linked: one that it does not have is an error when the file
-    /// is made.
+    /// is made. So is a lower bound other than `Earliest` for a file in memory, where libhdf5 is older than 1.14.
     ///
     /// ```
-    /// use filebacked::{LibraryVersion, WriteOptions, from_slice};
+    /// use filebacked::{LibraryVersion, WriteOptions, from_file};
     ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
     /// let options = WriteOptions::new().libver(LibraryVersion::V110, LibraryVersion::V110);
-    /// let image = options.to_vec(&[1.5, 2.5])?;
-    /// assert_eq!(image[8], 3, "the superblock of 1.10");
-    /// assert_eq!(from_slice::<[f64; 2]>(&image)?, [1.5, 2.5]);
-    /// # Ok::<(), filebacked::Error>(())
+    /// options.to_file(&path, &[1.5, 2.5])?;
+    /// assert_eq!(std::fs::read(&path)?[8], 3, "the superblock of 1.10");
+    /// assert_eq!(from_file::<[f64; 2]>(&path)?, [1.5, 2.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn libver(mut self, low: LibraryVersion, high: LibraryVersion) -> Self {

@@ -2,7 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use filebacked::{Appender, Lazy, NdArray, Reader, hdf5};
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
@@ -204,7 +205,16 @@ struct Large {
 const LARGE: usize = 1 << 27;
 
 /// A file with an array that takes up its place in it, all of which is zero: most systems have no disk for that.
+/// Held while a file is open for writing, and while a child is started: one that is started meanwhile would keep the lock
+/// that libhdf5 has on the file.
+static STARTING: Mutex<()> = Mutex::new(());
+
+fn starting() -> MutexGuard<'static, ()> {
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn large_file(path: &Path, count: usize) {
+    let _starting = starting();
     let file = hdf5::File::create(path).unwrap();
     filebacked::write(&file, "title", "large").unwrap();
     let builder = file.new_dataset::<f64>().alloc_time(Some(AllocTime::Early)).fill_time(FillTime::Never);
@@ -245,11 +255,16 @@ fn copy_lazy(path: &Path) -> usize {
 }
 
 fn measure(task: &str, path: &Path) -> usize {
-    let output = Command::new(std::env::current_exe().unwrap())
+    let starting = starting();
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
         .env(TASK, format!("{task} {}", path.display()))
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    drop(starting);
+    let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let peak = text.split("peak ").nth(1).and_then(|rest| rest.split_whitespace().next());
     peak.and_then(|peak| peak.parse().ok()).unwrap_or_else(|| panic!("{task}: {text}"))

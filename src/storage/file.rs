@@ -95,6 +95,13 @@ fn file_access(access: Access) -> Result<Id> {
 }
 
 fn memory_access(access: Access) -> Result<Id> {
+    // Seen in 1.10.8: `H5Fget_file_image` changes a flag in the superblock of such a file, and leaves its checksum.
+    #[cfg(not(hdf5_v114))]
+    if access.libver.0 > LibraryVersion::Earliest {
+        let message = "a file in memory does not open if the linked HDF5, which is older than 1.14, makes it in a later \
+                       format: write to a file on disk, or leave the lower bound of `libver` at `earliest`";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
     let memory = file_access(Access { locking: None, ..access })?;
     // SAFETY: a file access list.
     call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
