@@ -14,7 +14,6 @@ use std::sync::LazyLock;
 
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
-use super::memory::expect_filling;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Numbers of which all bytes are some value, as those of bools are not.
@@ -238,7 +237,6 @@ fn filled<T: AnyBytes>(count: usize, fill: &mut dyn FnMut(&mut [u8]) -> Result<(
         if memory.is_null() {
             return Err(too_large(count as u64));
         }
-        expect_filling(memory, layout.size());
         // SAFETY: allocated for so many numbers, and zeros are a value of each.
         unsafe { Vec::from_raw_parts(memory.cast(), count, count) }
     };

@@ -18,7 +18,6 @@ use super::dataset::{Dataset, Shape, words};
 use super::dtype::{Dtype, Number, Strings};
 use super::grid::Rows;
 use super::group::Group;
-use super::memory::expect_filling;
 use super::selection::select;
 use super::storing::Storing;
 use super::{Id, c_name, call, locked, property_lists};
@@ -103,7 +102,6 @@ impl<T: H5Type> ElementType<T> {
         if count == 0 {
             return Ok(values);
         }
-        expect_filling(values.as_mut_ptr(), count);
         // Bytes that stand for no value, where some do, have to be bytes.
         let checked = has_invalid(&self.descriptor);
         if zeroed || checked {
