@@ -106,13 +106,23 @@ impl Group {
 
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
-        // The number for the next link, which stays 0 where the order is not remembered.
-        let tracked = self.info()?.max_corder > 0;
-        let index = if tracked { H5_index_t::H5_INDEX_CRT_ORDER } else { H5_index_t::H5_INDEX_NAME };
+        // Whether it does, libhdf5 says soonest when it is asked to.
+        if let Ok(mut links) = self.links_by(H5_index_t::H5_INDEX_CRT_ORDER)
+            && links.iter().all(|link| link.order.is_some())
+        {
+            links.sort_by_key(|link| link.order);
+            return Ok(links);
+        }
+        let mut links = self.links_by(H5_index_t::H5_INDEX_NAME)?;
+        links.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(links)
+    }
+
+    fn links_by(&self, index: H5_index_t) -> Result<Vec<Link>> {
         let mut links: Vec<Link> = Vec::new();
         // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
         // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
-        // `H5G__dense_build_table`). So the links are taken as they come, and sorted here.
+        // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
         // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
         call("list links", || unsafe {
             h5l::H5Literate(
@@ -124,11 +134,6 @@ impl Group {
                 ptr::from_mut(&mut links).cast(),
             )
         })?;
-        if tracked {
-            links.sort_by_key(|link| link.order);
-        } else {
-            links.sort_by(|left, right| left.name.cmp(&right.name));
-        }
         Ok(links)
     }
 
