@@ -7,6 +7,7 @@ mod access;
 mod array;
 mod attributes;
 mod column;
+mod dynamic;
 mod element;
 mod kept;
 mod key;

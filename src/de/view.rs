@@ -7,6 +7,7 @@ use super::access::{
 };
 use super::array::Array;
 use super::column::{Column, Field};
+use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::known::vector_of;
 use super::node::Node;
@@ -84,6 +85,7 @@ pub(super) enum Form<'a> {
     /// An enum of a sequence.
     Variant {
         name: &'a str,
+        number: u32,
         link: &'a str,
         payload: Option<&'a mut Column>,
         index: u64,
@@ -257,8 +259,12 @@ impl<'a> View<'a> {
             Scalar::Integer(number, value) => visit_integer(number, value, visitor),
             Scalar::F32(value) => visitor.visit_f32(value),
             Scalar::F64(value) => visitor.visit_f64(value),
+            Scalar::Name(name, code) if is_dynamic::<V>() => visit_name(name, code, visitor),
             Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
             Scalar::Opaque(bytes) => visitor.visit_bytes(bytes),
+            Scalar::Record(record) if record.is_tuple() && is_dynamic::<V>() => {
+                visit_tuple(CompoundSeq::new(record, depth.in_record()?), visitor)
+            }
             Scalar::Record(record) if record.is_tuple() => {
                 visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
             }
@@ -298,13 +304,21 @@ impl<'a> View<'a> {
     fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         match self.form {
-            Form::Item(item) => Self::scalar(item.scalar()?, depth, visitor),
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Sequence(block) if is_dynamic::<V>() && matches!(item.dtype, Dtype::Array(..)) => {
+                    visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor)
+                }
+                scalar => Self::scalar(scalar, depth, visitor),
+            },
+            Form::Block(block) if is_dynamic::<V>() => visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor),
             Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
             Form::Grid { array, level, start } => {
                 visitor.visit_seq(GridSeq::new(array, level, start, depth.in_record()?))
             }
             Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
             Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
+            Form::I128(value) if is_dynamic::<V>() => visitor.visit_i128(value),
+            Form::U128(value) if is_dynamic::<V>() => visitor.visit_u128(value),
             Form::I128(value) => visit_wide(value, visitor),
             Form::U128(value) => visit_wide_unsigned(value, visitor),
             Form::Null { unit: true } => visitor.visit_unit(),
@@ -312,9 +326,9 @@ impl<'a> View<'a> {
             Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
             Form::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
-                let is_null = column.is_null(index)?;
+                let shows = is_dynamic::<V>() || column.is_null(index)?;
                 let element = Element { column, index, depth: depth.in_sequence()? };
-                let result = if is_null { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
+                let result = if shows { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
                 result.map_err(|error| error.in_link(VALUES))
             }
             Form::Inside { column, index, link } => {
@@ -322,6 +336,9 @@ impl<'a> View<'a> {
             }
             Form::Sequence { column, start, end, link } => {
                 visit_range(column, start, end, depth, visitor).map_err(|error| in_some_link(error, link))
+            }
+            Form::Records { fields, index, tuples: true } if is_dynamic::<V>() => {
+                visit_tuple(RecordSeq::new(fields, index, depth.in_record()?), visitor)
             }
             Form::Records { fields, index, tuples: true } => {
                 visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
@@ -332,9 +349,15 @@ impl<'a> View<'a> {
             Form::Map { keys, values, start, end, route } => {
                 visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
             }
+            Form::Variant { name, number, payload: None, .. } if is_dynamic::<V>() => {
+                visit_name(name, number.into(), visitor)
+            }
             Form::Variant { name, payload: None, .. } => visitor.visit_str(name),
-            Form::Variant { name, link, payload: Some(column), index } => {
+            Form::Variant { name, number, link, payload: Some(column), index } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
+                if is_dynamic::<V>() {
+                    return visit_variant(name, number, Some(payload), visitor).map_err(|error| error.in_link(link));
+                }
                 visitor.visit_map(VariantMap::new(name, link, payload))
             }
             Form::Group { group, scope } => {
@@ -436,6 +459,9 @@ impl<'a> View<'a> {
     /// A wrapper: what leads to an object of its own is that; a part of another is read as other formats are.
     #[cold]
     fn wrapper<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if is_dynamic::<V>() && matches!(self.form, Form::Present { .. }) {
+            return visitor.visit_newtype_struct(self);
+        }
         let view = follow!(self, deserialize_newtype_struct(name, visitor));
         visitor.visit_newtype_struct(view)
     }
@@ -473,7 +499,7 @@ impl<'a> View<'a> {
         match self.form {
             Form::Text(bytes) => unit(item::text(bytes)?, visitor),
             Form::Variant { name, payload: None, .. } => unit(name, visitor),
-            Form::Variant { name, link, payload: Some(column), index } => {
+            Form::Variant { name, link, payload: Some(column), index, .. } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(name, link, payload))
             }
