@@ -341,7 +341,7 @@ impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
 impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match &self.home {
-            Some(Home { kept, .. }) if destination.takes_object() => {
+            Some(Home { kept, .. }) if destination.takes_copy() => {
                 let is_whole = !self.is_changed() && self.lazies().all(|(_, value)| !value.is_loaded());
                 if is_whole {
                     return copy(kept, destination);
