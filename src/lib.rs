@@ -44,6 +44,7 @@
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | what no type is known of | [`Value`] | [`Value`] |
 //! | a look at what is there | | [`tree`](tree()) |
+//! | files of the Python package FileBacked | [`WriteOptions::python`] | any of these |
 //!
 //! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
 //! chunks), what is left out, and whether what is there is replaced.

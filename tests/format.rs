@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use filebacked::{NdArray, Sparse, Triplets, Value, WithAttrs, from_file, to_file};
+use filebacked::{NdArray, Sparse, Triplets, Value, WithAttrs, WriteOptions, from_file, to_file};
 use ndarray::array;
 use num_complex::Complex64;
 use serde::Serialize;
@@ -18,6 +18,9 @@ const FORMAT: &str = include_str!("../FORMAT.md");
 
 /// The section whose example is written to a file of its own. All others become the child `x` of a file's root.
 const ROOT: &str = "The root";
+
+/// The sections whose examples are written for the Python package.
+const PYTHON: [&str; 3] = ["Objects of classes", "Unions", "Dictionaries"];
 
 /// How wide the dumps on the page are.
 const WIDTH: usize = 100;
@@ -45,7 +48,9 @@ macro_rules! examples {
                 if $section == ROOT {
                     to_file(&path, &value).unwrap();
                 } else {
-                    to_file(&path, &BTreeMap::from([("x", value)])).unwrap();
+                    let options = WriteOptions::new();
+                    let options = if PYTHON.contains(&$section) { options.python("model") } else { options };
+                    options.to_file(&path, &BTreeMap::from([("x", value)])).unwrap();
                 }
                 let level = if $section == ROOT { 1 } else { 2 };
                 let dump = dumped(&path, level)?;
@@ -247,6 +252,28 @@ examples! {
     }
     "Sparse matrices" {
         Triplets(TriMat::from_triplets((2, 3), vec![1, 0, 1], vec![0, 2, 0], vec![1.5, 2.5, 3.5]))
+    }
+    "Objects of classes" {
+        #[derive(Serialize)]
+        struct Patch {
+            label: Option<&'static str>,
+            tags: Vec<&'static str>,
+            nodes: Vec<[f64; 2]>,
+        }
+
+        Patch { label: None, tags: vec!["left"], nodes: vec![[0.0, 0.5], [1.0, 1.5]] }
+    }
+    "Unions" {
+        #[derive(Serialize)]
+        enum Either {
+            Number(i64),
+            Text(&'static str),
+        }
+
+        vec![Either::Text("seven"), Either::Number(7)]
+    }
+    "Dictionaries" {
+        BTreeMap::from([(vec!["a", "b"], 1), (vec!["c"], 2)])
     }
 }
 

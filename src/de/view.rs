@@ -4,6 +4,7 @@ use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
     BlockSeq, ChildSeq, ColumnSeq, CompoundMap, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq, VariantMap,
+    is_list,
 };
 use super::array::Array;
 use super::column::{Column, Field};
@@ -13,13 +14,15 @@ use super::known::vector_of;
 use super::node::Node;
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
+use super::tagged::visit_entries;
 use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::python::CLASS;
 use crate::format::{VALUE, VALUES, unescape};
 use crate::item::{self, Block, Item, Scalar};
 use crate::route::Route;
-use crate::storage::{Dtype, Group, Items, Number};
+use crate::storage::{Attributes, Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
 pub(super) struct View<'a> {
@@ -248,6 +251,14 @@ impl<'a> View<'a> {
         Self { form, depth }
     }
 
+    /// The bytes of the string that it is, if it is one that is no text.
+    fn no_text(&self) -> Option<&'a [u8]> {
+        match &self.form {
+            Form::Item(item) => item.bytes_of_no_text(),
+            _ => None,
+        }
+    }
+
     /// The text that it is.
     pub(super) fn into_text(self) -> Result<String> {
         serde::de::Deserialize::deserialize(self)
@@ -360,8 +371,12 @@ impl<'a> View<'a> {
                 }
                 visitor.visit_map(VariantMap::new(name, link, payload))
             }
+            Form::Group { group, scope } if is_list(group, scope)? => {
+                visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, false)?)
+            }
             Form::Group { group, scope } => {
-                visitor.visit_map(GroupMap::with_attributes(group, scope, depth.in_record()?)?)
+                let entries = GroupMap::with_attributes(group, scope, depth.in_record()?)?;
+                visit_entries(group, scope, depth, entries, visitor)
             }
             Form::Children { group, scope, is_tuple } => {
                 visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?)
@@ -374,6 +389,9 @@ impl<'a> View<'a> {
     }
 
     fn bytes<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Some(bytes) = self.no_text() {
+            return visitor.visit_bytes(bytes);
+        }
         match self.form {
             Form::Bytes(bytes) => visitor.visit_bytes(bytes),
             Form::Item(item) => match item.scalar()? {
@@ -408,6 +426,10 @@ impl<'a> View<'a> {
     fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         let check = |found: u64| check_len(len, found);
+        if let Some(bytes) = self.no_text() {
+            check(bytes.len() as u64)?;
+            return visitor.visit_seq(byte_seq(bytes));
+        }
         match self.form {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
@@ -483,7 +505,10 @@ impl<'a> View<'a> {
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         match self.form {
-            Form::Group { group, scope } => visitor.visit_map(GroupMap::new(group, scope, depth.in_record()?)?),
+            Form::Group { group, scope } => {
+                let entries = GroupMap::new(group, scope, depth.in_record()?)?;
+                visit_entries(group, scope, depth, entries, visitor)
+            }
             Form::Records { fields, index, .. } => visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?)),
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
@@ -573,17 +598,22 @@ fn byte_seq(bytes: &[u8]) -> serde::de::value::SeqDeserializer<std::iter::Copied
 /// Shows bytes to a visitor that takes anything: as bytes; as numbers to that of `serde_json::Value`, which has no bytes,
 /// and says so by what it expects.
 fn visit_any_bytes<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value> {
+    if expectation(&visitor) == "any valid JSON value" {
+        visitor.visit_seq(byte_seq(bytes))
+    } else {
+        visitor.visit_bytes(bytes)
+    }
+}
+
+/// What a visitor says that it expects.
+pub(super) fn expectation<'de, V: Visitor<'de>>(visitor: &V) -> String {
     struct Expecting<'a, V>(&'a V);
     impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             self.0.expecting(f)
         }
     }
-    if Expecting::<V>(&visitor).to_string() == "any valid JSON value" {
-        visitor.visit_seq(byte_seq(bytes))
-    } else {
-        visitor.visit_bytes(bytes)
-    }
+    Expecting::<V>(visitor).to_string()
 }
 
 /// So many elements, as what is expected.
@@ -624,7 +654,10 @@ impl<'de> Deserializer<'de> for View<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.any(visitor)
+        match self.no_text() {
+            Some(bytes) => visit_any_bytes(bytes, visitor),
+            None => self.any(visitor),
+        }
     }
 
     integers!(deserialize_i8 "i8", deserialize_i16 "i16", deserialize_i32 "i32", deserialize_i64 "i64");
@@ -739,8 +772,13 @@ impl<'de> Deserializer<'de> for View<'_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        self.deserialize_unit(visitor)
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_unit_struct(name, visitor));
+        match view.form {
+            // An object of a class without attributes of its own.
+            Form::Group { group, .. } if group.has_attribute(CLASS)? => visitor.visit_unit(),
+            form => View { form, depth: view.depth }.deserialize_unit(visitor),
+        }
     }
 
     #[inline]
