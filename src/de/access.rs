@@ -1,5 +1,6 @@
 //! Sequences, maps and enums, element by element.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::vec;
@@ -12,13 +13,16 @@ use serde::de::{
 use super::array::Array;
 use super::column::{Column, Field, children};
 use super::element::{Element, GridElement, PartOfItem};
+use super::foreign;
+use super::forward_all;
 use super::key::Key;
 use super::node::Node;
 use super::scope::Scope;
 use super::select;
 use super::source::AttributeNode;
 use crate::depth::Depth;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::foreign::unquoted;
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
 use crate::item::{Block, Record};
 use crate::route::Route;
@@ -203,10 +207,13 @@ impl<'a> RecordSeq<'a> {
         let (index, depth) = (self.index, self.depth);
         let field = &mut self.fields[position];
         let masked = field.is_masked();
-        let result = field.column().and_then(|column| {
-            let result = seed.deserialize(Element { column, index, depth });
-            result.map_err(|error| if masked { error.in_link(VALUES) } else { error })
-        });
+        let result = match field.column() {
+            Ok(column) => {
+                let result = seed.deserialize(Element { column, index, depth });
+                result.map_err(|error| if masked { error.in_link(VALUES) } else { error })
+            }
+            Err(error) => seed.deserialize(Broken(error)),
+        };
         result.map_err(|error| error.in_link(&field.link))
     }
 }
@@ -219,6 +226,27 @@ impl<'de> SeqAccess<'de> for RecordSeq<'_> {
             Some(position) => self.read(position, seed).map(Some).map_err(|error| error.in_element(position)),
             None => Ok(None),
         }
+    }
+}
+
+/// What cannot be read, and need not be where nobody asks what it is.
+struct Broken(Error);
+
+macro_rules! fail {
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        fn $method<V: Visitor<'de>>(self, $(_: $type,)* _: V) -> Result<V::Value> {
+            Err(self.0)
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for Broken {
+    type Error = Error;
+
+    forward_all!(fail);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
     }
 }
 
@@ -346,10 +374,15 @@ pub(super) struct GroupMap<'a> {
     attributes: vec::IntoIter<String>,
     current: Option<Entry>,
     depth: Depth,
+    /// The names of the links are keys in quotes.
+    quoted: bool,
+    /// Children are opened before their keys are given out: those that hold no value are passed over.
+    opens: bool,
 }
 
 enum Entry {
-    Child(Link),
+    /// A link, and what was found behind it, if that was opened.
+    Child(Link, Option<Result<Object>>),
     Attribute(String),
 }
 
@@ -357,15 +390,19 @@ impl<'a> GroupMap<'a> {
     /// The children alone.
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut links = group.links()?;
+        foreign::retain_entries(group, &mut links)?;
         select::links(group, &mut links, scope.route())?;
+        let quoted = foreign::has_quoted_keys(group, &links)?;
         let links = links.into_iter();
-        Ok(Self { group, scope, links, attributes: Vec::new().into_iter(), current: None, depth })
+        let attributes = Vec::new().into_iter();
+        Ok(Self { group, scope, links, attributes, current: None, depth, quoted, opens: true })
     }
 
     /// The children, and all attributes that can be read.
     pub(super) fn with_attributes(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut map = Self::new(group, scope, depth)?;
         let mut names = group.attribute_names()?;
+        foreign::retain_attributes(group, &mut names)?;
         names.retain(|name| name != KIND && select::is_attribute_kept(scope.route(), name));
         map.attributes = names.into_iter();
         Ok(map)
@@ -378,7 +415,7 @@ impl<'a> GroupMap<'a> {
         fields: &'static [&'static str],
         depth: Depth,
     ) -> Result<Self> {
-        let mut map = Self::new(group, scope, depth)?;
+        let mut map = Self { opens: false, ..Self::new(group, scope, depth)? };
         let mut attributes = Vec::new();
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
             let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.route(), name);
@@ -389,15 +426,28 @@ impl<'a> GroupMap<'a> {
         map.attributes = attributes.into_iter();
         Ok(map)
     }
+
+    /// The key that a link's name stands for.
+    fn key<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match unquoted(name) {
+            Some(key) if self.quoted => Cow::Borrowed(key),
+            _ => unescape(name),
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for GroupMap<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        if let Some(link) = self.links.next() {
-            let key = seed.deserialize(Key(&unescape(&link.name))).map_err(|error| error.in_link(&link.name))?;
-            self.current = Some(Entry::Child(link));
+        while let Some(link) = self.links.next() {
+            let opened = self.opens.then(|| self.group.open_link(&link));
+            // A data type that has a name, as netCDF-4 gives one to each.
+            if matches!(&opened, Some(Err(error)) if error.kind() == ErrorKind::Unsupported) {
+                continue;
+            }
+            let key = seed.deserialize(Key(&self.key(&link.name))).map_err(|error| error.in_link(&link.name))?;
+            self.current = Some(Entry::Child(link, opened));
             return Ok(Some(key));
         }
         let Some(name) = self.attributes.next() else { return Ok(None) };
@@ -408,12 +458,16 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         match self.current.take() {
-            Some(Entry::Child(link)) => {
+            Some(Entry::Child(link, opened)) => {
                 let name = link.name.clone();
                 let route = self.scope.route();
                 let scope = if route.is_nowhere() { self.scope } else { &self.scope.at(route.field(&unescape(&name))) };
-                let node = Node::at(self.group, link, scope, self.depth);
-                seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
+                let result = match opened.transpose() {
+                    Ok(Some(object)) => seed.deserialize(Node::opened(object, &link, scope, self.depth)),
+                    Ok(None) => seed.deserialize(Node::at(self.group, link, scope, self.depth)),
+                    Err(error) => Err(error),
+                };
+                result.map_err(|error| error.in_field(&self.key(&name)).in_link(&name))
             }
             Some(Entry::Attribute(name)) => {
                 let located = |error: Error| {

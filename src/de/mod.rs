@@ -1,6 +1,7 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
-//! Wrapper types read themselves, from a [`source`], or later, from what is [`kept`]. [`select`] knows what the options leave
+//! What others wrote in ways of their own is recognized in [`marked`] datasets and [`foreign`] groups, and is one of these from
+//! there on; a [`reference`](mod@reference) is what it refers to. Wrapper types read themselves, from a [`source`], or later, from what is [`kept`]. [`select`] knows what the options leave
 //! out.
 
 mod access;
@@ -8,10 +9,13 @@ mod array;
 mod attributes;
 mod column;
 mod element;
+mod foreign;
 mod kept;
 mod key;
 mod known;
+mod marked;
 mod node;
+mod reference;
 mod root;
 mod row;
 mod scope;
