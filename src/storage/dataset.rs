@@ -24,7 +24,7 @@ use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
-use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists};
+use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists, under_lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 
@@ -281,10 +281,9 @@ impl Dataset {
         }
         let messages = Messages::of(id.get())?;
         let is_bare = !messages.has_attributes();
-        // How it was made is a list that takes libhdf5 longer to make than all the rest. Only what is neither compact, nor in
-        // chunks, nor in other files has an address in the file; and a virtual dataset stores nothing itself.
-        let has_address = has_address(&id);
-        let is_here = has_address || !messages.has_external_storage() && stored_size(&id) > 0;
+        // How it was made is a list that takes libhdf5 longer to make than all the rest. But a virtual dataset stores nothing
+        // itself, and only what has dimensions can be in chunks, which have no one address in the file.
+        let is_here = !messages.has_external_storage() && stored_size(&id) > 0;
         let layout = if is_here { None } else { Some(checked_layout(&id)?) };
         // SAFETY: as above.
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
@@ -293,8 +292,7 @@ impl Dataset {
         let mut dataset =
             Self { id, dtype, shape, stored, is_virtual: false, is_bare, is_chunked: false, chunked: OnceLock::new() };
         let layout = match layout {
-            // Nothing else is in chunks.
-            None if has_address || !matches!(dataset.shape, Shape::Simple(_)) => None,
+            None if !matches!(dataset.shape, Shape::Simple(_)) || has_address(&dataset.id) => None,
             None => Some(dataset.layout()?),
             checked => checked,
         };
@@ -597,9 +595,14 @@ impl Dataset {
 
     fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
         self.check_readable()?;
+        let filters = self.is_chunked || self.is_virtual;
         let read = |dtype: hid_t, bytes: *mut c_void| {
-            // SAFETY: at `bytes` is room for as many items of the type as are selected.
-            call("read a dataset", || unsafe { h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes) })?;
+            under_lock(filters, || {
+                // SAFETY: at `bytes` is room for as many items of the type as are selected.
+                call("read a dataset", || unsafe {
+                    h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes)
+                })
+            })?;
             Ok(())
         };
         if self.dtype.has_addresses() {

@@ -12,7 +12,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, c_name, call, locked, property_lists};
+use super::{Id, c_name, call, property_lists, under_lock};
 use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
@@ -145,18 +145,21 @@ impl Group {
     /// Opens what one of the group's links leads to.
     pub(crate) fn open_link(&self, link: &Link) -> Result<Object> {
         let Some(target) = link.target else { return self.open(&link.name) };
-        locked(|| {
-            // This spares the library to look for the name again.
+        // No filter has a part in opening an object. That spares the library to look for the name again.
+        let opened = under_lock(false, || {
             // SAFETY: a group's handle, and where the library said that an object of the same file is.
-            match Id::own("open an object", || unsafe { open_target(self.handle(), target) }) {
-                Ok(id) => match Object::adopt(id)? {
-                    // The name leads to the file that is mounted there.
-                    Object::Group(group) if group.info()?.mounted != 0 => self.open(&link.name),
-                    object => Ok(object),
-                },
-                Err(_) => self.open(&link.name),
-            }
-        })
+            let id = Id::own("open an object", || unsafe { open_target(self.handle(), target) }).ok()?;
+            Some(Object::adopt(id).and_then(|object| match &object {
+                // The name leads to the file that is mounted there.
+                Object::Group(group) if group.info()?.mounted != 0 => Ok(None),
+                _ => Ok(Some(object)),
+            }))
+        });
+        match opened {
+            Some(Ok(Some(object))) => Ok(object),
+            Some(Err(error)) => Err(error),
+            _ => self.open(&link.name),
+        }
     }
 }
 

@@ -103,9 +103,9 @@ fn locked<R>(inside: impl FnOnce() -> R) -> R {
     under_lock(true, inside)
 }
 
-/// Does something under the library's lock. `reads` says whether it may read data: if so, plugins are kept out, which is
+/// Does something under the library's lock. `filters` says whether filters may be run: if so, plugins are kept out, which is
 /// several calls by itself.
-fn under_lock<R>(reads: bool, inside: impl FnOnce() -> R) -> R {
+fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
     thread_local! {
         /// Whether the thread is in here, and so has the lock.
         static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -122,7 +122,7 @@ fn under_lock<R>(reads: bool, inside: impl FnOnce() -> R) -> R {
     hdf5::sync::sync(|| {
         INSIDE.set(true);
         let _leave = Leave;
-        let _no_plugins = (reads && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
+        let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
         inside()
     })
 }
