@@ -165,7 +165,11 @@ fn key<T: ?Sized + 'static>(value: &Arc<T>) -> Value {
 
 /// What was read: by the object, and the type that it was read as.
 #[derive(Default)]
-pub(crate) struct Known(HashMap<(Identity, TypeId), Reading>);
+pub(crate) struct Known {
+    shared: HashMap<(Identity, TypeId), Reading>,
+    /// What else is kept for the call.
+    kept: Option<Box<dyn Any>>,
+}
 
 enum Reading {
     Begun,
@@ -175,6 +179,16 @@ enum Reading {
 }
 
 impl Call<Known> {
+    /// What is kept for the call, made by `make` when it is first asked for. There is one such thing.
+    pub(crate) fn kept<T: Any + Clone>(&self, make: impl FnOnce() -> T) -> T {
+        let kept = self.0.borrow().kept.as_ref().and_then(|kept| kept.downcast_ref::<T>().cloned());
+        kept.unwrap_or_else(|| {
+            let made = make();
+            self.0.borrow_mut().kept = Some(Box::new(made.clone()));
+            made
+        })
+    }
+
     /// The value that the object is, read by `read` unless it was read before. That is told whether it was not tried
     /// before, either.
     pub(crate) fn read<T: ?Sized + 'static>(
@@ -186,27 +200,27 @@ impl Call<Known> {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 let mut known = self.0.0.borrow_mut();
-                if let Some(reading @ Reading::Begun) = known.0.get_mut(&self.1) {
+                if let Some(reading @ Reading::Begun) = known.shared.get_mut(&self.1) {
                     *reading = Reading::Failed;
                 }
             }
         }
         let key = (object, TypeId::of::<T>());
-        let before = self.0.borrow_mut().0.insert(key, Reading::Begun);
+        let before = self.0.borrow_mut().shared.insert(key, Reading::Begun);
         match before {
             Some(Reading::Begun) => {
                 return Err(Error::new(ErrorKind::Cycle, "a shared value is in itself"));
             }
             Some(Reading::Done(value)) => {
                 let known = value.downcast_ref::<Arc<T>>().cloned();
-                self.0.borrow_mut().0.insert(key, Reading::Done(value));
+                self.0.borrow_mut().shared.insert(key, Reading::Done(value));
                 return known.ok_or_else(|| Error::corrupt("a shared value of another type"));
             }
             Some(Reading::Failed) | None => {}
         }
         let _leave = Leave(self, key);
         let value = read(before.is_none())?;
-        self.0.borrow_mut().0.insert(key, Reading::Done(Box::new(Arc::clone(&value))));
+        self.0.borrow_mut().shared.insert(key, Reading::Done(Box::new(Arc::clone(&value))));
         Ok(value)
     }
 }

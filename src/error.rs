@@ -115,6 +115,13 @@ impl Error {
         }))
     }
 
+    /// The error for what cannot be read, in words, where a `T` is asked for.
+    #[cold]
+    pub(crate) fn unreadable<T>(found: &str) -> Self {
+        let wanted = rust_name(std::any::type_name::<T>());
+        Self::new(ErrorKind::Unsupported, format!("expected `{wanted}`, found {found}, which cannot be read"))
+    }
+
     /// A value cannot be written in the form that was begun, and is to be written again in another.
     pub(crate) fn again(again: Again, kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut error = Self::new(kind, message);
@@ -169,7 +176,10 @@ impl Error {
     /// Says what is stored at the place, if that was not said closer to it.
     pub(crate) fn stored_as(mut self, words: impl FnOnce() -> String) -> Self {
         if self.0.stored.is_none()
-            && matches!(self.0.kind, ErrorKind::WrongType | ErrorKind::OutOfRange | ErrorKind::WrongLength)
+            && matches!(
+                self.0.kind,
+                ErrorKind::WrongType | ErrorKind::OutOfRange | ErrorKind::WrongLength | ErrorKind::Unsupported
+            )
         {
             self.0.stored = Some(words());
         }
@@ -228,6 +238,25 @@ impl Error {
         }
         path
     }
+}
+
+/// The name of a type without the modules that the types in it are in.
+fn rust_name(name: &str) -> String {
+    let (mut short, mut start) = (String::new(), 0);
+    let mut rest = name;
+    while let Some(char) = rest.chars().next() {
+        rest = &rest[char.len_utf8()..];
+        if char == ':' && rest.starts_with(':') {
+            rest = &rest[1..];
+            short.truncate(start);
+        } else {
+            short.push(char);
+            if !char.is_alphanumeric() && char != '_' {
+                start = short.len();
+            }
+        }
+    }
+    shorten(&short)
 }
 
 /// A name that reads well after a dot.

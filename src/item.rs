@@ -1,8 +1,8 @@
 //! One fixed-size item: a number, string, enum or record.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::position;
-use crate::storage::{Dtype, Element, Field, Items, Number, StringPadding, Strings, integer};
+use crate::storage::{Dtype, Element, Field, Home, Items, Number, StringPadding, Strings, integer};
 
 /// An item of a dataset or attribute.
 #[derive(Clone, Copy)]
@@ -24,6 +24,8 @@ pub(crate) enum Scalar<'a> {
     /// The name of an enum's value.
     Name(&'a str, i128),
     Opaque(&'a [u8]),
+    /// Something that this crate does not read, or not as this, in words.
+    Unreadable(String),
     Record(Record<'a>),
     Sequence(Block<'a>),
 }
@@ -87,6 +89,17 @@ impl<'a> Block<'a> {
             _ => false,
         };
         (is_such && self.dtype.number() == Some(number)).then_some(self.bytes)
+    }
+
+    /// Its memory, if it is a list of strings of one byte.
+    pub(crate) fn chars(&self) -> Option<&'a [u8]> {
+        (self.inner_dims.is_empty() && self.dtype.is_char()).then_some(self.bytes)
+    }
+
+    /// Its only item, if there is but one.
+    pub(crate) fn only(&self) -> Option<Item<'a>> {
+        let is_one = self.len == 1 && self.inner_dims.iter().all(|dim| *dim == 1);
+        is_one.then_some(Item { dtype: self.dtype, bytes: self.bytes, items: self.items })
     }
 
     /// Its memory, if it is a list of bytes.
@@ -177,6 +190,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The file that it is a reference in, if it is one.
+    #[inline]
+    pub(crate) fn home(self) -> Option<&'a Home> {
+        match self.dtype {
+            Dtype::Reference(home) => Some(home),
+            _ => None,
+        }
+    }
+
     /// The text of the string that it is, if it is one.
     #[inline]
     pub(crate) fn text(self) -> Result<Option<&'a str>> {
@@ -233,10 +255,16 @@ impl<'a> Item<'a> {
                     items,
                 })
             }
-            Dtype::Opaque(_) => Scalar::Opaque(bytes),
-            Dtype::Unsupported(words) => {
-                return Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read")));
-            }
+            Dtype::Opaque(opaque) => match opaque.time(bytes) {
+                Some(time) => Scalar::Integer(Number::I64, time.into()),
+                None => Scalar::Opaque(bytes),
+            },
+            Dtype::WideFloat(float) => match float.exact(bytes) {
+                Some(value) => Scalar::F64(value),
+                None => Scalar::Unreadable(format!("a `{dtype}` that `f64` does not hold exactly")),
+            },
+            Dtype::Reference(_) => Scalar::Unreadable("a reference".to_owned()),
+            Dtype::Unsupported(words) => Scalar::Unreadable(format!("a `{words}`")),
         })
     }
 }

@@ -249,7 +249,7 @@ fn item_value(item: Item<'_>) -> String {
             format!("({})", fields.collect::<Vec<_>>().join(", "))
         }
         Ok(Scalar::Sequence(block)) => block_value(block),
-        Err(_) => "?".to_owned(),
+        Ok(Scalar::Unreadable(_)) | Err(_) => "?".to_owned(),
     }
 }
 

@@ -3,6 +3,8 @@
 //! What must be on disk stands in `tests/python/layout.py`, under the same names.
 
 mod common;
+#[path = "layout/others.rs"]
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

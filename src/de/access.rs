@@ -13,6 +13,8 @@ use serde::de::{
 use super::array::Array;
 use super::column::{Column, Field, children};
 use super::element::{Element, GridElement, PartOfItem};
+use super::foreign;
+use super::forward_all;
 use super::key::Key;
 use super::node::Node;
 use super::pair::{ChildKey, Pair};
@@ -20,7 +22,8 @@ use super::scope::Scope;
 use super::select;
 use super::source::AttributeNode;
 use crate::depth::Depth;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::foreign::unquoted;
 use crate::format::python::CLASS;
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
 use crate::item::{Block, Record};
@@ -206,10 +209,13 @@ impl<'a> RecordSeq<'a> {
         let (index, depth) = (self.index, self.depth);
         let field = &mut self.fields[position];
         let masked = field.is_masked();
-        let result = field.column().and_then(|column| {
-            let result = seed.deserialize(Element { column, index, depth });
-            result.map_err(|error| if masked { error.in_link(VALUES) } else { error })
-        });
+        let result = match field.column() {
+            Ok(column) => {
+                let result = seed.deserialize(Element { column, index, depth });
+                result.map_err(|error| if masked { error.in_link(VALUES) } else { error })
+            }
+            Err(error) => seed.deserialize(Broken(error)),
+        };
         result.map_err(|error| error.in_link(&field.link))
     }
 }
@@ -222,6 +228,27 @@ impl<'de> SeqAccess<'de> for RecordSeq<'_> {
             Some(position) => self.read(position, seed).map(Some).map_err(|error| error.in_element(position)),
             None => Ok(None),
         }
+    }
+}
+
+/// What cannot be read, and need not be where nobody asks what it is.
+struct Broken(Error);
+
+macro_rules! fail {
+    ($method:ident($($name:ident: $type:ty),*)) => {
+        fn $method<V: Visitor<'de>>(self, $(_: $type,)* _: V) -> Result<V::Value> {
+            Err(self.0)
+        }
+    };
+}
+
+impl<'de> Deserializer<'de> for Broken {
+    type Error = Error;
+
+    forward_all!(fail);
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_unit()
     }
 }
 
@@ -352,10 +379,15 @@ pub(super) struct GroupMap<'a> {
     attributes: vec::IntoIter<String>,
     current: Option<Entry>,
     depth: Depth,
+    /// The names of the links are keys in quotes.
+    quoted: bool,
+    /// Children are opened before their keys are given out: those that hold no value are passed over.
+    opens: bool,
 }
 
 enum Entry {
-    Child(Link),
+    /// A link, and what was found behind it, if that was opened.
+    Child(Link, Option<Result<Object>>),
     Pair(Pair),
     Attribute(String),
 }
@@ -364,9 +396,12 @@ impl<'a> GroupMap<'a> {
     /// The children alone.
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut links = group.links()?;
+        foreign::retain_entries(group, &mut links)?;
         select::links(group, &mut links, scope.route())?;
+        let quoted = foreign::has_quoted_keys(group, &links)?;
         let links = links.into_iter();
-        Ok(Self { group, scope, links, attributes: Vec::new().into_iter(), current: None, depth })
+        let attributes = Vec::new().into_iter();
+        Ok(Self { group, scope, links, attributes, current: None, depth, quoted, opens: true })
     }
 
     /// The children, and all attributes that can be read.
@@ -379,6 +414,7 @@ impl<'a> GroupMap<'a> {
     /// Adds all attributes.
     pub(super) fn add_attributes(&mut self) -> Result<()> {
         let mut names = self.group.attribute_names()?;
+        foreign::retain_attributes(self.group, &mut names)?;
         names.retain(|name| name != KIND && select::is_attribute_kept(self.scope.route(), name));
         names.iter_mut().for_each(|name| name.insert(0, ATTRIBUTE_PREFIX));
         self.attributes = names.into_iter();
@@ -393,7 +429,7 @@ impl<'a> GroupMap<'a> {
         fields: &'static [&'static str],
         depth: Depth,
     ) -> Result<Self> {
-        let mut map = Self::new(group, scope, depth)?;
+        let mut map = Self { opens: false, ..Self::new(group, scope, depth)? };
         let mut attributes = Vec::new();
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
             let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.route(), name);
@@ -407,6 +443,14 @@ impl<'a> GroupMap<'a> {
         map.attributes = attributes.into_iter();
         Ok(map)
     }
+
+    /// The key that a link stands for.
+    fn key<'n>(&self, link: &'n Link) -> Cow<'n, str> {
+        match unquoted(&link.name) {
+            Some(key) if self.quoted => Cow::Borrowed(key),
+            _ => key_of(link, self.scope),
+        }
+    }
 }
 
 /// The key that a link of a group without a kind stands for. The Python package FileBacked escapes nothing; by h5py's default
@@ -419,13 +463,18 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        if let Some(link) = self.links.next() {
+        while let Some(link) = self.links.next() {
+            let opened = self.opens.then(|| self.group.open_link(&link));
+            // A data type that has a name, as netCDF-4 gives one to each.
+            if matches!(&opened, Some(Err(error)) if error.kind() == ErrorKind::Unsupported) {
+                continue;
+            }
             let mut pair = None;
             let (group, scope, depth) = (self.group, self.scope, self.depth);
-            let name = key_of(&link, scope);
+            let name = self.key(&link);
             let key = ChildKey { name: &name, link: &link, group, scope, depth, pair: &mut pair };
             let key = seed.deserialize(key).map_err(|error| error.in_link(&link.name))?;
-            self.current = Some(pair.map_or(Entry::Child(link), Entry::Pair));
+            self.current = Some(pair.map_or(Entry::Child(link, opened), Entry::Pair));
             return Ok(Some(key));
         }
         let Some(name) = self.attributes.next() else { return Ok(None) };
@@ -436,12 +485,16 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         match self.current.take() {
-            Some(Entry::Child(link)) => {
+            Some(Entry::Child(link, opened)) => {
                 let name = link.name.clone();
                 let route = self.scope.route();
                 let scope = if route.is_nowhere() { self.scope } else { &self.scope.at(route.field(&unescape(&name))) };
-                let node = Node::at(self.group, link, scope, self.depth);
-                seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
+                let result = match opened.transpose() {
+                    Ok(Some(object)) => seed.deserialize(Node::opened(object, &link, scope, self.depth)),
+                    Ok(None) => seed.deserialize(Node::at(self.group, link, scope, self.depth)),
+                    Err(error) => Err(error),
+                };
+                result.map_err(|error| error.in_field(&self.key(&Link::new(name.clone(), false))).in_link(&name))
             }
             Some(Entry::Pair(pair)) => {
                 seed.deserialize(pair.value()).map_err(|error| error.in_link(VALUE).in_link(&pair.name))

@@ -1,6 +1,7 @@
 //! Sequences as they are stored: what is behind an element.
 
 use super::array::Array;
+use super::foreign;
 use super::known::Order;
 use super::node::Node;
 use super::scope::{Scope, Way};
@@ -9,13 +10,14 @@ use super::view::{Form, View};
 use super::windows::{Mask, Offsets, Places};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::foreign::CATEGORIES;
 use crate::format::{
     APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
 use crate::item::Item;
 use crate::limits::Limits;
 use crate::route::Route;
-use crate::storage::{Attributes, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
+use crate::storage::{Attributes, Contents, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
 /// A stored sequence.
 #[derive(Debug)]
@@ -40,8 +42,14 @@ pub(super) enum Column {
     Variants(Parted),
     /// Elements of different types.
     Mixed(Parted),
-    /// A child each.
-    List { group: Group, scope: Scope, len: u64 },
+    /// A child each, called by its position behind a word.
+    List { group: Group, scope: Scope, len: u64, word: &'static str },
+    /// The item at `first` of a dataset of any dimensions, and each so many items after that.
+    Strided { array: Array, first: u64, step: u64, len: u64 },
+    /// Values by their positions among those that there are, negative for none.
+    Categorical { codes: Array, categories: Box<Column> },
+    /// A group, as the only element.
+    One { group: Group, scope: Scope },
 }
 
 #[derive(Debug)]
@@ -187,12 +195,18 @@ fn offsets(group: &Group, scope: &Scope, count: Count) -> Result<Offsets> {
 
 impl Column {
     /// Opens the sequence that is the child `name` of `group`.
-    fn open_child(group: &Group, name: &str, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
+    pub(super) fn open_child(
+        group: &Group,
+        name: &str,
+        scope: &Scope,
+        depth: Depth,
+        count: Count,
+    ) -> Result<Box<Self>> {
         let open = || Self::of_object(group.open(name)?, scope, depth, count);
         open().map_err(|error: Error| error.in_link(name))
     }
 
-    fn of_object(object: Object, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
+    pub(super) fn of_object(object: Object, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
         match object {
             Object::Dataset(dataset) => {
                 scope.meet(&dataset, Way::Hard)?;
@@ -205,7 +219,10 @@ impl Column {
                         let depth = depth.in_group()?;
                         depth.with_stack(|| Self::of_part_group(&group, kind, &scope, depth, count))
                     }
-                    None => Err(Error::corrupt("expected a sequence, found a group")),
+                    None => {
+                        let found = foreign::sequence(&group, &scope, depth.in_group()?)?;
+                        found.ok_or_else(|| Error::corrupt("expected a sequence, found a group"))
+                    }
                 }
             }
         }
@@ -228,6 +245,9 @@ impl Column {
         match (kind, dataset.shape()) {
             (None | Some(Kind::Bytes), Shape::Simple(dims)) => {
                 let len = count.check("the dataset", dims[0])?;
+                if let (None, Some(values)) = (kind, referred_categories(&dataset)?) {
+                    return Self::categorical(Array::with_len(dataset, len).map(Self::Array)?, values);
+                }
                 Array::with_len(dataset, len).map(Self::Array)
             }
             (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Simple(dims)) => {
@@ -307,10 +327,62 @@ impl Column {
             }
             Kind::List => {
                 let len = count.check("the list", children(group)?)?;
-                Self::List { group: group.clone(), scope: scope.clone(), len }
+                Self::List { group: group.clone(), scope: scope.clone(), len, word: "" }
             }
             kind => return Err(Error::wrong_type("a sequence", format!("a group of kind `{}`", kind.as_str()))),
         })
+    }
+
+    /// The elements that are the children of a group, which are called by their positions behind a word.
+    pub(super) fn list_of(group: &Group, word: &'static str, scope: &Scope) -> Result<Self> {
+        let len = group.len();
+        if len > 0 && !group.has_link(&format!("{word}{}", len - 1))? {
+            return Err(Error::corrupt(format!("there should be {len} children, but `{word}{}` is missing", len - 1)));
+        }
+        Ok(Self::List { group: group.clone(), scope: scope.clone(), len, word })
+    }
+
+    /// Some of the items of a dataset.
+    pub(super) fn strided(dataset: Dataset, first: u64, step: u64, len: u64) -> Result<Self> {
+        Ok(Self::Strided { array: Array::new(dataset)?, first, step, len })
+    }
+
+    /// Values that `codes` count.
+    pub(super) fn categorical(codes: Self, categories: Self) -> Result<Self> {
+        match codes {
+            Self::Array(codes)
+                if codes.dims().len() == 1 && codes.number_type().is_some_and(Number::is_integer)
+                    || codes.len() == 0 =>
+            {
+                Ok(Self::Categorical { codes, categories: Box::new(categories) })
+            }
+            codes => {
+                let found = codes.words().unwrap_or_else(|| "something else".to_owned());
+                Err(Error::corrupt(format!("expected a list of integers, found {found}")))
+            }
+        }
+    }
+
+    /// A group, as the only element of a sequence.
+    pub(super) fn one(group: &Group, scope: &Scope) -> Self {
+        Self::One { group: group.clone(), scope: scope.clone() }
+    }
+
+    /// Records of fields, each with its name, that of its link, and what is stored.
+    pub(super) fn records(fields: Vec<(String, String, Result<Self>)>) -> Result<Self> {
+        let len = fields.iter().find_map(|(_, _, column)| column.as_ref().ok().map(Self::len));
+        let len = match len {
+            Some(len) => len,
+            // No field says how many there are.
+            None => return fields.into_iter().find_map(|(_, _, column)| column.err()).map_or(Ok(Self::Units(0)), Err),
+        };
+        let field = |(name, link, column): (String, String, Result<Self>)| {
+            let column = column.and_then(|column| check_len("the field", &column, len).map(|()| Box::new(column)));
+            Field { name, link, column, mask: None }
+        };
+        let fields: Vec<Field> = fields.into_iter().map(field).collect();
+        let tuples = are_positions(fields.iter().map(|field| field.name.as_str()));
+        Ok(Self::Records(Records { fields, len, tuples, masked: false, order: Order::default() }))
     }
 
     /// The keys and values of a group of the kind `map`.
@@ -326,7 +398,9 @@ impl Column {
         match self {
             Self::Array(array) | Self::Halves(array, _) => array.len(),
             Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => offsets.len(),
-            Self::Units(len) | Self::List { len, .. } => *len,
+            Self::Units(len) | Self::List { len, .. } | Self::Strided { len, .. } => *len,
+            Self::Categorical { codes, .. } => codes.len(),
+            Self::One { .. } => 1,
             Self::Records(records) => records.len,
             Self::Nullable { mask, .. } => mask.len(),
             Self::Variants(parted) | Self::Mixed(parted) => parted.places.len(),
@@ -343,9 +417,24 @@ impl Column {
                     Form::Grid { array, level: 1, start }
                 } else {
                     let (dtype, bytes, items) = array.item(index)?;
-                    Form::Item(Item { dtype, bytes, items })
+                    Form::of_item(Item { dtype, bytes, items }, depth)?
                 }
             }
+            Self::Strided { array, first, step, .. } => {
+                let (dtype, bytes, items) = array.item(*first + index * *step)?;
+                Form::of_item(Item { dtype, bytes, items }, depth)?
+            }
+            Self::Categorical { codes, categories } => match category(codes, index)? {
+                Some(code) if code < categories.len() => {
+                    Form::Inside { column: categories, index: code, link: CATEGORIES }
+                }
+                Some(code) => {
+                    let count = categories.len();
+                    return Err(Error::corrupt(format!("the code {code} is that of none of {count} categories")));
+                }
+                None => Form::Null { unit: false },
+            },
+            Self::One { group, scope } => Form::Group { group, scope },
             Self::Halves(array, kind) => {
                 let (_, bytes, _) = array.item(index)?;
                 wide(bytes, *kind)?
@@ -386,8 +475,8 @@ impl Column {
                     None => Form::Null { unit: true },
                 }
             }
-            Self::List { group, scope, .. } => {
-                let name = index.to_string();
+            Self::List { group, scope, word, .. } => {
+                let name = format!("{word}{index}");
                 Form::Node(Node::new(group, name, false, scope, depth))
             }
         };
@@ -403,7 +492,8 @@ impl Column {
                 let (part, place) = parted.part(index)?;
                 part.column.as_mut().map_or(Ok(true), |column| column.is_null(place))?
             }
-            Self::List { group, .. } => match group.open(&index.to_string()) {
+            Self::Categorical { codes, .. } => category(codes, index)?.is_none(),
+            Self::List { group, word, .. } => match group.open(&format!("{word}{index}")) {
                 Ok(Object::Dataset(dataset)) => *dataset.shape() == Shape::Null,
                 _ => false,
             },
@@ -414,7 +504,7 @@ impl Column {
     /// Type and shape of what is stored, where a dataset is behind the elements themselves.
     pub(super) fn words(&self) -> Option<String> {
         match self {
-            Self::Array(array) | Self::Halves(array, _) => Some(array.words()),
+            Self::Array(array) | Self::Halves(array, _) | Self::Strided { array, .. } => Some(array.words()),
             _ => None,
         }
     }
@@ -431,6 +521,28 @@ impl Column {
             Self::Array(array) if array.dims().len() == 1 => Some(array),
             _ => None,
         }
+    }
+}
+
+/// The position of a value among the categories; `None` where there is no value.
+fn category(codes: &mut Array, index: u64) -> Result<Option<u64>> {
+    let (dtype, bytes, _) = codes.item(index)?;
+    let Dtype::Number(number) = dtype else { return Err(Error::corrupt("a code that is no number")) };
+    Ok(u64::try_from(integer(*number, bytes)).ok())
+}
+
+/// The categories that a dataset of codes refers to, as AnnData had it before version 0.8.
+fn referred_categories(codes: &Dataset) -> Result<Option<Column>> {
+    let is_integer = matches!(codes.dtype(), Dtype::Number(number) if number.is_integer());
+    if !is_integer || codes.is_bare() {
+        return Ok(None);
+    }
+    let Some(Contents { dtype: Dtype::Reference(home), items, .. }) = codes.attribute(CATEGORIES)? else {
+        return Ok(None);
+    };
+    match home.follow(items.bytes())? {
+        Some(Object::Dataset(categories)) => Array::new(categories).map(Column::Array).map(Some),
+        _ => Err(Error::corrupt(format!("the attribute `{CATEGORIES}` refers to no list"))),
     }
 }
 

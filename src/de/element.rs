@@ -237,7 +237,7 @@ impl GridElement<'_> {
     fn view(&mut self) -> Result<View<'_>> {
         let form = if self.level == self.array.dims().len() {
             let (dtype, bytes, items) = self.array.item(self.start)?;
-            Form::Item(Item { dtype, bytes, items })
+            Form::of_item(Item { dtype, bytes, items }, self.depth)?
         } else {
             Form::Grid { array: self.array, level: self.level, start: self.start }
         };
@@ -288,7 +288,7 @@ impl<'a> PartOfItem<'a> {
     fn view(self) -> Result<View<'a>> {
         let form = match (self.part.item(), self.part.block()) {
             (None, Some(block)) => Form::Block(block?),
-            (Some(item), _) => Form::Item(item),
+            (Some(item), _) => Form::of_item(item, self.depth)?,
             (None, None) => return Err(Error::corrupt("an array without dimensions")),
         };
         Ok(View { form, depth: self.depth })

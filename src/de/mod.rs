@@ -1,7 +1,9 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
 //! The enums, trait objects and dictionaries of the Python package FileBacked are [`variant`]s, [`tagged`] and [`pair`]s.
-//! Wrapper types read themselves, from a [`source`], or later, from what is [`kept`]. [`select`] knows what the options leave
+//! What others wrote in ways of their own is recognized in [`marked`] datasets and [`foreign`] groups, and is one of these from
+//! there on; a [`reference`](mod@reference) is what it refers to. Wrapper types read themselves, from a [`source`], or later,
+//! from what is [`kept`]. [`select`] knows what the options leave
 //! out.
 
 mod access;
@@ -10,11 +12,14 @@ mod attributes;
 mod column;
 mod dynamic;
 mod element;
+mod foreign;
 mod kept;
 mod key;
 mod known;
+mod marked;
 mod node;
 mod pair;
+mod reference;
 mod root;
 mod row;
 mod scope;

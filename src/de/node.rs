@@ -5,10 +5,11 @@ use serde::de::{Deserializer, Visitor};
 use super::access::Payload;
 use super::column::{Column, check_halves, wide};
 use super::forward_all;
+use super::marked::Marked;
 use super::scope::{Scope, Way};
 use super::select;
 use super::source::{Source, Stored, offer};
-use super::variant::{Marked, Which};
+use super::variant::{Chosen, Which};
 use super::view::{Form, View};
 use crate::bridge::is_wrapper;
 use crate::depth::Depth;
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
 use crate::route::Route;
-use crate::storage::{About, Attributes, Contents, Dataset, Group, Identity, Link, Object, Shape};
+use crate::storage::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]
@@ -77,6 +78,11 @@ impl Node {
 
     pub(super) fn at(parent: &Group, link: Link, scope: &Scope, depth: Depth) -> Self {
         Self { at: At::Link(parent.clone(), link), scope: scope.clone(), depth }
+    }
+
+    /// What is in a child of a group, open already.
+    pub(super) fn opened(object: Object, link: &Link, scope: &Scope, depth: Depth) -> Self {
+        Self { at: At::Open(Open::new(object, Way::by(link))), scope: scope.clone(), depth }
     }
 
     /// The value that fills a group where reading begins.
@@ -183,7 +189,10 @@ impl Node {
             (Object::Group(_), Some(Kind::Some)) => {
                 depth.with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_option(visitor)))
             }
-            (Object::Dataset(dataset), _) if *dataset.shape() == Shape::Null => {
+            (Object::Dataset(dataset), _)
+                if *dataset.shape() == Shape::Null
+                    || *dataset.shape() == Shape::Scalar && matches!(dataset.dtype(), Dtype::Reference(_)) =>
+            {
                 of_object(open, &scope, depth, |view| view.deserialize_option(visitor))
             }
             _ => visitor.visit_some(Self { at: At::Open(open), scope, depth: depth.in_sequence()? }),
@@ -213,7 +222,7 @@ impl Node {
                 .with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_enum(name, variants, visitor)));
         };
         let payload = Self { at: At::Open(open), scope, depth: depth.in_record()? };
-        depth.with_stack(|| visitor.visit_enum(Marked { which, payload, variants }))
+        depth.with_stack(|| visitor.visit_enum(Chosen { which, payload, variants }))
     }
 }
 
@@ -243,11 +252,20 @@ fn of_dataset<R>(
     read: impl FnOnce(View<'_>) -> Result<R>,
 ) -> Result<R> {
     let kind = if dataset.is_bare() { None } else { dataset.kind()? };
+    let marked = if kind.is_none() { Marked::of(&dataset)? } else { None };
+    if let Some(marked) = marked {
+        let view = marked.form(depth).map(|form| View { form, depth });
+        return view.and_then(read).map_err(|error| error.stored_as(|| dataset.words()));
+    }
     if *dataset.shape() == Shape::Scalar {
         select::fields_of_item(&mut dataset, scope.route());
     }
     let items;
     let form = match (kind, dataset.shape()) {
+        (None, Shape::Scalar | Shape::Simple(_)) if dataset.dtype().unsupported().is_some() => {
+            items = Items::default();
+            Form::Item(Item { dtype: dataset.dtype(), bytes: &[], items: &items })
+        }
         (kind, Shape::Null) => Form::Null { unit: kind == Some(Kind::Unit) },
         (Some(kind @ (Kind::Str | Kind::Bytes)), Shape::Simple(dims)) => {
             if dims.len() != 1 || dataset.dtype().size() != 1 {
@@ -262,7 +280,7 @@ fn of_dataset<R>(
         }
         (None, Shape::Scalar) => {
             items = dataset.read()?;
-            Form::Item(Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items })
+            Form::of_item(Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items }, depth)?
         }
         _ => {
             let words = dataset.words();
@@ -280,8 +298,9 @@ pub(super) fn of_attribute<R>(contents: Contents, depth: Depth, read: impl FnOnc
     let Contents { shape, dtype, items } = &contents;
     let form = match shape {
         Shape::Null => Form::Null { unit: false },
-        Shape::Scalar => Form::Item(Item { dtype, bytes: items.bytes(), items }),
-        Shape::Simple(dims) => Form::block(dims, dtype, items)?,
+        _ if dtype.unsupported().is_some() => Form::Item(Item { dtype, bytes: &[], items }),
+        Shape::Scalar => Form::of_item(Item { dtype, bytes: items.bytes(), items }, depth)?,
+        Shape::Simple(dims) => Form::single_or_block(dims, dtype, items, true)?,
     };
     read(View { form, depth }).map_err(|error| error.stored_as(|| contents.words()))
 }

@@ -87,6 +87,11 @@ impl Scope {
         Self::begin(route, true)
     }
 
+    /// A place that nothing leads to in a call that has begun.
+    pub(super) fn nowhere() -> Self {
+        Self::begin(Route::nowhere(), false)
+    }
+
     fn begin(route: &Route, streams: bool) -> Self {
         let met = Met::new(Limits::current());
         let inner = Inner { identity: None, outer: None, again: false, streams, is_python: false, met };

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::column::{Column, children};
 use super::element::Element;
+use super::foreign;
 use super::scope::{Scope, Way};
 use crate::call::{Call, Known};
 use crate::depth::Depth;
@@ -47,6 +48,9 @@ impl Stream {
                     None => {
                         let names = inside.link_names()?;
                         if !are_positions(names.iter().map(String::as_str)) {
+                            if let Some(column) = foreign::sequence(&inside, &scope, Depth::default())? {
+                                return Ok(column);
+                            }
                             return Err(Error::wrong_type("a sequence", "a group"));
                         }
                         return list(inside, scope);
@@ -79,5 +83,5 @@ impl Stream {
 /// A group with a child for each element.
 fn list(group: Group, scope: Scope) -> Result<Column> {
     let len = children(&group)?;
-    Ok(Column::List { group, scope, len })
+    Ok(Column::List { group, scope, len, word: "" })
 }

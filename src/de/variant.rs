@@ -71,13 +71,13 @@ fn type_id(contents: &Contents) -> Result<u32> {
 }
 
 /// A variant, whose payload is the object that says which it is.
-pub(super) struct Marked<D> {
+pub(super) struct Chosen<D> {
     pub(super) which: Which,
     pub(super) payload: D,
     pub(super) variants: &'static [&'static str],
 }
 
-impl<D> Marked<D> {
+impl<D> Chosen<D> {
     fn read<T>(self, read: impl FnOnce(D) -> Result<T>) -> Result<T> {
         read(self.payload).map_err(|error| match self.which {
             Which::Name(name) => error.in_field(&name),
@@ -86,7 +86,7 @@ impl<D> Marked<D> {
     }
 }
 
-impl<'de, D: Deserializer<'de, Error = Error> + Payload> EnumAccess<'de> for Marked<D> {
+impl<'de, D: Deserializer<'de, Error = Error> + Payload> EnumAccess<'de> for Chosen<D> {
     type Error = Error;
     type Variant = Self;
 
@@ -105,7 +105,7 @@ impl<'de, D: Deserializer<'de, Error = Error> + Payload> EnumAccess<'de> for Mar
     }
 }
 
-impl<'de, D: Deserializer<'de, Error = Error> + Payload> VariantAccess<'de> for Marked<D> {
+impl<'de, D: Deserializer<'de, Error = Error> + Payload> VariantAccess<'de> for Chosen<D> {
     type Error = Error;
 
     /// A string with the name of the variant, or an object of a class without attributes of its own.

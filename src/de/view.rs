@@ -10,8 +10,10 @@ use super::array::Array;
 use super::column::{Column, Field};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_variant};
 use super::element::{Element, PartOfItem};
+use super::foreign;
 use super::known::vector_of;
 use super::node::Node;
+use super::reference::{self, Followed};
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
 use super::tagged::visit_entries;
@@ -106,12 +108,43 @@ pub(super) enum Form<'a> {
     },
     /// The child of a list.
     Node(Node),
+    /// What a reference leads to.
+    Reference(Followed),
+    /// The only item of an array: that, or, to who asks for a sequence, the array. With `is_list`, also to who asks for
+    /// anything.
+    Single {
+        item: Item<'a>,
+        block: Block<'a>,
+        is_list: bool,
+    },
 }
 
 impl<'a> Form<'a> {
-    /// All items of an attribute with dimensions.
-    pub(super) fn block(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items) -> Result<Self> {
-        Block::new(dims, dtype, items.bytes(), items).map(Self::Block)
+    /// What is only an item as that, for who does not ask for a sequence.
+    #[inline]
+    fn settled(self, depth: Depth) -> Result<Self> {
+        match self {
+            Self::Single { item, .. } => Self::of_item(item, depth),
+            form => Ok(form),
+        }
+    }
+
+    /// An item; what it refers to, if it is a reference.
+    #[inline]
+    pub(super) fn of_item(item: Item<'a>, depth: Depth) -> Result<Self> {
+        match item.home() {
+            None => Ok(Self::Item(item)),
+            Some(home) => reference::follow(home, item, depth),
+        }
+    }
+
+    /// All items of something with dimensions, which is also its only item, if it has but one.
+    pub(super) fn single_or_block(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items, is_list: bool) -> Result<Self> {
+        let block = Block::new(dims, dtype, items.bytes(), items)?;
+        Ok(match block.only() {
+            Some(item) => Self::Single { item, block, is_list },
+            None => Self::Block(block),
+        })
     }
 }
 
@@ -225,7 +258,8 @@ fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
 /// What leads to something else is followed, by any method but those that ask for options or anything.
 macro_rules! follow {
     ($view:ident, $method:ident($($argument:expr),*)) => {
-        match $view.form {
+        match $view.form.settled($view.depth)? {
+            Form::Reference(followed) => return followed.read(|node| node.$method($($argument),*)),
             Form::Present { column, index } => {
                 return Element { column, index, depth: $view.depth.in_sequence()? }
                     .$method($($argument),*)
@@ -273,6 +307,7 @@ impl<'a> View<'a> {
             Scalar::Name(name, code) if is_dynamic::<V>() => visit_name(name, code, visitor),
             Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
             Scalar::Opaque(bytes) => visitor.visit_bytes(bytes),
+            Scalar::Unreadable(words) => Err(Error::unreadable::<V::Value>(&words)),
             Scalar::Record(record) if record.is_tuple() && is_dynamic::<V>() => {
                 visit_tuple(CompoundSeq::new(record, depth.in_record()?), visitor)
             }
@@ -374,6 +409,9 @@ impl<'a> View<'a> {
             Form::Group { group, scope } if is_list(group, scope)? => {
                 visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, false)?)
             }
+            Form::Group { group, scope } if foreign::is_list(group)? => {
+                Self::new(Form::Group { group, scope }, depth).sequence(None, visitor)
+            }
             Form::Group { group, scope } => {
                 let entries = GroupMap::with_attributes(group, scope, depth.in_record()?)?;
                 visit_entries(group, scope, depth, entries, visitor)
@@ -385,6 +423,9 @@ impl<'a> View<'a> {
                 let name = node.name();
                 node.deserialize_any(visitor).map_err(|error| in_some_link(error, name.as_deref()))
             }
+            Form::Reference(followed) => followed.read(|node| node.deserialize_any(visitor)),
+            Form::Single { block, is_list: true, .. } => Self::new(Form::Block(block), depth).any(visitor),
+            Form::Single { item, .. } => Self::new(Form::of_item(item, depth)?, depth).any(visitor),
         }
     }
 
@@ -422,6 +463,24 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A string; also of characters that are strings of their own, as netCDF had them before it had strings.
+    fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let mut bytes = Vec::new();
+        match self.form {
+            Form::Block(block) if block.chars().is_some() => {
+                bytes.extend_from_slice(block.chars().unwrap_or_default());
+            }
+            Form::Grid { array, level, start } if level + 1 == array.dims().len() && array.dtype().is_char() => {
+                for index in start..start + array.dims()[level] {
+                    bytes.extend_from_slice(array.item(index)?.1);
+                }
+            }
+            form => return Self::new(form, self.depth).any(visitor),
+        }
+        let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        visitor.visit_str(item::text(&bytes[..len])?)
+    }
+
     /// A sequence; of `len` elements if that is said.
     fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
@@ -447,6 +506,11 @@ impl<'a> View<'a> {
                 visitor.visit_seq(byte_seq(bytes))
             }
             Form::Group { group, scope } => {
+                if let Some(mut column) = foreign::sequence(group, &scope.of_elements(), Depth::of_reading())? {
+                    let end = column.len();
+                    let form = Form::Sequence { column: &mut column, start: 0, end, link: None };
+                    return View::new(form, depth).sequence(len, visitor);
+                }
                 check(group.len())?;
                 visitor.visit_seq(ChildSeq::of_plain(group, scope, depth.in_record()?)?)
             }
@@ -490,6 +554,9 @@ impl<'a> View<'a> {
 
     /// As [`View::sequence`], for whatever leads to one.
     pub(super) fn sequence_of<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        if let Form::Single { block, .. } = self.form {
+            return Self::new(Form::Block(block), self.depth).sequence(len, visitor);
+        }
         match len {
             Some(len) => {
                 let view = follow!(self, deserialize_tuple(len, visitor));
@@ -534,6 +601,7 @@ impl<'a> View<'a> {
                     let item = PartOfItem { part: record.field(0), depth: depth.in_record()? };
                     visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
                 }
+                Scalar::Unreadable(words) => Err(Error::unreadable::<V::Value>(&words)),
                 scalar => Err(Error::wrong_type("an enum", describe(&scalar))),
             },
             Form::Group { group, scope } => {
@@ -578,6 +646,7 @@ fn describe(scalar: &Scalar<'_>) -> String {
         Scalar::F64(value) => format!("{value:?}"),
         Scalar::Text(text) | Scalar::Name(text, _) => format!("{text:?}"),
         Scalar::Opaque(bytes) => format!("{} opaque bytes", bytes.len()),
+        Scalar::Unreadable(words) => words.clone(),
         Scalar::Record(record) => format!("a compound of {} fields", record.fields.len()),
         Scalar::Sequence(_) => "a sequence".to_owned(),
     }
@@ -662,7 +731,17 @@ impl<'de> Deserializer<'de> for View<'_> {
 
     integers!(deserialize_i8 "i8", deserialize_i16 "i16", deserialize_i32 "i32", deserialize_i64 "i64");
     integers!(deserialize_u8 "u8", deserialize_u16 "u16", deserialize_u32 "u32", deserialize_u64 "u64");
-    anything!(deserialize_char deserialize_str deserialize_string deserialize_identifier);
+    anything!(deserialize_char deserialize_identifier);
+
+    #[inline]
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_str(visitor));
+        view.text(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_str(visitor)
+    }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let view = follow!(self, deserialize_bool(visitor));
@@ -760,6 +839,7 @@ impl<'de> Deserializer<'de> for View<'_> {
                 let name = node.name();
                 node.deserialize_option(visitor).map_err(|error| in_some_link(error, name.as_deref()))
             }
+            Form::Reference(followed) => followed.read(|node| node.deserialize_option(visitor)),
             form => visitor.visit_some(View { form, depth: self.depth.in_sequence()? }),
         }
     }

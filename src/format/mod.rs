@@ -1,5 +1,6 @@
 //! The vocabulary of the layout: kinds, reserved names and limits. No on-disk word is spelled elsewhere.
 
+pub(crate) mod foreign;
 mod key;
 pub(crate) mod python;
 #[cfg(feature = "sprs")]

@@ -47,6 +47,10 @@ pub(crate) trait Attributes {
     /// Writes a new attribute that is a copy of another.
     fn write_contents(&self, name: &str, contents: &Contents) -> Result<()> {
         let Contents { shape, dtype, items } = contents;
+        if dtype.has_references() {
+            let message = format!("the attribute `{name}` has references, which would lead elsewhere in a copy of it");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         if !matches!(dtype, Dtype::VarString(_)) {
             return self.write_attribute(name, dtype, shape, items.bytes());
         }
@@ -103,14 +107,8 @@ pub(crate) trait Attributes {
         let shape = Shape::of_space(&space)?;
         // SAFETY: as above.
         let stored_type = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
-        let dtype = Dtype::of(&stored_type, 0)?;
-        if let Some(words) = dtype.unsupported() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                format!("{words} in the attribute `{name}` cannot be read"),
-            ));
-        }
-        let count = shape.count().unwrap_or(u64::MAX);
+        let dtype = Dtype::of_items(&stored_type, self.handle())?;
+        let count = if dtype.unsupported().is_some() { 0 } else { shape.count().unwrap_or(u64::MAX) };
         let most = Limits::current().unstored / 2;
         if count.saturating_mul(dtype.size() as u64) > most {
             let what = format!("the attribute `{name}` is larger than {most} bytes");
@@ -149,6 +147,12 @@ pub(crate) trait Attributes {
             Some(kind) => Ok(Some(kind)),
             None => Err(Error::new(ErrorKind::Unsupported, format!("the kind {word:?} is not known to this version"))),
         }
+    }
+
+    /// The text that the attribute `name` is, if it is there, and is a string, or the first of some.
+    fn text_attribute(&self, name: &str) -> Result<Option<String>> {
+        let Some(contents) = self.attribute(name)? else { return Ok(None) };
+        Ok(contents.texts().into_iter().flatten().next())
     }
 
     /// The number of rows of a group of columns.

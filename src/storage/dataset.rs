@@ -131,6 +131,22 @@ impl Contents {
     pub(crate) fn words(&self) -> String {
         words(&self.dtype, &self.shape)
     }
+
+    /// The strings that they are, if they are strings.
+    pub(crate) fn texts(&self) -> Option<Vec<String>> {
+        texts(&self.dtype, &self.items)
+    }
+}
+
+/// The strings that items are, if they are strings.
+pub(crate) fn texts(dtype: &Dtype, items: &Items) -> Option<Vec<String>> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+    let places = items.bytes().chunks_exact(dtype.size().max(1));
+    match dtype {
+        Dtype::FixedString(_) => Some(places.map(text).collect()),
+        Dtype::VarString(_) => Some(places.map(|place| text(items.string(place))).collect()),
+        _ => None,
+    }
 }
 
 pub(super) fn words(dtype: &Dtype, shape: &Shape) -> String {
@@ -259,7 +275,7 @@ impl Dataset {
         let what = "open a dataset";
         // SAFETY: `id` is a dataset, here and below.
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
-        let dtype = Dtype::of(&stored_type, 0)?;
+        let dtype = Dtype::of_items(&stored_type, id.get())?;
         if dtype.has_addresses() {
             variable::look_at_header(id.get())?;
         }
@@ -605,7 +621,7 @@ impl Dataset {
 
     fn check_readable(&self) -> Result<()> {
         match self.dtype.unsupported() {
-            Some(words) => Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read"))),
+            Some(words) => Err(Error::new(ErrorKind::Unsupported, format!("`{words}` cannot be read"))),
             None => Ok(()),
         }
     }

@@ -8,6 +8,9 @@ use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
 
+use super::float::WideFloat;
+use super::opaque::Opaque;
+use super::reference::Home;
 use super::{Handle, Id, c_name, call, locked, once};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -196,7 +199,11 @@ pub(crate) enum Dtype {
     /// Bits, of so many bytes.
     Bitfield(Number),
     /// Bytes that HDF5 does not look into.
-    Opaque(usize),
+    Opaque(Arc<Opaque>),
+    /// A float of more bytes than Rust's have, as the file has it, but little-endian.
+    WideFloat(Arc<WideFloat>),
+    /// A reference to an object of the file.
+    Reference(Home),
     /// Something that this crate does not read, in words.
     Unsupported(String),
 }
@@ -218,7 +225,8 @@ pub(super) fn compound_id(
 ) -> Result<Handle> {
     // SAFETY: a compound type of `size` bytes; the library refuses a size of zero.
     let id = Id::own("create a compound type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, size) })?;
-    for field in fields {
+    // What cannot be read is left out.
+    for field in fields.iter().filter(|field| field.dtype.unsupported().is_none()) {
         let name = c_name(&field.name)?;
         let dtype = dtype(field)?;
         // SAFETY: the name is a C string; the library checks that the field lies within the type.
@@ -333,7 +341,9 @@ impl Dtype {
                 .iter()
                 .fold(dtype.size(), |size, dim| size.saturating_mul(usize::try_from(*dim).unwrap_or(usize::MAX))),
             Self::VarArray(_) => 2 * POINTER,
-            Self::Opaque(size) => *size,
+            Self::Opaque(opaque) => opaque.size,
+            Self::WideFloat(float) => float.size(),
+            Self::Reference(_) => Home::SIZE,
             Self::Unsupported(_) => 0,
         }
     }
@@ -353,14 +363,45 @@ impl Dtype {
         matches!(self, Self::FixedString(_))
     }
 
-    /// Something in it that this crate does not read, in words.
+    /// What it is that this crate does not read, in words, if it is such. A compound may have such fields, and is read
+    /// without them.
     pub(crate) fn unsupported(&self) -> Option<&str> {
         match self {
             Self::Unsupported(words) => Some(words),
-            Self::Array(_, dtype) | Self::VarArray(dtype) => dtype.unsupported(),
-            Self::Compound(fields) => fields.iter().find_map(|field| field.dtype.unsupported()),
             _ => None,
         }
+    }
+
+    /// Whether it is a string of one byte.
+    pub(crate) fn is_char(&self) -> bool {
+        matches!(self, Self::FixedString(Strings { size: 1, .. }))
+    }
+
+    /// Whether references to objects are in it.
+    pub(crate) fn has_references(&self) -> bool {
+        match self {
+            Self::Reference(_) => true,
+            Self::Array(_, dtype) | Self::VarArray(dtype) => dtype.has_references(),
+            Self::Compound(fields) => fields.iter().any(|field| field.dtype.has_references()),
+            _ => false,
+        }
+    }
+
+    /// The type with references that know the file that `object` is in.
+    fn at_home(self, object: hid_t) -> Result<Self> {
+        fn with(dtype: &Dtype, home: &Home) -> Dtype {
+            match dtype {
+                Dtype::Reference(_) => Dtype::Reference(home.clone()),
+                Dtype::Array(dims, inner) => Dtype::Array(Arc::clone(dims), with(inner, home).into()),
+                Dtype::VarArray(inner) => Dtype::VarArray(with(inner, home).into()),
+                Dtype::Compound(fields) => {
+                    let field = |field: &Field| Field { dtype: with(&field.dtype, home), ..field.clone() };
+                    Dtype::Compound(fields.iter().map(field).collect())
+                }
+                dtype => dtype.clone(),
+            }
+        }
+        if self.has_references() { Ok(with(&self, &Home::of(object)?)) } else { Ok(self) }
     }
 
     /// At most how many bytes the type takes in an object header.
@@ -405,17 +446,20 @@ impl Dtype {
                 4 => *h5t::H5T_NATIVE_B32,
                 _ => *h5t::H5T_NATIVE_B64,
             })),
-            Self::Opaque(size) => {
-                // SAFETY: an opaque type of `size` bytes.
-                Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, *size) })
-                    .map(Handle::Owned)
-            }
-            Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("{words} cannot be read"))),
+            Self::Opaque(opaque) => opaque.id(),
+            Self::WideFloat(float) => float.id(),
+            Self::Reference(_) => Ok(Handle::Kept(*h5t::H5T_STD_REF_OBJ)),
+            Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("`{words}` cannot be read"))),
         }
     }
 
+    /// Looks into the type that `id` is a handle of, of the items of `object`, or of an attribute of it.
+    pub(super) fn of_items(id: &Id, object: hid_t) -> Result<Self> {
+        Self::of(id, 0)?.at_home(object)
+    }
+
     /// Looks into the type that `id` is a handle of.
-    pub(super) fn of(id: &Id, depth: usize) -> Result<Self> {
+    fn of(id: &Id, depth: usize) -> Result<Self> {
         if depth > MAX_TYPE_DEPTH {
             return Err(Error::corrupt("an element type nests deeper than 32 levels"));
         }
@@ -435,13 +479,16 @@ impl Dtype {
                 let signed = locked(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
                 match Number::integer(size, signed) {
                     Some(number) => Self::Number(number),
-                    None => Self::Unsupported(format!("an integer of {size} bytes")),
+                    None => Self::Unsupported(format!("integer of {size} bytes")),
                 }
             }
             H5T_class_t::H5T_FLOAT => match size {
                 0..=4 => Self::Number(Number::F32),
                 5..=8 => Self::Number(Number::F64),
-                _ => Self::Unsupported(format!("a float of {size} bytes")),
+                _ => match WideFloat::of(id)? {
+                    Some(float) => Self::WideFloat(Arc::new(float)),
+                    None => Self::Unsupported(format!("float of {size} bytes")),
+                },
             },
             H5T_class_t::H5T_STRING => {
                 // SAFETY: as said above.
@@ -459,9 +506,9 @@ impl Dtype {
             }
             H5T_class_t::H5T_BITFIELD => match Number::integer(size, false) {
                 Some(number) => Self::Bitfield(number),
-                None => Self::Unsupported(format!("a bit field of {size} bytes")),
+                None => Self::Unsupported(format!("bit field of {size} bytes")),
             },
-            H5T_class_t::H5T_OPAQUE => Self::Opaque(size),
+            H5T_class_t::H5T_OPAQUE => Self::Opaque(Arc::new(Opaque::of(id, size)?)),
             H5T_class_t::H5T_COMPOUND => Self::compound_of(handle, depth)?,
             H5T_class_t::H5T_ENUM => Self::enum_of(handle)?,
             H5T_class_t::H5T_ARRAY => {
@@ -479,16 +526,28 @@ impl Dtype {
                 if wanted != Some(size as u64) {
                     return Err(Error::corrupt("an array type whose size is not that of its elements"));
                 }
-                Self::Array(dims.into(), Arc::new(Self::of(&base, depth + 1)?))
+                match Self::of(&base, depth + 1)? {
+                    Self::Unsupported(words) => Self::Unsupported(format!("array of {words}")),
+                    inner => Self::Array(dims.into(), Arc::new(inner)),
+                }
             }
             H5T_class_t::H5T_VLEN => {
                 // SAFETY: as said above.
                 let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
-                Self::VarArray(Arc::new(Self::of(&base, depth + 1)?))
+                match Self::of(&base, depth + 1)? {
+                    Self::Unsupported(words) => Self::Unsupported(format!("sequence of {words}")),
+                    inner => Self::VarArray(Arc::new(inner)),
+                }
             }
-            H5T_class_t::H5T_REFERENCE => Self::Unsupported("a reference".to_owned()),
-            H5T_class_t::H5T_TIME => Self::Unsupported("HDF5's own time type".to_owned()),
-            _ => Self::Unsupported("an element type of an unknown class".to_owned()),
+            H5T_class_t::H5T_REFERENCE => {
+                // SAFETY: as said above; the other is a type of the library.
+                match call(what, || unsafe { h5t::H5Tequal(handle, *h5t::H5T_STD_REF_OBJ) })? > 0 {
+                    true => Self::Reference(Home::default()),
+                    false => Self::Unsupported("region reference".to_owned()),
+                }
+            }
+            H5T_class_t::H5T_TIME => Self::Unsupported("HDF5 time".to_owned()),
+            _ => Self::Unsupported("element type of an unknown class".to_owned()),
         })
     }
 
@@ -507,7 +566,9 @@ impl Dtype {
             fields.push(Field::new(name, offset, dtype));
             offset = offset.checked_add(size).ok_or_else(|| Error::corrupt("a compound type of absurd size"))?;
         }
-        Ok(Self::Compound(fields.into()))
+        let dtype = Self::Compound(fields.into());
+        // HDF5 has no compound types without fields.
+        Ok(if dtype.size() == 0 { Self::Unsupported(dtype.to_string()) } else { dtype })
     }
 
     fn enum_of(handle: hid_t) -> Result<Self> {
@@ -519,7 +580,7 @@ impl Dtype {
         let base = Id::own(what, || unsafe { h5t::H5Tget_super(native.get()) })?;
         let base = match Self::of(&base, MAX_TYPE_DEPTH)? {
             Self::Number(number) if !matches!(number, Number::F32 | Number::F64 | Number::Bool) => number,
-            _ => return Ok(Self::Unsupported("an enum over something that is no integer".to_owned())),
+            _ => return Ok(Self::Unsupported("enum over something that is no integer".to_owned())),
         };
         // SAFETY: `native` is an enum type.
         let count = call(what, || unsafe { h5t::H5Tget_nmembers(native.get()) })?;
@@ -584,7 +645,9 @@ impl Display for Dtype {
                 f.write_char(']')
             }
             Self::VarArray(dtype) => write!(f, "sequence of {dtype}"),
-            Self::Opaque(size) => write!(f, "opaque({size})"),
+            Self::Opaque(opaque) => opaque.fmt(f),
+            Self::WideFloat(float) => float.fmt(f),
+            Self::Reference(_) => f.write_str("object reference"),
             Self::Unsupported(words) => f.write_str(words),
         }
     }

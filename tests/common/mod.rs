@@ -79,13 +79,18 @@ fn folder() -> PathBuf {
 
 /// What `h5dump` prints, given `args`. `None`, and a note, where it is not installed; but CI installs it.
 pub(crate) fn h5dump<I: IntoIterator<Item: AsRef<OsStr>>>(args: I) -> Option<String> {
-    match Command::new("h5dump").args(args).output() {
-        Ok(output) => Some(text(&output, &"h5dump")),
+    hdf5_tool("h5dump", args)
+}
+
+/// What one of HDF5's own programs prints, given `args`. `None`, and a note, where it is not installed; but CI installs it.
+pub(crate) fn hdf5_tool<I: IntoIterator<Item: AsRef<OsStr>>>(program: &str, args: I) -> Option<String> {
+    match Command::new(program).args(args).output() {
+        Ok(output) => Some(text(&output, &program)),
         Err(error) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: h5dump cannot be run ({error})");
+            eprintln!("skipped: {program} cannot be run ({error})");
             None
         }
-        Err(error) => panic!("h5dump cannot be run: {error}"),
+        Err(error) => panic!("{program} cannot be run: {error}"),
     }
 }
 

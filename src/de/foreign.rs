@@ -1,0 +1,189 @@
+//! Groups that other programs take for sequences, as the columns that we have for ours.
+//!
+//! What such a group is to others shows by an attribute of theirs. It is looked at where a sequence is asked for; who asks
+//! for a struct or map finds the children.
+
+use super::column::{Column, Count};
+use super::scope::{Scope, Way};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::foreign::{
+    CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_ITEM, HICKLE_ITEMS, HICKLE_KEY,
+    HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_FRAME, PANDAS_ROWS,
+    PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, TABLE, block, unquoted,
+};
+use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
+use crate::storage::{Attributes, Dtype, Group, Link, Object, Shape, texts};
+
+/// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
+pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Option<Column>> {
+    if group.about()?.attributes == 0 {
+        return Ok(None);
+    }
+    let child = |name| Column::open_child(group, name, scope, depth, Count::Stored).map(|column| Some(*column));
+    if let Some(encoding) = group.text_attribute(ENCODING_TYPE)? {
+        return match encoding.as_str() {
+            CATEGORICAL => {
+                let codes = Column::open_child(group, CODES, scope, depth, Count::Stored)?;
+                let categories = Column::open_child(group, CATEGORIES, scope, depth, Count::Stored)?;
+                Column::categorical(*codes, *categories).map(Some).map_err(|error| error.in_link(CODES))
+            }
+            DATAFRAME => frame(group, scope, depth).map(Some),
+            encoding if encoding.starts_with(NULLABLE) => {
+                Column::of_group(group, Kind::Nullable, scope, depth).map(Some)
+            }
+            _ => Ok(None),
+        };
+    }
+    if let Some(word) = group.text_attribute(PANDAS_TYPE)? {
+        return match word.as_str() {
+            PANDAS_FRAME => blocks(group, scope, depth).map(Some),
+            PANDAS_SERIES => child(VALUES),
+            word if word.ends_with(PANDAS_TABLE) => child(TABLE),
+            _ => Ok(None),
+        };
+    }
+    if group.text_attribute(MATLAB_CLASS)?.as_deref() == Some(MATLAB_STRUCT) {
+        return structs(group, scope).map(Some);
+    }
+    match group.has_attribute(HICKLE_ITEMS)? && group.len() > 0 && group.has_link(&format!("{HICKLE_ITEM}0"))? {
+        true => Column::list_of(group, HICKLE_ITEM, scope).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Whether a group is a sequence also to those who ask for anything.
+pub(super) fn is_list(group: &Group) -> Result<bool> {
+    if group.about()?.attributes == 0 {
+        return Ok(false);
+    }
+    if let Some(encoding) = group.text_attribute(ENCODING_TYPE)? {
+        return Ok(encoding == CATEGORICAL || encoding.starts_with(NULLABLE));
+    }
+    Ok(group.has_attribute(HICKLE_ITEMS)? && group.has_link(&format!("{HICKLE_ITEM}0"))?)
+}
+
+/// The links to what a map has in a group: not to what only serves to store that.
+pub(super) fn retain_entries(group: &Group, links: &mut Vec<Link>) -> Result<()> {
+    let [refs, _] = MATLAB_HIDDEN;
+    if !links.iter().any(|link| link.name == refs) {
+        return Ok(());
+    }
+    let (first, class) = MATLAB_FIRST;
+    let is_matlabs = match group.open(refs)? {
+        Object::Group(refs) if refs.has_link(first)? => match refs.open(first)? {
+            Object::Dataset(first) => first.text_attribute(MATLAB_CLASS)?.as_deref() == Some(class),
+            Object::Group(_) => false,
+        },
+        _ => false,
+    };
+    if is_matlabs {
+        links.retain(|link| !MATLAB_HIDDEN.contains(&link.name.as_str()));
+    }
+    Ok(())
+}
+
+/// The names of attributes that say something of the value: not of the class that it had in Python.
+pub(super) fn retain_attributes(group: &Group, names: &mut Vec<String>) -> Result<()> {
+    if !names.iter().any(|name| name == HICKLE_CLASS) {
+        return Ok(());
+    }
+    let class = group.attribute(HICKLE_CLASS)?;
+    if matches!(class, Some(class) if matches!(class.dtype, Dtype::Reference(_))) {
+        names.retain(|name| name != HICKLE_CLASS);
+    }
+    Ok(())
+}
+
+/// Whether the names of some of the links are strings of Python's, in quotes.
+pub(super) fn has_quoted_keys(group: &Group, links: &[Link]) -> Result<bool> {
+    let Some(quoted) = links.iter().find(|link| unquoted(&link.name).is_some()) else { return Ok(false) };
+    let sort = match group.open_link(quoted) {
+        Ok(object) => object.text_attribute(HICKLE_KEY)?,
+        // What is wrong with it matters only if it is asked for.
+        Err(_) => None,
+    };
+    Ok(sort.as_deref() == Some(HICKLE_STR))
+}
+
+fn open(group: &Group, name: &str, scope: &Scope, depth: Depth) -> Result<Column> {
+    Column::of_object(group.open(name)?, scope, depth, Count::Stored).map(|column| *column)
+}
+
+/// AnnData's table as records: the names of the rows come first.
+fn frame(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
+    let mut names = Vec::from_iter(group.text_attribute(INDEX)?);
+    match group.attribute(COLUMN_ORDER)? {
+        Some(order) if order.shape.count() != Some(0) => {
+            let order = order.texts().ok_or_else(|| {
+                Error::corrupt(format!("the attribute `{COLUMN_ORDER}` is no list of names but {}", order.words()))
+            })?;
+            names.extend(order);
+        }
+        _ => {}
+    }
+    let column = |name: String| {
+        let scope = scope.at(scope.route().field(&unescape(&name)));
+        (unescape(&name).into_owned(), name.clone(), open(group, &name, &scope, depth))
+    };
+    Column::records(names.into_iter().map(column).collect())
+}
+
+/// pandas' table as records: columns of one type are those of one dataset.
+fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
+    let mut fields = Vec::new();
+    let (rows, index) = PANDAS_ROWS;
+    if group.has_link(rows)? {
+        let column = open(group, rows, &scope.at(scope.route().field(index)), depth);
+        fields.push((index.to_owned(), rows.to_owned(), column));
+    }
+    for number in 0.. {
+        let (items, values) = block(number);
+        if !group.has_link(&items)? {
+            break;
+        }
+        let names = scope.open_dataset(group, &items).and_then(|dataset| {
+            let contents = dataset.read()?;
+            texts(dataset.dtype(), &contents).ok_or_else(|| Error::wrong_type("the names of columns", dataset.words()))
+        });
+        let names = names.map_err(|error: Error| error.in_link(&items))?;
+        for (at, name) in names.iter().enumerate() {
+            let column =
+                scope.open_dataset(group, &values).and_then(|dataset| match (dataset.dtype(), dataset.shape()) {
+                    (_, Shape::Simple(dims)) if dims.len() == 2 && dims[1] == names.len() as u64 => {
+                        let (step, len) = (dims[1], dims[0]);
+                        Column::strided(dataset, at as u64, step, len)
+                    }
+                    (Dtype::VarArray(_), _) => Err(Error::new(
+                        ErrorKind::Unsupported,
+                        "a pickled Python object cannot be read: have pandas write a table (`format=\"table\"`)",
+                    )),
+                    _ => Err(Error::corrupt(format!("expected {} columns, found {}", names.len(), dataset.words()))),
+                });
+            fields.push((name.clone(), values.clone(), column));
+        }
+    }
+    Column::records(fields)
+}
+
+/// MATLAB's struct, or array of structs: a child for each field, which refers to that of each struct, or has that of the
+/// only one.
+fn structs(group: &Group, scope: &Scope) -> Result<Column> {
+    let mut fields = Vec::new();
+    for Link { name, .. } in group.links()? {
+        let field = match group.open(&name)? {
+            Object::Dataset(dataset) if dataset.attribute(MATLAB_CLASS)?.is_none() => dataset,
+            _ => return Ok(Column::one(group, scope)),
+        };
+        if !matches!(field.dtype(), Dtype::Reference(_)) {
+            return Ok(Column::one(group, scope));
+        }
+        scope.meet(&field, Way::Hard)?;
+        let column = match field.shape().count() {
+            Some(count) => Column::strided(field, 0, 1, count),
+            None => Err(Error::corrupt("a dataset of absurd shape")),
+        };
+        fields.push((unescape(&name).into_owned(), name, column));
+    }
+    if fields.is_empty() { Ok(Column::one(group, scope)) } else { Column::records(fields) }
+}

@@ -1,0 +1,72 @@
+//! References to objects, which are read as what they refer to.
+//!
+//! An item knows of itself only, so what is known of a call's references is kept with the call: what was met through them,
+//! which counts as what is met through links does, and what is being read through them now.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::node::Node;
+use super::scope::{Scope, Way};
+use super::source::Stored;
+use super::view::Form;
+use crate::call::{Call, Known};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::item::Item;
+use crate::storage::{Home, Identity};
+
+/// What a call met through references.
+struct Met {
+    scope: Scope,
+    seen: HashSet<Identity>,
+    /// What is being read, each within the one before.
+    reading: Vec<Identity>,
+}
+
+/// What a reference leads to.
+pub(super) struct Followed {
+    node: Node,
+    identity: Identity,
+    home: Home,
+    reference: Vec<u8>,
+    met: Rc<RefCell<Met>>,
+}
+
+/// What is behind the reference that `item` is, in the file `home`.
+pub(super) fn follow<'a>(home: &Home, item: Item<'_>, depth: Depth) -> Result<Form<'a>> {
+    let Some(object) = home.follow(item.bytes)? else { return Ok(Form::Null { unit: false }) };
+    let met = Call::<Known>::current()
+        .kept(|| Rc::new(RefCell::new(Met { scope: Scope::nowhere(), seen: HashSet::new(), reading: Vec::new() })));
+    let identity = object.about()?.identity;
+    let (scope, is_new) = {
+        let mut met = met.borrow_mut();
+        (met.scope.clone(), met.seen.insert(identity))
+    };
+    let way = if is_new { Way::Hard } else { Way::Soft };
+    let node = Node::of_stored(Stored { object, scope, depth: depth.in_sequence()?, entered: false, way });
+    Ok(Form::Reference(Followed { node, identity, home: home.clone(), reference: item.bytes.to_vec(), met }))
+}
+
+impl Followed {
+    /// Hands the object to `read`.
+    pub(super) fn read<R>(self, read: impl FnOnce(Node) -> Result<R>) -> Result<R> {
+        struct Leave(Rc<RefCell<Met>>);
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                self.0.borrow_mut().reading.pop();
+            }
+        }
+        let Self { node, identity, home, reference, met } = self;
+        if met.borrow().reading.contains(&identity) {
+            return Err(Error::new(ErrorKind::Cycle, "the reference leads back to what it is in"));
+        }
+        met.borrow_mut().reading.push(identity);
+        let _leave = Leave(met);
+        read(node).map_err(|error| match home.path_of(&reference) {
+            Some(path) => error.because(&format!(", in `{path}`, which a reference leads to")),
+            None => error,
+        })
+    }
+}

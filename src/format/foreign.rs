@@ -1,0 +1,69 @@
+//! The words by which other programs say how they lay things out.
+
+/// AnnData's codes for values that are few: each is the position of its value, or negative where there is none.
+pub(crate) const CATEGORICAL: &str = "categorical";
+/// The positions of `categorical`.
+pub(crate) const CODES: &str = "codes";
+/// The values of `categorical`; before AnnData 0.8, an attribute of the codes that refers to these.
+pub(crate) const CATEGORIES: &str = "categories";
+/// What AnnData's names of columns with a mask begin with.
+pub(crate) const NULLABLE: &str = "nullable-";
+/// AnnData's tables: a child for each column.
+pub(crate) const DATAFRAME: &str = "dataframe";
+/// The attribute of `dataframe` that has the names of the columns, in their order.
+pub(crate) const COLUMN_ORDER: &str = "column-order";
+/// The attribute of `dataframe` that names the column with the names of the rows.
+pub(crate) const INDEX: &str = "_index";
+
+/// The attribute by which pandas says what a group is.
+pub(crate) const PANDAS_TYPE: &str = "pandas_type";
+/// What pandas calls a table whose columns are in blocks, one for each type.
+pub(crate) const PANDAS_FRAME: &str = "frame";
+/// What pandas calls a column.
+pub(crate) const PANDAS_SERIES: &str = "series";
+/// What pandas' names of tables that PyTables has end with.
+pub(crate) const PANDAS_TABLE: &str = "_table";
+/// The dataset of such a table.
+pub(crate) const TABLE: &str = "table";
+/// The names of the rows of `frame`, and the name of them as a column.
+pub(crate) const PANDAS_ROWS: (&str, &str) = ("axis1", "index");
+
+/// The names of the columns in a block of `frame`, and their values.
+pub(crate) fn block(number: usize) -> (String, String) {
+    (format!("block{number}_items"), format!("block{number}_values"))
+}
+
+/// The attribute by which MATLAB says what a variable is.
+pub(crate) const MATLAB_CLASS: &str = "MATLAB_class";
+/// The attribute of what has no elements: its dataset is its dimensions.
+pub(crate) const MATLAB_EMPTY: &str = "MATLAB_empty";
+/// The attribute of an object of a class, of which only MATLAB knows how it is stored.
+pub(crate) const MATLAB_OBJECT: &str = "MATLAB_object_decode";
+/// The groups of what MATLAB's cells refer to, and of its objects.
+pub(crate) const MATLAB_HIDDEN: [&str; 2] = ["#refs#", "#subsystem#"];
+/// What is always the first of the former, and the class of it.
+pub(crate) const MATLAB_FIRST: (&str, &str) = ("a", "canonical empty");
+/// MATLAB's strings.
+pub(crate) const MATLAB_CHAR: &str = "char";
+/// MATLAB's bools.
+pub(crate) const MATLAB_LOGICAL: &str = "logical";
+/// MATLAB's structs, and arrays of them.
+pub(crate) const MATLAB_STRUCT: &str = "struct";
+
+/// hickle's attribute of sequences, which counts the children.
+pub(crate) const HICKLE_ITEMS: &str = "num_items";
+/// What comes before the position in the names of these.
+pub(crate) const HICKLE_ITEM: &str = "data";
+/// hickle's attribute of the children of a dictionary.
+pub(crate) const HICKLE_KEY: &str = "key_base_type";
+/// What that says of keys that are strings.
+pub(crate) const HICKLE_STR: &str = "str";
+/// hickle's attribute of strings and bytes.
+pub(crate) const HICKLE_STRING: &str = "str_type";
+/// hickle's attribute that refers to what class something is of, as a pickle.
+pub(crate) const HICKLE_CLASS: &str = "type";
+
+/// The key that hickle's name of a string in a dictionary stands for.
+pub(crate) fn unquoted(name: &str) -> Option<&str> {
+    name.strip_prefix('"')?.strip_suffix('"')
+}

@@ -1,0 +1,77 @@
+"""Makes files as pandas and PyTables write them.
+
+Usage: foreign_pandas.py FOLDER
+"""
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tables
+
+warnings.filterwarnings("ignore")
+folder = Path(sys.argv[1])
+
+frame = pd.DataFrame(
+    {
+        "x": [1.5, 2.5, np.nan],
+        "y": [0.5, -1.0, 3.0],
+        "n": np.array([1, 2, 3], "i4"),
+        "ok": [True, False, True],
+        "when": pd.to_datetime(["1970-01-01", "1970-01-02", None]),
+    },
+    index=["a", "b", "c"],
+)
+texts = pd.DataFrame({"label": ["one", "schön", ""], "n": [1, 2, 3]})
+with pd.HDFStore(folder / "pandas.h5", "w") as store:
+    store.put("fixed", frame, format="fixed")
+    store.put("texts", texts, format="fixed")
+    store.put("series", frame["y"], format="fixed")
+    store.put("table", frame.drop(columns="when"), format="table", data_columns=True)
+    store.put("blocks", texts, format="table")
+    store.put("compressed", texts, format="table", data_columns=True, complib="zlib", complevel=5)
+    store.put("column", frame["y"], format="table")
+
+
+class Particle(tables.IsDescription):
+    name = tables.StringCol(8)
+    charge = tables.EnumCol(["neg", "neutral", "pos"], "neutral", base="uint8")
+
+    class state(tables.IsDescription):
+        position = tables.Float64Col(shape=3)
+        alive = tables.BoolCol()
+
+        class frame(tables.IsDescription):
+            number = tables.UInt16Col()
+
+
+class Clock(tables.IsDescription):
+    n = tables.Int32Col()
+    time = tables.Time64Col()
+
+
+with tables.open_file(folder / "clocks.h5", "w") as file:
+    file.create_table("/", "clocks", Clock).append([(5, 1.5)])
+
+with tables.open_file(folder / "tables.h5", "w", title="") as file:
+    table = file.create_table("/", "particles", Particle, "some particles")
+    for number, name in enumerate(["p", "e"]):
+        row = table.row
+        row["name"] = name
+        row["charge"] = table.get_enum("charge")["pos" if name == "p" else "neg"]
+        row["state/position"] = [number, 0.5, -1]
+        row["state/alive"] = number == 0
+        row["state/frame/number"] = 7 + number
+        row.append()
+    table.flush()
+    array = file.create_array("/", "flags", np.array([True, False]))
+    array.attrs.pickled = {"a": [1, 2]}
+    file.create_array("/", "complex", np.array([1 + 2j]))
+    ragged = file.create_vlarray("/", "ragged", tables.Int16Atom())
+    ragged.append([1, 2])
+    ragged.append([])
+    texts = file.create_vlarray("/", "texts", tables.VLUnicodeAtom())
+    texts.append("schön")
+    file.create_earray("/", "grown", tables.Float32Atom(), (0, 2)).append(np.ones((2, 2), "f4"))
