@@ -202,7 +202,7 @@ fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(V
             of_dataset(dataset, scope, depth, read)
         }
         (Object::Group(group), Some((about, _))) if !entered => {
-            of_group(&group, kind, &scope.enter_known(&about, way)?, depth, read)
+            of_group(&group, kind, &scope.enter_known(&group, &about, way)?, depth, read)
         }
         (Object::Group(group), _) => of_group(&group, kind, scope, depth, read),
     }

@@ -126,11 +126,12 @@ impl Scope {
 
     /// Goes into `group`, unless reading is in it already.
     pub(super) fn enter(&self, group: &Group, way: Way) -> Result<Self> {
-        self.enter_known(&group.about()?, way)
+        self.enter_known(group, &group.about()?, way)
     }
 
-    /// Goes into the group that `about` tells of, as [`Scope::enter`] does.
-    pub(super) fn enter_known(&self, about: &About, way: Way) -> Result<Self> {
+    /// Goes into `group`, which `about` tells of, as [`Scope::enter`] does.
+    pub(super) fn enter_known(&self, group: &Group, about: &About, way: Way) -> Result<Self> {
+        group.spot().object()?;
         let About { identity, links, .. } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
@@ -150,6 +151,7 @@ impl Scope {
 
     /// Takes note of a dataset that is to be read.
     pub(super) fn meet(&self, dataset: &Dataset, way: Way) -> Result<()> {
+        dataset.spot().object()?;
         let once = way == Way::Once;
         let again = !once && (self.inner.again || way == Way::Soft);
         if again {

@@ -8,6 +8,8 @@
 
 mod append;
 mod attributes;
+#[cfg(test)]
+mod cancelled;
 mod changes;
 mod column;
 mod composite;
