@@ -187,6 +187,16 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The bytes of the string that it is, if it is one that is no text: Python's pickles are stored so.
+    pub(crate) fn bytes_of_no_text(self) -> Option<&'a [u8]> {
+        let bytes = match self.dtype {
+            Dtype::FixedString(strings) => trimmed(*strings, self.bytes),
+            Dtype::VarString(_) => self.items.string(self.bytes),
+            _ => return None,
+        };
+        std::str::from_utf8(bytes).is_err().then_some(bytes)
+    }
+
     /// Looks at what it is.
     #[inline]
     pub(crate) fn scalar(self) -> Result<Scalar<'a>> {

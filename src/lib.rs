@@ -42,7 +42,9 @@
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
 //! | a sequence, record by record | [`Appender`] | [`Reader`] |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
+//! | what no type is known of | [`Value`] | [`Value`] |
 //! | a look at what is there | | [`tree`](tree()) |
+//! | files of the Python package FileBacked | [`WriteOptions::python`] | any of these |
 //!
 //! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
 //! chunks), what is left out, whether what is there is replaced, and who is told how far a call is, and may cancel it.
@@ -132,6 +134,7 @@ mod storage;
 mod tree;
 #[cfg(feature = "sprs")]
 pub mod triplets;
+pub mod value;
 
 pub use access::{FileLocking, LibraryVersion};
 pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
@@ -157,6 +160,7 @@ pub use sprs;
 pub use tree::{Tree, tree};
 #[cfg(feature = "sprs")]
 pub use triplets::Triplets;
+pub use value::Value;
 
 /// The README's examples are run with the tests.
 #[cfg(all(doctest, feature = "sprs"))]

@@ -256,6 +256,70 @@ impl WriteOptions {
         self
     }
 
+    /// Lays everything out as the Python package [FileBacked](https://pypi.org/project/FileBacked/) 2.1 does, so that its
+    /// `Model.read(f)` gives an equal object, eager and lazy. There is an object in the file for each value then, so this is
+    /// for files that the package is to read. Reading them here needs no option.
+    ///
+    /// A struct is an object of a class of its name (or what `#[serde(rename)]` says) in the Python module `module`:
+    ///
+    /// | Rust | Python |
+    /// |---|---|
+    /// | struct `Patch { nodes, .. }`, unit struct | `class Patch(FileBacked)`, with `nodes: ...` |
+    /// | integers, floats, bools | `int`, `float`, numpy's scalars |
+    /// | `String`, `char`, unit variant | `str` |
+    /// | `Vec` and tuples of numbers | `List[float]`, `Tuple[int, ...]`, `np.ndarray` |
+    /// | `Vec` of other things, tuples of things of one type | `List[Patch]`, `Tuple[str, ...]`, `List[List[float]]` |
+    /// | [`NdArray`](crate::NdArray), `Vec<[f64; 3]>`, `[[f64; 3]; 3]` | `np.ndarray` |
+    /// | [`Sparse`](crate::Sparse), [`Triplets`](crate::Triplets) | `scipy.sparse.spmatrix` |
+    /// | map with keys of strings or integers | `Dict[str, float]`, `Dict[int, str]` |
+    /// | map with keys of floats, tuples or lists | `Dict[Tuple[str, ...], int]` |
+    /// | newtype struct of a map | the same, and `class Name(FileBackedDict[int, str])` |
+    /// | field that is an `Option` | `Optional[str]` |
+    /// | enum with payload: variant number 0, 1, ... | `Union[int, str]`, in that order; a base class |
+    /// | bytes | `np.ndarray`; `object`, for a pickle |
+    ///
+    /// A field `class`, such as `#[serde(tag = "class")]` makes for an internally tagged enum, or typetag, is the name of the
+    /// class; a field `@module` is its module, in place of `module`. What the package has no form for is an error: integers of
+    /// 128 bits, `()`, a `None` that is no field, tuples of different types, keys of other types. A [`Lazy`](crate::Lazy) value
+    /// is read to be written.
+    ///
+    /// ```
+    /// use filebacked::{WriteOptions, from_file, hdf5};
+    /// use serde::{Deserialize, Serialize};
+    /// use std::collections::BTreeMap;
+    ///
+    /// #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    /// struct Model {
+    ///     title: String,
+    ///     weights: Vec<f64>,
+    ///     note: Option<String>,
+    ///     pairs: BTreeMap<(String, String), i64>,
+    /// }
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("model.h5");
+    /// let model = Model {
+    ///     title: "plate".to_owned(),
+    ///     weights: vec![0.5, 0.25, 0.25],
+    ///     note: None,
+    ///     pairs: BTreeMap::from([(("a".to_owned(), "b".to_owned()), 1)]),
+    /// };
+    /// WriteOptions::new().python("model").to_file(&path, &model)?;
+    /// assert_eq!(from_file::<Model>(&path)?, model);
+    ///
+    /// let file = hdf5::File::open(&path)?;
+    /// assert_eq!(file.attr("class")?.read_scalar::<hdf5::types::VarLenUnicode>()?.as_str(), "Model");
+    /// assert!(!file.link_exists("note"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// In Python: `with h5py.File("model.h5") as f: model.Model.read(f)`.
+    #[must_use]
+    pub fn python(mut self, module: &str) -> Self {
+        self.rules.python = Some(module.into());
+        self
+    }
+
     /// As [`to_group`](crate::to_group).
     ///
     /// # Errors

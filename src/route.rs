@@ -98,6 +98,8 @@ pub(crate) struct Rules {
     pub(crate) base: DatasetOptions,
     /// In the order in which they were given.
     pub(crate) rules: Vec<(Pattern, Effect)>,
+    /// The module of the classes, where all is laid out as the Python package FileBacked does it.
+    pub(crate) python: Option<Arc<str>>,
 }
 
 /// Whether something is written, or read.
@@ -143,7 +145,7 @@ impl Rules {
 
     /// Where a value begins.
     pub(crate) fn route(&self) -> Route {
-        if self.rules.is_empty() && self.base == DatasetOptions::default() {
+        if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {
             return Route(None);
         }
         let rules = Arc::new(self.clone());
@@ -190,7 +192,7 @@ impl Route {
             (false, false) if is_on_the_way() => Keep::OnTheWay,
             (false, false) => Keep::No,
         };
-        if live.is_empty() && keep == Keep::Yes && *how == DatasetOptions::default() {
+        if live.is_empty() && keep == Keep::Yes && *how == DatasetOptions::default() && rules.python.is_none() {
             return Self(None);
         }
         let mut names = Vec::new();
@@ -213,6 +215,11 @@ impl Route {
     #[inline]
     pub(crate) fn is_nowhere(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// The module of the classes, where all is laid out as the Python package FileBacked does it.
+    pub(crate) fn python(&self) -> Option<&Arc<str>> {
+        self.0.as_ref().and_then(|state| state.rules.python.as_ref())
     }
 
     /// Whether all that is further inside is treated alike.
@@ -283,7 +290,7 @@ mod tests {
 
     fn route(rules: &[(&str, Effect)]) -> Route {
         let rules = rules.iter().map(|(path, effect)| (Pattern::new(path), effect.clone())).collect();
-        Rules { base: DatasetOptions::default(), rules }.route()
+        Rules { rules, ..Rules::default() }.route()
     }
 
     /// Goes along a path, on which `-` is an element of a sequence.

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use filebacked::{NdArray, Sparse, Triplets, WithAttrs, to_file};
+use filebacked::{NdArray, Sparse, Triplets, Value, WithAttrs, WriteOptions, from_file, to_file};
 use ndarray::array;
 use num_complex::Complex64;
 use serde::Serialize;
@@ -18,6 +18,9 @@ const FORMAT: &str = include_str!("../FORMAT.md");
 
 /// The section whose example is written to a file of its own. All others become the child `x` of a file's root.
 const ROOT: &str = "The root";
+
+/// The sections whose examples are written for the Python package.
+const PYTHON: [&str; 3] = ["Objects of classes", "Unions", "Dictionaries"];
 
 /// How wide the dumps on the page are.
 const WIDTH: usize = 100;
@@ -35,24 +38,37 @@ struct Example {
 /// Declares the examples: the section that each is in, and a Rust expression. A section has one or more.
 macro_rules! examples {
     ($($section:literal { $($code:tt)* })*) => {
-        /// Writes all examples to files in `folder`; `None` where they cannot be dumped.
-        fn written(folder: &Path) -> Option<Vec<Example>> {
+        /// Writes all examples to files in `folder`, and what is read from these without any type; `None` where they cannot
+        /// be dumped.
+        fn written(folder: &Path) -> Option<(Vec<Example>, Vec<(Value, String)>)> {
             let path = folder.join("example.h5");
-            let mut examples = Vec::new();
+            let (mut examples, mut copies) = (Vec::new(), Vec::new());
             $({
                 let value = { $($code)* };
                 if $section == ROOT {
                     to_file(&path, &value).unwrap();
                 } else {
-                    to_file(&path, &BTreeMap::from([("x", value)])).unwrap();
+                    let options = WriteOptions::new();
+                    let options = if PYTHON.contains(&$section) { options.python("model") } else { options };
+                    options.to_file(&path, &BTreeMap::from([("x", value)])).unwrap();
                 }
-                let dump = common::h5dump(["--sort_by=creation_order".as_ref(), path.as_os_str()])?;
-                let dump = shortened(&dump, if $section == ROOT { 1 } else { 2 });
+                let level = if $section == ROOT { 1 } else { 2 };
+                let dump = dumped(&path, level)?;
+                let value: Value = from_file(&path).unwrap();
+                let copy = folder.join("copy.h5");
+                to_file(&copy, &value).unwrap();
+                let again = dumped(&copy, level)?;
                 examples.push(Example { section: $section.into(), code: stringify!($($code)*).replace(white, ""), dump });
+                copies.push((value, again));
             })*
-            Some(examples)
+            Some((examples, copies))
         }
     };
+}
+
+fn dumped(path: &Path, level: usize) -> Option<String> {
+    let dump = common::h5dump(["--sort_by=creation_order".as_ref(), path.as_os_str()])?;
+    Some(shortened(&dump, level))
 }
 
 examples! {
@@ -237,6 +253,28 @@ examples! {
     "Sparse matrices" {
         Triplets(TriMat::from_triplets((2, 3), vec![1, 0, 1], vec![0, 2, 0], vec![1.5, 2.5, 3.5]))
     }
+    "Objects of classes" {
+        #[derive(Serialize)]
+        struct Patch {
+            label: Option<&'static str>,
+            tags: Vec<&'static str>,
+            nodes: Vec<[f64; 2]>,
+        }
+
+        Patch { label: None, tags: vec!["left"], nodes: vec![[0.0, 0.5], [1.0, 1.5]] }
+    }
+    "Unions" {
+        #[derive(Serialize)]
+        enum Either {
+            Number(i64),
+            Text(&'static str),
+        }
+
+        vec![Either::Text("seven"), Either::Number(7)]
+    }
+    "Dictionaries" {
+        BTreeMap::from([(vec!["a", "b"], 1), (vec!["c"], 2)])
+    }
 }
 
 /// A dump without its outermost `levels`, with single spaces, and with strings cut short as the page says.
@@ -325,7 +363,7 @@ fn documented() -> Vec<Example> {
 #[test]
 fn dumps_are_true() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(written) = written(folder.path()) else { return };
+    let Some((written, _)) = written(folder.path()) else { return };
     let documented = documented();
     let wrong: Vec<String> = written
         .iter()
@@ -334,6 +372,19 @@ fn dumps_are_true() {
         .collect();
     assert!(wrong.is_empty(), "FORMAT.md differs from these:\n\n{}", wrong.join("\n"));
     assert_eq!(documented, written);
+}
+
+#[test]
+fn any_value_is_written_as_it_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((written, copies)) = written(folder.path()) else { return };
+    let wrong: Vec<String> = written
+        .iter()
+        .zip(&copies)
+        .filter(|(example, (_, again))| example.dump != *again)
+        .map(|(example, (value, again))| format!("### {}\n{}\n{value:?}\n{again}", example.section, example.dump))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Sequences, maps and enums, element by element.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::vec;
@@ -14,12 +15,14 @@ use super::column::{Column, Field, children};
 use super::element::{Element, GridElement, PartOfItem};
 use super::key::Key;
 use super::node::Node;
+use super::pair::{ChildKey, Pair};
 use super::scope::Scope;
 use super::select;
 use super::source::AttributeNode;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUES, unescape};
+use crate::format::python::CLASS;
+use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
 use crate::item::{Block, Record};
 use crate::route::Route;
 use crate::storage::{Attributes, Group, Link, Object};
@@ -339,10 +342,13 @@ impl<'de> MapAccess<'de> for PairMap<'_> {
 }
 
 /// The children of a group by their link names; its attributes come last, as `@name`.
+///
+/// Where the children are entries of a key and a value, and the keys are read as something that no name is, these come.
 pub(super) struct GroupMap<'a> {
     group: &'a Group,
     scope: &'a Scope,
     links: vec::IntoIter<Link>,
+    /// By their keys: `@name`, or the name alone.
     attributes: vec::IntoIter<String>,
     current: Option<Entry>,
     depth: Depth,
@@ -350,6 +356,7 @@ pub(super) struct GroupMap<'a> {
 
 enum Entry {
     Child(Link),
+    Pair(Pair),
     Attribute(String),
 }
 
@@ -365,13 +372,21 @@ impl<'a> GroupMap<'a> {
     /// The children, and all attributes that can be read.
     pub(super) fn with_attributes(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut map = Self::new(group, scope, depth)?;
-        let mut names = group.attribute_names()?;
-        names.retain(|name| name != KIND && select::is_attribute_kept(scope.route(), name));
-        map.attributes = names.into_iter();
+        map.add_attributes()?;
         Ok(map)
     }
 
-    /// The children, and the attributes that `fields` ask for.
+    /// Adds all attributes.
+    pub(super) fn add_attributes(&mut self) -> Result<()> {
+        let mut names = self.group.attribute_names()?;
+        names.retain(|name| name != KIND && select::is_attribute_kept(self.scope.route(), name));
+        names.iter_mut().for_each(|name| name.insert(0, ATTRIBUTE_PREFIX));
+        self.attributes = names.into_iter();
+        Ok(())
+    }
+
+    /// The children, and the attributes that `fields` ask for. The class that the group is an object of can be asked for as
+    /// the field `class`, too.
     pub(super) fn for_struct(
         group: &'a Group,
         scope: &'a Scope,
@@ -383,12 +398,21 @@ impl<'a> GroupMap<'a> {
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
             let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.route(), name);
             if is_asked && group.has_attribute(name)? {
-                attributes.push(name.to_owned());
+                attributes.push(format!("{ATTRIBUTE_PREFIX}{name}"));
             }
+        }
+        if fields.contains(&CLASS) && group.has_attribute(CLASS)? && !group.has_link(CLASS)? {
+            attributes.push(CLASS.to_owned());
         }
         map.attributes = attributes.into_iter();
         Ok(map)
     }
+}
+
+/// The key that a link of a group without a kind stands for. The Python package FileBacked escapes nothing; by h5py's default
+/// it makes groups that do not remember the order of their links, and this crate does not.
+pub(super) fn key_of<'a>(link: &'a Link, scope: &Scope) -> Cow<'a, str> {
+    if scope.is_python() && !link.is_ordered() { Cow::Borrowed(&link.name) } else { unescape(&link.name) }
 }
 
 impl<'de> MapAccess<'de> for GroupMap<'_> {
@@ -396,12 +420,16 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
         if let Some(link) = self.links.next() {
-            let key = seed.deserialize(Key(&unescape(&link.name))).map_err(|error| error.in_link(&link.name))?;
-            self.current = Some(Entry::Child(link));
+            let mut pair = None;
+            let (group, scope, depth) = (self.group, self.scope, self.depth);
+            let name = key_of(&link, scope);
+            let key = ChildKey { name: &name, link: &link, group, scope, depth, pair: &mut pair };
+            let key = seed.deserialize(key).map_err(|error| error.in_link(&link.name))?;
+            self.current = Some(pair.map_or(Entry::Child(link), Entry::Pair));
             return Ok(Some(key));
         }
         let Some(name) = self.attributes.next() else { return Ok(None) };
-        let key = seed.deserialize(Key(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
+        let key = seed.deserialize(Key(&name))?;
         self.current = Some(Entry::Attribute(name));
         Ok(Some(key))
     }
@@ -415,14 +443,15 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
                 let node = Node::at(self.group, link, scope, self.depth);
                 seed.deserialize(node).map_err(|error| error.in_field(&unescape(&name)).in_link(&name))
             }
-            Some(Entry::Attribute(name)) => {
-                let located = |error: Error| {
-                    let field = format!("{ATTRIBUTE_PREFIX}{name}");
-                    error.in_field(&field).in_link(&field)
-                };
+            Some(Entry::Pair(pair)) => {
+                seed.deserialize(pair.value()).map_err(|error| error.in_link(VALUE).in_link(&pair.name))
+            }
+            Some(Entry::Attribute(field)) => {
                 let object = Arc::new(Object::Group(self.group.clone()));
-                let node = AttributeNode { object, name: name.clone(), depth: self.depth };
-                seed.deserialize(node).map_err(located)
+                let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(&field).to_owned();
+                let link = format!("{ATTRIBUTE_PREFIX}{name}");
+                let node = AttributeNode { object, name, depth: self.depth };
+                seed.deserialize(node).map_err(|error| error.in_field(&field).in_link(&link))
             }
             None => Err(Error::corrupt("a value was asked for before its key")),
         }
@@ -462,6 +491,16 @@ impl<'a> ChildSeq<'a> {
         }
         Ok(children)
     }
+}
+
+/// Whether a group is what a list or tuple is in an object of a class: one of children "0", "1", ... that is none itself.
+///
+/// A dictionary with such keys cannot be told from it, and is rarer.
+pub(super) fn is_list(group: &Group, scope: &Scope) -> Result<bool> {
+    if !scope.is_python() || group.has_attribute(CLASS)? || !group.has_link("0")? {
+        return Ok(false);
+    }
+    Ok(are_positions(group.link_names()?.iter()))
 }
 
 impl<'de> SeqAccess<'de> for ChildSeq<'_> {

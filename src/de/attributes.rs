@@ -20,11 +20,13 @@ pub(super) struct AttributesDeserializer {
     pub(super) depth: Depth,
     /// Where the object is.
     pub(super) route: Route,
+    /// Also those by which others know what the object is, such as a sparse matrix.
+    pub(super) all: bool,
 }
 
 impl AttributesDeserializer {
     fn visit<'de, V: Visitor<'de>>(self, mut names: Vec<String>, visitor: V) -> Result<V::Value> {
-        let Self { object, depth, route } = self;
+        let Self { object, depth, route, .. } = self;
         if route.selects() {
             names.retain(|name| route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes);
         }
@@ -42,7 +44,9 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
         #[cfg(feature = "sprs")]
-        crate::format::sparse::retain_others(&mut names);
+        if !self.all {
+            crate::format::sparse::retain_others(&mut names);
+        }
         self.visit(names, visitor)
     }
 

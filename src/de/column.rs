@@ -79,6 +79,8 @@ pub(super) struct Branch {
     pub(super) name: String,
     pub(super) link: String,
     pub(super) column: Option<Column>,
+    /// The number of the variant.
+    number: u32,
 }
 
 impl Parted {
@@ -374,7 +376,8 @@ impl Column {
             }
             Self::Variants(parted) => {
                 let (part, place) = parted.part(index)?;
-                Form::Variant { name: &part.name, link: &part.link, payload: part.column.as_mut(), index: place }
+                let Branch { name, link, column, number } = part;
+                Form::Variant { name, number: *number, link, payload: column.as_mut(), index: place }
             }
             Self::Mixed(parted) => {
                 let (part, place) = parted.part(index)?;
@@ -569,7 +572,8 @@ impl Parted {
                 }
                 None => None,
             };
-            parts.push(Branch { name, link: link.unwrap_or_default(), column });
+            let number = u32::try_from(parts.len()).unwrap_or(0);
+            parts.push(Branch { name, link: link.unwrap_or_default(), column, number });
         }
         Ok(Self { parts, places })
     }

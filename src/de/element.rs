@@ -175,7 +175,7 @@ impl<'a> Element<'a> {
         let Self { column, index, depth } = self;
         match column {
             Column::Variants(parted) => {
-                let (Branch { name, link, column }, index) = parted.part(index)?;
+                let (Branch { name, link, column, .. }, index) = parted.part(index)?;
                 let variant = match column {
                     Some(column) => Named::new(name, link, Element { column, index, depth: depth.in_record()? }),
                     None => Named::unit(name),

@@ -4,14 +4,16 @@ use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
+use super::access::key_of;
 use super::node::Node;
+use super::pair::{ChildKey, Pair};
 use super::scope::Scope;
 use super::select;
 use super::source::Stored;
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::unescape;
+use crate::format::{VALUE, unescape};
 use crate::storage::{Attributes, Group, Held, Link, Object, path_of};
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
@@ -35,10 +37,25 @@ struct Behind {
 
 /// A child of a map that is kept.
 pub(crate) struct Child {
-    pub(crate) key: String,
+    key: String,
     /// The name of the link.
     pub(crate) name: String,
     pub(crate) kept: Kept,
+}
+
+impl Child {
+    /// The key as its type has it, and what is there for it.
+    pub(crate) fn entry<K: DeserializeOwned>(mut self) -> Result<(K, Kept)> {
+        let Some(Behind { group, name, soft, scope, depth }) = &self.kept.link else {
+            return Err(Error::corrupt("a child without a link"));
+        };
+        let (link, depth, mut pair) = (Link::new(name.clone(), *soft), *depth, None);
+        let key = K::deserialize(ChildKey { name: &self.key, link: &link, group, scope, depth, pair: &mut pair })?;
+        if let Some(Pair { group, scope, depth, .. }) = pair {
+            self.kept.link = Some(Behind { group, name: VALUE.to_owned(), soft: false, scope, depth });
+        }
+        Ok((key, self.kept))
+    }
 }
 
 impl Kept {
@@ -134,8 +151,8 @@ impl Kept {
             let inside = stored.again()?.enter()?;
             let depth = inside.depth.in_record()?;
             let child = |link: Link| {
+                let key = key_of(&link, &inside.scope).into_owned();
                 let Link { name, soft, .. } = link;
-                let key = unescape(&name).into_owned();
                 let scope = inside.scope.at(inside.scope.route().field(&key));
                 let link = Behind { group: group.clone(), name: name.clone(), soft, scope, depth };
                 let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };

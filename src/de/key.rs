@@ -1,17 +1,12 @@
 //! Link names as keys of any type.
 
-use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor, value::StrDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, Visitor, value::StrDeserializer};
 use serde::forward_to_deserialize_any;
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// A key: a string, or what a string says.
 pub(super) struct Key<'a>(pub(super) &'a str);
-
-/// The key that `text` is.
-pub(crate) fn key_of<K: DeserializeOwned>(text: &str) -> Result<K> {
-    K::deserialize(Key(text))
-}
 
 macro_rules! parse {
     ($($method:ident $visit:ident $type:ty),*) => {

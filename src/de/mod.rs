@@ -1,5 +1,6 @@
 //! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
+//! The enums, trait objects and dictionaries of the Python package FileBacked are [`variant`]s, [`tagged`] and [`pair`]s.
 //! Wrapper types read themselves, from a [`source`], or later, from what is [`kept`]. [`select`] knows what the options leave
 //! out.
 
@@ -7,22 +8,25 @@ mod access;
 mod array;
 mod attributes;
 mod column;
+mod dynamic;
 mod element;
 mod kept;
 mod key;
 mod known;
 mod node;
+mod pair;
 mod root;
 mod row;
 mod scope;
 mod select;
 mod source;
 mod stream;
+mod tagged;
+mod variant;
 mod view;
 mod windows;
 
 pub(crate) use kept::Kept;
-pub(crate) use key::key_of;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 pub(crate) use source::{Found, Source, Stored};

@@ -8,6 +8,7 @@ use super::forward_all;
 use super::scope::{Scope, Way};
 use super::select;
 use super::source::{Source, Stored, offer};
+use super::variant::{Marked, Which};
 use super::view::{Form, View};
 use crate::bridge::is_wrapper;
 use crate::depth::Depth;
@@ -190,6 +191,32 @@ impl Node {
     }
 }
 
+impl Node {
+    /// An enum: what is there may say by its attributes which variant it is, and be the payload.
+    fn enumeration<'de, V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let (mut open, scope, depth) = self.open()?;
+        let kind = open.kind()?;
+        if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
+            let node = Self::inside(group, &open, &scope, depth)?;
+            return depth
+                .with_stack(|| node.enumeration(name, variants, visitor))
+                .map_err(|error| error.in_link(VALUE));
+        }
+        let which = if kind.is_none() { Which::of(&open.object, variants)? } else { None };
+        let Some(which) = which else {
+            return depth
+                .with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_enum(name, variants, visitor)));
+        };
+        let payload = Self { at: At::Open(open), scope, depth: depth.in_record()? };
+        depth.with_stack(|| visitor.visit_enum(Marked { which, payload, variants }))
+    }
+}
+
 /// Hands what an object holds to `read`.
 fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
     let kind = open.kind()?;
@@ -310,6 +337,16 @@ macro_rules! open {
     (deserialize_option()) => {
         fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             self.option(visitor)
+        }
+    };
+    (deserialize_enum(name: &'static str, variants: &'static [&'static str])) => {
+        fn deserialize_enum<V: Visitor<'de>>(
+            self,
+            name: &'static str,
+            variants: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value> {
+            self.enumeration(name, variants, visitor)
         }
     };
     ($method:ident($($name:ident: $type:ty),*)) => {

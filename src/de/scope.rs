@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::python::{CLASS, MODULE};
 use crate::limits::Limits;
 use crate::route::Route;
-use crate::storage::{self, About, Dataset, Group, Identity, Link};
+use crate::storage::{self, About, Attributes, Dataset, Group, Identity, Link};
 
 /// How many times the size of the file may be met again, or not be stored, beside what the limits allow.
 const MAX_FILES: u64 = 4;
@@ -52,6 +53,8 @@ struct Inner {
     again: bool,
     /// Whether what is in it is read a part at a time, in memory that does not depend on how much that is.
     streams: bool,
+    /// Whether it is an object of a class, as the Python package FileBacked has them, or in one.
+    is_python: bool,
     met: Arc<Met>,
 }
 
@@ -85,13 +88,19 @@ impl Scope {
     }
 
     fn begin(route: &Route, streams: bool) -> Self {
-        let inner = Inner { identity: None, outer: None, again: false, streams, met: Met::new(Limits::current()) };
+        let met = Met::new(Limits::current());
+        let inner = Inner { identity: None, outer: None, again: false, streams, is_python: false, met };
         Self { inner: Arc::new(inner), route: route.clone() }
     }
 
     /// Whether what is in it is streamed.
     pub(super) fn streams(&self) -> bool {
         self.inner.streams
+    }
+
+    /// Whether it is in an object of a class, as the Python package FileBacked has them.
+    pub(super) fn is_python(&self) -> bool {
+        self.inner.is_python
     }
 
     /// Where what is read is in the whole, as far as the options care: of a stored sequence, an element of it.
@@ -113,9 +122,9 @@ impl Scope {
     /// The same place, where reading begins anew: what was met before does not count.
     pub(super) fn anew(&self) -> Self {
         storage::begin();
-        let Inner { identity, outer, again, streams, .. } = &*self.inner;
-        let (identity, outer, again, streams) = (*identity, outer.clone(), *again, *streams);
-        let inner = Inner { identity, outer, again, streams, met: Met::new(self.inner.met.limits) };
+        let Inner { identity, outer, again, streams, is_python, met } = &*self.inner;
+        let (identity, outer, met) = (*identity, outer.clone(), Met::new(met.limits));
+        let inner = Inner { identity, outer, again: *again, streams: *streams, is_python: *is_python, met };
         Self { inner: Arc::new(inner), route: self.route.clone() }
     }
 
@@ -132,7 +141,7 @@ impl Scope {
     /// Goes into `group`, which `about` tells of, as [`Scope::enter`] does.
     pub(super) fn enter_known(&self, group: &Group, about: &About, way: Way) -> Result<Self> {
         group.spot().object()?;
-        let About { identity, links, .. } = *about;
+        let About { identity, links, attributes } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
             if scope.inner.identity == Some(identity) {
@@ -144,8 +153,10 @@ impl Scope {
         if again {
             self.count_object()?;
         }
+        let is_object = || Ok::<_, Error>(group.has_attribute(CLASS)? && group.has_attribute(MODULE)?);
+        let is_python = self.inner.is_python || attributes > 1 && is_object()?;
         let (streams, met) = (self.inner.streams, Arc::clone(&self.inner.met));
-        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, streams, met };
+        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, streams, is_python, met };
         Ok(Self { inner: Arc::new(inner), route: self.route.clone() })
     }
 

@@ -69,12 +69,17 @@ impl Stored {
 
     /// Reads the attributes of the object.
     pub(crate) fn read_attributes<T: DeserializeOwned>(&self) -> Result<T> {
+        T::deserialize(self.attributes(false)?)
+    }
+
+    /// Reads the attributes of the object, also those of conventions that the crate has types for.
+    pub(crate) fn read_all_attributes<T: DeserializeOwned>(&self) -> Result<T> {
+        T::deserialize(self.attributes(true)?)
+    }
+
+    fn attributes(&self, all: bool) -> Result<AttributesDeserializer> {
         let object = Arc::new(self.object.again()?);
-        T::deserialize(AttributesDeserializer {
-            object,
-            depth: self.depth.in_record()?,
-            route: self.scope.route().clone(),
-        })
+        Ok(AttributesDeserializer { object, depth: self.depth.in_record()?, route: self.scope.route().clone(), all })
     }
 
     /// Reads the child `name` of the group that it is.

@@ -4,21 +4,25 @@ use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
     BlockSeq, ChildSeq, ColumnSeq, CompoundMap, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq, VariantMap,
+    is_list,
 };
 use super::array::Array;
 use super::column::{Column, Field};
+use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::known::vector_of;
 use super::node::Node;
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
+use super::tagged::visit_entries;
 use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::python::CLASS;
 use crate::format::{VALUE, VALUES, unescape};
 use crate::item::{self, Block, Item, Scalar};
 use crate::route::Route;
-use crate::storage::{Dtype, Group, Items, Number};
+use crate::storage::{Attributes, Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
 pub(super) struct View<'a> {
@@ -84,6 +88,7 @@ pub(super) enum Form<'a> {
     /// An enum of a sequence.
     Variant {
         name: &'a str,
+        number: u32,
         link: &'a str,
         payload: Option<&'a mut Column>,
         index: u64,
@@ -246,6 +251,14 @@ impl<'a> View<'a> {
         Self { form, depth }
     }
 
+    /// The bytes of the string that it is, if it is one that is no text.
+    fn no_text(&self) -> Option<&'a [u8]> {
+        match &self.form {
+            Form::Item(item) => item.bytes_of_no_text(),
+            _ => None,
+        }
+    }
+
     /// The text that it is.
     pub(super) fn into_text(self) -> Result<String> {
         serde::de::Deserialize::deserialize(self)
@@ -257,8 +270,12 @@ impl<'a> View<'a> {
             Scalar::Integer(number, value) => visit_integer(number, value, visitor),
             Scalar::F32(value) => visitor.visit_f32(value),
             Scalar::F64(value) => visitor.visit_f64(value),
+            Scalar::Name(name, code) if is_dynamic::<V>() => visit_name(name, code, visitor),
             Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
             Scalar::Opaque(bytes) => visitor.visit_bytes(bytes),
+            Scalar::Record(record) if record.is_tuple() && is_dynamic::<V>() => {
+                visit_tuple(CompoundSeq::new(record, depth.in_record()?), visitor)
+            }
             Scalar::Record(record) if record.is_tuple() => {
                 visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
             }
@@ -298,13 +315,21 @@ impl<'a> View<'a> {
     fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         match self.form {
-            Form::Item(item) => Self::scalar(item.scalar()?, depth, visitor),
+            Form::Item(item) => match item.scalar()? {
+                Scalar::Sequence(block) if is_dynamic::<V>() && matches!(item.dtype, Dtype::Array(..)) => {
+                    visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor)
+                }
+                scalar => Self::scalar(scalar, depth, visitor),
+            },
+            Form::Block(block) if is_dynamic::<V>() => visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor),
             Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
             Form::Grid { array, level, start } => {
                 visitor.visit_seq(GridSeq::new(array, level, start, depth.in_record()?))
             }
             Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
             Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
+            Form::I128(value) if is_dynamic::<V>() => visitor.visit_i128(value),
+            Form::U128(value) if is_dynamic::<V>() => visitor.visit_u128(value),
             Form::I128(value) => visit_wide(value, visitor),
             Form::U128(value) => visit_wide_unsigned(value, visitor),
             Form::Null { unit: true } => visitor.visit_unit(),
@@ -312,9 +337,9 @@ impl<'a> View<'a> {
             Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
             Form::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
-                let is_null = column.is_null(index)?;
+                let shows = is_dynamic::<V>() || column.is_null(index)?;
                 let element = Element { column, index, depth: depth.in_sequence()? };
-                let result = if is_null { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
+                let result = if shows { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
                 result.map_err(|error| error.in_link(VALUES))
             }
             Form::Inside { column, index, link } => {
@@ -322,6 +347,9 @@ impl<'a> View<'a> {
             }
             Form::Sequence { column, start, end, link } => {
                 visit_range(column, start, end, depth, visitor).map_err(|error| in_some_link(error, link))
+            }
+            Form::Records { fields, index, tuples: true } if is_dynamic::<V>() => {
+                visit_tuple(RecordSeq::new(fields, index, depth.in_record()?), visitor)
             }
             Form::Records { fields, index, tuples: true } => {
                 visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
@@ -332,13 +360,23 @@ impl<'a> View<'a> {
             Form::Map { keys, values, start, end, route } => {
                 visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
             }
+            Form::Variant { name, number, payload: None, .. } if is_dynamic::<V>() => {
+                visit_name(name, number.into(), visitor)
+            }
             Form::Variant { name, payload: None, .. } => visitor.visit_str(name),
-            Form::Variant { name, link, payload: Some(column), index } => {
+            Form::Variant { name, number, link, payload: Some(column), index } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
+                if is_dynamic::<V>() {
+                    return visit_variant(name, number, Some(payload), visitor).map_err(|error| error.in_link(link));
+                }
                 visitor.visit_map(VariantMap::new(name, link, payload))
             }
+            Form::Group { group, scope } if is_list(group, scope)? => {
+                visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, false)?)
+            }
             Form::Group { group, scope } => {
-                visitor.visit_map(GroupMap::with_attributes(group, scope, depth.in_record()?)?)
+                let entries = GroupMap::with_attributes(group, scope, depth.in_record()?)?;
+                visit_entries(group, scope, depth, entries, visitor)
             }
             Form::Children { group, scope, is_tuple } => {
                 visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?)
@@ -351,6 +389,9 @@ impl<'a> View<'a> {
     }
 
     fn bytes<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Some(bytes) = self.no_text() {
+            return visitor.visit_bytes(bytes);
+        }
         match self.form {
             Form::Bytes(bytes) => visitor.visit_bytes(bytes),
             Form::Item(item) => match item.scalar()? {
@@ -385,6 +426,10 @@ impl<'a> View<'a> {
     fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         let check = |found: u64| check_len(len, found);
+        if let Some(bytes) = self.no_text() {
+            check(bytes.len() as u64)?;
+            return visitor.visit_seq(byte_seq(bytes));
+        }
         match self.form {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
@@ -436,6 +481,9 @@ impl<'a> View<'a> {
     /// A wrapper: what leads to an object of its own is that; a part of another is read as other formats are.
     #[cold]
     fn wrapper<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if is_dynamic::<V>() && matches!(self.form, Form::Present { .. }) {
+            return visitor.visit_newtype_struct(self);
+        }
         let view = follow!(self, deserialize_newtype_struct(name, visitor));
         visitor.visit_newtype_struct(view)
     }
@@ -457,7 +505,10 @@ impl<'a> View<'a> {
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
         match self.form {
-            Form::Group { group, scope } => visitor.visit_map(GroupMap::new(group, scope, depth.in_record()?)?),
+            Form::Group { group, scope } => {
+                let entries = GroupMap::new(group, scope, depth.in_record()?)?;
+                visit_entries(group, scope, depth, entries, visitor)
+            }
             Form::Records { fields, index, .. } => visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?)),
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
@@ -473,7 +524,7 @@ impl<'a> View<'a> {
         match self.form {
             Form::Text(bytes) => unit(item::text(bytes)?, visitor),
             Form::Variant { name, payload: None, .. } => unit(name, visitor),
-            Form::Variant { name, link, payload: Some(column), index } => {
+            Form::Variant { name, link, payload: Some(column), index, .. } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(name, link, payload))
             }
@@ -547,17 +598,22 @@ fn byte_seq(bytes: &[u8]) -> serde::de::value::SeqDeserializer<std::iter::Copied
 /// Shows bytes to a visitor that takes anything: as bytes; as numbers to that of `serde_json::Value`, which has no bytes,
 /// and says so by what it expects.
 fn visit_any_bytes<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value> {
+    if expectation(&visitor) == "any valid JSON value" {
+        visitor.visit_seq(byte_seq(bytes))
+    } else {
+        visitor.visit_bytes(bytes)
+    }
+}
+
+/// What a visitor says that it expects.
+pub(super) fn expectation<'de, V: Visitor<'de>>(visitor: &V) -> String {
     struct Expecting<'a, V>(&'a V);
     impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             self.0.expecting(f)
         }
     }
-    if Expecting::<V>(&visitor).to_string() == "any valid JSON value" {
-        visitor.visit_seq(byte_seq(bytes))
-    } else {
-        visitor.visit_bytes(bytes)
-    }
+    Expecting::<V>(visitor).to_string()
 }
 
 /// So many elements, as what is expected.
@@ -598,7 +654,10 @@ impl<'de> Deserializer<'de> for View<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.any(visitor)
+        match self.no_text() {
+            Some(bytes) => visit_any_bytes(bytes, visitor),
+            None => self.any(visitor),
+        }
     }
 
     integers!(deserialize_i8 "i8", deserialize_i16 "i16", deserialize_i32 "i32", deserialize_i64 "i64");
@@ -713,8 +772,13 @@ impl<'de> Deserializer<'de> for View<'_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        self.deserialize_unit(visitor)
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_unit_struct(name, visitor));
+        match view.form {
+            // An object of a class without attributes of its own.
+            Form::Group { group, .. } if group.has_attribute(CLASS)? => visitor.visit_unit(),
+            form => View { form, depth: view.depth }.deserialize_unit(visitor),
+        }
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! The vocabulary of the layout: kinds, reserved names and limits. No on-disk word is spelled elsewhere.
 
 mod key;
+pub(crate) mod python;
 #[cfg(feature = "sprs")]
 pub(crate) mod sparse;
 

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Lazy, Origin, copy, not_copied};
 use crate::bridge::{self, Read, Write};
-use crate::de::{Kept, Source, key_of};
+use crate::de::{Kept, Source};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::unescape;
 use crate::ser::{Changes, Destination, link_name};
 use crate::storage::Object;
 
@@ -340,7 +341,7 @@ impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
 impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match &self.home {
-            Some(Home { kept, .. }) if destination.takes_object() => {
+            Some(Home { kept, .. }) if destination.takes_copy() => {
                 let is_whole = !self.is_changed() && self.lazies().all(|(_, value)| !value.is_loaded());
                 if is_whole {
                     return copy(kept, destination);
@@ -383,12 +384,12 @@ where
         let Some(children) = kept.children()? else { return kept.read::<Eager<K, V>>().map(|Eager(map)| map) };
         let mut map = Self::new();
         for child in children {
-            let key = key_of(&child.key).map_err(|error| error.in_link(&child.name))?;
-            let value = Lazy::of_origin(Origin { kept: Arc::new(child.kept), read: Kept::read::<V> });
-            let entry = Entry { value, saved: Some(child.name.clone()) };
-            if map.entries.insert(key, entry).is_some() {
-                let message = format!("the key {:?} is the same as another", child.key);
-                return Err(Error::new(ErrorKind::BadKey, message).in_link(&child.name));
+            let name = child.name.clone();
+            let (key, kept) = child.entry().map_err(|error| error.in_link(&name))?;
+            let value = Lazy::of_origin(Origin { kept: Arc::new(kept), read: Kept::read::<V> });
+            if map.entries.insert(key, Entry { value, saved: Some(name.clone()) }).is_some() {
+                let message = format!("the key {:?} is the same as another", unescape(&name));
+                return Err(Error::new(ErrorKind::BadKey, message).in_link(&name));
             }
         }
         map.home = Some(Home { kept: Arc::new(kept), read: Kept::read::<V> });

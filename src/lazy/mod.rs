@@ -253,7 +253,7 @@ fn not_copied(error: &Error) -> Error {
 impl<T: Serialize> Write for Lazy<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match (self.unloaded(), self.value.get()) {
-            (Some(origin), _) if destination.takes_object() => copy(&origin.kept, destination),
+            (Some(origin), _) if destination.takes_copy() => copy(&origin.kept, destination),
             (Some(_), _) => destination.put(&self.read_value().map_err(|error| not_copied(&error))?),
             (None, Some(value)) => destination.put(value),
             (None, None) => Err(Error::corrupt("a value that is nowhere")),

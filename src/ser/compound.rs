@@ -121,7 +121,7 @@ impl<'a> NodeTuple<'a> {
 }
 
 /// Whether two columns of one element each hold the same type of number in the same dimensions.
-fn same_form(one: &Column, other: &Column) -> bool {
+pub(super) fn same_form(one: &Column, other: &Column) -> bool {
     match (one, other) {
         (Column::Numbers(one), Column::Numbers(other)) => one.number() == other.number(),
         (Column::Array(one), Column::Array(other)) => {

@@ -59,9 +59,9 @@ impl Destination {
         Ok((object, only))
     }
 
-    /// Whether an object can be made there.
-    pub(crate) fn takes_object(&self) -> bool {
-        !self.place.is_attribute()
+    /// Whether a stored object can be copied there as it is: what is laid out otherwise is read and written.
+    pub(crate) fn takes_copy(&self) -> bool {
+        !self.place.is_attribute() && !self.place.is_python()
     }
 
     /// Copies a stored object there, which may be in another file, without a look at what it holds.
@@ -125,17 +125,12 @@ impl Destination {
         T: ?Sized + Serialize,
         A: ?Sized + Serialize,
     {
-        let (group, name) = self.link()?;
         let call = Call::<Written>::current();
         let outer = call.set_copied(false);
         let result = self.put_apart(value);
         let replaces = call.set_copied(outer);
         result?;
-        let mut object = match &self.place.at {
-            // What became a group fills this one.
-            At::Fill { group, .. } if group.kind()? != Some(Kind::Value) => Object::Group(group.clone()),
-            _ => group.open(name)?,
-        };
+        let mut object = self.place.object()?;
         for _ in 0..self.somes {
             let Object::Group(group) = &object else { break };
             if group.kind()? != Some(Kind::Some) {

@@ -5,6 +5,7 @@
 //! apart. What [`growing`] sequences get later comes by way of [`append`]. Wrapper types write themselves, to a
 //! [`destination`]; those in sequences are [`objects`]. What the options leave out is not gone into: see [`select`]. [`root`]
 //! has whole values, and [`replace`] what takes the place of others; [`changes`] are made to a group that is there.
+//! What goes into the layout of the Python package FileBacked instead takes the way of [`python`].
 
 mod append;
 mod attributes;
@@ -26,6 +27,7 @@ mod node;
 mod numbers;
 mod objects;
 mod place;
+mod python;
 mod record;
 mod replace;
 #[cfg(test)]

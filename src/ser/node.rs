@@ -7,6 +7,7 @@ use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
 use super::layout::write_halves;
 use super::place::{Near, Place};
+use super::python;
 use super::rows::exact_len;
 use super::strings;
 use crate::bridge::{Offer, is_taken, is_wrapper};
@@ -26,6 +27,9 @@ pub(super) fn put_apart<T: ?Sized + Serialize>(value: &T, place: Place<'_>, dept
 }
 
 fn put_node<T: ?Sized + Serialize>(value: &T, node: NodeSerializer<'_>) -> Result<()> {
+    if node.place.is_python() {
+        return python::put(value, node.place, node.depth, node.somes, node.apart);
+    }
     let NodeSerializer { depth, somes, apart, .. } = node;
     let place = node.place.clone();
     match depth.with_stack(|| value.serialize(node)) {

@@ -279,6 +279,22 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Opens the object that was written here.
+    pub(super) fn object(&self) -> Result<Object> {
+        match &self.at {
+            At::Child(group, name) => group.open(name),
+            // What became a group fills this one.
+            At::Fill { group, .. } if group.kind()? == Some(Kind::Value) => group.open(VALUE),
+            At::Fill { group, .. } => Ok(Object::Group(group.clone())),
+            At::Attribute(..) => Err(no_attribute()),
+        }
+    }
+
+    /// Whether what goes here is laid out as the Python package does it. In attributes there is nothing to be laid out.
+    pub(super) fn is_python(&self) -> bool {
+        self.route.python().is_some() && !self.is_attribute()
+    }
+
     pub(super) fn is_attribute(&self) -> bool {
         matches!(self.at, At::Attribute(..))
     }

@@ -42,6 +42,11 @@ impl Link {
     pub(crate) fn new(name: String, soft: bool) -> Self {
         Self { name, soft, target: None, order: None }
     }
+
+    /// Whether its group remembers in which order its links were made.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.order.is_some()
+    }
 }
 
 /// What a link of a group is.

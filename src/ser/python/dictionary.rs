@@ -1,0 +1,240 @@
+//! Maps: dictionaries. Strings and integers as keys are names of children, with other keys an entry is a group of two.
+//!
+//! Structs come as maps, too: those of typetag's objects with a tag, and those with flattened fields. If the first key is the
+//! tag of a class, it is an object of that.
+
+use std::any::{TypeId, type_name};
+use std::collections::HashSet;
+
+use serde::ser::{self, Serialize};
+
+use super::class::{Class, ClassSerializer, link_name};
+use super::sort::{self, Sort, Value};
+use super::{put, unsupported};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::python::{CLASS, KEY};
+use crate::format::{ATTRIBUTE_PREFIX, VALUE};
+use crate::ser::key::{self, KeyClass};
+use crate::ser::place::{Place, check_free};
+use crate::ser::select;
+use crate::storage::Group;
+
+/// A map.
+pub(super) struct DictionarySerializer<'a> {
+    place: Place<'a>,
+    depth: Depth,
+    /// The newtype struct that it is in, as a subclass of `FileBackedDict`.
+    newtype: Option<&'static str>,
+    state: State,
+}
+
+enum State {
+    /// No key has come yet.
+    Start,
+    /// Keys are names.
+    Names {
+        into: Filled,
+        class: KeyClass,
+        used: HashSet<String>,
+        /// The key whose value is to come.
+        key: Option<String>,
+    },
+    /// Entries are groups of a key and a value.
+    Entries {
+        into: Filled,
+        sort: Sort,
+        count: usize,
+        /// The entry whose value is to come.
+        entry: Option<Group>,
+    },
+    /// It is no map at all.
+    Object {
+        object: ClassSerializer,
+        /// The name of the attribute that is to come.
+        name: Option<String>,
+    },
+}
+
+/// The group that is filled, and the one that all will be moved to.
+struct Filled {
+    group: Group,
+    target: Option<Group>,
+}
+
+impl<'a> DictionarySerializer<'a> {
+    pub(super) fn new(place: Place<'a>, depth: Depth, newtype: Option<&'static str>) -> Self {
+        Self { place, depth, newtype, state: State::Start }
+    }
+
+    fn begin<T: ?Sized + Serialize>(&self, key: &T) -> Result<State> {
+        let named = key::link(key)?;
+        let sort = sort::of(key);
+        check_key(named.as_ref().map(|(class, _)| *class), sort)?;
+        let into = Filled { group: self.place.group(None)?, target: self.place.target() };
+        Ok(match named {
+            Some((class, _)) => State::Names { into, class, used: HashSet::new(), key: None },
+            None => State::Entries { into, sort, count: 0, entry: None },
+        })
+    }
+}
+
+/// Refuses what is no key of a dictionary that the package reads.
+fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
+    let is_key = match (class, sort) {
+        (Some(class), _) => class != KeyClass::Bool,
+        (None, Sort::Number(Value::F32(_) | Value::F64(_)) | Sort::Sequence | Sort::Tuple | Sort::Union) => true,
+        (None, _) => false,
+    };
+    if is_key {
+        return Ok(());
+    }
+    let found = match (class, sort) {
+        (Some(_), _) => "bools",
+        // Alone they would be names.
+        (None, Sort::Number(_) | Sort::Text) => "options",
+        (None, sort) => sort.plural(),
+    };
+    let message = format!(
+        "the Python package FileBacked has no dictionaries with {found} as keys: use strings, integers, floats, tuples or \
+         lists of these, or an enum of them"
+    );
+    Err(Error::new(ErrorKind::BadKey, message))
+}
+
+/// Whether the first key of a map is the tag of a class, with that as its value.
+///
+/// A struct gives the names of its fields as `str`, which keys of maps are not, being values of their own. Where types are
+/// erased, nothing tells the one from the other.
+fn is_tag<K: ?Sized + Serialize>(key: &K) -> Result<bool> {
+    let is_name = typeid::of::<K>() == TypeId::of::<str>();
+    let is_erased = type_name::<K>().contains("erased_serde::");
+    if !is_name && !is_erased {
+        return Ok(false);
+    }
+    match key::text(key)? {
+        Some(text) if text.strip_prefix(ATTRIBUTE_PREFIX) == Some(CLASS) => Ok(true),
+        Some(text) if text == CLASS && is_erased => Err(unsupported(
+            "way to tell a dictionary from an object, in a trait object, where the first key is `class`",
+            "use `@class` as the tag, or another key",
+        )),
+        text => Ok(text.as_deref() == Some(CLASS)),
+    }
+}
+
+#[cold]
+fn unlike_keys() -> Error {
+    Error::new(
+        ErrorKind::BadKey,
+        "the Python package FileBacked has no dictionaries with keys of different types, or a key twice: use keys of one \
+         type, which can be an enum, as a union",
+    )
+}
+
+#[cold]
+fn no_key() -> Error {
+    Error::new(ErrorKind::Custom, "a map gave a value without a key")
+}
+
+impl ser::SerializeMap for DictionarySerializer<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_entry<K, V>(&mut self, key: &K, value: &V) -> Result<()>
+    where
+        K: ?Sized + Serialize,
+        V: ?Sized + Serialize,
+    {
+        match &mut self.state {
+            State::Start if is_tag(key)? => {
+                let class = Class::named(&self.place, value)?;
+                let object = ClassSerializer::new(&self.place, self.depth, class, None)?;
+                self.state = State::Object { object, name: None };
+                Ok(())
+            }
+            State::Object { object, .. } => object.field(&key::text(key)?.ok_or_else(unlike_keys)?, value),
+            _ => {
+                self.serialize_key(key)?;
+                self.serialize_value(value)
+            }
+        }
+    }
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        if let State::Start = self.state {
+            self.state = self.begin(key)?;
+        }
+        match &mut self.state {
+            State::Start => Err(no_key()),
+            State::Object { name, .. } => {
+                *name = Some(key::text(key)?.ok_or_else(unlike_keys)?);
+                Ok(())
+            }
+            State::Names { class, used, key: pending, .. } => match key::link(key)? {
+                Some((other, key)) if other == *class && used.insert(key.clone()) => {
+                    link_name(&key)?;
+                    *pending = Some(key);
+                    Ok(())
+                }
+                _ => Err(unlike_keys()),
+            },
+            State::Entries { into, sort: first, count, entry } => {
+                if !first.is_like(sort::of(key)) {
+                    return Err(unlike_keys());
+                }
+                // It is linked when it has its value, which may be left out.
+                let group = into.group.create_unlinked()?;
+                let place = Place::child(&group, KEY, self.place.route.element());
+                put(key, place, self.depth, 0, false)
+                    .map_err(|error| error.in_element(*count).in_link(KEY).in_link(&count.to_string()))?;
+                *entry = Some(group);
+                Ok(())
+            }
+        }
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        match &mut self.state {
+            State::Start => Err(no_key()),
+            State::Object { object, name } => object.field(&name.take().ok_or_else(no_key)?, value),
+            State::Names { into, key, .. } => {
+                let key = key.take().ok_or_else(no_key)?;
+                let route = self.place.route.field(&key);
+                if select::is_left_out(route, value) {
+                    return Ok(());
+                }
+                check_free(into.target.as_ref(), &key)
+                    .and_then(|()| put(value, Place::child(&into.group, &key, route), self.depth, 0, false))
+                    .map_err(|error| error.in_field(&key).in_link(&key))
+            }
+            State::Entries { into, count, entry, .. } => {
+                let (entry, route) = (entry.take().ok_or_else(no_key)?, self.place.route.element());
+                if select::is_left_out(route, value) {
+                    return Ok(());
+                }
+                let name = count.to_string();
+                let write = || {
+                    put(value, Place::child(&entry, VALUE, route), self.depth, 0, false)
+                        .map_err(|error| error.in_link(VALUE))?;
+                    check_free(into.target.as_ref(), &name)?;
+                    into.group.link(&name, &entry)
+                };
+                write().map_err(|error| error.in_element(*count).in_link(&name))?;
+                *count += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn end(self) -> Result<()> {
+        let group = match self.state {
+            State::Object { object, .. } => return object.finish(),
+            State::Start => self.place.group(None)?,
+            State::Names { into, .. } | State::Entries { into, .. } => into.group,
+        };
+        match self.newtype {
+            Some(name) => Class::of(&self.place, name).write(&group),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Sequences and tuples. Numbers are one dataset, anything else is a group with a child per element.
+//!
+//! That is how the package has lists and tuples, whose elements are of one type by the annotation. It has numbers as an
+//! array, and in an array of more dimensions only what is annotated as one: so arrays of fixed length (and tuples) of
+//! numbers in a sequence are such an array, as are `NdArray`s, and sequences in a sequence are lists.
+
+use serde::ser::{self, Serialize};
+
+use super::class::Union;
+use super::sort::{self, Sort, Value};
+use super::{no_missing, no_unit, no_wide, put, unsupported};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::MAX_RANK;
+use crate::route::Route;
+use crate::ser::column::Column;
+use crate::ser::compound::same_form;
+use crate::ser::place::{Place, check_free};
+use crate::ser::stream::Sequence;
+use crate::ser::{key, layout, node};
+use crate::storage::{Dtype, Group, Number, Shape};
+
+/// A sequence, tuple, tuple struct or tuple variant.
+pub(super) struct ListSerializer<'a> {
+    state: State<'a>,
+    depth: Depth,
+    /// Elements so far.
+    count: usize,
+    /// How many there are, as a tuple says.
+    len: Option<usize>,
+    union: Option<Union>,
+}
+
+/// What the elements are.
+enum State<'a> {
+    /// None has come yet. How many there may be is told to a dataset of numbers.
+    Start(Place<'a>, Option<usize>),
+    Numbers(Sequence<'a>, Numbers),
+    /// Arrays of numbers of one form, which is that of the first.
+    Arrays(Sequence<'a>, Column),
+    Children(Children),
+}
+
+/// A group with a child per element.
+struct Children {
+    group: Group,
+    /// The group that all will be moved to.
+    target: Option<Group>,
+    route: Route,
+    is_tuple: bool,
+    /// What the first element is.
+    sort: Sort,
+}
+
+impl<'a> ListSerializer<'a> {
+    pub(super) fn of_sequence(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
+        Self { state: State::Start(place, len), depth, count: 0, len: None, union: None }
+    }
+
+    pub(super) fn of_tuple(place: Place<'a>, depth: Depth, len: usize, union: Option<Union>) -> Self {
+        Self { state: State::Start(place, None), depth, count: 0, len: Some(len), union }
+    }
+
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        let index = self.count;
+        self.count += 1;
+        self.push(index, value).map_err(|error| {
+            let error = error.in_element(index);
+            self.union.iter().fold(error, |error, union| error.in_field(union.variant))
+        })
+    }
+
+    fn push<T: ?Sized + Serialize>(&mut self, index: usize, value: &T) -> Result<()> {
+        let sort = sort::of(value);
+        match sort {
+            Sort::Missing => return Err(no_missing()),
+            Sort::Unit => return Err(no_unit()),
+            Sort::Wide => return Err(no_wide()),
+            Sort::Failing => {
+                // What fails says so to anyone.
+                key::text(value)?;
+                return Err(Error::new(ErrorKind::Custom, "an element cannot be serialized"));
+            }
+            _ => {}
+        }
+        let array = if let Sort::Tuple = sort { self.array(value) } else { None };
+        if let State::Start(place, len) = &self.state {
+            let (place, len) = (place.clone(), *len);
+            self.state = match (sort, &array) {
+                (Sort::Number(value), _) => State::Numbers(Sequence::new(place, self.depth, len), Numbers::of(value)),
+                (_, Some(array)) => State::Arrays(Sequence::new(place, self.depth, len), array.clone()),
+                _ => State::Children(Children {
+                    group: place.group(None)?,
+                    target: place.target(),
+                    is_tuple: self.len.is_some(),
+                    route: place.route,
+                    sort,
+                }),
+            };
+        }
+        match (&mut self.state, sort) {
+            (State::Numbers(sequence, numbers), Sort::Number(value)) => {
+                numbers.add(value)?;
+                sequence.push(&value)
+            }
+            (State::Arrays(sequence, first), Sort::Tuple) => match array {
+                Some(array) if same_form(first, &array) => sequence.push(value),
+                _ => Err(unsupported(
+                    "lists of arrays of different lengths or types",
+                    "use `Vec` for the inner ones, which makes them lists",
+                )),
+            },
+            (State::Children(children), sort) if children.sort.is_like(sort) => children.put(index, value, self.depth),
+            (State::Start(..) | State::Numbers(..), sort) => Err(unlike("numbers", sort)),
+            (State::Arrays(..), sort) => Err(unlike("arrays of numbers", sort)),
+            (State::Children(children), sort) => Err(unlike(children.sort.plural(), sort)),
+        }
+    }
+
+    /// The array of numbers that a tuple is, if it is one.
+    fn array<T: ?Sized + Serialize>(&self, value: &T) -> Option<Column> {
+        let array = node::numbers(value, self.depth)?;
+        (layout::element_dims(&array).len() < MAX_RANK).then_some(array)
+    }
+
+    fn finish(self) -> Result<()> {
+        if let Some(len) = self.len
+            && len != self.count
+        {
+            let message = format!("a tuple that said it has {len} elements has {}", self.count);
+            return Err(Error::new(ErrorKind::WrongLength, message));
+        }
+        match self.state {
+            // The package finds no elements in it, whatever it looks for.
+            State::Start(place, _) => place.write(Dtype::Number(Number::F64), Shape::Simple(vec![0]), &[], None)?,
+            State::Numbers(sequence, _) | State::Arrays(sequence, _) => sequence.end()?,
+            State::Children(_) => {}
+        }
+        self.union.map_or(Ok(()), Union::end)
+    }
+}
+
+impl Children {
+    fn put<T: ?Sized + Serialize>(&self, index: usize, value: &T, depth: Depth) -> Result<()> {
+        let name = index.to_string();
+        let route = if self.is_tuple { self.route.position(index) } else { self.route.element() };
+        check_free(self.target.as_ref(), &name)
+            .and_then(|()| put(value, Place::child(&self.group, &name, route), depth, 0, false))
+            .map_err(|error| error.in_link(&name))
+    }
+}
+
+/// What all numbers of a list are.
+struct Numbers {
+    class: NumberClass,
+    has_negative: bool,
+    /// There is one that only `u64` holds.
+    has_beyond: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NumberClass {
+    Bool,
+    Integer,
+    Float,
+}
+
+impl Numbers {
+    fn of(first: Value) -> Self {
+        Self { class: Self::look(first).0, has_negative: false, has_beyond: false }
+    }
+
+    /// The class of a number, and whether it is negative, and beyond `i64`.
+    fn look(value: Value) -> (NumberClass, bool, bool) {
+        let integer = match value {
+            Value::Bool(_) => return (NumberClass::Bool, false, false),
+            Value::F32(_) | Value::F64(_) => return (NumberClass::Float, false, false),
+            Value::I8(value) => i128::from(value),
+            Value::I16(value) => i128::from(value),
+            Value::I32(value) => i128::from(value),
+            Value::I64(value) => i128::from(value),
+            Value::U8(value) => i128::from(value),
+            Value::U16(value) => i128::from(value),
+            Value::U32(value) => i128::from(value),
+            Value::U64(value) => i128::from(value),
+        };
+        (NumberClass::Integer, integer < 0, integer > i128::from(i64::MAX))
+    }
+
+    fn add(&mut self, value: Value) -> Result<()> {
+        let (class, is_negative, is_beyond) = Self::look(value);
+        self.has_negative |= is_negative;
+        self.has_beyond |= is_beyond;
+        if class == self.class && !(self.has_negative && self.has_beyond) {
+            return Ok(());
+        }
+        Err(unsupported("lists of numbers that are not of one type", "make all of them floats, integers, or bools"))
+    }
+}
+
+#[cold]
+fn unlike(first: &str, sort: Sort) -> Error {
+    let what = format!("lists of both {first} and {}", sort.plural());
+    unsupported(&what, "elements are of one type, which can be an enum, as a union")
+}
+
+macro_rules! lists {
+    ($($trait:ident $method:ident),*) => {
+        $(impl ser::$trait for ListSerializer<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        })*
+    };
+}
+lists!(SerializeSeq serialize_element, SerializeTuple serialize_element);
+lists!(SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);

@@ -1,0 +1,413 @@
+//! Values of which no type is known: what any file holds, in memory.
+//!
+//! [`Value`] is read from whatever is stored, and written back as it was stored: numbers keep their widths, arrays their
+//! shapes, maps their order, groups and datasets their attributes.
+//!
+//! ```
+//! use filebacked::{NdArray, Value};
+//! use serde::Serialize;
+//!
+//! #[derive(Serialize)]
+//! struct Patch { label: Option<String>, nodes: NdArray<f64, ndarray::Ix2> }
+//!
+//! #[derive(Serialize)]
+//! struct Model {
+//!     #[serde(rename = "@version")]
+//!     version: u32,
+//!     title: String,
+//!     patches: Vec<Patch>,
+//!     steps: Vec<(u32, f64)>,
+//! }
+//!
+//! # let model = Model {
+//! #     version: 3,
+//! #     title: "plate".to_owned(),
+//! #     patches: vec![Patch { label: None, nodes: NdArray(ndarray::Array2::zeros((4, 3))) }],
+//! #     steps: vec![(1, 0.5), (2, 0.25)],
+//! # };
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("model.h5");
+//! # filebacked::to_file(&path, &model)?;
+//! let value: Value = filebacked::from_file(&path)?;
+//! assert_eq!(value["title"], "plate".into());
+//! assert_eq!(value["steps"][1][1].as_f64(), Some(0.25));
+//! assert_eq!(value["patches"][0]["nodes"].as_array().map(|nodes| nodes.shape()), Some(&[4, 3][..]));
+//! assert_eq!(value.attr("version").and_then(Value::as_u64), Some(3));
+//!
+//! // It is written as it was read.
+//! # let copy = directory.path().join("copy.h5");
+//! filebacked::to_file(&copy, &value)?;
+//! assert_eq!(filebacked::from_file::<Value>(&copy)?, value);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What becomes of what is stored
+//!
+//! | stored | value |
+//! |---|---|
+//! | a group | [`Map`](Value::Map), in the order of the links |
+//! | a scalar | [`Bool`](Value::Bool), [`Number`](Value::Number), [`String`](Value::String) |
+//! | a dataset of numbers, bools or complex numbers | [`Array`](Value::Array) |
+//! | any other dataset or sequence: strings, records, lists of differing length | [`List`](Value::List) of its elements |
+//! | a record | [`Map`](Value::Map), in the order of the fields |
+//! | an enum's name, in a list | [`Variant`](Value::Variant) |
+//! | h5py's `Empty` | [`Null`](Value::Null) |
+//! | what has attributes | [`WithAttrs`](Value::WithAttrs) of one of these |
+//! | what is of a type that the crate does not read | [`Unreadable`](Value::Unreadable), which cannot be written |
+//!
+//! # What is written
+//!
+//! The encoding that it was read from, by the rules of the layout for what is the same value: with these exceptions.
+//! Strings get the form that suits them (fixed or variable length), numbers the byte order of the crate's files, and datasets
+//! the storage that the options say. A scalar enum becomes its name, and the names of an enum that occur get the codes 0, 1, ...,
+//! in the order of their codes. A list of maps that all have the same keys becomes a table like one of structs.
+//!
+//! serde wants the names of fields and variants to last as long as the program. Those in lists of records are kept that
+//! long, up to a MiB in all; records whose names come after that are written as maps are.
+
+mod array;
+mod display;
+mod names;
+mod number;
+mod read;
+mod write;
+
+use indexmap::IndexMap;
+
+pub use array::{Array, ArrayElement};
+pub use number::Number;
+
+use crate::attrs::WithAttrs;
+
+/// Values by their names: what a group or a record holds, in its order, or the attributes of something, by name.
+pub type Map = IndexMap<String, Value>;
+
+/// Any value: see the [module](self).
+///
+/// The methods that ask for something look through what is only said about a value: [`Some`](Self::Some), and
+/// [`WithAttrs`](Self::WithAttrs). Indexed by what is not there, it is [`Null`](Self::Null), as `serde_json::Value` is.
+///
+/// ```
+/// use filebacked::Value;
+///
+/// let value = Value::from_iter([("title", Value::from("plate")), ("weights", ndarray::array![0.5, 0.25].into())]);
+/// assert_eq!(value["title"].as_str(), Some("plate"));
+/// assert_eq!(value["weights"].as_array().unwrap().to_f64()?, ndarray::array![0.5, 0.25].into_dyn());
+/// assert!(value["nothing"]["of"]["that"].is_null());
+/// assert_eq!(value.to_string(), "\
+/// ├─ title: \"plate\"
+/// └─ weights: f64 (2,) 0.5, 0.25
+/// ");
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// `None`: a null dataspace, h5py's `Empty`.
+    #[default]
+    Null,
+    /// `()`.
+    Unit,
+    /// A bool.
+    Bool(bool),
+    /// A number of any width.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// A byte string.
+    Bytes(Vec<u8>),
+    /// An N-dimensional dataset of numbers, bools or complex numbers.
+    Array(Array),
+    /// Any other sequence.
+    List(Vec<Self>),
+    /// A tuple: a group with a child for each element; in a sequence, also an array of fixed length.
+    Tuple(Vec<Self>),
+    /// A group, or a record.
+    Map(Map),
+    /// A map whose keys are no strings.
+    Pairs(Vec<(Self, Self)>),
+    /// A variant of an enum.
+    Variant(Variant),
+    /// An option that is there, where that shows in what is stored.
+    Some(Box<Self>),
+    /// A group or dataset that has attributes.
+    WithAttrs(Box<WithAttrs<Self, Map>>),
+    /// Something of a type that this crate does not read; why, in words. It cannot be written.
+    Unreadable(String),
+}
+
+/// A variant of an enum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Its number, by which the variants of a list are ordered: the code that is stored, if that is a number for serde.
+    pub number: u32,
+    /// What it carries.
+    pub payload: Option<Box<Value>>,
+}
+
+static NULL: Value = Value::Null;
+
+impl Value {
+    /// The value itself, without what is only said about it.
+    #[must_use]
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Some(inner) => inner.inner(),
+            Self::WithAttrs(both) => both.value.inner(),
+            other => other,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn inner_mut(&mut self) -> &mut Self {
+        match self {
+            Self::Some(inner) => inner.inner_mut(),
+            Self::WithAttrs(both) => both.value.inner_mut(),
+            other => other,
+        }
+    }
+
+    /// Its attributes, if it has any.
+    #[must_use]
+    pub fn attrs(&self) -> Option<&Map> {
+        match self {
+            Self::WithAttrs(both) => Some(&both.attrs),
+            Self::Some(inner) => inner.attrs(),
+            _ => None,
+        }
+    }
+
+    /// The attribute of that name.
+    #[must_use]
+    pub fn attr(&self, name: &str) -> Option<&Self> {
+        self.attrs()?.get(name)
+    }
+
+    /// The same value with an attribute more, or with another in its place.
+    ///
+    /// ```
+    /// use filebacked::Value;
+    ///
+    /// let pressure = Value::from(ndarray::array![1013.2, 1012.9]).with_attr("unit", "hPa");
+    /// assert_eq!(pressure.attr("unit").and_then(Value::as_str), Some("hPa"));
+    /// ```
+    #[must_use]
+    pub fn with_attr(self, name: impl Into<String>, attr: impl Into<Self>) -> Self {
+        let mut both = match self {
+            Self::WithAttrs(both) => both,
+            value => Box::new(WithAttrs { value, attrs: Map::new() }),
+        };
+        both.attrs.insert(name.into(), attr.into());
+        Self::WithAttrs(both)
+    }
+
+    /// Whether it is nothing: `None`, or unit.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.inner(), Self::Null | Self::Unit)
+    }
+
+    /// The bool that it is.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.inner() {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The number that it is.
+    #[must_use]
+    pub fn as_number(&self) -> Option<Number> {
+        match self.inner() {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number that it is, if that is an integer which fits.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_number()?.to_i128().and_then(|value| value.try_into().ok())
+    }
+
+    /// The number that it is, if that is an integer which fits.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_number()?.to_i128().and_then(|value| value.try_into().ok())
+    }
+
+    /// The number that it is, if `f64` holds it exactly.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        self.as_number()?.to_f64()
+    }
+
+    /// The string that it is, or the name of a variant without a payload.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self.inner() {
+            Self::String(text) | Self::Variant(Variant { name: text, payload: None, .. }) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The byte string that it is.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self.inner() {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The array that it is.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&Array> {
+        match self.inner() {
+            Self::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// The elements of the list or tuple that it is.
+    #[must_use]
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match self.inner() {
+            Self::List(list) | Self::Tuple(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The map that it is.
+    #[must_use]
+    pub fn as_map(&self) -> Option<&Map> {
+        match self.inner() {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The map that it is, to be changed.
+    pub fn as_map_mut(&mut self) -> Option<&mut Map> {
+        match self.inner_mut() {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The entry of that name of a map, or the payload of the variant of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self.inner() {
+            Self::Map(map) => map.get(name),
+            Self::Variant(Variant { name: variant, payload: Some(payload), .. }) if variant == name => Some(payload),
+            _ => None,
+        }
+    }
+
+    /// What is at a path of names and positions, such as `patches/0/nodes`.
+    ///
+    /// ```
+    /// use filebacked::Value;
+    ///
+    /// let value = Value::from_iter([("list", Value::from(vec![Value::from("a"), Value::from("b")]))]);
+    /// assert_eq!(value.at("list/1").and_then(Value::as_str), Some("b"));
+    /// assert_eq!(value.at("list/2"), None);
+    /// ```
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&Self> {
+        path.split('/').filter(|name| !name.is_empty()).try_fold(self, |value, name| match value.as_list() {
+            Some(list) => list.get(name.parse::<usize>().ok()?),
+            None => value.get(name),
+        })
+    }
+}
+
+impl std::ops::Index<&str> for Value {
+    type Output = Self;
+
+    fn index(&self, name: &str) -> &Self {
+        self.get(name).unwrap_or(&NULL)
+    }
+}
+
+/// Of lists and tuples. An element of an array is no value by itself: see [`Array::get`].
+impl std::ops::Index<usize> for Value {
+    type Output = Self;
+
+    fn index(&self, position: usize) -> &Self {
+        self.as_list().and_then(|list| list.get(position)).unwrap_or(&NULL)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<Vec<Self>> for Value {
+    fn from(list: Vec<Self>) -> Self {
+        Self::List(list)
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(map)
+    }
+}
+
+impl From<Array> for Value {
+    fn from(array: Array) -> Self {
+        Self::Array(array)
+    }
+}
+
+impl<T: ArrayElement, D: ndarray::Dimension> From<ndarray::Array<T, D>> for Value {
+    fn from(array: ndarray::Array<T, D>) -> Self {
+        Self::Array(array.into())
+    }
+}
+
+/// `None` is [`Null`](Value::Null), and what is there is the value itself.
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(option: Option<T>) -> Self {
+        option.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A list.
+impl FromIterator<Value> for Value {
+    fn from_iter<I: IntoIterator<Item = Self>>(elements: I) -> Self {
+        Self::List(elements.into_iter().collect())
+    }
+}
+
+/// A map.
+impl<K: Into<String>> FromIterator<(K, Value)> for Value {
+    fn from_iter<I: IntoIterator<Item = (K, Self)>>(entries: I) -> Self {
+        Self::Map(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
