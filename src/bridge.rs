@@ -46,6 +46,18 @@ impl Ticket {
     }
 }
 
+/// Does something of a user's that comes in between, before the wrapper that has announced itself is met.
+pub(crate) fn aside<R>(inside: impl FnOnce() -> R) -> R {
+    struct Back(Option<Ticket>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            ANNOUNCED.set(self.0);
+        }
+    }
+    let _back = Back(ANNOUNCED.take());
+    inside()
+}
+
 /// What is left for a wrapper, and what became of it.
 #[derive(Debug)]
 pub(crate) struct Slot<T> {

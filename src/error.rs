@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Limit,
     /// HDF5, or this crate, has no form for it.
     Unsupported,
+    /// The closure of the `progress` option cancelled the call, which left everything as it was.
+    Cancelled,
     /// The file that a lazy value was to be read from is gone: closed by force, or cut short.
     Gone,
     /// libhdf5 failed.
@@ -164,6 +166,13 @@ impl Error {
     #[cold]
     pub(crate) fn in_link(mut self, name: &str) -> Self {
         self.0.links.push(name.to_owned());
+        self
+    }
+
+    /// Says which HDF5 object was at hand, whatever was said of that on the way.
+    pub(crate) fn located_at(mut self, path: &str) -> Self {
+        let names = path.rsplit('/').filter(|name| !name.is_empty()).map(str::to_owned);
+        self.0.links = names.chain(["/".to_owned()]).collect();
         self
     }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::access::Access;
 use crate::beside::Beside;
 use crate::error::{Error, ErrorKind, Result};
+use crate::progress::{Run, Spot, Watch};
 use crate::route::Route;
 use crate::storage::{File, image_of};
 use crate::{de, ser};
@@ -84,15 +85,29 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(
     sync: bool,
     access: Access,
     route: &Route,
+    watch: &Watch,
 ) -> Result<()> {
-    let write = || {
+    let write = |run: &Run| {
         let target = target_of(path)?;
         let (beside, file) = Beside::with_file(&target, access)?;
-        ser::fill(value, &file.root()?, route)?;
+        let spot = fill(value, &file, route, run)?;
         file.close()?;
+        spot.finish()?;
         beside.replace(&target, sync)
     };
-    write().map_err(|error| in_file(error, path))
+    watch.during(write).map_err(|error| in_file(error, path))
+}
+
+/// Writes `value` to a new file; returns where that begins in the call.
+fn fill<T: ?Sized + Serialize>(value: &T, file: &File, route: &Route, run: &Run) -> Result<Spot> {
+    let root = file.root()?.begun(run);
+    ser::fill(value, &root, route)?;
+    Ok(root.spot().clone())
+}
+
+/// Reads the value in a file.
+fn read<T: DeserializeOwned>(file: &File, route: &Route, run: &Run) -> Result<T> {
+    de::from_root(&file.root()?.begun(run), route)
 }
 
 /// Opens a file for reading a part at a time.
@@ -100,24 +115,35 @@ pub(crate) fn open_streamed(path: &Path) -> Result<File> {
     File::open_streamed(path).map_err(|error| why_not_open(path, error))
 }
 
-pub(crate) fn from_file<T: DeserializeOwned>(path: &Path, access: Access, route: &Route) -> Result<T> {
-    let read = || {
+pub(crate) fn from_file<T: DeserializeOwned>(path: &Path, access: Access, route: &Route, watch: &Watch) -> Result<T> {
+    let open = |run: &Run| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        de::from_root(&file.root()?, route)
+        read(&file, route, run)
     };
-    read().map_err(|error| in_file(error, path))
+    watch.during(open).map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn to_vec<T: ?Sized + Serialize>(value: &T, access: Access, route: &Route) -> Result<Vec<u8>> {
-    let file = File::in_memory_as(access)?;
-    ser::fill(value, &file.root()?, route)?;
-    image_of(&file)
+pub(crate) fn to_vec<T: ?Sized + Serialize>(
+    value: &T,
+    access: Access,
+    route: &Route,
+    watch: &Watch,
+) -> Result<Vec<u8>> {
+    watch.during(|run| {
+        let file = File::in_memory_as(access)?;
+        let spot = fill(value, &file, route, run)?;
+        let image = image_of(&file)?;
+        spot.finish()?;
+        Ok(image)
+    })
 }
 
-pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8], route: &Route) -> Result<T> {
-    let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
-        Ok(false) => not_hdf5(),
-        _ => error,
-    })?;
-    de::from_root(&file.root()?, route)
+pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8], route: &Route, watch: &Watch) -> Result<T> {
+    watch.during(|run| {
+        let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
+            Ok(false) => not_hdf5(),
+            _ => error,
+        })?;
+        read(&file, route, run)
+    })
 }

@@ -47,7 +47,7 @@
 //! | files of the Python package FileBacked | [`WriteOptions::python`] | any of these |
 //!
 //! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
-//! chunks), what is left out, and whether what is there is replaced.
+//! chunks), what is left out, whether what is there is replaced, and who is told how far a call is, and may cancel it.
 //!
 //! # Types with an object of their own
 //!
@@ -74,6 +74,17 @@
 //! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
 //!   clipped or rounded. A damaged file gives an error, and so does one that asks for more than the
 //!   [limits](ReadOptions#limits).
+//!
+//! # Threads
+//!
+//! Any number of threads may write to and read from one file at once, with one `File` or [`Group`](hdf5::Group) of the [`hdf5`]
+//! crate for all, or clones of it. libhdf5 does one thing at a time, under a lock; values are serialized, compressed and made
+//! meanwhile. Of two that write the same new name, one gets an error, and the value of the other is there as a whole. Who
+//! [replaces](WriteOptions::overwrite) one name by two threads at once, or [saves](LazyMap::save) to one group, has to keep
+//! them apart.
+//!
+//! [`WriteOptions`], [`ReadOptions`], [`Error`] and [`Progress`] are `Send` and `Sync`; so are [`Lazy`], [`LazyMap`] and all other
+//! wrappers, if what is in them is. An [`Appender`] and a [`Reader`] may go to another thread, and are used by one at a time.
 //!
 //! # What it does not do
 //!
@@ -111,6 +122,7 @@ mod limits;
 #[cfg(feature = "sprs")]
 mod matrix;
 mod options;
+mod progress;
 pub mod reader;
 mod route;
 mod ser;
@@ -137,6 +149,7 @@ pub use how::{DatasetOptions, Records, Strings};
 pub use lazy::{Lazy, LazyMap};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
+pub use progress::{Answer, Progress};
 pub use reader::Reader;
 pub use ser::Hdf5Serializer;
 pub use shared::Shared;

@@ -9,6 +9,7 @@ use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::Result;
 use crate::how::{DatasetOptions, Records, Strings};
 use crate::limits::Limits;
+use crate::progress::{Answer, Progress, Watch};
 use crate::route::{Effect, Pattern, Rules};
 use crate::storage::Group;
 use crate::{Hdf5Serializer, de, file, ser};
@@ -41,11 +42,13 @@ pub struct WriteOptions {
     overwrite: bool,
     access: Access,
     rules: Rules,
+    watch: Watch,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { sync: true, overwrite: false, access: Access::default(), rules: Rules::default() }
+        let (access, rules, watch) = Default::default();
+        Self { sync: true, overwrite: false, access, rules, watch }
     }
 }
 
@@ -213,6 +216,46 @@ impl WriteOptions {
         self
     }
 
+    /// Has a closure told how far a call is: at most every 5 milliseconds, and at the end, when all is written and nothing
+    /// is in its place yet. It answers `()`, or a [`ControlFlow`](std::ops::ControlFlow): `Break` cancels the call, at any
+    /// time, and the last time too. That is an error of the kind [`Cancelled`](crate::ErrorKind::Cancelled), and everything
+    /// is as it was before the call; so it is where the closure panics, which goes on to the caller.
+    ///
+    /// The closure is called by the thread that makes the call, between two objects, or parts of a long dataset; never under
+    /// the lock of the [`hdf5`] crate, unless the caller has that. It may write and read by itself. Calls within the call, as a
+    /// [`Codec`](crate::Codec) may make, are not told of, unless they are made with options that say so. Where a stored object
+    /// is copied as a whole ([`Lazy`](crate::Lazy)), and while the disk is waited for, it is not called.
+    ///
+    /// Without this option, nothing is counted, and long datasets are written by one call into libhdf5.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use filebacked::{ErrorKind, WriteOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let stop = Arc::new(AtomicBool::new(false));
+    /// let stopped = Arc::clone(&stop);
+    /// let options = WriteOptions::new().progress(move |p| {
+    ///     println!("{p}"); // 400.0 kB in 2 objects, at `/`
+    ///     if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// options.to_file(&path, &vec![0.5; 50_000])?;
+    ///
+    /// stop.store(true, Ordering::Relaxed); // by a button, or another thread
+    /// let error = options.to_file(&path, &vec![1.5; 50_000]).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Cancelled);
+    /// assert_eq!(filebacked::from_file::<Vec<f64>>(&path)?, vec![0.5; 50_000]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn progress<A: Answer>(mut self, tell: impl Fn(&Progress) -> A + Send + Sync + 'static) -> Self {
+        self.watch = Watch::new(tell);
+        self
+    }
+
     /// Lays everything out as the Python package [FileBacked](https://pypi.org/project/FileBacked/) 2.1 does, so that its
     /// `Model.read(f)` gives an equal object, eager and lazy. There is an object in the file for each value then, so this is
     /// for files that the package is to read. Reading them here needs no option.
@@ -282,7 +325,9 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: &hdf5::Group) -> Result<()> {
-        Limits::while_writing(|| Hdf5Serializer::with(group, self.rules.route(), self.overwrite).put(value))
+        self.watch.during(|run| {
+            Limits::while_writing(|| Hdf5Serializer::with(group, self.rules.route(), self.overwrite, run).put(value))
+        })
     }
 
     /// As [`write`](crate::write()). Paths begin at the value: the name is no step.
@@ -290,7 +335,8 @@ impl WriteOptions {
     /// # Errors
     /// As [`write`](crate::write()).
     pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
-        Limits::while_writing(|| ser::write_named(value, &Group::of(group)?, name, &self.rules.route(), self.overwrite))
+        let write = |group: &Group| ser::write_named(value, group, name, &self.rules.route(), self.overwrite);
+        self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
     }
 
     /// As [`to_file`](crate::to_file).
@@ -298,7 +344,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_file`](crate::to_file).
     pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
-        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route())
+        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route(), &self.watch)
     }
 
     /// As [`to_vec`](crate::to_vec).
@@ -306,7 +352,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_vec`](crate::to_vec).
     pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
-        file::to_vec(value, self.access, &self.rules.route())
+        file::to_vec(value, self.access, &self.rules.route(), &self.watch)
     }
 }
 
@@ -444,6 +490,7 @@ pub struct ReadOptions {
     access: Access,
     limits: Limits,
     rules: Rules,
+    watch: Watch,
 }
 
 impl ReadOptions {
@@ -715,12 +762,39 @@ impl ReadOptions {
         self
     }
 
+    /// Has a closure told how far a call is: at most every 5 milliseconds, and at the end. It answers `()`, or a
+    /// [`ControlFlow`](std::ops::ControlFlow), and `Break` cancels the call: as for
+    /// [writing](WriteOptions::progress), where more is said of it. Nothing of the value is left then.
+    ///
+    /// A [`Lazy`](crate::Lazy) that is read later, and a [`Reader`](crate::Reader), are no part of the call.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![0.5; 100_000])?;
+    /// let options = ReadOptions::new().progress(|p| println!("{p}")); // 800.0 kB in 2 objects, at `/`
+    /// assert_eq!(options.from_slice::<Vec<f64>>(&image)?.len(), 100_000);
+    ///
+    /// let most = ReadOptions::new().progress(|p| {
+    ///     if p.bytes() > 500_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// assert_eq!(most.from_slice::<Vec<f64>>(&image).unwrap_err().kind(), ErrorKind::Cancelled);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn progress<A: Answer>(mut self, tell: impl Fn(&Progress) -> A + Send + Sync + 'static) -> Self {
+        self.watch = Watch::new(tell);
+        self
+    }
+
     /// As [`from_group`](crate::from_group).
     ///
     /// # Errors
     /// As [`from_group`](crate::from_group).
     pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
-        self.limits.during(|| de::from_root(&Group::of(group)?, &self.rules.route()))
+        let read = |group: &Group| de::from_root(group, &self.rules.route());
+        self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
     }
 
     /// As [`read`](crate::read).
@@ -728,7 +802,8 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        self.limits.during(|| de::read_named(&Group::of(group)?, name, &self.rules.route()))
+        let read = |group: &Group| de::read_named(group, name, &self.rules.route());
+        self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
     }
 
     /// As [`from_file`](crate::from_file).
@@ -736,7 +811,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        self.limits.during(|| file::from_file(path.as_ref(), self.access, &self.rules.route()))
+        self.limits.during(|| file::from_file(path.as_ref(), self.access, &self.rules.route(), &self.watch))
     }
 
     /// As [`from_slice`](crate::from_slice).
@@ -744,6 +819,6 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_slice`](crate::from_slice).
     pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
-        self.limits.during(|| file::from_slice(image, &self.rules.route()))
+        self.limits.during(|| file::from_slice(image, &self.rules.route(), &self.watch))
     }
 }

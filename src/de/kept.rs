@@ -59,8 +59,9 @@ impl Child {
 }
 
 impl Kept {
-    /// Keeps an object that was opened.
+    /// Keeps an object that was opened. What is read of it later is no part of the call that it was opened for.
     pub(super) fn of(stored: Stored) -> Result<Self> {
+        let stored = Stored { object: stored.object.unwatched(), ..stored };
         let file = Arc::new(Held::of(&stored.object)?);
         Ok(Self { opened: OnceLock::from(stored), link: None, file })
     }

@@ -16,8 +16,10 @@ use crate::storage::Group;
 /// Reads the value that fills `group`.
 pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Result<T> {
     let root = Root { group: group.clone(), route: route.clone() };
-    let value = Call::<Known>::new().during(|| T::deserialize(root));
-    value.map_err(|error| select::explained(error, route))
+    let value =
+        Call::<Known>::new().during(|| T::deserialize(root)).map_err(|error| select::explained(error, route))?;
+    group.spot().finish()?;
+    Ok(value)
 }
 
 /// Reads the value at the link `name` of `group`.
@@ -27,7 +29,9 @@ pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: 
         let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(route), Depth::of_reading());
         T::deserialize(node)
     });
-    value.map_err(|error| select::explained(error, route).in_link(&link).in_link(&group.path()))
+    let value = value.map_err(|error| select::explained(error, route).in_link(&link).in_link(&group.path()))?;
+    group.spot().child(&link).finish()?;
+    Ok(value)
 }
 
 /// The deserializer: reads the value that fills a group.

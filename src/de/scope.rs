@@ -143,8 +143,9 @@ impl Scope {
         self.enter_known(group, &group.about()?, way)
     }
 
-    /// Goes into the group that `about` tells of, as [`Scope::enter`] does.
+    /// Goes into `group`, which `about` tells of, as [`Scope::enter`] does.
     pub(super) fn enter_known(&self, group: &Group, about: &About, way: Way) -> Result<Self> {
+        group.spot().object()?;
         let About { identity, links, attributes } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
@@ -166,6 +167,7 @@ impl Scope {
 
     /// Takes note of a dataset that is to be read.
     pub(super) fn meet(&self, dataset: &Dataset, way: Way) -> Result<()> {
+        dataset.spot().object()?;
         let once = way == Way::Once;
         let again = !once && (self.inner.again || way == Way::Soft);
         if again {

@@ -12,7 +12,6 @@ use super::record::{Record, RecordField, Rows};
 use super::rows::{Form, TEXT_SIZE};
 use crate::error::Result;
 use crate::format::SLAB;
-use crate::route::Route;
 use crate::storage::{self, Dataset, Dtype, Shape};
 
 /// The fields of records, in their order; or the one part that elements consist of.
@@ -184,9 +183,9 @@ impl Lanes {
     /// Makes the datasets, for `total` elements.
     pub(super) fn create(&mut self, place: &Place<'_>, total: u64) -> Result<()> {
         for lane in &mut self.lanes {
-            let route = if self.rows.is_some() { place.route.field(&lane.name) } else { &place.route };
+            let name = self.rows.is_some().then_some(&*lane.name);
             if let Content::Fixed(fixed) = &mut lane.content {
-                fixed.create(place, total, route)?;
+                fixed.create(place, name, total)?;
             }
         }
         Ok(())
@@ -235,9 +234,11 @@ impl Lanes {
 }
 
 impl Fixed {
-    fn create(&mut self, place: &Place<'_>, total: u64, route: &Route) -> Result<()> {
+    /// Makes the dataset, which is of the field of that name, or of what elements are.
+    fn create(&mut self, place: &Place<'_>, name: Option<&str>, total: u64) -> Result<()> {
         let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
-        let dataset = place.unlinked_dataset(self.dtype.clone(), Shape::Simple(shape), route)?;
+        let route = name.map_or(&place.route, |name| place.route.field(name));
+        let dataset = place.unlinked_dataset(name, self.dtype.clone(), Shape::Simple(shape), route)?;
         let count = self.column.len();
         let mut bytes = vec![0; count * self.size];
         pack_items(&self.column, self.size, &mut bytes);

@@ -9,6 +9,8 @@
 
 mod append;
 mod attributes;
+#[cfg(test)]
+mod cancelled;
 mod changes;
 mod column;
 mod composite;

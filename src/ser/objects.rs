@@ -25,6 +25,9 @@ impl Objects {
     fn beside_group(near: &Group, fillers: usize) -> Result<Self> {
         let group = near.create_unlinked()?;
         group.write_kind(Kind::List)?;
+        let spot = group.spot().as_whole();
+        spot.object()?;
+        let group = group.at(spot);
         Ok(Self { group, count: 0, fillers })
     }
 

@@ -8,6 +8,7 @@ use ndarray::{ArrayView, Dimension};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
+use crate::progress::Spot;
 use crate::route::Route;
 use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, Storing, write_array_attribute};
 
@@ -134,10 +135,34 @@ impl<'a> Place<'a> {
         Ok(dataset)
     }
 
-    /// Makes a dataset near the place, for what is at `route`, to be linked later by [`Place::link`].
-    pub(super) fn unlinked_dataset(&self, dtype: Dtype, shape: Shape, route: &Route) -> Result<Dataset> {
-        let storing = &route.how().storing;
-        self.near().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, storing)
+    /// Makes a dataset near the place, for what is at `route`, to be linked later by [`Place::link`]: here, or as the child
+    /// `name` of a group here.
+    pub(super) fn unlinked_dataset(
+        &self,
+        name: Option<&str>,
+        dtype: Dtype,
+        shape: Shape,
+        route: &Route,
+    ) -> Result<Dataset> {
+        let (storing, spot) = (&route.how().storing, self.spot());
+        let spot = name.map_or(spot.clone(), |name| spot.child(&escape(name)));
+        self.near().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, storing, spot)
+    }
+
+    /// Where it is in the call, for whoever watches that.
+    fn spot(&self) -> Spot {
+        match &self.at {
+            At::Child(group, name) => group.spot().child(name),
+            At::Fill { group, .. } => group.spot().clone(),
+            At::Attribute(..) => Spot::NOWHERE,
+        }
+    }
+
+    /// The group near the place, at the spot of what goes here: for objects that no link leads to yet. `None` where nobody
+    /// watches.
+    pub(super) fn watched(&self) -> Option<Group> {
+        let spot = self.spot();
+        self.near().group.filter(|_| spot.is_watched()).map(|group| group.clone().at(spot))
     }
 
     /// Puts a dataset here that is written already.

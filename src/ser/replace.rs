@@ -5,19 +5,23 @@ use std::ffi::CString;
 use super::place::taken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
+use crate::progress::Spot;
 use crate::storage::{Attributes, Contents, Dataset, Group, LinkKind, Object, Shape, Storing};
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {
     /// Where the new contents are until then.
     staged: &'a Group,
-    target: &'a Group,
+    target: Group,
     /// What was there goes here; it goes away with this group.
     kept: Group,
     /// The names of all links as they were.
     links: Vec<String>,
     /// What was done, in this order.
     done: Vec<Step>,
+    is_complete: bool,
+    /// Where whoever watches has it.
+    spot: Spot,
 }
 
 /// What was done, and how to take it back.
@@ -37,19 +41,22 @@ enum Step {
 }
 
 impl<'a> Replacement<'a> {
-    pub(super) fn new(staged: &'a Group, target: &'a Group) -> Result<Self> {
+    pub(super) fn new(staged: &'a Group, target: &Group) -> Result<Self> {
+        // What is done with what is written already counts no more; and what is taken back, nobody can cancel.
+        let (spot, target) = (target.spot().clone(), target.clone().unwatched());
         let (kept, links) = (target.create_unlinked()?, target.link_names()?);
-        Ok(Self { staged, target, kept, links, done: Vec::new() })
+        Ok(Self { staged, target, kept, links, done: Vec::new(), is_complete: false, spot })
     }
 
     /// Moves all that is staged to the target: a dataset of the same type and shape is written into, anything else goes
     /// away. On an error the target is as it was.
-    pub(super) fn replace(mut self) -> Result<()> {
-        let result = self.try_replace();
-        if result.is_err() {
-            self.take_back();
-        }
-        result
+    ///
+    /// Whoever watches is told of the end, at that spot, as long as it can be taken back.
+    pub(super) fn replace(mut self, whole: &Spot) -> Result<()> {
+        self.try_replace()?;
+        whole.finish()?;
+        self.is_complete = true;
+        Ok(())
     }
 
     fn try_replace(&mut self) -> Result<()> {
@@ -67,7 +74,7 @@ impl<'a> Replacement<'a> {
                 }
                 None => {
                     self.keep(name)?;
-                    self.staged.move_link(name, self.target, name)?;
+                    self.staged.move_link(name, &self.target, name)?;
                     self.done.push(Step::Linked(name.clone()));
                     is_in_order = false;
                 }
@@ -109,7 +116,7 @@ impl<'a> Replacement<'a> {
         match self.target.link_kind(name)? {
             None => {}
             Some(LinkKind::Hard) => {
-                move_away(self.target, name, &self.kept)?;
+                move_away(&self.target, name, &self.kept)?;
                 self.done.push(Step::Kept(name.to_owned()));
             }
             Some(LinkKind::Soft(path)) => {
@@ -127,7 +134,7 @@ impl<'a> Replacement<'a> {
     /// Makes the link `name` the last of the target.
     fn link_again(&mut self, name: &str) -> Result<()> {
         self.keep(name)?;
-        self.kept.move_link(name, self.target, name)?;
+        self.kept.move_link(name, &self.target, name)?;
         self.done.pop();
         Ok(())
     }
@@ -153,7 +160,7 @@ impl<'a> Replacement<'a> {
             Err(error) if error.kind() != ErrorKind::Hdf5 => return Ok(None),
             old => old?,
         };
-        let (Object::Dataset(old), Object::Dataset(new)) = (old, self.staged.open(name)?) else { return Ok(None) };
+        let (Object::Dataset(old), Object::Dataset(new)) = (old, self.staged(name)?) else { return Ok(None) };
         let is_same = old.dtype() == new.dtype()
             && old.shape() == new.shape()
             && !new.dtype().has_addresses()
@@ -169,13 +176,18 @@ impl<'a> Replacement<'a> {
 
     /// Writes what is staged for `name` into the dataset that is there.
     fn write_into(&mut self, name: &str, old: Dataset) -> Result<()> {
-        let Object::Dataset(new) = self.staged.open(name)? else { return Err(Error::corrupt("a dataset went away")) };
-        let (dtype, shape) = (old.dtype().clone(), old.shape().clone());
-        let kept = self.kept.create_unlinked_dataset(dtype, shape, &Storing::default())?;
-        copy(&old, &kept)?;
+        let Object::Dataset(new) = self.staged(name)? else { return Err(Error::corrupt("a dataset went away")) };
+        let (dtype, shape, spot) = (old.dtype().clone(), old.shape().clone(), self.spot.child(name));
+        let kept = self.kept.create_unlinked_dataset(dtype, shape, &Storing::default(), Spot::NOWHERE)?;
+        copy(&old, &kept, &spot)?;
         // A part may be written when this fails.
         self.done.push(Step::Written(name.to_owned(), Box::new(kept)));
-        copy(&new, &old)
+        copy(&new, &old, &spot)
+    }
+
+    /// Opens what is staged for `name`.
+    fn staged(&self, name: &str) -> Result<Object> {
+        self.staged.open(name).map(Object::unwatched)
     }
 
     /// Undoes all that was done, the last first. What fails in here leaves no better way back.
@@ -188,11 +200,11 @@ impl<'a> Replacement<'a> {
 
     fn take_back_step(&self, step: &Step) -> Result<()> {
         match step {
-            Step::Kept(name) => self.kept.move_link(name, self.target, name),
+            Step::Kept(name) => self.kept.move_link(name, &self.target, name),
             Step::Unlinked(name, path) => self.target.link_to_path(name, path),
             Step::Linked(name) => self.target.unlink(name),
             Step::Written(name, kept) => match self.target.open(name)? {
-                Object::Dataset(dataset) => copy(kept, &dataset),
+                Object::Dataset(dataset) => copy(kept, &dataset, &Spot::NOWHERE),
                 Object::Group(_) => Ok(()),
             },
             Step::Removed(name, contents) => self.target.write_contents(name, contents),
@@ -208,8 +220,8 @@ impl<'a> Replacement<'a> {
             for name in &self.links[same..] {
                 match self.target.link_kind(name)? {
                     Some(LinkKind::Hard) => {
-                        move_away(self.target, name, &self.kept)?;
-                        self.kept.move_link(name, self.target, name)?;
+                        move_away(&self.target, name, &self.kept)?;
+                        self.kept.move_link(name, &self.target, name)?;
                     }
                     Some(LinkKind::Soft(path)) => {
                         self.target.unlink(name)?;
@@ -224,6 +236,15 @@ impl<'a> Replacement<'a> {
     }
 }
 
+/// However it comes about that not all was done, as by a panic of whoever watches.
+impl Drop for Replacement<'_> {
+    fn drop(&mut self) {
+        if !self.is_complete {
+            self.take_back();
+        }
+    }
+}
+
 /// Moves a hard link to a group that no link leads to; on an error it is where it was.
 fn move_away(group: &Group, name: &str, kept: &Group) -> Result<()> {
     let moved = group.move_link_unlinked(name, kept, name);
@@ -234,8 +255,8 @@ fn move_away(group: &Group, name: &str, kept: &Group) -> Result<()> {
     moved
 }
 
-/// Copies all items of a dataset to another of the same type and shape.
-fn copy(from: &Dataset, to: &Dataset) -> Result<()> {
+/// Copies all items of a dataset to another of the same type and shape, of which whoever watches is told at that spot.
+fn copy(from: &Dataset, to: &Dataset, spot: &Spot) -> Result<()> {
     /// Bytes that are copied at once.
     const BLOCK: usize = 16 * SLAB;
     let dims = match from.shape() {
@@ -255,6 +276,7 @@ fn copy(from: &Dataset, to: &Dataset) -> Result<()> {
         let count = step.min(dims[0] - start);
         to.write_rows(start, count, &from.read_rows(start, count)?)?;
         start += count;
+        spot.check()?;
     }
     Ok(())
 }

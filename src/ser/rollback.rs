@@ -10,7 +10,7 @@ use crate::{NdArray, ReadOptions, Records, Shared, Strings, WithAttrs, WriteOpti
 
 /// All that there is to see of an object.
 #[derive(Debug, PartialEq)]
-struct Seen {
+pub(super) struct Seen {
     identity: Identity,
     attributes: Vec<(String, String, Vec<u8>)>,
     contents: Contents,
@@ -23,7 +23,7 @@ enum Contents {
     Nowhere,
 }
 
-fn see(object: &Object) -> Seen {
+pub(super) fn see(object: &Object) -> Seen {
     let attribute = |name: String| {
         let contents = object.attribute(&name).unwrap().unwrap();
         let text = contents.items.string(contents.items.bytes()).to_vec();
@@ -75,7 +75,7 @@ fn fail_everywhere(group: &Group, write: impl Fn() -> crate::Result<()>) -> u64 
 }
 
 #[derive(Serialize)]
-struct State {
+pub(super) struct State {
     #[serde(rename = "@version")]
     version: u32,
     #[serde(rename = "@author")]
@@ -93,7 +93,7 @@ struct State {
     labelled: WithAttrs<Vec<f64>, BTreeMap<&'static str, f64>>,
 }
 
-fn state(seed: u32) -> State {
+pub(super) fn state(seed: u32) -> State {
     let shared = Shared::from(vec![1, 2, 3]);
     State {
         version: seed,
@@ -113,7 +113,7 @@ fn state(seed: u32) -> State {
 }
 
 /// A group with some children, of which no write is about.
-fn file() -> (File, Group) {
+pub(super) fn file() -> (File, Group) {
     let file = File::in_memory().unwrap();
     let root = file.root().unwrap();
     let group = root.create_group("group").unwrap();
@@ -124,7 +124,7 @@ fn file() -> (File, Group) {
 }
 
 /// What writes in chunks, too, and in all forms.
-fn options() -> Vec<WriteOptions> {
+pub(super) fn options() -> Vec<WriteOptions> {
     vec![
         WriteOptions::new(),
         WriteOptions::new().deflate(1).fletcher32(true).above(500).chunk([700]),

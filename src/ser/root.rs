@@ -10,13 +10,18 @@ use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, escape};
+use crate::progress::Run;
 use crate::route::Route;
 use crate::storage::{self, Attributes, Group};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Route) -> Result<()> {
     let place = Place::fill(group.clone(), None, route);
-    Call::<Written>::new().during(|| put(value, place, Depth::default(), 0)).map_err(|error| error.in_link("/"))
+    let write = || {
+        group.spot().object()?;
+        put(value, place, Depth::default(), 0)
+    };
+    Call::<Written>::new().during(write).map_err(|error| error.in_link("/"))
 }
 
 /// Writes `value` to the new link `name` of `group`.
@@ -37,8 +42,9 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
         let staging = group.create_unlinked()?;
         Call::<Written>::new().during(|| put(value, Place::child(&staging, &link, route), Depth::default(), 0))?;
         if overwrite && group.has_link(&link)? {
-            return Replacement::new(&staging, group)?.replace();
+            return Replacement::new(&staging, group)?.replace(&staging.spot().child(&link));
         }
+        staging.spot().child(&link).finish()?;
         staging.move_link(&link, group, &link)
     };
     write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
@@ -56,8 +62,8 @@ struct Staging {
 
 impl Staging {
     fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
-        let Hdf5Serializer { group, route, overwrite } = serializer;
-        let target = Group::of(group)?;
+        let Hdf5Serializer { group, route, overwrite, run } = serializer;
+        let target = Group::of(group)?.begun(&run);
         let group = target.create_unlinked()?;
         Ok(Self { group, target, call: Call::new(), route, overwrite })
     }
@@ -84,7 +90,7 @@ impl Staging {
     fn link(&self) -> Result<()> {
         storage::begin();
         if self.overwrite {
-            return Replacement::new(&self.group, &self.target)?.replace();
+            return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());
         }
         let (links, attributes) = (self.group.link_names()?, self.group.attribute_names()?);
         if self.target.len() > 0 && self.group.has_attribute(KIND)? {
@@ -102,6 +108,7 @@ impl Staging {
                 return Err(taken(&format!("@{name}")));
             }
         }
+        self.group.spot().finish()?;
         let mut moved = 0;
         let mut copied = 0;
         let result = (|| {
@@ -149,18 +156,19 @@ pub struct Hdf5Serializer<'a> {
     group: &'a hdf5::Group,
     route: Route,
     overwrite: bool,
+    run: Run,
 }
 
 impl<'a> Hdf5Serializer<'a> {
     /// A serializer that fills `group`.
     #[must_use]
     pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, route: Route::default(), overwrite: false }
+        Self { group, route: Route::default(), overwrite: false, run: Run::default() }
     }
 
     /// The same, which knows what the options say.
-    pub(crate) fn with(group: &'a hdf5::Group, route: Route, overwrite: bool) -> Self {
-        Self { group, route, overwrite }
+    pub(crate) fn with(group: &'a hdf5::Group, route: Route, overwrite: bool, run: &Run) -> Self {
+        Self { group, route, overwrite, run: run.clone() }
     }
 
     /// Writes a value that needs no further calls.
@@ -180,7 +188,10 @@ impl<'a> Hdf5Serializer<'a> {
     /// Writes a whole value, in whichever form holds it.
     pub(crate) fn put<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         let staging = Staging::new(self)?;
-        staging.during(|| put(value, staging.place(), Depth::default(), 0))?;
+        staging.during(|| {
+            staging.group.spot().object()?;
+            put(value, staging.place(), Depth::default(), 0)
+        })?;
         staging.commit()
     }
 }

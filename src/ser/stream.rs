@@ -15,11 +15,13 @@ use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::SLAB;
 use crate::how::Records;
-use crate::storage::{self, Dataset, Dtype, Shape, Writer};
+use crate::storage::{self, Dataset, Dtype, Group, Shape, Writer};
 
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next.
 const FIRST_LOOK: usize = 64;
 const NEXT_LOOK: usize = 16;
+/// Elements that are collected before whoever watches is told again.
+const TOLD: usize = 1024;
 /// A sequence of fewer bytes is written at once.
 const MIN_STREAMED: usize = 4 << 20;
 /// Bytes of the rows that are written, or taken apart, at once: the file system takes few large parts faster than many small
@@ -34,11 +36,14 @@ pub(super) struct Sequence<'a> {
     settled: Option<Settled>,
     /// The elements otherwise.
     column: Column,
-    /// Elements in the column, and how many there are when they are looked at for a form.
+    /// Elements in the column, how many there are when they are looked at, and when that is for a form.
     count: usize,
     look_at: usize,
+    form_at: usize,
     /// How many there will be, as the value says.
     len: Option<u64>,
+    /// Where elements are that are objects of their own, where somebody watches.
+    watched: Option<Group>,
 }
 
 /// Elements of one form: each a row of as many bytes.
@@ -96,8 +101,18 @@ impl<'a> Sequence<'a> {
         // What is left out of elements is known element by element.
         let is_taken = !place.is_attribute() && !place.route.selects();
         let len = len.map(|len| len as u64).filter(|_| is_taken);
-        let look_at = if len.is_some() { FIRST_LOOK } else { usize::MAX };
-        Self { place, depth, settled: None, column: Column::new(), count: 0, look_at, len }
+        let form_at = if len.is_some() { FIRST_LOOK } else { usize::MAX };
+        let (column, watched) = (Column::new(), place.watched());
+        let mut sequence =
+            Self { place, depth, settled: None, column, count: 0, look_at: form_at, form_at, len, watched };
+        sequence.look_again(form_at);
+        sequence
+    }
+
+    /// Has elements looked at when there are so many, for a form; before that, where somebody watches, for him.
+    fn look_again(&mut self, form_at: usize) {
+        self.form_at = form_at;
+        self.look_at = if self.watched.is_some() { form_at.min(self.count + TOLD) } else { form_at };
     }
 
     /// Adds an element.
@@ -124,7 +139,10 @@ impl<'a> Sequence<'a> {
 
     #[inline]
     fn push_to_column<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (column, depth, near) = (&mut self.column, self.depth, self.place.near());
+        let (column, depth, mut near) = (&mut self.column, self.depth, self.place.near());
+        if let Some(watched) = &self.watched {
+            near.group = Some(watched);
+        }
         if let Err(error) = depth.with_stack(|| value.serialize(ElementSerializer::new(column, depth, near))) {
             return Err(error.in_element(self.count));
         }
@@ -148,7 +166,14 @@ impl<'a> Sequence<'a> {
     /// Looks whether all elements so far are of one form.
     #[cold]
     fn look(&mut self) -> Result<()> {
-        self.look_at = self.look_at.saturating_mul(NEXT_LOOK);
+        if let Some(watched) = &self.watched {
+            watched.spot().check()?;
+        }
+        if self.count < self.form_at {
+            self.look_again(self.form_at);
+            return Ok(());
+        }
+        self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
         let Some(total) = self.len else { return Ok(()) };
         let records = self.place.route.how().records.filter(|_| matches!(self.column, Column::Record(_)));
         let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
@@ -167,10 +192,11 @@ impl<'a> Sequence<'a> {
 
     /// Makes a column of the elements again, where a later one does not fit their form.
     fn take_back(&mut self) -> Result<()> {
-        self.look_at = usize::MAX;
+        self.look_again(usize::MAX);
         let Some(settled) = self.settled.take() else { return Ok(()) };
         self.column = settled.into_column()?;
         self.count = self.column.len();
+        self.look_again(usize::MAX);
         self.place.clear()
     }
 

@@ -125,6 +125,8 @@ impl Ahead {
 
     /// Reads a part, to `memory`; `next` is what will be asked for after it, as far as that can be known.
     pub(crate) fn read(&mut self, block: &Block, memory: Items, next: Option<Block>) -> Result<Items> {
+        // What the thread did counts, but nobody was told of it there.
+        self.dataset.spot().check()?;
         let read = match self.next.take() {
             Some((expected, task)) if expected == *block => {
                 task.run();

@@ -122,6 +122,8 @@ impl Writer {
     /// nothing. An error may be one of rows before.
     pub(crate) fn write(&mut self, slab: &mut Vec<u8>, rows: Vec<Rows>) -> Result<()> {
         let Some(queue) = &self.queue else { return rows.iter().try_for_each(|rows| rows.write(slab)) };
+        // What the thread does counts, but nobody is told of it there.
+        rows.iter().try_for_each(|rows| rows.dataset.spot().check())?;
         let mut state = queue.state();
         while state.slabs.len() >= WAITING {
             drop(state);

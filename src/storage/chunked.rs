@@ -94,6 +94,12 @@ impl Out {
     }
 }
 
+/// How many of so many bytes, of which there are `count` parts, belong to a part: in all, these are as many.
+fn share(bytes: usize, number: usize, count: usize) -> u64 {
+    let up_to = |number: usize| (bytes as u128 * number as u128 / count.max(1) as u128) as u64;
+    up_to(number + 1) - up_to(number)
+}
+
 /// A chunk that was read.
 enum Read {
     Stored(usize, StoredChunk),
@@ -179,13 +185,13 @@ impl Chunked {
         rows.max(FOR_EACH * cores() * chunk.max(1 << 16)).min(rows.max(MAX_AHEAD))
     }
 
-    /// Writes all rows.
-    pub(super) fn write(&self, dataset: hid_t, memory: &[u8]) -> Result<()> {
-        self.encode(dataset, Rows { start: 0, count: self.grid.rows() }, memory)
+    /// Writes all rows. After each chunk, `done` is told how many bytes there were.
+    pub(super) fn write(&self, dataset: hid_t, memory: &[u8], done: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        self.encode(dataset, Rows { start: 0, count: self.grid.rows() }, memory, done)
     }
 
     /// Filters and writes rows that are all that their chunks have.
-    fn encode(&self, dataset: hid_t, rows: Rows, memory: &[u8]) -> Result<()> {
+    fn encode(&self, dataset: hid_t, rows: Rows, memory: &[u8], mut done: impl FnMut(u64) -> Result<()>) -> Result<()> {
         let (first, count) = self.grid.chunks_of(rows);
         let encode = |number: usize| match self.grid.in_one_piece(first + number, rows) {
             Some(piece) => self.pipeline.encode(&memory[piece]),
@@ -198,7 +204,7 @@ impl Chunked {
                 let bytes = chunk.bytes.as_ptr().cast();
                 h5d::H5Dwrite_chunk(dataset, H5P_DEFAULT, chunk.left_out, offset.as_ptr(), chunk.bytes.len(), bytes)
             })?;
-            Ok(())
+            done(share(memory.len(), number, count))
         })
     }
 
@@ -221,7 +227,7 @@ impl Chunked {
         let rest = if end < self.grid.rows() { end % self.grid.chunk_rows() } else { 0 };
         let whole = Rows { start: pending.start, count: end - rest - pending.start };
         let bytes = whole.count as usize * self.grid.row_bytes();
-        self.encode(dataset, whole, &pending.bytes[..bytes])?;
+        self.encode(dataset, whole, &pending.bytes[..bytes], |_| Ok(()))?;
         pending.bytes.drain(..bytes);
         pending.start = whole.end();
         pending.count = rest;
@@ -232,19 +238,21 @@ impl Chunked {
     /// Writes what is pending, though its chunks are not full: they are read next.
     pub(super) fn flush(&self, dataset: hid_t) -> Result<()> {
         let pending = take(&self.pending);
-        if pending.count > 0 { self.encode(dataset, pending.rows(), &pending.bytes) } else { Ok(()) }
+        if pending.count > 0 { self.encode(dataset, pending.rows(), &pending.bytes, |_| Ok(())) } else { Ok(()) }
     }
 
-    /// Reads rows into `out`, which has room for them as items of `memory_type`, of `size` bytes each.
+    /// Reads rows into `out`, which has room for them as items of `memory_type`, of `size` bytes each. After each chunk, or
+    /// some of them, `done` is told how many bytes there were.
     pub(super) fn read_rows(
         &self,
         dataset: hid_t,
         rows: Rows,
         (memory_type, size): (hid_t, usize),
         out: &mut [u8],
+        mut done: impl FnMut(u64) -> Result<()>,
     ) -> Result<()> {
         if self.is_same(memory_type)? {
-            return self.decode(dataset, rows, out);
+            return self.decode(dataset, rows, out, done);
         }
         let items = self.grid.row_bytes() / self.size;
         let step = (self.batch() / self.grid.row_bytes().max(1)).max(1) as u64;
@@ -257,7 +265,7 @@ impl Chunked {
             let count = part.count as usize * items;
             bytes.clear();
             resize(&mut bytes, count as u64, self.size)?;
-            self.decode(dataset, part, &mut bytes)?;
+            self.decode(dataset, part, &mut bytes, |_| Ok(()))?;
             resize(&mut bytes, count as u64, self.size.max(size))?;
             // What compounds are converted over.
             let mut background = zeroed(count as u64, size)?;
@@ -268,19 +276,27 @@ impl Chunked {
             })?;
             let at = (part.start - rows.start) as usize * items * size;
             out[at..at + count * size].copy_from_slice(&bytes[..count * size]);
+            done((count * size) as u64)?;
             start = part.start + part.count;
         }
         Ok(())
     }
 
     /// Reads rows as the file has their items.
-    fn decode(&self, dataset: hid_t, rows: Rows, out: &mut [u8]) -> Result<()> {
+    fn decode(
+        &self,
+        dataset: hid_t,
+        rows: Rows,
+        out: &mut [u8],
+        mut done: impl FnMut(u64) -> Result<()>,
+    ) -> Result<()> {
         if out.len() as u64 != rows.count.saturating_mul(self.grid.row_bytes() as u64) || rows.end() > self.grid.rows()
         {
             return Err(Error::new(ErrorKind::Hdf5, "rows that are read have another size than there is room for"));
         }
         let (first, count) = self.grid.chunks_of(rows);
-        let out = Out(out.as_mut_ptr(), out.len());
+        let len = out.len();
+        let out = Out(out.as_mut_ptr(), len);
         let outside = || Error::corrupt("a chunk lies outside of the rows that are read");
         let take = |chunk: Read| {
             let (number, stored) = match &chunk {
@@ -310,7 +326,12 @@ impl Chunked {
             });
             if is_inside { Ok(()) } else { Err(outside()) }
         };
-        feed(count, |number| self.read_chunk(dataset, first + number), take)
+        let read = |number: usize| {
+            let chunk = self.read_chunk(dataset, first + number)?;
+            done(share(len, number, count))?;
+            Ok(chunk)
+        };
+        feed(count, read, take)
     }
 
     /// Reads a chunk as it is stored.
@@ -382,7 +403,7 @@ impl Chunked {
             }
             ahead.bytes.clear();
             resize(&mut ahead.bytes, bytes, 1)?;
-            self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes)?;
+            self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes, |_| Ok(()))?;
             (ahead.start, ahead.count) = (rows.start, rows.count);
         }
         let skipped = (wanted.start - ahead.start) as usize * row_bytes;

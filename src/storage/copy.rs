@@ -19,6 +19,7 @@ use super::variable::check_header;
 use super::{c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
+use crate::progress::Spot;
 
 /// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
 const MAX_LEVELS: usize = 1024;
@@ -29,7 +30,7 @@ const STACK: usize = 64 << 20;
 impl Object {
     /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
     pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
-        let (label, lists) = (c_name(name)?, property_lists()?);
+        let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot().child(name));
         let copy = || {
             // SAFETY: handles of the kinds that the function takes, and C strings.
             call("copy an object", || unsafe {
@@ -38,19 +39,22 @@ impl Object {
             })
         };
         // What was looked through stays as it is until it is copied.
-        locked(|| match look_through(self)? {
+        locked(|| match look_through(self, &spot)? {
             0..FEW_LEVELS => copy().map(drop),
             _ => stacker::grow(STACK, copy).map(drop),
-        })
+        })?;
+        // Nobody is told of anything as long as the lock is held.
+        spot.check()
     }
 }
 
-/// Makes sure that libhdf5 can copy an object; returns how many groups it is deep.
-fn look_through(object: &Object) -> Result<usize> {
+/// Makes sure that libhdf5 can copy an object to that spot, and takes note of what there is; returns how many groups it is
+/// deep.
+fn look_through(object: &Object, spot: &Spot) -> Result<usize> {
     let mut met = HashSet::from([object.about()?.identity]);
     let mut deepest = 0;
     let mut waiting = Vec::new();
-    look_at(object, 1, &mut waiting)?;
+    look_at(object, 1, spot, &mut waiting)?;
     while let Some((group, link, level)) = waiting.pop() {
         let object = match group.open_link(&link) {
             Ok(object) => object,
@@ -67,18 +71,22 @@ fn look_through(object: &Object) -> Result<usize> {
         if about.links > 1 && !met.insert(about.identity) {
             continue;
         }
-        look_at(&object, level + 1, &mut waiting).map_err(|error| error.in_link(&link.name))?;
+        look_at(&object, level + 1, spot, &mut waiting).map_err(|error| error.in_link(&link.name))?;
     }
     Ok(deepest)
 }
 
 /// Looks at one object. What is in it is added to what is `waiting`, as being of `level`.
-fn look_at(object: &Object, level: usize, waiting: &mut Vec<(Group, Link, usize)>) -> Result<()> {
+fn look_at(object: &Object, level: usize, spot: &Spot, waiting: &mut Vec<(Group, Link, usize)>) -> Result<()> {
     check_header(object.handle())?;
     look_at_attributes(object)?;
+    spot.object()?;
     let group = match object {
         Object::Group(group) => group,
-        Object::Dataset(dataset) => return look_at_items(dataset),
+        Object::Dataset(dataset) => {
+            spot.bytes(dataset.claim())?;
+            return look_at_items(dataset);
+        }
     };
     if level > MAX_LEVELS {
         let message = format!("groups that nest deeper than {MAX_LEVELS} levels are not copied");

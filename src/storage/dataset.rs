@@ -20,6 +20,7 @@ use super::dtype::{Dtype, Order};
 use super::grid::Rows;
 use super::group::Group;
 use super::items::Items;
+use super::parts::{PART, Part};
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
@@ -27,6 +28,7 @@ use super::variable;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists, under_lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
+use crate::progress::Spot;
 
 /// The dataspace of a dataset or attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +174,7 @@ pub(crate) struct Dataset {
     /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
     is_chunked: bool,
     chunked: OnceLock<Option<Box<Chunked>>>,
+    spot: Spot,
 }
 
 impl Attributes for Dataset {
@@ -183,17 +186,28 @@ impl Attributes for Dataset {
 impl Group {
     /// Makes the dataset `name` for items of type `dtype`, yet without data, which will be stored as said.
     pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
-        locked(|| self.create_locked(&c_name(name)?, dtype, shape, storing))
+        let spot = self.spot().child(name);
+        let dataset = locked(|| self.create_locked(&c_name(name)?, dtype, shape, storing))?;
+        spot.object()?;
+        Ok(dataset.at(spot))
     }
 
-    /// Makes a dataset in the same file that no link leads to yet: see [`Group::link`].
-    pub(crate) fn create_unlinked_dataset(&self, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
-        locked(|| {
+    /// Makes a dataset in the same file that no link leads to yet, and that will be at that spot: see [`Group::link`].
+    pub(crate) fn create_unlinked_dataset(
+        &self,
+        dtype: Dtype,
+        shape: Shape,
+        storing: &Storing,
+        spot: Spot,
+    ) -> Result<Dataset> {
+        let dataset = locked(|| {
             self.create_with(dtype, shape, storing, |_, file_type, space, list| {
                 // SAFETY: all are handles of the kinds that the function takes.
                 unsafe { h5d::H5Dcreate_anon(self.handle(), file_type, space, list, H5P_DEFAULT) }
             })
-        })
+        })?;
+        spot.object()?;
+        Ok(dataset.at(spot))
     }
 
     /// Makes the link `name` to an object that has none yet.
@@ -230,16 +244,8 @@ impl Group {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        Ok(Dataset {
-            id,
-            dtype,
-            shape,
-            stored,
-            is_virtual: false,
-            is_bare: false,
-            is_chunked,
-            chunked: OnceLock::new(),
-        })
+        let (is_virtual, is_bare, chunked, spot) = (false, false, OnceLock::new(), Spot::NOWHERE);
+        Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, spot })
     }
 
     /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says
@@ -289,8 +295,8 @@ impl Dataset {
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
         let shape = Shape::of_space(&space)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let mut dataset =
-            Self { id, dtype, shape, stored, is_virtual: false, is_bare, is_chunked: false, chunked: OnceLock::new() };
+        let (is_virtual, is_chunked, chunked, spot) = (false, false, OnceLock::new(), Spot::NOWHERE);
+        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, spot };
         let layout = match layout {
             None if !matches!(dataset.shape, Shape::Simple(_)) || has_address(&dataset.id) => None,
             None => Some(dataset.layout()?),
@@ -318,6 +324,16 @@ impl Dataset {
     /// Whether it had no attributes when it was opened.
     pub(crate) fn is_bare(&self) -> bool {
         self.is_bare
+    }
+
+    /// The same dataset, which was made or opened for a call that somebody may watch.
+    pub(super) fn at(self, spot: Spot) -> Self {
+        Self { spot, ..self }
+    }
+
+    /// Where it is in that call.
+    pub(crate) fn spot(&self) -> &Spot {
+        &self.spot
     }
 
     /// Refuses a dataset that claims to be far larger than what is stored for it, or one of whose chunks does.
@@ -423,7 +439,7 @@ impl Dataset {
 
     /// A further owner of it.
     pub(crate) fn again(&self) -> Result<Self> {
-        Self::adopt(self.shared()?)
+        Ok(Self::adopt(self.shared()?)?.at(self.spot.clone()))
     }
 
     /// A further owner of the handle.
@@ -473,10 +489,14 @@ impl Dataset {
         self.check_bytes(self.shape.count(), bytes)?;
         let memory_type = self.memory_type()?;
         if let Some(chunked) = self.encoded(&memory_type)? {
-            return chunked.write(self.id.get(), bytes);
+            return chunked.write(self.id.get(), bytes, |bytes| self.spot.bytes(bytes));
         }
-        // SAFETY: `bytes` holds as many items of the type as the whole dataset.
-        unsafe { self.write_raw(&memory_type, h5s::H5S_ALL, h5s::H5S_ALL, bytes.as_ptr().cast()) }
+        self.in_parts(bytes.len(), |part, places| {
+            let selection = part.map(Part::select).transpose()?;
+            let (file, memory) = spaces(&selection);
+            // SAFETY: the bytes are as many items of the type as the part, or the whole dataset, has.
+            unsafe { self.write_raw(&memory_type, memory, file, bytes[places].as_ptr().cast()) }
+        })
     }
 
     /// Writes `count` items along the first dimension from `start` on. They follow those written before.
@@ -485,10 +505,12 @@ impl Dataset {
         self.check_bytes(Some(items), bytes)?;
         let memory_type = self.memory_type()?;
         if let Some(chunked) = self.encoded(&memory_type)? {
-            return chunked.write_rows(self.id.get(), Rows { start, count }, bytes);
+            chunked.write_rows(self.id.get(), Rows { start, count }, bytes)?;
+        } else {
+            // SAFETY: `bytes` holds as many items of the type as are selected.
+            unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }?;
         }
-        // SAFETY: `bytes` holds as many items of the type as are selected.
-        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
+        self.spot.bytes(bytes.len() as u64)
     }
 
     /// Writes `count` items along the first dimension from `start` on, with filters that libhdf5 has: chunks that are not
@@ -518,7 +540,8 @@ impl Dataset {
         let memory_type = self.memory_type()?;
         let (file, memory, _) = self.select_rows(start, count)?;
         // SAFETY: as many addresses as items are selected, each of a string that ends with NUL within `text`.
-        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), addresses.as_ptr().cast()) }
+        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), addresses.as_ptr().cast()) }?;
+        self.spot.bytes(text.len() as u64)
     }
 
     /// Reads `count` items along the first dimension from `start` on.
@@ -539,12 +562,22 @@ impl Dataset {
         if count == 0 {
             return Ok(Items::default());
         }
-        if let (Some(_), Shape::Simple(dims)) = (self.chunked()?, &self.shape) {
+        // What is of variable length is read as one, by another way.
+        let is_long = self.spot.is_watched() && self.claim() > PART as u64 && !self.dtype.has_addresses();
+        if let Shape::Simple(dims) = &self.shape
+            && (is_long || self.chunked()?.is_some())
+        {
             let mut bytes = zeroed(count, self.dtype.size())?;
             self.read_rows_into(0, dims[0], &mut bytes)?;
             return Ok(Items::with_memory(bytes));
         }
-        self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL, Items::default())
+        self.counted(self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL, Items::default())?)
+    }
+
+    /// Takes note of items that were read.
+    fn counted(&self, items: Items) -> Result<Items> {
+        self.spot.bytes((items.bytes().len() + items.variable_size()) as u64)?;
+        Ok(items)
     }
 
     /// Reads the block that begins at `start` and has `count` items along each dimension. The memory of `last` is used
@@ -562,11 +595,11 @@ impl Dataset {
             resize(&mut bytes, items, size)?;
             let read = chunked.read_block(self.id.get(), (start, count), (memory_type.get(), size), &mut bytes)?;
             if read.is_some() {
-                return Ok(Items::with_memory(bytes));
+                return self.counted(Items::with_memory(bytes));
             }
-            return self.read_selected(items, memory.get(), file.get(), Items::with_memory(bytes));
+            return self.counted(self.read_selected(items, memory.get(), file.get(), Items::with_memory(bytes))?);
         }
-        self.read_selected(items, memory.get(), file.get(), last)
+        self.counted(self.read_selected(items, memory.get(), file.get(), last)?)
     }
 
     /// Reads `count` items along the first dimension from `start` on into `bytes`, which has room for so many.
@@ -579,18 +612,27 @@ impl Dataset {
             (Some((file, memory)), Some(items))
         };
         self.check_bytes(items, bytes)?;
-        let (file, memory) =
-            selection.as_ref().map_or((h5s::H5S_ALL, h5s::H5S_ALL), |(file, memory)| (file.get(), memory.get()));
         let memory_type = self.readable_type()?;
         if let Some(chunked) = self.chunked()? {
             let rows = Rows { start, count };
-            return chunked.read_rows(self.id.get(), rows, (memory_type.get(), self.dtype.size()), bytes);
+            let done = |bytes| self.spot.bytes(bytes);
+            return chunked.read_rows(self.id.get(), rows, (memory_type.get(), self.dtype.size()), bytes, done);
         }
-        // SAFETY: `bytes` has room for as many items of the type as are selected.
-        call("read a dataset", || unsafe {
-            h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
-        })?;
-        Ok(())
+        let read = |selection: &Option<(Id, Id)>, bytes: &mut [u8]| {
+            let (file, memory) = spaces(selection);
+            // SAFETY: `bytes` has room for as many items of the type as are selected.
+            call("read a dataset", || unsafe {
+                h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
+            })
+        };
+        if is_whole {
+            return self.in_parts(bytes.len(), |part, places| {
+                let selection = part.map(Part::select).transpose()?;
+                read(&selection, &mut bytes[places]).map(drop)
+            });
+        }
+        read(&selection, bytes)?;
+        self.spot.bytes(bytes.len() as u64)
     }
 
     fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
@@ -695,6 +737,11 @@ fn checked_layout(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
     let (list, layout) = layout_of(dataset)?;
     check_layout(&list, layout)?;
     Ok((list, layout))
+}
+
+/// The spaces of a selection in the file and in memory; those of all items where nothing is selected.
+pub(super) fn spaces(selection: &Option<(Id, Id)>) -> (hid_t, hid_t) {
+    selection.as_ref().map_or((h5s::H5S_ALL, h5s::H5S_ALL), |(file, memory)| (file.get(), memory.get()))
 }
 
 /// How a dataset was made, and in what layout.

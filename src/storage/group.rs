@@ -12,10 +12,17 @@ use super::dataset::Dataset;
 use super::strict::open_by_name;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
+use crate::progress::{Run, Spot};
 
 /// A group, open. Its clones share one handle.
 #[derive(Clone, Debug)]
-pub(crate) struct Group(Arc<hdf5::Group>);
+pub(crate) struct Group(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    group: hdf5::Group,
+    spot: Spot,
+}
 
 /// What a link leads to.
 #[derive(Debug)]
@@ -32,6 +39,23 @@ impl Object {
         match self {
             Self::Group(group) => Ok(Self::Group(group.clone())),
             Self::Dataset(dataset) => dataset.again().map(Self::Dataset),
+        }
+    }
+
+    /// The same object, which was opened for a call that somebody may watch.
+    pub(super) fn at(self, spot: Spot) -> Self {
+        match self {
+            _ if !spot.is_watched() => self,
+            Self::Group(group) => Self::Group(group.at(spot)),
+            Self::Dataset(dataset) => Self::Dataset(dataset.at(spot)),
+        }
+    }
+
+    /// The same object for what is no part of that call.
+    pub(crate) fn unwatched(self) -> Self {
+        match self {
+            Self::Group(group) => Self::Group(group.unwatched()),
+            Self::Dataset(dataset) => Self::Dataset(dataset.at(Spot::NOWHERE)),
         }
     }
 }
@@ -59,7 +83,7 @@ impl Object {
 
 impl Attributes for Group {
     fn handle(&self) -> hid_t {
-        self.0.id()
+        self.0.group.id()
     }
 }
 
@@ -75,25 +99,53 @@ impl Group {
                     h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
                 })?)
             }
-            _ => Ok(Self(Arc::new(group.clone()))),
+            _ => Ok(Self::new(group.clone())),
         }
+    }
+
+    fn new(group: hdf5::Group) -> Self {
+        Self(Arc::new(Inner { group, spot: Spot::NOWHERE }))
+    }
+
+    /// The same group, at which a call begins.
+    pub(crate) fn begun(self, run: &Run) -> Self {
+        let spot = run.spot(|| self.path());
+        self.at(spot)
+    }
+
+    /// The same group at that spot.
+    pub(crate) fn at(self, spot: Spot) -> Self {
+        if !spot.is_watched() && !self.0.spot.is_watched() {
+            return self;
+        }
+        Self(Arc::new(Inner { group: self.0.group.clone(), spot }))
+    }
+
+    /// The same group for what is no part of the call that it was opened for.
+    pub(crate) fn unwatched(self) -> Self {
+        self.at(Spot::NOWHERE)
+    }
+
+    /// Where it is in the call that it was opened for.
+    pub(crate) fn spot(&self) -> &Spot {
+        &self.0.spot
     }
 
     /// Takes over the handle of a group.
     pub(super) fn adopt(id: Id) -> Result<Self> {
         let id = std::mem::ManuallyDrop::new(id);
         // SAFETY: the handle is owned, of a group, and not used by `id` any more.
-        Ok(Self(Arc::new(unsafe { hdf5::from_id(id.get()) }?)))
+        Ok(Self::new(unsafe { hdf5::from_id(id.get()) }?))
     }
 
     /// The same as users know it.
     pub(crate) fn user(&self) -> &hdf5::Group {
-        &self.0
+        &self.0.group
     }
 
     /// Its path in the file.
     pub(crate) fn path(&self) -> String {
-        self.0.name()
+        self.0.group.name()
     }
 
     /// What tells it from other objects, and how many links and attributes it has.
@@ -103,21 +155,25 @@ impl Group {
 
     /// Makes the group `name`.
     pub(crate) fn create_group(&self, name: &str) -> Result<Self> {
-        let name = c_name(name)?;
+        let (label, spot) = (c_name(name)?, self.spot().child(name));
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        Self::adopt(Id::own("create a group", || unsafe {
-            h5g::H5Gcreate2(self.handle(), name.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
-        })?)
+        let group = Self::adopt(Id::own("create a group", || unsafe {
+            h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
+        })?)?;
+        spot.object()?;
+        Ok(group.at(spot))
     }
 
-    /// Makes a group in the same file that no link leads to: it goes with its last handle.
+    /// Makes a group in the same file that no link leads to: it goes with its last handle. Until then it is at the spot of
+    /// this one.
     pub(crate) fn create_unlinked(&self) -> Result<Self> {
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes.
-        Self::adopt(Id::own("create a group", || unsafe {
+        let group = Self::adopt(Id::own("create a group", || unsafe {
             h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
-        })?)
+        })?)?;
+        Ok(group.at(self.spot().clone()))
     }
 
     /// Whether there is a link of that name.
@@ -196,12 +252,12 @@ impl Group {
 
     /// The number of links.
     pub(crate) fn len(&self) -> u64 {
-        self.0.len()
+        self.0.group.len()
     }
 
     /// Opens what the link `name` leads to.
     pub(crate) fn open(&self, name: &str) -> Result<Object> {
-        locked(|| self.open_locked(name))
+        Ok(locked(|| self.open_locked(name))?.at(self.spot().child(name)))
     }
 
     /// Opens whatever the link `name` leads to.

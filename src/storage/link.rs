@@ -161,7 +161,7 @@ impl Group {
             }))
         });
         match opened {
-            Some(Ok(Some(object))) => Ok(object),
+            Some(Ok(Some(object))) => Ok(object.at(self.spot().child(&link.name))),
             Some(Err(error)) => Err(error),
             _ => self.open(&link.name),
         }

@@ -29,6 +29,7 @@ mod opaque;
 #[cfg(all(unix, hdf5_drivers))]
 mod ordered;
 mod parallel;
+mod parts;
 mod plain;
 mod raw;
 mod reference;
@@ -95,6 +96,16 @@ impl Status for isize {
     }
 }
 
+thread_local! {
+    /// Whether the thread is in [`locked`], and so has the lock.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the thread does something under the library's lock: no place for what a user wants done.
+pub(crate) fn is_locked() -> bool {
+    INSIDE.get()
+}
+
 /// Does something under the library's lock.
 ///
 /// The lock is reentrant, but taking it takes a while even where the thread has it, which is so for most calls.
@@ -106,10 +117,6 @@ fn locked<R>(inside: impl FnOnce() -> R) -> R {
 /// Does something under the library's lock. `filters` says whether filters may be run: if so, plugins are kept out, which is
 /// several calls by itself.
 fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
-    thread_local! {
-        /// Whether the thread is in here, and so has the lock.
-        static INSIDE: Cell<bool> = const { Cell::new(false) };
-    }
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {

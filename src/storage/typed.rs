@@ -18,10 +18,12 @@ use super::dataset::{Dataset, Shape, words};
 use super::dtype::{Dtype, Number, Strings};
 use super::grid::Rows;
 use super::group::Group;
+use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::storing::Storing;
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
+use crate::progress::Spot;
 
 /// Elements that do not lie in the order of the file are put into it by so many bytes at a time.
 const BLOCK: usize = 1 << 20;
@@ -248,7 +250,7 @@ impl Group {
         array: &ArrayView<'_, T, D>,
         storing: &Storing,
     ) -> Result<()> {
-        let label = c_name(name)?;
+        let (label, spot) = (c_name(name)?, self.spot().child(name));
         let shape = shape_of(array);
         let how = (storing, (false, false));
         let (id, is_chunked) =
@@ -266,11 +268,12 @@ impl Group {
                     )
                 }
             })?;
+        spot.object()?;
         if array.is_empty() {
             return Ok(());
         }
         if is_chunked && let Some(chunked) = Chunked::of_new(&id, array.shape())? {
-            return write_chunks(&id, &chunked, element, array);
+            return write_chunks(&id, &chunked, element, array, &spot);
         }
         let write = |memory: hid_t, file: hid_t, data: *const T| {
             call("write a dataset", || {
@@ -278,16 +281,36 @@ impl Group {
                 unsafe { h5d::H5Dwrite(id.get(), element.memory.id(), memory, file, H5P_DEFAULT, data.cast()) }
             })
         };
+        let dims: Vec<u64> = array.shape().iter().map(|dim| *dim as u64).collect();
         match array.as_slice() {
-            Some(data) => write(h5s::H5S_ALL, h5s::H5S_ALL, data.as_ptr()).map(drop),
+            // Part by part, where somebody watches.
+            Some(data) if spot.is_watched() && size_of_val(data) > PART => {
+                let rows = if is_chunked { Some(rows_of_new(&id, dims.len())?) } else { None };
+                each_part(&dims, size_of::<T>(), rows, |part| {
+                    let (file, memory) = part.select()?;
+                    write(memory.get(), file.get(), data[part.first()..].as_ptr())?;
+                    spot.bytes(part.bytes(size_of::<T>()))
+                })
+            }
+            Some(data) => {
+                write(h5s::H5S_ALL, h5s::H5S_ALL, data.as_ptr())?;
+                spot.bytes(size_of_val(data) as u64)
+            }
             None => each_block(array, |start, block| {
-                let dims: Vec<u64> = array.shape().iter().map(|dim| *dim as u64).collect();
                 let count: Vec<u64> = block.shape.iter().map(|dim| *dim as u64).collect();
                 let (file, memory) = select(&dims, start, &count, block.data.len() as u64)?;
-                write(memory.get(), file.get(), block.data.as_ptr().cast()).map(drop)
+                write(memory.get(), file.get(), block.data.as_ptr().cast())?;
+                spot.bytes(size_of_val(block.data) as u64)
             }),
         }
     }
+}
+
+/// How many rows a chunk has of a dataset that was just made in chunks.
+fn rows_of_new(dataset: &Id, rank: usize) -> Result<u64> {
+    // SAFETY: a dataset's handle.
+    let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
+    rows_of_chunks(&list, rank)
 }
 
 /// Writes an array to a dataset in chunks that are filtered here.
@@ -296,6 +319,7 @@ fn write_chunks<T: H5Type, D: Dimension>(
     chunked: &Chunked,
     element: &ElementType<T>,
     array: &ArrayView<'_, T, D>,
+    spot: &Spot,
 ) -> Result<()> {
     let rows = array.shape()[0];
     let items = array.len() / rows;
@@ -303,7 +327,7 @@ fn write_chunks<T: H5Type, D: Dimension>(
     if is_same && let Some(data) = array.as_slice() {
         // SAFETY: elements without gaps: their type has none in the file, and is the same.
         let bytes = unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) };
-        return chunked.write(id.get(), bytes);
+        return chunked.write(id.get(), bytes, |bytes| spot.bytes(bytes));
     }
     // Some rows at a time, in the order and the type that the file has.
     let size = element.file.size().max(size_of::<T>());
@@ -328,6 +352,7 @@ fn write_chunks<T: H5Type, D: Dimension>(
         })?;
         let rows = Rows { start: start as u64, count: count as u64 };
         chunked.write_rows(id.get(), rows, &bytes[..count * items * element.file.size()])?;
+        spot.bytes((count * items * size_of::<T>()) as u64)?;
     }
     Ok(())
 }
@@ -404,7 +429,8 @@ impl Dataset {
             return unsafe {
                 element.filled(count, true, |values| {
                     let bytes = std::slice::from_raw_parts_mut(values.cast(), count as usize * size_of::<T>());
-                    chunked.read_rows(self.handle(), rows, (element.memory.id(), size_of::<T>()), bytes)
+                    let done = |bytes| self.spot().bytes(bytes);
+                    chunked.read_rows(self.handle(), rows, (element.memory.id(), size_of::<T>()), bytes, done)
                 })
             };
         }
@@ -414,11 +440,19 @@ impl Dataset {
         // SAFETY: room for all items, which the library fills, unless `fills` says that it may not.
         unsafe {
             element.filled(count, zeroed, |values| {
-                let (memory, space) = (element.memory.id(), memory_space.get());
-                call("read a dataset", || {
-                    h5d::H5Dread(self.handle(), memory, space, h5s::H5S_ALL, H5P_DEFAULT, values.cast())
-                })?;
-                Ok(())
+                let memory = element.memory.id();
+                self.in_parts(count as usize * size_of::<T>(), |part, places| {
+                    let selection = part.map(Part::select).transpose()?;
+                    let (file, space) = match &selection {
+                        Some((file, space)) => (file.get(), space.get()),
+                        None => (h5s::H5S_ALL, memory_space.get()),
+                    };
+                    call("read a dataset", || {
+                        let values = values.byte_add(places.start).cast();
+                        h5d::H5Dread(self.handle(), memory, space, file, H5P_DEFAULT, values)
+                    })?;
+                    Ok(())
+                })
             })
         }
     }
