@@ -8,6 +8,8 @@ mod about;
 mod ahead;
 mod attribute;
 mod behind;
+#[cfg(blosc)]
+mod blosc;
 mod chunked;
 mod copy;
 mod dataset;

@@ -6,6 +6,8 @@ use hdf5_sys::h5p;
 use hdf5_sys::h5z::{self, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL};
 
 use super::dtype::Dtype;
+#[cfg(blosc)]
+use super::filter::BLOSC;
 use super::filter::LZF;
 use super::{Id, call, property_list};
 use crate::error::Result;
@@ -113,12 +115,12 @@ impl Codec {
 
     fn filter(self, size: usize, chunk: &[u64], shuffled: bool) -> Option<(i32, c_uint, Vec<c_uint>)> {
         let bytes = chunk.iter().fold(size as u64, |bytes, len| bytes.saturating_mul(*len)) as c_uint;
-        #[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
+        #[cfg(blosc)]
         let blosc = |level: u8, codec: c_uint| {
             // The first four are filled in by the filter itself.
             (BLOSC, H5Z_FLAG_OPTIONAL, vec![0, 0, 0, 0, level.into(), shuffled.into(), codec])
         };
-        #[cfg(not(any(feature = "blosc-zstd", feature = "blosc-lz4")))]
+        #[cfg(not(blosc))]
         let _ = shuffled;
         match self {
             Self::None => None,
@@ -132,10 +134,6 @@ impl Codec {
         }
     }
 }
-
-/// Blosc's filter.
-#[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
-const BLOSC: i32 = 32001;
 
 impl Chunking {
     /// The property list of such a dataset.
