@@ -29,6 +29,7 @@ mod memory;
 #[cfg(all(unix, hdf5_drivers))]
 mod ordered;
 mod parallel;
+mod parts;
 mod plain;
 mod raw;
 mod selection;
