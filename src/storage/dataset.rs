@@ -294,6 +294,20 @@ impl Dataset {
         Ok(chunk_of(list, dims.len())?.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
     }
 
+    /// Whether its chunks, if it has any, go through filters.
+    pub(super) fn is_filtered(&self) -> Result<bool> {
+        let list = self.layout()?.0;
+        // SAFETY: a dataset creation list.
+        let count = call("look into the filters of a dataset", || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
+        Ok(self.is_chunked && count > 0)
+    }
+
+    /// Rows of a chunk; 1 without chunks.
+    pub(super) fn chunk_rows(&self) -> Result<u64> {
+        let (Shape::Simple(dims), true) = (&self.shape, self.is_chunked) else { return Ok(1) };
+        Ok(chunk_of(&self.layout()?.0, dims.len())?[0].max(1))
+    }
+
     /// Takes note of the dimensions that it has now.
     pub(super) fn resized(&mut self, dims: Vec<u64>) {
         self.shape = Shape::Simple(dims);
@@ -575,7 +589,7 @@ impl Dataset {
         self.memory_type()
     }
 
-    fn memory_type(&self) -> Result<Handle> {
+    pub(super) fn memory_type(&self) -> Result<Handle> {
         match &self.stored {
             Some(stored) => Ok(Handle::Kept(stored.get())),
             None => self.dtype.id(Order::Memory),

@@ -72,10 +72,29 @@ impl Pipeline {
         self.0.contains(&Filter::Lzf)
     }
 
+    /// All filters, as those that are left out of a chunk.
+    pub(super) fn all(&self) -> u32 {
+        u32::MAX >> (32 - self.0.len())
+    }
+
+    /// Whether a chunk is of one size, whatever is in it, if these filters are left out.
+    pub(super) fn keeps_size(&self, left_out: u32) -> bool {
+        let mut used = self.0.iter().enumerate().filter(|(number, _)| left_out & (1 << number) == 0);
+        used.all(|(_, filter)| matches!(filter, Filter::Shuffle(_)))
+    }
+
     /// Filters a chunk for the file.
     pub(super) fn encode(&self, chunk: &[u8]) -> Result<StoredChunk> {
-        let (mut bytes, mut left_out) = (None::<Vec<u8>>, 0);
+        self.encode_without(chunk, 0)
+    }
+
+    /// The same without some of the filters.
+    pub(super) fn encode_without(&self, chunk: &[u8], mut left_out: u32) -> Result<StoredChunk> {
+        let mut bytes = None::<Vec<u8>>;
         for (number, filter) in self.0.iter().enumerate() {
+            if left_out & (1 << number) != 0 {
+                continue;
+            }
             let input = bytes.as_deref().unwrap_or(chunk);
             let output = match filter {
                 Filter::Shuffle(size) => {

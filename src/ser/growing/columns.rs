@@ -1,13 +1,12 @@
 //! Records that grow, field by field.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::super::record::{Record, RecordField, Rows};
 use super::{Columns, Common, Field, Part, check_supported, number_of, repeat};
 use crate::error::{Error, Result};
 use crate::format::{Kind, MASK, VALUES, are_positions, escape};
-use crate::storage::{Attributes, Group, Growing, Number, element_bytes};
+use crate::storage::{Attributes, Group, Number, element_bytes};
 
 impl Field {
     pub(super) fn fill(&mut self, count: u64) -> Result<()> {
@@ -89,16 +88,16 @@ impl Columns {
 
     /// Adds a field, which the records before do not have.
     fn add_field(&mut self, name: &str, common: &Common) -> Result<usize> {
-        let link = escape(name).into_owned();
+        let (link, route) = (escape(name).into_owned(), self.route.field(name));
         let mut mask = None;
         let part = if self.count == 0 && !self.masked {
-            Part::new(&self.group, &link)?
+            Part::new(&self.group, &link, route)?
         } else {
             let masked = self.group.create_compact_group(&link)?;
             masked.write_kind(Kind::Masked)?;
-            let mask = mask.insert(number_of(&masked, MASK, Number::Bool, common)?);
+            let mask = mask.insert(number_of(&masked, MASK, Number::Bool, route, common)?);
             repeat(mask, element_bytes(&[true]), self.count)?;
-            let mut part = Part::new(&masked, VALUES)?;
+            let mut part = Part::new(&masked, VALUES, route)?;
             part.fill(self.count)?;
             part
         };
@@ -116,7 +115,7 @@ impl Field {
         let masked = group.create_compact_group(&link)?;
         masked.write_kind(Kind::Masked)?;
         masked.link(VALUES, &object)?;
-        let mut mask = number_of(&masked, MASK, Number::Bool, common)?;
+        let mut mask = number_of(&masked, MASK, Number::Bool, &self.part.route, common)?;
         repeat(&mut mask, element_bytes(&[false]), count)?;
         (self.part.parent, self.part.link, self.mask) = (masked, VALUES.to_owned(), Some(mask));
         Ok(())

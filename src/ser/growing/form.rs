@@ -8,6 +8,8 @@ use super::super::record::{Record, Rows};
 use super::{Parted, Shape};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Kind, MAX_RANK, are_positions};
+use crate::how::Records;
+use crate::route::Route;
 use crate::storage::{Dtype, element_bytes};
 
 /// What elements of fixed size are in a file: type, shape, and kind of the dataset.
@@ -25,6 +27,18 @@ pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind
         Column::Record(_) => items(column).map(|(dtype, dims)| (dtype, dims, None)),
         _ => None,
     }
+}
+
+/// The same for elements that are at `route`, of which nothing is stored yet: the options may have records taken apart.
+pub(super) fn new_item_type(column: &Column, route: &Route) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
+    fn is_apart(column: &Column, route: &Route) -> bool {
+        match column {
+            Column::Record(_) => route.how().records == Some(Records::Columns),
+            Column::Array(array) => is_apart(&array.inner, route.element()),
+            _ => false,
+        }
+    }
+    if is_apart(column, route) { None } else { item_type(column) }
 }
 
 /// Elements of fixed size as a file has them.
@@ -77,11 +91,11 @@ pub(super) fn check_supported(column: &Column) -> Result<()> {
     }
 }
 
-/// The column as one of what is stored, where both stand for the same.
-pub(super) fn as_stored<'a>(shape: &Shape, column: &'a Column) -> Result<Cow<'a, Column>> {
+/// The column as one of what is stored, or is to be stored at `route`, where both stand for the same.
+pub(super) fn as_stored<'a>(shape: &Shape, column: &'a Column, route: &Route) -> Result<Cow<'a, Column>> {
     let is_mixed = matches!(shape, Shape::Parted(Parted { mixed: true, .. }));
     match column {
-        Column::Array(array) if item_type(column).is_none() && !matches!(shape, Shape::Items(_)) => {
+        Column::Array(array) if new_item_type(column, route).is_none() && !matches!(shape, Shape::Items(_)) => {
             let mut list = Column::Array(array.clone());
             list.array_to_list();
             Ok(Cow::Owned(list))

@@ -11,7 +11,7 @@ mod parted;
 
 use std::borrow::Cow;
 
-use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, too_many};
+use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
 use super::column::{Column, List, Maps, Nullable};
 use super::place::{Place, taken};
 use super::record::{Record, RecordField, Rows};
@@ -38,6 +38,8 @@ pub(super) struct Common {
 pub(super) struct Part {
     parent: Group,
     link: String,
+    /// Where its elements are, as far as the options care.
+    route: Route,
     shape: Shape,
 }
 
@@ -80,6 +82,7 @@ struct Columns {
     count: u64,
     /// Fields have masks from the first: to put one beside a field later takes it out of its order.
     masked: bool,
+    route: Route,
     fields: Vec<Field>,
 }
 
@@ -96,6 +99,7 @@ struct Field {
 struct Parted {
     group: Group,
     mixed: bool,
+    route: Route,
     tag: Growing,
     names: Vec<Name>,
 }
@@ -108,13 +112,24 @@ struct Name {
     payload: Option<Part>,
 }
 
-fn number_of(group: &Group, name: &str, number: Number, common: &Common) -> Result<Growing> {
-    group.create_growing(name, &Dtype::Number(number), &[], common.chunk)
+/// Makes the dataset `name`, for rows of a type and shape, as the options have it at `route`.
+fn dataset(
+    group: &Group,
+    name: &str,
+    (dtype, inner): (&Dtype, &[u64]),
+    route: &Route,
+    common: &Common,
+) -> Result<Growing> {
+    group.create_growing(name, dtype, inner, (&route.how().storing, common.chunk))
+}
+
+fn number_of(group: &Group, name: &str, number: Number, route: &Route, common: &Common) -> Result<Growing> {
+    dataset(group, name, (&Dtype::Number(number), &[]), route, common)
 }
 
 /// Makes offsets, the first of which is there.
-fn offsets_of(group: &Group, common: &Common) -> Result<Growing> {
-    let mut offsets = number_of(group, OFFSETS, Number::U64, common)?;
+fn offsets_of(group: &Group, route: &Route, common: &Common) -> Result<Growing> {
+    let mut offsets = number_of(group, OFFSETS, Number::U64, route, common)?;
     offsets.append(element_bytes(&[0u64]))?;
     Ok(offsets)
 }
@@ -138,11 +153,12 @@ fn repeat(growing: &mut Growing, item: &[u8], count: u64) -> Result<()> {
 
 impl Part {
     /// Makes a place for elements that are to come.
-    pub(super) fn new(parent: &Group, link: &str) -> Result<Self> {
+    pub(super) fn new(parent: &Group, link: &str, route: &Route) -> Result<Self> {
         if parent.has_link(link)? {
             return Err(taken(link));
         }
-        let part = Self { parent: parent.clone(), link: link.to_owned(), shape: Shape::Pending(0) };
+        let (parent_group, route, shape) = (parent.clone(), route.clone(), Shape::Pending(0));
+        let part = Self { parent: parent_group, link: link.to_owned(), route, shape };
         Place::child(parent, link, Route::nowhere()).write(
             Dtype::Number(Number::F64),
             Space::Simple(vec![0]),
@@ -153,14 +169,14 @@ impl Part {
     }
 
     /// Makes what elements such as those of `column` go to, which it is yet without.
-    fn create(parent: &Group, link: &str, column: &Column, common: &Common) -> Result<Self> {
+    fn create(parent: &Group, link: &str, route: &Route, column: &Column, common: &Common) -> Result<Self> {
         let group = |kind: Kind| -> Result<Group> {
             let group = parent.create_compact_group(link)?;
             group.write_kind(kind)?;
             Ok(group)
         };
-        let shape = if let Some((dtype, dims, kind)) = item_type(column) {
-            let data = parent.create_growing(link, &dtype, &dims, common.chunk)?;
+        let shape = if let Some((dtype, dims, kind)) = new_item_type(column, route) {
+            let data = dataset(parent, link, (&dtype, &dims), route, common)?;
             if let Some(kind) = kind {
                 data.write_kind(kind)?;
             }
@@ -171,7 +187,8 @@ impl Part {
                     let text = matches!(column, Column::Text(_));
                     let (kind, name) = if text { (Kind::Text, BYTES) } else { (Kind::Blobs, VALUES) };
                     let group = group(kind)?;
-                    let (offsets, bytes) = (offsets_of(&group, common)?, number_of(&group, name, Number::U8, common)?);
+                    let (offsets, bytes) =
+                        (offsets_of(&group, route, common)?, number_of(&group, name, Number::U8, route, common)?);
                     Shape::Parts { offsets, bytes, text }
                 }
                 Column::Units(_) => {
@@ -186,41 +203,41 @@ impl Part {
                 }
                 Column::List(_) => {
                     let group = group(Kind::Ragged)?;
-                    let offsets = offsets_of(&group, common)?;
-                    Shape::Ragged { offsets, end: 0, values: Box::new(Self::new(&group, VALUES)?) }
+                    let offsets = offsets_of(&group, route, common)?;
+                    Shape::Ragged { offsets, end: 0, values: Box::new(Self::new(&group, VALUES, route.element())?) }
                 }
                 Column::Maps(_) => {
                     let group = group(Kind::Maps)?;
-                    let offsets = offsets_of(&group, common)?;
-                    let (keys, values) = (Self::new(&group, KEYS)?, Self::new(&group, VALUES)?);
+                    let offsets = offsets_of(&group, route, common)?;
+                    let (keys, values) = (Self::new(&group, KEYS, route)?, Self::new(&group, VALUES, route.element())?);
                     Shape::Maps { offsets, end: 0, keys: Box::new(keys), values: Box::new(values) }
                 }
                 Column::Nullable(nullable) => {
                     let group = group(Kind::Nullable)?;
                     super::layout::write_encoding(&nullable.inner, &group)?;
-                    let values = Box::new(Self::new(&group, VALUES)?);
-                    Shape::Nullable { mask: number_of(&group, MASK, Number::Bool, common)?, values }
+                    let values = Box::new(Self::new(&group, VALUES, route)?);
+                    Shape::Nullable { mask: number_of(&group, MASK, Number::Bool, route, common)?, values }
                 }
                 Column::Record(record) => {
                     let group = group(Kind::Columns)?;
                     set_count(&group, LENGTH, 0)?;
                     let masked = record.rows == Rows::Maps;
-                    Shape::Columns(Columns { group, count: 0, masked, fields: Vec::new() })
+                    Shape::Columns(Columns { group, count: 0, masked, route: route.clone(), fields: Vec::new() })
                 }
                 Column::Variants(_) | Column::Mixed(_) => {
                     let mixed = matches!(column, Column::Mixed(_));
                     let group = group(if mixed { Kind::Mixed } else { Kind::Variants })?;
                     let names = Vec::new();
-                    let tag = Parted::tags(&group, TAG, &[("-".to_owned(), 0)], common)?;
-                    Shape::Parted(Parted { group, mixed, tag, names })
+                    let tag = Parted::tags(&group, TAG, &[("-".to_owned(), 0)], route, common)?;
+                    Shape::Parted(Parted { group, mixed, route: route.clone(), tag, names })
                 }
                 _ => {
                     check_supported(column)?;
-                    return Self::new(parent, link);
+                    return Self::new(parent, link, route);
                 }
             }
         };
-        Ok(Self { parent: parent.clone(), link: link.to_owned(), shape })
+        Ok(Self { parent: parent.clone(), link: link.to_owned(), route: route.clone(), shape })
     }
 
     /// The object at the link.
@@ -273,7 +290,7 @@ impl Part {
 
     /// Refuses elements that cannot be added to what is stored.
     pub(super) fn check(&self, column: &Column) -> Result<()> {
-        let check = || self.check_column(&*as_stored(&self.shape, column)?);
+        let check = || self.check_column(&*as_stored(&self.shape, column, &self.route)?);
         check().map_err(|error: Error| error.in_link(&self.link))
     }
 
@@ -309,7 +326,7 @@ impl Part {
     /// Adds elements, which were [checked](Part::check).
     pub(super) fn append(&mut self, column: &Column, common: &mut Common) -> Result<()> {
         let mut append = || {
-            let column = as_stored(&self.shape, column)?;
+            let column = as_stored(&self.shape, column, &self.route)?;
             self.append_column(&column, common)
         };
         append().map_err(|error: Error| error.in_link(&self.link))
@@ -325,7 +342,7 @@ impl Part {
                 let before = *before;
                 common.replaced.push(self.parent.open(&self.link)?);
                 self.parent.unlink(&self.link)?;
-                *self = Self::create(&self.parent, &self.link, column, common)?;
+                *self = Self::create(&self.parent, &self.link, &self.route, column, common)?;
                 self.fill(before)?;
                 self.append_column(column, common)
             }
@@ -452,34 +469,36 @@ impl Part {
         }
     }
 
-    /// Takes away what datasets have beyond what counts.
-    pub(super) fn trim(&mut self) -> Result<()> {
+    /// Does something with each dataset that grows.
+    pub(super) fn each(&mut self, work: &mut dyn FnMut(&mut Growing) -> Result<()>) -> Result<()> {
         match &mut self.shape {
-            Shape::Items(data) => data.trim(),
+            Shape::Items(data) => work(data),
             Shape::Parts { offsets, bytes, .. } => {
-                offsets.trim()?;
-                bytes.trim()
+                work(offsets)?;
+                work(bytes)
             }
             Shape::Ragged { offsets, values, .. } => {
-                offsets.trim()?;
-                values.trim()
+                work(offsets)?;
+                values.each(work)
             }
             Shape::Maps { offsets, keys, values, .. } => {
-                offsets.trim()?;
-                keys.trim()?;
-                values.trim()
+                work(offsets)?;
+                keys.each(work)?;
+                values.each(work)
             }
             Shape::Nullable { mask, values } => {
-                mask.trim()?;
-                values.trim()
+                work(mask)?;
+                values.each(work)
             }
             Shape::Columns(columns) => columns.fields.iter_mut().try_for_each(|field| {
-                field.mask.as_mut().map_or(Ok(()), Growing::trim)?;
-                field.part.trim()
+                if let Some(mask) = &mut field.mask {
+                    work(mask)?;
+                }
+                field.part.each(work)
             }),
             Shape::Parted(parted) => {
-                parted.tag.trim()?;
-                parted.names.iter_mut().filter_map(|name| name.payload.as_mut()).try_for_each(Self::trim)
+                work(&mut parted.tag)?;
+                parted.names.iter_mut().filter_map(|name| name.payload.as_mut()).try_for_each(|part| part.each(work))
             }
             Shape::Pending(_) | Shape::Units(_) => Ok(()),
         }

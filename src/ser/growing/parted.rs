@@ -1,18 +1,25 @@
 //! Enums, and elements of unlike types, that grow: tags, and what belongs to each.
 
 use super::super::column::Column;
-use super::{Common, MAX_NAMES, Name, Part, Parted, STEP, check_supported, too_many};
+use super::{Common, MAX_NAMES, Name, Part, Parted, STEP, check_supported, dataset, too_many};
 use crate::error::{Error, Result};
 use crate::format::{TAG, escape_variant};
+use crate::route::Route;
 use crate::storage::{Dtype, EnumType, Group, Growing, Number};
 
 impl Parted {
     /// Makes a dataset of tags of these names.
-    pub(super) fn tags(group: &Group, link: &str, names: &[(String, u8)], common: &Common) -> Result<Growing> {
+    pub(super) fn tags(
+        group: &Group,
+        link: &str,
+        names: &[(String, u8)],
+        route: &Route,
+        common: &Common,
+    ) -> Result<Growing> {
         let mut members: Vec<_> = names.iter().map(|(name, code)| (name.clone(), i128::from(*code))).collect();
         members.sort_by_key(|(_, code)| *code);
         let dtype = Dtype::Enum(EnumType { base: Number::U8, members }.into());
-        group.create_growing(link, &dtype, &[], common.chunk)
+        dataset(group, link, (&dtype, &[]), route, common)
     }
 
     /// The names of elements that are there, each with its payload, if it has one.
@@ -88,8 +95,11 @@ impl Parted {
             let part = match &mut own.payload {
                 Some(part) => part,
                 None => {
-                    let link = if self.mixed { name.into() } else { escape_variant(name) };
-                    own.payload.insert(Part::new(&self.group, &link)?)
+                    let (link, route) = match self.mixed {
+                        true => (name.into(), &self.route),
+                        false => (escape_variant(name), self.route.field(name)),
+                    };
+                    own.payload.insert(Part::new(&self.group, &link, route)?)
                 }
             };
             part.append(payload, common).map_err(|error| error.in_field(name))?;
@@ -112,8 +122,12 @@ impl Parted {
     /// Puts tags of all names in the place of those that are there: HDF5 has no way to add a name to an enum.
     fn replace_tags(&mut self, common: &mut Common) -> Result<()> {
         const NEW: &str = "tag%";
+        // A program that was killed has left it.
+        if self.group.has_link(NEW)? {
+            self.group.unlink(NEW)?;
+        }
         let names: Vec<_> = self.names.iter().map(|name| (name.name.clone(), name.code)).collect();
-        let mut tag = Self::tags(&self.group, NEW, &names, common)?;
+        let mut tag = Self::tags(&self.group, NEW, &names, &self.route, common)?;
         let mut start = 0;
         while start < self.tag.rows() {
             let count = STEP.min(self.tag.rows() - start);

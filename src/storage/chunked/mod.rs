@@ -3,6 +3,7 @@
 //! What is in the file is the same.
 
 mod part;
+mod tail;
 
 use std::ffi::c_void;
 use std::os::raw::c_uint;
@@ -14,6 +15,7 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5t;
 
+pub(super) use self::tail::Tail;
 use super::dataset::{resize, zeroed};
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
