@@ -206,6 +206,22 @@ impl Growing {
         Tail::of(&self.dataset, self.rows)
     }
 
+    /// Has libhdf5 find out again which filters are left out of the chunk that was written last, before that is read: it keeps
+    /// what it knew before (`H5D__chunk_direct_write` of 2.2 and earlier) until it has looked for another chunk.
+    pub(crate) fn look_again(&mut self) -> Result<()> {
+        let Some(rows) = self.tail()?.map(|(tail, _)| tail.rows()) else { return Ok(()) };
+        if self.extent <= rows {
+            // Rows that do not count, so that there is another chunk.
+            self.resize(rows + 1)?;
+        }
+        let last = self.extent - 1;
+        if let Some((tail, dataset)) = self.tail()? {
+            tail.look_at(dataset, 0)?;
+            tail.look_at(dataset, last)?;
+        }
+        Ok(())
+    }
+
     /// Writes what is in memory.
     pub(crate) fn write_rest(&mut self) -> Result<()> {
         match self.tail.as_mut().and_then(Option::as_mut) {
@@ -221,6 +237,7 @@ impl Growing {
             if let Some((tail, dataset)) = self.tail()? {
                 tail.unfilter(dataset)?;
             }
+            self.look_again()?;
             self.resize(self.rows)?;
             if self.tail.take().is_some_and(|tail| tail.is_some()) {
                 flush(self)?;

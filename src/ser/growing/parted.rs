@@ -128,6 +128,7 @@ impl Parted {
         }
         let names: Vec<_> = self.names.iter().map(|name| (name.name.clone(), name.code)).collect();
         let mut tag = Self::tags(&self.group, NEW, &names, &self.route, common)?;
+        self.tag.look_again()?;
         let mut start = 0;
         while start < self.tag.rows() {
             let count = STEP.min(self.tag.rows() - start);

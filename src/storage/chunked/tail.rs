@@ -91,11 +91,12 @@ impl Tail {
         self.chunked.grid.chunks_of(Rows { start: 0, count: self.rows() }).1
     }
 
-    /// Rows of a chunk, and their bytes.
-    fn rows(&self) -> u64 {
+    /// Rows of a chunk.
+    pub(in crate::storage) fn rows(&self) -> u64 {
         self.chunked.grid.chunk_rows()
     }
 
+    /// Bytes of these.
     fn band(&self) -> usize {
         self.rows() as usize * self.chunked.grid.row_bytes()
     }
@@ -208,6 +209,13 @@ impl Tail {
     fn put(&self, dataset: &Dataset, number: usize, chunk: &StoredChunk, moves: bool) -> Result<()> {
         write_chunk(dataset.handle(), &self.offset(number, 0), chunk)?;
         if moves { flush(dataset) } else { Ok(()) }
+    }
+
+    /// Has libhdf5 look for the first of the chunks at a row.
+    pub(in crate::storage) fn look_at(&self, dataset: &Dataset, row: u64) -> Result<()> {
+        let mut offset = vec![0; self.chunked.grid.rank()];
+        offset[0] = row / self.rows() * self.rows();
+        self.chunked.stored_chunk(dataset.handle(), &offset).map(drop)
     }
 
     /// What there is of `count` rows from `start` on that is not in the file as it is to be: its first row, and its bytes.
