@@ -9,7 +9,10 @@ use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
-use std::io::{self, ErrorKind::AlreadyExists};
+use std::io::{
+    self,
+    ErrorKind::{AlreadyExists, NotFound},
+};
 use std::path::{Path, PathBuf};
 
 use crate::access::Access;
@@ -18,8 +21,10 @@ use crate::storage::{self, try_lock};
 
 /// How many names are tried before giving up.
 const MAX_NAMES: usize = 1000;
-/// How many names are always looked at for what was left behind.
+/// How many names are looked at for what was left behind, where there is any.
 const SWEPT: usize = 8;
+/// After how many names that nothing has no more are looked at. It takes as long as to write a small dataset.
+const UNUSED: usize = 2;
 /// A name is cut to so many bytes, as file systems take no more than 255 in all.
 const MAX_NAME: usize = 200;
 
@@ -66,7 +71,7 @@ impl Beside {
                 return None;
             }
         }
-        sweep(target, name, 1);
+        sweep(target, name, 1, false);
         Some((Self { path, file, old: None, kept: false }, made))
     }
 
@@ -82,11 +87,15 @@ impl Beside {
         for number in 0..MAX_NAMES {
             let path = target.with_file_name(temporary(name, &number.to_string()));
             match claim(&path, old.is_some()) {
-                Ok(Some(file)) => {
-                    sweep(target, name, number + 1);
+                Ok(Claimed::New(file)) => {
+                    sweep(target, name, number + 1, number > 0);
                     return Ok(Self { path, file, old, kept: false });
                 }
-                Ok(None) => {}
+                Ok(Claimed::Again(file)) => {
+                    sweep(target, name, number + 1, true);
+                    return Ok(Self { path, file, old, kept: false });
+                }
+                Ok(Claimed::Not) => {}
                 // There are no locks there.
                 Err(Claim::Lock) => {
                     let number = format!("{:016x}", RandomState::new().build_hasher().finish());
@@ -132,12 +141,18 @@ impl Drop for Beside {
     }
 }
 
-/// Removes what was left behind under the names from that number on.
-fn sweep(target: &Path, name: &OsStr, first: usize) {
+/// Removes what was left behind under the names from that number on. `all` has all of them looked at, as there were others.
+fn sweep(target: &Path, name: &OsStr, first: usize, mut all: bool) {
     for number in first..first + SWEPT - 1 {
         let path = target.with_file_name(temporary(name, &number.to_string()));
-        // What cannot be removed is in nobody's way.
-        drop(remove_left(&path));
+        match remove_left(&path) {
+            Err(error) if error.kind() == NotFound => {}
+            // What cannot be removed is in nobody's way.
+            _ => all = true,
+        }
+        if !all && number + 1 == first + UNUSED {
+            return;
+        }
     }
 }
 
@@ -160,21 +175,30 @@ enum Claim {
     Lock,
 }
 
-/// Makes a file of that name, and locks it. `None` where another has the name.
-fn claim(path: &Path, is_private: bool) -> Result<Option<File>, Claim> {
-    let file = match create(path, is_private) {
+/// What became of a name.
+enum Claimed {
+    New(File),
+    /// A file of that name was left behind, and is gone.
+    Again(File),
+    /// Another has the name.
+    Not,
+}
+
+/// Makes a file of that name, and locks it.
+fn claim(path: &Path, is_private: bool) -> Result<Claimed, Claim> {
+    let (file, again) = match create(path, is_private) {
         Err(error) if error.kind() == AlreadyExists => {
             match remove_left(path).and_then(|()| create(path, is_private)) {
-                Ok(file) => file,
-                Err(_) => return Ok(None),
+                Ok(file) => (file, true),
+                Err(_) => return Ok(Claimed::Not),
             }
         }
-        made => made.map_err(Claim::Create)?,
+        made => (made.map_err(Claim::Create)?, false),
     };
     match try_lock(&file) {
-        Ok(true) if is_same(&file, path) => Ok(Some(file)),
+        Ok(true) if is_same(&file, path) => Ok(if again { Claimed::Again(file) } else { Claimed::New(file) }),
         // Another took it for one that was left behind, before it was locked.
-        Ok(_) => Ok(None),
+        Ok(_) => Ok(Claimed::Not),
         Err(_) => {
             drop(fs::remove_file(path));
             Err(Claim::Lock)

@@ -215,7 +215,7 @@ fn of_dataset<R>(
     depth: Depth,
     read: impl FnOnce(View<'_>) -> Result<R>,
 ) -> Result<R> {
-    let kind = dataset.kind()?;
+    let kind = if dataset.is_bare() { None } else { dataset.kind()? };
     if *dataset.shape() == Shape::Scalar {
         select::fields_of_item(&mut dataset, scope.route());
     }

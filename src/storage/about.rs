@@ -62,6 +62,65 @@ pub(super) fn about(object: hid_t) -> Result<About> {
     Ok(About { identity, links: links as usize, attributes: attributes as usize })
 }
 
+/// The kinds of messages in an object's header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Messages(u64);
+
+impl Messages {
+    /// Those of the object.
+    pub(super) fn of(object: hid_t) -> Result<Self> {
+        header_of(object).map(|header| Self(header.mesg.present))
+    }
+
+    /// Whether there is one of the kind that has that number in the specification of the file format.
+    fn has(self, kind: u32) -> bool {
+        self.0 & 1 << kind != 0
+    }
+
+    /// Whether a dataset has its data in other files.
+    pub(super) fn has_external_storage(self) -> bool {
+        const EXTERNAL_DATA_FILES: u32 = 0x07;
+        self.has(EXTERNAL_DATA_FILES)
+    }
+
+    /// Whether the object may have attributes.
+    pub(super) fn has_attributes(self) -> bool {
+        const ATTRIBUTE: u32 = 0x0C;
+        const ATTRIBUTE_INFO: u32 = 0x15;
+        self.has(ATTRIBUTE) || self.has(ATTRIBUTE_INFO)
+    }
+}
+
+#[cfg(not(hdf5_tokens))]
+fn header_of(object: hid_t) -> Result<h5o::H5O_hdr_info_t> {
+    let mut info = MaybeUninit::<Info>::zeroed();
+    // SAFETY: an object's handle, and the address of what the function fills in.
+    call("look into an object", || unsafe { h5o::H5Oget_info2(object, info.as_mut_ptr(), h5o::H5O_INFO_HDR) })?;
+    // SAFETY: these are numbers.
+    Ok(unsafe { (&raw const (*info.as_ptr()).hdr).read() })
+}
+
+#[cfg(hdf5_tokens)]
+fn header_of(object: hid_t) -> Result<h5o::H5O_hdr_info_t> {
+    use hdf5_sys::h5::{herr_t, hsize_t};
+
+    // `hdf5-metno-sys` has it with private fields.
+    #[repr(C)]
+    struct NativeInfo {
+        header: h5o::H5O_hdr_info_t,
+        meta_size: [hsize_t; 4],
+    }
+    const HEADER: std::ffi::c_uint = 0x08;
+    unsafe extern "C" {
+        fn H5Oget_native_info(object: hid_t, info: *mut NativeInfo, fields: std::ffi::c_uint) -> herr_t;
+    }
+    let mut info = MaybeUninit::<NativeInfo>::zeroed();
+    // SAFETY: an object's handle, and the address of what the function fills in.
+    call("look into an object", || unsafe { H5Oget_native_info(object, info.as_mut_ptr(), HEADER) })?;
+    // SAFETY: these are numbers.
+    Ok(unsafe { info.assume_init() }.header)
+}
+
 impl Object {
     /// What tells it from other objects, and how many links and attributes it has.
     pub(crate) fn about(&self) -> Result<About> {

@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use std::ptr;
 use std::sync::{LazyLock, OnceLock};
 
+use hdf5_sys::h5::HADDR_UNDEF;
 use hdf5_sys::h5d::{self, H5D_layout_t};
 use hdf5_sys::h5f;
 use hdf5_sys::h5i::{self, hid_t};
@@ -12,7 +13,7 @@ use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t};
 
-use super::about::about;
+use super::about::{Messages, about};
 use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
 use super::dtype::{Dtype, Order};
@@ -23,7 +24,7 @@ use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
-use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists};
+use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists, under_lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 
@@ -150,6 +151,8 @@ pub(crate) struct Dataset {
     stored: Option<Id>,
     /// Whether it is made of parts of other datasets.
     is_virtual: bool,
+    /// Whether it had no attributes when it was opened.
+    is_bare: bool,
     /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
     is_chunked: bool,
     chunked: OnceLock<Option<Box<Chunked>>>,
@@ -211,7 +214,16 @@ impl Group {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        Ok(Dataset { id, dtype, shape, stored, is_virtual: false, is_chunked, chunked: OnceLock::new() })
+        Ok(Dataset {
+            id,
+            dtype,
+            shape,
+            stored,
+            is_virtual: false,
+            is_bare: false,
+            is_chunked,
+            chunked: OnceLock::new(),
+        })
     }
 
     /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says
@@ -251,14 +263,28 @@ impl Dataset {
         if dtype.has_addresses() {
             variable::look_at_header(id.get())?;
         }
-        let (list, layout) = layout_of(&id)?;
-        check_layout(&list, layout)?;
+        let messages = Messages::of(id.get())?;
+        let is_bare = !messages.has_attributes();
+        // How it was made is a list that takes libhdf5 longer to make than all the rest. But a virtual dataset stores nothing
+        // itself, and only what has dimensions can be in chunks, which have no one address in the file.
+        let is_here = !messages.has_external_storage() && stored_size(&id) > 0;
+        let layout = if is_here { None } else { Some(checked_layout(&id)?) };
         // SAFETY: as above.
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
         let shape = Shape::of_space(&space)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let is_virtual = layout == H5D_layout_t::H5D_VIRTUAL;
-        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_chunked: false, chunked: OnceLock::new() };
+        let mut dataset =
+            Self { id, dtype, shape, stored, is_virtual: false, is_bare, is_chunked: false, chunked: OnceLock::new() };
+        let layout = match layout {
+            None if !matches!(dataset.shape, Shape::Simple(_)) || has_address(&dataset.id) => None,
+            None => Some(dataset.layout()?),
+            checked => checked,
+        };
+        let Some((list, layout)) = layout else {
+            dataset.check_size(0)?;
+            return Ok(dataset);
+        };
+        dataset.is_virtual = layout == H5D_layout_t::H5D_VIRTUAL;
         let chunk_size = dataset.chunk_size(&list, layout)?;
         dataset.is_chunked = chunk_size > 0;
         dataset.check_size(chunk_size)?;
@@ -271,6 +297,11 @@ impl Dataset {
             return Err(filter_refused(filter));
         }
         Ok(dataset)
+    }
+
+    /// Whether it had no attributes when it was opened.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// Refuses a dataset that claims to be far larger than what is stored for it, or one of whose chunks does.
@@ -363,8 +394,7 @@ impl Dataset {
 
     /// Bytes of its data in the file.
     fn stored(&self) -> u64 {
-        // SAFETY: `id` is a dataset. 0 is a size like any other, and no sign of failure.
-        locked(|| unsafe { h5d::H5Dget_storage_size(self.id.get()) })
+        stored_size(&self.id)
     }
 
     /// Whether as much is stored for it as its items can be compressed to.
@@ -558,9 +588,14 @@ impl Dataset {
 
     fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
         self.check_readable()?;
+        let filters = self.is_chunked || self.is_virtual;
         let read = |dtype: hid_t, bytes: *mut c_void| {
-            // SAFETY: at `bytes` is room for as many items of the type as are selected.
-            call("read a dataset", || unsafe { h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes) })?;
+            under_lock(filters, || {
+                // SAFETY: at `bytes` is room for as many items of the type as are selected.
+                call("read a dataset", || unsafe {
+                    h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes)
+                })
+            })?;
             Ok(())
         };
         if self.dtype.has_addresses() {
@@ -634,6 +669,25 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
+}
+
+/// Bytes of a dataset's data in the file.
+fn stored_size(dataset: &Id) -> u64 {
+    // SAFETY: a dataset. 0 is a size like any other, and no sign of failure.
+    locked(|| unsafe { h5d::H5Dget_storage_size(dataset.get()) })
+}
+
+/// Whether the data of a dataset is in one piece at an address in the file.
+fn has_address(dataset: &Id) -> bool {
+    // SAFETY: a dataset.
+    locked(|| unsafe { h5d::H5Dget_offset(dataset.get()) }) != HADDR_UNDEF
+}
+
+/// How a dataset was made, and in what layout, if that may be read.
+fn checked_layout(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
+    let (list, layout) = layout_of(dataset)?;
+    check_layout(&list, layout)?;
+    Ok((list, layout))
 }
 
 /// How a dataset was made, and in what layout.

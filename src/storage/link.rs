@@ -12,7 +12,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, c_name, call, locked, property_lists};
+use super::{Id, c_name, call, property_lists, under_lock};
 use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
@@ -106,13 +106,23 @@ impl Group {
 
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
-        // The number for the next link, which stays 0 where the order is not remembered.
-        let tracked = self.info()?.max_corder > 0;
-        let index = if tracked { H5_index_t::H5_INDEX_CRT_ORDER } else { H5_index_t::H5_INDEX_NAME };
+        // Whether it does, libhdf5 says soonest when it is asked to.
+        if let Ok(mut links) = self.links_by(H5_index_t::H5_INDEX_CRT_ORDER)
+            && links.iter().all(|link| link.order.is_some())
+        {
+            links.sort_by_key(|link| link.order);
+            return Ok(links);
+        }
+        let mut links = self.links_by(H5_index_t::H5_INDEX_NAME)?;
+        links.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(links)
+    }
+
+    fn links_by(&self, index: H5_index_t) -> Result<Vec<Link>> {
         let mut links: Vec<Link> = Vec::new();
         // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
         // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
-        // `H5G__dense_build_table`). So the links are taken as they come, and sorted here.
+        // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
         // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
         call("list links", || unsafe {
             h5l::H5Literate(
@@ -124,11 +134,6 @@ impl Group {
                 ptr::from_mut(&mut links).cast(),
             )
         })?;
-        if tracked {
-            links.sort_by_key(|link| link.order);
-        } else {
-            links.sort_by(|left, right| left.name.cmp(&right.name));
-        }
         Ok(links)
     }
 
@@ -140,18 +145,21 @@ impl Group {
     /// Opens what one of the group's links leads to.
     pub(crate) fn open_link(&self, link: &Link) -> Result<Object> {
         let Some(target) = link.target else { return self.open(&link.name) };
-        locked(|| {
-            // This spares the library to look for the name again.
+        // No filter has a part in opening an object. That spares the library to look for the name again.
+        let opened = under_lock(false, || {
             // SAFETY: a group's handle, and where the library said that an object of the same file is.
-            match Id::own("open an object", || unsafe { open_target(self.handle(), target) }) {
-                Ok(id) => match Object::adopt(id)? {
-                    // The name leads to the file that is mounted there.
-                    Object::Group(group) if group.info()?.mounted != 0 => self.open(&link.name),
-                    object => Ok(object),
-                },
-                Err(_) => self.open(&link.name),
-            }
-        })
+            let id = Id::own("open an object", || unsafe { open_target(self.handle(), target) }).ok()?;
+            Some(Object::adopt(id).and_then(|object| match &object {
+                // The name leads to the file that is mounted there.
+                Object::Group(group) if group.info()?.mounted != 0 => Ok(None),
+                _ => Ok(Some(object)),
+            }))
+        });
+        match opened {
+            Some(Ok(Some(object))) => Ok(object),
+            Some(Err(error)) => Err(error),
+            _ => self.open(&link.name),
+        }
     }
 }
 

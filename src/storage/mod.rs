@@ -97,7 +97,14 @@ impl Status for isize {
 /// Does something under the library's lock.
 ///
 /// The lock is reentrant, but taking it takes a while even where the thread has it, which is so for most calls.
+#[inline]
 fn locked<R>(inside: impl FnOnce() -> R) -> R {
+    under_lock(true, inside)
+}
+
+/// Does something under the library's lock. `filters` says whether filters may be run: if so, plugins are kept out, which is
+/// several calls by itself.
+fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
     thread_local! {
         /// Whether the thread is in here, and so has the lock.
         static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -114,7 +121,7 @@ fn locked<R>(inside: impl FnOnce() -> R) -> R {
     hdf5::sync::sync(|| {
         INSIDE.set(true);
         let _leave = Leave;
-        let _no_plugins = Limits::keeps_plugins_out().then(strict::NoPlugins::new);
+        let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
         inside()
     })
 }
@@ -194,7 +201,7 @@ impl Id {
 impl Drop for Id {
     fn drop(&mut self) {
         // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
-        locked(|| unsafe { H5Idec_ref(self.0) });
+        under_lock(false, || unsafe { H5Idec_ref(self.0) });
     }
 }
 
