@@ -33,7 +33,7 @@ pub(crate) struct Growing {
     /// Bytes of a row.
     row: usize,
     /// Its last rows, where its chunks are filtered here; looked for when the first rows are added.
-    tail: Option<Option<Tail>>,
+    tail: Option<Option<Box<Tail>>>,
 }
 
 impl Attributes for Growing {
@@ -190,9 +190,9 @@ impl Growing {
     /// The last rows, where chunks are filtered here.
     fn tail(&mut self) -> Result<Option<(&mut Tail, &Dataset)>> {
         if self.tail.is_none() {
-            self.tail = Some(if self.dataset.is_filtered()? { self.open_tail()? } else { None });
+            self.tail = Some(if self.dataset.is_filtered()? { self.open_tail()?.map(Box::new) } else { None });
         }
-        Ok(self.tail.as_mut().and_then(Option::as_mut).map(|tail| (tail, &self.dataset)))
+        Ok(self.tail.as_mut().and_then(Option::as_mut).map(|tail| (&mut **tail, &self.dataset)))
     }
 
     fn open_tail(&mut self) -> Result<Option<Tail>> {

@@ -504,7 +504,8 @@ mod tests {
     #[test]
     fn whole_after_each_write() {
         let plain = WriteOptions::new().sync(false);
-        is_whole(&plain, &plain);
+        // In the last batch, there are so many chunks that nodes of B-trees are split.
+        is_whole(&plain, &plain, &[(1, 1), (3, 1), (5, 20), (3, 20), (12, 1000)]);
     }
 
     /// So it is where chunks are moved when they are full, and where they stay.
@@ -512,19 +513,19 @@ mod tests {
     fn whole_after_each_write_through_filters() {
         let plain = WriteOptions::new().sync(false);
         let filtered = plain.clone().deflate(1).chunk([300]).at("*/values", |d| d.lzf().fletcher32(true).chunk([2000]));
-        is_whole(&filtered, &filtered);
-        is_whole(&plain, &filtered);
+        let batches = [(1, 1), (3, 1), (5, 20), (3, 20), (2, 400)];
+        is_whole(&filtered, &filtered, &batches);
+        is_whole(&plain, &filtered, &batches);
     }
 
-    /// For a file made with some options, that is appended to with others.
-    fn is_whole(making: &WriteOptions, options: &WriteOptions) {
+    /// For a file made with some options, that is appended to with others, in batches: how often each is flushed, and by how
+    /// many records.
+    fn is_whole(making: &WriteOptions, options: &WriteOptions, batches: &[(usize, usize)]) {
         let folder = tempfile::tempdir().unwrap();
         let (path, copy) = (folder.path().join("run.h5"), folder.path().join("copy.h5"));
         making.create_appender_file::<Step>(&path, "steps").unwrap().finish().unwrap();
         let (mut index, mut flushed, mut writes) = (0, 0, 0);
-        // Batches, how often each is flushed, and by how many records. In the last, there are so many chunks that nodes of
-        // B-trees are split.
-        for (times, count) in [(1, 1), (3, 1), (5, 20), (3, 20), (12, 1000)] {
+        for (times, count) in batches {
             LOOK.set(Some((path.clone(), Vec::new())));
             let mut look = |flushed: u64| {
                 let images = LOOK.with_borrow_mut(|look| std::mem::take(&mut look.as_mut().unwrap().1));
@@ -534,8 +535,8 @@ mod tests {
                 LOOK.set(own);
             };
             let mut appender = options.open_appender_file::<Step>(&path, "steps").unwrap();
-            for _ in 0..times {
-                for _ in 0..count {
+            for _ in 0..*times {
+                for _ in 0..*count {
                     appender.push(&step(index)).unwrap();
                     index += 1;
                 }

@@ -127,7 +127,8 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
 
 pub(super) fn filter_refused(filter: i32) -> Error {
     // With the features, it is there.
-    let name = if filter == BLOSC { " (Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in)" } else { "" };
+    let name =
+        if filter == BLOSC { " (Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in)" } else { "" };
     let what = format!("filter {filter}{name} is not built in, and would be loaded from a plugin");
     Limits::refused(what, "allow_plugins")
 }
