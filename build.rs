@@ -1,4 +1,4 @@
-//! Says what the libhdf5 that is linked has; `hdf5-metno-sys` knows its version.
+//! Says what the libhdf5 that is linked has (`hdf5-metno-sys` knows its version), and whether there is Blosc.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -18,5 +18,10 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(hdf5_sized_chunks)");
     if std::env::var_os("DEP_HDF5_VERSION_2_0_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_sized_chunks");
+    }
+    // With any compressor of its own.
+    println!("cargo::rustc-check-cfg=cfg(blosc)");
+    if ["CARGO_FEATURE_BLOSC_ZSTD", "CARGO_FEATURE_BLOSC_LZ4"].iter().any(|name| std::env::var_os(name).is_some()) {
+        println!("cargo::rustc-cfg=blosc");
     }
 }

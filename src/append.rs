@@ -6,7 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::how::{DatasetOptions, Records, Strings};
+use crate::options::WriteOptions;
+use crate::route::Route;
 use crate::ser::Growth;
 use crate::storage::{File, Group};
 
@@ -38,6 +41,25 @@ use crate::storage::{File, Group};
 ///   just then can leave a file that does not open. Between `flush` and the next `push` nothing is written.
 ///
 /// An appender that is dropped flushes, but has nobody to tell of an error: call [`finish`](Self::finish).
+///
+/// # Options
+///
+/// [`WriteOptions::create_appender`] and its like say how the datasets are stored: [`chunk`](WriteOptions::chunk) (a shape
+/// whose first length is that of records; without it, the chunks of all datasets together have about 1 MiB),
+/// [`deflate`](WriteOptions::deflate), [`lzf`](WriteOptions::lzf) and Blosc, [`shuffle`](WriteOptions::shuffle),
+/// [`fletcher32`](WriteOptions::fletcher32), and [`records(Columns)`](WriteOptions::records), for all or
+/// [`at`](WriteOptions::at) a path (`*/energy` is the field `energy` of each record); [`skip`](WriteOptions::skip) and
+/// [`only`](WriteOptions::only) leave out fields. What is stored already keeps its own chunks and filters; the options are for
+/// datasets that come up later, such as those of a variant.
+///
+/// An option that cannot be meant is an error that says so ([`Unsupported`](ErrorKind::Unsupported)): `overwrite`, `libver`,
+/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`.
+///
+/// Chunks are filtered when they are full. What is flushed before that is in the file unfiltered, and each flush writes all of
+/// the last chunks anew: flush where some thousand records came, or choose small chunks. Of each dataset the last chunk is in
+/// memory; it may have up to 64 MiB. In a file that was made by other means, or without filters, a chunk that was flushed
+/// before it was full stays unfiltered, as nothing in it may move while the program can be killed; and where its last chunk is
+/// filtered when an appender opens it, a kill just when that is first written again can cost it.
 ///
 /// ```
 /// use filebacked::{Appender, Reader};
@@ -71,8 +93,8 @@ pub struct Appender<T: ?Sized> {
 }
 
 impl<T: ?Sized + Serialize> Appender<T> {
-    fn new(growth: Growth, file: Option<File>) -> Self {
-        Self { growth, sync: true, finished: false, records: PhantomData, _file: file }
+    fn new(growth: Growth, sync: bool, file: Option<File>) -> Self {
+        Self { growth, sync, finished: false, records: PhantomData, _file: file }
     }
 
     /// Begins a new sequence, the child `name` of `group`.
@@ -90,7 +112,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create(group: &hdf5::Group, name: &str) -> Result<Self> {
-        Growth::create(&Group::of(group)?, name).map(|growth| Self::new(growth, None))
+        WriteOptions::new().create_appender(group, name)
     }
 
     /// Goes on with the sequence that is the child `name` of `group`: one that was appended to, or any other whose
@@ -109,7 +131,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open(group: &hdf5::Group, name: &str) -> Result<Self> {
-        Growth::open(&Group::of(group)?, name).map(|growth| Self::new(growth, None))
+        WriteOptions::new().open_appender(group, name)
     }
 
     /// Makes a new file for a new sequence, the child `name` of its root: it is safe from a kill at any moment.
@@ -117,14 +139,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// # Errors
     /// If the file is there already, or cannot be made.
     pub fn create_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
-        let path = path.as_ref();
-        let create = || {
-            let file = File::create_ordered(path)?;
-            let growth = Growth::create(&file.root()?, name)?.on_disk(path);
-            file.flush()?;
-            Ok(Self::new(growth, Some(file)))
-        };
-        create().map_err(|error: crate::Error| error.in_file(&path.display().to_string()))
+        WriteOptions::new().create_appender_file(path, name)
     }
 
     /// Goes on with the sequence that is the child `name` of a file's root, or begins it, where there is none of that name:
@@ -133,18 +148,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// # Errors
     /// If the file is not there or is open in another appender, or if the sequence cannot grow.
     pub fn open_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
-        let path = path.as_ref();
-        let open = || {
-            let file = File::open_ordered(path)?;
-            let root = file.root()?;
-            let growth = match root.has_link(&crate::format::escape(name))? {
-                true => Growth::open(&root, name)?,
-                false => Growth::create(&root, name)?,
-            };
-            file.flush()?;
-            Ok(Self::new(growth.on_disk(path), Some(file)))
-        };
-        open().map_err(|error: crate::Error| error.in_file(&path.display().to_string()))
+        WriteOptions::new().open_appender_file(path, name)
     }
 
     /// Whether [`flush`](Self::flush) waits until the disk has what it wrote. It does, unless this says otherwise: then
@@ -212,5 +216,139 @@ impl<T: ?Sized> Drop for Appender<T> {
             // There is nobody to tell.
             drop(self.growth.finish(self.sync));
         }
+    }
+}
+
+/// Sequences that grow, stored [as the options say](Appender#options).
+impl WriteOptions {
+    /// As [`Appender::create`]. Paths begin at the sequence: the name is no step.
+    ///
+    /// # Errors
+    /// As [`Appender::create`]; if an option is not for sequences that grow.
+    ///
+    /// ```
+    /// use filebacked::WriteOptions;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// let options = WriteOptions::new().deflate(4).at("*/1", |d| d.lzf().chunk([4096]));
+    /// let mut steps = options.create_appender::<(String, f64)>(&file, "steps")?;
+    /// for step in 0..10_000 {
+    ///     steps.push(&(format!("step {step}"), f64::from(step)))?;
+    /// }
+    /// steps.finish()?;
+    /// assert_eq!(file.dataset("steps/1")?.chunk(), Some(vec![4096]));
+    /// assert_eq!(file.dataset("steps/0/bytes")?.filters(), [filebacked::hdf5::filters::Filter::Deflate(4)]);
+    /// assert!(file.dataset("steps/0/bytes")?.storage_size() < 40_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
+        let route = self.growing_route()?;
+        Growth::create(&Group::of(group)?, name, &route).map(|growth| Appender::new(growth, self.syncs(), None))
+    }
+
+    /// As [`Appender::open`]. What is stored keeps its own chunks and filters.
+    ///
+    /// # Errors
+    /// As [`Appender::open`]; if an option is not for sequences that grow.
+    ///
+    /// ```
+    /// # use filebacked::{Appender, WriteOptions};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// Appender::create(&file, "notes")?.push(&None::<String>)?;
+    /// // The notes themselves are yet to come.
+    /// let mut notes = WriteOptions::new().lzf().open_appender::<Option<String>>(&file, "notes")?;
+    /// notes.push(&Some("at last".to_owned()))?;
+    /// notes.finish()?;
+    /// assert!(file.dataset("notes/mask")?.filters().is_empty());
+    /// assert!(!file.dataset("notes/values/bytes")?.filters().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
+        let route = self.growing_route()?;
+        Growth::open(&Group::of(group)?, name, &route).map(|growth| Appender::new(growth, self.syncs(), None))
+    }
+
+    /// As [`Appender::create_file`]. Where chunks are compressed, room that becomes free in the file is not used again, also
+    /// later on: HDF5's file space strategy `NONE`.
+    ///
+    /// # Errors
+    /// As [`Appender::create_file`]; if an option is not for sequences that grow.
+    ///
+    /// ```
+    /// # use filebacked::{Reader, WriteOptions};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let mut waves = WriteOptions::new().deflate(4).create_appender_file(&path, "waves")?;
+    /// waves.extend((0..100_000).map(|step| (f64::from(step) * 1e-3).sin()))?;
+    /// waves.finish()?;
+    /// assert!(std::fs::metadata(&path)?.len() < 700_000);
+    /// assert_eq!(Reader::<f64>::open_file(&path, "waves")?.get(1000)?, 1f64.sin());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create_appender_file<T: ?Sized + Serialize>(
+        &self,
+        path: impl AsRef<Path>,
+        name: &str,
+    ) -> Result<Appender<T>> {
+        let (path, route) = (path.as_ref(), self.growing_route()?);
+        let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
+        let create = || {
+            let file = File::create_ordered(path, is_filtered)?;
+            let growth = Growth::create(&file.root()?, name, &route)?.on_disk(path);
+            file.flush()?;
+            Ok(Appender::new(growth, self.syncs(), Some(file)))
+        };
+        create().map_err(|error: Error| error.in_file(&path.display().to_string()))
+    }
+
+    /// As [`Appender::open_file`]. What is stored keeps its own chunks and filters.
+    ///
+    /// # Errors
+    /// As [`Appender::open_file`]; if an option is not for sequences that grow.
+    pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
+        let (path, route) = (path.as_ref(), self.growing_route()?);
+        let open = || {
+            let file = File::open_ordered(path)?;
+            let root = file.root()?;
+            let growth = match root.has_link(&crate::format::escape(name))? {
+                true => Growth::open(&root, name, &route)?,
+                false => Growth::create(&root, name, &route)?,
+            };
+            file.flush()?;
+            Ok(Appender::new(growth.on_disk(path), self.syncs(), Some(file)))
+        };
+        open().map_err(|error: Error| error.in_file(&path.display().to_string()))
+    }
+
+    /// Where the sequence is, as far as the options care, all of which have to be for sequences that grow.
+    fn growing_route(&self) -> Result<Route> {
+        let refused = |option: &str, why: &str| {
+            Error::new(ErrorKind::Unsupported, format!("`{option}` is not for a sequence that is appended to: {why}"))
+        };
+        if let Some(option) = self.of_whole() {
+            return Err(refused(
+                option,
+                match option {
+                    "overwrite" => "it is begun where nothing is, or gone on with",
+                    "libver" => "a file of an appender's own is of the formats that files are without this",
+                    _ => "a file of an appender's own keeps other appenders out by itself, and readers may open it",
+                },
+            ));
+        }
+        for DatasetOptions { storing, strings, records } in self.rules().storing() {
+            if storing.above.is_some() {
+                return Err(refused("above", "its datasets are in chunks from the first record on"));
+            }
+            if strings.is_some_and(|strings| strings != Strings::Packed) {
+                return Err(refused("strings", "strings of any length may come, so they are always packed"));
+            }
+            if *records == Some(Records::Table) {
+                let why = "records of fixed size are a table by themselves, and no others can be one that grows";
+                return Err(refused("records(Table)", why));
+            }
+        }
+        Ok(self.rules().route())
     }
 }

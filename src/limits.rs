@@ -31,7 +31,7 @@ pub(crate) struct Limits {
 }
 
 /// Deflate cannot compress further than this; Blosc does, where its filter is there.
-const MAX_COMPRESSION: u64 = if cfg!(any(feature = "blosc-zstd", feature = "blosc-lz4")) { 50_000 } else { 1_100 };
+const MAX_COMPRESSION: u64 = if cfg!(blosc) { 50_000 } else { 1_100 };
 
 impl Default for Limits {
     fn default() -> Self {

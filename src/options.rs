@@ -35,6 +35,11 @@ use crate::{Hdf5Serializer, de, file, ser};
 /// `*` stands for any one step, and `**` for any number of steps, also none, but at the end for one at least. So
 /// `patches/*/nodes` is the field `nodes` of each element of `patches`, whether that is a list or a map, and whether the
 /// elements are a table, columns, or a group each. A `/` in a name is `%2F`, a `%` is `%25`.
+///
+/// # Sequences that grow
+///
+/// [`create_appender`](Self::create_appender) and its like begin, or go on with, sequences that are
+/// [appended to](crate::Appender#options).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WriteOptions {
@@ -353,6 +358,28 @@ impl WriteOptions {
     /// As [`to_vec`](crate::to_vec).
     pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
         file::to_vec(value, self.access, &self.rules.route(), &self.watch)
+    }
+}
+
+/// What is not about how one value is written.
+impl WriteOptions {
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(crate) fn syncs(&self) -> bool {
+        self.sync
+    }
+
+    /// The first option that says how a group or file is written as a whole, if one was given.
+    pub(crate) fn of_whole(&self) -> Option<&'static str> {
+        let default = Access::default();
+        match self.access {
+            _ if self.overwrite => Some("overwrite"),
+            Access { libver, .. } if libver != default.libver => Some("libver"),
+            Access { locking, .. } if locking != default.locking => Some("file_locking"),
+            _ => None,
+        }
     }
 }
 

@@ -143,6 +143,15 @@ impl Rules {
         self.rules.extend(paths.into_iter().map(|path| (Pattern::new(path.as_ref()), effect.clone())));
     }
 
+    /// All that is said of how datasets are stored, whatever for.
+    pub(crate) fn storing(&self) -> impl Iterator<Item = &DatasetOptions> {
+        let at = self.rules.iter().filter_map(|(_, effect)| match effect {
+            Effect::At(options) => Some(options),
+            _ => None,
+        });
+        std::iter::once(&self.base).chain(at)
+    }
+
     /// Where a value begins.
     pub(crate) fn route(&self) -> Route {
         if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {

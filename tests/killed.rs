@@ -7,11 +7,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use filebacked::{Appender, Reader, hdf5};
+use filebacked::{Reader, WriteOptions, hdf5};
 use serde::{Deserialize, Serialize};
 
-/// Where a child appends, in its environment.
+/// Where a child appends, in its environment; and whether with filters.
 const PATH: &str = "FILEBACKED_KILLED";
+const FILTERED: &str = "FILEBACKED_KILLED_FILTERED";
 const TIMES: u64 = 200;
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -40,11 +41,21 @@ fn step(index: u64) -> Step {
     Step { index, name: format!("step {index}"), note: (index % 700 == 300).then_some(0.5), values, event }
 }
 
+/// Chunks are small, so that many are full; and some are moved when they are.
+fn options(filtered: bool) -> WriteOptions {
+    let options = WriteOptions::new().sync(false);
+    match filtered {
+        true => options.deflate(1).fletcher32(true).chunk([512]).at("*/name", |d| d.lzf().chunk([3000])),
+        false => options,
+    }
+}
+
 /// Not a test by itself: appends until it is killed, and says how many records are flushed.
 #[test]
 fn child() {
     let Ok(path) = std::env::var(PATH) else { return };
-    let mut appender = Appender::<Step>::open_file(path, "steps").unwrap().sync(false);
+    let options = options(std::env::var_os(FILTERED).is_some());
+    let mut appender = options.open_appender_file::<Step>(path, "steps").unwrap();
     let (mut index, mut batch) = (appender.len(), 1);
     println!("flushed {index}");
     loop {
@@ -60,10 +71,11 @@ fn child() {
 }
 
 /// Runs a child for a while; returns how many records it said are flushed.
-fn kill_one(path: &Path, after: Duration) -> u64 {
+fn kill_one(path: &Path, filtered: bool, after: Duration) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture", "--test-threads=1"])
         .env(PATH, path)
+        .envs(filtered.then_some((FILTERED, "1")))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -84,15 +96,27 @@ fn kill_one(path: &Path, after: Duration) -> u64 {
 
 #[test]
 fn what_is_flushed_survives() {
+    survives(TIMES, false, false);
+}
+
+/// In a file made for them, and in one where chunks that were flushed stay as they are.
+#[test]
+fn what_is_flushed_through_filters_survives() {
+    survives(TIMES / 4, true, true);
+    survives(TIMES / 8, true, false);
+}
+
+fn survives(times: u64, filtered: bool, made_for_them: bool) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.h5");
     drop(hdf5::File::create(&path).unwrap());
     std::fs::remove_file(&path).unwrap();
-    Appender::<Step>::create_file(&path, "steps").unwrap().finish().unwrap();
+    let create = || options(made_for_them).create_appender_file::<Step>(&path, "steps").unwrap().finish().unwrap();
+    create();
     let (mut checked, mut state) = (0, 1_u64);
-    for time in 0..TIMES {
+    for time in 0..times {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let flushed = kill_one(&path, Duration::from_micros(8_000 + (state >> 40) % 60_000));
+        let flushed = kill_one(&path, filtered, Duration::from_micros(8_000 + (state >> 40) % 60_000));
         let mut steps = Reader::<Step>::open_file(&path, "steps").unwrap_or_else(|error| panic!("{time}: {error}"));
         let len = steps.len();
         assert!(len >= flushed, "{time}: {len} of {flushed} records");
@@ -103,7 +127,7 @@ fn what_is_flushed_survives() {
         checked = len;
         if len > 2_000_000 {
             std::fs::remove_file(&path).unwrap();
-            Appender::<Step>::create_file(&path, "steps").unwrap().finish().unwrap();
+            create();
             checked = 0;
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use filebacked::{Appender, Lazy, NdArray, Reader, hdf5};
+use filebacked::{Lazy, NdArray, Reader, WriteOptions, hdf5};
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use ndarray::{Array2, Ix1, Ix2, s};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,8 @@ fn child() {
         "copy-lazy" => copy_lazy(Path::new(path)),
         "write-strings" => write(Path::new(path), &strings()),
         "read-strings" => read_strings(Path::new(path)),
-        "append-records" => append(Path::new(path)),
+        "append-records" => append(Path::new(path), &WriteOptions::new()),
+        "append-filtered" => append(Path::new(path), &WriteOptions::new().deflate(1).fletcher32(true)),
         "stream-records" => stream(Path::new(path)),
         _ => write(Path::new(path), &stations()),
     };
@@ -124,9 +125,9 @@ enum Event {
 
 const RECORDS: u64 = 1_500_000;
 
-fn append(path: &Path) -> usize {
+fn append(path: &Path, options: &WriteOptions) -> usize {
     let write = || {
-        let mut appender = Appender::create_file(path, "records").unwrap();
+        let mut appender = options.create_appender_file(path, "records").unwrap();
         (0..RECORDS).for_each(|id| appender.push(&record(id)).unwrap());
         appender.finish().unwrap();
     };
@@ -313,6 +314,11 @@ fn appending_and_streaming_take_the_same_whatever_the_length() {
     check("append-records", peak, 16 * MIB);
     // Fourteen datasets, of each of which there are two windows and 1 MiB of chunks.
     check("stream-records", measure("stream-records", &path), 32 * MIB);
+    std::fs::remove_file(&path).unwrap();
+    // The last chunks of all datasets, which have 1 MiB, and what is compressed at a time.
+    check("append-filtered", measure("append-filtered", &path), 16 * MIB);
+    assert!((std::fs::metadata(&path).unwrap().len() as usize) < 50 * MIB);
+    check("stream-records", measure("stream-records", &path), 64 * MIB);
 }
 
 #[test]

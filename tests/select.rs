@@ -370,3 +370,73 @@ fn lazy_values_and_maps_leave_out_what_the_options_say() {
     let error = options.from_slice::<Outer>(&image).unwrap().one.load().unwrap_err();
     assert!(error.to_string().starts_with("missing field `small`, which the options leave out"), "{error}");
 }
+
+/// Whether a lazy value on the way leads to what is named is told by the value that it has, or by what is stored; and of
+/// one that does, only that is written.
+#[test]
+fn lazy_values_on_the_way_are_looked_into() {
+    use filebacked::{Lazy, LazyMap};
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug, Clone, Default)]
+    #[serde(default)]
+    struct Inner {
+        nodes: Vec<f64>,
+        title: String,
+    }
+    #[derive(Serialize, Deserialize, Default)]
+    #[serde(default)]
+    struct Outer {
+        leaf: Option<Lazy<Vec<f64>>>,
+        text: Option<Lazy<String>>,
+        one: Option<Lazy<Inner>>,
+        nodes: Option<Lazy<Vec<u8>>>,
+        list: Option<Lazy<Vec<Inner>>>,
+        rows: Option<Lazy<Vec<(u8, u8)>>>,
+        nested: Option<Lazy<Option<Lazy<Inner>>>>,
+        many: LazyMap<String, Inner>,
+        leaves: LazyMap<String, Vec<u8>>,
+    }
+    let inner = Inner { nodes: vec![0.5, 1.5], title: "inner".to_owned() };
+    let nodes = Inner { title: String::new(), ..inner.clone() };
+    let in_memory = || Outer {
+        leaf: Some(vec![0.5].into()),
+        text: Some("text".to_owned().into()),
+        one: Some(inner.clone().into()),
+        nodes: Some(vec![1, 2, 3].into()),
+        list: Some(vec![inner.clone(); 2].into()),
+        rows: Some(vec![(1, 2)].into()),
+        nested: Some(Some(Lazy::new(inner.clone())).into()),
+        many: LazyMap::from_iter([("a".to_owned(), inner.clone())]),
+        leaves: LazyMap::from_iter([("nodes".to_owned(), vec![1]), ("b".to_owned(), vec![2])]),
+    };
+    let stored: Outer = from_slice(&to_vec(&in_memory()).unwrap()).unwrap();
+    let check = |found: Outer| {
+        assert!(found.leaf.is_none() && found.text.is_none());
+        assert_eq!(found.one.unwrap().load().unwrap(), nodes);
+        assert_eq!(found.nodes.unwrap().load().unwrap(), [1, 2, 3]);
+        assert_eq!(found.list.unwrap().load().unwrap(), [nodes.clone(), nodes.clone()]);
+        assert_eq!(found.nested.unwrap().get().unwrap().as_ref().unwrap().load().unwrap(), nodes);
+        assert_eq!(found.many.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(found.many.get("a").unwrap(), Some(&nodes));
+        assert_eq!(found.leaves.keys().collect::<Vec<_>>(), ["nodes"]);
+    };
+    let options = WriteOptions::new().only(["**/nodes"]);
+    for outer in [&in_memory(), &stored] {
+        let image = options.to_vec(outer).unwrap();
+        // Nothing else is there, whoever reads it.
+        let all: Value = from_slice(&image).unwrap();
+        assert_eq!(all["one"], json!({ "nodes": [0.5, 1.5] }));
+        assert_eq!(all["many"], json!({ "a": { "nodes": [0.5, 1.5] } }));
+        assert_eq!(all["list"], json!([{ "nodes": [0.5, 1.5] }, { "nodes": [0.5, 1.5] }]));
+        check(from_slice(&image).unwrap());
+    }
+    check(ReadOptions::new().only(["**/nodes"]).from_slice(&to_vec(&in_memory()).unwrap()).unwrap());
+    assert!(!stored.one.as_ref().unwrap().is_loaded());
+
+    // What is skipped in one is not copied with it.
+    let image = WriteOptions::new().skip(["one/nodes", "many/*/title"]).to_vec(&stored).unwrap();
+    let all: Value = from_slice(&image).unwrap();
+    assert_eq!(all["one"], json!({ "title": "inner" }));
+    assert_eq!(all["many"], json!({ "a": { "nodes": [0.5, 1.5] } }));
+    assert_eq!(all["leaf"], json!([0.5]));
+}

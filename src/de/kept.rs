@@ -13,7 +13,7 @@ use super::source::Stored;
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{VALUE, unescape};
+use crate::format::{MAX_DEPTH, VALUE, unescape};
 use crate::storage::{Attributes, Group, Held, Link, Object, path_of};
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
@@ -134,6 +134,11 @@ impl Kept {
             Object::Dataset(dataset) => dataset.words(),
             Object::Group(_) => "a group".to_owned(),
         })
+    }
+
+    /// Whether there is something with a name in it: a field, or an entry of a map.
+    pub(crate) fn has_names(&self) -> Result<bool> {
+        self.during(|stored| select::leads_on(&stored.object, MAX_DEPTH))
     }
 
     /// The file that it is in.

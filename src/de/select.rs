@@ -32,7 +32,7 @@ pub(super) fn links(group: &Group, links: &mut Vec<Link>, route: &Route) -> Resu
 }
 
 /// Whether an object has something with a name in it.
-fn leads_on(object: &Object, left: u32) -> Result<bool> {
+pub(super) fn leads_on(object: &Object, left: u32) -> Result<bool> {
     let Some(left) = left.checked_sub(1) else { return Ok(true) };
     let group = match object {
         Object::Dataset(dataset) => return Ok(has_names(dataset.dtype()) && dataset.kind()?.is_none()),

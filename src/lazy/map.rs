@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::{Lazy, Origin, copy, not_copied};
+use super::{Lazy, Origin, copy, name, not_copied};
 use crate::bridge::{self, Read, Write};
 use crate::de::{Kept, Source};
 use crate::error::{Error, ErrorKind, Result};
@@ -343,7 +343,7 @@ impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
         match &self.home {
             Some(Home { kept, .. }) if destination.takes_copy() => {
                 let is_whole = !self.is_changed() && self.lazies().all(|(_, value)| !value.is_loaded());
-                if is_whole {
+                if is_whole && !destination.selects() {
                     return copy(kept, destination);
                 }
                 destination.put(&Entries(self))?;
@@ -356,6 +356,10 @@ impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
 
     fn elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Entries(self).serialize(serializer)
+    }
+
+    fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        name(serializer)
     }
 }
 

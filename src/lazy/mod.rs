@@ -7,7 +7,7 @@ use std::fmt::{self, Debug, Display};
 use std::sync::{Arc, OnceLock};
 
 use serde::de::{DeserializeOwned, Deserializer};
-use serde::ser::{Error as _, Serializer};
+use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 pub use map::LazyMap;
@@ -67,6 +67,9 @@ use crate::ser::Destination;
 /// - soft and external links are copied as they are, and lead on from where the copy is;
 /// - references to objects hold within one file, and lead nowhere in another;
 /// - strings of variable length are looked through, as libhdf5 does not come back from some damaged ones.
+///
+/// Where the options leave out something in it ([`skip`](crate::WriteOptions::skip), [`only`](crate::WriteOptions::only)), it
+/// is read, and written as a value is.
 ///
 /// The same lazy value gives the same bytes each time, and so does its copy; but libhdf5 puts the parts of what it copies
 /// elsewhere in the file than values that are written have them.
@@ -253,7 +256,7 @@ fn not_copied(error: &Error) -> Error {
 impl<T: Serialize> Write for Lazy<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match (self.unloaded(), self.value.get()) {
-            (Some(origin), _) if destination.takes_copy() => copy(&origin.kept, destination),
+            (Some(origin), _) if destination.takes_copy() && !destination.selects() => copy(&origin.kept, destination),
             (Some(_), _) => destination.put(&self.read_value().map_err(|error| not_copied(&error))?),
             (None, Some(value)) => destination.put(value),
             (None, None) => Err(Error::corrupt("a value that is nowhere")),
@@ -266,6 +269,20 @@ impl<T: Serialize> Write for Lazy<T> {
             None => self.read_value().map_err(S::Error::custom)?.serialize(serializer),
         }
     }
+
+    fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.unloaded(), self.value.get()) {
+            // What is stored tells as much as the value, which is not read for that.
+            (Some(origin), _) if origin.kept.has_names().map_err(S::Error::custom)? => name(serializer),
+            (None, Some(value)) => value.serialize(serializer),
+            _ => serializer.serialize_unit(),
+        }
+    }
+}
+
+/// Answers that there is something with a name.
+fn name<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_map(Some(0))?.end()
 }
 
 /// Copies what is kept to where it is written.

@@ -10,7 +10,7 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::escape;
 use crate::route::Route;
-use crate::storage::{self, Group};
+use crate::storage::{self, Group, Growing};
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
@@ -27,6 +27,8 @@ const CHUNK: std::ops::RangeInclusive<usize> = (1 << 13)..=(1 << 18);
 pub(crate) struct Growth {
     group: Group,
     link: String,
+    /// Where elements are, as far as the options care.
+    route: Route,
     part: Part,
     common: Common,
     depth: Depth,
@@ -48,24 +50,24 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    /// A new sequence at the child `name` of `group`.
-    pub(crate) fn create(group: &Group, name: &str) -> Result<Self> {
-        let link = escape(name).into_owned();
+    /// A new sequence at the child `name` of `group`, which is at `route`.
+    pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
+        let (link, route) = (escape(name).into_owned(), route.element());
         let create = || {
-            let part = Part::new(group, &link)?;
-            let growth = Self::new(group, &link, part, 0);
+            let part = Part::new(group, &link, route)?;
+            let growth = Self::new(group, &link, route, part, 0);
             growth.part.write_length(0)?;
             Ok(growth)
         };
         create().map_err(|error: Error| error.in_link(&link).in_link(&group.path()))
     }
 
-    /// The sequence that is the child `name` of `group`.
-    pub(crate) fn open(group: &Group, name: &str) -> Result<Self> {
-        let link = escape(name).into_owned();
+    /// The sequence that is the child `name` of `group`; what is made for it later is at `route`.
+    pub(crate) fn open(group: &Group, name: &str, route: &Route) -> Result<Self> {
+        let (link, route) = (escape(name).into_owned(), route.element());
         let open = || {
-            let (part, count) = Part::open(group, &link)?;
-            let mut growth = Self::new(group, &link, part, count);
+            let (part, count) = Part::open(group, &link, route)?;
+            let mut growth = Self::new(group, &link, route, part, count);
             growth.settled = count > 0;
             if growth.settled {
                 growth.pending = growth.part.template();
@@ -80,10 +82,11 @@ impl Growth {
         open().map_err(|error: Error| error.in_link(&group.path()))
     }
 
-    fn new(group: &Group, link: &str, part: Part, written: u64) -> Self {
+    fn new(group: &Group, link: &str, route: &Route, part: Part, written: u64) -> Self {
         Self {
             group: group.clone(),
             link: link.to_owned(),
+            route: route.clone(),
             part,
             common: Common::default(),
             depth: Depth::default(),
@@ -119,7 +122,7 @@ impl Growth {
     /// Adds an element, or leaves all as it was.
     #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: Route::nowhere() });
+        let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: &self.route });
         let serializer = ElementSerializer::new(&mut self.scratch, depth, near);
         if let Err(error) = value.serialize(serializer) {
             return Err(self.refuse(error));
@@ -213,6 +216,7 @@ impl Growth {
             return Ok(());
         }
         let flush = |growth: &mut Self| {
+            growth.part.each(&mut Growing::write_rest)?;
             growth.part.write_counts()?;
             // What counts is said when all of it is there.
             storage::flush(&growth.group)?;
@@ -235,7 +239,7 @@ impl Growth {
     /// Writes all elements, and takes away what does not count.
     pub(crate) fn finish(&mut self, sync: bool) -> Result<()> {
         self.flush(sync)?;
-        self.part.trim()?;
+        self.part.each(&mut Growing::finish)?;
         storage::flush(&self.group)
     }
 }

@@ -64,6 +64,11 @@ impl Destination {
         !self.place.is_attribute() && !self.place.is_python()
     }
 
+    /// Whether the options may leave out something in what is written there.
+    pub(crate) fn selects(&self) -> bool {
+        self.place.route.selects()
+    }
+
     /// Copies a stored object there, which may be in another file, without a look at what it holds.
     ///
     /// Where several links lead to it, and it is copied again in this call, that is a link to the first copy.
@@ -98,9 +103,10 @@ impl Destination {
         if self.apart {
             Call::<Written>::current().set_copied(true);
         }
+        let route = &self.place.route;
         match &self.place.at {
-            At::Fill { group, .. } => copy_attributes(from, group),
-            _ => copy_attributes(from, &group.open(name)?),
+            At::Fill { group, .. } => copy_attributes(from, group, route),
+            _ => copy_attributes(from, &group.open(name)?, route),
         }
     }
 

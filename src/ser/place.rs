@@ -9,7 +9,7 @@ use ndarray::{ArrayView, Dimension};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
 use crate::progress::Spot;
-use crate::route::Route;
+use crate::route::{Keep, Route};
 use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, Storing, write_array_attribute};
 
 /// A group, borrowed or not.
@@ -265,7 +265,7 @@ impl<'a> Place<'a> {
                     check_free(target.as_ref(), &name)?;
                     children.copy_link(&name, group, &name)?;
                 }
-                copy_attributes(&copy, group)
+                copy_attributes(&copy, group, Route::nowhere())
             }
             (At::Attribute(..), _) => Err(no_attribute()),
         }
@@ -317,10 +317,11 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Gives `target` the attributes of another object, but for those that it has.
-pub(super) fn copy_attributes(from: &Object, target: &impl Attributes) -> Result<()> {
+/// Gives `target`, which is at `route`, the attributes of another object, but for those that it has or that are left out.
+pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &Route) -> Result<()> {
     for name in from.attribute_names()? {
-        if target.has_attribute(&name)? {
+        let is_kept = || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;
+        if target.has_attribute(&name)? || route.selects() && !is_kept() {
             continue;
         }
         let copy = || {

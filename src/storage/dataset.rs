@@ -15,7 +15,7 @@ use hdf5_sys::h5s::{self, H5S_class_t};
 
 use super::about::{Messages, about};
 use super::attribute::Attributes;
-use super::chunked::Chunked;
+use super::chunked::{Chunked, chunk_of, is_filtered_here};
 use super::dtype::{Dtype, Order};
 use super::grid::Rows;
 use super::group::Group;
@@ -314,7 +314,7 @@ impl Dataset {
             && !Limits::current().plugins
             && let Some(filter) = missing_filter(&list)?
             // It may be known here.
-            && dataset.chunked()?.is_none()
+            && !is_filtered_here(&list)?
         {
             return Err(filter_refused(filter));
         }
@@ -351,15 +351,24 @@ impl Dataset {
     /// Bytes of a chunk, which libhdf5 has in memory as a whole, however little of it is in the dataset; 0 without chunks.
     fn chunk_size(&self, list: &Id, layout: H5D_layout_t) -> Result<u64> {
         let Shape::Simple(dims) = &self.shape else { return Ok(0) };
-        let what = "look into a dataset";
         if layout != H5D_layout_t::H5D_CHUNKED {
             return Ok(0);
         }
-        let mut chunk = vec![0; dims.len()];
-        let rank = i32::try_from(chunk.len()).unwrap_or(0);
-        // SAFETY: as above; `chunk` has a place for each dimension.
-        call(what, || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
-        Ok(chunk.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
+        Ok(chunk_of(list, dims.len())?.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim)))
+    }
+
+    /// Whether its chunks, if it has any, go through filters.
+    pub(super) fn is_filtered(&self) -> Result<bool> {
+        let list = self.layout()?.0;
+        // SAFETY: a dataset creation list.
+        let count = call("look into the filters of a dataset", || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
+        Ok(self.is_chunked && count > 0)
+    }
+
+    /// How many rows a chunk has, if it is stored in chunks.
+    pub(super) fn chunk_rows(&self) -> Result<Option<u64>> {
+        let (Shape::Simple(dims), true) = (&self.shape, self.is_chunked) else { return Ok(None) };
+        Ok(Some(chunk_of(&self.layout()?.0, dims.len())?[0].max(1)))
     }
 
     /// Takes note of the dimensions that it has now.
@@ -673,7 +682,7 @@ impl Dataset {
         self.memory_type()
     }
 
-    fn memory_type(&self) -> Result<Handle> {
+    pub(super) fn memory_type(&self) -> Result<Handle> {
         match &self.stored {
             Some(stored) => Ok(Handle::Kept(stored.get())),
             None => self.dtype.id(Order::Memory),

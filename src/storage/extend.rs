@@ -13,10 +13,12 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s;
 
 use super::attribute::Attributes;
+use super::chunked::Tail;
 use super::dataset::{Dataset, Shape};
 use super::dtype::{Dtype, Number, Order};
-use super::group::Group;
+use super::group::{Group, Object};
 use super::items::element_bytes;
+use super::storing::{Storing, sort_of};
 use super::{Id, c_name, call, once, property_list, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -30,6 +32,8 @@ pub(crate) struct Growing {
     extent: u64,
     /// Bytes of a row.
     row: usize,
+    /// Its last rows, where its chunks are filtered here; looked for when the first rows are added.
+    tail: Option<Option<Box<Tail>>>,
 }
 
 impl Attributes for Growing {
@@ -54,21 +58,21 @@ fn access() -> Result<&'static Id> {
 }
 
 impl Group {
-    /// Makes the dataset `name` of no rows of shape `inner`, in chunks of about `chunk` bytes.
-    pub(crate) fn create_growing(&self, name: &str, dtype: &Dtype, inner: &[u64], chunk: usize) -> Result<Growing> {
+    /// Makes the dataset `name` of no rows of shape `inner`, stored as said: in chunks of about `chunk` bytes if no shape is.
+    pub(crate) fn create_growing(
+        &self,
+        name: &str,
+        dtype: &Dtype,
+        inner: &[u64],
+        (storing, chunk): (&Storing, usize),
+    ) -> Result<Growing> {
         let what = "create a dataset that grows";
-        let row = inner.iter().fold(dtype.size() as u64, |size, dim| size.saturating_mul(*dim)).max(1);
         let with_first = |first: u64| -> Vec<hsize_t> { std::iter::once(first).chain(inner.iter().copied()).collect() };
-        let (dims, chunks, most) =
-            (with_first(0), with_first((chunk as u64 / row).max(1)), with_first(h5s::H5S_UNLIMITED));
+        let (dims, most) = (with_first(0), with_first(h5s::H5S_UNLIMITED));
         let rank = i32::try_from(dims.len()).unwrap_or(-1);
-        let list = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
-        // SAFETY: a dataset creation list, here and below.
-        call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
-        // SAFETY: as above, with a size for each dimension.
-        call(what, || unsafe { h5p::H5Pset_chunk(list.get(), rank, chunks.as_ptr()) })?;
+        let list = storing.growing(inner, dtype.size(), sort_of(dtype).0, chunk)?.list()?;
         // All that counts is written. To fill chunks before would write each twice, by way of a cache.
-        // SAFETY: as above.
+        // SAFETY: a dataset creation list.
         call(what, || unsafe { h5p::H5Pset_fill_time(list.get(), H5D_fill_time_t::H5D_FILL_TIME_NEVER) })?;
         // SAFETY: sizes and largest sizes for each dimension.
         let space = Id::own(what, || unsafe { h5s::H5Screate_simple(rank, dims.as_ptr(), most.as_ptr()) })?;
@@ -110,6 +114,10 @@ impl Group {
     /// Opens the dataset `name`, if it is one that grows.
     pub(crate) fn open_growing(&self, name: &str) -> Result<Growing> {
         let (label, access) = (c_name(name)?, access()?);
+        // Where the link leads to another file, or the dataset is none to be read, this refuses it.
+        if let Object::Group(_) = self.open(name)? {
+            return Err(Error::wrong_type("a dataset that can grow", "a group"));
+        }
         // SAFETY: handles of the kinds that the function takes, and a C string.
         let id = Id::own("open a dataset", || unsafe { h5d::H5Dopen2(self.handle(), label.as_ptr(), access.get()) })?;
         let dataset = Dataset::adopt(id)?;
@@ -140,7 +148,7 @@ impl Growing {
         let Shape::Simple(dims) = dataset.shape() else { return Err(Error::corrupt("a dataset without rows")) };
         let rows = dims[0];
         let row = dims[1..].iter().fold(dataset.dtype().size(), |size, dim| size.saturating_mul(*dim as usize));
-        Ok(Self { dataset, rows, extent: rows, row })
+        Ok(Self { dataset, rows, extent: rows, row, tail: None })
     }
 
     pub(crate) fn dtype(&self) -> &Dtype {
@@ -179,9 +187,67 @@ impl Growing {
         Ok(())
     }
 
-    /// Takes away rows that do not count.
-    pub(crate) fn trim(&mut self) -> Result<()> {
-        if self.extent > self.rows { self.resize(self.rows) } else { Ok(()) }
+    /// The last rows, where chunks are filtered here.
+    fn tail(&mut self) -> Result<Option<(&mut Tail, &Dataset)>> {
+        if self.tail.is_none() {
+            self.tail = Some(if self.dataset.is_filtered()? { self.open_tail()?.map(Box::new) } else { None });
+        }
+        Ok(self.tail.as_mut().and_then(Option::as_mut).map(|tail| (&mut **tail, &self.dataset)))
+    }
+
+    fn open_tail(&mut self) -> Result<Option<Tail>> {
+        let chunk = self.dataset.chunk_rows()?.unwrap_or(1);
+        let end = self.rows.div_ceil(chunk).saturating_mul(chunk);
+        // Chunks of which nothing counts are of no known form.
+        if self.extent > end {
+            self.resize(end)?;
+            flush(self)?;
+        }
+        Tail::of(&self.dataset, self.rows)
+    }
+
+    /// Has libhdf5 find out again which filters are left out of the chunk that was written last, before that is read: it keeps
+    /// what it knew before (`H5D__chunk_direct_write` of 2.2 and earlier) until it has looked for another chunk.
+    pub(crate) fn look_again(&mut self) -> Result<()> {
+        let Some(rows) = self.tail()?.map(|(tail, _)| tail.rows()) else { return Ok(()) };
+        if self.extent <= rows {
+            // Rows that do not count, so that there is another chunk.
+            self.resize(rows + 1)?;
+        }
+        let last = self.extent - 1;
+        if let Some((tail, dataset)) = self.tail()? {
+            tail.look_at(dataset, 0)?;
+            tail.look_at(dataset, last)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is in memory.
+    pub(crate) fn write_rest(&mut self) -> Result<()> {
+        match self.tail.as_mut().and_then(Option::as_mut) {
+            Some(tail) => tail.flush(&self.dataset),
+            None => Ok(()),
+        }
+    }
+
+    /// Has all chunks filtered, and takes away rows that do not count.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        if self.extent > self.rows {
+            // libhdf5 fills the rest of the last chunk, for which it need not have the filters then.
+            if let Some((tail, dataset)) = self.tail()? {
+                tail.unfilter(dataset)?;
+            }
+            self.look_again()?;
+            self.resize(self.rows)?;
+            if self.tail.take().is_some_and(|tail| tail.is_some()) {
+                flush(self)?;
+                self.tail()?;
+            }
+        }
+        match self.tail.as_mut().and_then(Option::as_mut) {
+            Some(tail) => tail.finish(&self.dataset),
+            None => Ok(()),
+        }
     }
 
     fn resize(&mut self, extent: u64) -> Result<()> {
@@ -201,19 +267,57 @@ impl Growing {
         if count == 0 {
             return Ok(());
         }
-        let end = self.rows + count;
+        let too_many = || Error::new(ErrorKind::Limit, format!("{} cannot get {count} rows more", self.words()));
+        let end = self.rows.checked_add(count).ok_or_else(too_many)?;
+        // It looks at what was there before.
+        self.tail()?;
         if end > self.extent {
             self.resize(end)?;
         }
-        self.dataset.write_more(self.rows, count, bytes)?;
+        match self.tail()? {
+            Some((tail, dataset)) => tail.append(dataset, bytes)?,
+            None => self.dataset.write_more(self.rows, count, bytes)?,
+        }
         self.rows = end;
         Ok(())
     }
 
     /// Reads rows.
     pub(crate) fn read(&self, start: u64, count: u64) -> Result<Vec<u8>> {
-        self.dataset.read_rows(start, count)
+        let Some(Some(tail)) = &self.tail else { return self.dataset.read_rows(start, count) };
+        let (first, rest) = tail.rows_from(start, count);
+        let before = first.min(start + count) - start;
+        let mut bytes = if before > 0 { self.dataset.read_rows(start, before)? } else { Vec::new() };
+        bytes.extend_from_slice(rest);
+        Ok(bytes)
     }
+}
+
+/// Whether room that becomes free in the file is not used again while it is open; also where that does not matter, as the
+/// file is not one of those that are whole at all times.
+pub(super) fn keeps_freed_room(object: &impl Attributes) -> Result<bool> {
+    #[cfg(all(unix, hdf5_drivers))]
+    {
+        let what = "look into a file";
+        // SAFETY: an object's handle.
+        let file = Id::own(what, || unsafe { hdf5_sys::h5i::H5Iget_file_id(object.handle()) })?;
+        // SAFETY: a file's handle.
+        let access = Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) })?;
+        // SAFETY: a file access list.
+        let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
+        if driver == super::ordered::driver()? {
+            // SAFETY: a file's handle.
+            let list = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+            let (mut strategy, mut persist, mut threshold) = Default::default();
+            // SAFETY: a file creation list, and the addresses of what the function sets.
+            call(what, || unsafe {
+                h5p::H5Pget_file_space_strategy(list.get(), &raw mut strategy, &raw mut persist, &raw mut threshold)
+            })?;
+            return Ok(strategy == h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE);
+        }
+    }
+    let _ = object;
+    Ok(true)
 }
 
 /// Sets an attribute that is a `u64`, which is made if need be. One that is there is written in its place.

@@ -28,6 +28,8 @@ pub(crate) struct File(Id);
 struct Lists {
     /// How files are made: the root group remembers the order of its links, as all groups do.
     creation: Id,
+    /// The same for files in which room that becomes free is not used again.
+    keeping: Id,
     /// How files are opened: in the oldest format that holds what is in them, which HDF5 1.10 reads.
     access: Id,
     /// The same for files that nobody else knows of yet, which need no lock. A lock would outlive the file where another
@@ -45,12 +47,12 @@ struct Lists {
 
 impl Lists {
     fn new() -> Result<Self> {
-        let creation = property_list(h5p::H5P_CLS_FILE_CREATE)?;
-        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
-        // SAFETY: a file creation list, here and below.
-        call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(creation.get(), order) })?;
-        // SAFETY: as above.
-        call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(creation.get(), 0) })?;
+        let (creation, keeping) = (file_creation()?, file_creation()?);
+        // SAFETY: a file creation list.
+        call("set how room in a file is used", || unsafe {
+            let strategy = h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE;
+            h5p::H5Pset_file_space_strategy(keeping.get(), strategy, Default::default(), 1)
+        })?;
         let plain = Access::default();
         let access = file_access(plain)?;
         let fresh = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
@@ -68,8 +70,18 @@ impl Lists {
         let streamed = file_access(plain)?;
         // SAFETY: a file access list.
         call("set a cache", || unsafe { h5p::H5Pset_cache(streamed.get(), 0, 521, CHUNK_CACHE, 0.75) })?;
-        Ok(Self { creation, access, fresh, ordered, streamed, memory: memory_access(plain)? })
+        Ok(Self { creation, keeping, access, fresh, ordered, streamed, memory: memory_access(plain)? })
     }
+}
+
+fn file_creation() -> Result<Id> {
+    let list = property_list(h5p::H5P_CLS_FILE_CREATE)?;
+    let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
+    // SAFETY: a file creation list, here and below.
+    call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
+    // SAFETY: as above.
+    call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+    Ok(list)
 }
 
 fn file_access(access: Access) -> Result<Id> {
@@ -222,12 +234,14 @@ impl File {
             .map(Self)
     }
 
-    /// Makes a file that is to be whole whenever the program is killed.
-    pub(crate) fn create_ordered(path: &Path) -> Result<Self> {
+    /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
+    pub(crate) fn create_ordered(path: &Path, filtered: bool) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
+        let is_ordered = cfg!(all(unix, hdf5_drivers));
+        let creation = if filtered && is_ordered { &lists.keeping } else { &lists.creation };
         // SAFETY: a C string, and lists of the kinds that the function takes.
         Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, lists.creation.get(), lists.ordered.get())
+            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), lists.ordered.get())
         })
         .map(Self)
     }

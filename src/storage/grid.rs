@@ -25,6 +25,7 @@ impl Rows {
 }
 
 /// A run of items that lie one after the other both in a chunk and in rows: where, in bytes.
+#[derive(Clone, Copy)]
 pub(super) struct Run {
     pub(super) in_chunk: usize,
     pub(super) in_rows: usize,
@@ -79,6 +80,11 @@ impl Grid {
 
     pub(super) fn chunk(&self) -> &[u64] {
         &self.chunk
+    }
+
+    /// Bytes of an item.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     /// The chunks that have some of the rows: the number of the first, and how many they are. They are counted with the

@@ -8,6 +8,8 @@ mod about;
 mod ahead;
 mod attribute;
 mod behind;
+#[cfg(blosc)]
+mod blosc;
 mod chunked;
 mod copy;
 mod dataset;
@@ -30,6 +32,7 @@ mod opaque;
 mod ordered;
 mod parallel;
 mod parts;
+mod picks;
 mod plain;
 mod raw;
 mod reference;

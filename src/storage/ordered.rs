@@ -96,7 +96,7 @@ struct Class {
     query: Option<unsafe extern "C" fn(*const Open, *mut c_ulong) -> herr_t>,
     get_type_map: Option<unsafe extern "C" fn()>,
     alloc: Option<unsafe extern "C" fn()>,
-    free: Option<unsafe extern "C" fn()>,
+    free: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, hsize_t) -> herr_t>,
     get_eoa: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
     set_eoa: Option<unsafe extern "C" fn(*mut Open, c_int, haddr_t) -> herr_t>,
     get_eof: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
@@ -137,7 +137,7 @@ static CLASS: Class = Class {
     query: Some(query),
     get_type_map: None,
     alloc: None,
-    free: None,
+    free: Some(free),
     get_eoa: Some(get_end),
     set_eoa: Some(set_end),
     get_eof: Some(get_file_end),
@@ -339,6 +339,14 @@ unsafe extern "C" fn set_end(file: *mut Open, _: c_int, end: haddr_t) -> herr_t 
     0
 }
 
+/// Room at the end stays there, too, as it would be the first to be used again.
+///
+/// # Safety
+/// None is needed.
+unsafe extern "C" fn free(_: *mut Open, _: c_int, _: hid_t, _: haddr_t, _: hsize_t) -> herr_t {
+    0
+}
+
 /// # Safety
 /// As [`close`].
 unsafe extern "C" fn get_file_end(file: *const Open, _: c_int) -> haddr_t {
@@ -422,7 +430,7 @@ mod tests {
 
     use serde::{Deserialize, Serialize};
 
-    use crate::{Appender, Reader};
+    use crate::{Reader, WriteOptions};
 
     thread_local! {
         /// The file that is looked at, and what was in it after each write to it since it was looked at last. libhdf5 is not
@@ -475,7 +483,7 @@ mod tests {
     }
 
     /// What a program leaves that is killed then.
-    fn check(image: &[u8], copy: &Path, flushed: u64) {
+    fn check(image: &[u8], copy: &Path, flushed: u64, options: &WriteOptions) {
         std::fs::write(copy, image).unwrap();
         let mut steps = Reader::<Step>::open_file(copy, "steps").unwrap();
         let len = steps.len();
@@ -486,7 +494,7 @@ mod tests {
         }
         drop(steps);
         // And an appender can go on there.
-        let mut appender = Appender::<Step>::open_file(copy, "steps").unwrap().sync(false);
+        let mut appender = options.open_appender_file::<Step>(copy, "steps").unwrap();
         appender.push(&step(len)).unwrap();
         appender.finish().unwrap();
         assert_eq!(Reader::<Step>::open_file(copy, "steps").unwrap().get(len).unwrap(), step(len));
@@ -495,24 +503,40 @@ mod tests {
     /// After each single write, the file is whole.
     #[test]
     fn whole_after_each_write() {
+        let plain = WriteOptions::new().sync(false);
+        // In the last batch, there are so many chunks that nodes of B-trees are split.
+        is_whole(&plain, &plain, &[(1, 1), (3, 1), (5, 20), (3, 20), (12, 1000)]);
+    }
+
+    /// So it is where chunks are moved when they are full, and where they stay.
+    #[test]
+    fn whole_after_each_write_through_filters() {
+        let plain = WriteOptions::new().sync(false);
+        let filtered = plain.clone().deflate(1).chunk([300]).at("*/values", |d| d.lzf().fletcher32(true).chunk([2000]));
+        let batches = [(1, 1), (3, 1), (5, 20), (3, 20), (2, 400)];
+        is_whole(&filtered, &filtered, &batches);
+        is_whole(&plain, &filtered, &batches);
+    }
+
+    /// For a file made with some options, that is appended to with others, in batches: how often each is flushed, and by how
+    /// many records.
+    fn is_whole(making: &WriteOptions, options: &WriteOptions, batches: &[(usize, usize)]) {
         let folder = tempfile::tempdir().unwrap();
         let (path, copy) = (folder.path().join("run.h5"), folder.path().join("copy.h5"));
-        Appender::<Step>::create_file(&path, "steps").unwrap().finish().unwrap();
+        making.create_appender_file::<Step>(&path, "steps").unwrap().finish().unwrap();
         let (mut index, mut flushed, mut writes) = (0, 0, 0);
-        // Batches, how often each is flushed, and by how many records. In the last, there are so many chunks that nodes of
-        // B-trees are split.
-        for (times, count) in [(1, 1), (3, 1), (5, 20), (3, 20), (12, 1000)] {
+        for (times, count) in batches {
             LOOK.set(Some((path.clone(), Vec::new())));
             let mut look = |flushed: u64| {
                 let images = LOOK.with_borrow_mut(|look| std::mem::take(&mut look.as_mut().unwrap().1));
                 let own = LOOK.take();
                 writes += images.len();
-                images.iter().for_each(|image| check(image, &copy, flushed));
+                images.iter().for_each(|image| check(image, &copy, flushed, options));
                 LOOK.set(own);
             };
-            let mut appender = Appender::<Step>::open_file(&path, "steps").unwrap().sync(false);
-            for _ in 0..times {
-                for _ in 0..count {
+            let mut appender = options.open_appender_file::<Step>(&path, "steps").unwrap();
+            for _ in 0..*times {
+                for _ in 0..*count {
                     appender.push(&step(index)).unwrap();
                     index += 1;
                 }

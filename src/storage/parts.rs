@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5p;
 
 use super::dataset::{Dataset, Shape};
@@ -100,14 +99,6 @@ impl Dataset {
                 each(None, 0..bytes)?;
                 self.spot().bytes(bytes as u64)
             }
-        }
-    }
-
-    /// How many rows a chunk has, if it is stored in chunks.
-    pub(super) fn chunk_rows(&self) -> Result<Option<u64>> {
-        match (self.layout()?, self.shape()) {
-            ((list, H5D_layout_t::H5D_CHUNKED), Shape::Simple(dims)) => rows_of_chunks(&list, dims.len()).map(Some),
-            _ => Ok(None),
         }
     }
 }

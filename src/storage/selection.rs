@@ -35,6 +35,17 @@ impl Dataset {
         if selection.count.is_empty() {
             return self.read_array(element);
         }
+        if let Some(chunked) = self.chunked()?
+            && chunked.suits(selection)?
+        {
+            // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
+            return unsafe {
+                element.filled(items, true, |values| {
+                    let bytes = std::slice::from_raw_parts_mut(values.cast(), items as usize * size_of::<T>());
+                    chunked.read_part(self.handle(), selection, (element.memory_type(), size_of::<T>()), bytes)
+                })
+            };
+        }
         let (file, memory) = select_steps(self.shape(), selection, items)?;
         // SAFETY: room for the items that are selected, which is zeroed where the library may not fill all.
         unsafe {

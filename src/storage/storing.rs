@@ -6,9 +6,11 @@ use hdf5_sys::h5p;
 use hdf5_sys::h5z::{self, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL};
 
 use super::dtype::Dtype;
+#[cfg(blosc)]
+use super::filter::BLOSC;
 use super::filter::LZF;
 use super::{Id, call, property_list};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// How the data of a dataset is stored; what is not said is as HDF5 has it: in one piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ const ABOVE: u64 = 16 << 10;
 const CHUNK: u64 = 1 << 20;
 /// A chunk has fewer bytes than this: HDF5 counts them in 32 bits.
 const MAX_CHUNK: u64 = 1 << 31;
+/// Bytes of the rows that the chunks at the end of a dataset that grows may have.
+const MAX_GROWING: u64 = 64 << 20;
 /// About how many bytes of references to what has a variable length a chunk has: these are written by libhdf5, which keeps
 /// chunks that are not complete in a cache of 1 MiB.
 const REFERENCES: u64 = 256 << 10;
@@ -61,6 +65,11 @@ impl Storing {
             fletcher32: self.fletcher32.or(outer.fletcher32),
             above: self.above.or(outer.above),
         }
+    }
+
+    /// Whether chunks may be of other sizes in the file than in memory.
+    pub(crate) fn changes_sizes(&self) -> bool {
+        !matches!(self.codec, None | Some(Codec::None)) || self.fletcher32 == Some(true)
     }
 
     fn is_plain(&self) -> bool {
@@ -88,6 +97,36 @@ impl Storing {
             Some(chunk) => chunk.iter().zip(dims).map(|(len, dim)| *len.min(dim)).collect(),
             None => chunk_shape(dims, size as u64, if references { REFERENCES } else { CHUNK }),
         };
+        let filters = self.filters(&chunk, size, texts, references);
+        Some(Chunking { chunk, filters })
+    }
+
+    /// The chunks of a dataset that grows, whose rows are of shape `inner`. It is in chunks whatever is said; these have about
+    /// `wanted` bytes, if no shape is said for as many dimensions.
+    pub(super) fn growing(&self, inner: &[u64], size: usize, texts: bool, wanted: usize) -> Result<Chunking> {
+        let row = inner.iter().fold(size as u64, |size, dim| size.saturating_mul(*dim)).max(1);
+        let given = self.chunk.as_ref().filter(|chunk| chunk.len() == inner.len() + 1 && !chunk.contains(&0));
+        let chunk = match given {
+            Some(chunk) => std::iter::once(chunk[0])
+                .chain(chunk[1..].iter().zip(inner).map(|(len, dim)| *len.min(dim)))
+                .collect::<Vec<_>>(),
+            None => std::iter::once((wanted as u64 / row).max(1)).chain(inner.iter().copied()).collect(),
+        };
+        let bytes = row.saturating_mul(chunk[0]);
+        if given.is_some() && bytes > MAX_GROWING {
+            let message = format!(
+                "chunks of {} rows, which are {bytes} bytes, are too large: a dataset that grows has its last rows in \
+                 memory, and takes at most {MAX_GROWING}; see `WriteOptions::chunk`",
+                chunk[0]
+            );
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        let filters = self.filters(&chunk, size, texts, false);
+        Ok(Chunking { chunk, filters })
+    }
+
+    /// The filters of a dataset in chunks of such a shape.
+    fn filters(&self, chunk: &[u64], size: usize, texts: bool, references: bool) -> Vec<(i32, c_uint, Vec<c_uint>)> {
         let codec = self.codec.unwrap_or(Codec::None);
         // libhdf5 applies those of its own to references, and has no others.
         let codec = if references && !matches!(codec, Codec::Deflate(_)) { Codec::None } else { codec };
@@ -96,12 +135,12 @@ impl Storing {
         if is_shuffled && !codec.shuffles() {
             filters.push((h5z::H5Z_FILTER_SHUFFLE, H5Z_FLAG_OPTIONAL, vec![size as c_uint]));
         }
-        filters.extend(codec.filter(size, &chunk, size > 1 && self.shuffle.unwrap_or(!texts)));
+        filters.extend(codec.filter(size, chunk, size > 1 && self.shuffle.unwrap_or(!texts)));
         // A reference that is not what was written is found by what it refers to.
         if self.fletcher32 == Some(true) && !references {
             filters.push((h5z::H5Z_FILTER_FLETCHER32, H5Z_FLAG_MANDATORY, Vec::new()));
         }
-        Some(Chunking { chunk, filters })
+        filters
     }
 }
 
@@ -113,12 +152,12 @@ impl Codec {
 
     fn filter(self, size: usize, chunk: &[u64], shuffled: bool) -> Option<(i32, c_uint, Vec<c_uint>)> {
         let bytes = chunk.iter().fold(size as u64, |bytes, len| bytes.saturating_mul(*len)) as c_uint;
-        #[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
+        #[cfg(blosc)]
         let blosc = |level: u8, codec: c_uint| {
             // The first four are filled in by the filter itself.
             (BLOSC, H5Z_FLAG_OPTIONAL, vec![0, 0, 0, 0, level.into(), shuffled.into(), codec])
         };
-        #[cfg(not(any(feature = "blosc-zstd", feature = "blosc-lz4")))]
+        #[cfg(not(blosc))]
         let _ = shuffled;
         match self {
             Self::None => None,
@@ -132,10 +171,6 @@ impl Codec {
         }
     }
 }
-
-/// Blosc's filter.
-#[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
-const BLOSC: i32 = 32001;
 
 impl Chunking {
     /// The property list of such a dataset.

@@ -12,6 +12,7 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5pl::H5PL_FILTER_PLUGIN;
 use hdf5_sys::h5z::H5Zfilter_avail;
 
+use super::filter::BLOSC;
 use super::{Id, call, property_list, property_lists};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -125,7 +126,10 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
 }
 
 pub(super) fn filter_refused(filter: i32) -> Error {
-    let what = format!("filter {filter} is not built in, and would be loaded from a plugin");
+    // With the features, it is there.
+    let name =
+        if filter == BLOSC { " (Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in)" } else { "" };
+    let what = format!("filter {filter}{name} is not built in, and would be loaded from a plugin");
     Limits::refused(what, "allow_plugins")
 }
 

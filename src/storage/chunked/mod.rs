@@ -2,6 +2,9 @@
 //! filtered here where the filters are known, on all cores, and handed to the library, or taken from it, as they are stored.
 //! What is in the file is the same.
 
+mod part;
+mod tail;
+
 use std::ffi::c_void;
 use std::os::raw::c_uint;
 use std::sync::{Mutex, PoisonError};
@@ -12,9 +15,10 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5t;
 
+pub(super) use self::tail::Tail;
 use super::dataset::{resize, zeroed};
 use super::filter::{Filter, Pipeline, StoredChunk};
-use super::grid::{Grid, Rows};
+use super::grid::{Grid, Rows, Run};
 use super::parallel::{cores, feed, in_order};
 use super::selection::select_within;
 use super::{Id, call, locked};
@@ -92,6 +96,28 @@ impl Out {
         // SAFETY: within the memory, and as the caller promises.
         Some(unsafe { std::slice::from_raw_parts_mut(self.0.add(start), len) })
     }
+
+    /// Copies the runs that `each` shows out of a chunk.
+    ///
+    /// # Safety
+    /// Nothing else uses the places of these runs meanwhile, and they are still there.
+    unsafe fn take(self, chunk: &[u8], each: impl FnOnce(&mut dyn FnMut(Run))) -> Result<()> {
+        let mut is_inside = true;
+        each(&mut |run| {
+            // SAFETY: as the caller promises.
+            let place = unsafe { self.part(run.in_rows, run.len) };
+            match place.zip(chunk.get(run.in_chunk..run.in_chunk + run.len)) {
+                Some((place, bytes)) => place.copy_from_slice(bytes),
+                None => is_inside = false,
+            }
+        });
+        if is_inside { Ok(()) } else { Err(outside()) }
+    }
+}
+
+#[cold]
+fn outside() -> Error {
+    Error::corrupt("a chunk lies outside of what is read")
 }
 
 /// How many of so many bytes, of which there are `count` parts, belong to a part: in all, these are as many.
@@ -102,9 +128,9 @@ fn share(bytes: usize, number: usize, count: usize) -> u64 {
 
 /// A chunk that was read.
 enum Read {
-    Stored(usize, StoredChunk),
+    Stored(StoredChunk),
     /// One that libhdf5 read: it is not stored, or not as was expected.
-    Plain(usize, Vec<u8>),
+    Plain(Vec<u8>),
 }
 
 /// The filters of a dataset that was made by `list`; `None` where one is not known here, or chunks at the ends go by
@@ -141,15 +167,26 @@ fn filters_of(list: &Id) -> Result<Option<Vec<Filter>>> {
     Ok(Some(filters).filter(|_| options == 0))
 }
 
+/// Whether the filters of a dataset that was made by `list` are known here.
+pub(super) fn is_filtered_here(list: &Id) -> Result<bool> {
+    Ok(filters_of(list)?.and_then(Pipeline::new).is_some())
+}
+
+/// The shape of the chunks of a dataset of `rank` dimensions that was made by `list`.
+pub(super) fn chunk_of(list: &Id, rank: usize) -> Result<Vec<u64>> {
+    let mut chunk = vec![0; rank];
+    let rank = i32::try_from(rank).unwrap_or(0);
+    // SAFETY: the list of a dataset in chunks; `chunk` has a place for each dimension.
+    call("look into a dataset", || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
+    Ok(chunk)
+}
+
 impl Chunked {
     /// How the chunks of a dataset in chunks are filtered, if that is done here; `list` is what it was made by.
     pub(super) fn of(dataset: hid_t, list: &Id, dims: &[u64]) -> Result<Option<Self>> {
         let what = "look into a dataset";
         let Some(pipeline) = filters_of(list)?.and_then(Pipeline::new) else { return Ok(None) };
-        let mut chunk = vec![0; dims.len()];
-        let rank = i32::try_from(chunk.len()).unwrap_or(0);
-        // SAFETY: the list of a dataset in chunks; `chunk` has a place for each dimension.
-        call(what, || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
+        let chunk = chunk_of(list, dims.len())?;
         // SAFETY: a dataset's handle.
         let stored = Id::own(what, || unsafe { h5d::H5Dget_type(dataset) })?;
         // SAFETY: a type. It has a size of 0 where the call fails.
@@ -198,12 +235,7 @@ impl Chunked {
             None => self.pipeline.encode(&self.grid.gather(first + number, rows, memory)),
         };
         in_order(count, encode, |number, chunk| {
-            let offset = self.grid.offset(first + number);
-            // SAFETY: a dataset in chunks, an offset with a number for each dimension, and as many bytes as said.
-            call("write a chunk", || unsafe {
-                let bytes = chunk.bytes.as_ptr().cast();
-                h5d::H5Dwrite_chunk(dataset, H5P_DEFAULT, chunk.left_out, offset.as_ptr(), chunk.bytes.len(), bytes)
-            })?;
+            write_chunk(dataset, &self.grid.offset(first + number), &chunk)?;
             done(share(memory.len(), number, count))
         })
     }
@@ -266,16 +298,8 @@ impl Chunked {
             bytes.clear();
             resize(&mut bytes, count as u64, self.size)?;
             self.decode(dataset, part, &mut bytes, |_| Ok(()))?;
-            resize(&mut bytes, count as u64, self.size.max(size))?;
-            // What compounds are converted over.
-            let mut background = zeroed(count as u64, size)?;
-            // SAFETY: as many items of the type in the file, and room for as many of that in memory, as in the background.
-            call("convert the items of a chunk", || unsafe {
-                let (items, background) = (bytes.as_mut_ptr().cast(), background.as_mut_ptr().cast());
-                h5t::H5Tconvert(self.stored.get(), memory_type, count, items, background, H5P_DEFAULT)
-            })?;
             let at = (part.start - rows.start) as usize * items * size;
-            out[at..at + count * size].copy_from_slice(&bytes[..count * size]);
+            self.convert(&bytes, (memory_type, size), &mut out[at..at + count * size])?;
             done((count * size) as u64)?;
             start = part.start + part.count;
         }
@@ -297,50 +321,67 @@ impl Chunked {
         let (first, count) = self.grid.chunks_of(rows);
         let len = out.len();
         let out = Out(out.as_mut_ptr(), len);
-        let outside = || Error::corrupt("a chunk lies outside of the rows that are read");
-        let take = |chunk: Read| {
-            let (number, stored) = match &chunk {
-                Read::Stored(number, stored) => (*number, Some(stored)),
-                Read::Plain(number, _) => (*number, None),
-            };
-            if let (Some(stored), Some(piece)) = (stored, self.grid.in_one_piece(number, rows)) {
+        let take = |(number, chunk): (usize, Read)| {
+            if let (Read::Stored(stored), Some(piece)) = (&chunk, self.grid.in_one_piece(number, rows)) {
                 // SAFETY: the memory is there until all threads are done; no other chunk has a place in that piece.
                 let piece = unsafe { out.part(piece.start, piece.len()) }.ok_or_else(outside)?;
                 return self.pipeline.decode(stored, piece);
             }
-            let bytes = match chunk {
-                Read::Stored(_, stored) => {
-                    let mut bytes = zeroed(self.grid.chunk_bytes() as u64, 1)?;
-                    self.pipeline.decode(&stored, &mut bytes)?;
-                    bytes
-                }
-                Read::Plain(_, bytes) => bytes,
-            };
-            let mut is_inside = true;
-            self.grid.each_run(number, rows, |run| {
-                // SAFETY: the memory is there until all threads are done; no other chunk has a place in that run.
-                match unsafe { out.part(run.in_rows, run.len) } {
-                    Some(place) => place.copy_from_slice(&bytes[run.in_chunk..][..run.len]),
-                    None => is_inside = false,
-                }
-            });
-            if is_inside { Ok(()) } else { Err(outside()) }
+            let bytes = self.plain(chunk)?;
+            // SAFETY: the memory is there until all threads are done; no other chunk has a place in those runs.
+            unsafe { out.take(&bytes, |show| self.grid.each_run(number, rows, show)) }
         };
         let read = |number: usize| {
-            let chunk = self.read_chunk(dataset, first + number)?;
+            let chunk = self.read_chunk(dataset, &self.grid.offset(first + number))?;
             done(share(len, number, count))?;
-            Ok(chunk)
+            Ok((first + number, chunk))
         };
         feed(count, read, take)
     }
 
-    /// Reads a chunk as it is stored.
-    fn read_chunk(&self, dataset: hid_t, number: usize) -> Result<Read> {
-        let offset = self.grid.offset(number);
+    /// A chunk without its filters.
+    fn plain(&self, chunk: Read) -> Result<Vec<u8>> {
+        match chunk {
+            Read::Stored(stored) => {
+                let mut bytes = zeroed(self.grid.chunk_bytes() as u64, 1)?;
+                self.pipeline.decode(&stored, &mut bytes)?;
+                Ok(bytes)
+            }
+            Read::Plain(bytes) => Ok(bytes),
+        }
+    }
+
+    /// Makes items as the file has them items of `memory_type`, of `size` bytes each.
+    fn convert(&self, stored: &[u8], (memory_type, size): (hid_t, usize), out: &mut [u8]) -> Result<()> {
+        /// So many bytes at a time, as each step has memory of its own, in which there is room for either type.
+        const STEP: usize = 1 << 18;
+        let most = self.size.max(size);
+        let step = (STEP / most).max(1);
+        let (mut items, mut background) = (Vec::new(), Vec::new());
+        for (stored, out) in stored.chunks(step * self.size).zip(out.chunks_mut(step * size)) {
+            let count = stored.len() / self.size;
+            items.clear();
+            items.extend_from_slice(stored);
+            resize(&mut items, count as u64, most)?;
+            // What compounds are converted over.
+            background.clear();
+            resize(&mut background, count as u64, size)?;
+            // SAFETY: as many items of the type in the file, and room for as many of that in memory, as in the background.
+            call("convert the items of a chunk", || unsafe {
+                let (items, background) = (items.as_mut_ptr().cast(), background.as_mut_ptr().cast());
+                h5t::H5Tconvert(self.stored.get(), memory_type, count, items, background, H5P_DEFAULT)
+            })?;
+            out.copy_from_slice(&items[..count * size]);
+        }
+        Ok(())
+    }
+
+    /// A chunk as it is stored; `None` where it is not, or not as was expected.
+    fn stored_chunk(&self, dataset: hid_t, offset: &[u64]) -> Result<Option<StoredChunk>> {
         let chunk_bytes = self.grid.chunk_bytes();
         // One that is not there is an error in some versions, and has a size of 0 in others. What is wrong else, the library
         // says when it reads the chunk by itself.
-        let stored = locked(|| -> Result<Option<StoredChunk>> {
+        locked(|| {
             let mut size = 0;
             // SAFETY: a dataset in chunks, and an offset with a number for each dimension.
             let status = unsafe { H5Dget_chunk_storage_size(dataset, offset.as_ptr(), &raw mut size) };
@@ -350,21 +391,26 @@ impl Chunked {
             }
             let (mut bytes, mut left_out) = (zeroed(size, 1)?, 0);
             // SAFETY: as above, and room for as many bytes as the library said, whose lock is held since.
-            let status = unsafe { read_chunk(dataset, &offset, &mut left_out, &mut bytes) };
+            let status = unsafe { read_chunk(dataset, offset, &mut left_out, &mut bytes) };
             Ok((status >= 0).then_some(StoredChunk { bytes, left_out }))
-        })?;
-        if let Some(stored) = stored {
-            return Ok(Read::Stored(number, stored));
+        })
+    }
+
+    /// Reads a chunk.
+    fn read_chunk(&self, dataset: hid_t, offset: &[u64]) -> Result<Read> {
+        if let Some(stored) = self.stored_chunk(dataset, offset)? {
+            return Ok(Read::Stored(stored));
         }
-        let extent = self.grid.extent(&offset);
+        let chunk_bytes = self.grid.chunk_bytes();
+        let extent = self.grid.extent(offset);
         let mut bytes = zeroed(chunk_bytes as u64, 1)?;
-        let (file, memory) = self.spaces(&offset, &extent)?;
+        let (file, memory) = self.spaces(offset, &extent)?;
         // SAFETY: room for a chunk, of which as much is selected as there is in the dataset.
         call("read a chunk", || unsafe {
             let (stored, out) = (self.stored.get(), bytes.as_mut_ptr().cast::<c_void>());
             h5d::H5Dread(dataset, stored, memory.get(), file.get(), H5P_DEFAULT, out)
         })?;
-        Ok(Read::Plain(number, bytes))
+        Ok(Read::Plain(bytes))
     }
 
     fn spaces(&self, offset: &[u64], extent: &[u64]) -> Result<(Id, Id)> {
@@ -415,6 +461,16 @@ impl Chunked {
         put_back(&self.ahead, ahead);
         Ok(Some(()))
     }
+}
+
+/// Writes a chunk of a dataset in chunks as it is to be stored.
+fn write_chunk(dataset: hid_t, offset: &[u64], chunk: &StoredChunk) -> Result<()> {
+    // SAFETY: a dataset in chunks, an offset with a number for each dimension, and as many bytes as said.
+    call("write a chunk", || unsafe {
+        let bytes = chunk.bytes.as_ptr().cast();
+        h5d::H5Dwrite_chunk(dataset, H5P_DEFAULT, chunk.left_out, offset.as_ptr(), chunk.bytes.len(), bytes)
+    })?;
+    Ok(())
 }
 
 /// Reads a chunk of a dataset as it is stored.

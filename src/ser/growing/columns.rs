@@ -1,0 +1,123 @@
+//! Records that grow, field by field.
+
+use std::collections::HashSet;
+
+use super::super::record::{Record, RecordField, Rows};
+use super::{Columns, Common, Field, Part, check_supported, number_of, repeat};
+use crate::error::{Error, Result};
+use crate::format::{Kind, MASK, VALUES, are_positions, escape};
+use crate::storage::{Attributes, Group, Number, element_bytes};
+
+impl Field {
+    pub(super) fn fill(&mut self, count: u64) -> Result<()> {
+        self.part.fill(count)?;
+        self.mask.as_mut().map_or(Ok(()), |mask| repeat(mask, element_bytes(&[true]), count))
+    }
+}
+
+impl Columns {
+    pub(super) fn is_tuples(&self) -> bool {
+        are_positions(self.fields.iter().map(|field| field.name.as_str()))
+    }
+
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether records can be added; `None` where they are of another form as a whole.
+    pub(super) fn check(&self, record: &Record) -> Option<Result<()>> {
+        if self.fields.is_empty() && self.count == 0 {
+            return Some(record.fields.iter().try_for_each(|field| check_supported(&field.column)));
+        }
+        let names: HashSet<&str> = record.fields.iter().map(|field| field.name.as_ref()).collect();
+        let lacked = |field: &RecordField| (0..record.count).any(|row| !field.has(row));
+        let lacks = self.fields.iter().find(|own| {
+            own.mask.is_none() && record.fields.iter().find(|field| field.name == own.name.as_str()).is_none_or(lacked)
+        });
+        let brings = record.fields.iter().find(|field| self.field(&field.name).is_none());
+        let tuples = record.rows == Rows::Tuples;
+        if tuples != self.is_tuples() || tuples && (names.len() != self.fields.len() || lacks.is_some()) {
+            return None;
+        }
+        // A new field is one thing, and a field left out is another. Both at once are another struct.
+        if let (Some(lacks), Some(brings)) = (lacks, brings)
+            && record.rows == Rows::Structs
+        {
+            let expected = format!("a struct with `{}`, as the elements that are stored", lacks.name);
+            return Some(Err(Error::wrong_type(expected, format!("one with `{}` instead", brings.name))));
+        }
+        Some(record.fields.iter().try_for_each(|field| {
+            let checked = match self.field(&field.name) {
+                Some(own) => own.part.check(&field.column),
+                None => check_supported(&field.column),
+            };
+            checked.map_err(|error| error.in_field(&field.name))
+        }))
+    }
+
+    pub(super) fn append(&mut self, record: &Record, common: &mut Common) -> Result<()> {
+        let rows = record.count;
+        for field in &record.fields {
+            let position = match self.fields.iter().position(|own| own.name == field.name.as_ref()) {
+                Some(position) => position,
+                None => self.add_field(&field.name, common)?,
+            };
+            let own = &mut self.fields[position];
+            let mut absent: Vec<bool> = field.absent.clone();
+            absent.resize(rows, false);
+            if own.mask.is_none() && absent.contains(&true) {
+                own.make_mask(&self.group, self.count, common)?;
+            }
+            let mut append = || -> Result<()> {
+                own.part.append(&field.column, common)?;
+                own.mask.as_mut().map_or(Ok(()), |mask| mask.append(element_bytes(&absent)))
+            };
+            append().map_err(|error| error.in_field(&field.name))?;
+        }
+        for own in &mut self.fields {
+            if !record.fields.iter().any(|field| field.name == own.name.as_str()) {
+                if own.mask.is_none() {
+                    own.make_mask(&self.group, self.count, common)?;
+                }
+                own.fill(rows as u64)?;
+            }
+        }
+        self.count += rows as u64;
+        Ok(())
+    }
+
+    /// Adds a field, which the records before do not have.
+    fn add_field(&mut self, name: &str, common: &Common) -> Result<usize> {
+        let (link, route) = (escape(name).into_owned(), self.route.field(name));
+        let mut mask = None;
+        let part = if self.count == 0 && !self.masked {
+            Part::new(&self.group, &link, route)?
+        } else {
+            let masked = self.group.create_compact_group(&link)?;
+            masked.write_kind(Kind::Masked)?;
+            let mask = mask.insert(number_of(&masked, MASK, Number::Bool, route, common)?);
+            repeat(mask, element_bytes(&[true]), self.count)?;
+            let mut part = Part::new(&masked, VALUES, route)?;
+            part.fill(self.count)?;
+            part
+        };
+        self.fields.push(Field { name: name.to_owned(), mask, part });
+        Ok(self.fields.len() - 1)
+    }
+}
+
+impl Field {
+    /// Puts a mask beside the values, which all records before have.
+    fn make_mask(&mut self, group: &Group, count: u64, common: &Common) -> Result<()> {
+        let link = self.part.link.clone();
+        let object = self.part.object()?;
+        group.unlink(&link)?;
+        let masked = group.create_compact_group(&link)?;
+        masked.write_kind(Kind::Masked)?;
+        masked.link(VALUES, &object)?;
+        let mut mask = number_of(&masked, MASK, Number::Bool, &self.part.route, common)?;
+        repeat(&mut mask, element_bytes(&[false]), count)?;
+        (self.part.parent, self.part.link, self.mask) = (masked, VALUES.to_owned(), Some(mask));
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! What elements are as they are stored, where they grow.
+
+use std::borrow::Cow;
+
+use super::super::column::{Column, Maps, Mixed, broken};
+use super::super::layout::{halves, items, pack_items};
+use super::super::record::{Record, Rows};
+use super::{Parted, Shape};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Kind, MAX_RANK, are_positions};
+use crate::how::Records;
+use crate::route::Route;
+use crate::storage::{Dtype, element_bytes};
+
+/// What elements of fixed size are in a file: type, shape, and kind of the dataset.
+pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
+    match column {
+        Column::Numbers(numbers) => Some((Dtype::Number(numbers.number()), Vec::new(), None)),
+        Column::I128(_) => Some((halves(Kind::I128), Vec::new(), Some(Kind::I128))),
+        Column::U128(_) => Some((halves(Kind::U128), Vec::new(), Some(Kind::U128))),
+        Column::Array(array) => {
+            let (dtype, inner, kind) = item_type(&array.inner)?;
+            let mut dims = vec![array.width as u64];
+            dims.extend(inner);
+            (array.width > 0 && kind.is_none() && dims.len() < MAX_RANK).then_some((dtype, dims, None))
+        }
+        Column::Record(_) => items(column).map(|(dtype, dims)| (dtype, dims, None)),
+        _ => None,
+    }
+}
+
+/// The same for elements that are at `route`, of which nothing is stored yet: the options may have records taken apart.
+pub(super) fn new_item_type(column: &Column, route: &Route) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
+    fn is_apart(column: &Column, route: &Route) -> bool {
+        match column {
+            Column::Record(_) => route.how().records == Some(Records::Columns),
+            Column::Array(array) => is_apart(&array.inner, route.element()),
+            _ => false,
+        }
+    }
+    if is_apart(column, route) { None } else { item_type(column) }
+}
+
+/// Elements of fixed size as a file has them.
+pub(super) fn item_bytes<'a>(column: &'a Column, size: usize) -> Cow<'a, [u8]> {
+    fn halved(values: impl Iterator<Item = u128>) -> Cow<'static, [u8]> {
+        let words: Vec<u64> = values.flat_map(|value| [(value >> 64) as u64, value as u64]).collect();
+        Cow::Owned(element_bytes(&words).to_vec())
+    }
+    match column {
+        Column::Numbers(numbers) => Cow::Borrowed(numbers.bytes()),
+        Column::I128(values) => halved(values.iter().map(|value| *value as u128)),
+        Column::U128(values) => halved(values.iter().copied()),
+        Column::Array(array) => item_bytes(&array.inner, size),
+        _ => {
+            let mut bytes = vec![0; column.len() * size];
+            pack_items(column, size, &mut bytes);
+            Cow::Owned(bytes)
+        }
+    }
+}
+
+/// Refuses what cannot be appended whatever is stored.
+pub(super) fn check_supported(column: &Column) -> Result<()> {
+    match column {
+        Column::Objects(_) | Column::Stored(_) => Err(Error::new(
+            ErrorKind::Unsupported,
+            "arrays, and other values that are an object of their own, cannot be appended: use a `Vec` of numbers",
+        )),
+        Column::Array(array) => check_supported(&array.inner),
+        Column::List(list) => check_supported(&list.inner),
+        Column::Nullable(nullable) => check_supported(&nullable.inner),
+        Column::Maps(maps) => check_supported(&maps.keys).and_then(|()| check_supported(&maps.values)),
+        Column::Record(record) => record
+            .fields
+            .iter()
+            .try_for_each(|field| check_supported(&field.column).map_err(|error| error.in_field(&field.name))),
+        Column::Variants(variants) => variants.variants.iter().try_for_each(|variant| {
+            if variants.variants.len() > MAX_NAMES {
+                return Err(too_many());
+            }
+            if variant.name.is_empty() || variant.name.contains('\0') || ["FALSE", "TRUE"].contains(&variant.name) {
+                let message = format!("a variant called {:?} cannot be appended", variant.name);
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            let payload = variant.payload.as_ref();
+            payload.map_or(Ok(()), check_supported).map_err(|error| error.in_field(variant.name))
+        }),
+        Column::Mixed(mixed) => mixed.parts.iter().try_for_each(|(_, part)| check_supported(part)),
+        _ => Ok(()),
+    }
+}
+
+/// The column as one of what is stored, or is to be stored at `route`, where both stand for the same.
+pub(super) fn as_stored<'a>(shape: &Shape, column: &'a Column, route: &Route) -> Result<Cow<'a, Column>> {
+    let is_mixed = matches!(shape, Shape::Parted(Parted { mixed: true, .. }));
+    match column {
+        Column::Array(array) if new_item_type(column, route).is_none() && !matches!(shape, Shape::Items(_)) => {
+            let mut list = Column::Array(array.clone());
+            list.array_to_list();
+            Ok(Cow::Owned(list))
+        }
+        Column::Record(record) if record.rows == Rows::Maps => {
+            let has_positions = are_positions(record.fields.iter().map(|field| field.name.as_ref()));
+            // Maps whose values are all of one form may have any keys. Others are as structs are.
+            let alike = record.fields.windows(2).all(|pair| pair[0].column.is_like(&pair[1].column));
+            let is_new = matches!(shape, Shape::Pending(_)) && (has_positions || alike);
+            if !is_new && !matches!(shape, Shape::Maps { .. }) {
+                return Ok(Cow::Borrowed(column));
+            }
+            let mut record = record.clone();
+            record.begin();
+            let mut maps = Column::Record(record);
+            maps.record_to_maps()?;
+            // The row that was begun has come to nothing.
+            Ok(Cow::Owned(maps))
+        }
+        // Keys that came in another order than the fields; that order is lost.
+        Column::Maps(maps) if matches!(shape, Shape::Columns(_)) => {
+            Ok(maps.to_record()?.map_or(Cow::Borrowed(column), |record| Cow::Owned(Column::Record(record.into()))))
+        }
+        Column::Mixed(_) | Column::Unknown(_) => Ok(Cow::Borrowed(column)),
+        _ if is_mixed => match column.class() {
+            Some(class) => Ok(Cow::Owned(Column::Mixed(Box::new(Mixed {
+                tags: vec![0; column.len()],
+                parts: vec![(class, column.clone())],
+                ranks: Default::default(),
+            })))),
+            None => Ok(Cow::Borrowed(column)),
+        },
+        _ => Ok(Cow::Borrowed(column)),
+    }
+}
+
+/// The tag is a byte.
+pub(super) const MAX_NAMES: usize = 256;
+
+#[cold]
+pub(super) fn too_many() -> Error {
+    Error::new(ErrorKind::Limit, format!("an enum that is appended has at most {MAX_NAMES} variants"))
+}
+
+impl Maps {
+    /// The maps as records; `None` if a key is no string, comes twice, or if there are too many.
+    fn to_record(&self) -> Result<Option<Record>> {
+        let Column::Text(keys) = &self.keys else { return Ok(None) };
+        let mut record = Record::new(Rows::Maps, 0);
+        for bounds in self.offsets.windows(2) {
+            record.begin();
+            for at in bounds[0]..bounds[1] {
+                let key = std::str::from_utf8(keys.get(at as usize)).map_err(|_| broken())?;
+                let Some(position) = record.find(key, Rows::Structs) else { return Ok(None) };
+                record.field(position).push_from(&self.values, at as usize)?;
+            }
+            record.end();
+        }
+        Ok(Some(record))
+    }
+}
+
+impl Column {
+    /// Whether some record lacks a field that others have.
+    pub(in crate::ser) fn lacks(&self) -> bool {
+        match self {
+            Self::Array(array) => array.inner.lacks(),
+            Self::List(list) => list.inner.lacks(),
+            Self::Record(record) => record.fields.iter().any(|field| !field.absent.is_empty() || field.column.lacks()),
+            Self::Maps(maps) => maps.keys.lacks() || maps.values.lacks(),
+            Self::Nullable(nullable) => nullable.inner.lacks(),
+            Self::Variants(variants) => {
+                variants.variants.iter().filter_map(|variant| variant.payload.as_ref()).any(Self::lacks)
+            }
+            Self::Mixed(mixed) => mixed.parts.iter().any(|(_, part)| part.lacks()),
+            _ => false,
+        }
+    }
+}

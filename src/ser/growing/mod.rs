@@ -1,0 +1,506 @@
+//! Stored sequences that grow: for each encoding, what adds a column to what is there.
+//!
+//! The encodings are those of [`layout`](super::layout) that hold whatever may come: strings are `text`, sequences
+//! `ragged`, enums `variants`, records with anything but numbers in them `columns`. What elements are in them is in
+//! [`form`]; records and enums have files of their own, and so has [`open`]ing what is there.
+
+mod columns;
+mod form;
+mod open;
+mod parted;
+
+use std::borrow::Cow;
+
+use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
+use super::column::{Column, List, Maps, Nullable};
+use super::place::{Place, taken};
+use super::record::{Record, RecordField, Rows};
+use crate::error::{Error, Result};
+use crate::format::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
+use crate::route::Route;
+use crate::storage::{Attributes, Dtype, Group, Growing, Number, Object, Shape as Space, element_bytes, set_count};
+
+/// Fillers, or tags that are copied, at a time.
+const STEP: u64 = 1 << 16;
+
+/// What all parts of a sequence share.
+#[derive(Debug, Default)]
+pub(super) struct Common {
+    /// Bytes of a chunk.
+    pub(super) chunk: usize,
+    /// Objects that others have taken the place of. Their room in the file would be used again if they were let go, while the
+    /// file as it was flushed last says that they are there.
+    pub(super) replaced: Vec<Object>,
+}
+
+/// A part of a sequence that is stored, at its link.
+#[derive(Debug)]
+pub(super) struct Part {
+    parent: Group,
+    link: String,
+    /// Where its elements are, as far as the options care.
+    route: Route,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+enum Shape {
+    /// No element has shown its type; there is an empty dataset. So many fillers are to stand before the first.
+    Pending(u64),
+    /// A dataset with an item, or a row of numbers, for each element.
+    Items(Growing),
+    /// Strings, or byte strings: their bytes, which end there.
+    Parts {
+        offsets: Growing,
+        bytes: Growing,
+        text: bool,
+    },
+    Units(u64),
+    /// Sequences, whose elements end there.
+    Ragged {
+        offsets: Growing,
+        end: u64,
+        values: Box<Part>,
+    },
+    Maps {
+        offsets: Growing,
+        end: u64,
+        keys: Box<Part>,
+        values: Box<Part>,
+    },
+    Nullable {
+        mask: Growing,
+        values: Box<Part>,
+    },
+    Columns(Columns),
+    Parted(Parted),
+}
+
+#[derive(Debug)]
+struct Columns {
+    group: Group,
+    count: u64,
+    /// Fields have masks from the first: to put one beside a field later takes it out of its order.
+    masked: bool,
+    route: Route,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug)]
+struct Field {
+    name: String,
+    /// True where a record lacks the field; none if all have it.
+    mask: Option<Growing>,
+    part: Part,
+}
+
+/// Enums, or elements of unlike types.
+#[derive(Debug)]
+struct Parted {
+    group: Group,
+    mixed: bool,
+    route: Route,
+    tag: Growing,
+    names: Vec<Name>,
+}
+
+#[derive(Debug)]
+struct Name {
+    name: String,
+    code: u8,
+    count: u64,
+    payload: Option<Part>,
+}
+
+/// Makes the dataset `name`, for rows of a type and shape, as the options have it at `route`.
+fn dataset(
+    group: &Group,
+    name: &str,
+    (dtype, inner): (&Dtype, &[u64]),
+    route: &Route,
+    common: &Common,
+) -> Result<Growing> {
+    group.create_growing(name, dtype, inner, (&route.how().storing, common.chunk))
+}
+
+fn number_of(group: &Group, name: &str, number: Number, route: &Route, common: &Common) -> Result<Growing> {
+    dataset(group, name, (&Dtype::Number(number), &[]), route, common)
+}
+
+/// Makes offsets, the first of which is there.
+fn offsets_of(group: &Group, route: &Route, common: &Common) -> Result<Growing> {
+    let mut offsets = number_of(group, OFFSETS, Number::U64, route, common)?;
+    offsets.append(element_bytes(&[0u64]))?;
+    Ok(offsets)
+}
+
+/// Adds offsets that count from 0, to where what they point into ends.
+fn add_offsets(offsets: &mut Growing, more: &[u64], end: u64) -> Result<()> {
+    let more: Vec<u64> = more.iter().skip(1).map(|offset| end + offset).collect();
+    offsets.append(element_bytes(&more))
+}
+
+/// Adds the same item so many times.
+fn repeat(growing: &mut Growing, item: &[u8], count: u64) -> Result<()> {
+    let mut left = count;
+    while left > 0 {
+        let step = left.min(STEP);
+        growing.append(&item.repeat(step as usize))?;
+        left -= step;
+    }
+    Ok(())
+}
+
+impl Part {
+    /// Makes a place for elements that are to come.
+    pub(super) fn new(parent: &Group, link: &str, route: &Route) -> Result<Self> {
+        if parent.has_link(link)? {
+            return Err(taken(link));
+        }
+        let (parent_group, route, shape) = (parent.clone(), route.clone(), Shape::Pending(0));
+        let part = Self { parent: parent_group, link: link.to_owned(), route, shape };
+        Place::child(parent, link, Route::nowhere()).write(
+            Dtype::Number(Number::F64),
+            Space::Simple(vec![0]),
+            &[],
+            None,
+        )?;
+        Ok(part)
+    }
+
+    /// Makes what elements such as those of `column` go to, which it is yet without.
+    fn create(parent: &Group, link: &str, route: &Route, column: &Column, common: &Common) -> Result<Self> {
+        let group = |kind: Kind| -> Result<Group> {
+            let group = parent.create_compact_group(link)?;
+            group.write_kind(kind)?;
+            Ok(group)
+        };
+        let shape = if let Some((dtype, dims, kind)) = new_item_type(column, route) {
+            let data = dataset(parent, link, (&dtype, &dims), route, common)?;
+            if let Some(kind) = kind {
+                data.write_kind(kind)?;
+            }
+            Shape::Items(data)
+        } else {
+            match column {
+                Column::Text(_) | Column::Blobs(_) => {
+                    let text = matches!(column, Column::Text(_));
+                    let (kind, name) = if text { (Kind::Text, BYTES) } else { (Kind::Blobs, VALUES) };
+                    let group = group(kind)?;
+                    let (offsets, bytes) =
+                        (offsets_of(&group, route, common)?, number_of(&group, name, Number::U8, route, common)?);
+                    Shape::Parts { offsets, bytes, text }
+                }
+                Column::Units(_) => {
+                    let (dtype, count) = (Dtype::Number(Number::U64), [0u64]);
+                    Place::child(parent, link, Route::nowhere()).write(
+                        dtype,
+                        Space::Scalar,
+                        element_bytes(&count),
+                        Some(Kind::Units),
+                    )?;
+                    Shape::Units(0)
+                }
+                Column::List(_) => {
+                    let group = group(Kind::Ragged)?;
+                    let offsets = offsets_of(&group, route, common)?;
+                    Shape::Ragged { offsets, end: 0, values: Box::new(Self::new(&group, VALUES, route.element())?) }
+                }
+                Column::Maps(_) => {
+                    let group = group(Kind::Maps)?;
+                    let offsets = offsets_of(&group, route, common)?;
+                    let (keys, values) = (Self::new(&group, KEYS, route)?, Self::new(&group, VALUES, route.element())?);
+                    Shape::Maps { offsets, end: 0, keys: Box::new(keys), values: Box::new(values) }
+                }
+                Column::Nullable(nullable) => {
+                    let group = group(Kind::Nullable)?;
+                    super::layout::write_encoding(&nullable.inner, &group)?;
+                    let values = Box::new(Self::new(&group, VALUES, route)?);
+                    Shape::Nullable { mask: number_of(&group, MASK, Number::Bool, route, common)?, values }
+                }
+                Column::Record(record) => {
+                    let group = group(Kind::Columns)?;
+                    set_count(&group, LENGTH, 0)?;
+                    let masked = record.rows == Rows::Maps;
+                    Shape::Columns(Columns { group, count: 0, masked, route: route.clone(), fields: Vec::new() })
+                }
+                Column::Variants(_) | Column::Mixed(_) => {
+                    let mixed = matches!(column, Column::Mixed(_));
+                    let group = group(if mixed { Kind::Mixed } else { Kind::Variants })?;
+                    let names = Vec::new();
+                    let tag = Parted::tags(&group, TAG, &[("-".to_owned(), 0)], route, common)?;
+                    Shape::Parted(Parted { group, mixed, route: route.clone(), tag, names })
+                }
+                _ => {
+                    check_supported(column)?;
+                    return Self::new(parent, link, route);
+                }
+            }
+        };
+        Ok(Self { parent: parent.clone(), link: link.to_owned(), route: route.clone(), shape })
+    }
+
+    /// The object at the link.
+    pub(super) fn object(&self) -> Result<Object> {
+        self.parent.open(&self.link)
+    }
+
+    /// What is stored, in words.
+    fn words(&self) -> String {
+        match &self.shape {
+            Shape::Pending(_) => "nothing".to_owned(),
+            Shape::Items(data) if data.inner().is_empty() => format!("`{}`", data.dtype()),
+            Shape::Items(data) => format!("`{}` of shape {}", data.dtype(), Space::Simple(data.inner().to_vec())),
+            Shape::Parts { text: true, .. } => "a string".to_owned(),
+            Shape::Parts { .. } => "bytes".to_owned(),
+            Shape::Units(_) => "a unit".to_owned(),
+            Shape::Ragged { .. } => "a sequence".to_owned(),
+            Shape::Maps { .. } => "a map".to_owned(),
+            Shape::Nullable { .. } => "an option".to_owned(),
+            Shape::Columns(columns) if columns.is_tuples() => format!("a tuple of {}", columns.fields.len()),
+            Shape::Columns(_) => "a struct or map".to_owned(),
+            Shape::Parted(parted) if parted.mixed => "values of unlike types".to_owned(),
+            Shape::Parted(_) => "an enum".to_owned(),
+        }
+    }
+
+    #[cold]
+    fn refuse(&self, column: &Column) -> Error {
+        // What is not of the form that is stored makes the column one of both.
+        let column = match column {
+            Column::Mixed(mixed) => {
+                mixed.parts.iter().find(|(_, part)| part.len() > 0).map_or(column, |(_, part)| part)
+            }
+            _ => column,
+        };
+        let found = match item_type(column) {
+            Some((dtype, dims, _)) if dims.is_empty() => format!("`{dtype}`"),
+            Some((dtype, dims, _)) => format!("`{dtype}` of shape {}", Space::Simple(dims)),
+            None => column.what(),
+        };
+        let lacks = match column {
+            Column::Record(record) if matches!(self.shape, Shape::Items(_)) => {
+                record.fields.iter().find(|field| field.is_masked()).map(|field| format!(" without `{}`", field.name))
+            }
+            _ => None,
+        };
+        let expected = format!("{}, as the elements that are stored", self.words());
+        Error::wrong_type(expected, format!("{found}{}", lacks.unwrap_or_default()))
+    }
+
+    /// Refuses elements that cannot be added to what is stored.
+    pub(super) fn check(&self, column: &Column) -> Result<()> {
+        let check = || self.check_column(&*as_stored(&self.shape, column, &self.route)?);
+        check().map_err(|error: Error| error.in_link(&self.link))
+    }
+
+    fn check_column(&self, column: &Column) -> Result<()> {
+        match (&self.shape, column) {
+            (Shape::Pending(_), column) => check_supported(column),
+            (_, Column::Unknown(_)) => Ok(()),
+            (Shape::Items(data), column) => match item_type(column) {
+                Some((dtype, dims, _)) if dtype == *data.dtype() && dims == data.inner() => Ok(()),
+                _ => Err(self.refuse(column)),
+            },
+            (Shape::Parts { text: true, .. }, Column::Text(_))
+            | (Shape::Parts { text: false, .. }, Column::Blobs(_)) => Ok(()),
+            (Shape::Units(_), Column::Units(_)) => Ok(()),
+            (Shape::Ragged { values, .. }, Column::List(list)) => values.check(&list.inner),
+            (Shape::Maps { keys, values, .. }, Column::Maps(maps)) => {
+                keys.check(&maps.keys)?;
+                values.check(&maps.values)
+            }
+            (Shape::Nullable { values, .. }, Column::Nullable(nullable)) => values.check(&nullable.inner),
+            (Shape::Columns(columns), Column::Record(record)) => {
+                columns.check(record).unwrap_or_else(|| Err(self.refuse(column)))
+            }
+            (Shape::Parted(parted), Column::Variants(_) | Column::Mixed(_))
+                if parted.mixed == matches!(column, Column::Mixed(_)) =>
+            {
+                parted.check(column)
+            }
+            _ => Err(self.refuse(column)),
+        }
+    }
+
+    /// Adds elements, which were [checked](Part::check).
+    pub(super) fn append(&mut self, column: &Column, common: &mut Common) -> Result<()> {
+        let mut append = || {
+            let column = as_stored(&self.shape, column, &self.route)?;
+            self.append_column(&column, common)
+        };
+        append().map_err(|error: Error| error.in_link(&self.link))
+    }
+
+    fn append_column(&mut self, column: &Column, common: &mut Common) -> Result<()> {
+        match (&mut self.shape, column) {
+            (Shape::Pending(before), Column::Unknown(count)) => {
+                *before += *count as u64;
+                Ok(())
+            }
+            (Shape::Pending(before), column) => {
+                let before = *before;
+                common.replaced.push(self.parent.open(&self.link)?);
+                self.parent.unlink(&self.link)?;
+                *self = Self::create(&self.parent, &self.link, &self.route, column, common)?;
+                self.fill(before)?;
+                self.append_column(column, common)
+            }
+            (_, Column::Unknown(count)) => self.fill(*count as u64),
+            (Shape::Items(data), column) => data.append(&item_bytes(column, data.row())),
+            (Shape::Parts { offsets, bytes, .. }, Column::Text(parts) | Column::Blobs(parts)) => {
+                let end = bytes.rows();
+                bytes.append(&parts.bytes)?;
+                add_offsets(offsets, &parts.offsets, end)
+            }
+            (Shape::Units(count), Column::Units(more)) => {
+                *count += *more as u64;
+                Ok(())
+            }
+            (Shape::Ragged { offsets, end, values }, Column::List(list)) => {
+                values.append(&list.inner, common)?;
+                add_offsets(offsets, &list.offsets, *end)?;
+                *end += list.inner.len() as u64;
+                Ok(())
+            }
+            (Shape::Maps { offsets, end, keys, values }, Column::Maps(maps)) => {
+                keys.append(&maps.keys, common)?;
+                values.append(&maps.values, common)?;
+                add_offsets(offsets, &maps.offsets, *end)?;
+                *end += maps.keys.len() as u64;
+                Ok(())
+            }
+            (Shape::Nullable { mask, values }, Column::Nullable(nullable)) => {
+                values.append(&nullable.inner, common)?;
+                mask.append(element_bytes(&nullable.mask))
+            }
+            (Shape::Columns(columns), Column::Record(record)) => columns.append(record, common),
+            (Shape::Parted(parted), column) => parted.append(column, common),
+            _ => Err(self.refuse(column)),
+        }
+    }
+
+    /// Adds elements that nobody will ask for.
+    fn fill(&mut self, count: u64) -> Result<()> {
+        match &mut self.shape {
+            Shape::Pending(before) => *before += count,
+            Shape::Units(units) => *units += count,
+            Shape::Items(data) => {
+                let item = vec![0; data.row()];
+                repeat(data, &item, count)?;
+            }
+            Shape::Parts { offsets, bytes, .. } => {
+                let end = bytes.rows();
+                repeat(offsets, element_bytes(&[end]), count)?;
+            }
+            Shape::Ragged { offsets, end, .. } | Shape::Maps { offsets, end, .. } => {
+                repeat(offsets, element_bytes(&[*end]), count)?;
+            }
+            Shape::Nullable { mask, values } => {
+                values.fill(count)?;
+                repeat(mask, element_bytes(&[true]), count)?;
+            }
+            Shape::Columns(columns) => {
+                columns.count += count;
+                for field in &mut columns.fields {
+                    field.fill(count)?;
+                }
+            }
+            Shape::Parted(parted) => {
+                if let Some(name) = parted.names.first_mut() {
+                    name.count += count;
+                    if let Some(payload) = &mut name.payload {
+                        payload.fill(count)?;
+                    }
+                    let code = name.code;
+                    repeat(&mut parted.tag, &[code], count)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the counts that are kept apart from datasets, of parts and of the whole.
+    pub(super) fn write_counts(&self) -> Result<()> {
+        match &self.shape {
+            Shape::Units(count) => match self.object()? {
+                Object::Dataset(dataset) => dataset.write(element_bytes(&[*count])),
+                Object::Group(_) => Ok(()),
+            },
+            Shape::Ragged { values, .. } | Shape::Nullable { values, .. } => values.write_counts(),
+            Shape::Maps { keys, values, .. } => keys.write_counts().and_then(|()| values.write_counts()),
+            Shape::Columns(columns) => {
+                set_count(&columns.group, LENGTH, columns.count)?;
+                columns.fields.iter().try_for_each(|field| field.part.write_counts())
+            }
+            Shape::Parted(parted) => {
+                parted.names.iter().filter_map(|name| name.payload.as_ref()).try_for_each(Self::write_counts)
+            }
+            Shape::Pending(_) | Shape::Items(_) | Shape::Parts { .. } => Ok(()),
+        }
+    }
+
+    /// Writes how many elements count.
+    pub(super) fn write_length(&self, length: u64) -> Result<()> {
+        set_count(&self.object()?, APPENDED, length)
+    }
+
+    /// A column to begin with, for elements that are to be added: fields are in the order in which they are stored.
+    pub(super) fn template(&self) -> Column {
+        match &self.shape {
+            Shape::Ragged { values, .. } => Column::List(Box::new(List { offsets: vec![0], inner: values.template() })),
+            Shape::Maps { keys, values, .. } => {
+                Column::Maps(Box::new(Maps { offsets: vec![0], keys: keys.template(), values: values.template() }))
+            }
+            Shape::Nullable { values, .. } => {
+                Column::Nullable(Box::new(Nullable { mask: Vec::new(), inner: values.template() }))
+            }
+            Shape::Columns(columns) => {
+                let rows = if columns.is_tuples() { Rows::Tuples } else { Rows::Structs };
+                let mut record = Record::new(rows, 0);
+                for field in &columns.fields {
+                    let mut own = RecordField::new(Cow::Owned(field.name.clone()), 0);
+                    own.column = field.part.template();
+                    record.fields.push(own);
+                }
+                Column::Record(Box::new(record))
+            }
+            _ => Column::new(),
+        }
+    }
+
+    /// Does something with each dataset that grows.
+    pub(super) fn each(&mut self, work: &mut dyn FnMut(&mut Growing) -> Result<()>) -> Result<()> {
+        match &mut self.shape {
+            Shape::Items(data) => work(data),
+            Shape::Parts { offsets, bytes, .. } => {
+                work(offsets)?;
+                work(bytes)
+            }
+            Shape::Ragged { offsets, values, .. } => {
+                work(offsets)?;
+                values.each(work)
+            }
+            Shape::Maps { offsets, keys, values, .. } => {
+                work(offsets)?;
+                keys.each(work)?;
+                values.each(work)
+            }
+            Shape::Nullable { mask, values } => {
+                work(mask)?;
+                values.each(work)
+            }
+            Shape::Columns(columns) => columns.fields.iter_mut().try_for_each(|field| {
+                if let Some(mask) = &mut field.mask {
+                    work(mask)?;
+                }
+                field.part.each(work)
+            }),
+            Shape::Parted(parted) => {
+                work(&mut parted.tag)?;
+                parted.names.iter_mut().filter_map(|name| name.payload.as_mut()).try_for_each(|part| part.each(work))
+            }
+            Shape::Pending(_) | Shape::Units(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Opening what is stored already, to be added to.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+use super::{Columns, Field, Name, Part, Parted, STEP, Shape};
+use crate::depth::Depth;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{APPENDED, BYTES, KEYS, Kind, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, escape_variant, unescape};
+use crate::route::Route;
+use crate::storage::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape as Space, integer};
+
+/// Where a part is, and what is known of it.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    route: &'a Route,
+    depth: Depth,
+    /// How many of its elements count, if that is said elsewhere.
+    wanted: Option<u64>,
+    /// Whether something is stored for each of them elsewhere.
+    proved: bool,
+    /// All objects that there are so far.
+    met: &'a RefCell<HashSet<Identity>>,
+}
+
+impl<'a> At<'a> {
+    /// A part of it of which so many elements count, for each of which it has something stored.
+    fn part(self, route: &'a Route, count: u64) -> Self {
+        Self { route, wanted: Some(count), proved: true, ..self }
+    }
+}
+
+impl Part {
+    /// Opens a stored sequence to be added to; returns also how many elements it has.
+    pub(in crate::ser) fn open(parent: &Group, link: &str, route: &Route) -> Result<(Self, u64)> {
+        let open = || {
+            let object = parent.open(link)?;
+            let wanted = match object.has_attribute(APPENDED)? {
+                true => Some(object.count_of(APPENDED)?),
+                false => None,
+            };
+            let met = RefCell::default();
+            let at = At { route, depth: Depth::default(), wanted, proved: false, met: &met };
+            Self::of_object(parent, link, at, object)
+        };
+        open().map_err(|error: Error| error.in_link(link))
+    }
+
+    fn child(group: &Group, link: &str, at: At<'_>) -> Result<(Self, u64)> {
+        let open = || Self::of_object(group, link, at, group.open(link)?);
+        open().map_err(|error: Error| error.in_link(link))
+    }
+
+    fn of_object(parent: &Group, link: &str, at: At<'_>, object: Object) -> Result<(Self, u64)> {
+        let wanted = at.wanted;
+        // What is added would come in more than one place; and links that lead back have no end.
+        if !at.met.borrow_mut().insert(object.about()?.identity) {
+            let message = "an object that is there in more than one place of the sequence cannot be added to";
+            return Err(Error::new(ErrorKind::Cycle, message));
+        }
+        let (shape, count) = match object {
+            Object::Dataset(dataset) => match (dataset.kind()?, dataset.shape()) {
+                (Some(Kind::Units), Space::Scalar) => {
+                    let number = match *dataset.dtype() {
+                        Dtype::Number(number) if number.is_integer() => number,
+                        _ => return Err(Error::corrupt(format!("expected a count, found {}", dataset.words()))),
+                    };
+                    let stored = u64::try_from(integer(number, dataset.read()?.bytes()));
+                    let stored = stored.map_err(|_| Error::corrupt("a negative count"))?;
+                    let count = wanted.unwrap_or(stored);
+                    (Shape::Units(count), count)
+                }
+                (None, Space::Simple(dims)) if dims[..] == [0] && parent.open_growing(link).is_err() => {
+                    let count = wanted.unwrap_or(0);
+                    (Shape::Pending(count), count)
+                }
+                (None | Some(Kind::I128 | Kind::U128), Space::Simple(_)) => {
+                    let (data, count) = kept(parent.open_growing(link)?, wanted)?;
+                    (Shape::Items(data), count)
+                }
+                _ => return Err(Error::wrong_type("a sequence that can grow", dataset.words())),
+            },
+            Object::Group(group) => {
+                let depth = at.depth.in_group()?;
+                depth.with_stack(|| Self::of_group(&group, At { depth, ..at }))?
+            }
+        };
+        if !at.proved && !shape.proves() {
+            check_count(count)?;
+        }
+        let (parent, route) = (parent.clone(), at.route.clone());
+        Ok((Self { parent, link: link.to_owned(), route, shape }, count))
+    }
+
+    fn of_group(group: &Group, at: At<'_>) -> Result<(Shape, u64)> {
+        let At { route, wanted, .. } = at;
+        let Some(kind) = group.kind()? else { return Err(Error::wrong_type("a sequence that can grow", "a group")) };
+        let boxed = |link, at| Self::child(group, link, at).map(|(part, _)| Box::new(part));
+        // The last of the offsets says how many elements there are of what they point into, and nothing else does.
+        let inside = |route, end| At { proved: false, ..at.part(route, end) };
+        Ok(match kind {
+            Kind::Text | Kind::Blobs => {
+                let text = kind == Kind::Text;
+                let (offsets, end, count) = open_offsets(group, wanted)?;
+                let (bytes, _) = part_of(group, if text { BYTES } else { VALUES }, Number::U8, Some(end))?;
+                (Shape::Parts { offsets, bytes, text }, count)
+            }
+            Kind::Ragged => {
+                let (offsets, end, count) = open_offsets(group, wanted)?;
+                (Shape::Ragged { offsets, end, values: boxed(VALUES, inside(route.element(), end))? }, count)
+            }
+            Kind::Maps => {
+                let (offsets, end, count) = open_offsets(group, wanted)?;
+                (
+                    Shape::Maps {
+                        offsets,
+                        end,
+                        keys: boxed(KEYS, inside(route, end))?,
+                        values: boxed(VALUES, inside(route.element(), end))?,
+                    },
+                    count,
+                )
+            }
+            Kind::Nullable => {
+                let (mask, count) = part_of(group, MASK, Number::Bool, wanted)?;
+                (Shape::Nullable { mask, values: boxed(VALUES, at.part(route, count))? }, count)
+            }
+            Kind::Columns => {
+                let count = match wanted {
+                    Some(wanted) => wanted,
+                    None => group.length()?,
+                };
+                let mut fields = Vec::new();
+                for link in group.links()? {
+                    let name = unescape(&link.name).into_owned();
+                    let route = route.field(&name);
+                    let (mask, part) = match group.open(&link.name)? {
+                        Object::Group(masked) if masked.kind()? == Some(Kind::Masked) => {
+                            let (mask, _) = part_of(&masked, MASK, Number::Bool, Some(count))?;
+                            (Some(mask), Self::child(&masked, VALUES, at.part(route, count))?.0)
+                        }
+                        object => (None, Self::of_object(group, &link.name, at.part(route, count), object)?.0),
+                    };
+                    fields.push(Field { name, mask, part });
+                }
+                let masked = !fields.is_empty() && fields.iter().all(|field: &Field| field.mask.is_some());
+                (Shape::Columns(Columns { group: group.clone(), count, masked, route: route.clone(), fields }), count)
+            }
+            Kind::Variants | Kind::Mixed => {
+                let (tag, count) = growing(group, TAG, wanted)?;
+                let Dtype::Enum(enumeration) = tag.dtype().clone() else {
+                    return Err(Error::wrong_type("tags of an HDF5 enum", tag.words()));
+                };
+                if enumeration.base != Number::U8 || !tag.inner().is_empty() {
+                    return Err(Error::wrong_type("tags of one byte", tag.words()));
+                }
+                let mut counts = [0u64; 256];
+                for start in (0..count).step_by(STEP as usize) {
+                    tag.read(start, STEP.min(count - start))?.iter().for_each(|code| counts[usize::from(*code)] += 1);
+                }
+                let mixed = kind == Kind::Mixed;
+                let mut names = Vec::new();
+                for (name, code) in &enumeration.members {
+                    let code = u8::try_from(*code).map_err(|_| Error::corrupt("a tag of more than a byte"))?;
+                    let count = counts[usize::from(code)];
+                    let link = if mixed { name.into() } else { escape_variant(name) };
+                    let payload = match group.has_link(&link)? {
+                        true => {
+                            let route = if mixed { route } else { route.field(name) };
+                            Some(Self::child(group, &link, at.part(route, count))?.0)
+                        }
+                        false => None,
+                    };
+                    // What no element has yet is as good as new.
+                    if count > 0 || payload.is_some() {
+                        names.push(Name { name: name.clone(), code, count, payload });
+                    }
+                }
+                (Shape::Parted(Parted { group: group.clone(), mixed, route: route.clone(), tag, names }), count)
+            }
+            kind => {
+                let found = format!("a group of kind `{}`", kind.as_str());
+                return Err(Error::wrong_type("a sequence that can grow", found));
+            }
+        })
+    }
+}
+
+/// Opens a dataset of which `wanted` rows count.
+fn growing(group: &Group, link: &str, wanted: Option<u64>) -> Result<(Growing, u64)> {
+    let open = || kept(group.open_growing(link)?, wanted);
+    open().map_err(|error: Error| error.in_link(link))
+}
+
+fn kept(mut growing: Growing, wanted: Option<u64>) -> Result<(Growing, u64)> {
+    let count = wanted.unwrap_or(growing.rows());
+    growing.keep(count)?;
+    Ok((growing, count))
+}
+
+/// The same of a list of such numbers.
+fn part_of(group: &Group, link: &str, number: Number, wanted: Option<u64>) -> Result<(Growing, u64)> {
+    let (growing, count) = growing(group, link, wanted)?;
+    if *growing.dtype() == Dtype::Number(number) && growing.inner().is_empty() {
+        return Ok((growing, count));
+    }
+    let expected = Dtype::Number(number);
+    Err(Error::corrupt(format!("expected a list of `{expected}`, found {}", growing.words())).in_link(link))
+}
+
+/// Opens offsets; returns also the last, and how many elements there are.
+fn open_offsets(group: &Group, wanted: Option<u64>) -> Result<(Growing, u64, u64)> {
+    let (offsets, rows) = part_of(group, OFFSETS, Number::U64, wanted.map(|wanted| wanted.saturating_add(1)))?;
+    if rows == 0 {
+        return Err(Error::corrupt("there are no offsets").in_link(OFFSETS));
+    }
+    let last = offsets.read(rows - 1, 1)?;
+    let end = u64::try_from(integer(Number::U64, &last)).map_err(|_| Error::corrupt("a negative offset"))?;
+    Ok((offsets, end, rows - 1))
+}
+
+impl Shape {
+    /// Whether something is stored for each element.
+    fn proves(&self) -> bool {
+        match self {
+            Self::Pending(_) | Self::Units(_) => false,
+            Self::Columns(columns) => {
+                columns.fields.iter().any(|field| field.mask.is_some() || field.part.shape.proves())
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Refuses more elements than anyone has who stores nothing for each: what they lack may have to be written for all of them.
+fn check_count(count: u64) -> Result<()> {
+    if count <= MAX_COUNT {
+        return Ok(());
+    }
+    let message = format!("{count} elements for which nothing is stored are more than the limit of {MAX_COUNT}");
+    Err(Error::new(ErrorKind::Limit, message))
+}
