@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
-use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
+use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
 use hdf5_sys::h5g::{self, H5G_info_t};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5l::{self, H5L_type_t};
@@ -12,7 +12,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, c_name, call, property_lists, under_lock};
+use super::{Id, c_name, call, locked, property_lists, under_lock};
 use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
@@ -112,34 +112,34 @@ impl Group {
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
         // Whether it does, libhdf5 says soonest when it is asked to.
-        if let Ok(mut links) = self.links_by(H5_index_t::H5_INDEX_CRT_ORDER)
-            && links.iter().all(|link| link.order.is_some())
-        {
+        let mut links = Vec::new();
+        let status = locked(|| self.list(H5_index_t::H5_INDEX_CRT_ORDER, &mut links));
+        if status >= 0 && links.iter().all(Link::is_ordered) {
             links.sort_by_key(|link| link.order);
             return Ok(links);
         }
-        let mut links = self.links_by(H5_index_t::H5_INDEX_NAME)?;
+        links.clear();
+        call("list links", || self.list(H5_index_t::H5_INDEX_NAME, &mut links))?;
         links.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(links)
     }
 
-    fn links_by(&self, index: H5_index_t) -> Result<Vec<Link>> {
-        let mut links: Vec<Link> = Vec::new();
+    /// Adds the links by an index; the library's lock is held.
+    fn list(&self, index: H5_index_t, links: &mut Vec<Link>) -> herr_t {
         // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
         // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
         // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
         // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
-        call("list links", || unsafe {
+        unsafe {
             h5l::H5Literate(
                 self.handle(),
                 index,
                 H5_iter_order_t::H5_ITER_NATIVE,
                 ptr::null_mut(),
                 Some(add_link),
-                ptr::from_mut(&mut links).cast(),
+                ptr::from_mut(links).cast(),
             )
-        })?;
-        Ok(links)
+        }
     }
 
     /// The names of all links, in the order of [`Group::links`].
