@@ -21,6 +21,7 @@ pub(super) struct AttributesDeserializer {
     /// Where the object is.
     pub(super) route: Route,
     /// Also those by which others know what the object is, such as a sparse matrix.
+    #[cfg_attr(not(feature = "sprs"), allow(dead_code, reason = "there is no other convention"))]
     pub(super) all: bool,
 }
 
