@@ -84,8 +84,19 @@ pub(crate) fn h5dump<I: IntoIterator<Item: AsRef<OsStr>>>(args: I) -> Option<Str
 
 /// What one of HDF5's own programs prints, given `args`. `None`, and a note, where it is not installed; but CI installs it.
 pub(crate) fn hdf5_tool<I: IntoIterator<Item: AsRef<OsStr>>>(program: &str, args: I) -> Option<String> {
+    output(program, args).map(|output| text(&output, &program))
+}
+
+/// What a script of GNU Octave's prints, on the same conditions; it complains of all that it does not read.
+pub(crate) fn octave(script: &str) -> Option<String> {
+    let mut output = output("octave-cli", ["--no-gui", "--quiet", "--eval", script])?;
+    output.stderr.clear();
+    Some(text(&output, &"octave-cli"))
+}
+
+fn output<I: IntoIterator<Item: AsRef<OsStr>>>(program: &str, args: I) -> Option<Output> {
     match Command::new(program).args(args).output() {
-        Ok(output) => Some(text(&output, &program)),
+        Ok(output) => Some(output),
         Err(error) if std::env::var_os("CI").is_none() => {
             eprintln!("skipped: {program} cannot be run ({error})");
             None
