@@ -432,12 +432,15 @@ fn write_roots(folder: &Path) {
     write("root-bytes.h5", &|path| to_file(path, Bytes::new(b"ab")));
 }
 
+const OTHERS: [&str; 3] = ["objects of classes", "unions", "dictionaries"];
+
 #[test]
 fn rows_are_those_of_the_page() {
     let headings = include_str!("../FORMAT.md").lines().filter_map(|line| line.strip_prefix("### "));
-    let rows: Vec<String> =
-        headings.filter_map(|h| h.split_once(". ")).map(|(_, title)| title.to_lowercase()).collect();
-    assert_eq!(rows, ROWS);
+    let rows = headings.filter_map(|h| h.split_once(". ")).map(|(_, title)| title.to_lowercase());
+    // Another package's layout has tests of its own.
+    let own: Vec<String> = rows.filter(|row| !OTHERS.contains(&row.as_str())).collect();
+    assert_eq!(own, ROWS);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use super::tagged::visit_entries;
 use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::python::CLASS;
+use crate::format::python::{CLASS, is_pickle};
 use crate::format::{VALUE, VALUES, unescape};
 use crate::item::{self, Block, Item, Scalar};
 use crate::route::Route;
@@ -724,8 +724,8 @@ impl<'de> Deserializer<'de> for View<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.no_text() {
-            Some(bytes) => visit_any_bytes(bytes, visitor),
-            None => self.any(visitor),
+            Some(bytes) if is_pickle(bytes) => visit_any_bytes(bytes, visitor),
+            _ => self.any(visitor),
         }
     }
 

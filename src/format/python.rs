@@ -16,6 +16,12 @@ pub(crate) fn is_name(key: &str) -> bool {
     !matches!(key, "" | ".") && !key.contains(['/', '\0']) && is_linkable(key) && unescape(key) == key
 }
 
+/// Whether bytes that are no text are an object that Python pickled: they begin with the protocol, of which there are five that
+/// do, and end with a stop.
+pub(crate) fn is_pickle(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x80, 2..=5, .., b'.'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
