@@ -1,39 +1,14 @@
 //! Files that are sound HDF5 and lie: what they hold contradicts itself, leads back, or claims more than there is. A row
 //! says what was made, and the kind of the error.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+mod common;
 
-use filebacked::ErrorKind::{self, *};
+use common::lies::{check, list, memory};
+use filebacked::ErrorKind::*;
 use filebacked::hdf5::types::{FixedUnicode, VarLenUnicode};
-use filebacked::hdf5::{self, File, Group, H5Type};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use filebacked::hdf5::{self, Group, H5Type};
+use serde::de::IgnoredAny;
 use serde_json::Value;
-
-fn memory() -> File {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("hostile-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
-}
-
-/// Reads what `make` makes at `node` as a `T`, and returns the kind of the error.
-#[track_caller]
-fn check<T: DeserializeOwned>(kind: ErrorKind, make: impl FnOnce(&Group)) {
-    let file = memory();
-    make(&file);
-    let begin = Instant::now();
-    let error = match filebacked::read::<T>(&file, "node") {
-        Ok(_) => panic!("it was read"),
-        Err(error) => error,
-    };
-    assert_eq!(error.kind(), kind, "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
-}
-
-/// A dataset of one dimension.
-fn list<T: H5Type>(group: &Group, name: &str, values: &[T]) {
-    group.new_dataset_builder().with_data(values).create(name).unwrap();
-}
 
 fn kind(object: &hdf5::Location, kind: &str) {
     let attribute = object.new_attr::<VarLenUnicode>().create("filebacked").unwrap();

@@ -1,13 +1,15 @@
 //! Files that lie, to who streams them and to who appends: a clear error, and neither a hang nor much memory. A row says what
 //! was made, and the kinds of the errors of both.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use common::lies::memory;
 use filebacked::ErrorKind::{self, *};
 use filebacked::hdf5::types::FixedUnicode;
 use filebacked::hdf5::{self, Extent, File, Group, H5Type};
@@ -15,12 +17,6 @@ use filebacked::{Appender, Reader};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-fn memory() -> File {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("streamed-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
-}
 
 /// Streams what `make` makes at `node`, to the first error.
 fn stream<T: DeserializeOwned>(file: &File) -> Option<ErrorKind> {

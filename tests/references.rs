@@ -1,39 +1,14 @@
 //! References to objects in files that lie: back to themselves, to more than anyone can read, to nothing that is there; and
 //! what else others mark and a file may lie about.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+mod common;
 
-use filebacked::ErrorKind::{self, *};
+use common::lies::{check, list, memory};
+use filebacked::ErrorKind::*;
 use filebacked::hdf5::types::VarLenUnicode;
-use filebacked::hdf5::{File, Group, H5Type, Location, ObjectReference1};
+use filebacked::hdf5::{Group, Location, ObjectReference1};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-fn memory() -> File {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("references-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
-}
-
-/// Reads what `make` makes at `node` as a `T`, and returns the kind of the error.
-#[track_caller]
-fn check<T: DeserializeOwned>(kind: ErrorKind, make: impl FnOnce(&Group)) {
-    let file = memory();
-    make(&file);
-    let begin = Instant::now();
-    let error = match filebacked::read::<T>(&file, "node") {
-        Ok(_) => panic!("it was read"),
-        Err(error) => error,
-    };
-    assert_eq!(error.kind(), kind, "{error}");
-    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
-}
-
-fn list<T: H5Type>(group: &Group, name: &str, values: &[T]) {
-    group.new_dataset_builder().with_data(values).create(name).unwrap();
-}
 
 fn mark(object: &Location, name: &str, word: &str) {
     let attribute = object.new_attr::<VarLenUnicode>().create(name).unwrap();

@@ -20,10 +20,19 @@ pub(super) struct AttributesDeserializer {
     pub(super) depth: Depth,
     /// Where the object is.
     pub(super) route: Route,
-    /// Also those by which others know what the object is, such as a sparse matrix.
-    #[cfg_attr(not(feature = "sprs"), allow(dead_code, reason = "there is no other convention"))]
-    pub(super) all: bool,
+    /// Takes those away by which others know what the object is.
+    pub(super) retain: fn(&mut Vec<String>),
 }
+
+/// Leaves those that do not say that the object is something for which the crate has a type, such as a sparse matrix.
+pub(super) fn retain_others(names: &mut Vec<String>) {
+    #[cfg(feature = "sprs")]
+    crate::format::sparse::retain_others(names);
+    #[cfg(not(feature = "sprs"))]
+    let _ = names;
+}
+
+pub(super) fn retain_all(_: &mut Vec<String>) {}
 
 impl AttributesDeserializer {
     fn visit<'de, V: Visitor<'de>>(self, mut names: Vec<String>, visitor: V) -> Result<V::Value> {
@@ -44,10 +53,7 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
         if names.iter().any(|name| name == KIND) {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
-        #[cfg(feature = "sprs")]
-        if !self.all {
-            crate::format::sparse::retain_others(&mut names);
-        }
+        (self.retain)(&mut names);
         self.visit(names, visitor)
     }
 

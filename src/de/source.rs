@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 
-use super::attributes::AttributesDeserializer;
+use super::attributes::{AttributesDeserializer, retain_all, retain_others};
 use super::forward_all;
 use super::kept::Kept;
 use super::node::{Node, of_attribute};
@@ -69,17 +69,17 @@ impl Stored {
 
     /// Reads the attributes of the object.
     pub(crate) fn read_attributes<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(self.attributes(false)?)
+        T::deserialize(self.attributes(retain_others)?)
     }
 
     /// Reads the attributes of the object, also those of conventions that the crate has types for.
     pub(crate) fn read_all_attributes<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(self.attributes(true)?)
+        T::deserialize(self.attributes(retain_all)?)
     }
 
-    fn attributes(&self, all: bool) -> Result<AttributesDeserializer> {
+    fn attributes(&self, retain: fn(&mut Vec<String>)) -> Result<AttributesDeserializer> {
         let object = Arc::new(self.object.again()?);
-        Ok(AttributesDeserializer { object, depth: self.depth.in_record()?, route: self.scope.route().clone(), all })
+        Ok(AttributesDeserializer { object, depth: self.depth.in_record()?, route: self.scope.route().clone(), retain })
     }
 
     /// Reads the child `name` of the group that it is.

@@ -17,14 +17,12 @@ use super::reference::{self, Followed};
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
 use super::tagged::visit_entries;
-use crate::bridge::is_wrapper;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::python::{CLASS, is_pickle};
 use crate::format::{VALUE, VALUES, unescape};
 use crate::item::{self, Block, Item, Scalar};
 use crate::route::Route;
-use crate::storage::{Attributes, Dtype, Group, Items, Number};
+use crate::storage::{Dtype, Group, Items, Number};
 
 /// Something stored, and how deep it is in the whole.
 pub(super) struct View<'a> {
@@ -279,6 +277,8 @@ macro_rules! follow {
         }
     };
 }
+
+mod asked;
 
 impl<'a> View<'a> {
     fn new(form: Form<'a>, depth: Depth) -> Self {
@@ -691,224 +691,5 @@ struct Elements(usize);
 impl serde::de::Expected for Elements {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} elements", self.0)
-    }
-}
-
-macro_rules! integers {
-    ($($method:ident $expected:literal),*) => {
-        $(
-            #[inline]
-            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-                let view = follow!(self, $method(visitor));
-                view.integer($expected, visitor)
-            }
-        )*
-    };
-}
-
-/// Methods that read whatever is there, as the visitor says by itself what it does not take.
-macro_rules! anything {
-    ($($method:ident)*) => {
-        $(
-            #[inline]
-            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-                let view = follow!(self, $method(visitor));
-                view.any(visitor)
-            }
-        )*
-    };
-}
-
-impl<'de> Deserializer<'de> for View<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.no_text() {
-            Some(bytes) if is_pickle(bytes) => visit_any_bytes(bytes, visitor),
-            _ => self.any(visitor),
-        }
-    }
-
-    integers!(deserialize_i8 "i8", deserialize_i16 "i16", deserialize_i32 "i32", deserialize_i64 "i64");
-    integers!(deserialize_u8 "u8", deserialize_u16 "u16", deserialize_u32 "u32", deserialize_u64 "u64");
-    anything!(deserialize_char deserialize_identifier);
-
-    #[inline]
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_str(visitor));
-        view.text(visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_bool(visitor));
-        match view.form {
-            Form::Item(item) => match item.scalar()? {
-                // Where there is no type for bools, they are stored as integers.
-                Scalar::Integer(_, value @ (0 | 1)) => visitor.visit_bool(value == 1),
-                scalar => Self::scalar(scalar, view.depth, visitor),
-            },
-            form => View { form, depth: view.depth }.any(visitor),
-        }
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_i128(visitor));
-        match view.form {
-            Form::I128(value) => visitor.visit_i128(value),
-            Form::U128(value) => visitor.visit_u128(value),
-            form => View { form, depth: view.depth }.integer("i128", visitor),
-        }
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_u128(visitor));
-        match view.form {
-            Form::I128(value) => visitor.visit_i128(value),
-            Form::U128(value) => visitor.visit_u128(value),
-            form => View { form, depth: view.depth }.integer("u128", visitor),
-        }
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_f32(visitor));
-        let Form::Item(item) = view.form else { return view.any(visitor) };
-        match item.scalar()? {
-            Scalar::F32(value) => visitor.visit_f32(value),
-            Scalar::F64(value) => {
-                let narrow = value as f32;
-                if f64::from(narrow).to_bits() != value.to_bits() {
-                    return Err(inexact("f32", value, "f64"));
-                }
-                visitor.visit_f32(narrow)
-            }
-            Scalar::Integer(number, value) => {
-                let float = value as f32;
-                if float as i128 != value {
-                    return Err(inexact("f32", value, number.name()));
-                }
-                visitor.visit_f32(float)
-            }
-            scalar => Self::scalar(scalar, view.depth, visitor),
-        }
-    }
-
-    #[inline]
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_f64(visitor));
-        let Form::Item(item) = view.form else { return view.any(visitor) };
-        match item.scalar()? {
-            Scalar::F64(value) => visitor.visit_f64(value),
-            Scalar::F32(value) => visitor.visit_f64(f64::from(value)),
-            Scalar::Integer(number, value) => {
-                let float = value as f64;
-                if float as i128 != value {
-                    return Err(inexact("f64", value, number.name()));
-                }
-                visitor.visit_f64(float)
-            }
-            scalar => Self::scalar(scalar, view.depth, visitor),
-        }
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_bytes(visitor));
-        view.bytes(visitor)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_bytes(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.form {
-            Form::Null { unit: false } => visitor.visit_none(),
-            // JSON's null is written as unit; an option takes it for None.
-            Form::Null { unit: true } => visitor.visit_unit(),
-            Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
-            Form::Present { column, index } => visitor
-                .visit_some(Element { column, index, depth: self.depth.in_sequence()? })
-                .map_err(|error| error.in_link(VALUES)),
-            Form::Inside { column, index, link } => Element { column, index, depth: self.depth }
-                .deserialize_option(visitor)
-                .map_err(|error| error.in_link(link)),
-            Form::Node(node) => {
-                let name = node.name();
-                node.deserialize_option(visitor).map_err(|error| in_some_link(error, name.as_deref()))
-            }
-            Form::Reference(followed) => followed.read(|node| node.deserialize_option(visitor)),
-            form => visitor.visit_some(View { form, depth: self.depth.in_sequence()? }),
-        }
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_unit(visitor));
-        match view.form {
-            Form::Null { .. } => visitor.visit_unit(),
-            form => View { form, depth: view.depth }.any(visitor),
-        }
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_unit_struct(name, visitor));
-        match view.form {
-            // An object of a class without attributes of its own.
-            Form::Group { group, .. } if group.has_attribute(CLASS)? => visitor.visit_unit(),
-            form => View { form, depth: view.depth }.deserialize_unit(visitor),
-        }
-    }
-
-    #[inline]
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        if is_wrapper(name) { self.wrapper(name, visitor) } else { visitor.visit_newtype_struct(self) }
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.sequence_of(None, visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        self.sequence_of(Some(len), visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
-        self.deserialize_tuple(len, visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_map(visitor));
-        view.map(visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        let view = follow!(self, deserialize_struct(name, fields, visitor));
-        match view.form {
-            Form::Group { group, scope } => {
-                visitor.visit_map(GroupMap::for_struct(group, scope, fields, view.depth.in_record()?)?)
-            }
-            form => View { form, depth: view.depth }.map(visitor),
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        let view = follow!(self, deserialize_enum(name, variants, visitor));
-        view.enumeration(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
     }
 }

@@ -38,6 +38,9 @@ pub(crate) const LO: &str = "lo";
 /// A struct field whose name starts so is an attribute of the struct's group.
 pub(crate) const ATTRIBUTE_PREFIX: char = '@';
 
+/// The fields of h5py's complex numbers: the real and the imaginary part.
+pub(crate) const COMPLEX: [&str; 2] = ["r", "i"];
+
 /// AnnData's attribute that names an element's encoding.
 pub(crate) const ENCODING_TYPE: &str = "encoding-type";
 /// AnnData's attribute that gives the version of an element's encoding.

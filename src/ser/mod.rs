@@ -7,6 +7,15 @@
 //! has whole values, and [`replace`] what takes the place of others; [`changes`] are made to a group that is there.
 //! What goes into the layout of the Python package FileBacked instead takes the way of [`python`].
 
+/// Methods of a serializer that write a number by its `scalar`.
+macro_rules! scalars {
+    ($($method:ident: $type:ty = $number:ident),*) => {
+        $(fn $method(self, value: $type) -> Result<()> {
+            self.scalar(Number::$number, element_bytes(&[value]))
+        })*
+    };
+}
+
 mod append;
 mod attributes;
 #[cfg(test)]

@@ -113,14 +113,6 @@ fn write_str(value: &str, place: &Place<'_>) -> Result<()> {
     place.write(Dtype::string(bytes.len()), Shape::Scalar, bytes, None)
 }
 
-macro_rules! scalars {
-    ($($method:ident: $type:ty = $number:ident),*) => {
-        $(fn $method(self, value: $type) -> Result<()> {
-            self.scalar(Number::$number, element_bytes(&[value]))
-        })*
-    };
-}
-
 impl<'a> ser::Serializer for NodeSerializer<'a> {
     type Ok = ();
     type Error = Error;

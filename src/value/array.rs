@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::Value;
 use crate::bridge::{self, Write};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::COMPLEX;
 use crate::ser::Destination;
 use crate::storage::{Attributes, Dataset, Dtype, ElementType, Number as Stored, Shape, read_array_attribute};
 
@@ -224,7 +225,7 @@ fn read(dtype: &Dtype, place: &mut impl Place) -> Result<Option<Array>> {
             Stored::F64 => place.array::<f64>()?,
         },
         Dtype::Compound(fields) => match &fields[..] {
-            [re, im] if re.name == "r" && im.name == "i" => match (&re.dtype, &im.dtype) {
+            [re, im] if [&re.name, &im.name] == COMPLEX => match (&re.dtype, &im.dtype) {
                 (Dtype::Number(Stored::F32), Dtype::Number(Stored::F32)) => place.array::<Complex<f32>>()?,
                 (Dtype::Number(Stored::F64), Dtype::Number(Stored::F64)) => place.array::<Complex<f64>>()?,
                 _ => return Ok(None),
@@ -289,9 +290,9 @@ macro_rules! elements {
 
 elements!(bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 
-/// As h5py has them: a record of `r` and `i`.
+/// As h5py has them: a record.
 impl<T: Copy + Into<Value>> ToValue for Complex<T> {
     fn to_value(&self) -> Value {
-        Value::from_iter([("r", self.re.into()), ("i", self.im.into())])
+        Value::from_iter(COMPLEX.into_iter().zip([self.re.into(), self.im.into()]))
     }
 }

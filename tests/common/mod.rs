@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod lies;
+
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
 use std::fs;

@@ -118,14 +118,6 @@ fn write_str(value: &str, place: &Place<'_>) -> Result<()> {
     place.write(Dtype::string(bytes.len()), Shape::Scalar, bytes, None)
 }
 
-macro_rules! scalars {
-    ($($method:ident: $type:ty = $number:ident),*) => {
-        $(fn $method(self, value: $type) -> Result<()> {
-            self.scalar(Number::$number, element_bytes(&[value]))
-        })*
-    };
-}
-
 /// Python's integers have a sign, and so have the package's scalars.
 macro_rules! unsigned {
     ($($method:ident: $type:ty),*) => {

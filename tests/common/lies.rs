@@ -1,0 +1,33 @@
+//! Files in memory that lie, and what is said of them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use filebacked::ErrorKind;
+use filebacked::hdf5::{File, Group, H5Type};
+use serde::de::DeserializeOwned;
+
+pub(crate) fn memory() -> File {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("lies-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
+}
+
+/// Reads what `make` makes at `node` as a `T`, which has to fail, soon, with an error of that kind.
+#[track_caller]
+pub(crate) fn check<T: DeserializeOwned>(kind: ErrorKind, make: impl FnOnce(&Group)) {
+    let file = memory();
+    make(&file);
+    let begin = Instant::now();
+    let error = match filebacked::read::<T>(&file, "node") {
+        Ok(_) => panic!("it was read"),
+        Err(error) => error,
+    };
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
+/// Makes a dataset of one dimension.
+pub(crate) fn list<T: H5Type>(group: &Group, name: &str, values: &[T]) {
+    group.new_dataset_builder().with_data(values).create(name).unwrap();
+}
