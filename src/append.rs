@@ -37,8 +37,9 @@ use crate::storage::{File, Group};
 ///   libhdf5 1.14 or later, as is bundled; elsewhere it is as in the next case. After a crash of the machine, not of
 ///   the program, the disk may have part of what came after the last flush, in any order.
 ///   Other appenders are kept from such a file while it is open (on Linux), and readers are not.
-/// - In a group of a file that the caller opened, libhdf5 writes its own pages when it likes. A program that is killed
-///   just then can leave a file that does not open. Between `flush` and the next `push` nothing is written.
+/// - In a group of a file that the caller opened, libhdf5 writes its own pages when it likes, and uses room again that became
+///   free. A program that is killed just then can leave a file that does not open, or one in which a compressed chunk that
+///   was flushed before it was full holds something else. Between `flush` and the next `push` nothing is written.
 ///
 /// An appender that is dropped flushes, but has nobody to tell of an error: call [`finish`](Self::finish).
 ///
