@@ -10,7 +10,7 @@ use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::strict::open_by_name;
-use super::{Id, c_name, call, locked, property_lists};
+use super::{Id, c_name, call, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Run, Spot};
 
@@ -158,7 +158,7 @@ impl Group {
         let (label, spot) = (c_name(name)?, self.spot().child(name));
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        let group = Self::adopt(Id::own("create a group", || unsafe {
+        let group = Self::adopt(Id::create("create a group", || unsafe {
             h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
         })?)?;
         spot.object()?;
@@ -170,7 +170,7 @@ impl Group {
     pub(crate) fn create_unlinked(&self) -> Result<Self> {
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes.
-        let group = Self::adopt(Id::own("create a group", || unsafe {
+        let group = Self::adopt(Id::create("create a group", || unsafe {
             h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
         })?)?;
         Ok(group.at(self.spot().clone()))
@@ -190,7 +190,7 @@ impl Group {
     pub(crate) fn unlink(&self, name: &str) -> Result<()> {
         let name = c_name(name)?;
         // SAFETY: a group's handle and a C string.
-        call("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
+        change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
         Ok(())
     }
 
@@ -199,7 +199,7 @@ impl Group {
         let (name, new_name) = (c_name(name)?, c_name(new_name)?);
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and C strings.
-        call("move a link", || unsafe {
+        change("move a link", || unsafe {
             h5l::H5Lmove(
                 self.handle(),
                 name.as_ptr(),
@@ -218,7 +218,7 @@ impl Group {
         let (label, new_name) = (c_name(name)?, c_name(new_name)?);
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and C strings.
-        call("move a link", || unsafe {
+        change("move a link", || unsafe {
             h5l::H5Lcreate_hard(
                 self.handle(),
                 label.as_ptr(),
@@ -237,7 +237,7 @@ impl Group {
         let (name, new_name) = (c_name(name)?, c_name(new_name)?);
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and C strings.
-        call("copy a link", || unsafe {
+        change("copy a link", || unsafe {
             h5l::H5Lcopy(
                 self.handle(),
                 name.as_ptr(),

@@ -12,7 +12,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, c_name, call, locked, property_lists, under_lock};
+use super::{Id, c_name, call, change, locked, property_lists, under_lock};
 use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
@@ -96,7 +96,7 @@ impl Group {
     pub(crate) fn link_to_path(&self, name: &str, path: &CStr) -> Result<()> {
         let (label, lists) = (c_name(name)?, property_lists()?);
         // SAFETY: handles of the kinds that the function takes, and C strings.
-        call("make a link", || unsafe {
+        change("make a link", || unsafe {
             h5l::H5Lcreate_soft(path.as_ptr(), self.handle(), label.as_ptr(), lists.link.get(), H5P_DEFAULT)
         })?;
         Ok(())
