@@ -61,7 +61,7 @@ pub(crate) use file::{File, image_of};
 pub(crate) use group::{Group, Object};
 pub(crate) use held::{Held, path_of};
 pub(crate) use items::{Element, Items, element_bytes, integer};
-pub(crate) use link::{Link, LinkKind};
+pub(crate) use link::Link;
 pub(crate) use lock::try_lock;
 pub(crate) use memory::memory_size;
 pub(crate) use plain::{Slice, Vector, array_of, is_strings, of_strings, strings_of};
