@@ -68,6 +68,7 @@ use serde::{Deserialize, Serialize};
 use crate::bridge::{self, Read, Write};
 use crate::de::{Found, Source};
 use crate::error::{Error, ErrorKind, Result};
+use crate::field::{Arrays, Field, OwnedField};
 use crate::ser::Destination;
 use crate::storage::{ElementType, Object, Shape, read_array_attribute};
 
@@ -118,21 +119,6 @@ impl<'de, T: H5Type + Deserialize<'de>, D: Dimension + Deserialize<'de>> Deseria
     }
 }
 
-/// What the functions of this module take.
-mod sealed {
-    use serde::{Deserializer, Serializer};
-
-    /// Arrays, and options of them.
-    pub trait Field {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-    }
-
-    /// Arrays that own their elements, and options of them.
-    pub trait OwnedField<'de>: Sized {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-    }
-}
-
 /// For `#[serde(with = "filebacked::array")]`: of any array that `ndarray` has, also views, and of options of them.
 ///
 /// # Errors
@@ -149,40 +135,26 @@ mod sealed {
 /// let image = filebacked::to_vec(&Part { column: whole.column(1) })?;
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-pub fn serialize<A: sealed::Field, S: Serializer>(array: &A, serializer: S) -> Result<S::Ok, S::Error> {
-    array.serialize(serializer)
+pub fn serialize<A: Field<Arrays>, S: Serializer>(array: &A, serializer: S) -> Result<S::Ok, S::Error> {
+    array.serialize_field(serializer)
 }
 
 /// For `#[serde(with = "filebacked::array")]`: of any array that owns its elements, and of options of them.
 ///
 /// # Errors
 /// Those of the deserializer.
-pub fn deserialize<'de, A: sealed::OwnedField<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<A, D::Error> {
-    A::deserialize(deserializer)
+pub fn deserialize<'de, A: OwnedField<'de, Arrays>, D: Deserializer<'de>>(deserializer: D) -> Result<A, D::Error> {
+    A::deserialize_field(deserializer)
 }
 
-impl<T, S, D> sealed::Field for ArrayBase<S, D>
+impl<T, S, D> Field<Arrays> for ArrayBase<S, D>
 where
     T: H5Type + Serialize,
     S: Data<Elem = T>,
     D: Dimension + Serialize,
 {
-    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
+    fn serialize_field<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
         bridge::serialize(&Writing(self.view()), serializer)
-    }
-}
-
-impl<T, S, D> sealed::Field for Option<ArrayBase<S, D>>
-where
-    T: H5Type + Serialize,
-    S: Data<Elem = T>,
-    D: Dimension + Serialize,
-{
-    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
-        match self {
-            Some(array) => serializer.serialize_some(&Writing(array.view())),
-            None => serializer.serialize_none(),
-        }
     }
 }
 
@@ -205,26 +177,14 @@ impl<T: H5Type + Serialize, D: Dimension + Serialize> Write for Writing<'_, T, D
     }
 }
 
-impl<'de, T, S, D> sealed::OwnedField<'de> for ArrayBase<S, D>
+impl<'de, T, S, D> OwnedField<'de, Arrays> for ArrayBase<S, D>
 where
     T: H5Type + Deserialize<'de>,
     S: DataOwned<Elem = T>,
     D: Dimension + Deserialize<'de>,
 {
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
+    fn deserialize_field<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
         bridge::deserialize(deserializer).map(|Reading(array)| array)
-    }
-}
-
-impl<'de, T, S, D> sealed::OwnedField<'de> for Option<ArrayBase<S, D>>
-where
-    T: H5Type + Deserialize<'de>,
-    S: DataOwned<Elem = T>,
-    D: Dimension + Deserialize<'de>,
-{
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
-        let array = Option::<Reading<S, D>>::deserialize(deserializer)?;
-        Ok(array.map(|Reading(array)| array))
     }
 }
 
