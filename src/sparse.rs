@@ -56,6 +56,7 @@
 //! - those of the Python package FileBacked;
 //! - those of 10x Genomics: `data`, `indices`, `indptr` and the dataset `shape`, which name no format. They are CSC, of genes
 //!   in rows and cells in columns;
+//! - MATLAB's (version 7.3): `data`, `ir`, `jc` and the attribute `MATLAB_sparse`, which counts the rows. They are CSC;
 //! - what a matrix becomes that is in no wrapper.
 //!
 //! The matrix is checked before anything relies on it: all that is said of its format and shape has to agree, arrays have

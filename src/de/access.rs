@@ -446,17 +446,18 @@ impl<'a> GroupMap<'a> {
 
     /// The key that a link stands for.
     fn key<'n>(&self, link: &'n Link) -> Cow<'n, str> {
-        match unquoted(&link.name) {
-            Some(key) if self.quoted => Cow::Borrowed(key),
-            _ => key_of(link, self.scope),
-        }
+        key_of(link, self.scope, self.quoted)
     }
 }
 
-/// The key that a link of a group without a kind stands for. The Python package FileBacked escapes nothing; by h5py's default
-/// it makes groups that do not remember the order of their links, and this crate does not.
-pub(super) fn key_of<'a>(link: &'a Link, scope: &Scope) -> Cow<'a, str> {
-    if scope.is_python() && !link.is_ordered() { Cow::Borrowed(&link.name) } else { unescape(&link.name) }
+/// The key that a link of a group without a kind stands for, where names may be keys in quotes. The Python package FileBacked
+/// escapes nothing; by h5py's default it makes groups that do not remember the order of their links, and this crate does not.
+pub(super) fn key_of<'a>(link: &'a Link, scope: &Scope, quoted: bool) -> Cow<'a, str> {
+    match unquoted(&link.name) {
+        Some(key) if quoted => Cow::Borrowed(key),
+        _ if scope.is_python() && !link.is_ordered() => Cow::Borrowed(&link.name),
+        _ => unescape(&link.name),
+    }
 }
 
 impl<'de> MapAccess<'de> for GroupMap<'_> {

@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::key::Key;
+use super::matlab;
 use super::source::AttributeNode;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -21,18 +22,20 @@ pub(super) struct AttributesDeserializer {
     /// Where the object is.
     pub(super) route: Route,
     /// Takes those away by which others know what the object is.
-    pub(super) retain: fn(&mut Vec<String>),
+    pub(super) retain: fn(&Object, &mut Vec<String>),
 }
 
 /// Leaves those that do not say that the object is something for which the crate has a type, such as a sparse matrix.
-pub(super) fn retain_others(names: &mut Vec<String>) {
+pub(super) fn retain_others(object: &Object, names: &mut Vec<String>) {
     #[cfg(feature = "sprs")]
     crate::format::sparse::retain_others(names);
-    #[cfg(not(feature = "sprs"))]
-    let _ = names;
+    retain_all(object, names);
 }
 
-pub(super) fn retain_all(_: &mut Vec<String>) {}
+/// Leaves those that do not say how the value was stored, which may be otherwise where it is written.
+pub(super) fn retain_all(object: &Object, names: &mut Vec<String>) {
+    matlab::retain_attributes(object, names);
+}
 
 impl AttributesDeserializer {
     fn visit<'de, V: Visitor<'de>>(self, mut names: Vec<String>, visitor: V) -> Result<V::Value> {
@@ -53,7 +56,7 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
         if names.iter().any(|name| name == KIND) {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
-        (self.retain)(&mut names);
+        (self.retain)(&self.object, &mut names);
         self.visit(names, visitor)
     }
 

@@ -3,6 +3,7 @@
 use super::array::Array;
 use super::foreign;
 use super::known::Order;
+use super::matlab::Rows;
 use super::node::Node;
 use super::scope::{Scope, Way};
 use super::select;
@@ -48,6 +49,8 @@ pub(super) enum Column {
     Strided { array: Array, first: u64, step: u64, len: u64 },
     /// Values by their positions among those that there are, negative for none.
     Categorical { codes: Array, categories: Box<Column> },
+    /// A variable of MATLAB's.
+    Matlab(Rows),
     /// A group, as the only element.
     One { group: Group, scope: Scope },
 }
@@ -237,6 +240,12 @@ impl Column {
 
     fn of_part(mut dataset: Dataset, route: &Route, count: Count) -> Result<Self> {
         let kind = dataset.kind()?;
+        if kind.is_none() {
+            match Rows::of(dataset)? {
+                Ok(rows) => return Ok(Self::Matlab(rows)),
+                Err(other) => dataset = other,
+            }
+        }
         if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
             && dims.len() == 1
         {
@@ -400,6 +409,7 @@ impl Column {
             Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => offsets.len(),
             Self::Units(len) | Self::List { len, .. } | Self::Strided { len, .. } => *len,
             Self::Categorical { codes, .. } => codes.len(),
+            Self::Matlab(rows) => rows.len(),
             Self::One { .. } => 1,
             Self::Records(records) => records.len,
             Self::Nullable { mask, .. } => mask.len(),
@@ -434,6 +444,7 @@ impl Column {
                 }
                 None => Form::Null { unit: false },
             },
+            Self::Matlab(rows) => rows.element(index, depth)?,
             Self::One { group, scope } => Form::Group { group, scope },
             Self::Halves(array, kind) => {
                 let (_, bytes, _) = array.item(index)?;
@@ -505,6 +516,7 @@ impl Column {
     pub(super) fn words(&self) -> Option<String> {
         match self {
             Self::Array(array) | Self::Halves(array, _) | Self::Strided { array, .. } => Some(array.words()),
+            Self::Matlab(rows) => Some(rows.words()),
             _ => None,
         }
     }

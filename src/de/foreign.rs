@@ -9,8 +9,8 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_ITEM, HICKLE_ITEMS, HICKLE_KEY,
-    HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_FRAME, PANDAS_ROWS,
-    PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, TABLE, block, unquoted,
+    HICKLE_STR, INDEX, MATLAB_ATTRIBUTES, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE,
+    PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, TABLE, block, unquoted,
 };
 use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
 use crate::storage::{Attributes, Dtype, Group, Link, Object, Shape, texts};
@@ -83,8 +83,11 @@ pub(super) fn retain_entries(group: &Group, links: &mut Vec<Link>) -> Result<()>
     Ok(())
 }
 
-/// The names of attributes that say something of the value: not of the class that it had in Python.
+/// The names of attributes that say something of the value: not of the class that it had in Python, or in MATLAB.
 pub(super) fn retain_attributes(group: &Group, names: &mut Vec<String>) -> Result<()> {
+    if names.iter().any(|name| name == MATLAB_CLASS) {
+        names.retain(|name| !MATLAB_ATTRIBUTES.contains(&name.as_str()));
+    }
     if !names.iter().any(|name| name == HICKLE_CLASS) {
         return Ok(());
     }

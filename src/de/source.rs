@@ -77,7 +77,7 @@ impl Stored {
         T::deserialize(self.attributes(retain_all)?)
     }
 
-    fn attributes(&self, retain: fn(&mut Vec<String>)) -> Result<AttributesDeserializer> {
+    fn attributes(&self, retain: fn(&Object, &mut Vec<String>)) -> Result<AttributesDeserializer> {
         let object = Arc::new(self.object.again()?);
         Ok(AttributesDeserializer { object, depth: self.depth.in_record()?, route: self.scope.route().clone(), retain })
     }

@@ -12,6 +12,7 @@ use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::foreign;
 use super::known::vector_of;
+use super::line::Line;
 use super::node::Node;
 use super::reference::{self, Followed};
 use super::row::{CompoundSeq, RowSeq};
@@ -108,11 +109,13 @@ pub(super) enum Form<'a> {
     Node(Node),
     /// What a reference leads to.
     Reference(Followed),
+    /// Numbers that are a list, or an array of more dimensions.
+    Line(Line<'a>),
     /// The only item of an array: that, or, to who asks for a sequence, the array. With `is_list`, also to who asks for
     /// anything.
     Single {
         item: Item<'a>,
-        block: Block<'a>,
+        array: Line<'a>,
         is_list: bool,
     },
 }
@@ -140,8 +143,17 @@ impl<'a> Form<'a> {
     pub(super) fn single_or_block(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items, is_list: bool) -> Result<Self> {
         let block = Block::new(dims, dtype, items.bytes(), items)?;
         Ok(match block.only() {
-            Some(item) => Self::Single { item, block, is_list },
+            Some(item) => Self::Single { item, array: Line { items: block, dims: &[] }, is_list },
             None => Self::Block(block),
+        })
+    }
+
+    /// The same of numbers along one dimension, which are a list, too.
+    pub(super) fn single_or_line(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items) -> Result<Self> {
+        let array = Line::new(dims, dtype, items)?;
+        Ok(match array.items.only() {
+            Some(item) => Self::Single { item, array, is_list: false },
+            None => Self::Line(array),
         })
     }
 }
@@ -424,7 +436,8 @@ impl<'a> View<'a> {
                 node.deserialize_any(visitor).map_err(|error| in_some_link(error, name.as_deref()))
             }
             Form::Reference(followed) => followed.read(|node| node.deserialize_any(visitor)),
-            Form::Single { block, is_list: true, .. } => Self::new(Form::Block(block), depth).any(visitor),
+            Form::Line(line) => line.visit(None, depth, visitor),
+            Form::Single { array, is_list: true, .. } => Self::new(array.form(), depth).any(visitor),
             Form::Single { item, .. } => Self::new(Form::of_item(item, depth)?, depth).any(visitor),
         }
     }
@@ -514,6 +527,7 @@ impl<'a> View<'a> {
                 check(group.len())?;
                 visitor.visit_seq(ChildSeq::of_plain(group, scope, depth.in_record()?)?)
             }
+            Form::Line(line) => line.visit(len, depth, visitor),
             form => {
                 let mut form = form;
                 let found = match &mut form {
@@ -554,8 +568,8 @@ impl<'a> View<'a> {
 
     /// As [`View::sequence`], for whatever leads to one.
     pub(super) fn sequence_of<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
-        if let Form::Single { block, .. } = self.form {
-            return Self::new(Form::Block(block), self.depth).sequence(len, visitor);
+        if let Form::Single { array, .. } = self.form {
+            return Self::new(array.form(), self.depth).sequence(len, visitor);
         }
         match len {
             Some(len) => {
