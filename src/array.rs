@@ -73,6 +73,7 @@ use crate::bridge::{self, Read, Write};
 use crate::de::{Found, Laid, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::field::{Arrays, Field, OwnedField};
+use crate::format::ARRAY;
 use crate::ser::Destination;
 use crate::storage::{ElementType, Object, Shape, read_array_attribute};
 
@@ -220,7 +221,7 @@ where
 
     fn elsewhere<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
         let nested = deserializer.is_human_readable();
-        deserializer.deserialize_struct("Array", &["v", "dim", "data"], ElsewhereVisitor { nested, array: PhantomData })
+        deserializer.deserialize_struct(ARRAY, &["v", "dim", "data"], ElsewhereVisitor { nested, array: PhantomData })
     }
 }
 

@@ -21,6 +21,7 @@ use super::pair::{ChildKey, Pair};
 use super::scope::Scope;
 use super::select;
 use super::source::AttributeNode;
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::unquoted;
@@ -444,6 +445,16 @@ impl<'a> GroupMap<'a> {
         Ok(map)
     }
 
+    /// The error for a key, with what is stored for it.
+    #[cold]
+    fn with_child(&self, error: Error, link: &Link) -> Error {
+        match self.group.open_link(link) {
+            Ok(Object::Dataset(dataset)) => error.stored_as(|| dataset.words()),
+            Ok(Object::Group(group)) => error.stored_as(|| words::group(&group, None)),
+            Err(_) => error,
+        }
+    }
+
     /// The key that a link stands for.
     fn key<'n>(&self, link: &'n Link) -> Cow<'n, str> {
         key_of(link, self.scope, self.quoted)
@@ -474,7 +485,7 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
             let (group, scope, depth) = (self.group, self.scope, self.depth);
             let name = self.key(&link);
             let key = ChildKey { name: &name, link: &link, group, scope, depth, pair: &mut pair };
-            let key = seed.deserialize(key).map_err(|error| error.in_link(&link.name))?;
+            let key = seed.deserialize(key).map_err(|error| self.with_child(error, &link).in_link(&link.name))?;
             self.current = Some(pair.map_or(Entry::Child(link, opened), Entry::Pair));
             return Ok(Some(key));
         }

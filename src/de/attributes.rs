@@ -9,6 +9,7 @@ use serde::forward_to_deserialize_any;
 use super::key::Key;
 use super::matlab;
 use super::source::AttributeNode;
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
@@ -62,17 +63,20 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
+        let object = Arc::clone(&self.object);
         let mut names = Vec::new();
         for name in fields {
-            if *name != KIND && self.object.has_attribute(name)? {
+            if *name != KIND && object.has_attribute(name)? {
                 names.push((*name).to_owned());
             }
         }
-        self.visit(names, visitor)
+        let read = self.visit(names, visitor);
+        let what = if let Object::Group(_) = *object { "a group" } else { "a dataset" };
+        read.map_err(|error| error.of_type(name).stored_here(|| words::attributes(what, &*object)))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {

@@ -9,6 +9,7 @@ use super::scope::{Scope, Way};
 use super::select;
 use super::view::{Form, View};
 use super::windows::{Mask, Offsets, Places};
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::CATEGORIES;
@@ -102,6 +103,11 @@ impl Parted {
         let part = self.parts.get_mut(part as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
         Ok((part, place))
     }
+
+    /// The names of the parts.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.parts.iter().map(|part| part.name.as_str())
+    }
 }
 
 impl Field {
@@ -116,6 +122,11 @@ impl Field {
     /// Whether its values are in a group of their own, beside a mask.
     pub(super) fn is_masked(&self) -> bool {
         self.mask.is_some()
+    }
+
+    /// What is stored, if it can be read.
+    pub(super) fn stored(&self) -> Option<&Column> {
+        self.column.as_deref().ok()
     }
 
     /// The column of its values.
@@ -224,7 +235,8 @@ impl Column {
                     }
                     None => {
                         let found = foreign::sequence(&group, &scope, depth.in_group()?)?;
-                        found.ok_or_else(|| Error::corrupt("expected a sequence, found a group"))
+                        let found_group = || format!("expected a sequence, found {}", words::group(&group, None));
+                        found.ok_or_else(|| Error::corrupt(found_group()))
                     }
                 }
             }

@@ -329,7 +329,7 @@ impl Rows {
         let item = Item { dtype, bytes, items };
         if !ones.is_empty() {
             let array = Line { items: Block::with_step(1, &[], dtype, size, bytes, items)?, dims: ones };
-            return Ok(Form::Single { item, array, is_list: false });
+            return Ok(Form::Single { item, array, is_list: false, is_taken: None });
         }
         if inner.is_empty() {
             Form::of_item(item, depth)

@@ -3,8 +3,7 @@
 //! The enums, trait objects and dictionaries of the Python package FileBacked are [`variant`]s, [`tagged`] and [`pair`]s.
 //! What others wrote in ways of their own is recognized in [`marked`] datasets and [`foreign`] groups, and is one of these from
 //! there on; [`matlab`] has its arrays. A [`reference`](mod@reference) is what it refers to. Wrapper types read themselves, from a [`source`], or later,
-//! from what is [`kept`]. [`select`] knows what the options leave
-//! out.
+//! from what is [`kept`]. [`select`] knows what the options leave out, and [`words`] what errors say of what is stored.
 
 mod access;
 mod array;
@@ -32,6 +31,7 @@ mod tagged;
 mod variant;
 mod view;
 mod windows;
+mod words;
 
 pub(crate) use kept::Kept;
 pub(crate) use matlab::Laid;

@@ -10,6 +10,7 @@ use super::kept::Kept;
 use super::node::{Node, of_attribute};
 use super::scope::{Scope, Way};
 use super::view::View;
+use super::words;
 use crate::bridge::{Leftover, Offer, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -107,10 +108,7 @@ impl Stored {
     pub(crate) fn words(&self) -> String {
         match &self.object {
             Object::Dataset(dataset) => dataset.words(),
-            Object::Group(group) => match group.kind() {
-                Ok(Some(kind)) => format!("a group of kind `{}`", kind.as_str()),
-                _ => "a group".to_owned(),
-            },
+            Object::Group(group) => words::group(group, None),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::strict::open_by_name;
 use super::{Id, c_name, call, locked, property_lists};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
 
 /// A group, open. Its clones share one handle.
@@ -249,14 +249,21 @@ impl Group {
             Ok(id) => id,
             Err(error) => {
                 let exists = self.has_link(name).unwrap_or(true);
-                return Err(if exists {
-                    error
-                } else {
-                    Error::new(ErrorKind::NotFound, "there is nothing of that name")
-                });
+                return Err(if exists { error } else { self.no_such_link() });
             }
         };
         Object::adopt(id)
+    }
+
+    /// The error for a name that no link has.
+    #[cold]
+    fn no_such_link(&self) -> Error {
+        let there = match self.link_names() {
+            Ok(links) if links.is_empty() => " in an empty group".to_owned(),
+            Ok(links) => format!(" in a group of {}", names(&links)),
+            Err(_) => String::new(),
+        };
+        Error::new(ErrorKind::NotFound, format!("there is nothing of that name{there}"))
     }
 
     /// Opens the dataset that the link `name` leads to.

@@ -54,7 +54,7 @@ pub(crate) use about::{About, Identity};
 pub(crate) use ahead::{Ahead, Block};
 pub(crate) use attribute::Attributes;
 pub(crate) use behind::{Rows, Writer};
-pub(crate) use dataset::{Contents, Dataset, Shape, texts};
+pub(crate) use dataset::{Contents, Dataset, Shape, brief, texts};
 pub(crate) use dtype::{Dtype, EnumType, Field, Number, StringPadding, Strings};
 pub(crate) use extend::{Growing, flush, set_count};
 pub(crate) use file::{File, image_of};
