@@ -172,13 +172,14 @@ fn the_last_chunk_is_written_once() {
         appender.finish().unwrap();
         let found: Vec<f64> = Reader::open_file(&path, "x").unwrap().map(Result::unwrap).collect();
         assert_eq!(found, elements);
+        let size = std::fs::metadata(&path).unwrap().len();
         // Whoever goes on finds it as any other.
         let mut appender = options.open_appender_file::<f64>(&path, "x").unwrap();
         appender.extend(&elements).unwrap();
         appender.finish().unwrap();
         let found: Vec<f64> = Reader::open_file(&path, "x").unwrap().map(Result::unwrap).collect();
         assert_eq!(found, [&*elements, &*elements].concat());
-        std::fs::metadata(&path).unwrap().len()
+        size
     };
     // A chunk has 128 KiB.
     for own in [true, false] {
