@@ -146,6 +146,19 @@ impl<'a> Part<'a> {
         Self { number: field.dtype.number(), dtype: &field.dtype, dims: &[], bytes, items }
     }
 
+    /// The type of the numbers that it is, how many, and their bytes, if it is a row of numbers.
+    #[inline]
+    pub(crate) fn numbers(&self) -> Option<(Number, u64, &'a [u8])> {
+        let (dims, dtype) = match (self.dims, self.dtype) {
+            ([], Dtype::Array(dims, dtype)) => (&**dims, &**dtype),
+            (dims, dtype) => (dims, dtype),
+        };
+        match *dims {
+            [width] => Some((dtype.number()?, width, self.bytes)),
+            _ => None,
+        }
+    }
+
     /// The array that it is, if it is one.
     #[inline]
     pub(crate) fn block(&self) -> Option<Result<Block<'a>>> {

@@ -7,6 +7,7 @@ use super::access::{BlockSeq, Named, OrderedRecord, Payload};
 use super::array::Array;
 use super::column::{Branch, Column};
 use super::forward_all;
+use super::known::array_of;
 use super::row::CompoundSeq;
 use super::view::{Form, View, check_len, visit_block, visit_range};
 use super::words;
@@ -296,8 +297,27 @@ impl<'a> PartOfItem<'a> {
         Ok(View { form, depth: self.depth })
     }
 
+    /// The array of `len` numbers that a visitor makes of it, if it is known how.
+    #[inline]
+    fn array<'de, V: Visitor<'de>>(&self, len: usize) -> Option<V::Value> {
+        let (number, width, bytes) = self.part.numbers()?;
+        if width != len as u64 || self.depth.in_record().is_err() {
+            return None;
+        }
+        array_of::<V>(number, len, bytes)
+    }
+
     #[inline]
     fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        match len.and_then(|len| self.array::<V>(len)) {
+            Some(array) => Ok(array),
+            None => self.other_sequence(len, visitor),
+        }
+    }
+
+    /// Apart from the code of the short way, so that this is inlined.
+    #[inline(never)]
+    fn other_sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
         match self.part.block() {
             Some(block) => {
                 let block = block?;

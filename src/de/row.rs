@@ -308,15 +308,14 @@ macro_rules! short {
     (deserialize_tuple(len: usize)) => {
         #[inline]
         fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-            let Some((number, dtype, width)) = self.numbers() else {
-                return self.part().deserialize_tuple(len, visitor);
-            };
-            check_len(Some(len), width)?;
-            if let Some(array) = array_of::<V>(number, len, self.bytes) {
-                self.depth.in_record()?;
+            if let Some((number, _, width)) = self.numbers()
+                && width == len as u64
+                && self.depth.in_record().is_ok()
+                && let Some(array) = array_of::<V>(number, len, self.bytes)
+            {
                 return Ok(array);
             }
-            visitor.visit_seq(NumberSeq::new(number, dtype, self.bytes, self.depth.in_record()?))
+            self.tuple(len, visitor)
         }
     };
     (deserialize_tuple_struct(name: &'static str, len: usize)) => {
@@ -361,7 +360,20 @@ macro_rules! short_number {
 
 macro_rules! short_ways {
     ($($type:ident)*) => {
-        $(impl<'de> Deserializer<'de> for $type<'_> {
+        $(impl $type<'_> {
+            /// A tuple of other than numbers, or one that is no array: apart from the code of the short ways, so that these
+            /// are inlined.
+            #[inline(never)]
+            fn tuple<'de, V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+                let Some((number, dtype, width)) = self.numbers() else {
+                    return self.part().deserialize_tuple(len, visitor);
+                };
+                check_len(Some(len), width)?;
+                visitor.visit_seq(NumberSeq::new(number, dtype, self.bytes, self.depth.in_record()?))
+            }
+        }
+
+        impl<'de> Deserializer<'de> for $type<'_> {
             type Error = Error;
 
             forward_all!(short, short_number);

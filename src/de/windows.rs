@@ -2,8 +2,8 @@
 //! sequence is streamed: then a window at a time.
 
 use super::array::Array;
-use super::column::{Count, member};
-use crate::error::{Error, Result};
+use super::column::{Count, Members, member};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Dataset, Dtype, EnumType, integer};
 use std::sync::Arc;
 
@@ -136,7 +136,7 @@ impl Mask {
 /// For each element, the position of its part, and its place within that.
 #[derive(Debug)]
 pub(super) enum Places {
-    All(Vec<(u32, u64)>),
+    All(Vec<(u32, u32)>),
     Windows(Box<Tags>),
 }
 
@@ -158,11 +158,16 @@ type Opened = (Vec<String>, Places, Vec<u64>);
 impl Places {
     /// The places of elements with those tags.
     pub(super) fn all(names: Vec<String>, tags: Vec<u32>) -> Result<Opened> {
+        if u32::try_from(tags.len()).is_err() {
+            let message = format!("{} elements of a sequence of enums are more than can be read at once", tags.len());
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
         let mut counts = vec![0u64; names.len()];
         let mut places = Vec::with_capacity(tags.len());
         for tag in tags {
             let count = counts.get_mut(tag as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
-            places.push((tag, *count));
+            // There are no more than there are tags.
+            places.push((tag, *count as u32));
             *count += 1;
         }
         Ok((names, Self::All(places), counts))
@@ -175,13 +180,13 @@ impl Places {
         };
         let names: Vec<String> = enumeration.members.iter().map(|(name, _)| name.clone()).collect();
         let (mut counts, mut before, mut index) = (vec![0u64; names.len()], Vec::new(), 0u64);
-        let size = enumeration.base.size();
+        let (size, members) = (enumeration.base.size(), Members::of(&enumeration));
         array.each_window(|bytes| {
             for tag in bytes.chunks_exact(size) {
                 if index % STEP == 0 {
                     before.extend_from_slice(&counts);
                 }
-                counts[member(&enumeration, integer(enumeration.base, tag))? as usize] += 1;
+                counts[members.position(tag)? as usize] += 1;
                 index += 1;
             }
             Ok(())
@@ -202,7 +207,7 @@ impl Places {
     pub(super) fn get(&mut self, index: u64) -> Result<(u32, u64)> {
         match self {
             Self::All(places) => {
-                let place = places.get(index as usize).copied();
+                let place = places.get(index as usize).map(|(tag, place)| (*tag, u64::from(*place)));
                 place.ok_or_else(|| Error::corrupt(format!("there is no element {index}")))
             }
             Self::Windows(tags) => tags.get(index),

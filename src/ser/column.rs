@@ -13,7 +13,7 @@ use super::place::Near;
 use super::record::{Record, Rows};
 use super::variants::Variants;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, Number, Slice};
+use crate::storage::{Dataset, LastLook, Number, Slice};
 
 /// The elements of a sequence.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ pub(super) struct List {
     /// Where each sequence starts and, last, where the last ends.
     pub(super) offsets: Vec<u64>,
     pub(super) inner: Column,
+    /// What sequences were seen to be.
+    pub(super) last: LastLook,
 }
 
 #[derive(Clone, Debug)]
@@ -538,7 +540,7 @@ impl Column {
         match column {
             Self::Unknown(fillers) => {
                 let offsets = vec![0; *fillers + 1];
-                *column = Self::List(Box::new(List { offsets, inner: Self::new() }));
+                *column = Self::List(Box::new(List::new(offsets, Self::new())));
             }
             Self::Array(_) => column.array_to_list(),
             _ => {}
@@ -564,6 +566,10 @@ impl Column {
 }
 
 impl List {
+    pub(super) fn new(offsets: Vec<u64>, inner: Column) -> Self {
+        Self { offsets, inner, last: LastLook::default() }
+    }
+
     /// Adds a sequence of numbers, or arrays of numbers, where those before it are of the same type; returns whether that
     /// is so.
     #[inline]

@@ -50,7 +50,7 @@ impl Column {
         if let Self::Array(array) = self {
             let offsets = (0..=array.count).map(|index| (index * array.width) as u64).collect();
             let inner = std::mem::replace(&mut array.inner, Self::new());
-            *self = Self::List(Box::new(List { offsets, inner }));
+            *self = Self::List(Box::new(List::new(offsets, inner)));
         }
     }
 

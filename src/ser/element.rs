@@ -47,12 +47,13 @@ impl<'a> ElementSerializer<'a> {
         if self.only_numbers { Err(no_number()) } else { Ok(()) }
     }
 
+    #[inline(always)]
     fn variant(self, name: &'static str, index: u32) -> Result<(&'a mut Column, Depth)> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
         match self.column.begin_variant(name, index, false)? {
             Some(payload) => Ok((payload, depth)),
-            None => Err(Error::new(ErrorKind::Custom, "a variant lost its payload")),
+            None => Err(lost_payload()),
         }
     }
 }
@@ -61,6 +62,11 @@ impl<'a> ElementSerializer<'a> {
 #[cold]
 fn no_number() -> Error {
     Error::new(ErrorKind::Unsupported, "not a number")
+}
+
+#[cold]
+fn lost_payload() -> Error {
+    Error::new(ErrorKind::Custom, "a variant lost its payload")
 }
 
 macro_rules! numbers {
@@ -186,7 +192,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     {
         if let Column::List(list) = &mut *self.column
             && !self.only_numbers
-            && let Some(slice) = Slice::of(&values)
+            && let Some(slice) = Slice::of_next(&values, &mut list.last)
             && list.extend_from_slice(slice)
         {
             return self.depth.in_sequence().map(|_| ());

@@ -30,7 +30,7 @@ pub(super) struct Variant {
 
 impl Column {
     /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
         let column = if matches!(self, Self::Variants(_)) { self } else { self.make_variants() };
         match column {
@@ -53,7 +53,7 @@ impl Column {
 
 impl Variants {
     /// Begins a variant, as [`Column::begin_variant`] does.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, name: &'static str, index: u32, unit: bool) -> Option<&mut Column> {
         let position = self.position(name, index);
         self.tags.push(position as u32);
@@ -69,7 +69,7 @@ impl Variants {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn position(&mut self, name: &'static str, index: u32) -> usize {
         match self.by_index.get(index as usize) {
             Some(position) if self.variants.get(*position).is_some_and(|variant| is_same(name, variant.name)) => {

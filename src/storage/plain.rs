@@ -39,9 +39,15 @@ impl<'a> Slice<'a> {
     /// The numbers of `values`, if that is a reference to a slice or vector of numbers, or of short arrays of numbers.
     #[inline]
     pub(crate) fn of<I>(values: &'a I) -> Option<Self> {
+        Self::of_next(values, &mut LastLook::default())
+    }
+
+    /// The same, where it mostly is of the same type as what was asked for last.
+    #[inline]
+    pub(crate) fn of_next<I>(values: &'a I, last: &mut LastLook) -> Option<Self> {
         // What is a reference shows without a look into the table.
         let is_reference = matches!(size_of::<I>() / size_of::<usize>(), 1 | 2) && !std::mem::needs_drop::<I>();
-        let look = if is_reference { look_for(typeid::of::<I>()) } else { None }?;
+        let look = if is_reference { last.look_for(typeid::of::<I>()) } else { None }?;
         // SAFETY: the function takes a pointer to a type that is `I` but for how long that borrows. What it gives is
         // kept no longer than `values`, whose own reference lives as long at least.
         Some(unsafe { look((&raw const *values).cast()) })
@@ -67,6 +73,24 @@ pub(crate) fn strings_of<I>(values: &I) -> Option<&[String]> {
             Some(*at.cast::<&[String]>())
         } else {
             None
+        }
+    }
+}
+
+/// The type that was looked for last, and what there was for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LastLook(Option<(TypeId, Option<Look>)>);
+
+impl LastLook {
+    #[inline]
+    fn look_for(&mut self, id: TypeId) -> Option<Look> {
+        match self.0 {
+            Some((last, look)) if last == id => look,
+            _ => {
+                let look = look_for(id);
+                self.0 = Some((id, look));
+                look
+            }
         }
     }
 }

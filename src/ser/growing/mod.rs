@@ -448,7 +448,7 @@ impl Part {
     /// A column to begin with, for elements that are to be added: fields are in the order in which they are stored.
     pub(super) fn template(&self) -> Column {
         match &self.shape {
-            Shape::Ragged { values, .. } => Column::List(Box::new(List { offsets: vec![0], inner: values.template() })),
+            Shape::Ragged { values, .. } => Column::List(Box::new(List::new(vec![0], values.template()))),
             Shape::Maps { keys, values, .. } => {
                 Column::Maps(Box::new(Maps { offsets: vec![0], keys: keys.template(), values: values.template() }))
             }
