@@ -92,9 +92,12 @@ fn matrices() {
     );
 }
 
-/// What hdf5storage finds, for each variable: its shape, and all elements as text.
-fn found() -> &'static BTreeMap<String, (Vec<usize>, Vec<String>)> {
-    static FOUND: OnceLock<BTreeMap<String, (Vec<usize>, Vec<String>)>> = OnceLock::new();
+/// Variables by their names: the shape, and all elements as text.
+type Variables = BTreeMap<String, (Vec<usize>, Vec<String>)>;
+
+/// What hdf5storage finds.
+fn found() -> &'static Variables {
+    static FOUND: OnceLock<Variables> = OnceLock::new();
     FOUND.get_or_init(|| serde_json::from_str(&std::fs::read_to_string(made().path("matlab.json")).unwrap()).unwrap())
 }
 
