@@ -81,7 +81,8 @@
 //! crate for all, or clones of it. libhdf5 does one thing at a time, under a lock; values are serialized, compressed and made
 //! meanwhile. Of two that write the same new name, one gets an error, and the value of the other is there as a whole. Who
 //! [replaces](WriteOptions::overwrite) one name by two threads at once, or [saves](LazyMap::save) to one group, has to keep
-//! them apart.
+//! them apart. So has who changes a file by means of the [`hdf5`] crate itself while another thread reads strings or sequences
+//! of variable length from it: those are read as the file was when the call began.
 //!
 //! [`WriteOptions`], [`ReadOptions`], [`Error`] and [`Progress`] are `Send` and `Sync`; so are [`Lazy`], [`LazyMap`] and all other
 //! wrappers, if what is in them is. An [`Appender`] and a [`Reader`] may go to another thread, and are used by one at a time.

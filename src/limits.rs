@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind};
 use crate::format::{MAX_COUNT, MAX_DEPTH};
-use crate::storage::memory_size;
+use crate::storage::{self, memory_size};
 
 /// What one call may meet in a file. Each is an option of [`ReadOptions`](crate::ReadOptions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,9 @@ struct Back(Option<Limits>);
 impl Drop for Back {
     fn drop(&mut self) {
         CURRENT.set(self.0);
+        if self.0.is_none() {
+            storage::end();
+        }
     }
 }
 
@@ -82,6 +85,11 @@ impl Limits {
     /// Those in force on the thread.
     pub(crate) fn current() -> Self {
         CURRENT.get().unwrap_or_default()
+    }
+
+    /// Whether something is being read.
+    pub(crate) fn is_reading() -> bool {
+        CURRENT.get().is_some_and(|limits| !limits.is_writing)
     }
 
     /// Whether something is being read that may not have plugins loaded.

@@ -89,8 +89,9 @@ impl Kept {
     /// Reads the value. That is a call of its own.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
         self.during(|stored| {
-            let mut stored = stored.again()?;
-            stored.scope = stored.scope.anew();
+            // What is opened again is, too.
+            let scope = stored.scope.anew();
+            let stored = Stored { scope, ..stored.again()? };
             let route = stored.scope.route().clone();
             let value = Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)));
             value.map_err(|error| select::explained(error, &route))

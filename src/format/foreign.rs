@@ -77,3 +77,39 @@ pub(crate) const HICKLE_CLASS: &str = "type";
 pub(crate) fn unquoted(name: &str) -> Option<&str> {
     name.strip_prefix('"')?.strip_suffix('"')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::python::{CLASS, MODULE, TYPEID};
+    use super::super::{COMPLEX, ENCODING_TYPE};
+    use super::*;
+
+    #[test]
+    fn all_are_on_the_page() {
+        let page = include_str!("../../FORMAT.md");
+        let section = page.split("\n## ").find(|section| section.starts_with("Marks of other programs")).unwrap();
+        let (items, values) = block(0);
+        let words = [
+            [ENCODING_TYPE, CATEGORICAL, CODES, CATEGORIES, NULLABLE, DATAFRAME, COLUMN_ORDER, INDEX].as_slice(),
+            &[
+                PANDAS_TYPE,
+                PANDAS_FRAME,
+                PANDAS_SERIES,
+                PANDAS_TABLE,
+                TABLE,
+                PANDAS_ROWS.0,
+                PANDAS_ROWS.1,
+                &items,
+                &values,
+            ],
+            &[MATLAB_CLASS, MATLAB_EMPTY, MATLAB_OBJECT, MATLAB_CHAR, MATLAB_LOGICAL, MATLAB_STRUCT, MATLAB_FIRST.1],
+            &MATLAB_HIDDEN,
+            &[HICKLE_ITEMS, HICKLE_KEY, HICKLE_STR, HICKLE_STRING, HICKLE_CLASS],
+            &[CLASS, MODULE, TYPEID],
+            &COMPLEX,
+        ];
+        for word in words.concat() {
+            assert!(section.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
 use super::items::{Items, element_bytes};
 use super::variable;
-use super::{Id, c_name, call, locked, property_lists};
+use super::{Id, c_name, call, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
 use crate::limits::Limits;
@@ -89,7 +89,7 @@ pub(crate) trait Attributes {
     fn delete_attribute(&self, name: &str) -> Result<()> {
         let label = c_name(name)?;
         // SAFETY: an object's handle and a C string.
-        call("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
+        change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
         Ok(())
     }
 
@@ -223,14 +223,14 @@ unsafe fn write_new(object: hid_t, name: &str, dtype: &Dtype, shape: &Shape, dat
     let (file_type, memory_type, space) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?, shape.space()?);
     let lists = property_lists()?;
     // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-    let id = Id::own("create an attribute", || unsafe {
+    let id = Id::create("create an attribute", || unsafe {
         h5a::H5Acreate2(object, label.as_ptr(), file_type.get(), space.get(), lists.attribute.get(), H5P_DEFAULT)
     })?;
     if shape.count() == Some(0) {
         return Ok(());
     }
     // SAFETY: the caller vouches for the data.
-    let written = call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory_type.get(), data) });
+    let written = change("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory_type.get(), data) });
     if written.is_err() {
         // One that has no data is none; where it cannot be removed, there is no better way back.
         // SAFETY: an object's handle and a C string.

@@ -16,7 +16,7 @@ use super::group::{Group, Object};
 use super::items::Items;
 use super::link::Link;
 use super::variable::check_header;
-use super::{c_name, call, locked, property_lists};
+use super::{c_name, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
 use crate::progress::Spot;
@@ -33,7 +33,7 @@ impl Object {
         let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot().child(name));
         let copy = || {
             // SAFETY: handles of the kinds that the function takes, and C strings.
-            call("copy an object", || unsafe {
+            change("copy an object", || unsafe {
                 let (source, target) = (self.handle(), group.handle());
                 h5o::H5Ocopy(source, c".".as_ptr(), target, label.as_ptr(), H5P_DEFAULT, lists.link.get())
             })

@@ -25,7 +25,7 @@ use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
-use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, locked, once, property_lists, under_lock};
+use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, locked, once, property_lists, under_lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::progress::Spot;
@@ -221,7 +221,7 @@ impl Group {
     pub(crate) fn link(&self, name: &str, object: &impl Attributes) -> Result<()> {
         let (name, lists) = (c_name(name)?, property_lists()?);
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        call("link an object", || unsafe {
+        change("link an object", || unsafe {
             h5o::H5Olink(object.handle(), self.handle(), name.as_ptr(), lists.link.get(), H5P_DEFAULT)
         })?;
         Ok(())
@@ -277,7 +277,7 @@ impl Group {
             None if (1..=COMPACT as u64).contains(&bytes) => &lists.compact,
             None => &lists.dataset,
         };
-        let id = Id::own("create a dataset", || create(lists, file_type, space.get(), list.get()))?;
+        let id = Id::create("create a dataset", || create(lists, file_type, space.get(), list.get()))?;
         Ok((id, own.is_some()))
     }
 }
@@ -707,7 +707,7 @@ impl Dataset {
     /// # Safety
     /// At `data` are as many items of `memory_type` as `memory` selects.
     unsafe fn write_raw(&self, memory_type: &Handle, memory: hid_t, file: hid_t, data: *const c_void) -> Result<()> {
-        call("write a dataset", || {
+        change("write a dataset", || {
             // SAFETY: the caller vouches for the data; the rest are handles of the kinds that the function takes.
             unsafe { h5d::H5Dwrite(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, data) }
         })?;

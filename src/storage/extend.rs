@@ -19,7 +19,7 @@ use super::dtype::{Dtype, Number, Order};
 use super::group::{Group, Object};
 use super::items::element_bytes;
 use super::storing::{Storing, sort_of};
-use super::{Id, c_name, call, once, property_list, property_lists};
+use super::{Id, c_name, call, change, once, property_list, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A dataset of rows that has chunks and no end.
@@ -79,7 +79,7 @@ impl Group {
         let (label, file_type) = (c_name(name)?, dtype.id(Order::File)?);
         let (lists, access) = (property_lists()?, access()?);
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        let id = Id::own(what, || unsafe {
+        let id = Id::create(what, || unsafe {
             h5d::H5Dcreate2(
                 self.handle(),
                 label.as_ptr(),
@@ -106,7 +106,7 @@ impl Group {
         call(what, || unsafe { h5p::H5Pset_link_phase_change(list.get(), MAX_COMPACT, 0) })?;
         let (label, lists) = (c_name(name)?, property_lists()?);
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        Self::adopt(Id::own(what, || unsafe {
+        Self::adopt(Id::create(what, || unsafe {
             h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), list.get(), H5P_DEFAULT)
         })?)
     }
@@ -264,7 +264,7 @@ impl Growing {
         let mut dims = dims.clone();
         dims[0] = extent;
         // SAFETY: a dataset, and a size for each of its dimensions.
-        call("make a dataset longer", || unsafe { h5d::H5Dset_extent(self.handle(), dims.as_ptr()) })?;
+        change("make a dataset longer", || unsafe { h5d::H5Dset_extent(self.handle(), dims.as_ptr()) })?;
         self.dataset.resized(dims);
         self.extent = extent;
         Ok(())
@@ -339,7 +339,7 @@ pub(crate) fn set_count(object: &impl Attributes, name: &str, count: u64) -> Res
     // SAFETY: an object's handle and a C string.
     let id = Id::own("open an attribute", || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
     // SAFETY: one item of the type; an attribute of more would be refused before.
-    call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory.get(), bytes.as_ptr().cast()) })?;
+    change("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory.get(), bytes.as_ptr().cast()) })?;
     Ok(())
 }
 

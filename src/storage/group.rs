@@ -12,7 +12,7 @@ use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::strict::open_by_name;
-use super::{Id, c_name, call, locked, property_lists};
+use super::{Id, c_name, call, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
 
@@ -163,7 +163,7 @@ impl Group {
         let (label, spot) = (c_name(name)?, self.spot().child(name));
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and a C string.
-        let group = Self::adopt(Id::own("create a group", || unsafe {
+        let group = Self::adopt(Id::create("create a group", || unsafe {
             h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
         })?)?;
         spot.object()?;
@@ -175,7 +175,7 @@ impl Group {
     pub(crate) fn create_unlinked(&self) -> Result<Self> {
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes.
-        let group = Self::adopt(Id::own("create a group", || unsafe {
+        let group = Self::adopt(Id::create("create a group", || unsafe {
             h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
         })?)?;
         Ok(group.at(self.spot().clone()))
@@ -195,7 +195,7 @@ impl Group {
     pub(crate) fn unlink(&self, name: &str) -> Result<()> {
         let name = c_name(name)?;
         // SAFETY: a group's handle and a C string.
-        call("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
+        change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
         Ok(())
     }
 
@@ -221,7 +221,7 @@ impl Group {
     fn link_by(&self, what: &str, function: LinkFunction, name: &str, target: &Self, new_name: &str) -> Result<()> {
         let (name, new_name, lists) = (c_name(name)?, c_name(new_name)?, property_lists()?);
         // SAFETY: handles of the kinds that the functions take, and C strings.
-        call(what, || unsafe {
+        change(what, || unsafe {
             function(self.handle(), name.as_ptr(), target.handle(), new_name.as_ptr(), lists.link.get(), H5P_DEFAULT)
         })?;
         Ok(())

@@ -65,7 +65,7 @@ pub(crate) use link::Link;
 pub(crate) use lock::try_lock;
 pub(crate) use memory::memory_size;
 pub(crate) use plain::{LastLook, Slice, Vector, array_of, is_strings, of_strings, strings_of};
-pub(crate) use raw::{begin, sync};
+pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;
 pub(crate) use selection::Selection;
 pub(crate) use storing::{Codec, Storing};
@@ -147,6 +147,14 @@ fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
+/// As [`call`], for what changes a file.
+fn change<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    call(what, || {
+        raw::count_change();
+        function()
+    })
+}
+
 /// Has calls fail, for tests of what is left then.
 #[cfg(test)]
 pub(crate) mod failing {
@@ -202,6 +210,11 @@ impl Id {
     /// Takes over the handle that `function` gives.
     fn own(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
         call(what, function).map(Self)
+    }
+
+    /// Takes over the handle of what `function` makes in a file.
+    fn create(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
+        change(what, function).map(Self)
     }
 
     fn get(&self) -> hid_t {

@@ -1,12 +1,13 @@
 //! The bytes of a file, past libhdf5: from the descriptor or the memory that it has the file in.
 //!
 //! They are what a reader who opens the file now would see: where it is open for writing, libhdf5 is made to write all
-//! out before.
+//! out before. It goes through all that it has of the file for that, so it is made to once in a call of reading.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_sys::h5f::{self, H5F_scope_t};
 use hdf5_sys::h5i::{self, hid_t};
@@ -22,14 +23,35 @@ use crate::limits::Limits;
 /// allow. Nothing in a heap belongs to two items, unless someone lies.
 const FILES: u64 = 16;
 
+/// How often this crate has changed something in a file.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
     /// What was brought in on this thread.
     static BROUGHT: Cell<u64> = const { Cell::new(0) };
+    /// The files that were written out for what is being read, by their [numbers](number_of), and how many changes there
+    /// were by then.
+    static WRITTEN_OUT: RefCell<Vec<(u64, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Something new begins to be read, or written: what was brought in before does not count any more.
+/// Something new begins to be read, or written: what was brought in before does not count any more, and files may have
+/// changed.
 pub(crate) fn begin() {
     BROUGHT.set(0);
+    end();
+}
+
+/// Nothing is being read any more: from now on, files may change.
+pub(crate) fn end() {
+    // A thread that comes to its end has let go of it already.
+    let _ = WRITTEN_OUT.try_with(|files| files.borrow_mut().clear());
+}
+
+/// Takes note of a change to a file, under the library's lock.
+pub(super) fn count_change() {
+    #[cfg(test)]
+    tests::OWN.set(tests::OWN.get() + 1);
+    CHANGES.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Where the bytes are. It is good for as long as the file is open, which is known by the file's [number](number_of).
@@ -43,6 +65,7 @@ enum Source {
 
 /// An open file whose bytes can be had without libhdf5.
 pub(super) struct RawFile {
+    number: u64,
     source: Source,
     /// What the addresses in the file count from: the size of the user block before it.
     base: u64,
@@ -100,7 +123,7 @@ pub(super) fn with_file<R>(
     let mut opened = match LAST.take() {
         Some(opened) if opened.number == number => opened,
         _ => {
-            let known = RawFile::of(&file)?.map(|raw| {
+            let known = RawFile::of(&file, number)?.map(|raw| {
                 let heap = Heap::new(raw.length_size);
                 (raw, heap)
             });
@@ -109,10 +132,15 @@ pub(super) fn with_file<R>(
     };
     let result = work(&file, opened.known.as_mut().map(|(raw, heap)| (raw, heap)));
     if let Some((_, heap)) = &mut opened.known {
-        BROUGHT.set(BROUGHT.get().saturating_add(heap.spent()));
+        take_note(heap);
     }
     LAST.set(Some(opened));
     result
+}
+
+/// Takes note of what was brought in from a heap.
+fn take_note(heap: &mut Heap) {
+    BROUGHT.set(BROUGHT.get().saturating_add(heap.spent()));
 }
 
 /// Waits until the disk has what was written of the file that `object` is in, where it is one file on a disk.
@@ -152,7 +180,7 @@ fn number_of(object: hid_t, file: &Id) -> Result<u64> {
 
 /// How long a file is, and how long it was, if it is on a disk and became shorter since libhdf5 opened it for reading.
 pub(super) fn cut(file: &Id) -> Result<Option<(u64, u64)>> {
-    let Some(raw) = RawFile::of(file)? else { return Ok(None) };
+    let Some(raw) = RawFile::of(file, 0)? else { return Ok(None) };
     let mut before = 0;
     // SAFETY: a file's handle, and the address of a number.
     call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut before) })?;
@@ -163,7 +191,7 @@ pub(super) fn cut(file: &Id) -> Result<Option<(u64, u64)>> {
 impl RawFile {
     /// Looks where the bytes of a file are. `None` where libhdf5 has it in another way than as one file on disk or in
     /// memory (parallel, remote, in parts, or through another VOL connector).
-    fn of(file: &Id) -> Result<Option<Self>> {
+    fn of(file: &Id, number: u64) -> Result<Option<Self>> {
         let what = "look into a file";
         // SAFETY: a file's handle, here and below.
         let access = match Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) }) {
@@ -200,7 +228,7 @@ impl RawFile {
         // SAFETY: as above.
         call(what, || unsafe { h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size) })?;
         let writable = intent & h5f::H5F_ACC_RDWR != 0;
-        let mut raw = Self { source, base, len: 0, address_size, length_size, writable };
+        let mut raw = Self { number, source, base, len: 0, address_size, length_size, writable };
         raw.measure(file)?;
         Ok(Some(raw))
     }
@@ -210,20 +238,64 @@ impl RawFile {
         self.address_size
     }
 
-    /// Makes libhdf5 write what it has not written yet, where the file is open for writing. What was known of its `heap`
-    /// may have changed then.
-    pub(super) fn refresh(&mut self, file: &Id, heap: &mut Heap) -> Result<()> {
-        if self.writable {
-            // SAFETY: a file's handle.
-            call("write out the file", || unsafe { h5f::H5Fflush(file.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
-            self.measure(file)?;
-            heap.forget();
+    /// Does something with the bytes of the file, and its `heap`, as libhdf5 has it.
+    ///
+    /// Where the file is open for writing, libhdf5 is made to write what it has not written yet, unless it was for the same
+    /// call of reading, and this crate has changed nothing since. Others may have: so where what is there does not fit
+    /// together, the latest is looked at.
+    pub(super) fn with_latest<R>(
+        &mut self,
+        file: &Id,
+        heap: &mut Heap,
+        mut work: impl FnMut(&Self, &mut Heap) -> Result<R>,
+    ) -> Result<R> {
+        let may_be_old = self.is_written_out();
+        if self.writable && !may_be_old {
+            self.write_out(file, heap)?;
         }
+        self.allow(heap);
+        match work(self, heap) {
+            Err(error) if may_be_old && error.kind() == ErrorKind::Corrupt => {
+                self.write_out(file, heap)?;
+                self.allow(heap);
+                work(self, heap)
+            }
+            done => done,
+        }
+    }
+
+    /// Whether libhdf5 has written all that it had when what is read now was begun, or last changed.
+    fn is_written_out(&self) -> bool {
+        let changes = CHANGES.load(Ordering::Relaxed);
+        WRITTEN_OUT.with_borrow(|files| files.contains(&(self.number, changes)))
+    }
+
+    /// Makes libhdf5 write what it has not written yet. What was known of the file's `heap` may have changed then.
+    fn write_out(&mut self, file: &Id, heap: &mut Heap) -> Result<()> {
+        #[cfg(test)]
+        tests::TIMES.set(tests::TIMES.get() + 1);
+        // SAFETY: a file's handle.
+        call("write out the file", || unsafe { h5f::H5Fflush(file.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
+        self.measure(file)?;
+        heap.forget();
+        WRITTEN_OUT.with_borrow_mut(|files| {
+            files.retain(|(number, _)| *number != self.number);
+            // Memory that libhdf5 may have moved or cut since must not be read: it is asked each time how long that is, which
+            // it says rightly of what is written out.
+            if Limits::is_reading() && !matches!(self.source, Source::Memory(_)) {
+                files.push((self.number, CHANGES.load(Ordering::Relaxed)));
+            }
+        });
+        Ok(())
+    }
+
+    /// Allows the `heap` as much as may still be brought in.
+    fn allow(&self, heap: &mut Heap) {
+        take_note(heap);
         let limits = Limits::current();
         let beside = limits.unstored.saturating_mul(2);
         let budget = self.len.saturating_mul(FILES).saturating_add(beside).min(limits.bytes);
         heap.set_budget(budget.saturating_sub(BROUGHT.get()));
-        Ok(())
     }
 
     fn measure(&mut self, file: &Id) -> Result<()> {
@@ -302,4 +374,181 @@ fn as_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) 
     // SAFETY: libhdf5 has the file open, and so the descriptor; it is not closed here.
     let file = std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(descriptor) });
     work(&file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use hdf5::types::VarLenUnicode;
+    use serde::de::{Deserialize, Deserializer, IgnoredAny};
+    use serde::{Deserialize as Read, Serialize};
+
+    use super::*;
+    use crate::{Lazy, ReadOptions, Reader, Strings, Value, WriteOptions};
+
+    thread_local! {
+        /// How often a file was written out on this thread for what was read from it.
+        pub(super) static TIMES: Cell<u32> = const { Cell::new(0) };
+        /// How many of the changes are this thread's.
+        pub(super) static OWN: Cell<u64> = const { Cell::new(0) };
+        /// The group that is being read.
+        static READ: RefCell<Option<hdf5::Group>> = const { RefCell::new(None) };
+    }
+
+    /// A group with strings of variable length: an attribute, and a dataset.
+    #[derive(Serialize, Read, PartialEq, Clone, Debug)]
+    struct Node {
+        #[serde(rename = "@title")]
+        title: String,
+        names: Vec<String>,
+    }
+
+    fn node(number: usize) -> Node {
+        Node { title: format!("node {number}"), names: vec![number.to_string(), "-".to_owned()] }
+    }
+
+    fn nodes(count: usize) -> BTreeMap<String, Node> {
+        (0..count).map(|number| (number.to_string(), node(number))).collect()
+    }
+
+    fn options() -> WriteOptions {
+        WriteOptions::new().strings(Strings::Variable)
+    }
+
+    fn written(path: &Path, count: usize) -> hdf5::File {
+        options().to_file(path, &nodes(count)).unwrap();
+        hdf5::File::open_rw(path).unwrap()
+    }
+
+    /// Does something, and counts how often a file was written out for it: while no other test changes anything, in whatever
+    /// file.
+    fn times<R>(mut work: impl FnMut() -> R) -> (R, u32) {
+        let others = || CHANGES.load(Ordering::Relaxed) - OWN.get();
+        for _ in 0..1000 {
+            let before = others();
+            TIMES.set(0);
+            let done = work();
+            if others() == before {
+                return (done, TIMES.get());
+            }
+        }
+        panic!("other tests never rest");
+    }
+
+    #[test]
+    fn a_file_is_written_out_once_for_a_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = written(&folder.path().join("nodes.h5"), 1000);
+        assert_eq!(times(|| crate::from_group::<BTreeMap<String, Node>>(&file).unwrap()), (nodes(1000), 1));
+        assert_eq!(times(|| crate::read::<Node>(&file, "7").unwrap()), (node(7), 1));
+        assert_eq!(times(|| crate::tree(&file).unwrap()).1, 1);
+        assert_eq!(times(|| crate::from_group::<Value>(&file).unwrap()).1, 1);
+        // So is what is done to load a lazy value, which was opened before.
+        let lazy: BTreeMap<String, Lazy<Vec<String>>> = crate::read(&file, "7").unwrap();
+        lazy["names"].load().unwrap();
+        assert_eq!(times(|| lazy["names"].load().unwrap()).1, 1);
+    }
+
+    #[test]
+    fn a_file_of_the_python_package_is_written_out_once() {
+        #[derive(Serialize, Read, PartialEq, Debug)]
+        struct Patch {
+            label: Option<String>,
+            inner: Vec<Patch>,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("patches.h5");
+        let patch = |label: usize| Patch { label: Some(label.to_string()), inner: Vec::new() };
+        let patches = Patch { label: None, inner: (0..1000).map(patch).collect() };
+        WriteOptions::new().python("model").to_file(&path, &patches).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        // Nobody asks for the class; then somebody does.
+        assert_eq!(times(|| crate::from_group::<Patch>(&file).unwrap()), (patches, 0));
+        assert_eq!(times(|| crate::from_group::<Value>(&file).unwrap()).1, 1);
+    }
+
+    #[test]
+    fn a_file_that_is_only_read_is_never_written_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nodes.h5");
+        drop(written(&path, 10));
+        let file = hdf5::File::open(&path).unwrap();
+        assert_eq!(times(|| crate::from_group::<BTreeMap<String, Node>>(&file).unwrap()), (nodes(10), 0));
+    }
+
+    /// What changed between two calls is there, whoever changed it.
+    #[test]
+    fn what_changed_before_a_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = written(&folder.path().join("nodes.h5"), 2);
+        let read = || crate::read::<Node>(&file, "1").unwrap();
+        assert_eq!(times(read), (node(1), 1));
+        options().overwrite(true).write(&file, "1", &node(3)).unwrap();
+        assert_eq!(times(read), (node(3), 1));
+        // As many bytes, so that it may take the place of what was there.
+        let names: [VarLenUnicode; 2] = ["4", "+"].map(|name| name.parse().unwrap());
+        file.dataset("1/names").unwrap().write_raw(&names).unwrap();
+        assert_eq!(times(read), (Node { names: vec!["4".to_owned(), "+".to_owned()], ..node(3) }, 1));
+    }
+
+    /// Something whose reading changes the file: the node `2`, which comes after it.
+    struct Changing;
+
+    impl<'de> Deserialize<'de> for Changing {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+            IgnoredAny::deserialize(deserializer)?;
+            let group = READ.with_borrow(|group| group.clone()).unwrap();
+            let names: Vec<VarLenUnicode> = (0..500).map(|number| number.to_string().parse().unwrap()).collect();
+            if group.name() == "/by us" {
+                options().overwrite(true).write(&group, "2", &node(30)).unwrap();
+            } else {
+                // Past the crate, into room that is new.
+                group.group("2").unwrap().unlink("names").unwrap();
+                group.new_dataset_builder().with_data(&names).create("2/names").unwrap();
+            }
+            Ok(Self)
+        }
+    }
+
+    #[test]
+    fn what_changes_during_a_call() {
+        #[derive(Read)]
+        struct Three {
+            #[serde(rename = "0")]
+            first: Node,
+            #[serde(rename = "1")]
+            _changing: Changing,
+            #[serde(rename = "2")]
+            last: Node,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nodes.h5");
+        options().to_file(&path, &BTreeMap::from([("by us", nodes(3)), ("by others", nodes(3))])).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        for (name, wanted) in [("by us", 2), ("by others", 500)] {
+            READ.set(Some(file.group(name).unwrap()));
+            let (three, count) = times(|| crate::read::<Three>(&file, name).unwrap());
+            assert_eq!((three.first, three.last.names.len(), count), (node(0), wanted, 2), "{name}");
+            READ.set(None);
+        }
+        assert_eq!(crate::read::<Node>(&file.group("by us").unwrap(), "2").unwrap(), node(30));
+    }
+
+    /// Each record of a stream is a call of its own.
+    #[test]
+    fn records_of_a_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("names.h5");
+        options().to_file(&path, &BTreeMap::from([("names", vec!["a"; 100])])).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        let mut names = Reader::<String>::open(&file, "names").unwrap();
+        let (all, count) = times(|| names.by_ref().map(|name| name.unwrap()).collect::<Vec<_>>());
+        assert_eq!(all, ["a"; 100]);
+        assert!(count <= 100, "{count}");
+        let read = || ReadOptions::new().read::<Vec<String>>(&file, "names").unwrap();
+        assert_eq!(times(read).1, 1);
+    }
 }

@@ -21,7 +21,7 @@ use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::storing::Storing;
-use super::{Id, c_name, call, locked, property_lists};
+use super::{Id, c_name, call, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::COMPLEX;
 use crate::format::foreign::MATLAB_COMPLEX;
@@ -299,7 +299,7 @@ impl Group {
             return write_chunks(&id, &chunked, element, array, &spot);
         }
         let write = |memory: hid_t, file: hid_t, data: *const T| {
-            call("write a dataset", || {
+            change("write a dataset", || {
                 // SAFETY: the data is as long as is selected, by what `data` and `write_blocks` say.
                 unsafe { h5d::H5Dwrite(id.get(), element.memory.id(), memory, file, H5P_DEFAULT, data.cast()) }
             })
@@ -506,7 +506,7 @@ pub(crate) fn write_array_attribute<T: H5Type, D: Dimension>(
 ) -> Result<()> {
     let (label, space, lists) = (c_name(name)?, shape_of(array).space()?, property_lists()?);
     // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-    let id = Id::own("create an attribute", || unsafe {
+    let id = Id::create("create an attribute", || unsafe {
         let (file_type, list) = (element.file.id(), lists.attribute.get());
         h5a::H5Acreate2(object.handle(), label.as_ptr(), file_type, space.get(), list, H5P_DEFAULT)
     })?;
@@ -521,7 +521,7 @@ pub(crate) fn write_array_attribute<T: H5Type, D: Dimension>(
         data.push(place);
     }
     // SAFETY: as many items as the attribute has.
-    call("write an attribute", || unsafe { h5a::H5Awrite(id.get(), element.memory.id(), data.as_ptr().cast()) })?;
+    change("write an attribute", || unsafe { h5a::H5Awrite(id.get(), element.memory.id(), data.as_ptr().cast()) })?;
     Ok(())
 }
 

@@ -95,7 +95,7 @@ pub(super) fn read(
     dtype: &Dtype,
     count: u64,
     last: Items,
-    read: impl FnOnce(hid_t, *mut c_void) -> Result<()>,
+    read: impl Fn(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
     // Until all is read, the file stays as it is.
     locked(|| read_locked(object, dtype, count, last, read))
@@ -106,7 +106,7 @@ fn read_locked(
     dtype: &Dtype,
     count: u64,
     last: Items,
-    read: impl FnOnce(hid_t, *mut c_void) -> Result<()>,
+    read: impl Fn(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
     with_file(object, |file, known| match known {
         Some(known) => {
@@ -124,8 +124,10 @@ pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
     locked(|| {
         with_file(dataset, |file, known| {
             let Some((raw, heap)) = known else { return Ok(None) };
-            raw.refresh(file, heap)?;
-            header::look(raw, heap, header::address_of(dataset)?, raw.address_size()).map(Some)
+            let look = |raw: &RawFile, heap: &mut Heap| {
+                header::look(raw, heap, header::address_of(dataset)?, raw.address_size()).map(Some)
+            };
+            raw.with_latest(file, heap, look)
         })
     })
 }
@@ -141,9 +143,10 @@ pub(super) fn check_header(object: hid_t) -> Result<()> {
         };
         with_file(object, |file, known| {
             let Some((raw, heap)) = known else { return Ok(()) };
-            raw.refresh(file, heap)?;
-            let (address, length_size) = (header::address_of(object)?, heap.length_size());
-            header::check_is(class, raw, address, raw.address_size(), length_size)
+            raw.with_latest(file, heap, |raw, heap| {
+                let (address, length_size) = (header::address_of(object)?, heap.length_size());
+                header::check_is(class, raw, address, raw.address_size(), length_size)
+            })
         })
     })
 }
@@ -167,19 +170,20 @@ fn read_with(
     dtype: &Dtype,
     count: u64,
     last: Items,
-    read: impl FnOnce(hid_t, *mut c_void) -> Result<()>,
+    read: impl Fn(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
     register()?;
     let memory_type = reference_type(dtype, &mut 0)?;
-    let mut items = last.cleared();
-    super::dataset::resize(&mut items.bytes, count, dtype.size())?;
-    read(memory_type.get(), items.bytes.as_mut_ptr().cast())?;
-    if FOUND.with_borrow(|found| found.count) > 0 {
-        raw.refresh(file, heap)?;
-        let mut all = Vec::new();
-        places(dtype, &mut all);
-        resolve(raw, heap, &all, &mut items)?;
-    }
+    let mut all = Vec::new();
+    places(dtype, &mut all);
+    let mut items = last;
+    raw.with_latest(file, heap, |raw, heap| {
+        FOUND.with_borrow_mut(Found::clear);
+        items = std::mem::take(&mut items).cleared();
+        super::dataset::resize(&mut items.bytes, count, dtype.size())?;
+        read(memory_type.get(), items.bytes.as_mut_ptr().cast())?;
+        resolve(raw, heap, &all, &mut items)
+    })?;
     Ok(items)
 }
 

@@ -66,6 +66,7 @@ class Everything(FileBacked):
     f16: np.float16
     f32: np.float32
     f64: np.float64
+    f128: np.longdouble
     i8: np.int8
     i16: np.int16
     i32: np.int32
@@ -147,6 +148,7 @@ def everything():
     all = Everything()
     all.integer, all.beyond, all.flag, all.number, all.nan = -42, 2**63 + 5, True, 0.1, float("nan")
     all.f16, all.f32, all.f64 = np.float16(0.5), np.float32(0.1), np.float64(1e300)
+    all.f128 = np.longdouble(0.1)
     all.i8, all.i16, all.i32, all.i64 = np.int8(-8), np.int16(-16), np.int32(-32), np.int64(-64)
     all.text, all.empty, all.green, all.nul = "plate with a hole", "", "grün 🐧", "a\0b"
     all.doubles = np.arange(6, dtype=float).reshape(2, 3)

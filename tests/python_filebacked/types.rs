@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 
-use filebacked::{NdArray, Sparse, Triplets, from_file};
+use filebacked::{NdArray, Sparse, Triplets, from_file, hdf5};
 use ndarray::{Array1, Array2, Array3, Ix1, Ix2, array};
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,7 @@ struct Everything {
     f16: f32,
     f32: f32,
     f64: f64,
+    f128: f64,
     i8: i8,
     i16: i16,
     i32: i32,
@@ -176,6 +177,7 @@ fn everything() -> Everything {
         f16: 0.5,
         f32: 0.1,
         f64: 1e300,
+        f128: 0.1,
         i8: -8,
         i16: -16,
         i32: -32,
@@ -280,6 +282,8 @@ fn all_types_of_the_package() {
     FILEBACKED.python("filebacked_types.py", [Path::new("write"), &theirs, &mark]);
     let everything: Everything = from_file(&theirs).unwrap();
     check(&everything);
+    let tree = filebacked::tree(&hdf5::File::open(&theirs).unwrap()).unwrap().to_string();
+    assert!(tree.lines().any(|line| line.contains("f128") && line.contains("float(")), "{tree}");
     super::subclasses::check(&theirs);
     assert!(!mark.exists(), "a pickle was loaded");
 
