@@ -44,6 +44,10 @@
 //! loses nothing, whatever the values are: a wider one of its kind (`i32` as `i64`, `f32` as `f64`, `u8` as `i16`), integers as
 //! floats that hold all of them (`i32` as `f64`), and any byte order. All else is an error.
 //!
+//! A variable of MATLAB's (version 7.3) has the dimensions that it has there: `a(i, j)` is `a[[i - 1, j - 1]]`. Its memory is
+//! as in the file, with the first dimension fastest. One of one row or column is also read as an array of one dimension, and
+//! one number as an array of none; logical as `bool`.
+//!
 //! # Memory
 //!
 //! An array in standard layout is written by one call from its own memory, and one that is read is filled by one call. One
@@ -59,15 +63,17 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use hdf5::H5Type;
-use ndarray::{Array, ArrayBase, ArrayView, Data, DataOwned, Dimension, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayView, Data, DataOwned, Dimension, IxDyn, ShapeBuilder};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{self, Read, Write};
-use crate::de::{Found, Source};
+use crate::de::{Found, Laid, Source};
 use crate::error::{Error, ErrorKind, Result};
+use crate::field::{Arrays, Field, OwnedField};
+use crate::format::ARRAY;
 use crate::ser::Destination;
 use crate::storage::{ElementType, Object, Shape, read_array_attribute};
 
@@ -118,21 +124,6 @@ impl<'de, T: H5Type + Deserialize<'de>, D: Dimension + Deserialize<'de>> Deseria
     }
 }
 
-/// What the functions of this module take.
-mod sealed {
-    use serde::{Deserializer, Serializer};
-
-    /// Arrays, and options of them.
-    pub trait Field {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-    }
-
-    /// Arrays that own their elements, and options of them.
-    pub trait OwnedField<'de>: Sized {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-    }
-}
-
 /// For `#[serde(with = "filebacked::array")]`: of any array that `ndarray` has, also views, and of options of them.
 ///
 /// # Errors
@@ -149,40 +140,26 @@ mod sealed {
 /// let image = filebacked::to_vec(&Part { column: whole.column(1) })?;
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-pub fn serialize<A: sealed::Field, S: Serializer>(array: &A, serializer: S) -> Result<S::Ok, S::Error> {
-    array.serialize(serializer)
+pub fn serialize<A: Field<Arrays>, S: Serializer>(array: &A, serializer: S) -> Result<S::Ok, S::Error> {
+    array.serialize_field(serializer)
 }
 
 /// For `#[serde(with = "filebacked::array")]`: of any array that owns its elements, and of options of them.
 ///
 /// # Errors
 /// Those of the deserializer.
-pub fn deserialize<'de, A: sealed::OwnedField<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<A, D::Error> {
-    A::deserialize(deserializer)
+pub fn deserialize<'de, A: OwnedField<'de, Arrays>, D: Deserializer<'de>>(deserializer: D) -> Result<A, D::Error> {
+    A::deserialize_field(deserializer)
 }
 
-impl<T, S, D> sealed::Field for ArrayBase<S, D>
+impl<T, S, D> Field<Arrays> for ArrayBase<S, D>
 where
     T: H5Type + Serialize,
     S: Data<Elem = T>,
     D: Dimension + Serialize,
 {
-    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
+    fn serialize_field<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
         bridge::serialize(&Writing(self.view()), serializer)
-    }
-}
-
-impl<T, S, D> sealed::Field for Option<ArrayBase<S, D>>
-where
-    T: H5Type + Serialize,
-    S: Data<Elem = T>,
-    D: Dimension + Serialize,
-{
-    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
-        match self {
-            Some(array) => serializer.serialize_some(&Writing(array.view())),
-            None => serializer.serialize_none(),
-        }
     }
 }
 
@@ -205,26 +182,14 @@ impl<T: H5Type + Serialize, D: Dimension + Serialize> Write for Writing<'_, T, D
     }
 }
 
-impl<'de, T, S, D> sealed::OwnedField<'de> for ArrayBase<S, D>
+impl<'de, T, S, D> OwnedField<'de, Arrays> for ArrayBase<S, D>
 where
     T: H5Type + Deserialize<'de>,
     S: DataOwned<Elem = T>,
     D: Dimension + Deserialize<'de>,
 {
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
+    fn deserialize_field<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
         bridge::deserialize(deserializer).map(|Reading(array)| array)
-    }
-}
-
-impl<'de, T, S, D> sealed::OwnedField<'de> for Option<ArrayBase<S, D>>
-where
-    T: H5Type + Deserialize<'de>,
-    S: DataOwned<Elem = T>,
-    D: Dimension + Deserialize<'de>,
-{
-    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
-        let array = Option::<Reading<S, D>>::deserialize(deserializer)?;
-        Ok(array.map(|Reading(array)| array))
     }
 }
 
@@ -256,18 +221,20 @@ where
 
     fn elsewhere<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
         let nested = deserializer.is_human_readable();
-        deserializer.deserialize_struct("Array", &["v", "dim", "data"], ElsewhereVisitor { nested, array: PhantomData })
+        deserializer.deserialize_struct(ARRAY, &["v", "dim", "data"], ElsewhereVisitor { nested, array: PhantomData })
     }
 }
 
 /// Reads an array from an object or an attribute.
 fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> Result<ArrayBase<S, D>> {
     let element = ElementType::new()?;
-    let (shape, values) = match found {
+    let (shape, values, is_reversed) = match found {
         Found::Object(stored) => match &stored.object {
             Object::Dataset(dataset) => {
-                check_rank::<T, D>(&element, dataset.shape(), || dataset.words())?;
-                (dataset.shape().clone(), dataset.read_array(&element)?)
+                let laid = Laid::of(dataset, D::NDIM)?;
+                check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
+                let values = laid.read(dataset, element)?;
+                (laid.shape, values, laid.is_reversed)
             }
             Object::Group(_) => {
                 return Err(Error::wrong_type(format_args!("an array of `{}`", element.name()), stored.words()));
@@ -276,7 +243,7 @@ fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> 
         Found::Attribute(attribute) => {
             let (shape, values) = read_array_attribute(&*attribute.object, &attribute.name, &element)?;
             check_rank::<T, D>(&element, &shape, || format!("an attribute of shape {shape}"))?;
-            (shape, values)
+            (shape, values, false)
         }
     };
     let dims = match &shape {
@@ -284,7 +251,7 @@ fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> 
         _ => Ok(Vec::new()),
     };
     let dims = dims.map_err(|_| Error::new(ErrorKind::Limit, format!("the shape {shape} does not fit into memory")))?;
-    from_parts(&dims, values).map_err(|error| Error::new(ErrorKind::Limit, error))
+    from_parts(&dims, values, is_reversed).map_err(|error| Error::new(ErrorKind::Limit, error))
 }
 
 /// Checks the number of dimensions.
@@ -309,12 +276,15 @@ pub(crate) fn check_rank<T: H5Type, D: Dimension>(
     }
 }
 
-/// The array of that shape and those elements, or what is wrong with them.
+/// The array of that shape and those elements, of which those along the last dimension follow each other, or, if it is
+/// reversed, those along the first; or what is wrong with them.
 fn from_parts<T, S: DataOwned<Elem = T>, D: Dimension>(
     dims: &[usize],
     values: Vec<T>,
+    is_reversed: bool,
 ) -> Result<ArrayBase<S, D>, String> {
-    let array = ArrayBase::<S, IxDyn>::from_shape_vec(dims, values).map_err(|error| error.to_string())?;
+    let shape = IxDyn(dims).set_f(is_reversed);
+    let array = ArrayBase::<S, IxDyn>::from_shape_vec(shape, values).map_err(|error| error.to_string())?;
     array.into_dimensionality().map_err(|error| error.to_string())
 }
 
@@ -351,7 +321,7 @@ where
         let mut grid = Grid { dims: vec![None; rank], values: Vec::new() };
         Rows { grid: &mut grid, level: 0 }.visit_seq(elements)?;
         let dims: Vec<usize> = grid.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
-        from_parts(&dims, grid.values).map(Reading).map_err(A::Error::custom)
+        from_parts(&dims, grid.values, false).map(Reading).map_err(A::Error::custom)
     }
 }
 

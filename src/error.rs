@@ -72,6 +72,10 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
+    /// The Rust type whose field or variant the message is about.
+    asked: Option<&'static str>,
+    /// What else there is to say after that.
+    rest: String,
     /// What is stored at the place, in words.
     stored: Option<String>,
     /// Innermost first.
@@ -107,6 +111,8 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
+            asked: None,
+            rest: String::new(),
             stored: None,
             segments: Vec::new(),
             links: Vec::new(),
@@ -183,14 +189,32 @@ impl Error {
     }
 
     /// Says what is stored at the place, if that was not said closer to it.
+    #[cold]
     pub(crate) fn stored_as(mut self, words: impl FnOnce() -> String) -> Self {
-        if self.0.stored.is_none()
-            && matches!(
-                self.0.kind,
-                ErrorKind::WrongType | ErrorKind::OutOfRange | ErrorKind::WrongLength | ErrorKind::Unsupported
-            )
-        {
+        use ErrorKind::*;
+        let is_of_types = matches!(
+            self.0.kind,
+            WrongType | OutOfRange | WrongLength | Unsupported | MissingField | UnknownField | UnknownVariant
+        );
+        if self.0.stored.is_none() && is_of_types {
             self.0.stored = Some(words());
+        }
+        self
+    }
+
+    /// The same of what has parts, if it is about none of these.
+    #[cold]
+    pub(crate) fn stored_here(self, words: impl FnOnce() -> String) -> Self {
+        if self.0.links.is_empty() { self.stored_as(words) } else { self }
+    }
+
+    /// Says which type the field or variant is of that is missing or unknown, if it is one of this type.
+    #[cold]
+    pub(crate) fn of_type(mut self, name: &'static str) -> Self {
+        use ErrorKind::*;
+        let is_of_type = matches!(self.0.kind, MissingField | UnknownField | UnknownVariant);
+        if is_of_type && self.0.segments.is_empty() && !name.is_empty() {
+            self.0.asked.get_or_insert(name);
         }
         self
     }
@@ -204,9 +228,20 @@ impl Error {
         Some((self.0.missing?, self.0.segments.iter().rev()))
     }
 
+    /// The field that is missing.
+    pub(crate) fn lacks(&self) -> Option<&'static str> {
+        self.0.missing
+    }
+
+    /// Says why a field is missing that is stored.
+    pub(crate) fn left_out(mut self, words: &str) -> Self {
+        self.0.stored = None;
+        self.because(words)
+    }
+
     /// Adds words to what went wrong.
     pub(crate) fn because(mut self, words: &str) -> Self {
-        self.0.message.push_str(words);
+        self.0.rest.push_str(words);
         self
     }
 
@@ -281,6 +316,10 @@ fn shorten(name: &str) -> String {
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
+        if let Some(asked) = self.0.asked {
+            write!(f, " of `{asked}`")?;
+        }
+        f.write_str(&self.0.rest)?;
         if let Some(stored) = &self.0.stored {
             write!(f, ", stored as {stored}")?;
         }
@@ -346,7 +385,7 @@ fn finding(unexpected: de::Unexpected<'_>) -> String {
         Unit => "`()`".to_owned(),
         Option => "a missing value (`None`)".to_owned(),
         Seq => "a sequence".to_owned(),
-        Map => "a group".to_owned(),
+        Map => "a struct or map".to_owned(),
         Enum => "an enum".to_owned(),
         UnitVariant => "a variant without payload".to_owned(),
         NewtypeVariant | TupleVariant | StructVariant => "a variant with payload".to_owned(),
@@ -355,14 +394,19 @@ fn finding(unexpected: de::Unexpected<'_>) -> String {
     }
 }
 
-/// The names a type would have taken, in backticks.
-fn choice(names: &'static [&'static str]) -> String {
+/// Names, in backticks; of many, the first.
+pub(crate) fn names<N: AsRef<str>>(names: &[N]) -> String {
     const SHOWN: usize = 8;
-    let mut words: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let mut words: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{}`", shorten(name.as_ref()))).collect();
     if names.len() > SHOWN {
         words.push(format!("{} more", names.len() - SHOWN));
     }
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+/// The names a type would have taken.
+fn choice(expected: &'static [&'static str]) -> String {
+    format!(", expected one of {}", names(expected))
 }
 
 impl de::Error for Error {
@@ -398,16 +442,13 @@ impl de::Error for Error {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let variant = shorten(variant);
-        Self::new(
-            ErrorKind::UnknownVariant,
-            format!("unknown variant `{variant}`, expected one of {}", choice(expected)),
-        )
+        let message = format!("unknown variant `{}`", shorten(variant));
+        Self::new(ErrorKind::UnknownVariant, message).because(&choice(expected))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let field = shorten(field);
-        Self::new(ErrorKind::UnknownField, format!("unknown field `{field}`, expected one of {}", choice(expected)))
+        let message = format!("unknown field `{}`", shorten(field));
+        Self::new(ErrorKind::UnknownField, message).because(&choice(expected))
     }
 
     fn missing_field(field: &'static str) -> Self {

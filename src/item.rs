@@ -81,6 +81,11 @@ impl<'a> Block<'a> {
         Some(Part { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
     }
 
+    /// The same without elements.
+    pub(crate) fn emptied(self) -> Self {
+        Self { len: 0, bytes: &[], ..self }
+    }
+
     /// Its memory, if its elements are numbers of this type, or, with a `width`, arrays of so many.
     pub(crate) fn numbers(&self, number: Number, width: Option<usize>) -> Option<&'a [u8]> {
         let is_such = match (self.inner_dims, width) {
@@ -162,6 +167,12 @@ impl<'a> Part<'a> {
             ([], _) => None,
             _ => Some(Block::new(self.dims, self.dtype, self.bytes, self.items)),
         }
+    }
+
+    /// It, as the only element of an array.
+    pub(crate) fn alone(&self) -> Block<'a> {
+        let Self { number, dtype, dims, bytes, items } = *self;
+        Block { number, len: 1, inner_dims: dims, dtype, bytes, step: bytes.len(), items }
     }
 
     /// The item that it is; `None` for an array that is not one by its type.

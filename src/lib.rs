@@ -114,6 +114,7 @@ pub mod codec;
 mod de;
 mod depth;
 mod error;
+mod field;
 mod file;
 mod format;
 mod how;

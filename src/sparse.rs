@@ -56,6 +56,7 @@
 //! - those of the Python package FileBacked;
 //! - those of 10x Genomics: `data`, `indices`, `indptr` and the dataset `shape`, which name no format. They are CSC, of genes
 //!   in rows and cells in columns;
+//! - MATLAB's (version 7.3): `data`, `ir`, `jc` and the attribute `MATLAB_sparse`, which counts the rows. They are CSC;
 //! - what a matrix becomes that is in no wrapper.
 //!
 //! The matrix is checked before anything relies on it: all that is said of its format and shape has to agree, arrays have
@@ -85,6 +86,7 @@ use sprs::{CsMatBase, CsMatI, CsMatViewI, SpIndex};
 use crate::bridge::{self, Read, Write};
 use crate::de::{Found, Source};
 use crate::error::{Error, Result};
+use crate::field::{Compressed, Field, OwnedField};
 use crate::matrix::{deserialize_compressed, is_of_sprs, read_compressed, write_compressed};
 use crate::ser::Destination;
 
@@ -149,21 +151,6 @@ where
     }
 }
 
-/// What the functions of this module take.
-mod sealed {
-    use serde::{Deserializer, Serializer};
-
-    /// Matrices, and options of them.
-    pub trait Field {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-    }
-
-    /// Matrices that own what is in them, and options of them.
-    pub trait OwnedField<'de>: Sized {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-    }
-}
-
 /// For `#[serde(with = "filebacked::sparse")]`: of any compressed matrix that `sprs` has, also views and parts, and of
 /// options of them.
 ///
@@ -181,19 +168,19 @@ mod sealed {
 /// let image = filebacked::to_vec(&Part { rows: whole.slice_outer(2..4) })?;
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-pub fn serialize<M: sealed::Field, S: Serializer>(matrix: &M, serializer: S) -> Result<S::Ok, S::Error> {
-    matrix.serialize(serializer)
+pub fn serialize<M: Field<Compressed>, S: Serializer>(matrix: &M, serializer: S) -> Result<S::Ok, S::Error> {
+    matrix.serialize_field(serializer)
 }
 
 /// For `#[serde(with = "filebacked::sparse")]`: of any compressed matrix in vectors, and of options of them.
 ///
 /// # Errors
 /// Those of the deserializer.
-pub fn deserialize<'de, M: sealed::OwnedField<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
-    M::deserialize(deserializer)
+pub fn deserialize<'de, M: OwnedField<'de, Compressed>, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
+    M::deserialize_field(deserializer)
 }
 
-impl<T, I, IptrStorage, IndStorage, DataStorage, Iptr> sealed::Field
+impl<T, I, IptrStorage, IndStorage, DataStorage, Iptr> Field<Compressed>
     for CsMatBase<T, I, IptrStorage, IndStorage, DataStorage, Iptr>
 where
     T: H5Type + Serialize,
@@ -203,26 +190,8 @@ where
     IndStorage: Deref<Target = [I]>,
     DataStorage: Deref<Target = [T]>,
 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         bridge::serialize(&Writing(self.view()), serializer)
-    }
-}
-
-impl<T, I, IptrStorage, IndStorage, DataStorage, Iptr> sealed::Field
-    for Option<CsMatBase<T, I, IptrStorage, IndStorage, DataStorage, Iptr>>
-where
-    T: H5Type + Serialize,
-    I: SpIndex + H5Type + Serialize,
-    Iptr: SpIndex + H5Type + Serialize,
-    IptrStorage: Deref<Target = [Iptr]>,
-    IndStorage: Deref<Target = [I]>,
-    DataStorage: Deref<Target = [T]>,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Some(matrix) => serializer.serialize_some(&Writing(matrix.view())),
-            None => serializer.serialize_none(),
-        }
     }
 }
 
@@ -255,26 +224,14 @@ where
     }
 }
 
-impl<'de, T, I, Iptr> sealed::OwnedField<'de> for CsMatI<T, I, Iptr>
+impl<'de, T, I, Iptr> OwnedField<'de, Compressed> for CsMatI<T, I, Iptr>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + H5Type + Deserialize<'de>,
     Iptr: SpIndex + H5Type + Deserialize<'de>,
 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Reading::deserialize(deserializer).map(|Reading(matrix)| matrix)
-    }
-}
-
-impl<'de, T, I, Iptr> sealed::OwnedField<'de> for Option<CsMatI<T, I, Iptr>>
-where
-    T: H5Type + Deserialize<'de>,
-    I: SpIndex + H5Type + Deserialize<'de>,
-    Iptr: SpIndex + H5Type + Deserialize<'de>,
-{
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let matrix = Option::<Reading<T, I, Iptr>>::deserialize(deserializer)?;
-        Ok(matrix.map(|Reading(matrix)| matrix))
     }
 }
 

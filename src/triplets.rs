@@ -53,6 +53,7 @@ use sprs::{SpIndex, TriMatBase, TriMatI, TriMatViewI};
 use crate::bridge::{self, Read, Write};
 use crate::de::{Found, Source};
 use crate::error::{Error, Result};
+use crate::field::{Entries, Field, OwnedField};
 use crate::matrix::{deserialize_triplets, is_of_sprs, read_triplets, serialize_triplets, write_triplets};
 use crate::ser::Destination;
 
@@ -112,21 +113,6 @@ impl<'de, T: H5Type + Deserialize<'de>, I: SpIndex + H5Type + Deserialize<'de>> 
     }
 }
 
-/// What the functions of this module take.
-mod sealed {
-    use serde::{Deserializer, Serializer};
-
-    /// Triplets, and options of them.
-    pub trait Field {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-    }
-
-    /// Triplets in vectors, and options of them.
-    pub trait OwnedField<'de>: Sized {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-    }
-}
-
 /// For `#[serde(with = "filebacked::triplets")]`: of any triplets that `sprs` has, also views, and of options of them.
 ///
 /// # Errors
@@ -144,42 +130,27 @@ mod sealed {
 /// let image = filebacked::to_vec(&Borrowed { entries: entries.transpose_view() })?;
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-pub fn serialize<M: sealed::Field, S: Serializer>(matrix: &M, serializer: S) -> Result<S::Ok, S::Error> {
-    matrix.serialize(serializer)
+pub fn serialize<M: Field<Entries>, S: Serializer>(matrix: &M, serializer: S) -> Result<S::Ok, S::Error> {
+    matrix.serialize_field(serializer)
 }
 
 /// For `#[serde(with = "filebacked::triplets")]`: of triplets in vectors, and of options of them.
 ///
 /// # Errors
 /// Those of the deserializer.
-pub fn deserialize<'de, M: sealed::OwnedField<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
-    M::deserialize(deserializer)
+pub fn deserialize<'de, M: OwnedField<'de, Entries>, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
+    M::deserialize_field(deserializer)
 }
 
-impl<T, I, IStorage, DStorage> sealed::Field for TriMatBase<IStorage, DStorage>
+impl<T, I, IStorage, DStorage> Field<Entries> for TriMatBase<IStorage, DStorage>
 where
     T: H5Type + Serialize,
     I: SpIndex + H5Type + Serialize,
     IStorage: Deref<Target = [I]>,
     DStorage: Deref<Target = [T]>,
 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         bridge::serialize(&Writing(self.view()), serializer)
-    }
-}
-
-impl<T, I, IStorage, DStorage> sealed::Field for Option<TriMatBase<IStorage, DStorage>>
-where
-    T: H5Type + Serialize,
-    I: SpIndex + H5Type + Serialize,
-    IStorage: Deref<Target = [I]>,
-    DStorage: Deref<Target = [T]>,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Some(matrix) => serializer.serialize_some(&Writing(matrix.view())),
-            None => serializer.serialize_none(),
-        }
     }
 }
 
@@ -202,24 +173,13 @@ impl<T: H5Type + Serialize, I: SpIndex + H5Type + Serialize> Write for Writing<'
     }
 }
 
-impl<'de, T, I> sealed::OwnedField<'de> for TriMatI<T, I>
+impl<'de, T, I> OwnedField<'de, Entries> for TriMatI<T, I>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + H5Type + Deserialize<'de>,
 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Reading::deserialize(deserializer).map(|Reading(matrix)| matrix)
-    }
-}
-
-impl<'de, T, I> sealed::OwnedField<'de> for Option<TriMatI<T, I>>
-where
-    T: H5Type + Deserialize<'de>,
-    I: SpIndex + H5Type + Deserialize<'de>,
-{
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let matrix = Option::<Reading<T, I>>::deserialize(deserializer)?;
-        Ok(matrix.map(|Reading(matrix)| matrix))
     }
 }
 

@@ -151,6 +151,43 @@ fn whatever_the_filters() {
     }
 }
 
+/// What is in memory at the end goes through the filters at once: it is not in the file without them first.
+#[test]
+fn the_last_chunk_is_written_once() {
+    let _files = CHILDREN.read().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.h5");
+    let elements: Vec<Flat> = (0..30_000).map(|id| Flat { id, x: 0.5 }).collect();
+    let options = WriteOptions::new().deflate(4).chunk([16_384]).records(Records::Columns).sync(false);
+    let size = |own: bool, flushes: bool| {
+        let path = path.with_extension(format!("{own} {flushes}"));
+        let mut appender = match own {
+            true => options.create_appender_file::<Flat>(&path, "x").unwrap(),
+            false => options.create_appender::<Flat>(&File::create(&path).unwrap(), "x").unwrap(),
+        };
+        appender.extend(&elements).unwrap();
+        if flushes {
+            appender.flush().unwrap();
+        }
+        appender.finish().unwrap();
+        let found: Vec<Flat> = Reader::open_file(&path, "x").unwrap().map(Result::unwrap).collect();
+        assert_eq!(found, elements);
+        let size = std::fs::metadata(&path).unwrap().len();
+        // Whoever goes on finds it as any other.
+        let mut appender = options.open_appender_file::<Flat>(&path, "x").unwrap();
+        appender.extend(&elements).unwrap();
+        appender.finish().unwrap();
+        let found: Vec<Flat> = Reader::open_file(&path, "x").unwrap().map(Result::unwrap).collect();
+        assert_eq!(found, [&*elements, &*elements].concat());
+        size
+    };
+    // The last chunks have 64 KiB and 128 KiB; at the end of a file, room that becomes free is not in it any more.
+    for own in [true, false] {
+        let (at_once, promised) = (size(own, false), size(own, true));
+        assert!(at_once + (64 << 10) < promised, "{at_once} {promised}");
+    }
+}
+
 /// Elements without a chunk's worth, and chunks of one row.
 #[test]
 fn whatever_the_chunks() {

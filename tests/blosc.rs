@@ -6,34 +6,15 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::Packages;
+use common::data::{Point, halves, points, texts};
 use filebacked::hdf5::File;
-use filebacked::ndarray::{Array, ArrayD, IxDyn, SliceInfoElem};
+use filebacked::ndarray::{ArrayD, IxDyn, SliceInfoElem};
 use filebacked::{DatasetOptions, ErrorKind, Lazy, NdArray, Strings, WriteOptions, read};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const PACKAGES: Packages = Packages { requirements: "hdf5plugin.txt", interpreters: &["python3"] };
 /// Compressors that there are whatever else is.
 const OWN: &str = "blosclz";
-
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Debug)]
-struct Point {
-    x: f64,
-    y: f32,
-}
-
-fn points(count: usize) -> Vec<Point> {
-    (0..count).map(|number| Point { x: number as f64 * 0.5, y: number as f32 * 0.5 }).collect()
-}
-
-fn texts(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("text {}", number % 100)).collect()
-}
-
-fn halves(shape: &[usize]) -> NdArray<f64, IxDyn> {
-    let count = shape.iter().product();
-    NdArray(Array::from_iter((0..count).map(|number| number as f64 * 0.5)).into_shape_with_order(shape).unwrap())
-}
 
 /// Each codec and level, and the number by which Blosc knows it.
 fn codecs() -> Vec<(String, DatasetOptions, u64, u64)> {

@@ -4,33 +4,14 @@ mod common;
 
 use std::collections::BTreeMap;
 
+use common::data::{Point, halves, points, texts};
 use filebacked::hdf5::{self, File};
-use filebacked::ndarray::{Array, Array1, Array2, Array3, IxDyn, s};
+use filebacked::ndarray::{Array1, Array2, Array3, IxDyn, s};
 use filebacked::{
     DatasetOptions, ErrorKind, NdArray, Records, Strings, WriteOptions, from_file, from_slice, read, to_vec,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// The numbers from 0 on, halved, in a shape.
-fn halves(shape: &[usize]) -> NdArray<f64, IxDyn> {
-    let count = shape.iter().product();
-    NdArray(Array::from_iter((0..count).map(|number| number as f64 * 0.5)).into_shape_with_order(shape).unwrap())
-}
-
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Debug)]
-struct Point {
-    x: f64,
-    y: f32,
-}
-
-fn points(count: usize) -> Vec<Point> {
-    (0..count).map(|number| Point { x: number as f64 * 0.5, y: number as f32 * 0.5 }).collect()
-}
-
-fn texts(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("text {}", number % 100)).collect()
-}
 
 /// All codecs and what else there is to say, by name.
 fn ways() -> Vec<(String, DatasetOptions)> {

@@ -125,35 +125,169 @@ fn patches() -> Vec<Patch> {
 #[test]
 fn fields() {
     use ErrorKind::*;
-    check(misread::<Material>(entry("name", "steel")), MissingField, "", "/", "missing field `density`");
+    check(
+        misread::<Material>(entry("name", "steel")),
+        MissingField,
+        "",
+        "/",
+        "missing field `density` of `Material`, stored as a group of `name`",
+    );
     check(
         misread::<narrow::Strict>(Point { x: 1, y: 2.0 }),
         UnknownField,
         "",
         "/y",
-        "unknown field `y`, expected one of `x`",
+        "unknown field `y` of `Strict`, expected one of `x`, stored as scalar `f64`",
     );
     check(
         misread::<Vec<narrow::Strict>>(vec![Point { x: 1, y: 2.0 }]),
         UnknownField,
         "[0]",
         "/value",
-        "unknown field `y`, expected one of `x`",
+        "unknown field `y` of `Strict`, expected one of `x`, stored as `compound {x: i64, y: f64}` of shape (1,)",
     );
     check(
         misread::<Vec<Material>>(vec![entry("density", 5), entry("density", 6)]),
         MissingField,
         "[0]",
         "/",
-        "missing field `name`",
+        "missing field `name` of `Material`, stored as `columns {density: i32}`",
     );
     check(
         misread::<Plate>(entry("patches", vec![entry("index", 5)])),
         MissingField,
         "patches[0]",
         "/patches",
-        "missing field `material`",
+        "missing field `material` of `Patch`, stored as `columns {index: i32}`",
     );
+}
+
+/// What is stored instead, wherever something is missing or unknown: much of it is cut.
+#[test]
+fn what_is_stored_instead() {
+    use ErrorKind::*;
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code, reason = "only the reading is looked at")]
+    struct Labels {
+        #[serde(rename = "@unit")]
+        unit: String,
+    }
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code, reason = "only the reading is looked at")]
+    struct Unit {
+        unit: String,
+    }
+    #[derive(Serialize, Clone)]
+    enum Other {
+        Sphere { radius: f64 },
+        Cone,
+    }
+    #[derive(Serialize)]
+    struct Labelled {
+        #[serde(rename = "@name")]
+        name: &'static str,
+        data: u8,
+    }
+    let many: BTreeMap<String, i32> = (0..20).map(|number| (format!("child {number:02}"), number)).collect();
+    let shown: Vec<String> = (0..8).map(|number| format!("`child {number:02}`")).collect();
+    check(
+        misread::<Material>(&many),
+        MissingField,
+        "",
+        "/",
+        &format!("missing field `name` of `Material`, stored as a group of {}, 12 more", shown.join(", ")),
+    );
+    let fields: Vec<String> = (0..8).map(|number| format!("child {number:02}: i32")).collect();
+    check(
+        misread::<Vec<Material>>(vec![&many, &many]),
+        MissingField,
+        "[0]",
+        "/",
+        &format!("missing field `name` of `Material`, stored as `columns {{{}, ...}}`", fields.join(", ")),
+    );
+    check(
+        misread::<Vec<narrow::Point>>(vec![Circle { radius: 0.5 }]),
+        MissingField,
+        "[0]",
+        "/value",
+        "missing field `x` of `Point`, stored as `compound {radius: f64}` of shape (1,)",
+    );
+    check(
+        misread::<Labels>(Labelled { name: "a", data: 1 }),
+        MissingField,
+        "",
+        "/",
+        "missing field `@unit` of `Labels`, stored as a group with the attributes `name`",
+    );
+    check(
+        misread::<Labels>(entry("unit", 1)),
+        MissingField,
+        "",
+        "/",
+        "missing field `@unit` of `Labels`, stored as a group without attributes",
+    );
+    let labelled = filebacked::WithAttrs { value: 1.5, attrs: entry("name", "a") };
+    check(
+        misread::<filebacked::WithAttrs<f64, Unit>>(&labelled),
+        MissingField,
+        "",
+        "/value",
+        "missing field `unit` of `Unit`, stored as a dataset with the attributes `name`",
+    );
+    check(misread::<Unit>(()), WrongType, "", "/value", "expected struct Unit, found `()`, stored as a null dataspace");
+    check(
+        misread::<Unit>(BTreeMap::<String, u8>::new()),
+        MissingField,
+        "",
+        "/",
+        "missing field `unit` of `Unit`, stored as an empty group",
+    );
+    // Variants with payload, alone and in sequences; and names of units.
+    let spheres = vec![Other::Sphere { radius: 0.5 }, Other::Cone];
+    check(
+        misread::<Vec<narrow::Shape>>(&spheres),
+        UnknownVariant,
+        "[0]",
+        "/",
+        "unknown variant `Sphere` of `Shape`, expected one of `Empty`, `Circle`, `Box`, stored as `enum {Sphere, Cone}`",
+    );
+    check(
+        misread::<Vec<narrow::Shape>>(vec![Other::Cone, Other::Cone]),
+        UnknownVariant,
+        "[0]",
+        "/value",
+        "unknown variant `Cone` of `Shape`, expected one of `Empty`, `Circle`, `Box`, stored as `enum {Cone}` of shape (2,)",
+    );
+    check(
+        misread::<BTreeMap<Color, u8>>(entry("Green", 1)),
+        UnknownVariant,
+        "",
+        "/Green",
+        "unknown variant `Green` of `Color`, expected one of `Red`, stored as scalar `i32`",
+    );
+    // A type that goes on for ever is cut.
+    let long: Vec<_> = vec![(Wide::default(), Wide::default()); 2];
+    let text = misread::<Vec<narrow::Point>>(long).to_string();
+    let words = "missing field `x` of `Point`, stored as `compound {0: compound {a_rather_long_name: f64, ";
+    assert!(text.starts_with(words) && text.contains("...` of shape (2,)") && text.len() < 350, "{text}");
+}
+
+#[derive(Serialize, Clone)]
+struct Circle {
+    radius: f64,
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+enum Color {
+    Red,
+}
+
+#[derive(Serialize, Default, Clone)]
+struct Wide {
+    a_rather_long_name: f64,
+    another_rather_long_name: f64,
+    yet_another_rather_long_name: f64,
+    and_a_last_rather_long_name: f64,
 }
 
 #[test]
@@ -167,13 +301,19 @@ fn wrong_types() {
         "expected `f64`, found the string \"text\", stored as scalar `string(4)`",
     );
     check(misread::<String>(5), WrongType, "", "/value", "expected a string, found 5, stored as scalar `i32`");
-    check(misread::<u32>(Point { x: 1, y: 2.0 }), WrongType, "", "/", "expected `u32`, found a group");
+    check(
+        misread::<u32>(Point { x: 1, y: 2.0 }),
+        WrongType,
+        "",
+        "/",
+        "expected `u32`, found a struct or map, stored as a group of `x`, `y`",
+    );
     check(
         misread::<Vec<u8>>(Point { x: 1, y: 2.0 }),
         WrongType,
         "",
         "/",
-        "expected a sequence, found a group whose children are not called `0`, `1`, ...",
+        "expected a sequence, found a group whose children are not called `0`, `1`, ..., stored as a group of `x`, `y`",
     );
     check(
         misread::<Material>(vec![1, 2]),
@@ -223,16 +363,22 @@ fn wrong_types() {
         WrongType,
         "",
         "/value",
-        "expected an enum, found something that is neither a name nor a group with one child, stored as `i32` of shape (2,)",
+        "expected the enum `Shape`, found something that is neither a name nor a group with one child, stored as `i32` of shape (2,)",
     );
     check(
         misread::<narrow::Shape>(Point { x: 1, y: 2.0 }),
         WrongType,
         "",
         "/",
-        "expected an enum (a string, or a group with one child), found a group with 2 children",
+        "expected the enum `Shape` (a string, or a group with one child), found a group with 2 children, stored as a group of `x`, `y`",
     );
-    check(misread::<narrow::Shape>(5), WrongType, "", "/value", "expected an enum, found 5, stored as scalar `i32`");
+    check(
+        misread::<narrow::Shape>(5),
+        WrongType,
+        "",
+        "/value",
+        "expected the enum `Shape`, found 5, stored as scalar `i32`",
+    );
 }
 
 #[test]
@@ -437,14 +583,14 @@ fn variants() {
         UnknownVariant,
         "",
         "/value",
-        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+        "unknown variant `Sphere` of `Shape`, expected one of `Empty`, `Circle`, `Box`, stored as scalar `string(6)`",
     );
     check(
         misread::<narrow::Shape>(entry("Sphere", 1)),
         UnknownVariant,
         "",
         "/",
-        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+        "unknown variant `Sphere` of `Shape`, expected one of `Empty`, `Circle`, `Box`, stored as a group of `Sphere`",
     );
     check(
         misread::<narrow::Shape>("Circle"),
@@ -458,7 +604,7 @@ fn variants() {
         UnknownVariant,
         "[1]",
         "/value",
-        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+        "unknown variant `Sphere` of `Shape`, expected one of `Empty`, `Circle`, `Box`, stored as `string(6)` of shape (2,)",
     );
     let shapes = vec![entry("Circle", 1), entry("Sphere", 2)];
     check(
@@ -466,7 +612,7 @@ fn variants() {
         UnknownVariant,
         "[1]",
         "/",
-        "unknown variant `Sphere`, expected one of `Empty`, `Circle`, `Box`",
+        "unknown variant `Sphere` of `Shape`, expected one of `Empty`, `Circle`, `Box`, stored as `columns {Sphere: option of i32, Circle: option of i32}`",
     );
 }
 
@@ -513,7 +659,13 @@ fn lengths() {
         "/value",
         "expected 2 elements, found length 3, stored as `i32` of shape (3,)",
     );
-    check(misread::<(u8, String)>((1, "x", 2)), WrongLength, "", "/", "expected 2 elements, found length 3");
+    check(
+        misread::<(u8, String)>((1, "x", 2)),
+        WrongLength,
+        "",
+        "/",
+        "expected 2 elements, found length 3, stored as a group of kind `tuple`",
+    );
     check(
         misread::<[f64; 4]>(vec![1.0; 3]),
         WrongLength,
@@ -533,7 +685,7 @@ fn lengths() {
         WrongLength,
         "[0]",
         "/",
-        "expected 2 elements, found length 3",
+        "expected 2 elements, found length 3, stored as `columns {0: i32, 1: string(1), 2: i32}`",
     );
 }
 
@@ -587,14 +739,21 @@ fn taken_and_missing_names() {
         NotFound,
         "",
         "/run/stops",
-        "there is nothing of that name",
+        "there is nothing of that name in a group of `steps`",
     );
     check(
         filebacked::read::<u8>(&group, "a/b").unwrap_err(),
         NotFound,
         "",
         "/run/a%2Fb",
-        "there is nothing of that name",
+        "there is nothing of that name in a group of `steps`",
+    );
+    check(
+        filebacked::read::<u8>(&file.create_group("none").unwrap(), "x").unwrap_err(),
+        NotFound,
+        "",
+        "/none/x",
+        "there is nothing of that name in an empty group",
     );
 }
 

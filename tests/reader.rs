@@ -98,7 +98,7 @@ fn objects_and_groups() {
     }
     check(&file, "old", &(0..12).map(|n| format!("child {n}")).collect::<Vec<_>>());
     let error = Reader::<u8>::open(&file.create_group("named").unwrap(), "x").unwrap_err();
-    assert_eq!(error.to_string(), "there is nothing of that name; HDF5 path `/named/x`");
+    assert_eq!(error.to_string(), "there is nothing of that name in an empty group; HDF5 path `/named/x`");
     filebacked::write(&file, "one", &1.5).unwrap();
     let error = Reader::<f64>::open(&file, "one").unwrap_err();
     assert_eq!(error.to_string(), "expected a sequence, found scalar `f64`; HDF5 path `/one`");

@@ -302,10 +302,10 @@ fn a_field_without_a_default_is_a_clear_error() {
             let error = ReadOptions::new().skip([path]).from_slice::<Outer>(&image).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::MissingField);
             let message = error.to_string();
-            assert!(message.starts_with(&format!("missing field `x`{words}; {place}")), "{message}");
+            assert!(message.starts_with(&format!("missing field `x` of `Inner`{words}; {place}")), "{message}");
         }
         let error = ReadOptions::new().only(["map"]).from_slice::<Outer>(&image).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("missing field `list`{words};")), "{error}");
+        assert!(error.to_string().starts_with(&format!("missing field `list` of `Outer`{words};")), "{error}");
     }
     // One that is missing for other reasons is said to be no more than that.
     let error = ReadOptions::new().skip(["list"]).from_slice::<Outer>(&to_vec(&json!({ "list": [] })).unwrap());
@@ -368,7 +368,7 @@ fn lazy_values_and_maps_leave_out_what_the_options_say() {
     assert_eq!(many, BTreeMap::from([(&"a".to_owned(), inner), (&"c".to_owned(), without)]));
     let options = ReadOptions::new().skip(["one/small"]);
     let error = options.from_slice::<Outer>(&image).unwrap().one.load().unwrap_err();
-    assert!(error.to_string().starts_with("missing field `small`, which the options leave out"), "{error}");
+    assert!(error.to_string().starts_with("missing field `small` of `Inner`, which the options leave out"), "{error}");
 }
 
 /// Whether a lazy value on the way leads to what is named is told by the value that it has, or by what is stored; and of

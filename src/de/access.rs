@@ -21,6 +21,7 @@ use super::pair::{ChildKey, Pair};
 use super::scope::Scope;
 use super::select;
 use super::source::AttributeNode;
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::unquoted;
@@ -444,19 +445,30 @@ impl<'a> GroupMap<'a> {
         Ok(map)
     }
 
+    /// The error for a key, with what is stored for it.
+    #[cold]
+    fn with_child(&self, error: Error, link: &Link) -> Error {
+        match self.group.open_link(link) {
+            Ok(Object::Dataset(dataset)) => error.stored_as(|| dataset.words()),
+            Ok(Object::Group(group)) => error.stored_as(|| words::group(&group, None)),
+            Err(_) => error,
+        }
+    }
+
     /// The key that a link stands for.
     fn key<'n>(&self, link: &'n Link) -> Cow<'n, str> {
-        match unquoted(&link.name) {
-            Some(key) if self.quoted => Cow::Borrowed(key),
-            _ => key_of(link, self.scope),
-        }
+        key_of(link, self.scope, self.quoted)
     }
 }
 
-/// The key that a link of a group without a kind stands for. The Python package FileBacked escapes nothing; by h5py's default
-/// it makes groups that do not remember the order of their links, and this crate does not.
-pub(super) fn key_of<'a>(link: &'a Link, scope: &Scope) -> Cow<'a, str> {
-    if scope.is_python() && !link.is_ordered() { Cow::Borrowed(&link.name) } else { unescape(&link.name) }
+/// The key that a link of a group without a kind stands for, where names may be keys in quotes. The Python package FileBacked
+/// escapes nothing; by h5py's default it makes groups that do not remember the order of their links, and this crate does not.
+pub(super) fn key_of<'a>(link: &'a Link, scope: &Scope, quoted: bool) -> Cow<'a, str> {
+    match unquoted(&link.name) {
+        Some(key) if quoted => Cow::Borrowed(key),
+        _ if scope.is_python() && !link.is_ordered() => Cow::Borrowed(&link.name),
+        _ => unescape(&link.name),
+    }
 }
 
 impl<'de> MapAccess<'de> for GroupMap<'_> {
@@ -473,7 +485,7 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
             let (group, scope, depth) = (self.group, self.scope, self.depth);
             let name = self.key(&link);
             let key = ChildKey { name: &name, link: &link, group, scope, depth, pair: &mut pair };
-            let key = seed.deserialize(key).map_err(|error| error.in_link(&link.name))?;
+            let key = seed.deserialize(key).map_err(|error| self.with_child(error, &link).in_link(&link.name))?;
             self.current = Some(pair.map_or(Entry::Child(link, opened), Entry::Pair));
             return Ok(Some(key));
         }

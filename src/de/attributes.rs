@@ -7,7 +7,9 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::key::Key;
+use super::matlab;
 use super::source::AttributeNode;
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
@@ -21,18 +23,20 @@ pub(super) struct AttributesDeserializer {
     /// Where the object is.
     pub(super) route: Route,
     /// Takes those away by which others know what the object is.
-    pub(super) retain: fn(&mut Vec<String>),
+    pub(super) retain: fn(&Object, &mut Vec<String>),
 }
 
 /// Leaves those that do not say that the object is something for which the crate has a type, such as a sparse matrix.
-pub(super) fn retain_others(names: &mut Vec<String>) {
+pub(super) fn retain_others(object: &Object, names: &mut Vec<String>) {
     #[cfg(feature = "sprs")]
     crate::format::sparse::retain_others(names);
-    #[cfg(not(feature = "sprs"))]
-    let _ = names;
+    retain_all(object, names);
 }
 
-pub(super) fn retain_all(_: &mut Vec<String>) {}
+/// Leaves those that do not say how the value was stored, which may be otherwise where it is written.
+pub(super) fn retain_all(object: &Object, names: &mut Vec<String>) {
+    matlab::retain_attributes(object, names);
+}
 
 impl AttributesDeserializer {
     fn visit<'de, V: Visitor<'de>>(self, mut names: Vec<String>, visitor: V) -> Result<V::Value> {
@@ -53,23 +57,26 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
         if names.iter().any(|name| name == KIND) {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
-        (self.retain)(&mut names);
+        (self.retain)(&self.object, &mut names);
         self.visit(names, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
+        let object = Arc::clone(&self.object);
         let mut names = Vec::new();
         for name in fields {
-            if *name != KIND && self.object.has_attribute(name)? {
+            if *name != KIND && object.has_attribute(name)? {
                 names.push((*name).to_owned());
             }
         }
-        self.visit(names, visitor)
+        let read = self.visit(names, visitor);
+        let what = if let Object::Group(_) = *object { "a group" } else { "a dataset" };
+        read.map_err(|error| error.of_type(name).stored_here(|| words::attributes(what, &*object)))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {

@@ -3,11 +3,13 @@
 use super::array::Array;
 use super::foreign;
 use super::known::Order;
+use super::matlab::Rows;
 use super::node::Node;
 use super::scope::{Scope, Way};
 use super::select;
 use super::view::{Form, View};
 use super::windows::{Mask, Offsets, Places};
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::CATEGORIES;
@@ -48,6 +50,8 @@ pub(super) enum Column {
     Strided { array: Array, first: u64, step: u64, len: u64 },
     /// Values by their positions among those that there are, negative for none.
     Categorical { codes: Array, categories: Box<Column> },
+    /// A variable of MATLAB's.
+    Matlab(Rows),
     /// A group, as the only element.
     One { group: Group, scope: Scope },
 }
@@ -99,6 +103,11 @@ impl Parted {
         let part = self.parts.get_mut(part as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
         Ok((part, place))
     }
+
+    /// The names of the parts.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.parts.iter().map(|part| part.name.as_str())
+    }
 }
 
 impl Field {
@@ -113,6 +122,11 @@ impl Field {
     /// Whether its values are in a group of their own, beside a mask.
     pub(super) fn is_masked(&self) -> bool {
         self.mask.is_some()
+    }
+
+    /// What is stored, if it can be read.
+    pub(super) fn stored(&self) -> Option<&Column> {
+        self.column.as_deref().ok()
     }
 
     /// The column of its values.
@@ -221,7 +235,8 @@ impl Column {
                     }
                     None => {
                         let found = foreign::sequence(&group, &scope, depth.in_group()?)?;
-                        found.ok_or_else(|| Error::corrupt("expected a sequence, found a group"))
+                        let found_group = || format!("expected a sequence, found {}", words::group(&group, None));
+                        found.ok_or_else(|| Error::corrupt(found_group()))
                     }
                 }
             }
@@ -237,6 +252,12 @@ impl Column {
 
     fn of_part(mut dataset: Dataset, route: &Route, count: Count) -> Result<Self> {
         let kind = dataset.kind()?;
+        if kind.is_none() {
+            match Rows::of(dataset)? {
+                Ok(rows) => return Ok(Self::Matlab(rows)),
+                Err(other) => dataset = other,
+            }
+        }
         if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
             && dims.len() == 1
         {
@@ -400,6 +421,7 @@ impl Column {
             Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => offsets.len(),
             Self::Units(len) | Self::List { len, .. } | Self::Strided { len, .. } => *len,
             Self::Categorical { codes, .. } => codes.len(),
+            Self::Matlab(rows) => rows.len(),
             Self::One { .. } => 1,
             Self::Records(records) => records.len,
             Self::Nullable { mask, .. } => mask.len(),
@@ -434,6 +456,7 @@ impl Column {
                 }
                 None => Form::Null { unit: false },
             },
+            Self::Matlab(rows) => rows.element(index, depth)?,
             Self::One { group, scope } => Form::Group { group, scope },
             Self::Halves(array, kind) => {
                 let (_, bytes, _) = array.item(index)?;
@@ -505,6 +528,7 @@ impl Column {
     pub(super) fn words(&self) -> Option<String> {
         match self {
             Self::Array(array) | Self::Halves(array, _) | Self::Strided { array, .. } => Some(array.words()),
+            Self::Matlab(rows) => Some(rows.words()),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use super::forward_all;
 use super::known::array_of;
 use super::row::CompoundSeq;
 use super::view::{Form, View, check_len, visit_block, visit_range};
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::VALUES;
@@ -176,12 +177,13 @@ impl<'a> Element<'a> {
         let Self { column, index, depth } = self;
         match column {
             Column::Variants(parted) => {
-                let (Branch { name, link, column, .. }, index) = parted.part(index)?;
+                let (Branch { name: variant, link, column, .. }, index) = parted.part(index)?;
                 let variant = match column {
-                    Some(column) => Named::new(name, link, Element { column, index, depth: depth.in_record()? }),
-                    None => Named::unit(name),
+                    Some(column) => Named::new(variant, link, Element { column, index, depth: depth.in_record()? }),
+                    None => Named::unit(variant),
                 };
-                depth.with_stack(|| visitor.visit_enum(variant))
+                let read = depth.with_stack(|| visitor.visit_enum(variant));
+                read.map_err(|error| error.of_type(name).stored_here(|| words::variants(parted)))
             }
             column => Element { column, index, depth }.look(|view| view.deserialize_enum(name, variants, visitor)),
         }

@@ -9,11 +9,11 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_ITEM, HICKLE_ITEMS, HICKLE_KEY,
-    HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_FRAME, PANDAS_ROWS,
-    PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, TABLE, block, unquoted,
+    HICKLE_STR, INDEX, MATLAB_ATTRIBUTES, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE,
+    PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, TABLE, block, unquoted,
 };
 use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
-use crate::storage::{Attributes, Dtype, Group, Link, Object, Shape, texts};
+use crate::storage::{Attributes, Dataset, Dtype, Group, Link, Object, Shape, texts};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
 pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Option<Column>> {
@@ -43,7 +43,7 @@ pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Opt
             _ => Ok(None),
         };
     }
-    if group.text_attribute(MATLAB_CLASS)?.as_deref() == Some(MATLAB_STRUCT) {
+    if is_struct(group)? {
         return structs(group, scope).map(Some);
     }
     match group.has_attribute(HICKLE_ITEMS)? && group.len() > 0 && group.has_link(&format!("{HICKLE_ITEM}0"))? {
@@ -59,6 +59,9 @@ pub(super) fn is_list(group: &Group) -> Result<bool> {
     }
     if let Some(encoding) = group.text_attribute(ENCODING_TYPE)? {
         return Ok(encoding == CATEGORICAL || encoding.starts_with(NULLABLE));
+    }
+    if is_struct(group)? {
+        return fields_of_structs(group).map(|fields| fields.is_some());
     }
     Ok(group.has_attribute(HICKLE_ITEMS)? && group.has_link(&format!("{HICKLE_ITEM}0"))?)
 }
@@ -83,8 +86,11 @@ pub(super) fn retain_entries(group: &Group, links: &mut Vec<Link>) -> Result<()>
     Ok(())
 }
 
-/// The names of attributes that say something of the value: not of the class that it had in Python.
+/// The names of attributes that say something of the value: not of the class that it had in Python, or in MATLAB.
 pub(super) fn retain_attributes(group: &Group, names: &mut Vec<String>) -> Result<()> {
+    if names.iter().any(|name| name == MATLAB_CLASS) {
+        names.retain(|name| !MATLAB_ATTRIBUTES.contains(&name.as_str()));
+    }
     if !names.iter().any(|name| name == HICKLE_CLASS) {
         return Ok(());
     }
@@ -166,24 +172,38 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
     Column::records(fields)
 }
 
-/// MATLAB's struct, or array of structs: a child for each field, which refers to that of each struct, or has that of the
-/// only one.
-fn structs(group: &Group, scope: &Scope) -> Result<Column> {
+/// Whether a group is a struct of MATLAB's, or an array of structs.
+fn is_struct(group: &Group) -> Result<bool> {
+    Ok(group.text_attribute(MATLAB_CLASS)?.as_deref() == Some(MATLAB_STRUCT))
+}
+
+/// The fields of an array of structs, each of which refers to that of each struct; `None` for one struct, whose fields are
+/// themselves.
+fn fields_of_structs(group: &Group) -> Result<Option<Vec<(String, Dataset)>>> {
     let mut fields = Vec::new();
     for Link { name, .. } in group.links()? {
-        let field = match group.open(&name)? {
-            Object::Dataset(dataset) if dataset.attribute(MATLAB_CLASS)?.is_none() => dataset,
-            _ => return Ok(Column::one(group, scope)),
-        };
-        if !matches!(field.dtype(), Dtype::Reference(_)) {
-            return Ok(Column::one(group, scope));
+        match group.open(&name)? {
+            Object::Dataset(dataset)
+                if matches!(dataset.dtype(), Dtype::Reference(_)) && dataset.attribute(MATLAB_CLASS)?.is_none() =>
+            {
+                fields.push((name, dataset));
+            }
+            _ => return Ok(None),
         }
+    }
+    Ok((!fields.is_empty()).then_some(fields))
+}
+
+/// MATLAB's struct, as a list of it, or array of structs, in the order of their numbers.
+fn structs(group: &Group, scope: &Scope) -> Result<Column> {
+    let Some(fields) = fields_of_structs(group)? else { return Ok(Column::one(group, scope)) };
+    let column = |(name, field): (String, Dataset)| {
         scope.meet(&field, Way::Hard)?;
         let column = match field.shape().count() {
             Some(count) => Column::strided(field, 0, 1, count),
             None => Err(Error::corrupt("a dataset of absurd shape")),
         };
-        fields.push((unescape(&name).into_owned(), name, column));
-    }
-    if fields.is_empty() { Ok(Column::one(group, scope)) } else { Column::records(fields) }
+        Ok((unescape(&name).into_owned(), name, column))
+    };
+    Column::records(fields.into_iter().map(column).collect::<Result<_>>()?)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use super::access::key_of;
+use super::foreign;
 use super::node::Node;
 use super::pair::{ChildKey, Pair};
 use super::scope::Scope;
@@ -156,15 +157,17 @@ impl Kept {
             }
             let inside = stored.again()?.enter()?;
             let depth = inside.depth.in_record()?;
+            let mut links = group.links()?;
+            foreign::retain_entries(group, &mut links)?;
+            let quoted = foreign::has_quoted_keys(group, &links)?;
             let child = |link: Link| {
-                let key = key_of(&link, &inside.scope).into_owned();
+                let key = key_of(&link, &inside.scope, quoted).into_owned();
                 let Link { name, soft, .. } = link;
                 let scope = inside.scope.at(inside.scope.route().field(&key));
                 let link = Behind { group: group.clone(), name: name.clone(), soft, scope, depth };
                 let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
                 Child { key, name, kept }
             };
-            let mut links = group.links()?;
             select::links(group, &mut links, inside.scope.route())?;
             Ok(Some(links.into_iter().map(child).collect()))
         })

@@ -46,12 +46,12 @@ impl<'de> Deserializer<'de> for Key<'_> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let name: StrDeserializer<'_, Error> = self.0.into_deserializer();
-        visitor.visit_enum(name)
+        let key: StrDeserializer<'_, Error> = self.0.into_deserializer();
+        visitor.visit_enum(key).map_err(|error: Error| error.of_type(name))
     }
 
     forward_to_deserialize_any! {

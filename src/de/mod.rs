@@ -2,9 +2,8 @@
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
 //! The enums, trait objects and dictionaries of the Python package FileBacked are [`variant`]s, [`tagged`] and [`pair`]s.
 //! What others wrote in ways of their own is recognized in [`marked`] datasets and [`foreign`] groups, and is one of these from
-//! there on; a [`reference`](mod@reference) is what it refers to. Wrapper types read themselves, from a [`source`], or later,
-//! from what is [`kept`]. [`select`] knows what the options leave
-//! out.
+//! there on; [`matlab`] has its arrays. A [`reference`](mod@reference) is what it refers to. Wrapper types read themselves, from a [`source`], or later,
+//! from what is [`kept`]. [`select`] knows what the options leave out, and [`words`] what errors say of what is stored.
 
 mod access;
 mod array;
@@ -16,7 +15,9 @@ mod foreign;
 mod kept;
 mod key;
 mod known;
+mod line;
 mod marked;
+mod matlab;
 mod node;
 mod pair;
 mod reference;
@@ -30,8 +31,10 @@ mod tagged;
 mod variant;
 mod view;
 mod windows;
+mod words;
 
 pub(crate) use kept::Kept;
+pub(crate) use matlab::Laid;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 pub(crate) use source::{Found, Source, Stored};

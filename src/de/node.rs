@@ -222,7 +222,8 @@ impl Node {
                 .with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_enum(name, variants, visitor)));
         };
         let payload = Self { at: At::Open(open), scope, depth: depth.in_record()? };
-        depth.with_stack(|| visitor.visit_enum(Chosen { which, payload, variants }))
+        let read = depth.with_stack(|| visitor.visit_enum(Chosen { which, payload, variants }));
+        read.map_err(|error| error.of_type(name))
     }
 }
 

@@ -213,5 +213,5 @@ pub(super) fn explained(error: Error, route: &Route) -> Error {
     if routes.iter().all(|route| route.field(field).keep() == Keep::Yes) {
         return error;
     }
-    error.because(", which the options leave out: give it a default (`#[serde(default)]`), or have it read")
+    error.left_out(", which the options leave out: give it a default (`#[serde(default)]`), or have it read")
 }

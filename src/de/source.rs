@@ -10,6 +10,7 @@ use super::kept::Kept;
 use super::node::{Node, of_attribute};
 use super::scope::{Scope, Way};
 use super::view::View;
+use super::words;
 use crate::bridge::{Leftover, Offer, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -77,7 +78,7 @@ impl Stored {
         T::deserialize(self.attributes(retain_all)?)
     }
 
-    fn attributes(&self, retain: fn(&mut Vec<String>)) -> Result<AttributesDeserializer> {
+    fn attributes(&self, retain: fn(&Object, &mut Vec<String>)) -> Result<AttributesDeserializer> {
         let object = Arc::new(self.object.again()?);
         Ok(AttributesDeserializer { object, depth: self.depth.in_record()?, route: self.scope.route().clone(), retain })
     }
@@ -107,10 +108,7 @@ impl Stored {
     pub(crate) fn words(&self) -> String {
         match &self.object {
             Object::Dataset(dataset) => dataset.words(),
-            Object::Group(group) => match group.kind() {
-                Ok(Some(kind)) => format!("a group of kind `{}`", kind.as_str()),
-                _ => "a group".to_owned(),
-            },
+            Object::Group(group) => words::group(group, None),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::column::{Column, children};
 use super::element::Element;
 use super::foreign;
 use super::scope::{Scope, Way};
+use super::words;
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -51,7 +52,7 @@ impl Stream {
                             if let Some(column) = foreign::sequence(&inside, &scope, Depth::default())? {
                                 return Ok(column);
                             }
-                            return Err(Error::wrong_type("a sequence", "a group"));
+                            return Err(Error::wrong_type("a sequence", words::group(&inside, None)));
                         }
                         return list(inside, scope);
                     }

@@ -1,5 +1,7 @@
 //! What is stored, read as the type that asks: the one `Deserializer` behind nodes, elements and items.
 
+use std::cell::Cell;
+
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::access::{
@@ -12,11 +14,13 @@ use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::foreign;
 use super::known::vector_of;
+use super::line::Line;
 use super::node::Node;
 use super::reference::{self, Followed};
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
 use super::tagged::visit_entries;
+use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{VALUE, VALUES, unescape};
@@ -108,12 +112,15 @@ pub(super) enum Form<'a> {
     Node(Node),
     /// What a reference leads to.
     Reference(Followed),
+    /// Numbers that are a list, or an array of more dimensions.
+    Line(Line<'a>),
     /// The only item of an array: that, or, to who asks for a sequence, the array. With `is_list`, also to who asks for
-    /// anything.
+    /// anything. Whether it was asked for as the array, somebody may want to know.
     Single {
         item: Item<'a>,
-        block: Block<'a>,
+        array: Line<'a>,
         is_list: bool,
+        is_taken: Option<&'a Cell<bool>>,
     },
 }
 
@@ -140,8 +147,17 @@ impl<'a> Form<'a> {
     pub(super) fn single_or_block(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items, is_list: bool) -> Result<Self> {
         let block = Block::new(dims, dtype, items.bytes(), items)?;
         Ok(match block.only() {
-            Some(item) => Self::Single { item, block, is_list },
+            Some(item) => Self::Single { item, array: Line { items: block, dims: &[] }, is_list, is_taken: None },
             None => Self::Block(block),
+        })
+    }
+
+    /// The same of numbers along one dimension, which are a list, too.
+    pub(super) fn single_or_line(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items) -> Result<Self> {
+        let array = Line::new(dims, dtype, items)?;
+        Ok(match array.items.only() {
+            Some(item) => Self::Single { item, array, is_list: false, is_taken: None },
+            None => Self::Line(array),
         })
     }
 }
@@ -390,7 +406,8 @@ impl<'a> View<'a> {
                 visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
             }
             Form::Records { fields, index, tuples: false } => {
-                visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?))
+                let read = visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?));
+                read.map_err(|error| error.stored_here(|| words::records(fields)))
             }
             Form::Map { keys, values, start, end, route } => {
                 visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
@@ -414,17 +431,19 @@ impl<'a> View<'a> {
             }
             Form::Group { group, scope } => {
                 let entries = GroupMap::with_attributes(group, scope, depth.in_record()?)?;
-                visit_entries(group, scope, depth, entries, visitor)
+                visit_entries(group, scope, depth, entries, visitor).map_err(|error| in_group(error, group))
             }
             Form::Children { group, scope, is_tuple } => {
-                visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?)
+                let read = visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?);
+                read.map_err(|error| in_group(error, group))
             }
             Form::Node(node) => {
                 let name = node.name();
                 node.deserialize_any(visitor).map_err(|error| in_some_link(error, name.as_deref()))
             }
             Form::Reference(followed) => followed.read(|node| node.deserialize_any(visitor)),
-            Form::Single { block, is_list: true, .. } => Self::new(Form::Block(block), depth).any(visitor),
+            Form::Line(line) => line.visit(None, depth, visitor),
+            Form::Single { array, is_list: true, .. } => Self::new(array.form(), depth).any(visitor),
             Form::Single { item, .. } => Self::new(Form::of_item(item, depth)?, depth).any(visitor),
         }
     }
@@ -511,9 +530,11 @@ impl<'a> View<'a> {
                     let form = Form::Sequence { column: &mut column, start: 0, end, link: None };
                     return View::new(form, depth).sequence(len, visitor);
                 }
-                check(group.len())?;
-                visitor.visit_seq(ChildSeq::of_plain(group, scope, depth.in_record()?)?)
+                let children = || ChildSeq::of_plain(group, scope, depth.in_record()?);
+                let read = check(group.len()).and_then(|()| visitor.visit_seq(children()?));
+                read.map_err(|error| in_group(error, group))
             }
+            Form::Line(line) => line.visit(len, depth, visitor),
             form => {
                 let mut form = form;
                 let found = match &mut form {
@@ -530,11 +551,18 @@ impl<'a> View<'a> {
                     Form::Children { group, .. } => Some(group.len()),
                     _ => None,
                 };
-                found.map_or(Ok(()), check)?;
+                if let Err(error) = found.map_or(Ok(()), check) {
+                    return Err(match form {
+                        Form::Records { fields, .. } => error.stored_here(|| words::records(fields)),
+                        Form::Children { group, .. } => in_group(error, group),
+                        _ => error,
+                    });
+                }
                 match form {
                     // A struct, read as a tuple of its fields.
                     Form::Records { fields, index, .. } => {
-                        visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
+                        let read = visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?));
+                        read.map_err(|error| error.stored_here(|| words::records(fields)))
                     }
                     form => Self::new(form, depth).any(visitor),
                 }
@@ -548,14 +576,19 @@ impl<'a> View<'a> {
         if is_dynamic::<V>() && matches!(self.form, Form::Present { .. }) {
             return visitor.visit_newtype_struct(self);
         }
+        // What is in the wrapper decides whether it is a number or a list.
+        if let Form::Single { is_taken: Some(_), .. } = self.form {
+            return visitor.visit_newtype_struct(self);
+        }
         let view = follow!(self, deserialize_newtype_struct(name, visitor));
         visitor.visit_newtype_struct(view)
     }
 
     /// As [`View::sequence`], for whatever leads to one.
     pub(super) fn sequence_of<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
-        if let Form::Single { block, .. } = self.form {
-            return Self::new(Form::Block(block), self.depth).sequence(len, visitor);
+        if let Form::Single { array, is_taken, .. } = self.form {
+            is_taken.inspect(|is_taken| is_taken.set(true));
+            return Self::new(array.form(), self.depth).sequence(len, visitor);
         }
         match len {
             Some(len) => {
@@ -574,9 +607,12 @@ impl<'a> View<'a> {
         match self.form {
             Form::Group { group, scope } => {
                 let entries = GroupMap::new(group, scope, depth.in_record()?)?;
-                visit_entries(group, scope, depth, entries, visitor)
+                visit_entries(group, scope, depth, entries, visitor).map_err(|error| in_group(error, group))
             }
-            Form::Records { fields, index, .. } => visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?)),
+            Form::Records { fields, index, .. } => {
+                let read = visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?));
+                read.map_err(|error| error.stored_here(|| words::records(fields)))
+            }
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
                 scalar => Self::scalar(scalar, depth, visitor),
@@ -585,8 +621,9 @@ impl<'a> View<'a> {
         }
     }
 
-    fn enumeration<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn enumeration<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         let depth = self.depth;
+        let expected = || format!("the enum `{name}`");
         let unit = |name: &str, visitor: V| visitor.visit_enum(Named::<Node>::unit(name));
         match self.form {
             Form::Text(bytes) => unit(item::text(bytes)?, visitor),
@@ -602,38 +639,43 @@ impl<'a> View<'a> {
                     visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
                 }
                 Scalar::Unreadable(words) => Err(Error::unreadable::<V::Value>(&words)),
-                scalar => Err(Error::wrong_type("an enum", describe(&scalar))),
+                scalar => Err(Error::wrong_type(expected(), describe(&scalar))),
             },
             Form::Group { group, scope } => {
                 let links = if group.len() == 1 { group.links()? } else { Vec::new() };
                 let [link] = links.as_slice() else {
                     let found = format!("a group with {} children", group.len());
-                    return Err(Error::wrong_type("an enum (a string, or a group with one child)", found));
+                    let expected = format!("{} (a string, or a group with one child)", expected());
+                    return Err(in_group(Error::wrong_type(expected, found), group));
                 };
                 let name = unescape(&link.name);
                 let node = Node::at(group, link.clone(), &scope.at(scope.route().field(&name)), depth.in_record()?);
-                visitor.visit_enum(Named::new(&name, &link.name, node))
+                let read = visitor.visit_enum(Named::new(&name, &link.name, node));
+                read.map_err(|error| in_group(error, group))
             }
             Form::Records { fields, index, .. } => {
                 let mut present = Vec::new();
-                for field in fields {
+                for (at, field) in fields.iter_mut().enumerate() {
                     if field.has(index)? {
-                        present.push(field);
+                        present.push(at);
                     }
                 }
-                let [field] = &mut present[..] else {
-                    return Err(Error::wrong_type("an enum", "a record that has not one field"));
+                let [at] = present[..] else {
+                    let error = Error::wrong_type(expected(), format!("a record that has {} fields", present.len()));
+                    return Err(error.stored_here(|| words::records(fields)));
                 };
+                let field = &mut fields[at];
                 let (name, link) = (field.name.clone(), field.link.clone());
                 let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
-                visitor.visit_enum(Named::new(&name, &link, payload))
+                let read = visitor.visit_enum(Named::new(&name, &link, payload));
+                read.map_err(|error| error.stored_here(|| words::records(fields)))
             }
             Form::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
                 let payload = Element { column: values, index: start, depth: depth.in_record()? };
                 visitor.visit_enum(Named::new(&name, VALUES, payload))
             }
-            _ => Err(Error::wrong_type("an enum", "something that is neither a name nor a group with one child")),
+            _ => Err(Error::wrong_type(expected(), "something that is neither a name nor a group with one child")),
         }
     }
 }
@@ -650,6 +692,13 @@ fn describe(scalar: &Scalar<'_>) -> String {
         Scalar::Record(record) => format!("a compound of {} fields", record.fields.len()),
         Scalar::Sequence(_) => "a sequence".to_owned(),
     }
+}
+
+/// The error for what a group is not, if it is about none of its children.
+#[cold]
+fn in_group(error: Error, group: &Group) -> Error {
+    let missing = error.lacks();
+    error.stored_here(|| words::group(group, missing))
 }
 
 fn in_some_link(error: Error, link: Option<&str>) -> Error {

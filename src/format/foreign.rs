@@ -47,6 +47,16 @@ pub(crate) const MATLAB_FIRST: (&str, &str) = ("a", "canonical empty");
 pub(crate) const MATLAB_CHAR: &str = "char";
 /// MATLAB's bools.
 pub(crate) const MATLAB_LOGICAL: &str = "logical";
+/// MATLAB's arrays of anything.
+pub(crate) const MATLAB_CELL: &str = "cell";
+/// MATLAB's attribute of sparse matrices, which counts the rows; the children of such a group are called so.
+pub(crate) const MATLAB_SPARSE: &str = "MATLAB_sparse";
+pub(crate) const MATLAB_INDICES: [&str; 2] = ["ir", "jc"];
+/// What MATLAB calls the parts of complex numbers.
+pub(crate) const MATLAB_COMPLEX: [&str; 2] = ["real", "imag"];
+/// The attributes by which MATLAB says what a variable is, and where.
+pub(crate) const MATLAB_ATTRIBUTES: [&str; 5] =
+    [MATLAB_CLASS, MATLAB_EMPTY, "MATLAB_int_decode", "MATLAB_fields", "H5PATH"];
 /// MATLAB's structs, and arrays of them.
 pub(crate) const MATLAB_STRUCT: &str = "struct";
 

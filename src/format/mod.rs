@@ -40,6 +40,8 @@ pub(crate) const ATTRIBUTE_PREFIX: char = '@';
 
 /// The fields of h5py's complex numbers: the real and the imaginary part.
 pub(crate) const COMPLEX: [&str; 2] = ["r", "i"];
+/// What serde calls an array of `ndarray`.
+pub(crate) const ARRAY: &str = "Array";
 
 /// AnnData's attribute that names an element's encoding.
 pub(crate) const ENCODING_TYPE: &str = "encoding-type";

@@ -2,10 +2,11 @@
 
 use hdf5::H5Type;
 use hdf5::types::TypeDescriptor;
-use ndarray::{Array, Axis, Dimension, IxDyn, SliceArg, SliceInfoElem};
+use ndarray::{Array, Axis, Dimension, IxDyn, ShapeBuilder, SliceArg, SliceInfoElem};
 
 use super::Lazy;
 use crate::array::{NdArray, check_rank};
+use crate::de::Laid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Dataset, ElementType, Object, Selection, Shape};
 
@@ -17,7 +18,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     pub fn shape(&self) -> Result<Vec<usize>> {
         match self.value.get() {
             Some(array) => Ok(array.shape().to_vec()),
-            None => self.with_dataset(|dataset, _| dims_of(dataset)),
+            None => self.with_dataset(|_, laid, _| dims_of(&laid.shape)),
         }
     }
 
@@ -38,7 +39,11 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     pub fn element_type(&self) -> Result<TypeDescriptor> {
         match self.value.get() {
             Some(_) => Ok(T::type_descriptor()),
-            None => self.with_dataset(|dataset, _| Ok(dataset.user()?.dtype()?.to_descriptor()?)),
+            None => self.with_dataset(|dataset, laid, _| match laid.dtype.number() {
+                // What MATLAB has as bools, or has none of, is stored as something else.
+                Some(number) if laid.is_reversed => Ok(number.descriptor()),
+                _ => Ok(dataset.user()?.dtype()?.to_descriptor()?),
+            }),
         }
     }
 
@@ -69,11 +74,12 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
             Part::new(part.as_ref(), array.shape())?;
             return Ok(array.slice(part).to_owned());
         }
-        self.with_dataset(|dataset, element| {
-            let Part { selection, shape, reversed } = Part::new(part.as_ref(), &dims_of(dataset)?)?;
-            let values = dataset.read_selection(element, &selection)?;
+        self.with_dataset(|dataset, laid, element| {
+            let Part { selection, shape, reversed } = Part::new(part.as_ref(), &dims_of(&laid.shape)?)?;
+            let values = laid.read_part(dataset, element, selection)?;
             let failed = |error: ndarray::ShapeError| Error::new(ErrorKind::Limit, error.to_string());
-            let mut array = Array::from_shape_vec(IxDyn(&shape), values).map_err(failed)?;
+            let shape = IxDyn(&shape).set_f(laid.is_reversed);
+            let mut array = Array::from_shape_vec(shape, values).map_err(failed)?;
             for axis in reversed {
                 array.invert_axis(Axis(axis));
             }
@@ -82,15 +88,16 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     }
 
     /// Does something with the dataset that the array is.
-    fn with_dataset<R>(&self, work: impl FnOnce(&Dataset, &ElementType<T>) -> Result<R>) -> Result<R> {
+    fn with_dataset<R>(&self, work: impl FnOnce(&Dataset, &Laid, ElementType<T>) -> Result<R>) -> Result<R> {
         let origin = self.origin.as_ref().ok_or_else(|| Error::corrupt("a value that is nowhere"))?;
         origin.kept.during(|stored| {
             let element = ElementType::new()?;
             // Somebody may have changed its shape meanwhile.
             match &stored.object.again()? {
                 Object::Dataset(dataset) if *dataset.shape() != Shape::Null => {
-                    check_rank::<T, D>(&element, dataset.shape(), || dataset.words())?;
-                    work(dataset, &element)
+                    let laid = Laid::of(dataset, D::NDIM)?;
+                    check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
+                    work(dataset, &laid, element)
                 }
                 _ => Err(Error::wrong_type(format_args!("an array of `{}`", element.name()), stored.words())),
             }
@@ -98,10 +105,10 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     }
 }
 
-fn dims_of(dataset: &Dataset) -> Result<Vec<usize>> {
-    let Shape::Simple(dims) = dataset.shape() else { return Ok(Vec::new()) };
+fn dims_of(shape: &Shape) -> Result<Vec<usize>> {
+    let Shape::Simple(dims) = shape else { return Ok(Vec::new()) };
     let dims = dims.iter().map(|dim| usize::try_from(*dim)).collect::<Result<_, _>>();
-    dims.map_err(|_| Error::new(ErrorKind::Limit, format!("the shape {} does not fit into memory", dataset.shape())))
+    dims.map_err(|_| Error::new(ErrorKind::Limit, format!("the shape {shape} does not fit into memory")))
 }
 
 /// A part of an array.

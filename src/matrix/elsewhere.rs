@@ -145,7 +145,7 @@ impl<'de, T: Deserialize<'de>> Parts<T> {
         };
         let (indptr, indices) = (there(self.indptr, INDPTR)?, there(self.indices, INDICES)?);
         structure::check_lengths(&layout, indptr.len() as u64, indices.len() as u64, data.len() as u64)?;
-        let (inner, outer) = (converted(INDICES, indices)?, structure::expanded(&indptr, data.len())?);
+        let (inner, outer) = (converted(INDICES, indices)?, structure::expanded(INDPTR, &indptr, data.len())?);
         let (rows, cols) = match storage {
             CompressedStorage::CSR => (outer, inner),
             CompressedStorage::CSC => (inner, outer),

@@ -7,7 +7,10 @@ use sprs::CompressedStorage;
 use super::elsewhere::STORAGE;
 use crate::de::Stored;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::sparse::{COLUMNS, FORMAT, MATRIX_VERSION, OLD_FORMAT, OLD_SHAPE, ROWS, SHAPE, SparseFormat};
+use crate::format::foreign::{MATLAB_INDICES, MATLAB_SPARSE};
+use crate::format::sparse::{
+    COLUMNS, FORMAT, INDICES, INDPTR, MATRIX_VERSION, OLD_FORMAT, OLD_SHAPE, ROWS, SHAPE, SparseFormat,
+};
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION};
 use crate::item::{Item, Scalar};
 use crate::storage::{Attributes, Contents, Dtype, Group, Number, Object, Shape, element_bytes};
@@ -18,9 +21,21 @@ pub(super) struct Layout {
     pub(super) format: SparseFormat,
     pub(super) rows: usize,
     pub(super) cols: usize,
+    /// It is MATLAB's, who has other names for the indices, and nothing where there are no entries.
+    pub(super) is_matlabs: bool,
 }
 
 impl Layout {
+    /// The layout that this crate writes.
+    pub(super) fn new(format: SparseFormat, (rows, cols): (usize, usize)) -> Self {
+        Self { format, rows, cols, is_matlabs: false }
+    }
+
+    /// What the indices of a compressed matrix are called, and where those of each row or column begin.
+    pub(super) fn names(&self) -> [&'static str; 2] {
+        if self.is_matlabs { MATLAB_INDICES } else { [INDICES, INDPTR] }
+    }
+
     /// How it is compressed, if it is.
     pub(super) fn storage(&self) -> Option<CompressedStorage> {
         match self.format {
@@ -88,6 +103,10 @@ impl Layout {
         if group.kind()?.is_some() {
             return Err(Error::wrong_type("a sparse matrix", stored.words()));
         }
+        if let Some(contents) = group.attribute(MATLAB_SPARSE)? {
+            let rows = count(&contents).ok_or_else(|| no_value(MATLAB_SPARSE, "count", &contents))?;
+            return Self::of_matlab(stored, rows);
+        }
         let mut claims = Claims::default();
         for name in [FORMAT, ENCODING_TYPE, OLD_FORMAT] {
             if let Some(contents) = group.attribute(name)? {
@@ -116,6 +135,29 @@ impl Layout {
             claims.add_dataset(read().map_err(|error| error.in_link(SHAPE))?)?;
         }
         claims.layout()
+    }
+}
+
+impl Layout {
+    /// That of a matrix of MATLAB's, which has so many rows.
+    fn of_matlab(stored: &Stored, rows: u64) -> Result<Self> {
+        let [_, name] = MATLAB_INDICES;
+        let cols = match stored.child_dataset(name)?.as_ref().map(|starts| starts.shape()) {
+            Some(Shape::Simple(dims)) if dims.len() == 1 => dims[0].checked_sub(1),
+            _ => None,
+        };
+        let message = || format!("there is no list `{name}`, which a sparse matrix of MATLAB's has");
+        let cols = cols.ok_or_else(|| Error::corrupt(message()))?;
+        let (rows, cols) = in_memory(rows, cols)?;
+        Ok(Self { format: SparseFormat::Csc, rows, cols, is_matlabs: true })
+    }
+}
+
+/// A shape, if this machine can count so far.
+fn in_memory(rows: u64, cols: u64) -> Result<(usize, usize)> {
+    match (usize::try_from(rows), usize::try_from(cols)) {
+        (Ok(rows), Ok(cols)) => Ok((rows, cols)),
+        _ => Err(Error::new(ErrorKind::Limit, format!("the shape ({rows}, {cols}) is beyond this machine"))),
     }
 }
 
@@ -263,9 +305,6 @@ impl Claims {
             let message = format!("the shape of the matrix is missing: `{ROWS}` and `{COLUMNS}`, or `{SHAPE}`");
             return Err(Error::corrupt(message));
         };
-        let (Ok(rows), Ok(cols)) = (usize::try_from(rows), usize::try_from(cols)) else {
-            return Err(Error::new(ErrorKind::Limit, format!("the shape ({rows}, {cols}) is beyond this machine")));
-        };
-        Ok(Layout { format, rows, cols })
+        in_memory(rows, cols).map(|shape| Layout::new(format, shape))
     }
 }

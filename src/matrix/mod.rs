@@ -43,7 +43,7 @@ where
     I: SpIndex + H5Type,
     Iptr: SpIndex + H5Type,
 {
-    let layout = Layout { format: format_of(matrix.storage()), rows: matrix.rows(), cols: matrix.cols() };
+    let layout = Layout::new(format_of(matrix.storage()), matrix.shape());
     let group = destination.group(None)?;
     layout.write(&group)?;
     let (number, storing) = (layout.index_type(matrix.nnz()), destination.storing());
@@ -59,7 +59,7 @@ where
     T: H5Type,
     I: SpIndex + H5Type,
 {
-    let layout = Layout { format: SparseFormat::Coo, rows: matrix.rows(), cols: matrix.cols() };
+    let layout = Layout::new(SparseFormat::Coo, matrix.shape());
     // `TriMat::set_triplet` takes any index.
     Bound::Below(layout.rows, "rows").check(ROW, matrix.row_inds())?;
     Bound::Below(layout.cols, "columns").check(COL, matrix.col_inds())?;
@@ -71,35 +71,42 @@ where
     indices::write(&group, COL, matrix.col_inds(), number, storing)
 }
 
-/// A child of a matrix, open: a dataset of one dimension.
+/// A child of a matrix, open: a dataset of one dimension, or nothing, where MATLAB stores nothing.
 struct Child {
     name: &'static str,
-    dataset: Dataset,
+    dataset: Option<Dataset>,
     len: u64,
 }
 
 impl Child {
     fn open(stored: &Stored, layout: &Layout, name: &'static str) -> Result<Self> {
         let Some(dataset) = stored.child_dataset(name)? else {
+            if layout.is_matlabs {
+                return Ok(Self { name, dataset: None, len: 0 });
+            }
             let message =
                 format!("there is no `{name}`, which a matrix in the format `{}` has", layout.format.as_str());
             return Err(Error::corrupt(message));
         };
         match dataset.shape() {
-            Shape::Simple(dims) if dims.len() == 1 => Ok(Self { name, len: dims[0], dataset }),
+            Shape::Simple(dims) if dims.len() == 1 => Ok(Self { name, len: dims[0], dataset: Some(dataset) }),
             _ => Err(Error::wrong_type("a dataset with 1 dimension", dataset.words()).in_link(name)),
         }
     }
 
     /// The values of the entries.
     fn values<T: H5Type>(&self) -> Result<Vec<T>> {
-        let read = || self.dataset.read_array(&ElementType::new()?);
+        let Some(dataset) = &self.dataset else { return Ok(Vec::new()) };
+        let read = || dataset.read_array(&ElementType::new()?.of_matlab(dataset.dtype())?);
         read().map_err(|error: Error| error.in_link(self.name))
     }
 
     /// Indices within `bound`.
     fn indices<I: SpIndex + H5Type>(&self, bound: Bound) -> Result<Vec<I>> {
-        Indices { name: self.name, dataset: &self.dataset, len: self.len, bound }.read()
+        match &self.dataset {
+            Some(dataset) => Indices { name: self.name, dataset, len: self.len, bound }.read(),
+            None => Ok(Vec::new()),
+        }
     }
 }
 
@@ -115,7 +122,8 @@ struct Compressed {
 
 impl Compressed {
     fn open(stored: &Stored, layout: Layout) -> Result<Self> {
-        let [data, indices, indptr] = [DATA, INDICES, INDPTR].map(|name| Child::open(stored, &layout, name));
+        let [indices, indptr] = layout.names();
+        let [data, indices, indptr] = [DATA, indices, indptr].map(|name| Child::open(stored, &layout, name));
         let (data, indices, indptr) = (data?, indices?, indptr?);
         structure::check_lengths(&layout, indptr.len, indices.len, data.len)?;
         let count = in_memory(data.len)?;
@@ -168,7 +176,8 @@ where
         return structure::triplets(layout, rows, cols, data.values()?);
     };
     let matrix = Compressed::open(stored, layout)?;
-    let (inner, outer) = (matrix.inner()?, structure::expanded(&matrix.offsets::<usize>()?, matrix.count)?);
+    let (offsets, name) = (matrix.offsets::<usize>()?, matrix.indptr.name);
+    let (inner, outer) = (matrix.inner()?, structure::expanded(name, &offsets, matrix.count)?);
     let (rows, cols) = match storage {
         CompressedStorage::CSR => (outer, inner),
         CompressedStorage::CSC => (inner, outer),

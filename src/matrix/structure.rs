@@ -8,7 +8,7 @@ use sprs::{CompressedStorage, CsMatI, SpIndex, TriMatI};
 use super::layout::Layout;
 use super::sum::{Add, addition};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::sparse::{COL, DATA, INDICES, INDPTR, ROW};
+use crate::format::sparse::{COL, DATA, ROW};
 
 /// What indices have to stay within.
 #[derive(Clone, Copy, Debug)]
@@ -58,11 +58,12 @@ impl<I: Debug> Display for Plain<I> {
 
 /// Checks how long the arrays of a compressed matrix are.
 pub(super) fn check_lengths(layout: &Layout, indptr: u64, indices: u64, data: u64) -> Result<()> {
-    same_length((DATA, data), (INDICES, indices))?;
-    let outer = layout.outer();
+    let ([name_of_indices, name_of_indptr], outer) = (layout.names(), layout.outer());
+    same_length((DATA, data), (name_of_indices, indices))?;
     if (outer as u64).checked_add(1) != Some(indptr) {
         let name = layout.outer_name();
-        return Err(Error::corrupt(format!("`{INDPTR}` has {indptr} items, and not one more than the {outer} {name}")));
+        let message = format!("`{name_of_indptr}` has {indptr} items, and not one more than the {outer} {name}");
+        return Err(Error::corrupt(message));
     }
     Ok(())
 }
@@ -113,21 +114,21 @@ pub(super) fn check_triplet_index<I: SpIndex>(layout: &Layout) -> Result<()> {
     Err(Error::new(ErrorKind::OutOfRange, message))
 }
 
-/// Checks where rows (or columns) begin and end. The array is not empty.
-fn check_offsets<Iptr: SpIndex>(indptr: &[Iptr], count: usize) -> Result<()> {
-    Bound::UpTo(count, "entries").check(INDPTR, indptr)?;
+/// Checks where rows (or columns) begin and end. The array, which is called `name`, is not empty.
+fn check_offsets<Iptr: SpIndex>(name: &str, indptr: &[Iptr], count: usize) -> Result<()> {
+    Bound::UpTo(count, "entries").check(name, indptr)?;
     let (Some(first), Some(last)) = (indptr.first(), indptr.last()) else {
-        return Err(Error::corrupt(format!("`{INDPTR}` is empty")));
+        return Err(Error::corrupt(format!("`{name}` is empty")));
     };
     if !first.is_zero() {
-        return Err(Error::corrupt(format!("`{INDPTR}[0]` is {first:?}, not 0")));
+        return Err(Error::corrupt(format!("`{name}[0]` is {first:?}, not 0")));
     }
     if let Some(at) = indptr.windows(2).position(|pair| pair[0] > pair[1]) {
         let (before, after) = (indptr[at], indptr[at + 1]);
-        return Err(Error::corrupt(format!("`{INDPTR}[{}]` is {after:?}, less than the {before:?} before it", at + 1)));
+        return Err(Error::corrupt(format!("`{name}[{}]` is {after:?}, less than the {before:?} before it", at + 1)));
     }
     if last.try_index() != Some(count) {
-        return Err(Error::corrupt(format!("`{INDPTR}` ends with {last:?}, and there are {count} entries")));
+        return Err(Error::corrupt(format!("`{name}` ends with {last:?}, and there are {count} entries")));
     }
     Ok(())
 }
@@ -140,7 +141,8 @@ pub(super) fn compressed<T: 'static, I: SpIndex, Iptr: SpIndex>(
     indices: Vec<I>,
     data: Vec<T>,
 ) -> Result<CsMatI<T, I, Iptr>> {
-    check_offsets(&indptr, data.len())?;
+    let [name_of_indices, name_of_indptr] = layout.names();
+    check_offsets(name_of_indptr, &indptr, data.len())?;
     let make = |indptr, indices, data| match storage {
         CompressedStorage::CSR => CsMatI::try_new((layout.rows, layout.cols), indptr, indices, data),
         CompressedStorage::CSC => CsMatI::try_new_csc((layout.rows, layout.cols), indptr, indices, data),
@@ -150,7 +152,7 @@ pub(super) fn compressed<T: 'static, I: SpIndex, Iptr: SpIndex>(
         Ok(matrix) => return Ok(matrix),
         Err((indptr, indices, data, _)) => (indptr, indices, data),
     };
-    Bound::Below(layout.inner(), layout.inner_name()).check(INDICES, &indices)?;
+    Bound::Below(layout.inner(), layout.inner_name()).check(name_of_indices, &indices)?;
     sort(&indptr, &mut indices, &mut data);
     sum_up(&layout, &mut indptr, &mut indices, &mut data)?;
     make(indptr, indices, data).map_err(|(_, _, _, reason)| Error::corrupt(format!("no sparse matrix: {reason}")))
@@ -237,8 +239,8 @@ fn repeated<I: SpIndex>(layout: &Layout, outer: usize, inner: I, message: &str) 
 }
 
 /// The row (or column) of each entry of a compressed matrix.
-pub(super) fn expanded<I: SpIndex>(indptr: &[usize], count: usize) -> Result<Vec<I>> {
-    check_offsets(indptr, count)?;
+pub(super) fn expanded<I: SpIndex>(name: &str, indptr: &[usize], count: usize) -> Result<Vec<I>> {
+    check_offsets(name, indptr, count)?;
     let mut outer = Vec::new();
     let too_many = || Error::new(ErrorKind::Limit, format!("{count} indices do not fit into memory"));
     outer.try_reserve_exact(count).map_err(|_| too_many())?;

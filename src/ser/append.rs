@@ -208,6 +208,11 @@ impl Growth {
 
     /// Writes all elements, and has libhdf5 write all of the file; with `sync`, waits until the disk has it.
     pub(crate) fn flush(&mut self, sync: bool) -> Result<()> {
+        self.write_out(sync, Growing::write_rest)
+    }
+
+    /// The same, where `write_rest` writes what datasets have in memory.
+    fn write_out(&mut self, sync: bool, mut write_rest: fn(&mut Growing) -> Result<()>) -> Result<()> {
         if self.failed {
             return Err(Error::new(ErrorKind::Io, "an earlier write failed: nothing is flushed"));
         }
@@ -215,8 +220,8 @@ impl Growth {
         if self.counted == Some(self.written) {
             return Ok(());
         }
-        let flush = |growth: &mut Self| {
-            growth.part.each(&mut Growing::write_rest)?;
+        let mut flush = |growth: &mut Self| {
+            growth.part.each(&mut write_rest)?;
             growth.part.write_counts()?;
             // What counts is said when all of it is there.
             storage::flush(&growth.group)?;
@@ -238,7 +243,7 @@ impl Growth {
 
     /// Writes all elements, and takes away what does not count.
     pub(crate) fn finish(&mut self, sync: bool) -> Result<()> {
-        self.flush(sync)?;
+        self.write_out(sync, Growing::write_last)?;
         self.part.each(&mut Growing::finish)?;
         storage::flush(&self.group)
     }

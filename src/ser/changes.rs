@@ -1,12 +1,13 @@
 //! Changes to the children of a group: all of them, or none.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::key;
 use super::node::put;
 use super::place::{Place, check_free};
+use super::replace::Replacement;
 use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
@@ -46,41 +47,11 @@ impl Changes {
 
     /// Puts all that was written in place, and takes away the children in `removed`, or those of the same names.
     ///
-    /// On an error nothing has changed, unless all is in place and some of the children that go are still there.
+    /// On an error nothing has changed.
     pub(crate) fn commit(self, removed: &BTreeSet<String>) -> Result<()> {
         for name in self.names.iter().filter(|name| !removed.contains(*name)) {
             check_free(Some(&self.group), name).map_err(|error| error.in_link(name))?;
         }
-        // What gives way is kept until all is in place.
-        let old = self.group.create_unlinked()?;
-        let mut begun = Vec::new();
-        let placed = self.names.iter().try_for_each(|name| {
-            let gives_way = self.group.has_link(name)?;
-            if gives_way {
-                self.group.copy_link(name, &old, name)?;
-            }
-            begun.push((name, gives_way));
-            if gives_way {
-                self.group.unlink(name)?;
-            }
-            self.staging.copy_link(name, &self.group, name)
-        });
-        if placed.is_err() {
-            // What fails in here leaves no better way back.
-            for (name, gave_way) in begun.into_iter().rev() {
-                drop(self.group.unlink(name));
-                if gave_way {
-                    drop(old.copy_link(name, &self.group, name));
-                }
-            }
-            return placed;
-        }
-        let names: HashSet<_> = self.names.iter().collect();
-        for name in removed.iter().filter(|name| !names.contains(name)) {
-            if self.group.has_link(name)? {
-                self.group.unlink(name)?;
-            }
-        }
-        Ok(())
+        Replacement::new(&self.staging, &self.group)?.exchange(&self.names, removed)
     }
 }

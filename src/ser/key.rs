@@ -67,63 +67,11 @@ macro_rules! refuse_compounds {
         refuse!(serialize_f32(f32) serialize_f64(f64));
         refuse!(serialize_bytes(&[u8]) serialize_none() serialize_unit() serialize_unit_struct(&'static str));
 
-        fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<Self::Ok> {
-            Err(no_link())
-        }
-
         fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<Self::Ok> {
             value.serialize(self)
         }
 
-        fn serialize_newtype_variant<T: ?Sized + Serialize>(
-            self,
-            _: &'static str,
-            _: u32,
-            _: &'static str,
-            _: &T,
-        ) -> Result<Self::Ok> {
-            Err(no_link())
-        }
-
-        fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq> {
-            Err(no_link())
-        }
-
-        fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple> {
-            Err(no_link())
-        }
-
-        fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct> {
-            Err(no_link())
-        }
-
-        fn serialize_tuple_variant(
-            self,
-            _: &'static str,
-            _: u32,
-            _: &'static str,
-            _: usize,
-        ) -> Result<Self::SerializeTupleVariant> {
-            Err(no_link())
-        }
-
-        fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
-            Err(no_link())
-        }
-
-        fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
-            Err(no_link())
-        }
-
-        fn serialize_struct_variant(
-            self,
-            _: &'static str,
-            _: u32,
-            _: &'static str,
-            _: usize,
-        ) -> Result<Self::SerializeStructVariant> {
-            Err(no_link())
-        }
+        refuse_parts!(no_link(); some newtype_variant seq tuple tuple_struct tuple_variant map struct_ struct_variant);
     };
 }
 

@@ -16,6 +16,76 @@ macro_rules! scalars {
     };
 }
 
+/// Methods of a serializer that answer with an error: those named, of all that take something with parts or names.
+macro_rules! refuse_parts {
+    ($error:expr; $($method:ident)*) => {
+        $(refuse_parts!(@$method $error);)*
+    };
+    (@some $error:expr) => {
+        fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<Self::Ok> {
+            Err($error)
+        }
+    };
+    (@newtype_variant $error:expr) => {
+        fn serialize_newtype_variant<T: ?Sized + Serialize>(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: &T,
+        ) -> Result<Self::Ok> {
+            Err($error)
+        }
+    };
+    (@seq $error:expr) => {
+        fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq> {
+            Err($error)
+        }
+    };
+    (@tuple $error:expr) => {
+        fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple> {
+            Err($error)
+        }
+    };
+    (@tuple_struct $error:expr) => {
+        fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct> {
+            Err($error)
+        }
+    };
+    (@tuple_variant $error:expr) => {
+        fn serialize_tuple_variant(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: usize,
+        ) -> Result<Self::SerializeTupleVariant> {
+            Err($error)
+        }
+    };
+    (@map $error:expr) => {
+        fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
+            Err($error)
+        }
+    };
+    (@struct_ $error:expr) => {
+        fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
+            Err($error)
+        }
+    };
+    (@struct_variant $error:expr) => {
+        fn serialize_struct_variant(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: usize,
+        ) -> Result<Self::SerializeStructVariant> {
+            Err($error)
+        }
+    };
+}
+
 mod append;
 mod attributes;
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What was written takes the place of what is there: step by step, each of which can be taken back.
 
-use std::ffi::CString;
+use std::collections::BTreeSet;
 
 use super::place::taken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 use crate::progress::Spot;
-use crate::storage::{Attributes, Contents, Dataset, Group, LinkKind, Object, Shape, Storing};
+use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape, Storing};
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {
@@ -28,8 +28,6 @@ pub(super) struct Replacement<'a> {
 enum Step {
     /// A link went from the target to `kept`.
     Kept(String),
-    /// A link to this path was removed.
-    Unlinked(String, CString),
     /// A link came to the target.
     Linked(String),
     /// New data went into the dataset of that name, the old to this one.
@@ -59,6 +57,19 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
+    /// Moves the links `names`, which are staged, to the target, where those of the same names go away, and those in `removed`.
+    /// On an error the target is as it was.
+    pub(super) fn exchange(mut self, names: &[String], removed: &BTreeSet<String>) -> Result<()> {
+        for name in names {
+            self.put(name)?;
+        }
+        for name in removed.iter().filter(|name| !names.contains(name)) {
+            self.keep(name)?;
+        }
+        self.is_complete = true;
+        Ok(())
+    }
+
     fn try_replace(&mut self) -> Result<()> {
         let (names, attributes) = (self.staged.link_names()?, self.staged.attribute_names()?);
         self.make_room(&names, &attributes)?;
@@ -73,9 +84,7 @@ impl<'a> Replacement<'a> {
                     }
                 }
                 None => {
-                    self.keep(name)?;
-                    self.staged.move_link(name, &self.target, name)?;
-                    self.done.push(Step::Linked(name.clone()));
+                    self.put(name)?;
                     is_in_order = false;
                 }
             }
@@ -111,22 +120,19 @@ impl<'a> Replacement<'a> {
         Ok(())
     }
 
+    /// Moves the link `name`, which is staged, to the target, where one of that name goes away.
+    fn put(&mut self, name: &str) -> Result<()> {
+        self.keep(name)?;
+        self.staged.move_link(name, &self.target, name)?;
+        self.done.push(Step::Linked(name.to_owned()));
+        Ok(())
+    }
+
     /// Takes the link `name` away from the target, if it is there.
     fn keep(&mut self, name: &str) -> Result<()> {
-        match self.target.link_kind(name)? {
-            None => {}
-            Some(LinkKind::Hard) => {
-                move_away(&self.target, name, &self.kept)?;
-                self.done.push(Step::Kept(name.to_owned()));
-            }
-            Some(LinkKind::Soft(path)) => {
-                self.target.unlink(name)?;
-                self.done.push(Step::Unlinked(name.to_owned(), path));
-            }
-            Some(LinkKind::Other) => {
-                let message = format!("the link `{name}` leads to another file, and is not replaced: remove it");
-                return Err(Error::new(ErrorKind::AlreadyExists, message));
-            }
+        if self.target.has_link(name)? {
+            move_away(&self.target, name, &self.kept)?;
+            self.done.push(Step::Kept(name.to_owned()));
         }
         Ok(())
     }
@@ -152,7 +158,7 @@ impl<'a> Replacement<'a> {
 
     /// The dataset `name` of the target, if what is staged for it can be written into it.
     fn same_dataset(&self, name: &str) -> Result<Option<Dataset>> {
-        if !matches!(self.target.link_kind(name)?, Some(LinkKind::Hard)) {
+        if !self.target.has_hard_link(name)? {
             return Ok(None);
         }
         let old = match self.target.open(name) {
@@ -201,7 +207,6 @@ impl<'a> Replacement<'a> {
     fn take_back_step(&self, step: &Step) -> Result<()> {
         match step {
             Step::Kept(name) => self.kept.move_link(name, &self.target, name),
-            Step::Unlinked(name, path) => self.target.link_to_path(name, path),
             Step::Linked(name) => self.target.unlink(name),
             Step::Written(name, kept) => match self.target.open(name)? {
                 Object::Dataset(dataset) => copy(kept, &dataset, &Spot::NOWHERE),
@@ -218,17 +223,9 @@ impl<'a> Replacement<'a> {
         let same = now.iter().zip(&self.links).take_while(|(now, before)| now == before).count();
         if now.len() == self.links.len() && same < now.len() {
             for name in &self.links[same..] {
-                match self.target.link_kind(name)? {
-                    Some(LinkKind::Hard) => {
-                        move_away(&self.target, name, &self.kept)?;
-                        self.kept.move_link(name, &self.target, name)?;
-                    }
-                    Some(LinkKind::Soft(path)) => {
-                        self.target.unlink(name)?;
-                        self.target.link_to_path(name, &path)?;
-                    }
-                    // It was never taken away, and is where it was among such.
-                    Some(LinkKind::Other) | None => {}
+                if self.target.has_link(name)? {
+                    move_away(&self.target, name, &self.kept)?;
+                    self.kept.move_link(name, &self.target, name)?;
                 }
             }
         }
@@ -245,7 +242,7 @@ impl Drop for Replacement<'_> {
     }
 }
 
-/// Moves a hard link to a group that no link leads to; on an error it is where it was.
+/// Moves a link, wherever it leads, to a group that no link leads to; on an error it is where it was.
 fn move_away(group: &Group, name: &str, kept: &Group) -> Result<()> {
     let moved = group.move_link_unlinked(name, kept, name);
     if moved.is_err() && kept.has_link(name).unwrap_or(false) {

@@ -159,8 +159,9 @@ fn what_takes_the_place_of_others() {
         let large = |seed: u32| (0..2000).map(|step| step * seed).collect::<Vec<u32>>();
         options.write(group.user(), "large", &large(1)).unwrap();
         options.write(group.user(), "third", &state(1)).unwrap();
-        group.link_to_path("path", c"second/a").unwrap();
-        group.link_to_path("nowhere", c"nothing/at/all").unwrap();
+        group.user().link_soft("second/a", "path").unwrap();
+        group.user().link_soft("nothing/at/all", "nowhere").unwrap();
+        group.user().link_external("other.h5", "x", "elsewhere").unwrap();
         crate::write(group.user(), "last", &1.5).unwrap();
         let identity = |name: &str| group.open(name).unwrap().about().unwrap().identity;
         let before = (identity("first"), identity("large"), identity("second"));
@@ -175,6 +176,7 @@ fn what_takes_the_place_of_others() {
         fail_everywhere(&group, || options.write(group.user(), "third", &state(2)));
         fail_everywhere(&group, || options.write(group.user(), "path", &[4, 5, 6]));
         fail_everywhere(&group, || options.write(group.user(), "nowhere", &1));
+        fail_everywhere(&group, || options.write(group.user(), "elsewhere", &1));
         assert_eq!(crate::read::<[u64; 3]>(&group.user().group("second").unwrap(), "a").unwrap(), [1, 2, 3]);
         assert_eq!(crate::read::<[u64; 3]>(group.user(), "path").unwrap(), [4, 5, 6]);
     }

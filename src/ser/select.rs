@@ -79,16 +79,6 @@ impl ser::Serializer for NameProbe {
         if is_wrapper(name) { ask(Question, || self.look(value)) } else { self.look(value) }
     }
 
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<()> {
-        Err(found())
-    }
-
     fn serialize_seq(self, _: Option<usize>) -> Result<Self> {
         Ok(self)
     }
@@ -111,33 +101,7 @@ impl ser::Serializer for NameProbe {
         Ok(self)
     }
 
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant> {
-        Err(found())
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
-        Err(found())
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct> {
-        Err(found())
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant> {
-        Err(found())
-    }
+    refuse_parts!(found(); newtype_variant tuple_variant map struct_ struct_variant);
 }
 
 macro_rules! elements {

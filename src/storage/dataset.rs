@@ -151,7 +151,14 @@ pub(crate) fn texts(dtype: &Dtype, items: &Items) -> Option<Vec<String>> {
     }
 }
 
+/// A type in words, or as much of it as is worth to be said in an error.
+pub(crate) fn brief(words: String) -> String {
+    const MOST: usize = 200;
+    if words.chars().count() <= MOST { words } else { words.chars().take(MOST - 3).chain("...".chars()).collect() }
+}
+
 pub(super) fn words(dtype: &Dtype, shape: &Shape) -> String {
+    let dtype = brief(dtype.to_string());
     match shape {
         Shape::Null => "a null dataspace".to_owned(),
         Shape::Scalar => format!("scalar `{dtype}`"),

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::fmt::{self, Display, Write as _};
 use std::sync::{Arc, LazyLock};
 
+use hdf5::types::{H5Type, TypeDescriptor};
 use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
@@ -72,6 +73,23 @@ impl Number {
             Self::U64 => "u64",
             Self::F32 => "f32",
             Self::F64 => "f64",
+        }
+    }
+
+    /// The type as the `hdf5` crate describes it.
+    pub(crate) fn descriptor(self) -> TypeDescriptor {
+        match self {
+            Self::Bool => bool::type_descriptor(),
+            Self::I8 => i8::type_descriptor(),
+            Self::I16 => i16::type_descriptor(),
+            Self::I32 => i32::type_descriptor(),
+            Self::I64 => i64::type_descriptor(),
+            Self::U8 => u8::type_descriptor(),
+            Self::U16 => u16::type_descriptor(),
+            Self::U32 => u32::type_descriptor(),
+            Self::U64 => u64::type_descriptor(),
+            Self::F32 => f32::type_descriptor(),
+            Self::F64 => f64::type_descriptor(),
         }
     }
 

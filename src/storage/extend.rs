@@ -230,6 +230,15 @@ impl Growing {
         }
     }
 
+    /// The same, where nothing is to be added any more.
+    pub(crate) fn write_last(&mut self) -> Result<()> {
+        match self.tail.as_mut().and_then(Option::as_mut) {
+            // Where rows do not count, libhdf5 is to find the last chunks without filters.
+            Some(tail) if self.extent == self.rows => tail.flush_last(&self.dataset),
+            _ => self.write_rest(),
+        }
+    }
+
     /// Has all chunks filtered, and takes away rows that do not count.
     pub(crate) fn finish(&mut self) -> Result<()> {
         if self.extent > self.rows {

@@ -1,7 +1,9 @@
 //! Groups: made, opened, and linked.
 
+use std::ffi::c_char;
 use std::sync::Arc;
 
+use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5g, h5l, h5o};
@@ -11,7 +13,7 @@ use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::strict::open_by_name;
 use super::{Id, c_name, call, change, locked, property_lists};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
 
 /// A group, open. Its clones share one handle.
@@ -23,6 +25,9 @@ struct Inner {
     group: hdf5::Group,
     spot: Spot,
 }
+
+/// A function of the library's that makes a link of one group from that of another.
+type LinkFunction = unsafe extern "C" fn(hid_t, *const c_char, hid_t, *const c_char, hid_t, hid_t) -> herr_t;
 
 /// What a link leads to.
 #[derive(Debug)]
@@ -196,56 +201,28 @@ impl Group {
 
     /// Moves the link `name` to `target`, where it is called `new_name`.
     pub(crate) fn move_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        let (name, new_name) = (c_name(name)?, c_name(new_name)?);
-        let lists = property_lists()?;
-        // SAFETY: handles of the kinds that the function takes, and C strings.
-        change("move a link", || unsafe {
-            h5l::H5Lmove(
-                self.handle(),
-                name.as_ptr(),
-                target.handle(),
-                new_name.as_ptr(),
-                lists.link.get(),
-                H5P_DEFAULT,
-            )
-        })?;
-        Ok(())
+        self.link_by("move a link", h5l::H5Lmove, name, target, new_name)
     }
 
     /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`: it has no path
     /// then, which `H5Lmove` takes for granted (seen in 2.2, `H5L__move_cb`), and crashes.
     pub(crate) fn move_link_unlinked(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        let (label, new_name) = (c_name(name)?, c_name(new_name)?);
-        let lists = property_lists()?;
-        // SAFETY: handles of the kinds that the function takes, and C strings.
-        change("move a link", || unsafe {
-            h5l::H5Lcreate_hard(
-                self.handle(),
-                label.as_ptr(),
-                target.handle(),
-                new_name.as_ptr(),
-                lists.link.get(),
-                H5P_DEFAULT,
-            )
-        })?;
+        self.copy_link(name, target, new_name)?;
         self.unlink(name)
     }
 
     /// Copies the link `name` to `target` in the same file, where it is called `new_name`: what it leads to is the same
     /// object. A soft link stays one. (`H5Lcopy` takes no path for granted.)
     pub(crate) fn copy_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        let (name, new_name) = (c_name(name)?, c_name(new_name)?);
-        let lists = property_lists()?;
-        // SAFETY: handles of the kinds that the function takes, and C strings.
-        change("copy a link", || unsafe {
-            h5l::H5Lcopy(
-                self.handle(),
-                name.as_ptr(),
-                target.handle(),
-                new_name.as_ptr(),
-                lists.link.get(),
-                H5P_DEFAULT,
-            )
+        self.link_by("copy a link", h5l::H5Lcopy, name, target, new_name)
+    }
+
+    /// Makes the link `new_name` of `target` from the link `name`, by a function of the library's.
+    fn link_by(&self, what: &str, function: LinkFunction, name: &str, target: &Self, new_name: &str) -> Result<()> {
+        let (name, new_name, lists) = (c_name(name)?, c_name(new_name)?, property_lists()?);
+        // SAFETY: handles of the kinds that the functions take, and C strings.
+        change(what, || unsafe {
+            function(self.handle(), name.as_ptr(), target.handle(), new_name.as_ptr(), lists.link.get(), H5P_DEFAULT)
         })?;
         Ok(())
     }
@@ -272,14 +249,21 @@ impl Group {
             Ok(id) => id,
             Err(error) => {
                 let exists = self.has_link(name).unwrap_or(true);
-                return Err(if exists {
-                    error
-                } else {
-                    Error::new(ErrorKind::NotFound, "there is nothing of that name")
-                });
+                return Err(if exists { error } else { self.no_such_link() });
             }
         };
         Object::adopt(id)
+    }
+
+    /// The error for a name that no link has.
+    #[cold]
+    fn no_such_link(&self) -> Error {
+        let there = match self.link_names() {
+            Ok(links) if links.is_empty() => " in an empty group".to_owned(),
+            Ok(links) => format!(" in a group of {}", names(&links)),
+            Err(_) => String::new(),
+        };
+        Error::new(ErrorKind::NotFound, format!("there is nothing of that name{there}"))
     }
 
     /// Opens the dataset that the link `name` leads to.

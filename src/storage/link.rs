@@ -1,6 +1,6 @@
 //! Links of a group: all of them at once, and what they lead to.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
@@ -12,8 +12,8 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, c_name, call, change, locked, property_lists, under_lock};
-use crate::error::{Error, Result};
+use super::{Id, c_name, call, locked, under_lock};
+use crate::error::Result;
 
 #[cfg(not(hdf5_tokens))]
 type Target = hdf5_sys::h5::haddr_t;
@@ -49,26 +49,16 @@ impl Link {
     }
 }
 
-/// What a link of a group is.
-#[derive(Clone, Debug)]
-pub(crate) enum LinkKind {
-    Hard,
-    /// To a path, which is this.
-    Soft(CString),
-    /// To another file, or as a user has defined it.
-    Other,
-}
-
 impl Group {
-    /// What the link `name` is; `None` where there is none.
-    pub(crate) fn link_kind(&self, name: &str) -> Result<Option<LinkKind>> {
+    /// Whether there is a link of that name, and it leads to an object itself: not to a path, or to another file.
+    pub(crate) fn has_hard_link(&self, name: &str) -> Result<bool> {
         if !self.has_link(name)? {
-            return Ok(None);
+            return Ok(false);
         }
-        let (what, label) = ("look into a link", c_name(name)?);
+        let label = c_name(name)?;
         let mut info = std::mem::MaybeUninit::<Info>::zeroed();
         // SAFETY: a group's handle, a C string, and the address of what the function fills in.
-        call(what, || unsafe {
+        call("look into a link", || unsafe {
             #[cfg(not(hdf5_tokens))]
             return h5l::H5Lget_info1(self.handle(), label.as_ptr(), info.as_mut_ptr(), H5P_DEFAULT);
             #[cfg(hdf5_tokens)]
@@ -76,30 +66,7 @@ impl Group {
         })?;
         // SAFETY: the field is a C enum, which is a `c_int`.
         let kind = unsafe { (&raw const (*info.as_ptr()).type_).cast::<c_int>().read() };
-        if kind == H5L_type_t::H5L_TYPE_HARD as c_int {
-            return Ok(Some(LinkKind::Hard));
-        }
-        if kind != H5L_type_t::H5L_TYPE_SOFT as c_int {
-            return Ok(Some(LinkKind::Other));
-        }
-        // As long as a message of an object header is.
-        let mut value = vec![0u8; 1 << 16];
-        // SAFETY: a group's handle, a C string, and a buffer of the size given.
-        call(what, || unsafe {
-            h5l::H5Lget_val(self.handle(), label.as_ptr(), value.as_mut_ptr().cast(), value.len(), H5P_DEFAULT)
-        })?;
-        let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
-        Ok(Some(LinkKind::Soft(path.to_owned())))
-    }
-
-    /// Makes the link `name` to a path.
-    pub(crate) fn link_to_path(&self, name: &str, path: &CStr) -> Result<()> {
-        let (label, lists) = (c_name(name)?, property_lists()?);
-        // SAFETY: handles of the kinds that the function takes, and C strings.
-        change("make a link", || unsafe {
-            h5l::H5Lcreate_soft(path.as_ptr(), self.handle(), label.as_ptr(), lists.link.get(), H5P_DEFAULT)
-        })?;
-        Ok(())
+        Ok(kind == H5L_type_t::H5L_TYPE_HARD as c_int)
     }
 
     fn info(&self) -> Result<H5G_info_t> {

@@ -23,6 +23,8 @@ use super::selection::select;
 use super::storing::Storing;
 use super::{Id, c_name, call, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::COMPLEX;
+use crate::format::foreign::MATLAB_COMPLEX;
 use crate::progress::Spot;
 
 /// Elements that do not lie in the order of the file are put into it by so many bytes at a time.
@@ -46,6 +48,27 @@ impl<T: H5Type> ElementType<T> {
         let memory = Datatype::from_descriptor(&descriptor)?;
         // Gaps are not initialised, and nothing for a file.
         let file = Datatype::from_descriptor(&descriptor.to_packed_repr())?;
+        Ok(Self { descriptor, memory, file, rust: PhantomData })
+    }
+
+    /// The same for items that MATLAB stores as `stored`: its bools are bytes, and it has other names for the parts of complex
+    /// numbers.
+    pub(crate) fn of_matlab(self, stored: &Dtype) -> Result<Self> {
+        let (descriptor, stored) = match (&self.descriptor, stored) {
+            // That the bytes are bools is looked at, as for any bools.
+            (TypeDescriptor::Boolean, Dtype::Number(Number::U8)) => (TypeDescriptor::Boolean, u8::type_descriptor()),
+            (TypeDescriptor::Compound(own), Dtype::Compound(fields))
+                if own.fields.iter().map(|field| field.name.as_str()).eq(COMPLEX)
+                    && fields.iter().map(|field| field.name.as_str()).eq(MATLAB_COMPLEX) =>
+            {
+                let mut own = own.clone();
+                own.fields.iter_mut().zip(MATLAB_COMPLEX).for_each(|(field, name)| field.name = name.to_owned());
+                (TypeDescriptor::Compound(own.clone()), TypeDescriptor::Compound(own))
+            }
+            _ => return Ok(self),
+        };
+        let memory = Datatype::from_descriptor(&stored)?;
+        let file = Datatype::from_descriptor(&stored.to_packed_repr())?;
         Ok(Self { descriptor, memory, file, rust: PhantomData })
     }
 

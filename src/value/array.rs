@@ -1,14 +1,16 @@
 //! Arrays of any shape and of any type of numbers.
 
-use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 use num_complex::Complex;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::Value;
 use crate::bridge::{self, Write};
+use crate::de::Laid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::COMPLEX;
+use crate::format::foreign::MATLAB_COMPLEX;
 use crate::ser::Destination;
 use crate::storage::{Attributes, Dataset, Dtype, ElementType, Number as Stored, Shape, read_array_attribute};
 
@@ -148,16 +150,18 @@ impl Array {
 
     /// All of a dataset, if it is one of those types, and has dimensions.
     pub(super) fn of_dataset(dataset: &Dataset) -> Result<Option<Self>> {
-        let Shape::Simple(dims) = dataset.shape() else { return Ok(None) };
-        let dims = dims.clone();
-        read(dataset.dtype(), &mut Whole { dataset, dims })
+        let laid = Laid::of(dataset, None)?;
+        match laid.shape {
+            Shape::Simple(_) if laid.is_numeric() => read(&laid.dtype, &mut Whole { dataset, laid: &laid }),
+            _ => Ok(None),
+        }
     }
 
     /// All of an attribute, on the same conditions.
     pub(super) fn of_attribute(object: &impl Attributes, name: &str) -> Result<Option<Self>> {
         let Some(contents) = object.attribute(name)? else { return Ok(None) };
         match &contents.shape {
-            Shape::Simple(dims) => read(&contents.dtype, &mut Attribute { object, name, dims: dims.clone() }),
+            Shape::Simple(dims) => read(&contents.dtype, &mut Attribute { object, name, dims }),
             _ => Ok(None),
         }
     }
@@ -168,10 +172,16 @@ trait Place {
     fn dims(&self) -> &[u64];
     fn elements<T: hdf5::H5Type>(&mut self) -> Result<Vec<T>>;
 
+    /// Whether the first dimension is fastest.
+    fn is_reversed(&self) -> bool {
+        false
+    }
+
     fn array<T: hdf5::H5Type + ArrayElement>(&mut self) -> Result<Array> {
         let values = self.elements()?;
         let dims = self.dims().iter().map(|dim| usize::try_from(*dim)).collect::<Result<Vec<_>, _>>();
-        let array = dims.ok().and_then(|dims| ArrayD::from_shape_vec(dims, values).ok());
+        let shape = dims.ok().map(|dims| IxDyn(&dims).set_f(self.is_reversed()));
+        let array = shape.and_then(|shape| ArrayD::from_shape_vec(shape, values).ok());
         array
             .map(T::into_array)
             .ok_or_else(|| Error::new(ErrorKind::Limit, "an array whose shape does not fit into memory"))
@@ -180,28 +190,35 @@ trait Place {
 
 struct Whole<'a> {
     dataset: &'a Dataset,
-    dims: Vec<u64>,
+    laid: &'a Laid,
 }
 
 impl Place for Whole<'_> {
     fn dims(&self) -> &[u64] {
-        &self.dims
+        match &self.laid.shape {
+            Shape::Simple(dims) => dims,
+            _ => &[],
+        }
+    }
+
+    fn is_reversed(&self) -> bool {
+        self.laid.is_reversed
     }
 
     fn elements<T: hdf5::H5Type>(&mut self) -> Result<Vec<T>> {
-        self.dataset.read_array(&ElementType::new()?)
+        self.laid.read(self.dataset, ElementType::new()?)
     }
 }
 
 struct Attribute<'a, A> {
     object: &'a A,
     name: &'a str,
-    dims: Vec<u64>,
+    dims: &'a [u64],
 }
 
 impl<A: Attributes> Place for Attribute<'_, A> {
     fn dims(&self) -> &[u64] {
-        &self.dims
+        self.dims
     }
 
     fn elements<T: hdf5::H5Type>(&mut self) -> Result<Vec<T>> {
@@ -225,7 +242,7 @@ fn read(dtype: &Dtype, place: &mut impl Place) -> Result<Option<Array>> {
             Stored::F64 => place.array::<f64>()?,
         },
         Dtype::Compound(fields) => match &fields[..] {
-            [re, im] if [&re.name, &im.name] == COMPLEX => match (&re.dtype, &im.dtype) {
+            [re, im] if [COMPLEX, MATLAB_COMPLEX].contains(&[&re.name, &im.name]) => match (&re.dtype, &im.dtype) {
                 (Dtype::Number(Stored::F32), Dtype::Number(Stored::F32)) => place.array::<Complex<f32>>()?,
                 (Dtype::Number(Stored::F64), Dtype::Number(Stored::F64)) => place.array::<Complex<f64>>()?,
                 _ => return Ok(None),

@@ -11,7 +11,7 @@ use crate::bridge::{self, Read};
 use crate::de::{Found, Source, Stored};
 use crate::error::{ErrorKind, Result};
 use crate::format::Kind;
-use crate::storage::{Attributes, Object};
+use crate::storage::{Attributes, Object, Shape};
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -56,7 +56,7 @@ fn contents(stored: &Stored) -> Result<Value> {
     match &stored.object {
         Object::Dataset(dataset) if dataset.kind()?.is_none() => match Array::of_dataset(dataset)? {
             Some(array) => Ok(Value::Array(array)),
-            None => stored.read().map(|Any(value)| value),
+            None => stored.read().map(|Any(value)| listed(value, dataset.shape())),
         },
         Object::Group(group) => match group.kind()? {
             None => stored.read().map(|Children(value)| value),
@@ -68,6 +68,20 @@ fn contents(stored: &Stored) -> Result<Value> {
         },
         Object::Dataset(_) => stored.read().map(|Any(value)| value),
     }
+}
+
+/// What is in a dataset of its own has the length that it happens to have along each dimension: it is no tuple, as the array
+/// within something else is.
+fn listed(value: Value, shape: &Shape) -> Value {
+    fn listed(value: Value, levels: usize) -> Value {
+        match value {
+            Value::Tuple(elements) if levels > 0 => {
+                Value::List(elements.into_iter().map(|element| listed(element, levels - 1)).collect())
+            }
+            other => other,
+        }
+    }
+    if let Shape::Simple(dims) = shape { listed(value, dims.len()) } else { value }
 }
 
 /// What is of a type that is not read is kept as that.

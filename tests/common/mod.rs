@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod data;
 pub(crate) mod lies;
 
 use std::collections::hash_map::DefaultHasher;

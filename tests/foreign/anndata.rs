@@ -154,7 +154,8 @@ fn errors() {
     }
     assert_eq!(
         error::<Vec<Option<Other>>>(&file, "obs/kind"),
-        "unknown variant `T`, expected one of `B`; at `[0]`, HDF5 path `/obs/kind/categories`"
+        "unknown variant `T` of `Other`, expected one of `B`, stored as `string` of shape (3,); at `[0]`, HDF5 path \
+         `/obs/kind/categories`"
     );
     assert_eq!(
         error::<Vec<i32>>(&file, "obs/count"),

@@ -175,10 +175,17 @@ fn records() {
     let words = "compound {tag: string(4), unused: [i64; 2; 2], at: compound {x: f64, y: f32}, path: [compound {x: f64, y: \
                  f32}; 2], rgb: [u8; 3], ok: bool}";
     let message = error::<Vec<Missing>>(&file, "records");
-    assert_eq!(message, "missing field `speed`; at `[0]`, HDF5 path `/records`");
+    assert_eq!(
+        message,
+        format!(
+            "missing field `speed` of `Missing`, stored as `{words}` of shape (2,); at `[0]`, HDF5 path `/records`"
+        )
+    );
     assert_eq!(
         error::<Vec<f64>>(&file, "records"),
-        format!("expected `f64`, found a group, stored as `{words}` of shape (2,); at `[0]`, HDF5 path `/records`")
+        format!(
+            "expected `f64`, found a struct or map, stored as `{words}` of shape (2,); at `[0]`, HDF5 path `/records`"
+        )
     );
     #[derive(Deserialize, Debug)]
     #[allow(dead_code, reason = "it is not read")]

@@ -292,7 +292,10 @@ fn a_class_that_is_no_variant_is_named() {
     }
     let error = from_slice::<Vec<Other>>(&image).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownVariant);
-    assert_eq!(error.to_string(), "unknown variant `Circle`, expected one of `Square`; at `[0]`, HDF5 path `/0`");
+    assert_eq!(
+        error.to_string(),
+        "unknown variant `Circle` of `Other`, expected one of `Square`; at `[0]`, HDF5 path `/0`"
+    );
 }
 
 #[test]

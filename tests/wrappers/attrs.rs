@@ -142,7 +142,10 @@ fn errors() {
         "expected `u8`, found 0.5 (`f64`), which `u8` does not hold exactly, stored as scalar `f64`; at `gain`, HDF5 path \
          `/value/@gain`"
     );
-    assert_eq!(read_error::<WithAttrs<f64, Calibration>>(&1.5).to_string(), "missing field `unit`; HDF5 path `/value`");
+    assert_eq!(
+        read_error::<WithAttrs<f64, Calibration>>(&1.5).to_string(),
+        "missing field `unit` of `Calibration`, stored as a dataset without attributes; HDF5 path `/value`"
+    );
     assert_eq!(
         read_error::<WithAttrs<NdArray<f64, Ix2>, Calibration>>(&with(NdArray(array![1.5]))).to_string(),
         "expected an array of `f64` with 2 dimensions, found `f64` of shape (1,); HDF5 path `/value`"

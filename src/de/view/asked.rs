@@ -4,11 +4,11 @@ use serde::de::{Deserializer, Visitor};
 
 use super::super::access::GroupMap;
 use super::super::element::Element;
-use super::{Form, View, in_some_link, inexact, visit_any_bytes};
+use super::{Form, View, in_group, in_some_link, inexact, visit_any_bytes};
 use crate::bridge::is_wrapper;
 use crate::error::{Error, Result};
 use crate::format::python::{CLASS, is_pickle};
-use crate::format::{VALUE, VALUES};
+use crate::format::{ARRAY, VALUE, VALUES};
 use crate::item::Scalar;
 use crate::storage::Attributes;
 
@@ -207,13 +207,19 @@ impl<'de> Deserializer<'de> for View<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
+        // An array in a wrapper, as it is asked for where it is a part of a dataset.
+        if let (ARRAY, Form::Single { is_taken: Some(_), .. }) = (name, &self.form) {
+            return self.sequence_of(None, visitor);
+        }
         let view = follow!(self, deserialize_struct(name, fields, visitor));
-        match view.form {
+        let read = match view.form {
             Form::Group { group, scope } => {
-                visitor.visit_map(GroupMap::for_struct(group, scope, fields, view.depth.in_record()?)?)
+                let entries = GroupMap::for_struct(group, scope, fields, view.depth.in_record()?)?;
+                visitor.visit_map(entries).map_err(|error| in_group(error, group))
             }
             form => View { form, depth: view.depth }.map(visitor),
-        }
+        };
+        read.map_err(|error| error.of_type(name))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -223,7 +229,7 @@ impl<'de> Deserializer<'de> for View<'_> {
         visitor: V,
     ) -> Result<V::Value> {
         let view = follow!(self, deserialize_enum(name, variants, visitor));
-        view.enumeration(visitor)
+        view.enumeration(name, visitor).map_err(|error| error.of_type(name))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

@@ -165,6 +165,17 @@ impl Tail {
         if self.bytes.is_empty() { Ok(()) } else { self.write_in_place(dataset, self.bytes.len()) }
     }
 
+    /// Writes rows that are in no full chunk, where nothing is to be added any more: through the filters at once, if the file
+    /// has nothing of their chunks yet.
+    pub(in crate::storage) fn flush_last(&mut self, dataset: &Dataset) -> Result<()> {
+        if !self.replaces || self.there.iter().any(|there| *there != There::Nothing) {
+            return self.flush(dataset);
+        }
+        self.filter(dataset, self.bytes.len())?;
+        self.written = self.bytes.len();
+        Ok(())
+    }
+
     /// Has the last chunks filtered, too, where nothing is to be added any more.
     pub(in crate::storage) fn finish(&mut self, dataset: &Dataset) -> Result<()> {
         self.flush(dataset)?;
@@ -185,20 +196,25 @@ impl Tail {
         Ok(())
     }
 
-    /// Writes the first `len` bytes through the filters, if that can be, to chunks that the file has without them.
+    /// Writes the first `len` bytes through the filters, if that can be, to chunks that the file does not have so.
     fn filter(&mut self, dataset: &Dataset, len: usize) -> Result<()> {
-        if !self.replaces {
+        if !self.replaces || len == 0 {
             return Ok(());
         }
         for number in 0..self.there.len() {
-            let There::InPlace(left_out) = self.there[number] else { continue };
+            let (left_out, moves) = match self.there[number] {
+                There::Nothing => (self.chunked.pipeline.all(), false),
+                There::InPlace(left_out) => (left_out, true),
+                There::Filtered => continue,
+            };
             let (chunk, pipeline) = (self.chunk(number, &self.bytes[..len]), &self.chunked.pipeline);
             let filtered = pipeline.encode(&chunk)?;
             if filtered.bytes.len() == chunk.len() {
                 // libhdf5 does not take note of other filters where the size is the same; nor is anything gained.
                 self.put(dataset, number, &pipeline.encode_without(&chunk, left_out)?, false)?;
+                self.there[number] = There::InPlace(left_out);
             } else {
-                self.put(dataset, number, &filtered, true)?;
+                self.put(dataset, number, &filtered, moves)?;
                 self.there[number] = There::Filtered;
             }
         }

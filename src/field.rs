@@ -1,0 +1,57 @@
+//! What the functions for `#[serde(with = "...")]` take, in each module that has such: values of one sort, and options of
+//! them.
+
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+/// Arrays of `ndarray`.
+pub struct Arrays;
+/// Compressed matrices of `sprs`.
+#[cfg(feature = "sprs")]
+pub struct Compressed;
+/// Triplets of `sprs`.
+#[cfg(feature = "sprs")]
+pub struct Entries;
+
+/// A value of the sort that a module writes.
+pub trait Field<Sort> {
+    fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+/// A value of the sort that a module reads, which owns what is in it.
+pub trait OwnedField<'de, Sort>: Sized {
+    fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+/// What is in an option.
+struct Inner<F, Sort>(F, PhantomData<Sort>);
+
+impl<F: Field<Sort>, Sort> Serialize for Inner<&F, Sort> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_field(serializer)
+    }
+}
+
+impl<'de, F: OwnedField<'de, Sort>, Sort> Deserialize<'de> for Inner<F, Sort> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        F::deserialize_field(deserializer).map(|field| Self(field, PhantomData))
+    }
+}
+
+impl<F: Field<Sort>, Sort> Field<Sort> for Option<F> {
+    fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(field) => serializer.serialize_some(&Inner(field, PhantomData)),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de, F: OwnedField<'de, Sort>, Sort> OwnedField<'de, Sort> for Option<F> {
+    fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let inner = Option::<Inner<F, Sort>>::deserialize(deserializer)?;
+        Ok(inner.map(|Inner(field, _)| field))
+    }
+}
