@@ -92,7 +92,7 @@ impl Kept {
             stored.scope = stored.scope.anew();
             let route = stored.scope.route().clone();
             let value = Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)));
-            value.map_err(|error| select::explained(error, &route))
+            value.map_err(|error| select::explained(error, &route).over())
         })
     }
 
@@ -164,7 +164,7 @@ impl Kept {
                 Child { key, name, kept }
             };
             let mut links = group.links()?;
-            select::links(group, &mut links, inside.scope.route())?;
+            select::links(group, &mut links, inside.scope.route(), |link| key_of(link, &inside.scope))?;
             Ok(Some(links.into_iter().map(child).collect()))
         })
     }

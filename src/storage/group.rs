@@ -9,7 +9,8 @@ use hdf5_sys::{h5g, h5l, h5o};
 use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
-use super::strict::open_by_name;
+use super::link::LinkKind;
+use super::strict::{open_by_name, shortened};
 use super::{Id, c_name, call, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Run, Spot};
@@ -270,16 +271,28 @@ impl Group {
     fn open_locked(&self, name: &str) -> Result<Object> {
         let id = match self.open_any(name) {
             Ok(id) => id,
+            Err(error) if error.is_of_stored() => return Err(error),
             Err(error) => {
-                let exists = self.has_link(name).unwrap_or(true);
-                return Err(if exists {
-                    error
-                } else {
-                    Error::new(ErrorKind::NotFound, "there is nothing of that name")
+                return Err(match self.link_kind(name) {
+                    Ok(None) => Error::new(ErrorKind::NotFound, "there is nothing of that name"),
+                    Ok(Some(LinkKind::Soft(path))) if !self.leads_somewhere(name) => {
+                        let path = shortened(&path.to_string_lossy());
+                        Error::leads_nowhere(format!("the link leads to `{path}`, where nothing is"))
+                    }
+                    _ => error,
                 });
             }
         };
         Object::adopt(id)
+    }
+
+    /// Whether the soft link `name` leads to an object.
+    fn leads_somewhere(&self, name: &str) -> bool {
+        let Ok(name) = c_name(name) else { return false };
+        // SAFETY: a group's handle and a C string.
+        let found =
+            call("follow a link", || unsafe { h5o::H5Oexists_by_name(self.handle(), name.as_ptr(), H5P_DEFAULT) });
+        found.is_ok_and(|found| found > 0)
     }
 
     /// Opens the dataset that the link `name` leads to.
