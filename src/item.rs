@@ -297,7 +297,7 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str> {
 
 /// A string of HDF5's, which others may have in any encoding, whatever its type says.
 #[inline]
-fn string(bytes: &[u8]) -> Result<&str> {
+pub(crate) fn string(bytes: &[u8]) -> Result<&str> {
     std::str::from_utf8(bytes).map_err(|error| no_text(ErrorKind::Unsupported, bytes, error))
 }
 

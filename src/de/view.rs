@@ -481,7 +481,7 @@ impl<'a> View<'a> {
             form => return Self::new(form, self.depth).any(visitor),
         }
         let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        visitor.visit_str(item::text(&bytes[..len])?)
+        visitor.visit_str(item::string(&bytes[..len])?)
     }
 
     /// A sequence; of `len` elements if that is said.
