@@ -169,6 +169,8 @@ pub(crate) struct Known {
     shared: HashMap<(Identity, TypeId), Reading>,
     /// What else is kept for the call.
     kept: Option<Box<dyn Any>>,
+    /// The error of the call that was made text of last.
+    shown: Option<Error>,
 }
 
 enum Reading {
@@ -179,6 +181,25 @@ enum Reading {
 }
 
 impl Call<Known> {
+    /// Takes note of an error of which text is made while the thread's call goes on: by another format, as which what is
+    /// read is written at once, it comes back as that text from each level that it goes through.
+    pub(crate) fn show(error: &Error) {
+        let known = READING.try_with(|call| call.try_borrow().ok()?.clone());
+        if let Some(known) = known.ok().flatten()
+            && let Ok(mut known) = known.try_borrow_mut()
+            && let Some(error) = error.on_its_way()
+        {
+            known.shown = Some(error);
+        }
+    }
+
+    /// The error of the thread's call that was made text of last, if it is that which is looked for.
+    pub(crate) fn shown(is_it: impl FnOnce(&Error) -> bool) -> Option<Error> {
+        let known = READING.try_with(|call| call.try_borrow().ok()?.clone()).ok().flatten()?;
+        let shown = known.try_borrow_mut().ok()?.shown.take()?;
+        is_it(&shown).then_some(shown)
+    }
+
     /// What is kept for the call, made by `make` when it is first asked for. There is one such thing.
     pub(crate) fn kept<T: Any + Clone>(&self, make: impl FnOnce() -> T) -> T {
         let kept = self.0.borrow().kept.as_ref().and_then(|kept| kept.downcast_ref::<T>().cloned());

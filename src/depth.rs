@@ -72,9 +72,8 @@ impl Depth {
 
     #[cold]
     fn too_deep(self) -> Error {
-        let words = format!("the value nests deeper than {} levels", self.most);
-        let limit = if self.is_reading { " (`ReadOptions::max_depth` sets the limit)" } else { "" };
-        Error::new(ErrorKind::TooDeep, words + limit)
+        let error = Error::new(ErrorKind::TooDeep, format!("the value nests deeper than {} levels", self.most));
+        if self.is_reading { error.advised("`ReadOptions::max_depth` sets the limit") } else { error }
     }
 }
 

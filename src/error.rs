@@ -1,8 +1,13 @@
 //! What went wrong, where, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use serde::{de, ser};
+
+use crate::call::{Call, Known};
+use crate::format::{ATTRIBUTE_PREFIX, escape};
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -68,7 +73,7 @@ pub enum ErrorKind {
 /// ```
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -76,6 +81,8 @@ struct Inner {
     asked: Option<&'static str>,
     /// What else there is to say after that.
     rest: String,
+    /// What to do about it.
+    advice: Vec<String>,
     /// What is stored at the place, in words.
     stored: Option<String>,
     /// Innermost first.
@@ -84,10 +91,18 @@ struct Inner {
     links: Vec<String>,
     /// The file that was written or read.
     file: Option<String>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     again: Option<Again>,
     /// The field that is missing.
     missing: Option<&'static str>,
+    /// What was to be read is not there, or not to be had, though something says that it is: a link, or a reference.
+    leads_nowhere: bool,
+    /// What is stored is at fault, whatever it is read as, and was asked for by who takes anything.
+    is_unwanted: bool,
+    /// How many of the segments, the innermost ones, the options know nothing of.
+    beyond: usize,
+    /// The call that it ended is over.
+    is_over: bool,
 }
 
 /// A step of the way into a value.
@@ -95,6 +110,8 @@ struct Inner {
 pub(crate) enum Segment {
     /// A field, a variant, or a key of a map.
     Name(String),
+    /// An attribute, by its name alone.
+    Attribute(String),
     /// An element of a sequence or tuple.
     Index(usize),
 }
@@ -113,6 +130,7 @@ impl Error {
             message: message.into(),
             asked: None,
             rest: String::new(),
+            advice: Vec::new(),
             stored: None,
             segments: Vec::new(),
             links: Vec::new(),
@@ -120,6 +138,10 @@ impl Error {
             source: None,
             again: None,
             missing: None,
+            leads_nowhere: false,
+            is_unwanted: false,
+            beyond: 0,
+            is_over: false,
         }))
     }
 
@@ -145,9 +167,25 @@ impl Error {
         Self::new(ErrorKind::Corrupt, message)
     }
 
+    /// The error for what the options do not allow; `allowing` says how they would.
+    #[cold]
+    pub(crate) fn refused(what: impl Into<String>, allowing: String) -> Self {
+        let mut error = Self::new(ErrorKind::Limit, what).advised(allowing);
+        error.0.leads_nowhere = true;
+        error
+    }
+
+    /// The error for a link, or a reference, that leads nowhere.
+    #[cold]
+    pub(crate) fn leads_nowhere(what: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorKind::NotFound, what);
+        error.0.leads_nowhere = true;
+        error
+    }
+
     pub(crate) fn io(what: impl Display, source: std::io::Error) -> Self {
         let mut error = Self::new(ErrorKind::Io, format!("{what}: {source}"));
-        error.0.source = Some(Box::new(source));
+        error.0.source = Some(Arc::new(source));
         error
     }
 
@@ -166,6 +204,11 @@ impl Error {
     #[cold]
     pub(crate) fn in_element(self, index: usize) -> Self {
         self.inside(Segment::Index(index))
+    }
+
+    #[cold]
+    pub(crate) fn in_attribute(self, name: &str) -> Self {
+        self.inside(Segment::Attribute(name.to_owned()))
     }
 
     /// Adds the link that led here, or, last, the path of the group that all began at.
@@ -239,6 +282,66 @@ impl Error {
         self.because(words)
     }
 
+    /// Whether what is stored is at fault, whatever it is read as: of a type that is not read, a link or a reference that
+    /// leads nowhere or back, or to what the options do not allow.
+    pub(crate) fn is_of_stored(&self) -> bool {
+        self.0.leads_nowhere || matches!(self.0.kind, ErrorKind::Unsupported | ErrorKind::Cycle)
+    }
+
+    /// Takes note that who asked for it takes anything: it can do without what cannot be read.
+    #[cold]
+    pub(crate) fn of_anything(mut self) -> Self {
+        let is_broken = matches!(self.0.kind, ErrorKind::Corrupt | ErrorKind::NotFound | ErrorKind::Hdf5);
+        self.0.is_unwanted |= is_broken || self.is_of_stored();
+        self
+    }
+
+    /// Takes note that the options know nothing of the way from here on.
+    pub(crate) fn beyond_options(mut self) -> Self {
+        self.0.beyond = self.0.segments.len();
+        self
+    }
+
+    /// Says how the rest is read without what cannot be read, if that has a name to leave it out by.
+    pub(crate) fn skippable(self) -> Self {
+        if !self.0.is_unwanted {
+            return self;
+        }
+        let segments = self.0.segments.iter().skip(self.0.beyond);
+        let mut path = Vec::new();
+        for segment in segments.skip_while(|segment| matches!(segment, Segment::Index(_))) {
+            path.push(match segment {
+                Segment::Name(name) if matches!(name.as_str(), "*" | "**") => Cow::Borrowed("*"),
+                Segment::Name(name) => escape(name),
+                Segment::Attribute(name) => Cow::Owned(format!("{ATTRIBUTE_PREFIX}{}", escape(name))),
+                Segment::Index(_) => Cow::Borrowed("*"),
+            });
+        }
+        if path.is_empty() {
+            return self;
+        }
+        path.reverse();
+        let path = path.join("/");
+        self.advised(format!("`ReadOptions::skip([{path:?}])` leaves it out"))
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn advised(mut self, advice: impl Into<String>) -> Self {
+        self.0.advice.push(advice.into());
+        self
+    }
+
+    /// The same where the call is over that it is about.
+    pub(crate) fn over(mut self) -> Self {
+        self.0.is_over = true;
+        self
+    }
+
+    /// A copy, if the call goes on that it is about.
+    pub(crate) fn on_its_way(&self) -> Option<Self> {
+        (!self.0.is_over).then(|| Self(self.0.clone()))
+    }
+
     /// Adds words to what went wrong.
     pub(crate) fn because(mut self, words: &str) -> Self {
         self.0.rest.push_str(words);
@@ -258,16 +361,40 @@ impl Error {
         for segment in self.0.segments.iter().rev() {
             match segment {
                 Segment::Index(index) => path.push_str(&format!("[{index}]")),
-                Segment::Name(name) if is_plain(name) => {
+                Segment::Name(name) | Segment::Attribute(name) if is_plain(name) => {
                     if !path.is_empty() {
                         path.push('.');
                     }
                     path.push_str(name);
                 }
-                Segment::Name(name) => path.push_str(&format!("[{:?}]", shorten(name))),
+                Segment::Name(name) | Segment::Attribute(name) => {
+                    path.push_str(&format!("[{:?}]", shorten(name)));
+                }
             }
         }
         path
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(asked) = self.0.asked {
+            write!(f, " of `{asked}`")?;
+        }
+        f.write_str(&self.0.rest)?;
+        if let Some(stored) = &self.0.stored {
+            write!(f, ", stored as {stored}")?;
+        }
+        if !self.0.advice.is_empty() {
+            write!(f, " ({})", self.0.advice.join(", "))?;
+        }
+        let places =
+            [("at", self.path()), ("HDF5 path", self.hdf5_path()), ("file", self.0.file.clone().unwrap_or_default())];
+        let mut separator = ';';
+        for (what, place) in places.iter().filter(|(_, place)| !place.is_empty()) {
+            write!(f, "{separator} {what} `{place}`")?;
+            separator = ',';
+        }
+        Ok(())
     }
 
     /// The path of the HDF5 object, as in `/patches/material`; empty where no object is at fault.
@@ -315,23 +442,22 @@ fn shorten(name: &str) -> String {
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        if let Some(asked) = self.0.asked {
-            write!(f, " of `{asked}`")?;
-        }
-        f.write_str(&self.0.rest)?;
-        if let Some(stored) = &self.0.stored {
-            write!(f, ", stored as {stored}")?;
-        }
-        let places =
-            [("at", self.path()), ("HDF5 path", self.hdf5_path()), ("file", self.0.file.clone().unwrap_or_default())];
-        let mut separator = ';';
-        for (what, place) in places.iter().filter(|(_, place)| !place.is_empty()) {
-            write!(f, "{separator} {what} `{place}`")?;
-            separator = ',';
-        }
-        Ok(())
+        // As text it may be on its way through another format's error.
+        Call::<Known>::show(self);
+        self.write(f)
     }
+}
+
+/// Whether the message of another format's error is about this one of ours: it is its text, or has that in quotes.
+fn is_about(message: &str, error: &Error) -> bool {
+    struct Text<'a>(&'a Error);
+    impl Display for Text<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.write(f)
+        }
+    }
+    let text = Text(error).to_string();
+    message == text || message.contains(&format!("{text:?}"))
 }
 
 impl fmt::Debug for Error {
@@ -411,7 +537,11 @@ fn choice(expected: &'static [&'static str]) -> String {
 
 impl de::Error for Error {
     fn custom<T: Display>(message: T) -> Self {
-        Self::new(ErrorKind::Custom, message.to_string())
+        let message = message.to_string();
+        match Call::<Known>::shown(|error| is_about(&message, error)) {
+            Some(error) => error,
+            None => Self::new(ErrorKind::Custom, message),
+        }
     }
 
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {

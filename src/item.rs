@@ -1,6 +1,6 @@
 //! One fixed-size item: a number, string, enum or record.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::position;
 use crate::storage::{Dtype, Element, Field, Home, Items, Number, StringPadding, Strings, integer};
 
@@ -227,8 +227,8 @@ impl<'a> Item<'a> {
     #[inline]
     pub(crate) fn text(self) -> Result<Option<&'a str>> {
         match self.dtype {
-            Dtype::FixedString(strings) => text(trimmed(*strings, self.bytes)).map(Some),
-            Dtype::VarString(_) => text(self.items.string(self.bytes)).map(Some),
+            Dtype::FixedString(strings) => string(trimmed(*strings, self.bytes)).map(Some),
+            Dtype::VarString(_) => string(self.items.string(self.bytes)).map(Some),
             _ => Ok(None),
         }
     }
@@ -314,10 +314,19 @@ fn trim_end(bytes: &[u8], filler: u8) -> &[u8] {
     &bytes[..len]
 }
 
-/// Stored text, which is to be UTF-8.
+/// Text of this crate's own, which is UTF-8.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
-        Error::corrupt(format!("the string {shown:?} is no UTF-8: {error}"))
-    })
+    std::str::from_utf8(bytes).map_err(|error| no_text(ErrorKind::Corrupt, bytes, error))
+}
+
+/// A string of HDF5's, which others may have in any encoding, whatever its type says.
+#[inline]
+pub(crate) fn string(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|error| no_text(ErrorKind::Unsupported, bytes, error))
+}
+
+#[cold]
+fn no_text(kind: ErrorKind, bytes: &[u8], error: std::str::Utf8Error) -> Error {
+    let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
+    Error::new(kind, format!("the string {shown:?} is no UTF-8: {error}"))
 }

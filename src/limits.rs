@@ -119,12 +119,12 @@ impl Limits {
     /// The error for what is more than a limit, which `option` of the options raises.
     #[cold]
     pub(crate) fn exceeded(what: impl Into<String>, option: &str) -> Error {
-        Error::new(ErrorKind::Limit, what).because(&format!(" (`ReadOptions::{option}` sets the limit)"))
+        Error::new(ErrorKind::Limit, what).advised(format!("`ReadOptions::{option}` sets the limit"))
     }
 
     /// The error for what may read other files, or load code, which `option` of the options allows.
     #[cold]
     pub(crate) fn refused(what: impl Into<String>, option: &str) -> Error {
-        Error::new(ErrorKind::Limit, what).because(&format!(" (`ReadOptions::{option}` allows it)"))
+        Error::refused(what, format!("`ReadOptions::{option}` allows it"))
     }
 }

@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::how::{DatasetOptions, Records, Strings};
 use crate::limits::Limits;
 use crate::progress::{Answer, Progress, Watch};
-use crate::route::{Effect, Pattern, Rules};
+use crate::route::{Effect, Pattern, Route, Rules};
 use crate::storage::Group;
-use crate::{Hdf5Serializer, de, file, ser};
+use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 
 /// How values are written.
 ///
@@ -820,8 +820,27 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_group`](crate::from_group).
     pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
-        let read = |group: &Group| de::from_root(group, &self.rules.route());
-        self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
+        self.during(group, de::from_root)
+    }
+
+    /// As [`Hdf5Deserializer::new`].
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, hdf5, write};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "small", &[1, 2])?;
+    /// write(&file, "large", &vec![0.5; 100_000])?;
+    /// let mut json = Vec::new();
+    /// let deserializer = ReadOptions::new().skip(["large"]).deserializer(&file);
+    /// serde_transcode::transcode(deserializer, &mut serde_json::Serializer::new(&mut json))?;
+    /// assert_eq!(json, br#"{"small":[1,2]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn deserializer<'a>(&self, group: &'a hdf5::Group) -> Hdf5Deserializer<'a> {
+        Hdf5Deserializer::with(group, self)
     }
 
     /// As [`read`](crate::read).
@@ -829,8 +848,7 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        let read = |group: &Group| de::read_named(group, name, &self.rules.route());
-        self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
+        self.during(group, |group, route| de::read_named(group, name, route))
     }
 
     /// As [`from_file`](crate::from_file).
@@ -847,5 +865,11 @@ impl ReadOptions {
     /// As [`from_slice`](crate::from_slice).
     pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
         self.limits.during(|| file::from_slice(image, &self.rules.route(), &self.watch))
+    }
+
+    /// Makes a call of `read`, which reads from a group.
+    pub(crate) fn during<R>(&self, group: &hdf5::Group, read: impl FnOnce(&Group, &Route) -> Result<R>) -> Result<R> {
+        let read = |group: &Group| read(group, &self.rules.route());
+        self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
     }
 }

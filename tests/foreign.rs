@@ -14,6 +14,10 @@ mod matlab;
 mod netcdf;
 #[path = "foreign/pandas.rs"]
 mod pandas;
+#[path = "foreign/seen.rs"]
+mod seen;
+#[path = "foreign/transcode.rs"]
+mod transcode;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -34,6 +38,14 @@ impl Made {
         let folder = tempfile::tempdir().unwrap();
         PACKAGES.python(script, [folder.path()]);
         Self(folder)
+    }
+
+    /// The files in it, by their names.
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths
     }
 
     fn path(&self, name: &str) -> PathBuf {

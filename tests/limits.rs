@@ -2,12 +2,15 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
-use filebacked::hdf5::File;
+use filebacked::hdf5::types::VarLenUnicode;
+use filebacked::hdf5::{File, Group};
 use filebacked::{ErrorKind, ReadOptions, WriteOptions};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -279,6 +282,106 @@ fn what_is_met_again() {
     // Ten links to a group, with a group and a dataset in it.
     check(read(29), "max_repeats", "more than 29 groups and datasets");
     assert_eq!(read(30).unwrap()["again8"], json!({"y": {"z": 1}}));
+}
+
+fn mark(object: &Group, kind: &str, length: Option<u64>) {
+    let attribute = object.new_attr::<VarLenUnicode>().create("filebacked").unwrap();
+    attribute.write_scalar(&kind.parse::<VarLenUnicode>().unwrap()).unwrap();
+    if let Some(length) = length {
+        object.new_attr::<u64>().create("length").unwrap().write_scalar(&length).unwrap();
+    }
+}
+
+/// Groups of a kind, each with links of those names to the next.
+fn levels(file: &File, kind: &str, length: Option<u64>, names: &[&str], count: usize, soft: bool) {
+    for level in 0..count {
+        mark(&file.create_group(&format!("level{level}")).unwrap(), kind, length);
+    }
+    file.new_dataset_builder().with_data(&[1.5]).create(&*format!("level{count}")).unwrap();
+    for level in 0..count {
+        let (next, group) = (format!("/level{}", level + 1), file.group(&format!("level{level}")).unwrap());
+        for name in names {
+            if soft { group.link_soft(&next, name) } else { file.link_hard(&next, &format!("level{level}/{name}")) }
+                .unwrap();
+        }
+    }
+}
+
+/// The fields of records, the elements of lists, the keys and values of maps are links, too, of any sort.
+#[test]
+fn what_is_met_again_in_sequences() {
+    #[derive(Deserialize)]
+    #[allow(dead_code, reason = "it is not read")]
+    struct Other {
+        #[serde(default)]
+        other: f64,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fields = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let positions = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let options = ReadOptions::new().max_repeats(1000);
+    for (number, (kind, length, names)) in [
+        ("columns", Some(1), &fields[..]),
+        ("columns", Some(1), &positions),
+        ("list", None, &positions),
+        ("tuple", None, &positions),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for soft in [false, true] {
+            let file = File::create(folder.path().join(format!("{number}-{soft}.h5"))).unwrap();
+            levels(&file, kind, length, names, 20, soft);
+            let begin = Instant::now();
+            let words = "more than 1000 groups and datasets were met again";
+            check(options.read::<Value>(&file, "level0"), "max_repeats", words);
+            if kind == "columns" {
+                // Also where nobody asks for any of the fields.
+                check(options.read::<Vec<Other>>(&file, "level0"), "max_repeats", words);
+            }
+            assert!(begin.elapsed() < Duration::from_secs(30), "{kind}, {soft}: {:?}", begin.elapsed());
+        }
+    }
+    // Of each two ways lead to the next.
+    let file = File::create(folder.path().join("maps.h5")).unwrap();
+    levels(&file, "maps", None, &["keys", "values"], 20, true);
+    for level in 0..20 {
+        let group = file.group(&format!("level{level}")).unwrap();
+        group.new_dataset_builder().with_data(&[0_u64, 1]).create("offsets").unwrap();
+    }
+    check(options.read::<Value>(&file, "level0"), "max_repeats", "more than 1000 groups");
+}
+
+/// A large dataset counts as often as links of any sort lead to it.
+#[test]
+fn data_that_is_met_again_in_sequences() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("run.h5")).unwrap();
+    file.new_dataset_builder().with_data(&vec![0.5; 1 << 17]).create("large").unwrap();
+    for (node, kind, length) in [("fields", "columns", Some(1 << 17)), ("list", "list", None)] {
+        let group = file.create_group(node).unwrap();
+        mark(&group, kind, length);
+        for index in 0..100 {
+            group.link_soft("/large", &index.to_string()).unwrap();
+        }
+        let options = ReadOptions::new().max_unstored(1 << 20);
+        check(options.read::<Value>(&file, node), "max_unstored", "met again");
+    }
+}
+
+/// The columns of pandas' fixed frames are those of one dataset, which is met once.
+#[test]
+fn data_of_many_columns() {
+    let file = File::create(tempfile::tempdir().unwrap().path().join("run.h5")).unwrap();
+    let frame = file.create_group("frame").unwrap();
+    let word = frame.new_attr::<VarLenUnicode>().create("pandas_type").unwrap();
+    word.write_scalar(&"frame".parse::<VarLenUnicode>().unwrap()).unwrap();
+    let names: Vec<VarLenUnicode> = (0..50).map(|index| format!("c{index}").parse().unwrap()).collect();
+    frame.new_dataset_builder().with_data(&names).create("block0_items").unwrap();
+    let values = ndarray::Array2::from_shape_fn((1000, 50), |(row, column)| (100 * row + column) as f64);
+    frame.new_dataset_builder().with_data(&values).create("block0_values").unwrap();
+    let rows: Vec<BTreeMap<String, f64>> = ReadOptions::new().max_bytes(450_000).read(&file, "frame").unwrap();
+    assert_eq!((rows.len(), rows[999]["c49"]), (1000, 99_949.0));
 }
 
 #[test]

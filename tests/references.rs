@@ -80,7 +80,7 @@ fn to_as_many_as_there_are() {
 fn to_nothing() {
     // An address is a number in the file.
     for address in [7_u64, 1 << 40, u64::MAX - 1] {
-        check::<Vec<Value>>(Corrupt, |root| {
+        check::<Vec<Value>>(NotFound, |root| {
             list(root, "node", &[to(root, "/")]);
             let dataset = root.dataset("node").unwrap();
             let status = filebacked::hdf5::sync::sync(|| {

@@ -364,8 +364,9 @@ impl<'de> MapAccess<'de> for PairMap<'_> {
         seed.deserialize(value).map_err(|error| error.in_element(index as usize).in_link(VALUES))
     }
 
+    /// Not told where some may be left out.
     fn size_hint(&self) -> Option<usize> {
-        hint(self.end - self.next)
+        if self.route.selects() { None } else { hint(self.end - self.next) }
     }
 }
 
@@ -398,8 +399,8 @@ impl<'a> GroupMap<'a> {
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut links = group.links()?;
         foreign::retain_entries(group, &mut links)?;
-        select::links(group, &mut links, scope.route())?;
         let quoted = foreign::has_quoted_keys(group, &links)?;
+        select::links(group, &mut links, scope.route(), |link| key_of(link, scope, quoted))?;
         let links = links.into_iter();
         let attributes = Vec::new().into_iter();
         Ok(Self { group, scope, links, attributes, current: None, depth, quoted, opens: true })
@@ -455,9 +456,11 @@ impl<'a> GroupMap<'a> {
         }
     }
 
-    /// The key that a link stands for.
-    fn key<'n>(&self, link: &'n Link) -> Cow<'n, str> {
-        key_of(link, self.scope, self.quoted)
+    /// Says where in the group it is, and that who asks for whatever is there can do without.
+    #[cold]
+    fn located(&self, error: Error, link: &Link) -> Error {
+        let error = error.in_field(&key_of(link, self.scope, self.quoted)).in_link(&link.name);
+        if self.opens { error.of_anything() } else { error }
     }
 }
 
@@ -483,7 +486,7 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
             }
             let mut pair = None;
             let (group, scope, depth) = (self.group, self.scope, self.depth);
-            let name = self.key(&link);
+            let name = key_of(&link, scope, self.quoted);
             let key = ChildKey { name: &name, link: &link, group, scope, depth, pair: &mut pair };
             let key = seed.deserialize(key).map_err(|error| self.with_child(error, &link).in_link(&link.name))?;
             self.current = Some(pair.map_or(Entry::Child(link, opened), Entry::Pair));
@@ -498,15 +501,16 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         match self.current.take() {
             Some(Entry::Child(link, opened)) => {
-                let name = link.name.clone();
-                let route = self.scope.route();
-                let scope = if route.is_nowhere() { self.scope } else { &self.scope.at(route.field(&unescape(&name))) };
-                let result = match opened.transpose() {
-                    Ok(Some(object)) => seed.deserialize(Node::opened(object, &link, scope, self.depth)),
-                    Ok(None) => seed.deserialize(Node::at(self.group, link, scope, self.depth)),
-                    Err(error) => Err(error),
+                let (scope, quoted) = (self.scope, self.quoted);
+                let route = scope.route();
+                let inside =
+                    if route.is_nowhere() { scope } else { &scope.at(route.field(&key_of(&link, scope, quoted))) };
+                let result = match opened {
+                    Some(Ok(object)) => seed.deserialize(Node::opened(object, &link, inside, self.depth)),
+                    // What is wrong with it matters only if it is asked for.
+                    Some(Err(_)) | None => seed.deserialize(Node::at(self.group, link.clone(), inside, self.depth)),
                 };
-                result.map_err(|error| error.in_field(&self.key(&Link::new(name.clone(), false))).in_link(&name))
+                result.map_err(|error| self.located(error, &link))
             }
             Some(Entry::Pair(pair)) => {
                 seed.deserialize(pair.value()).map_err(|error| error.in_link(VALUE).in_link(&pair.name))
@@ -516,14 +520,18 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
                 let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(&field).to_owned();
                 let link = format!("{ATTRIBUTE_PREFIX}{name}");
                 let node = AttributeNode { object, name, depth: self.depth };
-                seed.deserialize(node).map_err(|error| error.in_field(&field).in_link(&link))
+                seed.deserialize(node).map_err(|error| {
+                    let error = error.in_field(&field).in_link(&link);
+                    if self.opens { error.of_anything() } else { error }
+                })
             }
             None => Err(Error::corrupt("a value was asked for before its key")),
         }
     }
 
+    /// Not told as long as some may turn out to hold no value: there are formats that take it for the length.
     fn size_hint(&self) -> Option<usize> {
-        Some(self.links.len() + self.attributes.len())
+        (!self.opens || self.links.len() == 0).then(|| self.links.len() + self.attributes.len())
     }
 }
 

@@ -133,7 +133,7 @@ impl Array {
         let at = (index - self.start) as usize * self.size;
         match self.items.text(at..at + len) {
             Some(text) => Ok(Some(text)),
-            None => item::text(&self.items.bytes()[at..at + len]).map(Some),
+            None => item::string(&self.items.bytes()[at..at + len]).map(Some),
         }
     }
 
@@ -412,7 +412,7 @@ fn add_strings(all: &mut Vec<String>, strings: Strings, places: &[u8], size: usi
         let trimmed = item::trimmed(strings, place);
         let text = match valid.and_then(|text| text.get(at..at + trimmed.len())) {
             Some(text) => text,
-            None => item::text(trimmed)?,
+            None => item::string(trimmed)?,
         };
         all.push(text.to_owned());
     }

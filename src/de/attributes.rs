@@ -6,6 +6,7 @@ use std::vec;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::foreign;
 use super::key::Key;
 use super::matlab;
 use super::source::AttributeNode;
@@ -58,6 +59,7 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
         (self.retain)(&self.object, &mut names);
+        foreign::retain_of_object(&*self.object, &mut names)?;
         self.visit(names, visitor)
     }
 
@@ -119,7 +121,7 @@ impl<'de> MapAccess<'de> for AttributeMap {
         let name = self.current.take().ok_or_else(|| Error::corrupt("a value was asked for before its key"))?;
         let node = AttributeNode { object: Arc::clone(&self.object), name: name.clone(), depth: self.depth };
         let link = || format!("{ATTRIBUTE_PREFIX}{name}");
-        seed.deserialize(node).map_err(|error| error.in_field(&name).in_link(&link()))
+        seed.deserialize(node).map_err(|error| error.in_attribute(&name).in_link(&link()))
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -616,11 +616,11 @@ impl Records {
         let mut links = group.links()?;
         // The positions of a tuple are all there, or it would be another.
         if scope.route().selects() && !are_positions(links.iter().map(|link| unescape(&link.name))) {
-            select::links(group, &mut links, scope.route())?;
+            select::links(group, &mut links, scope.route(), |link| unescape(&link.name))?;
         }
         for link in links {
             let scope = scope.at(scope.route().field(&unescape(&link.name)));
-            fields.push(Field::open(group, link.name, &scope, depth, len, count.part(len)));
+            fields.push(Field::open(group, link.name, &scope, depth, len, count.part(len))?);
         }
         // Any field that can be read has as many elements as there are rows.
         if fields.iter().all(|field| field.column.is_err()) {
@@ -650,7 +650,8 @@ impl Records {
 }
 
 impl Field {
-    fn open(group: &Group, link: String, scope: &Scope, depth: Depth, len: u64, count: Count) -> Self {
+    /// What is wrong with a field matters only if it is asked for, unless all others would be wrong in the same way.
+    fn open(group: &Group, link: String, scope: &Scope, depth: Depth, len: u64, count: Count) -> Result<Self> {
         let open = || -> Result<_> {
             let object = group.open(&link)?;
             if let Object::Group(inner) = &object
@@ -670,9 +671,10 @@ impl Field {
         let opened = open();
         let (column, mask) = match opened {
             Ok((column, mask)) => (Ok(column), mask),
+            Err(error) if scope.ends_with(&error) => return Err(error.in_link(&link)),
             Err(error) => (Err(error), None),
         };
-        Self { name: unescape(&link).into_owned(), link, column, mask }
+        Ok(Self { name: unescape(&link).into_owned(), link, column, mask })
     }
 }
 

@@ -38,6 +38,44 @@ pub(super) fn visit_name<'de, V: Visitor<'de>>(name: &str, code: i128, visitor: 
     visit_variant(name, code.try_into().unwrap_or(0), none, visitor)
 }
 
+/// Tells the visitor of a [`Value`] of something that cannot be read, and why.
+pub(super) fn visit_unreadable<'de, V: Visitor<'de>>(why: &str, visitor: V) -> Result<V::Value> {
+    visitor.visit_enum(Unreadable(why))
+}
+
+/// What cannot be read has no name.
+struct Unreadable<'a>(&'a str);
+
+impl<'de> EnumAccess<'de> for Unreadable<'_> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
+        Ok((seed.deserialize(Part::None)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Unreadable<'_> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<()> {
+        Err(unexpected())
+    }
+
+    /// Why it cannot be read.
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
+        seed.deserialize(Part::Name(self.0))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value> {
+        Err(unexpected())
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value> {
+        Err(unexpected())
+    }
+}
+
 /// A tuple has no name.
 struct Tuple<S>(S);
 
@@ -114,6 +152,7 @@ fn unexpected() -> Error {
 
 /// A part of what a variant is called.
 enum Part<'a> {
+    None,
     Name(&'a str),
     Number(u32),
 }
@@ -131,6 +170,7 @@ impl<'de> Deserializer<'de> for Part<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self {
+            Self::None => visitor.visit_none(),
             Self::Name(name) => visitor.visit_str(name),
             Self::Number(number) => U32Deserializer::<Error>::new(number).deserialize_any(visitor),
         }

@@ -8,9 +8,10 @@ use super::scope::{Scope, Way};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::{
-    CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_ITEM, HICKLE_ITEMS, HICKLE_KEY,
-    HICKLE_STR, INDEX, MATLAB_ATTRIBUTES, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE,
-    PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, TABLE, block, unquoted,
+    CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_CLASSES, HICKLE_ITEM, HICKLE_ITEMS,
+    HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_ATTRIBUTES, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT,
+    NULLABLE, PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE, SCALE_USERS, TABLE, block,
+    unquoted,
 };
 use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
 use crate::storage::{Attributes, Dataset, Dtype, Group, Link, Object, Shape, texts};
@@ -68,6 +69,10 @@ pub(super) fn is_list(group: &Group) -> Result<bool> {
 
 /// The links to what a map has in a group: not to what only serves to store that.
 pub(super) fn retain_entries(group: &Group, links: &mut Vec<Link>) -> Result<()> {
+    let (classes, version) = HICKLE_CLASSES;
+    if links.iter().any(|link| link.name == classes) && group.has_attribute(version)? {
+        links.retain(|link| link.name != classes);
+    }
     let [refs, _] = MATLAB_HIDDEN;
     if !links.iter().any(|link| link.name == refs) {
         return Ok(());
@@ -91,12 +96,21 @@ pub(super) fn retain_attributes(group: &Group, names: &mut Vec<String>) -> Resul
     if names.iter().any(|name| name == MATLAB_CLASS) {
         names.retain(|name| !MATLAB_ATTRIBUTES.contains(&name.as_str()));
     }
-    if !names.iter().any(|name| name == HICKLE_CLASS) {
-        return Ok(());
+    retain_of_object(group, names)
+}
+
+/// The same of whatever object, where attributes are asked for: what MATLAB has there is something then, but not where else
+/// the object is used, which those say themselves.
+pub(super) fn retain_of_object(object: &impl Attributes, names: &mut Vec<String>) -> Result<()> {
+    if names.iter().any(|name| name == HICKLE_CLASS) {
+        let class = object.attribute(HICKLE_CLASS)?;
+        if matches!(class, Some(class) if matches!(class.dtype, Dtype::Reference(_))) {
+            names.retain(|name| name != HICKLE_CLASS);
+        }
     }
-    let class = group.attribute(HICKLE_CLASS)?;
-    if matches!(class, Some(class) if matches!(class.dtype, Dtype::Reference(_))) {
-        names.retain(|name| name != HICKLE_CLASS);
+    let (class, scale) = SCALE;
+    if names.iter().any(|name| name == SCALE_USERS) && object.text_attribute(class)?.as_deref() == Some(scale) {
+        names.retain(|name| name != SCALE_USERS);
     }
     Ok(())
 }
@@ -130,9 +144,13 @@ fn frame(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
     }
     let column = |name: String| {
         let scope = scope.at(scope.route().field(&unescape(&name)));
-        (unescape(&name).into_owned(), name.clone(), open(group, &name, &scope, depth))
+        let column = open(group, &name, &scope, depth);
+        match column {
+            Err(error) if scope.ends_with(&error) => Err(error.in_link(&name)),
+            column => Ok((unescape(&name).into_owned(), name, column)),
+        }
     };
-    Column::records(names.into_iter().map(column).collect())
+    Column::records(names.into_iter().map(column).collect::<Result<_>>()?)
 }
 
 /// pandas' table as records: columns of one type are those of one dataset.
@@ -153,23 +171,33 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
             texts(dataset.dtype(), &contents).ok_or_else(|| Error::wrong_type("the names of columns", dataset.words()))
         });
         let names = names.map_err(|error: Error| error.in_link(&items))?;
+        // However many columns it has, the dataset is met once; what is wrong with it is wrong with each.
+        let met = scope.open_dataset(group, &values);
         for (at, name) in names.iter().enumerate() {
-            let column =
-                scope.open_dataset(group, &values).and_then(|dataset| match (dataset.dtype(), dataset.shape()) {
-                    (_, Shape::Simple(dims)) if dims.len() == 2 && dims[1] == names.len() as u64 => {
-                        let (step, len) = (dims[1], dims[0]);
-                        Column::strided(dataset, at as u64, step, len)
-                    }
-                    (Dtype::VarArray(_), _) => Err(Error::new(
-                        ErrorKind::Unsupported,
-                        "a pickled Python object cannot be read: have pandas write a table (`format=\"table\"`)",
-                    )),
-                    _ => Err(Error::corrupt(format!("expected {} columns, found {}", names.len(), dataset.words()))),
-                });
+            let dataset = match &met {
+                Ok(dataset) => dataset.again(),
+                Err(_) => scope.open_dataset(group, &values),
+            };
+            let column = dataset.and_then(|dataset| column_of_block(dataset, at, names.len()));
             fields.push((name.clone(), values.clone(), column));
         }
     }
     Column::records(fields)
+}
+
+/// The column `at` of a dataset of `count` columns.
+fn column_of_block(dataset: Dataset, at: usize, count: usize) -> Result<Column> {
+    match (dataset.dtype(), dataset.shape()) {
+        (_, Shape::Simple(dims)) if dims.len() == 2 && dims[1] == count as u64 => {
+            let (step, len) = (dims[1], dims[0]);
+            Column::strided(dataset, at as u64, step, len)
+        }
+        (Dtype::VarArray(_), _) => Err(Error::new(
+            ErrorKind::Unsupported,
+            "a pickled Python object cannot be read: have pandas write a table (`format=\"table\"`)",
+        )),
+        _ => Err(Error::corrupt(format!("expected {count} columns, found {}", dataset.words()))),
+    }
 }
 
 /// Whether a group is a struct of MATLAB's, or an array of structs.

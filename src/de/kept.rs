@@ -94,7 +94,7 @@ impl Kept {
             let stored = Stored { scope, ..stored.again()? };
             let route = stored.scope.route().clone();
             let value = Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)));
-            value.map_err(|error| select::explained(error, &route))
+            value.map_err(|error| select::explained(error, &route).over())
         })
     }
 
@@ -168,7 +168,7 @@ impl Kept {
                 let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
                 Child { key, name, kept }
             };
-            select::links(group, &mut links, inside.scope.route())?;
+            select::links(group, &mut links, inside.scope.route(), |link| key_of(link, &inside.scope, quoted))?;
             Ok(Some(links.into_iter().map(child).collect()))
         })
     }

@@ -33,7 +33,7 @@ impl Marked {
                 if word != HICKLE_STR {
                     return Ok(Some(Self::Bytes(items)));
                 }
-                crate::item::text(items.bytes()).map(|text| Some(Self::Text(text.to_owned())))
+                crate::item::string(items.bytes()).map(|text| Some(Self::Text(text.to_owned())))
             }
             _ => Ok(None),
         }

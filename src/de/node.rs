@@ -354,6 +354,11 @@ macro_rules! open {
             visitor.visit_newtype_struct(self)
         }
     };
+    (deserialize_any()) => {
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            self.view(|view| view.deserialize_any(visitor)).map_err(Error::of_anything)
+        }
+    };
     (deserialize_option()) => {
         fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             self.option(visitor)

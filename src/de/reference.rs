@@ -64,9 +64,12 @@ impl Followed {
         }
         met.borrow_mut().reading.push(identity);
         let _leave = Leave(met);
-        read(node).map_err(|error| match home.path_of(&reference) {
-            Some(path) => error.because(&format!(", in `{path}`, which a reference leads to")),
-            None => error,
+        read(node).map_err(|error| {
+            let error = error.beyond_options();
+            match home.path_of(&reference) {
+                Some(path) => error.because(&format!(", in `{path}`, which a reference leads to")),
+                None => error,
+            }
         })
     }
 }

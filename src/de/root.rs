@@ -10,14 +10,21 @@ use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
+use crate::options::ReadOptions;
 use crate::route::Route;
 use crate::storage::Group;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Result<T> {
+    whole(group, route, |root| T::deserialize(root))
+}
+
+/// Reads the value that fills `group` by `read`.
+fn whole<R>(group: &Group, route: &Route, read: impl FnOnce(Root) -> Result<R>) -> Result<R> {
     let root = Root { group: group.clone(), route: route.clone() };
-    let value =
-        Call::<Known>::new().during(|| T::deserialize(root)).map_err(|error| select::explained(error, route))?;
+    let value = Call::<Known>::new()
+        .during(|| read(root))
+        .map_err(|error| select::explained(error, route).skippable().over())?;
     group.spot().finish()?;
     Ok(value)
 }
@@ -29,7 +36,8 @@ pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: 
         let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(route), Depth::of_reading());
         T::deserialize(node)
     });
-    let value = value.map_err(|error| select::explained(error, route).in_link(&link).in_link(&group.path()))?;
+    let located = |error| select::explained(error, route).skippable().in_link(&link).in_link(&group.path()).over();
+    let value = value.map_err(located)?;
     group.spot().child(&link).finish()?;
     Ok(value)
 }
@@ -55,16 +63,44 @@ pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: 
 /// assert_eq!((run.steps, run.title.as_str()), (10, "plate"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// With [`serde_transcode`](https://docs.rs/serde-transcode) it goes into any other format, without a value in between:
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+/// # filebacked::write(&file, "steps", &[1, 2])?;
+/// let mut json = Vec::new();
+/// serde_transcode::transcode(filebacked::Hdf5Deserializer::new(&file), &mut serde_json::Serializer::new(&mut json))?;
+/// assert_eq!(json, br#"{"steps":[1,2]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`ReadOptions::deserializer`](crate::ReadOptions::deserializer) makes one with options.
 #[derive(Debug)]
 pub struct Hdf5Deserializer<'a> {
     group: &'a hdf5::Group,
+    options: Option<ReadOptions>,
 }
 
 impl<'a> Hdf5Deserializer<'a> {
     /// A deserializer of the value that fills `group`.
     #[must_use]
     pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group }
+        Self { group, options: None }
+    }
+
+    /// The same, with options.
+    pub(crate) fn with(group: &'a hdf5::Group, options: &ReadOptions) -> Self {
+        Self { group, options: Some(options.clone()) }
+    }
+
+    /// Reads the value by `read`.
+    fn whole<R>(self, read: impl FnOnce(Root) -> Result<R>) -> Result<R> {
+        match self.options {
+            Some(options) => options.during(self.group, |group, route| whole(group, route, read)),
+            None => whole(&Group::of(self.group)?, Route::nowhere(), read),
+        }
     }
 }
 
@@ -96,8 +132,7 @@ impl<'de> Deserializer<'de> for Root {
 macro_rules! open_root {
     ($method:ident($($name:ident: $type:ty),*)) => {
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            let root = Root { group: Group::of(self.group)?, route: Route::default() };
-            Call::<Known>::new().during(|| root.$method($($name,)* visitor))
+            self.whole(|root| root.$method($($name,)* visitor))
         }
     };
 }

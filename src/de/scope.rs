@@ -6,8 +6,9 @@
 //! in it, as does data that is not stored. Values that are shared are read once, however many links lead to them; so that
 //! counts as if there were one.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::python::{CLASS, MODULE};
@@ -66,11 +67,19 @@ struct Met {
     bytes: AtomicU64,
     /// All bytes, paid for or not.
     all: AtomicU64,
+    /// The groups, and the datasets that are not small. Not all that leads to an object says what sort of link it is.
+    seen: Mutex<HashSet<Identity>>,
 }
 
 impl Met {
     fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { limits, objects: AtomicU64::new(0), bytes: AtomicU64::new(0), all: AtomicU64::new(0) })
+        let (objects, bytes, all, seen) = Default::default();
+        Arc::new(Self { limits, objects, bytes, all, seen })
+    }
+
+    /// Takes note of an object; whether that was done before.
+    fn has_seen(&self, identity: Identity) -> bool {
+        !self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(identity)
     }
 }
 
@@ -154,7 +163,8 @@ impl Scope {
             }
             outer = scope.inner.outer.as_ref();
         }
-        let again = way != Way::Once && (self.inner.again || way == Way::Soft || links > 1);
+        let is_again = || self.inner.again || way == Way::Soft || links > 1;
+        let again = way != Way::Once && (self.inner.met.has_seen(identity) || is_again());
         if again {
             self.count_object()?;
         }
@@ -180,7 +190,11 @@ impl Scope {
             let what = format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.bytes);
             return Err(Limits::exceeded(what, "max_bytes"));
         }
-        if !again && claim < SMALL || !again && (once || dataset.links()? <= 1) && dataset.is_stored() {
+        let is_only = || -> Result<bool> {
+            let About { identity, links, .. } = dataset.about()?;
+            Ok(!self.inner.met.has_seen(identity) && links <= 1)
+        };
+        if !again && (claim < SMALL || (once || is_only()?) && dataset.is_stored()) {
             return Ok(());
         }
         let bytes = self.inner.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
@@ -197,6 +211,15 @@ impl Scope {
         let dataset = group.open_dataset(name)?;
         self.meet(&dataset, Way::Hard)?;
         Ok(dataset)
+    }
+
+    /// Whether an error ends the whole call: what is read next would give the same.
+    pub(super) fn ends_with(&self, error: &Error) -> bool {
+        match error.kind() {
+            ErrorKind::Cancelled | ErrorKind::Gone => true,
+            ErrorKind::Limit => self.inner.met.objects.load(Ordering::Relaxed) > Limits::current().again,
+            _ => false,
+        }
     }
 
     fn count_object(&self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! What the options leave out: it is not opened, and to the type that reads it is as if it were not stored.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -7,18 +8,23 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visi
 use super::column::Column;
 use crate::depth::Depth;
 use crate::error::{Error, Result, Segment};
-use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions, unescape};
+use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions};
 use crate::route::{Keep, Route};
 use crate::storage::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
 
-/// Takes out the links to fields, or entries, that are left out.
-pub(super) fn links(group: &Group, links: &mut Vec<Link>, route: &Route) -> Result<()> {
+/// Takes out the links to fields, or entries, that are left out; `key` is what a link stands for.
+pub(super) fn links(
+    group: &Group,
+    links: &mut Vec<Link>,
+    route: &Route,
+    key: impl Fn(&Link) -> Cow<'_, str>,
+) -> Result<()> {
     if !route.selects() {
         return Ok(());
     }
     let mut kept = Vec::with_capacity(links.len());
     for link in links.drain(..) {
-        let is_kept = match route.field(&unescape(&link.name)).keep() {
+        let is_kept = match route.field(&key(&link)).keep() {
             Keep::Yes => true,
             Keep::No => false,
             Keep::OnTheWay => leads_on(&group.open_link(&link)?, MAX_DEPTH)?,
@@ -205,6 +211,10 @@ pub(super) fn explained(error: Error, route: &Route) -> Error {
     for segment in path {
         routes = match segment {
             Segment::Name(name) => routes.iter().map(|route| route.field(name)).collect(),
+            Segment::Attribute(name) => {
+                let name = format!("{ATTRIBUTE_PREFIX}{name}");
+                routes.iter().map(|route| route.field(&name)).collect()
+            }
             Segment::Index(index) => {
                 routes.iter().flat_map(|route| [route.element(), route.position(*index)]).take(WAYS).collect()
             }

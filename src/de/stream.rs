@@ -76,7 +76,7 @@ impl Stream {
         let element = Element { column, index, depth: *depth };
         Call::<Known>::new().during(|| T::deserialize(element)).map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
-            links.iter().rev().fold(error, |error, link| error.in_link(link))
+            links.iter().rev().fold(error, |error, link| error.in_link(link)).over()
         })
     }
 }

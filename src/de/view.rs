@@ -10,7 +10,7 @@ use super::access::{
 };
 use super::array::Array;
 use super::column::{Column, Field};
-use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_variant};
+use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::foreign;
 use super::known::vector_of;
@@ -322,7 +322,10 @@ impl<'a> View<'a> {
             Scalar::F64(value) => visitor.visit_f64(value),
             Scalar::Name(name, code) if is_dynamic::<V>() => visit_name(name, code, visitor),
             Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
-            Scalar::Opaque(bytes) => visitor.visit_bytes(bytes),
+            Scalar::Opaque(bytes) => visit_any_bytes(bytes, visitor),
+            Scalar::Unreadable(words) if is_dynamic::<V>() => {
+                visit_unreadable(&Error::unreadable::<V::Value>(&words).to_string(), visitor)
+            }
             Scalar::Unreadable(words) => Err(Error::unreadable::<V::Value>(&words)),
             Scalar::Record(record) if record.is_tuple() && is_dynamic::<V>() => {
                 visit_tuple(CompoundSeq::new(record, depth.in_record()?), visitor)
@@ -497,7 +500,7 @@ impl<'a> View<'a> {
             form => return Self::new(form, self.depth).any(visitor),
         }
         let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        visitor.visit_str(item::text(&bytes[..len])?)
+        visitor.visit_str(item::string(&bytes[..len])?)
     }
 
     /// A sequence; of `len` elements if that is said.

@@ -73,6 +73,14 @@ pub(crate) const HICKLE_STRING: &str = "str_type";
 /// hickle's attribute that refers to what class something is of, as a pickle.
 pub(crate) const HICKLE_CLASS: &str = "type";
 
+/// What has these pickles, beside the value; and the attribute of the group that both are in.
+pub(crate) const HICKLE_CLASSES: (&str, &str) = ("hickle_types_table", "HICKLE_VERSION");
+
+/// HDF5's attribute of coordinates that has what they are those of, and refers to it; and the attribute, with its value, by
+/// which they are known.
+pub(crate) const SCALE_USERS: &str = "REFERENCE_LIST";
+pub(crate) const SCALE: (&str, &str) = ("CLASS", "DIMENSION_SCALE");
+
 /// The key that hickle's name of a string in a dictionary stands for.
 pub(crate) fn unquoted(name: &str) -> Option<&str> {
     name.strip_prefix('"')?.strip_suffix('"')

@@ -172,7 +172,7 @@ impl<'a> Replacement<'a> {
             && !new.dtype().has_addresses()
             && new.dtype().unsupported().is_none();
         // What stands elsewhere, too, is not to change there; and attributes come with an object.
-        let is_alone = |dataset: &Dataset| Ok::<_, Error>(dataset.links()? == 1);
+        let is_alone = |dataset: &Dataset| Ok::<_, Error>(dataset.about()?.links == 1);
         let is_plain = new.attribute_names()?.iter().all(|name| name == KIND);
         if !is_same || !is_plain || !is_alone(&old)? || !is_alone(&new)? || !old.takes_data()? {
             return Ok(None);

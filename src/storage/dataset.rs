@@ -13,7 +13,7 @@ use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t};
 
-use super::about::{Messages, about};
+use super::about::{About, Messages, about};
 use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
 use super::dtype::{Dtype, Order};
@@ -441,9 +441,9 @@ impl Dataset {
         self.claim() / Limits::current().expansion.max(1) <= self.stored()
     }
 
-    /// How many hard links lead to it.
-    pub(crate) fn links(&self) -> Result<usize> {
-        about(self.handle()).map(|about| about.links)
+    /// What tells it from other objects, and how many links and attributes it has.
+    pub(crate) fn about(&self) -> Result<About> {
+        about(self.handle())
     }
 
     /// The same as users know it.

@@ -11,7 +11,7 @@ use hdf5_sys::{h5g, h5l, h5o};
 use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
-use super::strict::open_by_name;
+use super::strict::{open_by_name, shortened};
 use super::{Id, c_name, call, change, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
@@ -247,9 +247,18 @@ impl Group {
     fn open_locked(&self, name: &str) -> Result<Object> {
         let id = match self.open_any(name) {
             Ok(id) => id,
+            Err(error) if error.is_of_stored() => return Err(error),
             Err(error) => {
-                let exists = self.has_link(name).unwrap_or(true);
-                return Err(if exists { error } else { self.no_such_link() });
+                return Err(match self.has_link(name) {
+                    Ok(false) => self.no_such_link(),
+                    _ => match self.soft_path(name) {
+                        Ok(Some(path)) if !self.leads_somewhere(name) => {
+                            let path = shortened(&path.to_string_lossy());
+                            Error::leads_nowhere(format!("the link leads to `{path}`, where nothing is"))
+                        }
+                        _ => error,
+                    },
+                });
             }
         };
         Object::adopt(id)
@@ -264,6 +273,15 @@ impl Group {
             Err(_) => String::new(),
         };
         Error::new(ErrorKind::NotFound, format!("there is nothing of that name{there}"))
+    }
+
+    /// Whether the soft link `name` leads to an object.
+    fn leads_somewhere(&self, name: &str) -> bool {
+        let Ok(name) = c_name(name) else { return false };
+        // SAFETY: a group's handle and a C string.
+        let found =
+            call("follow a link", || unsafe { h5o::H5Oexists_by_name(self.handle(), name.as_ptr(), H5P_DEFAULT) });
+        found.is_ok_and(|found| found > 0)
     }
 
     /// Opens the dataset that the link `name` leads to.

@@ -1,6 +1,6 @@
 //! Links of a group: all of them at once, and what they lead to.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
@@ -13,7 +13,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::{Id, c_name, call, locked, under_lock};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
 type Target = hdf5_sys::h5::haddr_t;
@@ -52,8 +52,29 @@ impl Link {
 impl Group {
     /// Whether there is a link of that name, and it leads to an object itself: not to a path, or to another file.
     pub(crate) fn has_hard_link(&self, name: &str) -> Result<bool> {
+        Ok(self.link_type(name)? == Some(H5L_type_t::H5L_TYPE_HARD as c_int))
+    }
+
+    /// The path that the link of that name leads to, if it is one that leads to a path.
+    pub(super) fn soft_path(&self, name: &str) -> Result<Option<CString>> {
+        if self.link_type(name)? != Some(H5L_type_t::H5L_TYPE_SOFT as c_int) {
+            return Ok(None);
+        }
+        let label = c_name(name)?;
+        // As long as a message of an object header is.
+        let mut value = vec![0u8; 1 << 16];
+        // SAFETY: a group's handle, a C string, and a buffer of the size given.
+        call("look into a link", || unsafe {
+            h5l::H5Lget_val(self.handle(), label.as_ptr(), value.as_mut_ptr().cast(), value.len(), H5P_DEFAULT)
+        })?;
+        let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
+        Ok(Some(path.to_owned()))
+    }
+
+    /// The type of the link of that name, as `H5L_type_t` has it; `None` where there is none.
+    fn link_type(&self, name: &str) -> Result<Option<c_int>> {
         if !self.has_link(name)? {
-            return Ok(false);
+            return Ok(None);
         }
         let label = c_name(name)?;
         let mut info = std::mem::MaybeUninit::<Info>::zeroed();
@@ -65,8 +86,7 @@ impl Group {
             return h5l::H5Lget_info2(self.handle(), label.as_ptr(), info.as_mut_ptr(), H5P_DEFAULT);
         })?;
         // SAFETY: the field is a C enum, which is a `c_int`.
-        let kind = unsafe { (&raw const (*info.as_ptr()).type_).cast::<c_int>().read() };
-        Ok(kind == H5L_type_t::H5L_TYPE_HARD as c_int)
+        Ok(Some(unsafe { (&raw const (*info.as_ptr()).type_).cast::<c_int>().read() }))
     }
 
     fn info(&self) -> Result<H5G_info_t> {

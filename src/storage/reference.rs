@@ -10,7 +10,7 @@ use hdf5_sys::h5r::{H5R_type_t, H5Rdereference2, H5Rget_name};
 
 use super::group::Object;
 use super::{Id, call};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
 const TO_OBJECT: H5R_type_t = H5R_type_t::H5R_OBJECT;
@@ -65,7 +65,7 @@ impl Home {
             // SAFETY: a handle in the file, a property list, and the address of a reference of the class that is said.
             unsafe { H5Rdereference2(root.get(), H5P_DEFAULT, TO_OBJECT, (&raw const address).cast()) }
         });
-        let target = target.map_err(|_| Error::new(ErrorKind::Corrupt, "a reference that leads to no object"))?;
+        let target = target.map_err(|_| Error::leads_nowhere("a reference that leads to no object"))?;
         Object::adopt(target).map(Some)
     }
 }

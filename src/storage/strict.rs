@@ -67,7 +67,8 @@ pub(super) fn open_by_name(open: impl FnOnce(hid_t) -> hid_t) -> Result<Id> {
     })
 }
 
-fn shortened(name: &str) -> String {
+/// A name in an error, which is one line.
+pub(super) fn shortened(name: &str) -> String {
     const SHOWN: usize = 100;
     match name.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}...", &name[..end]),

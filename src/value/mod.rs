@@ -53,7 +53,7 @@
 //! | an enum's name, in a list | [`Variant`](Value::Variant) |
 //! | h5py's `Empty` | [`Null`](Value::Null) |
 //! | what has attributes | [`WithAttrs`](Value::WithAttrs) of one of these |
-//! | what is of a type that the crate does not read | [`Unreadable`](Value::Unreadable), which cannot be written |
+//! | what cannot be read: of a type that the crate does not read, text in another encoding than UTF-8, a link or a reference that leads nowhere, back, or to another file | [`Unreadable`](Value::Unreadable), which cannot be written |
 //!
 //! # What is written
 //!
@@ -132,7 +132,7 @@ pub enum Value {
     Some(Box<Self>),
     /// A group or dataset that has attributes.
     WithAttrs(Box<WithAttrs<Self, Map>>),
-    /// Something of a type that this crate does not read; why, in words. It cannot be written.
+    /// Something that this crate does not read; why, in words. It cannot be written.
     Unreadable(String),
 }
 

@@ -9,7 +9,7 @@ use super::{Array, Map, Value, Variant};
 use crate::attrs::WithAttrs;
 use crate::bridge::{self, Read};
 use crate::de::{Found, Source, Stored};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::format::Kind;
 use crate::storage::{Attributes, Object, Shape};
 
@@ -23,7 +23,7 @@ impl<'de> Read<'de> for Value {
     const EXPECTED: &'static str = "any value";
 
     fn read(source: Source) -> Result<Self> {
-        source.open(|found| match found {
+        let read = source.open(|found| match found {
             Found::Object(stored) => of_object(&stored),
             Found::Attribute(attribute) => {
                 let read = match Array::of_attribute(&*attribute.object, &attribute.name) {
@@ -37,7 +37,8 @@ impl<'de> Read<'de> for Value {
                 };
                 or_unreadable(read)
             }
-        })
+        });
+        or_unreadable(read)
     }
 
     fn elsewhere<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -84,10 +85,10 @@ fn listed(value: Value, shape: &Shape) -> Value {
     if let Shape::Simple(dims) = shape { listed(value, dims.len()) } else { value }
 }
 
-/// What is of a type that is not read is kept as that.
+/// What cannot be read, whatever it is read as, is kept as that.
 fn or_unreadable(read: Result<Value>) -> Result<Value> {
     match read {
-        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(Value::Unreadable(error.to_string())),
+        Err(error) if error.is_of_stored() => Ok(Value::Unreadable(error.to_string())),
         read => read,
     }
 }
@@ -129,6 +130,8 @@ enum Label {
     Name(String),
     /// It is none, but a tuple.
     Tuple,
+    /// It is something that cannot be read.
+    Unreadable,
 }
 
 impl<'de> Deserialize<'de> for Label {
@@ -148,6 +151,10 @@ impl<'de> Visitor<'de> for LabelVisitor {
 
     fn visit_unit<E>(self) -> Result<Label, E> {
         Ok(Label::Tuple)
+    }
+
+    fn visit_none<E>(self) -> Result<Label, E> {
+        Ok(Label::Unreadable)
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Label, E> {
@@ -244,6 +251,7 @@ impl<'de> Visitor<'de> for AnyVisitor {
                 Value::List(elements) => Value::Tuple(elements),
                 other => other,
             },
+            Label::Unreadable => Value::Unreadable(told.newtype_variant()?),
             Label::Variant(name, number, false) => {
                 told.unit_variant()?;
                 Value::Variant(Variant { name, number, payload: None })

@@ -12,14 +12,17 @@ use serde_bytes::ByteBuf;
 
 use super::{Made, error, read};
 
-fn made() -> File {
+pub(super) fn folder() -> &'static Made {
     static MADE: OnceLock<Made> = OnceLock::new();
     MADE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         super::PACKAGES.python("foreign_h5py.py", [folder.path().join("h5py.h5")]);
         Made(folder)
     })
-    .open("h5py.h5")
+}
+
+fn made() -> File {
+    folder().open("h5py.h5")
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_bytes::ByteBuf;
 
 use super::{Made, error, read};
 
-fn made() -> &'static Made {
+pub(super) fn made() -> &'static Made {
     static MADE: OnceLock<Made> = OnceLock::new();
     MADE.get_or_init(|| Made::by("foreign_hickle.py"))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Made, as_json, error, read};
 
-fn made() -> &'static Made {
+pub(super) fn made() -> &'static Made {
     static MADE: OnceLock<Made> = OnceLock::new();
     MADE.get_or_init(|| Made::by("foreign_pandas.py"))
 }

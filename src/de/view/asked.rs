@@ -43,7 +43,7 @@ impl<'de> Deserializer<'de> for View<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.no_text() {
             Some(bytes) if is_pickle(bytes) => visit_any_bytes(bytes, visitor),
-            _ => self.any(visitor),
+            _ => self.any(visitor).map_err(Error::of_anything),
         }
     }
 
