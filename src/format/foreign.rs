@@ -50,7 +50,9 @@ pub(crate) const MATLAB_LOGICAL: &str = "logical";
 /// MATLAB's arrays of anything.
 pub(crate) const MATLAB_CELL: &str = "cell";
 /// MATLAB's attribute of sparse matrices, which counts the rows; the children of such a group are called so.
+#[cfg(feature = "sprs")]
 pub(crate) const MATLAB_SPARSE: &str = "MATLAB_sparse";
+#[cfg(feature = "sprs")]
 pub(crate) const MATLAB_INDICES: [&str; 2] = ["ir", "jc"];
 /// What MATLAB calls the parts of complex numbers.
 pub(crate) const MATLAB_COMPLEX: [&str; 2] = ["real", "imag"];
