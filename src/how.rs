@@ -110,7 +110,7 @@ impl DatasetOptions {
     ///
     /// ```
     /// # use filebacked::{WriteOptions, from_slice};
-    /// let waves: Vec<f32> = (0..100_000_u16).map(|step| (f32::from(step) * 1e-3).sin()).collect();
+    /// let waves: Vec<f32> = (0..50_000_u16).map(|step| (f32::from(step) * 1e-3).sin()).collect();
     /// let image = WriteOptions::new().at("", |d| d.blosc_zstd(5)).to_vec(&waves)?;
     /// assert_eq!(from_slice::<Vec<f32>>(&image)?, waves);
     /// # Ok::<(), filebacked::Error>(())
