@@ -383,3 +383,94 @@ fn strings_that_are_no_text() {
         kind(&root.dataset("node").unwrap(), "str");
     });
 }
+
+/// Marks of MATLAB's that lie: an error, or what is stored, and never more memory than that.
+#[test]
+fn marks_of_matlab_that_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("lies.mat")).unwrap();
+    let text = |object: &hdf5::Location, name: &str, text: &str| {
+        let text: VarLenUnicode = text.parse().unwrap();
+        object.new_attr::<VarLenUnicode>().create(name).unwrap().write_scalar(&text).unwrap();
+    };
+    let classes = ["double", "single", "logical", "int8", "char", "cell", "struct", "function_handle", "nonsense", ""];
+    for (at, class) in classes.into_iter().enumerate() {
+        // Dimensions of nothing, which are what the data is.
+        for (number, dims) in [vec![0, u64::MAX], vec![u64::MAX, 0, u64::MAX], vec![0], vec![3, 4], vec![0; 65], vec![]]
+            .into_iter()
+            .enumerate()
+        {
+            let empty = file.new_dataset_builder().with_data(&dims).create(&*format!("empty {at} {number}")).unwrap();
+            text(&empty, "MATLAB_class", class);
+            empty.new_attr::<u64>().create("MATLAB_empty").unwrap().write_scalar(&1).unwrap();
+        }
+        // Data of other types and shapes than the class has.
+        let marked = |name: &str, dataset: hdf5::Dataset| {
+            text(&dataset, "MATLAB_class", class);
+            text(&dataset, "MATLAB_empty", name);
+        };
+        let builder = || file.new_dataset_builder();
+        marked(
+            "no",
+            builder()
+                .with_data(&ndarray::arr2(&[[1.5f32, -2.5], [f32::NAN, 7e9]]))
+                .create(&*format!("floats {at}"))
+                .unwrap(),
+        );
+        marked("2", builder().with_data(&[0xd800u16, 0xffff, 0]).create(&*format!("units {at}")).unwrap());
+        text(
+            &*builder().with_data(&ndarray::arr2(&[[u32::MAX; 3]; 2])).create(&*format!("wide {at}")).unwrap(),
+            "MATLAB_class",
+            class,
+        );
+        text(
+            &*file.new_dataset::<u16>().shape((1 << 40, 1 << 10)).chunk((4, 4)).create(&*format!("huge {at}")).unwrap(),
+            "MATLAB_class",
+            class,
+        );
+        text(&*file.new_dataset::<f64>().create(&*format!("scalar {at}")).unwrap(), "MATLAB_class", class);
+    }
+    for (number, rows) in [u64::MAX, 0, 1, 3].into_iter().enumerate() {
+        for (other, (starts, places)) in
+            [(vec![0, 2], vec![0u64, 5]), (vec![0, u64::MAX], vec![0]), (vec![2, 0], vec![0, 1]), (vec![], vec![])]
+                .into_iter()
+                .enumerate()
+        {
+            let group = file.create_group(&format!("sparse {number} {other}")).unwrap();
+            text(&group, "MATLAB_class", "double");
+            group.new_attr::<u64>().create("MATLAB_sparse").unwrap().write_scalar(&rows).unwrap();
+            group.new_dataset_builder().with_data(&starts).create("jc").unwrap();
+            group.new_dataset_builder().with_data(&places).create("ir").unwrap();
+            group.new_dataset_builder().with_data(&vec![1.5; places.len()]).create("data").unwrap();
+        }
+    }
+    fn read<T: serde::de::DeserializeOwned>(file: &hdf5::File, name: &str) -> usize {
+        usize::from(
+            filebacked::read::<T>(file, name)
+                .map_err(|error| assert!(error.to_string().contains(name), "{error}"))
+                .is_ok(),
+        )
+    }
+    let mut good = 0;
+    for name in file.member_names().unwrap() {
+        good += read::<filebacked::NdArray<f64, ndarray::IxDyn>>(&file, &name)
+            + read::<filebacked::NdArray<f64, ndarray::Ix2>>(&file, &name);
+        good += read::<filebacked::NdArray<u16, ndarray::Ix1>>(&file, &name)
+            + read::<filebacked::NdArray<bool, ndarray::IxDyn>>(&file, &name);
+        good += read::<Vec<f64>>(&file, &name) + read::<Vec<Vec<f64>>>(&file, &name) + read::<f64>(&file, &name);
+        good += read::<String>(&file, &name) + read::<Vec<String>>(&file, &name);
+        good += read::<filebacked::Value>(&file, &name) + read::<Value>(&file, &name);
+        good += read::<filebacked::Lazy<filebacked::NdArray<f64, ndarray::IxDyn>>>(&file, &name);
+        if let Ok(lazy) = filebacked::read::<filebacked::Lazy<filebacked::NdArray<f64, ndarray::IxDyn>>>(&file, &name) {
+            good += usize::from(lazy.get().is_ok());
+        }
+        if let Ok(reader) = filebacked::Reader::<f64>::open(&file, &name) {
+            good += reader.take(1000).filter(Result::is_ok).count();
+        }
+        #[cfg(feature = "sprs")]
+        {
+            good += read::<filebacked::Sparse<f64>>(&file, &name) + read::<filebacked::Triplets<f64>>(&file, &name);
+        }
+    }
+    assert!(good > 100, "{good}");
+}
