@@ -34,9 +34,12 @@ pub(super) fn retain_others(object: &Object, names: &mut Vec<String>) {
     retain_all(object, names);
 }
 
-/// Leaves those that do not say how the value was stored, which may be otherwise where it is written.
+/// Leaves those that do not say how the value was stored, which may be otherwise where it is written. Of a group they are all
+/// left.
 pub(super) fn retain_all(object: &Object, names: &mut Vec<String>) {
-    matlab::retain_attributes(object, names);
+    if let Object::Dataset(_) = object {
+        matlab::retain_attributes(names);
+    }
 }
 
 impl AttributesDeserializer {

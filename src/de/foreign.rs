@@ -4,14 +4,14 @@
 //! for a struct or map finds the children.
 
 use super::column::{Column, Count};
+use super::matlab;
 use super::scope::{Scope, Way};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_CLASSES, HICKLE_ITEM, HICKLE_ITEMS,
-    HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_ATTRIBUTES, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT,
-    NULLABLE, PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE, SCALE_USERS, TABLE, block,
-    unquoted,
+    HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_FRAME,
+    PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE, SCALE_USERS, TABLE, block, unquoted,
 };
 use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
 use crate::storage::{Attributes, Dataset, Dtype, Group, Link, Object, Shape, texts};
@@ -93,9 +93,7 @@ pub(super) fn retain_entries(group: &Group, links: &mut Vec<Link>) -> Result<()>
 
 /// The names of attributes that say something of the value: not of the class that it had in Python, or in MATLAB.
 pub(super) fn retain_attributes(group: &Group, names: &mut Vec<String>) -> Result<()> {
-    if names.iter().any(|name| name == MATLAB_CLASS) {
-        names.retain(|name| !MATLAB_ATTRIBUTES.contains(&name.as_str()));
-    }
+    matlab::retain_attributes(names);
     retain_of_object(group, names)
 }
 

@@ -17,11 +17,11 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
 use crate::format::foreign::{
-    MATLAB_ATTRIBUTES, MATLAB_CELL, MATLAB_CHAR, MATLAB_CLASS, MATLAB_EMPTY, MATLAB_LOGICAL, MATLAB_OBJECT,
-    MATLAB_STRUCT,
+    MATLAB_ATTRIBUTES, MATLAB_CELL, MATLAB_CHAR, MATLAB_CLASS, MATLAB_EMPTY, MATLAB_FLOATS, MATLAB_LOGICAL,
+    MATLAB_OBJECT, MATLAB_SIGNED, MATLAB_STRUCT, MATLAB_UNSIGNED,
 };
 use crate::item::{Block, Item};
-use crate::storage::{Attributes, Dataset, Dtype, ElementType, Items, Number, Object, Selection, Shape, integer};
+use crate::storage::{Attributes, Dataset, Dtype, ElementType, Items, Number, Selection, Shape, integer};
 
 /// What MATLAB says of a dataset that is one of its variables.
 #[derive(Debug)]
@@ -124,26 +124,21 @@ impl Variable {
 
 /// The type of MATLAB's numbers of a class.
 fn number_of(class: &str) -> Option<Number> {
-    Some(match class {
-        "double" => Number::F64,
-        "single" => Number::F32,
-        MATLAB_LOGICAL => Number::Bool,
-        "int8" => Number::I8,
-        "int16" => Number::I16,
-        "int32" => Number::I32,
-        "int64" => Number::I64,
-        "uint8" => Number::U8,
-        "uint16" => Number::U16,
-        "uint32" => Number::U32,
-        "uint64" => Number::U64,
-        _ => return None,
-    })
+    let among = |classes: &[&str]| classes.iter().position(|other| *other == class);
+    if class == MATLAB_LOGICAL {
+        Some(Number::Bool)
+    } else if let Some(at) = among(&MATLAB_FLOATS) {
+        [Number::F32, Number::F64].get(at).copied()
+    } else if let Some(at) = among(&MATLAB_UNSIGNED) {
+        [Number::U8, Number::U16, Number::U32, Number::U64].get(at).copied()
+    } else {
+        [Number::I8, Number::I16, Number::I32, Number::I64].get(among(&MATLAB_SIGNED)?).copied()
+    }
 }
 
-/// The names of attributes that say something of the value: not how MATLAB has it, which was heeded. Of a group they are all
-/// left.
-pub(super) fn retain_attributes(object: &Object, names: &mut Vec<String>) {
-    if matches!(object, Object::Dataset(_)) && names.iter().any(|name| name == MATLAB_CLASS) {
+/// Leaves the names of attributes that say something of the value: not how MATLAB has it, which was heeded.
+pub(super) fn retain_attributes(names: &mut Vec<String>) {
+    if names.iter().any(|name| name == MATLAB_CLASS) {
         names.retain(|name| !MATLAB_ATTRIBUTES.contains(&name.as_str()));
     }
 }

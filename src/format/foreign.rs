@@ -47,6 +47,10 @@ pub(crate) const MATLAB_FIRST: (&str, &str) = ("a", "canonical empty");
 pub(crate) const MATLAB_CHAR: &str = "char";
 /// MATLAB's bools.
 pub(crate) const MATLAB_LOGICAL: &str = "logical";
+/// MATLAB's classes of numbers, integers by their bits: without and with a sign.
+pub(crate) const MATLAB_FLOATS: [&str; 2] = ["single", "double"];
+pub(crate) const MATLAB_UNSIGNED: [&str; 4] = ["uint8", "uint16", "uint32", "uint64"];
+pub(crate) const MATLAB_SIGNED: [&str; 4] = ["int8", "int16", "int32", "int64"];
 /// MATLAB's arrays of anything.
 pub(crate) const MATLAB_CELL: &str = "cell";
 /// MATLAB's attribute of sparse matrices, which counts the rows; the children of such a group are called so.

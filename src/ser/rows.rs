@@ -382,15 +382,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
         }
     }
 
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<()> {
-        Err(mismatch())
-    }
+    refuse_parts!(mismatch(); newtype_variant);
 }
 
 /// Elements of one form.
