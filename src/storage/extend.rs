@@ -125,7 +125,9 @@ impl Group {
             let message = format!("{} cannot grow: it is not chunked and without end", dataset.words());
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        Growing::new(dataset)
+        let mut growing = Growing::new(dataset)?;
+        growing.drop_beyond()?;
+        Ok(growing)
     }
 }
 
@@ -149,6 +151,37 @@ impl Growing {
         let rows = dims[0];
         let row = dims[1..].iter().fold(dataset.dtype().size(), |size, dim| size.saturating_mul(*dim as usize));
         Ok(Self { dataset, rows, extent: rows, row, tail: None })
+    }
+
+    /// Takes away chunks beyond its end: where a program was killed, its index may have some of which its length does not know.
+    /// A part of the index may be older than these; what is added before them is not found then.
+    fn drop_beyond(&mut self) -> Result<()> {
+        if !is_ordered(self)? {
+            return Ok(());
+        }
+        let (what, chunk) = ("look into the chunks of a dataset", self.dataset.chunk_rows()?.unwrap_or(1));
+        let (mut count, mut last) = (0, vec![0; self.inner().len() + 1]);
+        // SAFETY: a dataset in chunks, and the address of a number.
+        call(what, || unsafe { h5d::H5Dget_num_chunks(self.handle(), h5s::H5S_ALL, &raw mut count) })?;
+        let Some(index) = count.checked_sub(1) else { return Ok(()) };
+        let (mask, address, size) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // The index has them in their order.
+        // SAFETY: as above, and a place for each dimension; what else there is to know is not asked for.
+        call(what, || unsafe {
+            h5d::H5Dget_chunk_info(self.handle(), h5s::H5S_ALL, index, last.as_mut_ptr(), mask, address, size)
+        })?;
+        let end = self.extent.div_ceil(chunk).saturating_mul(chunk);
+        if last[0] < end {
+            return Ok(());
+        }
+        // Of those that are missing in between there are no more than a part of the index has.
+        if (last[0] - end) / chunk > count.saturating_mul(2).saturating_add(1024) {
+            return Err(Error::corrupt(format!("{} has a chunk far beyond its end, at {}", self.words(), last[0])));
+        }
+        // Of chunks that end with the dataset, libhdf5 does not fill the rest, for which it would need the filters.
+        self.resize(last[0].saturating_add(chunk))?;
+        self.resize(end)?;
+        flush(self)
     }
 
     pub(crate) fn dtype(&self) -> &Dtype {
@@ -302,28 +335,45 @@ impl Growing {
     }
 }
 
+/// The file that `object` is in, and whether it is one that is whole at all times.
+#[cfg(all(unix, hdf5_drivers))]
+fn file_of(object: &impl Attributes) -> Result<(Id, bool)> {
+    let what = "look into a file";
+    // SAFETY: an object's handle.
+    let file = Id::own(what, || unsafe { hdf5_sys::h5i::H5Iget_file_id(object.handle()) })?;
+    // SAFETY: a file's handle.
+    let access = Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) })?;
+    // SAFETY: a file access list.
+    let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
+    let is_ordered = driver == super::ordered::driver()?;
+    Ok((file, is_ordered))
+}
+
+/// Whether an object is in a file that is [whole at all times](super::ordered).
+fn is_ordered(object: &impl Attributes) -> Result<bool> {
+    #[cfg(all(unix, hdf5_drivers))]
+    return file_of(object).map(|(_, is_ordered)| is_ordered);
+    #[cfg(not(all(unix, hdf5_drivers)))]
+    {
+        let _ = object;
+        Ok(false)
+    }
+}
+
 /// Whether room that becomes free in the file is not used again while it is open; also where that does not matter, as the
 /// file is not one of those that are whole at all times.
 pub(super) fn keeps_freed_room(object: &impl Attributes) -> Result<bool> {
     #[cfg(all(unix, hdf5_drivers))]
-    {
+    if let (file, true) = file_of(object)? {
         let what = "look into a file";
-        // SAFETY: an object's handle.
-        let file = Id::own(what, || unsafe { hdf5_sys::h5i::H5Iget_file_id(object.handle()) })?;
         // SAFETY: a file's handle.
-        let access = Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) })?;
-        // SAFETY: a file access list.
-        let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
-        if driver == super::ordered::driver()? {
-            // SAFETY: a file's handle.
-            let list = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
-            let (mut strategy, mut persist, mut threshold) = Default::default();
-            // SAFETY: a file creation list, and the addresses of what the function sets.
-            call(what, || unsafe {
-                h5p::H5Pget_file_space_strategy(list.get(), &raw mut strategy, &raw mut persist, &raw mut threshold)
-            })?;
-            return Ok(strategy == h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE);
-        }
+        let list = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+        let (mut strategy, mut persist, mut threshold) = Default::default();
+        // SAFETY: a file creation list, and the addresses of what the function sets.
+        call(what, || unsafe {
+            h5p::H5Pget_file_space_strategy(list.get(), &raw mut strategy, &raw mut persist, &raw mut threshold)
+        })?;
+        return Ok(strategy == h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE);
     }
     let _ = object;
     Ok(true)

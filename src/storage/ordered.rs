@@ -493,11 +493,13 @@ mod tests {
             assert_eq!(steps.get(index).unwrap_or_else(|error| panic!("{error}")), step(index));
         }
         drop(steps);
-        // And an appender can go on there.
+        // And an appender can go on there, also over what nobody was told of.
         let mut appender = options.open_appender_file::<Step>(copy, "steps").unwrap();
-        appender.push(&step(len)).unwrap();
+        let more = if len < 60 { 40 } else { 1 };
+        (len..len + more).for_each(|index| appender.push(&step(index)).unwrap());
         appender.finish().unwrap();
-        assert_eq!(Reader::<Step>::open_file(copy, "steps").unwrap().get(len).unwrap(), step(len));
+        let mut steps = Reader::<Step>::open_file(copy, "steps").unwrap();
+        (len..len + more).for_each(|index| assert_eq!(steps.get(index).unwrap(), step(index)));
     }
 
     /// After each single write, the file is whole.
@@ -516,6 +518,9 @@ mod tests {
         let batches = [(1, 1), (3, 1), (4, 20), (2, 90)];
         is_whole(&filtered, &filtered, &batches);
         is_whole(&plain, &filtered, &batches);
+        // Chunks are of one size with the filter and without it.
+        let shuffled = plain.clone().shuffle(true).chunk([8]);
+        is_whole(&shuffled, &shuffled, &[(1, 1), (3, 7), (4, 8)]);
     }
 
     /// For a file made with some options, that is appended to with others, in batches: how often each is flushed, and by how

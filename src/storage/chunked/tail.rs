@@ -135,8 +135,8 @@ impl Tail {
             let memory = &self.bytes[(first + number / across) * band..][..band];
             let rows = Rows { start: 0, count: self.rows() };
             match self.chunked.grid.in_one_piece(number % across, rows) {
-                Some(piece) => self.chunked.pipeline.encode(&memory[piece]),
-                None => self.chunked.pipeline.encode(&self.chunk(number % across, memory)),
+                Some(piece) => self.encode(&memory[piece], self.chunked.pipeline.all()),
+                None => self.encode(&self.chunk(number % across, memory), self.chunked.pipeline.all()),
             }
         };
         in_order((bands - first) * across, encode, |number, chunk| {
@@ -196,6 +196,17 @@ impl Tail {
         Ok(())
     }
 
+    /// Filters a chunk, or leaves these filters out where it is of the same size then: libhdf5 does not take note of other
+    /// filters where a chunk of the same size is there, as from a program that was killed; nor is anything gained.
+    fn encode(&self, chunk: &[u8], left_out: u32) -> Result<StoredChunk> {
+        let filtered = self.chunked.pipeline.encode(chunk)?;
+        if filtered.bytes.len() == chunk.len() {
+            self.chunked.pipeline.encode_without(chunk, left_out)
+        } else {
+            Ok(filtered)
+        }
+    }
+
     /// Writes the first `len` bytes through the filters, if that can be, to chunks that the file does not have so.
     fn filter(&mut self, dataset: &Dataset, len: usize) -> Result<()> {
         if !self.replaces || len == 0 {
@@ -207,16 +218,11 @@ impl Tail {
                 There::InPlace(left_out) => (left_out, true),
                 There::Filtered => continue,
             };
-            let (chunk, pipeline) = (self.chunk(number, &self.bytes[..len]), &self.chunked.pipeline);
-            let filtered = pipeline.encode(&chunk)?;
-            if filtered.bytes.len() == chunk.len() {
-                // libhdf5 does not take note of other filters where the size is the same; nor is anything gained.
-                self.put(dataset, number, &pipeline.encode_without(&chunk, left_out)?, false)?;
-                self.there[number] = There::InPlace(left_out);
-            } else {
-                self.put(dataset, number, &filtered, moves)?;
-                self.there[number] = There::Filtered;
-            }
+            let chunk = self.chunk(number, &self.bytes[..len]);
+            let filtered = self.encode(&chunk, left_out)?;
+            let is_same = filtered.bytes.len() == chunk.len();
+            self.put(dataset, number, &filtered, moves && !is_same)?;
+            self.there[number] = if is_same { There::InPlace(left_out) } else { There::Filtered };
         }
         Ok(())
     }
