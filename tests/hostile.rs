@@ -419,16 +419,16 @@ fn marks_of_matlab_that_lie() {
         );
         marked("2", builder().with_data(&[0xd800u16, 0xffff, 0]).create(&*format!("units {at}")).unwrap());
         text(
-            &*builder().with_data(&ndarray::arr2(&[[u32::MAX; 3]; 2])).create(&*format!("wide {at}")).unwrap(),
+            &builder().with_data(&ndarray::arr2(&[[u32::MAX; 3]; 2])).create(&*format!("wide {at}")).unwrap(),
             "MATLAB_class",
             class,
         );
         text(
-            &*file.new_dataset::<u16>().shape((1 << 40, 1 << 10)).chunk((4, 4)).create(&*format!("huge {at}")).unwrap(),
+            &file.new_dataset::<u16>().shape((1 << 40, 1 << 10)).chunk((4, 4)).create(&*format!("huge {at}")).unwrap(),
             "MATLAB_class",
             class,
         );
-        text(&*file.new_dataset::<f64>().create(&*format!("scalar {at}")).unwrap(), "MATLAB_class", class);
+        text(&file.new_dataset::<f64>().create(&*format!("scalar {at}")).unwrap(), "MATLAB_class", class);
     }
     for (number, rows) in [u64::MAX, 0, 1, 3].into_iter().enumerate() {
         for (other, (starts, places)) in
