@@ -4,8 +4,14 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How often each side runs.
+/// How often each side runs at least.
 pub(crate) const ROUNDS: usize = 7;
+
+/// After these, the sides that are compared with a target run on for so long,
+const LONGER: Duration = Duration::from_secs(12);
+
+/// but no more often than this.
+pub(crate) const MOST_ROUNDS: usize = 41;
 
 /// One way to do a case's work. It gets a path where there is no file, or, for reading, the file it wrote, and returns
 /// the time that counts.
@@ -22,18 +28,34 @@ pub(crate) struct Side<'a> {
     pub(crate) part: f64,
 }
 
-/// The times of one side, sorted.
-pub(crate) struct Times(Vec<Duration>);
+/// What one side took, in seconds, or how many times as long as another, round by round.
+pub(crate) struct Times(Vec<f64>);
 
 impl Times {
     pub(crate) fn median(&self) -> f64 {
-        self.0[self.0.len() / 2].as_secs_f64()
+        self.quartile(2)
     }
 
     /// Half the distance from the first to the third quartile, relative to the median.
     pub(crate) fn spread(&self) -> f64 {
-        let quartile = |part: usize| self.0[part * (self.0.len() - 1) / 4].as_secs_f64();
-        (quartile(3) - quartile(1)) / 2.0 / self.median()
+        (self.quartile(3) - self.quartile(1)) / 2.0 / self.median()
+    }
+
+    fn quartile(&self, part: usize) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted[part * (sorted.len() - 1) / 4]
+    }
+
+    /// How many times as long as the other side: in each round by itself, as what the machine does besides changes from
+    /// one to the next.
+    pub(crate) fn over(&self, other: &Times) -> Times {
+        Times(self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect())
+    }
+
+    /// The same, of one part of the work.
+    pub(crate) fn part(&self, part: f64) -> Times {
+        Times(self.0.iter().map(|time| time * part).collect())
     }
 }
 
@@ -62,22 +84,32 @@ pub(crate) fn settle(folder: &Path) {
     }
 }
 
-/// Runs all sides in turn, [`ROUNDS`] times after one round that does not count. Each round begins with another side, and
-/// every other round goes backwards, so that no side always comes after the same one.
-pub(crate) fn compare(folder: &Path, sides: &mut [Side<'_>]) -> Vec<Result> {
-    let mut times: Vec<(Vec<Duration>, Vec<Duration>, u64)> = sides.iter().map(|_| Default::default()).collect();
+/// Runs all sides in turn, [`ROUNDS`] times after one round that does not count, and then those that are `measured` against a
+/// target, up to [`MOST_ROUNDS`] times. Each round begins with another side, and every other round goes backwards, so that no
+/// side always comes after the same one.
+pub(crate) fn compare(folder: &Path, sides: &mut [Side<'_>], measured: impl Fn(&str) -> bool) -> Vec<Result> {
+    let mut times: Vec<(Vec<f64>, Vec<f64>, u64)> = sides.iter().map(|_| Default::default()).collect();
     let count = sides.len();
-    for round in 0..=ROUNDS {
+    let mut start = Instant::now();
+    for round in 0..=MOST_ROUNDS {
+        if round <= ROUNDS {
+            start = Instant::now();
+        } else if start.elapsed() > LONGER {
+            break;
+        }
         for step in 0..count {
             let step = if round % 2 == 0 { step } else { count - 1 - step };
             let index = (round + step) % count;
             let side = &mut sides[index];
+            if round > ROUNDS && !measured(side.name) {
+                continue;
+            }
             let path = folder.join("value.data");
             let write = (side.write)(&path);
             settle(folder);
             let read = side.read.as_mut().map(|read| read(&path));
             if round > 0 {
-                let whole = |took: Duration| took.div_f64(side.part);
+                let whole = |took: Duration| took.as_secs_f64() / side.part;
                 times[index].0.push(whole(write));
                 times[index].1.extend(read.map(whole));
             }
@@ -85,17 +117,13 @@ pub(crate) fn compare(folder: &Path, sides: &mut [Side<'_>]) -> Vec<Result> {
             remove(folder);
         }
     }
-    let sorted = |mut times: Vec<Duration>| {
-        times.sort_unstable();
-        Times(times)
-    };
     sides
         .iter()
         .zip(times)
         .map(|(side, (write, read, bytes))| Result {
             name: side.name,
-            write: sorted(write),
-            read: (!read.is_empty()).then(|| sorted(read)),
+            write: Times(write),
+            read: (!read.is_empty()).then(|| Times(read)),
             bytes,
             part: side.part,
         })

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 
 use crate::cases::Case;
-use crate::measure::{ROUNDS, Result, Times};
+use crate::measure::{MOST_ROUNDS, ROUNDS, Result, Times};
 
 /// What a case must reach: at most so many times what a side takes.
 pub(crate) struct Target {
@@ -66,8 +66,10 @@ impl Report {
     }
 
     pub(crate) fn header(&self) {
-        println!("Medians of {ROUNDS} rounds, the sides in turn; ± half the interquartile range.");
-        println!("Ratios are filebacked's time over that of the other side: below 1, filebacked is faster.\n");
+        println!("Medians of {ROUNDS} to {MOST_ROUNDS} rounds, the sides in turn; ± half the interquartile range.");
+        println!(
+            "Ratios are filebacked's time over that of the other side, the median of each round's: below 1, filebacked is faster.\n"
+        );
         println!(
             "| case | | filebacked | MB/s | {:<22} | {:<26} | target |\n|---|---|---|---|---|---|---|",
             "ratio to the limit", "ratio to the best peer"
@@ -118,10 +120,11 @@ fn print_row<'a>(
     times: impl Fn(&'a Result) -> Option<&'a Times>,
 ) {
     let Some(own) = results.iter().find(|result| result.name == "filebacked").and_then(&times) else { return };
-    let ratio = |result: &'a Result| times(result).map(|times| own.median() / times.median());
+    let ratio = |result: &'a Result| times(result).map(|times| own.over(times));
     let shown = |result: &'a Result| {
-        let times = times(result)?;
-        Some(format!("{:.2} ({} {})", ratio(result)?, result.name, duration(times)))
+        let (times, ratio) = (times(result)?, ratio(result)?);
+        let spread = 100.0 * ratio.spread();
+        Some(format!("{:.2} ±{spread:.0}% ({} {})", ratio.median(), result.name, duration(times)))
     };
     let is_limit = |result: &&Result| matches!(result.name, "raw libhdf5" | "std::fs");
     let limit = results.iter().find(|result| result.name == "raw libhdf5").or_else(|| results.iter().find(is_limit));
@@ -134,7 +137,7 @@ fn print_row<'a>(
         .targets
         .iter()
         .filter_map(|target| {
-            let reached = ratio(results.iter().find(|result| result.name == target.side)?)?;
+            let reached = ratio(results.iter().find(|result| result.name == target.side)?)?.median();
             Some(format!("≤ {} × {}: {reached:.2} {}", target.ratio, target.side, verdict(reached, target.ratio)))
         })
         .collect();

@@ -30,7 +30,7 @@ fn curve<T: Data + Clone>(folder: &Path, report: &mut Report, case: &str, make: 
     let values = LENGTHS.map(make);
     let sides = [peers::filebacked, peers::bincode, peers::clone];
     let mut sides: Vec<_> = sides.iter().flat_map(|side| values.iter().map(side)).collect();
-    let results = compare(folder, &mut sides);
+    let results = compare(folder, &mut sides, |_| false);
     for results in results.chunks(LENGTHS.len()) {
         let write: Vec<&Times> = results.iter().map(|result| &result.write).collect();
         let read: Vec<&Times> = results.iter().filter_map(|result| result.read.as_ref()).collect();
@@ -46,11 +46,11 @@ fn curve<T: Data + Clone>(folder: &Path, report: &mut Report, case: &str, make: 
 fn row(report: &mut Report, case: &str, direction: &str, times: &[&Times], results: &[Result]) {
     let side = results[0].name;
     let is_own = side == "filebacked";
-    let each: Vec<f64> = times.iter().zip(LENGTHS).map(|(times, len)| times.median() / len as f64).collect();
-    let shown = |(each, times): (&f64, &&Times)| format!("{:.0} ±{:.0}%", each * 1e9, 100.0 * times.spread());
-    let cells: Vec<String> = each.iter().zip(times).map(shown).collect();
+    let each: Vec<Times> = times.iter().zip(LENGTHS).map(|(times, len)| times.part(1.0 / len as f64)).collect();
+    let shown = |each: &Times| format!("{:.0} ±{:.0}%", each.median() * 1e9, 100.0 * each.spread());
+    let cells: Vec<String> = each.iter().map(shown).collect();
     let [before @ .., last] = &each[..] else { unreachable!("there are several lengths") };
-    let growth = last / before.iter().copied().fold(f64::MAX, f64::min);
+    let growth = before.iter().map(|each| last.over(each).median()).fold(0.0, f64::max);
     let verdict =
         if is_own { format!("≤ {GROWTH}: {growth:.2} {}", verdict(growth, GROWTH)) } else { format!("{growth:.2}") };
     println!("| {case} | {direction} | {side} | {} | {verdict} |", cells.join(" | "));

@@ -311,10 +311,9 @@ impl File {
 
     /// Writes all out and closes the file, which nothing else keeps open.
     pub(crate) fn close(self) -> Result<()> {
-        self.flush()?;
         let id = std::mem::ManuallyDrop::new(self.0);
         // SAFETY: an owned handle, which is not used any more.
-        call("close the file", || unsafe { h5f::H5Fclose(id.get()) })?;
+        call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) })?;
         Ok(())
     }
 }
