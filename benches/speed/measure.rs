@@ -123,7 +123,7 @@ pub(crate) fn compare(folder: &Path, sides: &mut [Side<'_>], measured: impl Fn(&
         .map(|(side, (write, read, bytes))| Result {
             name: side.name,
             write: Times(write),
-            read: (!read.is_empty()).then(|| Times(read)),
+            read: (!read.is_empty()).then_some(Times(read)),
             bytes,
             part: side.part,
         })
