@@ -121,7 +121,9 @@ def times_as_long(ratio: float) -> str:
 
 def print_row(case: Case, direction: str, times: Dict[str, Times]) -> None:
     own = times["filebacked"]
-    cells = [case.name, direction, duration(own, direction)]
+    # Markdown takes `<f64>` for a tag.
+    shown = f"`{case.name}`" if "<" in case.name else case.name
+    cells = [shown, direction, duration(own, direction)]
     for name in PEERS:
         if name not in times:
             cells.append("")

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::cases::{Sample, Station, samples, stations};
 use crate::measure::remove;
 use crate::peers::Data;
-use crate::report::{Report, Row, verdict};
+use crate::report::{Report, Row, name, verdict};
 
 /// The argument that makes this program such a child.
 pub(crate) const CHILD: &str = "measure-memory-of";
@@ -91,7 +91,8 @@ pub(crate) fn run(folder: &Path, report: &mut Report) {
         // A plain array goes through in slabs; records are collected in columns first.
         let limit = if case == "Vec<f64>" { 32.0 * MIB } else { 1.3 * size as f64 };
         println!(
-            "| {case}, {len} | {:.1} MiB | {:.1} MiB | {:.1} MiB | {:.1} MiB | ≤ {:.1} MiB: {} |",
+            "| {}, {len} | {:.1} MiB | {:.1} MiB | {:.1} MiB | {:.1} MiB | ≤ {:.1} MiB: {} |",
+            name(case),
             value as f64 / MIB,
             write as f64 / MIB,
             read as f64 / MIB,

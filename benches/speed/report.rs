@@ -143,13 +143,18 @@ fn print_row<'a>(
         .collect();
     println!(
         "| {} | {direction} | {} | {:.0} | {:<22} | {:<26} | {} |",
-        case.name,
+        name(case.name),
         duration(own),
         case.bytes as f64 / own.median() / 1e6,
         limit.and_then(shown).unwrap_or_default(),
         best.and_then(shown).unwrap_or_default(),
         met.join("; "),
     );
+}
+
+/// A case's name for a table in Markdown, which takes `<f64>` for a tag.
+pub(crate) fn name(case: &str) -> String {
+    if case.contains('<') { format!("`{case}`") } else { case.to_owned() }
 }
 
 pub(crate) fn verdict(reached: f64, most: f64) -> &'static str {
