@@ -53,9 +53,9 @@ impl Times {
         Times(self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect())
     }
 
-    /// The same, of one part of the work.
-    pub(crate) fn part(&self, part: f64) -> Times {
-        Times(self.0.iter().map(|time| time * part).collect())
+    /// What it took for each of `count` elements.
+    pub(crate) fn for_each_of(&self, count: usize) -> Times {
+        Times(self.0.iter().map(|time| time / count as f64).collect())
     }
 }
 

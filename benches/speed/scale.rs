@@ -30,6 +30,7 @@ fn curve<T: Data + Clone>(folder: &Path, report: &mut Report, case: &str, make: 
     let values = LENGTHS.map(make);
     let sides = [peers::filebacked, peers::bincode, peers::clone];
     let mut sides: Vec<_> = sides.iter().flat_map(|side| values.iter().map(side)).collect();
+    // The longest takes seconds, so that seven rounds have to do.
     let results = compare(folder, &mut sides, |_| false);
     for results in results.chunks(LENGTHS.len()) {
         let write: Vec<&Times> = results.iter().map(|result| &result.write).collect();
@@ -46,7 +47,7 @@ fn curve<T: Data + Clone>(folder: &Path, report: &mut Report, case: &str, make: 
 fn row(report: &mut Report, case: &str, direction: &str, times: &[&Times], results: &[Result]) {
     let side = results[0].name;
     let is_own = side == "filebacked";
-    let each: Vec<Times> = times.iter().zip(LENGTHS).map(|(times, len)| times.part(1.0 / len as f64)).collect();
+    let each: Vec<Times> = times.iter().zip(LENGTHS).map(|(times, len)| times.for_each_of(len)).collect();
     let shown = |each: &Times| format!("{:.0} ±{:.0}%", each.median() * 1e9, 100.0 * each.spread());
     let cells: Vec<String> = each.iter().map(shown).collect();
     let [before @ .., last] = &each[..] else { unreachable!("there are several lengths") };
