@@ -1,11 +1,11 @@
 //! Numbers, arrays of numbers and records of numbers: what is written and read by the shortest ways is what the long ones
 //! write and read, and what does not fit them takes the long ones.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 
 use filebacked::hdf5;
-use filebacked::{Error, ErrorKind, from_group, from_slice, to_vec};
+use filebacked::{Error, ErrorKind, WriteOptions, from_file, from_group, from_slice, to_vec};
 use hdf5_sys::{h5d, h5i::hid_t, h5s, h5t};
 use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -31,6 +31,10 @@ fn same<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(values: Vec
     assert!(from_slice::<Vec<T>>(&image).unwrap() == values);
     assert!(from_slice::<Box<[T]>>(&image).unwrap()[..] == values[..]);
     assert!(from_slice::<VecDeque<T>>(&image).unwrap() == values);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &image).unwrap();
+    assert!(from_file::<Vec<T>>(file.path()).unwrap() == values);
+    assert!(from_file::<VecDeque<T>>(file.path()).unwrap() == values);
 }
 
 /// Numbers whose bytes all differ somewhere.
@@ -82,6 +86,19 @@ fn long_sequences() {
     same(numbers(600_000, |i| i as f32).chunks(1000).map(<[f32]>::to_vec).collect());
     same(numbers(600_000, |i| i as f64).chunks(100_000).map(<[f64]>::to_vec).collect());
     same(numbers(400_000, |i| i).chunks(40).map(arrays::<4, _>).collect());
+    same(numbers(600_000, |i| i as u8).chunks(300).map(arrays::<3, _>).collect());
+    same(numbers(600_000, |i| i as i16).chunks(60_000).map(arrays::<2, _>).collect());
+    // Rows of rows, of which windows have many, some, and none; of numbers of any type.
+    let deep = |count: usize, len: usize| -> Vec<Vec<Vec<f64>>> {
+        let numbers = numbers(600_000, |i| i as f64);
+        let rows = |block: &[f64]| block.chunks(len).map(<[f64]>::to_vec).collect();
+        numbers.chunks(count * len).map(rows).collect()
+    };
+    for (count, len) in [(10, 20), (10, 6_000), (2, 100_000), (20_000, 3), (300_000, 1), (1, 40_000)] {
+        same(deep(count, len));
+    }
+    same(numbers(600_000, |i| i.is_multiple_of(3)).chunks(300_000).map(<[bool]>::to_vec).collect());
+    same(vec![vec![numbers(60_000, |i| i.to_string()); 2]; 2]);
     // Rows of unlike lengths, one of which is longer than a window.
     same((0..100).map(|len| numbers(len * len * 10, |i| i as f64)).collect());
     same((0..100).map(|len| arrays::<2, _>(&numbers(len * len * 10, |i| i as f64))).collect());
@@ -200,6 +217,10 @@ fn errors_name_the_place() {
     misread::<Vec<[i32; 4]>>(arrays::<4, _>(&floats), OutOfRange, "[37500][1]");
     misread::<Vec<Vec<i32>>>(arrays::<4, _>(&floats), OutOfRange, "[37500][1]");
     misread::<Vec<Vec<i32>>>(floats.chunks(100).collect::<Vec<_>>(), OutOfRange, "[1500][1]");
+    // Rows longer than a window.
+    misread::<Vec<Vec<i32>>>(floats.chunks(50_000).collect::<Vec<_>>(), OutOfRange, "[3][1]");
+    misread::<Vec<Vec<[i32; 4]>>>(vec![arrays::<4, _>(&floats); 2], OutOfRange, "[0][37500][1]");
+    misread::<Vec<Vec<[f64; 3]>>>(vec![arrays::<4, _>(&floats); 2], WrongLength, "[0][0]");
     misread::<Vec<[f64; 3]>>(arrays::<4, _>(&floats), WrongLength, "[0]");
     misread::<Vec<Point>>(arrays::<2, _>(&floats), WrongLength, "[0]");
     misread::<Vec<[f64; 3]>>(&floats, WrongType, "[0]");
@@ -299,6 +320,37 @@ fn big_endian() {
     assert!(from_group::<Value<Vec<[f64; 3]>>>(&file).unwrap().value.as_flattened() == floats);
     assert!(from_group::<Value<Vec<Vec<f64>>>>(&file).unwrap().value.concat() == floats);
     assert!(from_group::<Value<Vec<Point>>>(&file).unwrap().value[1].1 == floats[4]);
+}
+
+/// However rows are stored, and whoever has the file open.
+#[test]
+fn rows_of_every_storage() {
+    let floats = numbers(240_000, |i| i as f64);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.h5");
+    // Shorter than a window, and longer; as arrays, too.
+    for (rows, len) in [(2400, 100), (4, 60_000)] {
+        let table: Vec<Vec<f64>> = floats.chunks(len).map(<[f64]>::to_vec).collect();
+        let deep: Vec<Vec<[f64; 4]>> = table.iter().map(|row| arrays(row)).collect();
+        let check = |file: &hdf5::File| {
+            assert!(from_group::<Value<Vec<Vec<f64>>>>(file).unwrap().value == table);
+            assert!(from_group::<Value<VecDeque<Vec<f64>>>>(file).unwrap().value == table);
+        };
+        let big = hdf5::File::create(&path).unwrap();
+        foreign(&big, &[rows, len as u64], *h5t::H5T_IEEE_F64BE, *h5t::H5T_NATIVE_DOUBLE, &floats);
+        check(&big);
+        drop(big);
+        check(&hdf5::File::open(&path).unwrap());
+
+        for options in [WriteOptions::new(), WriteOptions::new().deflate(1), WriteOptions::new().chunk([2, 50])] {
+            options.to_file(&path, &BTreeMap::from([("value", &table)])).unwrap();
+            check(&hdf5::File::open(&path).unwrap());
+            check(&hdf5::File::open_rw(&path).unwrap());
+            options.to_file(&path, &BTreeMap::from([("value", &deep)])).unwrap();
+            assert!(from_file::<Value<Vec<Vec<[f64; 4]>>>>(&path).unwrap().value == deep);
+            assert!(from_file::<Value<Vec<Vec<Vec<f64>>>>>(&path).unwrap().value.concat().concat() == floats);
+        }
+    }
 }
 
 #[test]

@@ -164,11 +164,15 @@ fn long_datasets_are_told_of_as_they_go() {
     let points: Vec<Point> = (0..1_000_000).map(|id| Point { x: 0.5, id }).collect();
     let rows = rows(300_000);
     let names: Vec<String> = (0..600_000).map(|id| format!("name {id:09}")).collect();
+    let table: Vec<Vec<f64>> = numbers.chunks(1000).map(<[f64]>::to_vec).collect();
+    let long: Vec<Vec<f64>> = numbers.chunks(2_000_000).map(<[f64]>::to_vec).collect();
     let bytes = serde_bytes::ByteBuf::from(vec![7; 48_000_000]);
 
     go_both_ways(&numbers, 48_000_000);
     go_both_ways(&array, 48_000_000);
     go_both_ways(&turned, 48_000_000);
+    go_both_ways(&table, 48_000_000);
+    go_both_ways(&long, 48_000_000);
     go_both_ways(&bytes, 48_000_000);
     go_both_ways(&points, 12_000_000);
     go_both_ways(&rows, 300_000 * 17);
@@ -182,7 +186,15 @@ fn go_both_ways<T: Serialize + DeserializeOwned + PartialEq>(value: &T, least: u
         assert!(image == options.to_vec(value).unwrap(), "the same bytes, watched or not");
         let reading = ReadOptions::new().progress(read.closure());
         assert!(reading.from_slice::<T>(&image).unwrap() == *value);
-        for seen in [&written, &read] {
+        let (file, from_disk) = (tempfile::NamedTempFile::new().unwrap(), Seen::default());
+        fs::write(file.path(), &image).unwrap();
+        let reading = ReadOptions::new().progress(from_disk.closure());
+        assert!(reading.from_file::<T>(file.path()).unwrap() == *value);
+        assert_eq!(
+            (from_disk.last().bytes(), from_disk.last().objects()),
+            (read.last().bytes(), read.last().objects())
+        );
+        for seen in [&written, &read, &from_disk] {
             seen.check();
             let last = seen.last();
             assert!((least..least * 3).contains(&last.bytes()), "{last:?}");
@@ -298,6 +310,28 @@ fn values_that_are_not_read() {
         let file = File::open(&path).unwrap();
         end_everywhere(|tell| reading.clone().progress(tell).from_group::<State>(&file), left);
         end_everywhere(|tell| reading.clone().progress(tell).read::<Slow<Vec<Row>>>(&file, "rows"), left);
+    }
+}
+
+#[test]
+fn long_data_that_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.h5");
+    let table: Vec<Vec<f64>> = numbers(3_000_000).chunks(500).map(<[f64]>::to_vec).collect();
+    filebacked::to_file(&path, &table).unwrap();
+    let seen = Seen::default();
+    let read = |options: ReadOptions| options.from_file::<Vec<Vec<f64>>>(&path);
+    assert!(read(ReadOptions::new().progress(seen.closure())).unwrap() == table);
+    let many = seen.all().len();
+    for at in 0..many {
+        for panics in [false, true] {
+            let (calls, tell) = ending(at, panics);
+            match catch_unwind(AssertUnwindSafe(|| read(ReadOptions::new().progress(tell)))) {
+                Ok(Ok(read)) => assert!(read == table && calls.load(Ordering::Relaxed) <= at),
+                Ok(Err(error)) => assert_eq!((error.kind(), panics), (ErrorKind::Cancelled, false), "{error}"),
+                Err(panic) => assert_eq!(panic.downcast_ref(), Some(&"a watcher")),
+            }
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::known::{Order, vector_of, wants_strings};
+use super::known::{Order, table_of, vector_of, wants_strings};
 use serde::de::Visitor;
 
 use super::column::check_count;
+use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::SLAB;
 use crate::item::{self, Block, Part};
@@ -15,6 +16,9 @@ use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape,
 const FIRST: u64 = 64;
 /// About how much the items of a window hold beside themselves.
 const VARIABLE: u64 = 1 << 20;
+/// Bytes of a row from which on rows are read each to where it will be. Those that are shorter take no more time if many are
+/// read to one place, and copied from there.
+const LONG: u64 = 128;
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
 #[derive(Debug)]
@@ -146,17 +150,37 @@ impl Array {
         }
     }
 
-    /// The elements from `start` up to `end`, which do not fit a window, as the vector that `V` makes of them, if it makes
-    /// one of such numbers, or arrays.
-    pub(super) fn vector<'de, V: Visitor<'de>>(&self, start: u64, end: u64) -> Option<Result<V::Value>> {
-        let number = self.number?;
-        let width = match self.dims[1..] {
-            [] => None,
-            [width] => Some(usize::try_from(width).ok()?),
-            _ => return None,
+    /// The `len` elements along the dimension `level` from the item `start` on, which do not fit a window, as the vector that
+    /// `V` makes of them, if it makes one of such numbers, or arrays; or one of vectors of such. The elements are at that depth.
+    pub(super) fn vector<'de, V: Visitor<'de>>(
+        &self,
+        (level, start, len): (usize, u64, u64),
+        depth: Depth,
+    ) -> Option<Result<V::Value>> {
+        let is = |number, width: Option<usize>, dims: &[u64]| {
+            Some(number) == self.number && dims.iter().eq(width.map(|width| width as u64).iter())
         };
-        let vector = vector_of::<V>().filter(|vector| vector.number() == number && vector.width() == width)?;
-        Some(vector.filled(end - start, |bytes| self.dataset.read_rows_into(start, end - start, bytes)))
+        if let Some(vector) = vector_of::<V>() {
+            let is_it = is(vector.number(), vector.width(), &self.dims[level + 1..]);
+            return is_it.then(|| vector.filled(len, |bytes| self.read_into(level, start, len, bytes)));
+        }
+        let (table, row) = (table_of::<V>()?, *self.dims.get(level + 1)?);
+        if !is(table.number(), table.width(), &self.dims[level + 2..]) || depth.in_record().is_err() {
+            return None;
+        }
+        let size = self.strides[level].saturating_mul(self.size as u64);
+        let stretch = if size < LONG { return None } else { self.dataset.stretch(start).transpose()? };
+        Some(stretch.and_then(|stretch| table.read(len, row, &stretch)))
+    }
+
+    /// Reads the `len` elements along the dimension `level` from the item `start` on.
+    fn read_into(&self, level: usize, start: u64, len: u64, bytes: &mut [u8]) -> Result<()> {
+        if level == 0 {
+            return self.dataset.read_rows_into(start / self.strides[0].max(1), len, bytes);
+        }
+        let mut block = self.step(level, start);
+        block.count[level] = len;
+        self.dataset.read_block_into(&block.start, &block.count, bytes)
     }
 
     /// The strings of fixed size from `start` up to `end`, all of which are read at once, as the vector that `V` makes of
@@ -207,12 +231,21 @@ impl Array {
     /// The row at `index` along the first of more dimensions, which fits a window.
     #[inline]
     pub(super) fn row(&mut self, index: u64) -> Result<Block<'_>> {
-        let (start, count) = (index * self.strides[0], self.strides[0]);
+        self.inner(1, index * self.strides[0])
+    }
+
+    /// All along the dimension `level`, which is not the first, from the item `start` on, which fit a window.
+    #[inline]
+    pub(super) fn inner(&mut self, level: usize, start: u64) -> Result<Block<'_>> {
+        let count = self.strides[level - 1];
         if count > 0 && start.wrapping_sub(self.start) >= self.count {
             self.load(start, 1)?;
         }
-        let (len, inner, step) =
-            (self.dims[1] as usize, &self.dims[2..], (self.strides[1] as usize).saturating_mul(self.size));
+        let (len, inner, step) = (
+            self.dims[level] as usize,
+            &self.dims[level + 1..],
+            (self.strides[level] as usize).saturating_mul(self.size),
+        );
         Block::with_step(len, inner, self.dataset.dtype(), step, self.window(start, count), &self.items)
     }
 
@@ -317,20 +350,24 @@ impl Array {
         let slab = (SLAB / self.size.max(1)) as u64;
         // The outermost dimension a step along which fits a window; outside it, one step at a time.
         let level = self.strides.iter().position(|stride| *stride <= slab).unwrap_or(self.dims.len() - 1);
-        let stride = self.strides[level];
-        let mut block = storage::Block { start: vec![0; self.dims.len()], count: self.dims.clone() };
-        let mut rest = index;
-        let mut start = 0;
-        for outer in 0..=level {
-            block.start[outer] = rest / self.strides[outer];
-            rest %= self.strides[outer];
-            block.count[outer] = 1;
-            start += block.start[outer] * self.strides[outer];
-        }
+        let (stride, mut block) = (self.strides[level], self.step(level, index));
+        let start = index - index % stride;
         let steps = (self.window_count().min(slab) / stride).max(count.div_ceil(stride)).max(1);
         block.count[level] = steps.min(self.dims[level] - block.start[level]);
         let items = block.count[level] * stride;
         (block, start, items)
+    }
+
+    /// The part of the dataset that is one step along the dimension `level`, and has the item at `index`.
+    fn step(&self, level: usize, index: u64) -> storage::Block {
+        let mut block = storage::Block { start: vec![0; self.dims.len()], count: self.dims.clone() };
+        let mut rest = index;
+        for outer in 0..=level {
+            block.start[outer] = rest / self.strides[outer];
+            rest %= self.strides[outer];
+            block.count[outer] = 1;
+        }
+        block
     }
 
     /// All of a one-dimensional dataset of unsigned integers.

@@ -9,7 +9,7 @@ use super::column::{Branch, Column};
 use super::forward_all;
 use super::known::array_of;
 use super::row::CompoundSeq;
-use super::view::{Form, View, check_len, visit_block, visit_range};
+use super::view::{Form, View, check_len, visit_block, visit_grid, visit_range};
 use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -249,6 +249,15 @@ impl GridElement<'_> {
 }
 
 macro_rules! look_into_grid {
+    (deserialize_seq()) => {
+        #[inline]
+        fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+            if self.level < self.array.dims().len() {
+                return visit_grid(self.array, self.level, self.start, self.depth, visitor);
+            }
+            self.view()?.deserialize_seq(visitor)
+        }
+    };
     ($method:ident($($name:ident: $type:ty),*)) => {
         #[inline]
         fn $method<V: Visitor<'de>>(mut self, $($name: $type,)* visitor: V) -> Result<V::Value> {

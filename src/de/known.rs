@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde::de::Visitor;
 
-use crate::storage::{self, Number, Vector, is_strings};
+use crate::storage::{self, Number, Table, Vector, is_strings};
 
 /// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
 ///
@@ -53,6 +53,12 @@ fn is_derived(visitor: &str) -> bool {
 #[inline]
 pub(super) fn vector_of<'de, V: Visitor<'de>>() -> Option<Vector<V::Value>> {
     Vector::of().filter(|_| is_serdes(type_name::<V>()))
+}
+
+/// How to make the vector of vectors that a visitor makes of rows of numbers, if it is the one that serde has for vectors.
+#[inline]
+pub(super) fn table_of<'de, V: Visitor<'de>>() -> Option<Table<V::Value>> {
+    Table::of().filter(|_| is_serdes(type_name::<V>()))
 }
 
 /// The array that a visitor makes of `len` numbers of this type, which these bytes are, if it is the one that serde has for

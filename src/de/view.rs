@@ -179,7 +179,7 @@ pub(super) fn visit_range<'de, V: Visitor<'de>>(
     let (is_numbers, stride) = (array.number_type().is_some(), array.stride(0));
     let result = if is_numbers && stride > 0 && array.fits((end - start).saturating_mul(stride)) {
         array.list(start, end).and_then(|list| visit_block(list, inner, visitor))
-    } else if let Some(vector) = array.vector::<V>(start, end) {
+    } else if let Some(vector) = array.vector::<V>((0, start.saturating_mul(stride), end - start), inner) {
         vector
     } else if let Some(strings) = array.strings::<V>(start, end) {
         strings
@@ -203,6 +203,27 @@ pub(super) fn visit_block<'de, V: Visitor<'de>>(block: Block<'_>, depth: Depth, 
         return Ok(vector.copied(bytes));
     }
     visitor.visit_seq(BlockSeq::new(block, depth))
+}
+
+/// Hands all along the dimension `level` of `array`, which is not the first, from the item `start` on, to `visitor`.
+#[inline]
+pub(super) fn visit_grid<'de, V: Visitor<'de>>(
+    array: &mut Array,
+    level: usize,
+    start: u64,
+    depth: Depth,
+    visitor: V,
+) -> Result<V::Value> {
+    let (inner, count) = (depth.in_record()?, array.stride(level - 1));
+    if array.number_type().is_some() && count > 0 {
+        if array.fits(count) {
+            return visit_block(array.inner(level, start)?, inner, visitor);
+        }
+        if let Some(vector) = array.vector::<V>((level, start, array.dims()[level]), inner) {
+            return vector;
+        }
+    }
+    visitor.visit_seq(GridSeq::new(array, level, start, inner))
 }
 
 /// Checks that a sequence has as many elements as are asked for.
@@ -377,9 +398,7 @@ impl<'a> View<'a> {
             },
             Form::Block(block) if is_dynamic::<V>() => visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor),
             Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
-            Form::Grid { array, level, start } => {
-                visitor.visit_seq(GridSeq::new(array, level, start, depth.in_record()?))
-            }
+            Form::Grid { array, level, start } => visit_grid(array, level, start, depth, visitor),
             Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
             Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
             Form::I128(value) if is_dynamic::<V>() => visitor.visit_i128(value),

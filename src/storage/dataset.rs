@@ -12,6 +12,7 @@ use hdf5_sys::h5i::{self, hid_t};
 use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t};
+use hdf5_sys::h5t;
 
 use super::about::{About, Messages, about};
 use super::attribute::Attributes;
@@ -425,6 +426,31 @@ impl Dataset {
         layout_of(&self.id)
     }
 
+    /// Where its items are in the file, from its first byte on, if they are in one piece there and are what they are in
+    /// memory.
+    pub(super) fn address(&self) -> Result<Option<u64>> {
+        let is_plain = !self.is_chunked && !self.is_virtual && !self.dtype.has_addresses();
+        if !is_plain || self.claim() == 0 || self.claim() != self.stored() || !self.is_same()? {
+            return Ok(None);
+        }
+        if Messages::of(self.id.get())?.has_external_storage() {
+            return Ok(None);
+        }
+        // SAFETY: a dataset.
+        let address = locked(|| unsafe { h5d::H5Dget_offset(self.id.get()) });
+        Ok(Some(address).filter(|address| *address != HADDR_UNDEF))
+    }
+
+    /// Whether its items in memory are what the file has.
+    fn is_same(&self) -> Result<bool> {
+        let what = "compare two types";
+        // SAFETY: a dataset.
+        let stored = Id::own(what, || unsafe { h5d::H5Dget_type(self.id.get()) })?;
+        let memory_type = self.readable_type()?;
+        // SAFETY: two types.
+        Ok(call(what, || unsafe { h5t::H5Tequal(stored.get(), memory_type.get()) })? > 0)
+    }
+
     /// Bytes of all its items in memory; `u64::MAX` where that overflows.
     pub(crate) fn claim(&self) -> u64 {
         let count = self.shape.count().unwrap_or(u64::MAX);
@@ -599,23 +625,41 @@ impl Dataset {
     /// Reads the block that begins at `start` and has `count` items along each dimension. The memory of `last` is used
     /// again.
     pub(crate) fn read_block(&self, start: &[u64], count: &[u64], last: Items) -> Result<Items> {
-        let items = count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
-        let items = items.ok_or_else(|| Error::corrupt("a block of absurd shape"))?;
+        let items = items_of(count)?;
         if items == 0 {
             return Ok(Items::default());
         }
-        let (file, memory) = self.select(start, count, items)?;
-        if let Some(chunked) = self.chunked()? {
-            let (memory_type, size) = (self.readable_type()?, self.dtype.size());
-            let mut bytes = last.into_bytes();
-            resize(&mut bytes, items, size)?;
-            let read = chunked.read_block(self.id.get(), (start, count), (memory_type.get(), size), &mut bytes)?;
-            if read.is_some() {
-                return self.counted(Items::with_memory(bytes));
-            }
-            return self.counted(self.read_selected(items, memory.get(), file.get(), Items::with_memory(bytes))?);
+        if self.dtype.has_addresses() {
+            let (file, memory) = self.select(start, count, items)?;
+            return self.counted(self.read_selected(items, memory.get(), file.get(), last)?);
         }
-        self.counted(self.read_selected(items, memory.get(), file.get(), last)?)
+        let mut bytes = last.into_bytes();
+        resize(&mut bytes, items, self.dtype.size())?;
+        self.read_block_into(start, count, &mut bytes)?;
+        Ok(Items::with_memory(bytes))
+    }
+
+    /// Reads the block that begins at `start` and has `count` items along each dimension into `bytes`, which has room for so
+    /// many.
+    pub(crate) fn read_block_into(&self, start: &[u64], count: &[u64], bytes: &mut [u8]) -> Result<()> {
+        let items = items_of(count)?;
+        self.check_bytes(Some(items), bytes)?;
+        let memory_type = self.readable_type()?;
+        if let Some(chunked) = self.chunked()?
+            && let Some(()) =
+                chunked.read_block(self.id.get(), (start, count), (memory_type.get(), self.dtype.size()), bytes)?
+        {
+            return self.spot.bytes(bytes.len() as u64);
+        }
+        let (file, memory) = self.select(start, count, items)?;
+        under_lock(self.is_chunked || self.is_virtual, || {
+            // SAFETY: `bytes` has room for as many items of the type as are selected.
+            call("read a dataset", || unsafe {
+                let to = bytes.as_mut_ptr().cast();
+                h5d::H5Dread(self.id.get(), memory_type.get(), memory.get(), file.get(), H5P_DEFAULT, to)
+            })
+        })?;
+        self.spot.bytes(bytes.len() as u64)
     }
 
     /// Reads `count` items along the first dimension from `start` on into `bytes`, which has room for so many.
@@ -734,6 +778,12 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
+}
+
+/// How many items a block has that has so many along each dimension.
+fn items_of(count: &[u64]) -> Result<u64> {
+    let items = count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
+    items.ok_or_else(|| Error::corrupt("a block of absurd shape"))
 }
 
 /// Bytes of a dataset's data in the file.

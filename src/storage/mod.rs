@@ -36,10 +36,12 @@ mod picks;
 mod plain;
 mod raw;
 mod reference;
+mod scattered;
 mod selection;
 mod shuffle;
 mod storing;
 mod strict;
+mod table;
 mod typed;
 mod variable;
 
@@ -69,6 +71,7 @@ pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;
 pub(crate) use selection::Selection;
 pub(crate) use storing::{Codec, Storing};
+pub(crate) use table::Table;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 
 use crate::error::{Error, ErrorKind, Result};

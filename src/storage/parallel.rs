@@ -51,7 +51,7 @@ impl<T> Drop for AtEnd<'_, T> {
 /// Does a part of the work; a panic is an error here, not a thread that all others wait for.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Custom, "a thread that filters chunks panicked")))
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Custom, "a thread that did a part of the work panicked")))
 }
 
 /// Runs `inside` while as many further threads as there are cores for run `help`. Where the system has no thread to give,

@@ -14,13 +14,14 @@ use std::sync::LazyLock;
 
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
+use super::table::TableKind;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Numbers of which all bytes are some value, as those of bools are not.
 ///
 /// # Safety
 /// Any bytes are a value of the type.
-unsafe trait AnyBytes: Element + 'static {}
+unsafe trait AnyBytes: Element + Send + 'static {}
 
 /// The numbers of a slice.
 #[derive(Clone, Copy)]
@@ -362,6 +363,7 @@ impl Hasher for IdHasher {
 struct Known {
     slices: ByType<Look>,
     vectors: ByType<VectorKind>,
+    tables: ByType<TableKind>,
 }
 
 /// Does the same for each width of arrays that is known.
@@ -389,6 +391,8 @@ impl Known {
     fn add_vectors<T: AnyBytes>(&mut self) {
         let kind = VectorKind { number: T::NUMBER, width: None, filled: fill_vec::<T>, copied: copy_vec::<T> };
         self.vectors.insert(TypeId::of::<Vec<T>>(), kind);
+        // SAFETY: any bytes are a number of the type.
+        self.tables.extend([unsafe { TableKind::of::<T>(T::NUMBER, None) }]);
         each_width!(self.add_vectors_of_arrays::<T>);
     }
 
@@ -396,6 +400,8 @@ impl Known {
         let (filled, copied): (FillAt, CopyTo) = (fill_arrays::<T, N>, copy_arrays::<T, N>);
         let kind = VectorKind { number: T::NUMBER, width: Some(N), filled, copied };
         self.vectors.insert(TypeId::of::<Vec<[T; N]>>(), kind);
+        // SAFETY: any bytes are an array of numbers of the type.
+        self.tables.extend([unsafe { TableKind::of::<[T; N]>(T::NUMBER, Some(N)) }]);
     }
 }
 
@@ -428,6 +434,10 @@ fn look_for(id: TypeId) -> Option<Look> {
 
 fn vector_kind(id: TypeId) -> Option<&'static VectorKind> {
     known().vectors.get(&id)
+}
+
+pub(super) fn table_kind(id: TypeId) -> Option<&'static TableKind> {
+    known().tables.get(&id)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::attribute::Attributes;
 use super::heap::{Bytes, Heap};
+use super::scattered::Scattered;
 use super::{Id, call, locked, once, property_list};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -264,6 +265,17 @@ impl RawFile {
         }
     }
 
+    /// What reads to many places, if the `bytes` from `start` on, which counts from the first of the file, are there, and
+    /// stay as they are: nobody writes to the file.
+    pub(super) fn scattered(&self, start: u64, bytes: u64) -> Option<Scattered> {
+        let is_there = start.checked_add(bytes).is_some_and(|end| end <= self.len.saturating_add(self.base));
+        match self.source {
+            #[cfg(unix)]
+            Source::Descriptor(descriptor) if is_there && !self.writable => Scattered::of(descriptor),
+            _ => None,
+        }
+    }
+
     /// Whether libhdf5 has written all that it had when what is read now was begun, or last changed.
     fn is_written_out(&self) -> bool {
         let changes = CHANGES.load(Ordering::Relaxed);
@@ -346,7 +358,7 @@ impl Bytes for RawFile {
     }
 }
 
-fn cannot_read(error: std::io::Error) -> Error {
+pub(super) fn cannot_read(error: std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::UnexpectedEof => Error::corrupt("the file ends before what it holds"),
         _ => Error::new(ErrorKind::Io, format!("could not read the file: {error}")),
@@ -369,7 +381,7 @@ pub(super) fn system_file(file: &Id) -> Result<std::fs::File> {
 
 /// Uses a descriptor as a file, without closing it.
 #[cfg(unix)]
-fn as_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) -> R) -> R {
+pub(super) fn as_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) -> R) -> R {
     use std::os::fd::FromRawFd;
     // SAFETY: libhdf5 has the file open, and so the descriptor; it is not closed here.
     let file = std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(descriptor) });
