@@ -102,6 +102,12 @@ fn long_sequences() {
     // Rows of unlike lengths, one of which is longer than a window.
     same((0..100).map(|len| numbers(len * len * 10, |i| i as f64)).collect());
     same((0..100).map(|len| arrays::<2, _>(&numbers(len * len * 10, |i| i as f64))).collect());
+    // Rows so long that a few are taken for all, though one is shorter.
+    for short in [2, 3, 4, 5, 20, 39] {
+        let mut rows = vec![arrays::<2, _>(&numbers(60_000, |i| i as f64)); 40];
+        rows[short].pop();
+        same(rows);
+    }
     // One row, at the end, is of another length, and one of another type.
     let mut rows = vec![vec![1.5f64; 100]; 6000];
     rows.push(vec![2.5]);

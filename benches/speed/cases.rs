@@ -273,6 +273,15 @@ pub(crate) fn each(wanted: &dyn Fn(&str) -> bool, run: &mut dyn FnMut(Case<'_>))
         |value| vec![raw::array(&[3000, 1000], value.concat()), peers::hdf5_pure_part(value, 300)],
         &[raw_target(1.5)],
     );
+    runner.case(
+        "Vec<Vec<[f32; 3]>>, 100 x 10,000",
+        || {
+            let floats: Vec<f32> = floats(3 * million).into_iter().map(|x| x as f32).collect();
+            floats.as_chunks::<3>().0.chunks(10_000).map(<[_]>::to_vec).collect::<Vec<Vec<[f32; 3]>>>()
+        },
+        |value| vec![raw::array(&[100, 10_000, 3], value.concat().concat())],
+        &[],
+    );
     runner.case_of(
         "compressed Vec<f64>, 10 million",
         || measured(10 * million),

@@ -77,6 +77,15 @@ impl Form {
         Some(Self::of_parts(parts))
     }
 
+    /// The type of number that it is, or that it is an array of; and how many, if it is an array.
+    #[inline]
+    fn numbers(&self) -> Option<(Number, Option<usize>)> {
+        match &self.parts {
+            Parts::Run { element, len, is_tuple: true } => Some((element.number?, Some(*len))),
+            _ => Some((self.number?, None)),
+        }
+    }
+
     fn of_parts(parts: Parts) -> Self {
         Self { number: None, parts, lane: None }
     }
@@ -291,9 +300,10 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
         I: IntoIterator<Item: Serialize>,
     {
         if let Parts::Run { element, len, is_tuple: false } = &self.form.parts
-            && *len >= MANY
+            && let Some((number, width)) = element.numbers()
+            && len * width.unwrap_or(1) >= MANY
             && let Some(slice) = Slice::of(&values)
-            && (Some(slice.number), slice.len, slice.width) == (element.number, *len, None)
+            && (slice.number, slice.len, slice.width) == (number, *len, width)
         {
             return self.room.put_slice(slice.bytes);
         }

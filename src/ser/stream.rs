@@ -17,8 +17,11 @@ use crate::format::SLAB;
 use crate::how::Records;
 use crate::storage::{self, Dataset, Dtype, Group, Shape, Writer};
 
-/// Elements after which a sequence is looked at for the first time, and how many times as many for the next.
-const FIRST_LOOK: usize = 64;
+/// Elements after which a sequence is looked at for the first time, and how many times as many for the next. Few elements are
+/// taken for all only if they are large.
+const FIRST_LOOK: usize = 4;
+const FEW: usize = 64;
+const NEXT_EARLY_LOOK: usize = 4;
 const NEXT_LOOK: usize = 16;
 /// Elements that are collected before whoever watches is told again.
 const TOLD: usize = 1024;
@@ -88,6 +91,14 @@ fn room(size: usize, total: u64, slab: usize) -> Option<(bool, usize)> {
     let total = usize::try_from(total).ok()?;
     let all = total.checked_mul(size).filter(|all| *all > 0)?;
     Some(if all < MIN_STREAMED { (false, total) } else { (true, (slab / size).max(1)) })
+}
+
+/// Whether the elements of a column are of a fixed size, a slab of them is there, and `total` would be written in slabs.
+fn is_large(column: &Column, total: u64) -> bool {
+    let Some((dtype, dims)) = items(column) else { return false };
+    let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
+    let is_streamed = room(size, total, WRITE).is_some_and(|(is_streamed, _)| is_streamed);
+    is_streamed && size.saturating_mul(column.len()) >= SLAB
 }
 
 /// What writes `total` rows of `size` bytes.
@@ -173,8 +184,12 @@ impl<'a> Sequence<'a> {
             self.look_again(self.form_at);
             return Ok(());
         }
-        self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
         let Some(total) = self.len else { return Ok(()) };
+        if self.count < FEW && !is_large(&self.column, total) {
+            self.look_again(self.form_at * NEXT_EARLY_LOOK);
+            return Ok(());
+        }
+        self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
         let records = self.place.route.how().records.filter(|_| matches!(self.column, Column::Record(_)));
         let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
         if !is_columns && let Some(settled) = Settled::rows(&self.column, total) {
