@@ -360,6 +360,73 @@ fn rows_of_every_storage() {
 }
 
 #[test]
+fn rows_read_by_several_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.h5");
+    let table: Vec<Vec<f64>> = numbers(600_000, |i| i as f64).chunks(100).map(<[f64]>::to_vec).collect();
+    filebacked::to_file(&path, &BTreeMap::from([("value", &table)])).unwrap();
+    let open = hdf5::File::open(&path).unwrap();
+    std::thread::scope(|scope| {
+        for by_itself in [true, false, true, false] {
+            let (table, path, open) = (&table, &path, &open);
+            scope.spawn(move || {
+                for _ in 0..3 {
+                    let read: Value<Vec<Vec<f64>>> =
+                        if by_itself { from_file(path).unwrap() } else { from_group(open).unwrap() };
+                    assert!(read.value == *table);
+                }
+            });
+        }
+    });
+}
+
+/// Where a file says that its data is elsewhere than it is, it is read as libhdf5 does, or not at all.
+#[test]
+fn addresses_that_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lies.h5");
+    let table: Vec<Vec<f64>> = numbers(60_000, |i| i as f64).chunks(100).map(<[f64]>::to_vec).collect();
+    filebacked::to_file(&path, &table).unwrap();
+    let address = hdf5::File::open(&path).unwrap().dataset("value").unwrap().offset().unwrap();
+    let image = std::fs::read(&path).unwrap();
+    let places: Vec<usize> =
+        (0..address as usize).filter(|at| image[*at..].starts_with(&address.to_le_bytes())).collect();
+    assert!(!places.is_empty());
+    let (len, mut read) = (image.len() as u64, 0);
+    for lie in [
+        0,
+        8,
+        address - 1,
+        address + 1,
+        len - 480_000,
+        len - 479_999,
+        len,
+        len + 1,
+        1 << 40,
+        1 << 63,
+        u64::MAX - 1,
+        u64::MAX,
+    ] {
+        let mut image = image.clone();
+        for place in &places {
+            image[*place..*place + 8].copy_from_slice(&lie.to_le_bytes());
+        }
+        std::fs::write(&path, &image).unwrap();
+        let bits = |table: &[Vec<f64>]| table.concat().iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        let direct = from_file::<Vec<Vec<f64>>>(&path).map(|table| bits(&table));
+        let by_library = from_file::<VecDeque<Vec<f64>>>(&path).map(|table| bits(&Vec::from(table)));
+        match (direct, by_library) {
+            (Ok(direct), Ok(by_library)) => {
+                assert!(direct == by_library, "{lie}");
+                read += 1;
+            }
+            (direct, by_library) => assert!(direct.is_err() && by_library.is_err(), "{lie}"),
+        }
+    }
+    assert!(read >= 3, "{read}");
+}
+
+#[test]
 fn dimensions_of_zero() {
     let none: &[f64] = &[];
     let (file, rows) = (memory("numbers-0"), memory("numbers-00"));

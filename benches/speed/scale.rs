@@ -30,8 +30,7 @@ fn curve<T: Data + Clone>(folder: &Path, report: &mut Report, case: &str, make: 
     let values = LENGTHS.map(make);
     let sides = [peers::filebacked, peers::bincode, peers::clone];
     let mut sides: Vec<_> = sides.iter().flat_map(|side| values.iter().map(side)).collect();
-    // The longest takes seconds, so that seven rounds have to do.
-    let results = compare(folder, &mut sides, |_| false);
+    let results = compare(folder, &mut sides, |name| name == "filebacked");
     for results in results.chunks(LENGTHS.len()) {
         let write: Vec<&Times> = results.iter().map(|result| &result.write).collect();
         let read: Vec<&Times> = results.iter().filter_map(|result| result.read.as_ref()).collect();
