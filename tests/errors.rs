@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use filebacked::hdf5;
-use filebacked::{Error, ErrorKind, Hdf5Deserializer, from_slice, to_vec};
+use filebacked::{Error, ErrorKind, Hdf5Deserializer, WriteOptions, from_slice, to_vec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -945,4 +945,26 @@ fn more_units_than_are_read() {
     let message = "a sequence of 16777217 elements that hold nothing: at most 16777216 can be read back";
     let error = to_vec(&vec![(); (1 << 24) + 1]).unwrap_err();
     check(error, ErrorKind::Limit, "", "/", message);
+}
+
+/// Strings that are made by all cores, one of which is none.
+#[test]
+fn one_string_of_many() {
+    let strings: Vec<String> = (0..200_000).map(|number| format!("string {number:07}")).collect();
+    for options in [WriteOptions::new(), WriteOptions::new().deflate(1)] {
+        let image = options.to_vec(&strings).unwrap();
+        assert!(from_slice::<Vec<String>>(&image).unwrap() == strings);
+    }
+    let image = to_vec(&strings).unwrap();
+    for bad in [0, 1, 99_999, 199_999] {
+        let mut image = image.clone();
+        let place = image.windows(14).position(|window| window == strings[bad].as_bytes()).unwrap();
+        image[place + 3] = 0xff;
+        let error = from_slice::<Vec<String>>(&image).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.path(), error.hdf5_path()),
+            (ErrorKind::Unsupported, format!("[{bad}]"), "/value".to_owned())
+        );
+        assert!(error.to_string().contains("is no UTF-8"), "{error}");
+    }
 }

@@ -1,13 +1,13 @@
 //! Datasets read in windows of 256 KiB, as their items are asked for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::known::{Order, table_of, vector_of, wants_strings};
 use serde::de::Visitor;
 
 use super::column::check_count;
 use crate::depth::Depth;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
 use crate::item::{self, Block, Part};
 use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings, of_strings};
@@ -16,6 +16,8 @@ use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape,
 const FIRST: u64 = 64;
 /// About how much the items of a window hold beside themselves.
 const VARIABLE: u64 = 1 << 20;
+/// Windows of strings for which memory is taken before there is any.
+const FORETOLD: u64 = 64;
 /// Bytes of a row from which on rows are read each to where it will be. Those that are shorter take no more time if many are
 /// read to one place, and copied from there.
 const LONG: u64 = 128;
@@ -190,20 +192,45 @@ impl Array {
         if self.dims.len() != 1 || self.size == 0 || !self.is_walked(start, end) || !wants_strings::<V>() {
             return None;
         }
-        let read = || {
-            let (mut all, mut index, mut memory) = (Vec::new(), start, Vec::new());
-            let mut ahead = self.ahead();
-            while index < end {
-                memory = self.read_window(&mut ahead, index, end, memory)?;
-                let count = memory.len() / self.size;
-                // What is there is as good as the claim of how many follow.
-                all.reserve(if all.is_empty() { ((end - start) as usize).min(all.len() + 64 * count) } else { count });
-                add_strings(&mut all, strings, &memory, self.size).map_err(|error| error.in_element(all.len()))?;
-                index += count as u64;
+        self.read_strings(strings, start, end).map(of_strings).transpose()
+    }
+
+    /// The same. The strings of one window are made while the next is read; by all cores, as most of the time goes to their
+    /// memory.
+    fn read_strings(&self, strings: Strings, start: u64, end: u64) -> Result<Vec<String>> {
+        let (step, size) = (self.window_rows(), self.size);
+        // Memory of windows that are done with.
+        let spare = Mutex::new(Vec::new());
+        let spare = || spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let (first, next) = (all.len(), start + all.len() as u64);
+            if next == end {
+                return Ok(all);
             }
-            Ok(all)
-        };
-        read().map(of_strings).transpose()
+            // What is there is as good as the claim of how many follow.
+            let count = (end - next).min((all.len() as u64).max(FORETOLD * step));
+            let too_large = |_| Error::new(ErrorKind::Limit, format!("{} strings do not fit into memory", end - start));
+            all.try_reserve(count as usize).map_err(too_large)?;
+            all.resize_with(first + count as usize, String::new);
+            let mut parts = all[first..].chunks_mut(step as usize);
+            let read = |number: usize| {
+                let at = number as u64 * step;
+                let memory = spare().pop().unwrap_or_default();
+                let window =
+                    self.dataset.read_block(&[next + at], &[step.min(count - at)], Items::with_memory(memory))?;
+                Ok((first + at as usize, parts.next().unwrap_or_default(), window.into_bytes()))
+            };
+            storage::feed(
+                count.div_ceil(step) as usize,
+                read,
+                |(first, part, places): (usize, &mut [String], Vec<u8>)| {
+                    put_strings(part, strings, &places, size).map_err(|(at, error)| error.in_element(first + at))?;
+                    spare().push(places);
+                    Ok(())
+                },
+            )?;
+        }
     }
 
     /// The type of number that the items are, if they are numbers.
@@ -272,6 +299,11 @@ impl Array {
         is_many && self.row_size() > 0 && self.fits(self.strides[0]) && !self.dataset.dtype().has_addresses()
     }
 
+    /// How many elements along the first dimension a window has, or one.
+    fn window_rows(&self) -> u64 {
+        (SLAB / self.row_size().max(1)).max(1) as u64
+    }
+
     /// The element at `bytes` of a window.
     #[inline]
     pub(super) fn element<'b>(&'b self, bytes: &'b [u8]) -> Part<'b> {
@@ -281,7 +313,7 @@ impl Array {
     /// Reads as many elements along the first dimension from `index` on, but before `end`, as a window has, into `memory`.
     #[cold]
     pub(super) fn read_window(&self, ahead: &mut Ahead, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
-        let count = (SLAB / self.row_size().max(1)).max(1) as u64;
+        let count = self.window_rows();
         let window = |index: u64| {
             let (mut start, mut dims) = (vec![0; self.dims.len()], self.dims.clone());
             start[0] = index;
@@ -441,17 +473,17 @@ impl Array {
     }
 }
 
-/// Adds the strings in places of `size` bytes.
-fn add_strings(all: &mut Vec<String>, strings: Strings, places: &[u8], size: usize) -> Result<()> {
+/// Makes the strings in places of `size` bytes; an error says which cannot be.
+fn put_strings(all: &mut [String], strings: Strings, places: &[u8], size: usize) -> Result<(), (usize, Error)> {
     // To look at all of them at once takes less time than to look at each.
     let valid = std::str::from_utf8(places).ok();
-    for (place, at) in places.chunks_exact(size).zip((0..).step_by(size)) {
-        let trimmed = item::trimmed(strings, place);
+    for (index, (string, place)) in all.iter_mut().zip(places.chunks_exact(size)).enumerate() {
+        let (at, trimmed) = (index * size, item::trimmed(strings, place));
         let text = match valid.and_then(|text| text.get(at..at + trimmed.len())) {
             Some(text) => text,
-            None => item::string(trimmed)?,
+            None => item::string(trimmed).map_err(|error| (index, error))?,
         };
-        all.push(text.to_owned());
+        *string = text.to_owned();
     }
     Ok(())
 }

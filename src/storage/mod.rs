@@ -66,6 +66,7 @@ pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::Link;
 pub(crate) use lock::try_lock;
 pub(crate) use memory::memory_size;
+pub(crate) use parallel::feed;
 pub(crate) use plain::{LastLook, Slice, Vector, array_of, is_strings, of_strings, strings_of};
 pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;

@@ -145,7 +145,7 @@ struct Queue<T> {
 }
 
 /// Makes `count` parts on this thread, and does `work` for each of them on all cores, in any order.
-pub(super) fn feed<T: Send>(
+pub(crate) fn feed<T: Send>(
     count: usize,
     mut make: impl FnMut(usize) -> Result<T>,
     work: impl Fn(T) -> Result<()> + Sync,
