@@ -16,10 +16,10 @@ use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape,
 const FIRST: u64 = 64;
 /// About how much the items of a window hold beside themselves.
 const VARIABLE: u64 = 1 << 20;
-/// Windows of strings for which memory is taken before there is any.
+/// How many times as many strings as there are already have their places made before they are read.
 const FORETOLD: u64 = 64;
-/// Bytes of a row from which on rows are read each to where it will be. Those that are shorter take no more time if many are
-/// read to one place, and copied from there.
+/// Bytes of a row from which on rows are read each to where it will be. Those that are shorter gain less by it, and on one
+/// core take longer than if many are read to one place, and copied from there.
 const LONG: u64 = 128;
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
@@ -208,8 +208,8 @@ impl Array {
             if next == end {
                 return Ok(all);
             }
-            // What is there is as good as the claim of how many follow.
-            let count = (end - next).min((all.len() as u64).max(FORETOLD * step));
+            // What is there is as good as the claim of how many follow; at first nothing is.
+            let count = (end - next).min(if first == 0 { step } else { FORETOLD.saturating_mul(first as u64) });
             let too_large = |_| Error::new(ErrorKind::Limit, format!("{} strings do not fit into memory", end - start));
             all.try_reserve(count as usize).map_err(too_large)?;
             all.resize_with(first + count as usize, String::new);

@@ -12,12 +12,11 @@ use hdf5_sys::h5i::{self, hid_t};
 use hdf5_sys::h5o;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s::{self, H5S_class_t};
-use hdf5_sys::h5t;
 
 use super::about::{About, Messages, about};
 use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
-use super::dtype::{Dtype, Order};
+use super::dtype::{Dtype, Order, is_equal};
 use super::grid::Rows;
 use super::group::Group;
 use super::items::Items;
@@ -306,7 +305,7 @@ impl Dataset {
         let (is_virtual, is_chunked, chunked, spot) = (false, false, OnceLock::new(), Spot::NOWHERE);
         let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, spot };
         let layout = match layout {
-            None if !matches!(dataset.shape, Shape::Simple(_)) || has_address(&dataset.id) => None,
+            None if !matches!(dataset.shape, Shape::Simple(_)) || address_of(&dataset.id).is_some() => None,
             None => Some(dataset.layout()?),
             checked => checked,
         };
@@ -436,19 +435,15 @@ impl Dataset {
         if Messages::of(self.id.get())?.has_external_storage() {
             return Ok(None);
         }
-        // SAFETY: a dataset.
-        let address = locked(|| unsafe { h5d::H5Dget_offset(self.id.get()) });
-        Ok(Some(address).filter(|address| *address != HADDR_UNDEF))
+        Ok(address_of(&self.id))
     }
 
     /// Whether its items in memory are what the file has.
     fn is_same(&self) -> Result<bool> {
-        let what = "compare two types";
         // SAFETY: a dataset.
-        let stored = Id::own(what, || unsafe { h5d::H5Dget_type(self.id.get()) })?;
+        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.id.get()) })?;
         let memory_type = self.readable_type()?;
-        // SAFETY: two types.
-        Ok(call(what, || unsafe { h5t::H5Tequal(stored.get(), memory_type.get()) })? > 0)
+        is_equal(stored.get(), memory_type.get())
     }
 
     /// Bytes of all its items in memory; `u64::MAX` where that overflows.
@@ -792,10 +787,11 @@ fn stored_size(dataset: &Id) -> u64 {
     locked(|| unsafe { h5d::H5Dget_storage_size(dataset.get()) })
 }
 
-/// Whether the data of a dataset is in one piece at an address in the file.
-fn has_address(dataset: &Id) -> bool {
+/// Where the data of a dataset is in the file, from its first byte on, if it is in one piece.
+fn address_of(dataset: &Id) -> Option<u64> {
     // SAFETY: a dataset.
-    locked(|| unsafe { h5d::H5Dget_offset(dataset.get()) }) != HADDR_UNDEF
+    let address = locked(|| unsafe { h5d::H5Dget_offset(dataset.get()) });
+    Some(address).filter(|address| *address != HADDR_UNDEF)
 }
 
 /// How a dataset was made, and in what layout, if that may be read.

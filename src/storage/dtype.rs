@@ -263,6 +263,12 @@ pub(super) fn array_id(dims: &[u64], dtype: &Handle) -> Result<Handle> {
         .map(Handle::Owned)
 }
 
+/// Whether two types are the same.
+pub(super) fn is_equal(first: hid_t, second: hid_t) -> Result<bool> {
+    // SAFETY: any handles can be compared; those of other things are an error.
+    Ok(call("compare two types", || unsafe { h5t::H5Tequal(first, second) })? > 0)
+}
+
 /// h5py's boolean: an enum FALSE = 0, TRUE = 1 over int8. Made once.
 fn bool_type() -> Result<Handle> {
     static BOOL: LazyLock<Option<Id>> = LazyLock::new(|| {
@@ -557,13 +563,10 @@ impl Dtype {
                     inner => Self::VarArray(Arc::new(inner)),
                 }
             }
-            H5T_class_t::H5T_REFERENCE => {
-                // SAFETY: as said above; the other is a type of the library.
-                match call(what, || unsafe { h5t::H5Tequal(handle, *h5t::H5T_STD_REF_OBJ) })? > 0 {
-                    true => Self::Reference(Home::default()),
-                    false => Self::Unsupported("region reference".to_owned()),
-                }
-            }
+            H5T_class_t::H5T_REFERENCE => match is_equal(handle, *h5t::H5T_STD_REF_OBJ)? {
+                true => Self::Reference(Home::default()),
+                false => Self::Unsupported("region reference".to_owned()),
+            },
             H5T_class_t::H5T_TIME => Self::Unsupported("HDF5 time".to_owned()),
             _ => Self::Unsupported("element type of an unknown class".to_owned()),
         })

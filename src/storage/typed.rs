@@ -15,7 +15,7 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 use super::attribute::Attributes;
 use super::chunked::Chunked;
 use super::dataset::{Dataset, Shape, words};
-use super::dtype::{Dtype, Number, Strings};
+use super::dtype::{Dtype, Number, Strings, is_equal};
 use super::grid::Rows;
 use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
@@ -83,11 +83,7 @@ impl<T: H5Type> ElementType<T> {
         if count == 0 && *dtype == Dtype::Number(Number::F64) {
             return true;
         }
-        let same = |own: &Datatype| {
-            // SAFETY: handles of types.
-            let equal = locked(|| unsafe { h5t::H5Tequal(stored.get(), own.id()) });
-            equal > 0
-        };
+        let same = |own: &Datatype| is_equal(stored.get(), own.id()).unwrap_or(false);
         same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype)
     }
 

@@ -17,6 +17,7 @@ use hdf5_sys::h5t;
 
 pub(super) use self::tail::Tail;
 use super::dataset::{resize, zeroed};
+use super::dtype::is_equal;
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
 use super::parallel::{cores, feed, in_order};
@@ -211,8 +212,7 @@ impl Chunked {
 
     /// Whether items of that type in memory are what the file has.
     pub(super) fn is_same(&self, memory_type: hid_t) -> Result<bool> {
-        // SAFETY: two types.
-        Ok(call("compare two types", || unsafe { h5t::H5Tequal(self.stored.get(), memory_type) })? > 0)
+        is_equal(self.stored.get(), memory_type)
     }
 
     /// Bytes of rows that are filtered at once: some chunks for each core.
