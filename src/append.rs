@@ -11,7 +11,7 @@ use crate::how::{DatasetOptions, Records, Strings};
 use crate::options::WriteOptions;
 use crate::route::Route;
 use crate::ser::Growth;
-use crate::storage::{File, Group};
+use crate::storage::{File, Group, Writing};
 
 /// Adds records to a stored sequence, one after the other.
 ///
@@ -296,10 +296,23 @@ impl WriteOptions {
         let (path, route) = (path.as_ref(), self.growing_route()?);
         let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
         let create = || {
+            let writing = Writing::new_file();
+            let _writing = writing.enter();
             let file = File::create_ordered(path, is_filtered)?;
-            let growth = Growth::create(&file.root()?, name, &route)?.on_disk(path);
-            file.flush()?;
-            Ok(Appender::new(growth, self.syncs(), Some(file)))
+            let begin = || {
+                let growth = Growth::create(&file.root()?, name, &route)?.on_disk(path);
+                file.flush()?;
+                Ok(growth)
+            };
+            match begin() {
+                Ok(growth) => Ok(Appender::new(growth, self.syncs(), Some(file))),
+                Err(error) => {
+                    drop(file);
+                    // It was made just now, and holds nothing.
+                    drop(std::fs::remove_file(path));
+                    Err(error)
+                }
+            }
         };
         create().map_err(|error: Error| error.in_file(&path.display().to_string()))
     }
@@ -311,6 +324,8 @@ impl WriteOptions {
     pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
         let (path, route) = (path.as_ref(), self.growing_route()?);
         let open = || {
+            let writing = Writing::new_file();
+            let _writing = writing.enter();
             let file = File::open_ordered(path)?;
             let root = file.root()?;
             let growth = match root.has_link(&crate::format::escape(name))? {

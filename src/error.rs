@@ -184,7 +184,16 @@ impl Error {
     }
 
     pub(crate) fn io(what: impl Display, source: std::io::Error) -> Self {
+        let advice = match source.kind() {
+            std::io::ErrorKind::StorageFull => Some("make room on the disk, or write to another"),
+            std::io::ErrorKind::QuotaExceeded => Some("make room within the quota, or write to another disk"),
+            std::io::ErrorKind::FileTooLarge => {
+                Some("raise the limit on the size of files, such as `ulimit -f`, or write to another file system")
+            }
+            _ => None,
+        };
         let mut error = Self::new(ErrorKind::Io, format!("{what}: {source}"));
+        error.0.advice.extend(advice.map(str::to_owned));
         error.0.source = Some(Arc::new(source));
         error
     }

@@ -12,7 +12,7 @@ use crate::beside::Beside;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Run, Spot, Watch};
 use crate::route::Route;
-use crate::storage::{File, image_of};
+use crate::storage::{File, image_of, write_out};
 use crate::{de, ser};
 
 /// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.
@@ -90,7 +90,10 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(
     let write = |run: &Run| {
         let target = target_of(path)?;
         let (beside, file) = Beside::with_file(&target, access)?;
+        let writing = file.writing()?;
+        let _writing = writing.enter();
         let spot = fill(value, &file, route, run)?;
+        write_out()?;
         file.close()?;
         spot.finish()?;
         beside.replace(&target, sync)

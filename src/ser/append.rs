@@ -5,12 +5,12 @@ use serde::Serialize;
 use super::column::Column;
 use super::element::ElementSerializer;
 use super::growing::{Common, Part};
-use super::place::Near;
+use super::place::{Near, check_free};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::escape;
 use crate::route::Route;
-use crate::storage::{self, Group, Growing};
+use crate::storage::{self, Group, Growing, Writing, write_out};
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
@@ -54,10 +54,17 @@ impl Growth {
     pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
         let (link, route) = (escape(name).into_owned(), route.element());
         let create = || {
-            let part = Part::new(group, &link, route)?;
-            let growth = Self::new(group, &link, route, part, 0);
-            growth.part.write_length(0)?;
-            Ok(growth)
+            check_free(Some(group), &link)?;
+            let writing = Writing::to(group)?;
+            let _writing = writing.enter();
+            let begin = || {
+                let part = Part::new(group, &link, route)?;
+                let growth = Self::new(group, &link, route, part, 0);
+                growth.part.write_length(0)?;
+                write_out()?;
+                Ok(growth)
+            };
+            begin().inspect_err(|_: &Error| drop(group.unlink(&link)))
         };
         create().map_err(|error: Error| error.in_link(&link).in_link(&group.path()))
     }
@@ -66,6 +73,8 @@ impl Growth {
     pub(crate) fn open(group: &Group, name: &str, route: &Route) -> Result<Self> {
         let (link, route) = (escape(name).into_owned(), route.element());
         let open = || {
+            let writing = Writing::to(group)?;
+            let _writing = writing.enter();
             let (part, count) = Part::open(group, &link, route)?;
             let mut growth = Self::new(group, &link, route, part, count);
             growth.settled = count > 0;
@@ -197,6 +206,8 @@ impl Growth {
             self.common.chunk = (CHUNKS / self.pending.leaves().max(1)).clamp(*CHUNK.start(), *CHUNK.end());
         }
         self.settled = true;
+        let writing = Writing::to(&self.group)?;
+        let _writing = writing.enter();
         let written = self.part.append(&self.pending, &mut self.common);
         written.inspect_err(|_| self.failed = true).map_err(|error| error.in_link(&self.group.path()))?;
         self.written += self.pending.len() as u64;
@@ -216,6 +227,8 @@ impl Growth {
         if self.failed {
             return Err(Error::new(ErrorKind::Io, "an earlier write failed: nothing is flushed"));
         }
+        let writing = Writing::to(&self.group)?;
+        let _writing = writing.enter();
         self.write()?;
         if self.counted == Some(self.written) {
             return Ok(());
@@ -243,6 +256,8 @@ impl Growth {
 
     /// Writes all elements, and takes away what does not count.
     pub(crate) fn finish(&mut self, sync: bool) -> Result<()> {
+        let writing = Writing::to(&self.group)?;
+        let _writing = writing.enter();
         self.write_out(sync, Growing::write_last)?;
         self.part.each(&mut Growing::finish)?;
         storage::flush(&self.group)

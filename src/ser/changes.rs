@@ -13,7 +13,7 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{escape, is_linkable};
 use crate::route::Route;
-use crate::storage::{self, Group};
+use crate::storage::{self, Group, Writing};
 
 /// The name of the link that a key of a map is.
 pub(crate) fn link_name<K: ?Sized + Serialize>(key: &K) -> Result<String> {
@@ -29,17 +29,24 @@ pub(crate) struct Changes {
     staging: Group,
     names: Vec<String>,
     call: Call<Written>,
+    writing: Writing,
 }
 
 impl Changes {
     /// Changes to `group`, none yet.
     pub(crate) fn new(group: &Group) -> Result<Self> {
         storage::begin();
-        Ok(Self { group: group.clone(), staging: group.create_unlinked()?, names: Vec::new(), call: Call::new() })
+        let writing = Writing::to(group)?;
+        let staging = {
+            let _writing = writing.enter();
+            group.create_unlinked()?
+        };
+        Ok(Self { group: group.clone(), staging, names: Vec::new(), call: Call::new(), writing })
     }
 
     /// Writes what is to become the child `name`.
     pub(crate) fn write<T: ?Sized + Serialize>(&mut self, name: String, value: &T) -> Result<()> {
+        let _writing = self.writing.enter();
         self.call.during(|| put(value, Place::child(&self.staging, &name, Route::nowhere()), Depth::default(), 0))?;
         self.names.push(name);
         Ok(())
@@ -49,6 +56,7 @@ impl Changes {
     ///
     /// On an error nothing has changed.
     pub(crate) fn commit(self, removed: &BTreeSet<String>) -> Result<()> {
+        let _writing = self.writing.enter();
         for name in self.names.iter().filter(|name| !removed.contains(*name)) {
             check_free(Some(&self.group), name).map_err(|error| error.in_link(name))?;
         }

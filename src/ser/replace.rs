@@ -6,7 +6,7 @@ use super::place::taken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 use crate::progress::Spot;
-use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape, Storing};
+use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape, Storing, write_out};
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {
@@ -52,6 +52,7 @@ impl<'a> Replacement<'a> {
     /// Whoever watches is told of the end, at that spot, as long as it can be taken back.
     pub(super) fn replace(mut self, whole: &Spot) -> Result<()> {
         self.try_replace()?;
+        write_out()?;
         whole.finish()?;
         self.is_complete = true;
         Ok(())
@@ -66,6 +67,7 @@ impl<'a> Replacement<'a> {
         for name in removed.iter().filter(|name| !names.contains(name)) {
             self.keep(name)?;
         }
+        write_out()?;
         self.is_complete = true;
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, escape};
 use crate::progress::Run;
 use crate::route::Route;
-use crate::storage::{self, Attributes, Group};
+use crate::storage::{self, Attributes, Group, Writing, write_out};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Route) -> Result<()> {
@@ -39,13 +39,16 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
         if !overwrite {
             check_free(Some(group), &link)?;
         }
+        let writing = Writing::to(group)?;
+        let _writing = writing.enter();
         let staging = group.create_unlinked()?;
         Call::<Written>::new().during(|| put(value, Place::child(&staging, &link, route), Depth::default(), 0))?;
         if overwrite && group.has_link(&link)? {
             return Replacement::new(&staging, group)?.replace(&staging.spot().child(&link));
         }
         staging.spot().child(&link).finish()?;
-        staging.move_link(&link, group, &link)
+        staging.move_link(&link, group, &link)?;
+        write_out().inspect_err(|_| drop(group.unlink(&link)))
     };
     write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
 }
@@ -56,6 +59,7 @@ struct Staging {
     group: Group,
     target: Group,
     call: Call<Written>,
+    writing: Writing,
     route: Route,
     overwrite: bool,
 }
@@ -64,8 +68,12 @@ impl Staging {
     fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
         let Hdf5Serializer { group, route, overwrite, run } = serializer;
         let target = Group::of(group)?.begun(&run);
-        let group = target.create_unlinked()?;
-        Ok(Self { group, target, call: Call::new(), route, overwrite })
+        let writing = Writing::to(&target)?;
+        let group = {
+            let _writing = writing.enter();
+            target.create_unlinked()?
+        };
+        Ok(Self { group, target, call: Call::new(), writing, route, overwrite })
     }
 
     fn place(&self) -> Place<'static> {
@@ -79,6 +87,7 @@ impl Staging {
 
     /// Writes a part of the value.
     fn during<R>(&self, write: impl FnOnce() -> Result<R>) -> Result<R> {
+        let _writing = self.writing.enter();
         self.call.during(write).map_err(|error| self.located(error))
     }
 
@@ -89,6 +98,7 @@ impl Staging {
 
     fn link(&self) -> Result<()> {
         storage::begin();
+        let _writing = self.writing.enter();
         if self.overwrite {
             return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());
         }
@@ -121,7 +131,7 @@ impl Staging {
                 self.group.move_link(name, &self.target, name)?;
                 moved += 1;
             }
-            Ok(())
+            write_out()
         })();
         if result.is_err() {
             // What fails in here leaves no better way back.

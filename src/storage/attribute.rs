@@ -9,9 +9,10 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
+use super::heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
 use super::variable;
-use super::{Id, c_name, call, change, locked, property_lists};
+use super::{Id, c_name, call, change, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
 use crate::limits::Limits;
@@ -27,8 +28,14 @@ pub(crate) trait Attributes {
         if wanted != Some(bytes.len() as u64) || dtype.has_addresses() {
             return Err(Error::new(ErrorKind::Hdf5, "the data of an attribute does not fit its shape"));
         }
-        // SAFETY: `bytes` holds as many items of the type as the attribute has.
-        unsafe { write_new(self.handle(), name, dtype, shape, bytes.as_ptr().cast()) }
+        let memory_type = dtype.id(Order::Memory)?;
+        write_new(self.handle(), name, dtype, shape, &mut |attribute| {
+            // SAFETY: `bytes` holds as many items of the type as the attribute has.
+            change_of("write an attribute", bytes.len(), || unsafe {
+                h5a::H5Awrite(attribute, memory_type.get(), bytes.as_ptr().cast())
+            })
+            .map(drop)
+        })
     }
 
     /// Writes a new attribute of strings: in `text`, each ends with a NUL.
@@ -36,12 +43,17 @@ pub(crate) trait Attributes {
     /// They are of variable length, since that is how h5py writes `str`, and what it reads as `str`; an attribute of
     /// fixed-length strings it gives out as `bytes`.
     fn write_strings_attribute(&self, name: &str, shape: &Shape, text: &[u8]) -> Result<()> {
-        let addresses: Vec<*const u8> = text.split_inclusive(|byte| *byte == 0).map(<[u8]>::as_ptr).collect();
-        if shape.count() != Some(addresses.len() as u64) || text.last().is_some_and(|byte| *byte != 0) {
-            return Err(Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"));
-        }
-        // SAFETY: as many addresses as the attribute has items, each of a string that ends with NUL within `text`.
-        unsafe { write_new(self.handle(), name, &Dtype::VarString(true), shape, addresses.as_ptr().cast()) }
+        let ends: Vec<usize> = text.iter().zip(1..).filter(|(byte, _)| **byte == 0).map(|(_, end)| end).collect();
+        let does_end = ends.last().copied().unwrap_or(0) == text.len();
+        let texts = Texts::new(text, &ends).filter(|_| does_end && shape.count() == Some(ends.len() as u64));
+        let texts =
+            texts.ok_or_else(|| Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"))?;
+        write_new(self.handle(), name, &Dtype::VarString(true), shape, &mut |attribute| {
+            heap_writer::write(self.handle(), texts, &mut |memory_type, data| {
+                // SAFETY: at `data` are as many items of the type as there are strings, and as the attribute has.
+                change("write an attribute", || unsafe { h5a::H5Awrite(attribute, memory_type, data) }).map(drop)
+            })
+        })
     }
 
     /// Writes a new attribute that is a copy of another.
@@ -214,13 +226,16 @@ unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, _: *const h5a::H5A_
     0
 }
 
-/// Writes a new attribute.
-///
-/// # Safety
-/// At `data` are as many items of `dtype`, as memory has them, as `shape` says.
-unsafe fn write_new(object: hid_t, name: &str, dtype: &Dtype, shape: &Shape, data: *const c_void) -> Result<()> {
+/// Makes a new attribute, and writes its items by `write`, unless it has none.
+fn write_new(
+    object: hid_t,
+    name: &str,
+    dtype: &Dtype,
+    shape: &Shape,
+    write: &mut dyn FnMut(hid_t) -> Result<()>,
+) -> Result<()> {
     let label = c_name(name)?;
-    let (file_type, memory_type, space) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?, shape.space()?);
+    let (file_type, space) = (dtype.id(Order::File)?, shape.space()?);
     let lists = property_lists()?;
     // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
     let id = Id::create("create an attribute", || unsafe {
@@ -229,12 +244,11 @@ unsafe fn write_new(object: hid_t, name: &str, dtype: &Dtype, shape: &Shape, dat
     if shape.count() == Some(0) {
         return Ok(());
     }
-    // SAFETY: the caller vouches for the data.
-    let written = change("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory_type.get(), data) });
+    let written = write(id.get());
     if written.is_err() {
         // One that has no data is none; where it cannot be removed, there is no better way back.
         // SAFETY: an object's handle and a C string.
         locked(|| unsafe { h5a::H5Adelete(object, label.as_ptr()) });
     }
-    written.map(drop)
+    written
 }

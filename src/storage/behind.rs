@@ -11,6 +11,7 @@ use std::thread;
 
 use super::dataset::Dataset;
 use super::locked;
+use super::writing::Writing;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many slabs may wait.
@@ -45,6 +46,8 @@ impl Rows {
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    /// The call that the rows are written for.
+    call: Option<Writing>,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +69,7 @@ impl Queue {
     /// Writes the first slab that waits, under the library's lock; false if none does.
     fn write_next(&self) -> bool {
         locked(|| {
+            let _writing = self.call.as_ref().map(Writing::enter);
             let mut state = self.state();
             let Some((slab, rows)) = state.slabs.pop_front() else { return false };
             let has_failed = state.error.is_some();
@@ -111,7 +115,7 @@ impl Writer {
         if bytes < MIN_BYTES || !has_processors() {
             return Self::default();
         }
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue { call: Writing::current(), ..Queue::default() });
         let served = Arc::clone(&queue);
         // Without the thread, all is written at once.
         let thread = thread::Builder::new().name("filebacked writer".to_owned()).spawn(move || served.serve());

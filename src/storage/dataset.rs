@@ -19,16 +19,22 @@ use super::chunked::{Chunked, chunk_of, is_filtered_here};
 use super::dtype::{Dtype, Order, is_equal};
 use super::grid::Rows;
 use super::group::Group;
+use super::heap_writer::{self, Texts};
 use super::items::Items;
 use super::parts::{PART, Part};
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
-use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, locked, once, property_lists, under_lock};
+use super::{
+    COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, under_lock,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::progress::Spot;
+
+/// Bytes of a reference to a string in files with the usual addresses.
+const REFERENCE: usize = 16;
 
 /// The dataspace of a dataset or attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -532,7 +538,7 @@ impl Dataset {
             let selection = part.map(Part::select).transpose()?;
             let (file, memory) = spaces(&selection);
             // SAFETY: the bytes are as many items of the type as the part, or the whole dataset, has.
-            unsafe { self.write_raw(&memory_type, memory, file, bytes[places].as_ptr().cast()) }
+            unsafe { self.write_raw(memory_type.get(), memory, file, start_of(&bytes[places])) }
         })
     }
 
@@ -545,7 +551,7 @@ impl Dataset {
             chunked.write_rows(self.id.get(), Rows { start, count }, bytes)?;
         } else {
             // SAFETY: `bytes` holds as many items of the type as are selected.
-            unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }?;
+            unsafe { self.write_raw(memory_type.get(), memory.get(), file.get(), start_of(bytes)) }?;
         }
         self.spot.bytes(bytes.len() as u64)
     }
@@ -557,27 +563,21 @@ impl Dataset {
         self.check_bytes(Some(items), bytes)?;
         let memory_type = self.memory_type()?;
         // SAFETY: `bytes` holds as many items of the type as are selected.
-        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), bytes.as_ptr().cast()) }
+        unsafe { self.write_raw(memory_type.get(), memory.get(), file.get(), start_of(bytes)) }
     }
 
     /// Writes variable-length strings from `start` on: in `text`, each ends with a NUL, before the position in `ends`.
     pub(crate) fn write_strings(&self, start: u64, ends: &[usize], text: &[u8]) -> Result<()> {
-        let mut addresses = Vec::with_capacity(ends.len());
-        let mut begin = 0;
-        for end in ends {
-            // The address is one from which the NUL can be reached, too.
-            let Some(string @ [.., 0]) = text.get(begin..*end) else { break };
-            addresses.push(string.as_ptr());
-            begin = *end;
-        }
-        if addresses.len() != ends.len() || !matches!(self.dtype, Dtype::VarString(_)) {
+        let texts = Texts::new(text, ends).filter(|_| matches!(self.dtype, Dtype::VarString(_)));
+        let texts = texts.ok_or_else(|| Error::new(ErrorKind::Hdf5, "strings and their count differ"))?;
+        let (file, memory, items) = self.select_rows(start, ends.len() as u64)?;
+        if items != ends.len() as u64 {
             return Err(Error::new(ErrorKind::Hdf5, "strings and their count differ"));
         }
-        let count = ends.len() as u64;
-        let memory_type = self.memory_type()?;
-        let (file, memory, _) = self.select_rows(start, count)?;
-        // SAFETY: as many addresses as items are selected, each of a string that ends with NUL within `text`.
-        unsafe { self.write_raw(&memory_type, memory.get(), file.get(), addresses.as_ptr().cast()) }?;
+        heap_writer::write(self.id.get(), texts, &mut |memory_type, data| {
+            // SAFETY: at `data` are as many items of the type as there are strings, and as many are selected.
+            unsafe { self.write_raw(memory_type, memory.get(), file.get(), (data, ends.len() * REFERENCE)) }
+        })?;
         self.spot.bytes(text.len() as u64)
     }
 
@@ -743,12 +743,20 @@ impl Dataset {
         Err(Error::new(ErrorKind::Hdf5, format!("{} bytes are no data for {}", bytes.len(), self.words())))
     }
 
+    /// Writes data, of which it says where it is and how many bytes it has in the file.
+    ///
     /// # Safety
     /// At `data` are as many items of `memory_type` as `memory` selects.
-    unsafe fn write_raw(&self, memory_type: &Handle, memory: hid_t, file: hid_t, data: *const c_void) -> Result<()> {
-        change("write a dataset", || {
+    unsafe fn write_raw(
+        &self,
+        memory_type: hid_t,
+        memory: hid_t,
+        file: hid_t,
+        (data, bytes): (*const c_void, usize),
+    ) -> Result<()> {
+        change_of("write a dataset", bytes, || {
             // SAFETY: the caller vouches for the data; the rest are handles of the kinds that the function takes.
-            unsafe { h5d::H5Dwrite(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, data) }
+            unsafe { h5d::H5Dwrite(self.id.get(), memory_type, memory, file, H5P_DEFAULT, data) }
         })?;
         Ok(())
     }
@@ -773,6 +781,11 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
+}
+
+/// Where bytes are, and how many.
+fn start_of(bytes: &[u8]) -> (*const c_void, usize) {
+    (bytes.as_ptr().cast(), bytes.len())
 }
 
 /// How many items a block has that has so many along each dimension.

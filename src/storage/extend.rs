@@ -345,11 +345,11 @@ fn file_of(object: &impl Attributes) -> Result<(Id, bool)> {
     let access = Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) })?;
     // SAFETY: a file access list.
     let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
-    let is_ordered = driver == super::ordered::driver()?;
+    let is_ordered = driver == super::driver::ordered()?;
     Ok((file, is_ordered))
 }
 
-/// Whether an object is in a file that is [whole at all times](super::ordered).
+/// Whether an object is in a file that is [whole at all times](super::driver).
 fn is_ordered(object: &impl Attributes) -> Result<bool> {
     #[cfg(all(unix, hdf5_drivers))]
     return file_of(object).map(|(_, is_ordered)| is_ordered);
@@ -393,9 +393,10 @@ pub(crate) fn set_count(object: &impl Attributes, name: &str, count: u64) -> Res
     Ok(())
 }
 
-/// Has libhdf5 write all that it has of the file that `object` is in.
+/// Has libhdf5 write all that it has of the file that `object` is in, once there is room for it.
 pub(crate) fn flush(object: &impl Attributes) -> Result<()> {
+    super::writing::settle()?;
     // SAFETY: an object's handle.
     call("write out the file", || unsafe { h5f::H5Fflush(object.handle(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
-    Ok(())
+    super::writing::check()
 }

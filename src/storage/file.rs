@@ -10,6 +10,7 @@ use hdf5_sys::h5f::H5F_libver_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::group::Group;
+use super::writing::Writing;
 use super::{Handle, Id, call, locked, once, property_list};
 use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::{Error, ErrorKind, Result};
@@ -22,7 +23,12 @@ const CHUNK_CACHE: usize = 1 << 20;
 
 /// An open file. All that was opened in it keeps it open, too.
 #[derive(Debug)]
-pub(crate) struct File(Id);
+pub(crate) struct File {
+    id: Id,
+    /// What its driver could not write, if it is one of ours.
+    #[cfg(all(unix, hdf5_drivers))]
+    failure: Option<std::sync::Arc<super::driver::Failure>>,
+}
 
 /// The property lists that files are made and opened with, if nothing else is asked for.
 struct Lists {
@@ -55,15 +61,13 @@ impl Lists {
         })?;
         let plain = Access::default();
         let access = file_access(plain)?;
-        let fresh = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
+        let fresh = fresh_access(Access { locking: Some(FileLocking::Off), ..plain })?;
         let ordered = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
         #[cfg(all(unix, hdf5_drivers))]
         {
-            use super::ordered::{ALIGNMENT, driver};
+            use super::driver::ALIGNMENT;
 
-            let driver = driver()?;
-            // SAFETY: a file access list, and a driver without properties.
-            call("choose a file driver", || unsafe { h5p::H5Pset_driver(ordered.get(), driver, std::ptr::null()) })?;
+            set_driver(&ordered, super::driver::ordered()?)?;
             // SAFETY: a file access list.
             call("align a file", || unsafe { h5p::H5Pset_alignment(ordered.get(), 1, ALIGNMENT) })?;
         }
@@ -106,6 +110,23 @@ fn file_access(access: Access) -> Result<Id> {
     Ok(list)
 }
 
+/// How new files are made that nobody else knows of: by a driver of ours where libhdf5 takes one. It takes no lock.
+fn fresh_access(access: Access) -> Result<Id> {
+    let list = file_access(access)?;
+    #[cfg(all(unix, hdf5_drivers))]
+    if access.locking == Some(FileLocking::Off) {
+        set_driver(&list, super::driver::plain()?)?;
+    }
+    Ok(list)
+}
+
+#[cfg(all(unix, hdf5_drivers))]
+fn set_driver(access: &Id, driver: hdf5_sys::h5i::hid_t) -> Result<()> {
+    // SAFETY: a file access list, and a driver without properties.
+    call("choose a file driver", || unsafe { h5p::H5Pset_driver(access.get(), driver, std::ptr::null()) })?;
+    Ok(())
+}
+
 fn memory_access(access: Access) -> Result<Id> {
     // Seen in 1.10.8: `H5Fget_file_image` changes a flag in the superblock of such a file, and leaves its checksum.
     #[cfg(not(hdf5_v114))]
@@ -143,9 +164,17 @@ fn bound(version: LibraryVersion) -> Result<H5F_libver_t> {
     })
 }
 
-/// The list for files on disk that are opened or made so, which is one of those that are kept where it can be.
+/// The list for files on disk that are opened so, which is the one that is kept where it can be.
 fn on_disk(access: Access, kept: &'static Id) -> Result<Handle> {
     if access == Access::default() { Ok(Handle::Kept(kept.get())) } else { file_access(access).map(Handle::Owned) }
+}
+
+/// The list for files that are made so.
+fn on_disk_fresh(access: Access, kept: &'static Id) -> Result<Handle> {
+    if access == Access::default() {
+        return Ok(Handle::Kept(kept.get()));
+    }
+    fresh_access(Access { locking: access.locking.or(Some(FileLocking::Off)), ..access }).map(Handle::Owned)
 }
 
 /// The property lists, made once.
@@ -184,6 +213,27 @@ pub(super) fn is_memory_name(name: &str) -> bool {
 }
 
 impl File {
+    /// Takes over the file that `open` has libhdf5 open.
+    fn opened(open: &mut dyn FnMut() -> Result<Id>) -> Result<Self> {
+        // A driver leaves its failures for whoever has the lock.
+        locked(|| {
+            #[cfg(all(unix, hdf5_drivers))]
+            drop(super::driver::opened());
+            let opened = open();
+            #[cfg(all(unix, hdf5_drivers))]
+            let failure = match (super::driver::opened(), &opened) {
+                // The reason of the system.
+                (Some(Err(error)), Err(_)) => return Err(Error::io("could not open the file", error)),
+                (failure, _) => failure.and_then(std::io::Result::ok),
+            };
+            Ok(Self {
+                id: opened?,
+                #[cfg(all(unix, hdf5_drivers))]
+                failure,
+            })
+        })
+    }
+
     /// Makes a file in the place of an empty one that nobody else knows of.
     pub(crate) fn create(path: &Path, access: Access) -> Result<Self> {
         Self::make(path, access, h5f::H5F_ACC_TRUNC)
@@ -198,26 +248,27 @@ impl File {
     /// The file as the system has it: one more owner of the descriptor that libhdf5 has opened it with.
     #[cfg(target_os = "linux")]
     pub(crate) fn system_file(&self) -> Result<std::fs::File> {
-        super::raw::system_file(&self.0)
+        super::raw::system_file(&self.id)
     }
 
     fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
-        let locking = access.locking.or(Some(FileLocking::Off));
-        let access =
-            on_disk(if access == Access::default() { access } else { Access { locking, ..access } }, &lists.fresh)?;
-        // SAFETY: a C string, and lists of the kinds that the function takes.
-        Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
+        let access = on_disk_fresh(access, &lists.fresh)?;
+        Self::opened(&mut || {
+            // SAFETY: a C string, and lists of the kinds that the function takes.
+            Id::own("create the file", || unsafe {
+                h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
+            })
         })
-        .map(Self)
     }
 
     /// Opens a file for reading.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
         let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
-        // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) }).map(Self)
+        Self::opened(&mut || {
+            // SAFETY: a C string, and a list of the kind that the function takes.
+            Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) })
+        })
     }
 
     /// Makes a file in memory as it is made where nothing is asked for.
@@ -229,9 +280,12 @@ impl File {
     /// Opens a file for reading a part at a time.
     pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
-        // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, lists.streamed.get()) })
-            .map(Self)
+        Self::opened(&mut || {
+            // SAFETY: a C string, and a list of the kind that the function takes.
+            Id::own("open the file", || unsafe {
+                h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, lists.streamed.get())
+            })
+        })
     }
 
     /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
@@ -239,21 +293,23 @@ impl File {
         let (path, lists) = (c_path(path)?, lists()?);
         let is_ordered = cfg!(all(unix, hdf5_drivers));
         let creation = if filtered && is_ordered { &lists.keeping } else { &lists.creation };
-        // SAFETY: a C string, and lists of the kinds that the function takes.
-        Id::own("create the file", || unsafe {
-            h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), lists.ordered.get())
+        Self::opened(&mut || {
+            // SAFETY: a C string, and lists of the kinds that the function takes.
+            Id::own("create the file", || unsafe {
+                h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), lists.ordered.get())
+            })
         })
-        .map(Self)
     }
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
     pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
-        // SAFETY: a C string, and a list of the kind that the function takes.
-        Id::own("open the file, which no other program may have open for writing", || unsafe {
-            h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.ordered.get())
+        Self::opened(&mut || {
+            // SAFETY: a C string, and a list of the kind that the function takes.
+            Id::own("open the file, which no other program may have open for writing", || unsafe {
+                h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.ordered.get())
+            })
         })
-        .map(Self)
     }
 
     /// Makes a file in memory.
@@ -263,11 +319,12 @@ impl File {
             true => Handle::Kept(lists.memory.get()),
             false => Handle::Owned(memory_access(access)?),
         };
-        // SAFETY: a C string, and lists of the kinds that the function takes.
-        Id::own("create a file in memory", || unsafe {
-            h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), memory.get())
+        Self::opened(&mut || {
+            // SAFETY: a C string, and lists of the kinds that the function takes.
+            Id::own("create a file in memory", || unsafe {
+                h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), memory.get())
+            })
         })
-        .map(Self)
     }
 
     /// Opens the file that `image` is, in memory, for reading.
@@ -283,13 +340,15 @@ impl File {
             call(what, || unsafe {
                 h5p::H5Pset_file_image(memory.get(), image.as_ptr().cast_mut().cast(), image.len())
             })?;
-            // SAFETY: a C string, and a list of the kind that the function takes.
-            let file = Id::own("open the file in memory", || unsafe {
-                h5f::H5Fopen(name.as_ptr(), h5f::H5F_ACC_RDONLY, memory.get())
+            let file = Self::opened(&mut || {
+                // SAFETY: a C string, and a list of the kind that the function takes.
+                Id::own("open the file in memory", || unsafe {
+                    h5f::H5Fopen(name.as_ptr(), h5f::H5F_ACC_RDONLY, memory.get())
+                })
             });
             // SAFETY: a file access list, which lets go of its copy.
             call(what, || unsafe { h5p::H5Pset_file_image(memory.get(), std::ptr::null_mut(), 0) })?;
-            file.map(Self)
+            file
         })
     }
 
@@ -297,7 +356,7 @@ impl File {
     pub(crate) fn root(&self) -> Result<Group> {
         // SAFETY: a file's handle and a C string.
         let id = Id::own("open the root group", || unsafe {
-            hdf5_sys::h5o::H5Oopen(self.0.get(), c"/".as_ptr(), H5P_DEFAULT)
+            hdf5_sys::h5o::H5Oopen(self.id.get(), c"/".as_ptr(), H5P_DEFAULT)
         })?;
         Group::adopt(id)
     }
@@ -305,16 +364,38 @@ impl File {
     /// Has libhdf5 write all that it has of it.
     pub(crate) fn flush(&self) -> Result<()> {
         // SAFETY: a file's handle.
-        call("write out the file", || unsafe { h5f::H5Fflush(self.0.get(), h5f::H5F_scope_t::H5F_SCOPE_GLOBAL) })?;
-        Ok(())
+        call("write out the file", || unsafe { h5f::H5Fflush(self.id.get(), h5f::H5F_scope_t::H5F_SCOPE_GLOBAL) })?;
+        self.check_written()
+    }
+
+    /// An error if something could not be written, whatever libhdf5 was told.
+    fn check_written(&self) -> Result<()> {
+        #[cfg(all(unix, hdf5_drivers))]
+        if let Some(failure) = &self.failure {
+            failure.check()?;
+        }
+        super::writing::check()
+    }
+
+    /// The call that writes all of it, while it is new.
+    pub(crate) fn writing(&self) -> Result<Writing> {
+        #[cfg(all(unix, hdf5_drivers))]
+        if self.failure.is_some() {
+            return Ok(Writing::new_file());
+        }
+        Writing::to(&self.root()?)
     }
 
     /// Writes all out and closes the file, which nothing else keeps open.
     pub(crate) fn close(self) -> Result<()> {
-        let id = std::mem::ManuallyDrop::new(self.0);
+        let id = std::mem::ManuallyDrop::new(self.id);
         // SAFETY: an owned handle, which is not used any more.
         call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) })?;
-        Ok(())
+        #[cfg(all(unix, hdf5_drivers))]
+        if let Some(failure) = &self.failure {
+            failure.check()?;
+        }
+        super::writing::check()
     }
 }
 
@@ -323,9 +404,9 @@ pub(crate) fn image_of(file: &File) -> Result<Vec<u8>> {
     file.flush()?;
     let what = "copy the file out of memory";
     // SAFETY: a file's handle; without a buffer the function gives the size.
-    let size = call(what, || unsafe { h5f::H5Fget_file_image(file.0.get(), std::ptr::null_mut(), 0) })?;
+    let size = call(what, || unsafe { h5f::H5Fget_file_image(file.id.get(), std::ptr::null_mut(), 0) })?;
     let mut image = vec![0u8; usize::try_from(size).unwrap_or(0)];
     // SAFETY: a buffer of the size given.
-    call(what, || unsafe { h5f::H5Fget_file_image(file.0.get(), image.as_mut_ptr().cast(), image.len()) })?;
+    call(what, || unsafe { h5f::H5Fget_file_image(file.id.get(), image.as_mut_ptr().cast(), image.len()) })?;
     Ok(image)
 }

@@ -13,6 +13,8 @@ mod blosc;
 mod chunked;
 mod copy;
 mod dataset;
+#[cfg(all(unix, hdf5_drivers))]
+mod driver;
 mod dtype;
 mod extend;
 mod file;
@@ -22,14 +24,13 @@ mod grid;
 mod group;
 mod header;
 mod heap;
+mod heap_writer;
 mod held;
 mod items;
 mod link;
 mod lock;
 mod memory;
 mod opaque;
-#[cfg(all(unix, hdf5_drivers))]
-mod ordered;
 mod parallel;
 mod parts;
 mod picks;
@@ -44,6 +45,7 @@ mod strict;
 mod table;
 mod typed;
 mod variable;
+mod writing;
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -74,6 +76,7 @@ pub(crate) use selection::Selection;
 pub(crate) use storing::{Codec, Storing};
 pub(crate) use table::Table;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
+pub(crate) use writing::{Writing, write_out};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -151,8 +154,21 @@ fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
-/// As [`call`], for what changes a file.
+/// As [`call`], for what changes a file by no more than some metadata.
 fn change<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    change_of(what, 0, function)
+}
+
+/// As [`call`], for what changes a file, and writes `bytes` bytes of data to it. What fails later than in the call that
+/// caused it is an error of the next.
+fn change_of<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
+    let changed = changed(what, bytes, function)?;
+    writing::check()?;
+    Ok(changed)
+}
+
+fn changed<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
+    writing::make_room(bytes)?;
     call(what, || {
         raw::count_change();
         function()
@@ -197,13 +213,29 @@ pub(crate) mod failing {
 /// The error for what libhdf5 put on its error stack: the reason at the bottom of it.
 #[cold]
 fn failure(what: &str) -> Error {
-    let reason = hdf5::Error::query()
-        .ok()
-        .and_then(|error| error.stack())
+    let stack = hdf5::Error::query().ok().and_then(|error| error.stack());
+    let frames = || stack.iter().flat_map(|stack| (0..stack.len()).filter_map(|index| stack.get(index)));
+    if let Some(reason) = frames().find_map(|frame| system_reason(frame.desc())) {
+        return Error::io(format_args!("HDF5 could not {what}"), reason);
+    }
+    let reason = stack
+        .as_ref()
         .and_then(|stack| stack.last().map(|frame| frame.desc().to_owned()))
         .filter(|reason| !reason.is_empty())
         .unwrap_or_else(|| "libhdf5 gave no reason".to_owned());
     Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: {reason}"))
+}
+
+/// The system's reason why libhdf5's driver could not read or write. libhdf5 has it in a text, among addresses and a date
+/// (`H5FD__sec2_write`: "file write failed: time = ..., errno = 28, error message = ...").
+fn system_reason(description: &str) -> Option<std::io::Error> {
+    let is_transfer = ["file write failed", "file read failed", "unable to extend file"];
+    if !is_transfer.iter().any(|words| description.starts_with(words)) {
+        return None;
+    }
+    let (_, rest) = description.split_once("errno = ")?;
+    let digits = rest.split(|char: char| !char.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|code| *code != 0).map(std::io::Error::from_raw_os_error)
 }
 
 /// A handle of libhdf5, let go when dropped.
@@ -218,7 +250,9 @@ impl Id {
 
     /// Takes over the handle of what `function` makes in a file.
     fn create(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
-        change(what, function).map(Self)
+        let id = changed(what, 0, function).map(Self)?;
+        writing::check()?;
+        Ok(id)
     }
 
     fn get(&self) -> hid_t {
@@ -228,8 +262,12 @@ impl Id {
 
 impl Drop for Id {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
-        under_lock(false, || unsafe { H5Idec_ref(self.0) });
+        under_lock(false, || {
+            // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
+            if unsafe { H5Idec_ref(self.0) } < 0 {
+                writing::note_unclosed();
+            }
+        });
     }
 }
 

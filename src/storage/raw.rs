@@ -77,12 +77,18 @@ pub(super) struct RawFile {
     length_size: usize,
     /// Whether it is open for writing, so that libhdf5 may have parts of it that are not written yet.
     writable: bool,
+    /// Whether a [driver](super::driver) of this crate has it.
+    is_own: bool,
+    /// Whether it is in memory, and libhdf5 keeps a copy on a disk.
+    has_copy: bool,
 }
 
-/// libhdf5's drivers that have a file as it is.
+/// The drivers that have a file as it is.
 struct Drivers {
     disk: hid_t,
     memory: hid_t,
+    /// Those of this crate, if libhdf5 takes any.
+    own: Vec<hid_t>,
 }
 
 fn drivers() -> Result<&'static Drivers> {
@@ -97,7 +103,11 @@ fn drivers() -> Result<&'static Drivers> {
         let disk = driver(&|list| unsafe { h5p::H5Pset_fapl_sec2(list) }).ok()?;
         // SAFETY: as above.
         let memory = driver(&|list| unsafe { h5p::H5Pset_fapl_core(list, 1 << 16, 0) }).ok()?;
-        Some(Drivers { disk, memory })
+        #[cfg(all(unix, hdf5_drivers))]
+        let own = vec![super::driver::plain().ok()?, super::driver::ordered().ok()?];
+        #[cfg(not(all(unix, hdf5_drivers)))]
+        let own = Vec::new();
+        Some(Drivers { disk, memory, own })
     });
     once(&DRIVERS)
 }
@@ -195,25 +205,27 @@ impl RawFile {
     fn of(file: &Id, number: u64) -> Result<Option<Self>> {
         let what = "look into a file";
         // SAFETY: a file's handle, here and below.
-        let access = match Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) }) {
-            Ok(access) => access,
-            Err(_) => return Ok(None),
+        let access = match locked(|| unsafe { h5f::H5Fget_access_plist(file.get()) }) {
+            access if access >= 0 => Id(access),
+            // Another VOL connector has none.
+            _ => return Ok(None),
         };
         // SAFETY: a file access list.
         let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
         let drivers = drivers()?;
-        let on_disk = driver == drivers.disk;
+        let is_own = drivers.own.contains(&driver);
+        let on_disk = driver == drivers.disk || is_own;
         if !(on_disk && cfg!(unix) || driver == drivers.memory) {
             return Ok(None);
         }
         let mut handle: *mut c_void = ptr::null_mut();
         // SAFETY: as above, and the address of a pointer.
-        let found = call(what, || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) });
-        if found.is_err() || handle.is_null() {
+        let found = locked(|| unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) });
+        if found < 0 || handle.is_null() {
             return Ok(None);
         }
         let source = match on_disk {
-            // SAFETY: for that driver, the handle is the address of a descriptor.
+            // SAFETY: for these drivers, the handle is the address of a descriptor.
             #[cfg(unix)]
             true => Source::Descriptor(unsafe { handle.cast::<std::os::fd::RawFd>().read() }),
             _ => Source::Memory(handle.cast_const().cast()),
@@ -229,7 +241,13 @@ impl RawFile {
         // SAFETY: as above.
         call(what, || unsafe { h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size) })?;
         let writable = intent & h5f::H5F_ACC_RDWR != 0;
-        let mut raw = Self { number, source, base, len: 0, address_size, length_size, writable };
+        let (mut increment, mut has_copy) = (0, 0);
+        if driver == drivers.memory {
+            // SAFETY: a file access list of that driver, and the addresses of what the function sets.
+            call(what, || unsafe { h5p::H5Pget_fapl_core(access.get(), &raw mut increment, &raw mut has_copy) })?;
+        }
+        let has_copy = has_copy != 0;
+        let mut raw = Self { number, source, base, len: 0, address_size, length_size, writable, is_own, has_copy };
         raw.measure(file)?;
         Ok(Some(raw))
     }
@@ -237,6 +255,60 @@ impl RawFile {
     /// Bytes of an address in the file.
     pub(super) fn address_size(&self) -> usize {
         self.address_size
+    }
+
+    /// Whether a driver of libhdf5's writes it to a disk.
+    pub(super) fn is_written_by_library(&self) -> bool {
+        !self.is_own && (!matches!(self.source, Source::Memory(_)) || self.has_copy)
+    }
+
+    /// Its handle, if a driver of this crate has it.
+    #[cfg(all(unix, hdf5_drivers))]
+    pub(super) fn own_handle(&self, file: &Id) -> Result<Option<*mut c_void>> {
+        if !self.is_own {
+            return Ok(None);
+        }
+        let mut handle: *mut c_void = ptr::null_mut();
+        // SAFETY: a file's handle, and the address of a pointer.
+        call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
+        Ok(Some(handle).filter(|handle| !handle.is_null()))
+    }
+
+    /// Bytes of the file as the disk has it now, if it is on one and room can be [reserved](Self::reserve) there.
+    pub(super) fn size_on_disk(&self) -> Result<Option<u64>> {
+        match &self.source {
+            #[cfg(target_os = "linux")]
+            Source::Descriptor(descriptor) => {
+                let size = as_file(*descriptor, |file| file.metadata()).map_err(cannot_read)?.len();
+                Ok(Some(size))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes sure that the disk has room for the bytes from `start` to `end`. The file is no longer for that.
+    #[cfg(target_os = "linux")]
+    pub(super) fn reserve(&self, start: u64, end: u64) -> std::io::Result<()> {
+        match &self.source {
+            Source::Descriptor(descriptor) => as_file(*descriptor, |file| reserve(file, start, end)),
+            Source::Memory(_) => Ok(()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn reserve(&self, _: u64, _: u64) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// Gives back the room that was reserved from `end` on, where the file ends when all of it is written.
+    pub(super) fn trim(&self, end: u64, reserved: u64) {
+        #[cfg(target_os = "linux")]
+        if let Source::Descriptor(descriptor) = &self.source {
+            // What is not given back goes when the file is cut or removed.
+            drop(as_file(*descriptor, |file| trim(file, end, reserved)));
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (end, reserved);
     }
 
     /// Does something with the bytes of the file, and its `heap`, as libhdf5 has it.
@@ -356,6 +428,80 @@ impl Bytes for RawFile {
             }
         }
     }
+}
+
+/// Bytes of an address in a file.
+pub(super) fn address_size_of(file: &Id) -> Result<usize> {
+    let what = "look into a file";
+    // SAFETY: a file's handle.
+    let creation = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+    let (mut address_size, mut length_size) = (0, 0);
+    // SAFETY: a file creation list, and addresses of numbers.
+    call(what, || unsafe { h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size) })?;
+    Ok(address_size)
+}
+
+/// Where a file ends, or is going to end when all of it is written.
+pub(super) fn end_of(file: &Id) -> Result<u64> {
+    let mut end = 0;
+    // SAFETY: a file's handle, and the address of a number.
+    call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut end) })?;
+    Ok(end)
+}
+
+/// Makes sure that the disk has room for the bytes of a file from `start` to `end`, where the file system can do that.
+#[cfg(target_os = "linux")]
+fn reserve(file: &std::fs::File, start: u64, end: u64) -> std::io::Result<()> {
+    use std::io::Error;
+    use std::os::fd::AsRawFd;
+
+    if start >= end {
+        return Ok(());
+    }
+    // The system looks at the limit of the process only when a file gets longer, which this one is not made to do.
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the address of what the function sets.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } == 0;
+    if known && limit.rlim_cur != libc::RLIM_INFINITY && end > limit.rlim_cur {
+        return Err(Error::from_raw_os_error(libc::EFBIG));
+    }
+    let too_long = |_| Error::from_raw_os_error(libc::EFBIG);
+    let (offset, len) = (i64::try_from(start).map_err(too_long)?, i64::try_from(end - start).map_err(too_long)?);
+    loop {
+        // SAFETY: an open descriptor.
+        if unsafe { libc::fallocate64(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, offset, len) } == 0 {
+            return Ok(());
+        }
+        let error = Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EINTR) => {}
+            // Not a kind of file, or of file system, for which room can be reserved.
+            Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENODEV | libc::ESPIPE | libc::EINVAL) => return Ok(()),
+            _ => return Err(error),
+        }
+    }
+}
+
+/// Gives back what was reserved for a file from `end` to `reserved`.
+#[cfg(target_os = "linux")]
+fn trim(file: &std::fs::File, end: u64, reserved: u64) -> std::io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    let size = file.metadata()?.len();
+    if end <= size {
+        // All that is beyond the end goes.
+        return if size < reserved { file.set_len(size) } else { Ok(()) };
+    }
+    // Room for what libhdf5 has yet to write stays.
+    let (Ok(offset), Ok(len)) = (i64::try_from(end), i64::try_from(reserved.saturating_sub(end))) else {
+        return Ok(());
+    };
+    let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    // SAFETY: an open descriptor.
+    if len > 0 && unsafe { libc::fallocate64(file.as_raw_fd(), mode, offset, len) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 pub(super) fn cannot_read(error: std::io::Error) -> Error {

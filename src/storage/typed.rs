@@ -21,7 +21,7 @@ use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::storing::Storing;
-use super::{Id, c_name, call, change, locked, property_lists};
+use super::{Id, c_name, call, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::COMPLEX;
 use crate::format::foreign::MATLAB_COMPLEX;
@@ -294,8 +294,8 @@ impl Group {
         if is_chunked && let Some(chunked) = Chunked::of_new(&id, array.shape())? {
             return write_chunks(&id, &chunked, element, array, &spot);
         }
-        let write = |memory: hid_t, file: hid_t, data: *const T| {
-            change("write a dataset", || {
+        let write = |memory: hid_t, file: hid_t, data: *const T, count: usize| {
+            change_of("write a dataset", count * element.file.size(), || {
                 // SAFETY: the data is as long as is selected, by what `data` and `write_blocks` say.
                 unsafe { h5d::H5Dwrite(id.get(), element.memory.id(), memory, file, H5P_DEFAULT, data.cast()) }
             })
@@ -307,18 +307,19 @@ impl Group {
                 let rows = if is_chunked { Some(rows_of_new(&id, dims.len())?) } else { None };
                 each_part(&dims, size_of::<T>(), rows, |part| {
                     let (file, memory) = part.select()?;
-                    write(memory.get(), file.get(), data[part.first()..].as_ptr())?;
+                    let count = part.bytes(size_of::<T>()) as usize / size_of::<T>().max(1);
+                    write(memory.get(), file.get(), data[part.first()..].as_ptr(), count)?;
                     spot.bytes(part.bytes(size_of::<T>()))
                 })
             }
             Some(data) => {
-                write(h5s::H5S_ALL, h5s::H5S_ALL, data.as_ptr())?;
+                write(h5s::H5S_ALL, h5s::H5S_ALL, data.as_ptr(), data.len())?;
                 spot.bytes(size_of_val(data) as u64)
             }
             None => each_block(array, |start, block| {
                 let count: Vec<u64> = block.shape.iter().map(|dim| *dim as u64).collect();
                 let (file, memory) = select(&dims, start, &count, block.data.len() as u64)?;
-                write(memory.get(), file.get(), block.data.as_ptr().cast())?;
+                write(memory.get(), file.get(), block.data.as_ptr().cast(), block.data.len())?;
                 spot.bytes(size_of_val(block.data) as u64)
             }),
         }
@@ -517,7 +518,9 @@ pub(crate) fn write_array_attribute<T: H5Type, D: Dimension>(
         data.push(place);
     }
     // SAFETY: as many items as the attribute has.
-    change("write an attribute", || unsafe { h5a::H5Awrite(id.get(), element.memory.id(), data.as_ptr().cast()) })?;
+    change_of("write an attribute", data.len() * element.file.size(), || unsafe {
+        h5a::H5Awrite(id.get(), element.memory.id(), data.as_ptr().cast())
+    })?;
     Ok(())
 }
 

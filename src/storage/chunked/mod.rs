@@ -22,7 +22,7 @@ use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
 use super::parallel::{cores, feed, in_order};
 use super::selection::select_within;
-use super::{Id, call, change, locked};
+use super::{Id, call, change_of, locked};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Chunks of more bytes are left to libhdf5.
@@ -466,7 +466,7 @@ impl Chunked {
 /// Writes a chunk of a dataset in chunks as it is to be stored.
 fn write_chunk(dataset: hid_t, offset: &[u64], chunk: &StoredChunk) -> Result<()> {
     // SAFETY: a dataset in chunks, an offset with a number for each dimension, and as many bytes as said.
-    change("write a chunk", || unsafe {
+    change_of("write a chunk", chunk.bytes.len(), || unsafe {
         let bytes = chunk.bytes.as_ptr().cast();
         h5d::H5Dwrite_chunk(dataset, H5P_DEFAULT, chunk.left_out, offset.as_ptr(), chunk.bytes.len(), bytes)
     })?;

@@ -1,9 +1,18 @@
-//! Files that are whole whenever the program is killed: a driver of libhdf5's that puts what describes the data into the
-//! file only when libhdf5 flushes, and in an order in which each step leaves a whole file.
+//! File drivers of this crate's own, for the files that it makes itself: how libhdf5 reaches the bytes of a file.
 //!
-//! libhdf5 writes its pages (headers, B-trees, the superblock) when it likes and in the order of their addresses. One
-//! that is killed meanwhile can leave a page that points to one which is not there yet. Here, pages stay in memory until
-//! a flush, and go out so:
+//! Both drivers never tell libhdf5 that a write failed. The error paths of libhdf5 lose data, and one of them frees memory
+//! that it did not allocate. Instead, the driver notes the first failure ([`Failure`], and the call that is
+//! [writing](super::writing)), and writes nothing more to the file. From then on, pages stay in memory, so that libhdf5
+//! reads what it wrote. The call that wrote asks for the failure before it answers.
+//!
+//! The plain driver is for a new file that replaces another when it is complete. It writes everything at once.
+//!
+//! The ordered driver is for files that are whole whenever the program is killed. It puts the pages that describe the data
+//! into the file only when libhdf5 flushes, and in an order in which each step leaves a whole file.
+//!
+//! libhdf5 writes its pages (headers, B-trees, the superblock) when it likes and in the order of their addresses. A program
+//! that is killed meanwhile can leave a page that points to another page which is not there yet. With the ordered driver,
+//! pages stay in memory until a flush, and go out so:
 //!
 //! 1. Pages in room that was new, or free, since the last flush. Nothing in the file points there yet.
 //! 2. The file is made as long as it is to be, and the superblock says so.
@@ -14,32 +23,43 @@
 //!
 //! Each page is one call to the operating system. The pages of files that are made so begin at multiples of
 //! [`ALIGNMENT`], so that the small ones are within one page of the system's, which is where a kill may stop a call.
+//! Where a write fails, the file stays as the steps before left it: whole, with all that was flushed.
 //!
 //! Data goes to the file at once. It is to be in room that nothing in the file says to be in use. Room that becomes free
 //! is not to be used again before the file is closed: a page there would pass for one that was there.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
 use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::ptr;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use hdf5_sys::h5::{haddr_t, herr_t, hsize_t};
 use hdf5_sys::h5f::{H5F_ACC_CREAT, H5F_ACC_EXCL, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_close_degree_t};
 use hdf5_sys::h5fd::{H5FD_mem_t, H5FDregister};
 use hdf5_sys::h5i::hid_t;
 
-use super::{call, once};
-use crate::error::Result;
+use super::heap_writer::Collection;
+use super::{call, once, writing};
+use crate::error::{Error, Result};
 
 /// Where things in a file begin. It is no more than what the smallest pages of systems have.
 pub(super) const ALIGNMENT: u64 = 4096;
 /// As other drivers that have not applied for a number: from 256 to 511 are for that.
-const NUMBER: c_int = 311;
+const ORDERED_NUMBER: c_int = 311;
+const PLAIN_NUMBER: c_int = 312;
 const MAX_ADDRESS: haddr_t = i64::MAX as haddr_t;
-/// `H5FD_FEAT_AGGREGATE_METADATA` and the like are left out: each thing is to have room of its own.
-const FEATURES: c_ulong = 0x0000_1000 | 0x0000_8000;
+/// `H5FD_FEAT_SUPPORTS_SWMR_IO` and `H5FD_FEAT_DEFAULT_VFD_COMPATIBLE`: the file has no trace of the driver. For the ordered
+/// driver, `H5FD_FEAT_AGGREGATE_METADATA` and the like are left out: each thing is to have room of its own.
+const ORDERED_FEATURES: c_ulong = 0x0000_1000 | 0x0000_8000;
+/// The same, and what libhdf5's own driver for disks has: metadata and small data are aggregated, metadata is accumulated,
+/// data goes through a sieve buffer, and the handle is a descriptor. So the file is as if that driver had made it.
+const PLAIN_FEATURES: c_ulong = ORDERED_FEATURES | 0x9f;
 
 /// What libhdf5 knows of an open file: the first part of [`Open`].
 #[repr(C)]
@@ -63,9 +83,56 @@ struct Open {
     inner: Inner,
 }
 
-struct Inner {
+/// The first write to a file that failed, if one did.
+#[derive(Debug, Default)]
+pub(super) struct Failure(AtomicI32);
+
+impl Failure {
+    /// An error if a write failed.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            code => Err(Error::io("could not write the file", io::Error::from_raw_os_error(code))),
+        }
+    }
+
+    fn has_come(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// Takes note of the first failure, here and in the call that is writing.
+    fn note(&self, error: io::Error) {
+        // A system that writes nothing without a reason has no more room.
+        let code = error.raw_os_error().unwrap_or(NO_ROOM);
+        if self.0.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            writing::note(Error::io("could not write the file", io::Error::from_raw_os_error(code)));
+        }
+    }
+}
+
+/// `ENOSPC`, on all systems.
+const NO_ROOM: i32 = 28;
+
+thread_local! {
+    /// The file that was opened last on this thread, or why it was not, for the call that had libhdf5 open it.
+    static OPENED: RefCell<Option<io::Result<Arc<Failure>>>> = const { RefCell::new(None) };
+}
+
+/// The failures of the file that a driver opened last on this thread, or why it did not; to be asked once.
+pub(super) fn opened() -> Option<io::Result<Arc<Failure>>> {
+    OPENED.take()
+}
+
+/// A file of one of the drivers. A pointer to it is the file's handle (`H5Fget_vfd_handle`). The descriptor comes first,
+/// where libhdf5's own driver has it.
+#[repr(C)]
+pub(super) struct Inner {
+    descriptor: RawFd,
     file: fs::File,
     writable: bool,
+    /// Whether pages wait for a flush.
+    is_ordered: bool,
+    failure: Arc<Failure>,
     /// Where libhdf5 has allocated room up to, and where the file ends for it.
     end: haddr_t,
     file_end: haddr_t,
@@ -74,6 +141,8 @@ struct Inner {
     /// Addresses of pages that are in the file: those that were read, as any is that is changed, and those that were put
     /// there.
     known: HashSet<haddr_t>,
+    /// The collection of the global heap that strings are added to.
+    collection: Option<Collection>,
 }
 
 /// Version 1 of `H5FD_class_t` (`H5FDdevelop.h`).
@@ -100,7 +169,7 @@ struct Class {
     get_eoa: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
     set_eoa: Option<unsafe extern "C" fn(*mut Open, c_int, haddr_t) -> herr_t>,
     get_eof: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
-    get_handle: Option<unsafe extern "C" fn()>,
+    get_handle: Option<unsafe extern "C" fn(*mut Open, hid_t, *mut *mut c_void) -> herr_t>,
     read: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, usize, *mut c_void) -> herr_t>,
     write: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, usize, *const c_void) -> herr_t>,
     vectors: [Option<unsafe extern "C" fn()>; 4],
@@ -119,9 +188,9 @@ unsafe impl Sync for Class {}
 const DATA: c_int = H5FD_mem_t::H5FD_MEM_DRAW as c_int;
 const SUPER: c_int = H5FD_mem_t::H5FD_MEM_SUPER as c_int;
 
-static CLASS: Class = Class {
+static ORDERED: Class = Class {
     version: 1,
-    value: NUMBER,
+    value: ORDERED_NUMBER,
     name: c"filebacked-ordered".as_ptr(),
     max_address: MAX_ADDRESS,
     close_degree: H5F_close_degree_t::H5F_CLOSE_WEAK,
@@ -131,17 +200,17 @@ static CLASS: Class = Class {
     fapl: [None; 3],
     dxpl_size: 0,
     dxpl: [None; 2],
-    open: Some(open),
+    open: Some(open_ordered),
     close: Some(close),
     cmp: Some(compare),
-    query: Some(query),
+    query: Some(query_ordered),
     get_type_map: None,
     alloc: None,
     free: Some(free),
     get_eoa: Some(get_end),
     set_eoa: Some(set_end),
     get_eof: Some(get_file_end),
-    get_handle: None,
+    get_handle: Some(get_handle),
     read: Some(read),
     write: Some(write),
     vectors: [None; 4],
@@ -155,17 +224,36 @@ static CLASS: Class = Class {
     free_lists: [SUPER, SUPER, SUPER, DATA, DATA, SUPER, SUPER],
 };
 
-/// The driver, known to libhdf5.
-pub(super) fn driver() -> Result<hid_t> {
-    static DRIVER: LazyLock<Option<hid_t>> = LazyLock::new(|| {
-        // SAFETY: the class is as libhdf5 has it since 1.14, and there for ever.
-        call("set up a file driver", || unsafe { H5FDregister(ptr::from_ref(&CLASS).cast()) }).ok()
-    });
+static PLAIN: Class = Class {
+    value: PLAIN_NUMBER,
+    name: c"filebacked-plain".as_ptr(),
+    open: Some(open_plain),
+    query: Some(query_plain),
+    // Room that becomes free is used again.
+    free: None,
+    ..ORDERED
+};
+
+/// Makes a driver known to libhdf5.
+fn register(class: &'static Class) -> Option<hid_t> {
+    // SAFETY: the class is as libhdf5 has it since 1.14, and there for ever.
+    call("set up a file driver", || unsafe { H5FDregister(ptr::from_ref(class).cast()) }).ok()
+}
+
+/// The driver for files that are whole whenever the program is killed, known to libhdf5.
+pub(super) fn ordered() -> Result<hid_t> {
+    static DRIVER: LazyLock<Option<hid_t>> = LazyLock::new(|| register(&ORDERED));
+    once(&DRIVER).copied()
+}
+
+/// The driver for new files that replace others, known to libhdf5.
+pub(super) fn plain() -> Result<hid_t> {
+    static DRIVER: LazyLock<Option<hid_t>> = LazyLock::new(|| register(&PLAIN));
     once(&DRIVER).copied()
 }
 
 impl Inner {
-    fn write_all(&self, address: haddr_t, bytes: &[u8]) -> std::io::Result<()> {
+    fn write_all(&self, address: haddr_t, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, address)?;
         #[cfg(test)]
         tests::written();
@@ -184,39 +272,82 @@ impl Inner {
         }
     }
 
-    fn put(&mut self, pages: Vec<(haddr_t, Vec<u8>)>) -> std::io::Result<()> {
-        for (address, page) in pages {
-            self.write_all(address, &page)?;
-            self.known.insert(address);
-        }
-        Ok(())
-    }
-
-    /// Puts all pages into the file.
-    fn flush(&mut self) -> std::io::Result<()> {
-        let pages = std::mem::take(&mut self.pages);
-        let (superblock, mut pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(|(address, _)| *address == 0);
-        let (mut old, mut new) = (Vec::new(), Vec::new());
-        for (address, page) in pages.drain(..) {
-            if self.known.contains(&address) { old.push((address, page)) } else { new.push((address, page)) }
-        }
-        self.put(new)?;
+    /// Puts all pages into the file, and the collection of the heap. They stay in memory where that fails.
+    fn flush(&mut self) -> io::Result<()> {
+        self.seal()?;
+        let mut order: Vec<_> = self
+            .pages
+            .iter()
+            .map(|(address, page)| match address {
+                0 => ((2, 0), *address),
+                _ if !self.known.contains(address) => ((1, 0), *address),
+                _ => (Self::rank(page), *address),
+            })
+            .collect();
+        order.sort_unstable();
+        let new = order.partition_point(|((step, _), _)| *step < 2);
+        let put = |inner: &Self, order: &[((u8, u8), haddr_t)]| {
+            order.iter().try_for_each(|(_, address)| inner.write_all(*address, &inner.pages[address]))
+        };
+        put(self, &order[..new])?;
         if self.file_end < self.end {
             self.file.set_len(self.end)?;
             self.file_end = self.end;
         }
-        self.put(superblock)?;
-        old.sort_by_key(|(address, page)| (Self::rank(page), *address));
-        self.put(old)
+        put(self, &order[new..])?;
+        self.known.extend(order.iter().map(|(_, address)| *address));
+        self.pages.clear();
+        Ok(())
     }
 
-    fn read(&self, address: haddr_t, into: &mut [u8]) -> std::io::Result<()> {
+    /// Does `work` unless an earlier write failed, and takes note if it fails.
+    fn attempt(&mut self, work: impl FnOnce(&mut Self) -> io::Result<()>) {
+        if !self.failure.has_come()
+            && let Err(error) = work(self)
+        {
+            self.failure.note(error);
+        }
+    }
+
+    /// The collection of the heap that strings are added to.
+    pub(super) fn collection(&mut self) -> &mut Option<Collection> {
+        &mut self.collection
+    }
+
+    /// Allocates room at the end of the file, as libhdf5 does.
+    pub(super) fn allocate(&mut self, size: u64) -> Result<haddr_t> {
+        let start = self.end.next_multiple_of(8);
+        let end = start.checked_add(size).filter(|end| *end <= MAX_ADDRESS);
+        self.end = end.ok_or_else(|| Error::corrupt("a file that ends beyond all addresses"))?;
+        Ok(start)
+    }
+
+    /// Writes the bytes of room that was [allocated](Self::allocate).
+    pub(super) fn put(&mut self, address: haddr_t, bytes: &[u8]) -> Result<()> {
+        self.attempt(|inner| inner.write_all(address, bytes));
+        self.file_end = self.file_end.max(address + bytes.len() as u64);
+        self.failure.check()
+    }
+
+    /// Writes the collection of the heap, which gets no more strings.
+    fn seal(&mut self) -> io::Result<()> {
+        let Some(collection) = self.collection.take() else { return Ok(()) };
+        let (address, bytes) = collection.into_bytes();
+        self.file_end = self.file_end.max(address + bytes.len() as u64);
+        let written = self.write_all(address, &bytes);
+        if written.is_err() {
+            self.pages.insert(address, bytes);
+        }
+        written
+    }
+
+    fn read(&self, address: haddr_t, into: &mut [u8]) -> io::Result<()> {
         let mut done = 0;
         while done < into.len() {
             match self.file.read_at(&mut into[done..], address + done as u64) {
                 Ok(0) => break,
                 Ok(count) => done += count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
@@ -233,14 +364,45 @@ impl Inner {
         }
         Ok(())
     }
+
+    /// Takes what libhdf5 writes.
+    fn write(&mut self, kind: c_int, address: haddr_t, bytes: &[u8]) {
+        let end = address + bytes.len() as u64;
+        if !self.pages.is_empty() {
+            // Room that had another page may have been given anew.
+            let before = self.pages.range(..address).next_back();
+            let overlaps =
+                before.filter(|(start, page)| **start + page.len() as u64 > address).map(|(start, _)| *start);
+            let within: Vec<_> =
+                overlaps.into_iter().chain(self.pages.range(address..end).map(|(at, _)| *at)).collect();
+            within.iter().for_each(|at| drop(self.pages.remove(at)));
+        }
+        if kind != DATA && (self.is_ordered || self.failure.has_come()) {
+            self.pages.insert(address, bytes.to_vec());
+            return;
+        }
+        self.attempt(|inner| inner.write_all(address, bytes));
+        if self.failure.has_come() && kind != DATA {
+            self.pages.insert(address, bytes.to_vec());
+        }
+        self.file_end = self.file_end.max(end);
+    }
+}
+
+/// The file that a handle is of.
+///
+/// # Safety
+/// `handle` is what `H5Fget_vfd_handle` gave for a file that one of these drivers opened, and is open. The library's lock is
+/// held for as long as the reference is used, and libhdf5 is not called meanwhile.
+pub(super) unsafe fn inner<'a>(handle: *mut c_void) -> &'a mut Inner {
+    // SAFETY: as the caller promises.
+    unsafe { &mut *handle.cast() }
 }
 
 /// Takes the file for the only one that appends to it, for as long as it is open. Who reads it is not kept from that, as by
 /// the locks that libhdf5 takes.
 #[cfg(target_os = "linux")]
 fn is_only_writer(file: &fs::File) -> bool {
-    use std::os::fd::AsRawFd;
-
     // SAFETY: a plain structure of numbers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
     lock.l_type = libc::F_WRLCK as libc::c_short;
@@ -249,7 +411,7 @@ fn is_only_writer(file: &fs::File) -> bool {
     // SAFETY: an open descriptor, and the address of a lock.
     let taken = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
     // A file system without locks has nothing to say.
-    taken == 0 || std::io::Error::last_os_error().kind() != std::io::ErrorKind::WouldBlock
+    taken == 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -258,13 +420,27 @@ fn is_only_writer(_: &fs::File) -> bool {
 }
 
 /// What C is told of how something went.
-fn status(result: std::io::Result<()>) -> herr_t {
+fn status(result: io::Result<()>) -> herr_t {
     if result.is_ok() { 0 } else { -1 }
 }
 
 /// # Safety
 /// As libhdf5 calls it: with a C string.
-unsafe extern "C" fn open(name: *const c_char, flags: c_uint, _: hid_t, max_address: haddr_t) -> *mut Open {
+unsafe extern "C" fn open_ordered(name: *const c_char, flags: c_uint, _: hid_t, _: haddr_t) -> *mut Open {
+    // SAFETY: as the caller promises.
+    unsafe { open(name, flags, true) }
+}
+
+/// # Safety
+/// As [`open_ordered`].
+unsafe extern "C" fn open_plain(name: *const c_char, flags: c_uint, _: hid_t, _: haddr_t) -> *mut Open {
+    // SAFETY: as the caller promises.
+    unsafe { open(name, flags, false) }
+}
+
+/// # Safety
+/// `name` is a C string.
+unsafe fn open(name: *const c_char, flags: c_uint, is_ordered: bool) -> *mut Open {
     use std::os::unix::ffi::OsStrExt;
 
     // SAFETY: as the caller promises.
@@ -278,16 +454,37 @@ unsafe extern "C" fn open(name: *const c_char, flags: c_uint, _: hid_t, max_addr
     } else if flags & H5F_ACC_CREAT != 0 {
         options.create(true).truncate(flags & H5F_ACC_TRUNC != 0);
     }
-    let Ok(file) = options.open(path) else { return ptr::null_mut() };
-    let Ok(metadata) = file.metadata() else { return ptr::null_mut() };
-    if writable && !is_only_writer(&file) {
+    let opened = options.open(path).and_then(|file| {
+        let metadata = file.metadata()?;
+        Ok((file, metadata))
+    });
+    let (file, metadata) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            OPENED.set(Some(Err(error)));
+            return ptr::null_mut();
+        }
+    };
+    if writable && is_ordered && !is_only_writer(&file) {
+        OPENED.set(None);
         return ptr::null_mut();
     }
-    let inner =
-        Inner { file, writable, end: 0, file_end: metadata.len(), pages: BTreeMap::new(), known: HashSet::new() };
+    let failure = Arc::<Failure>::default();
+    OPENED.set(Some(Ok(Arc::clone(&failure))));
+    let inner = Inner {
+        descriptor: file.as_raw_fd(),
+        file,
+        writable,
+        is_ordered,
+        failure,
+        end: 0,
+        file_end: metadata.len(),
+        pages: BTreeMap::new(),
+        known: HashSet::new(),
+        collection: None,
+    };
     // SAFETY: libhdf5 fills in what it has of this; all of it may be zero.
     let public = unsafe { std::mem::zeroed() };
-    let _ = max_address;
     Box::into_raw(Box::new(Open { public, inner }))
 }
 
@@ -296,7 +493,10 @@ unsafe extern "C" fn open(name: *const c_char, flags: c_uint, _: hid_t, max_addr
 unsafe extern "C" fn close(file: *mut Open) -> herr_t {
     // SAFETY: as the caller promises; it is not used after this.
     let mut open = unsafe { Box::from_raw(file) };
-    if open.inner.writable { status(open.inner.flush()) } else { 0 }
+    if open.inner.writable {
+        open.inner.attempt(Inner::flush);
+    }
+    0
 }
 
 /// # Safety
@@ -315,11 +515,21 @@ unsafe extern "C" fn compare(one: *const Open, other: *const Open) -> c_int {
 }
 
 /// # Safety
-/// `flags` is the address of a number.
-unsafe extern "C" fn query(_: *const Open, flags: *mut c_ulong) -> herr_t {
+/// `flags` is null or the address of a number.
+unsafe extern "C" fn query_ordered(_: *const Open, flags: *mut c_ulong) -> herr_t {
     if !flags.is_null() {
         // SAFETY: as the caller promises.
-        unsafe { *flags = FEATURES };
+        unsafe { *flags = ORDERED_FEATURES };
+    }
+    0
+}
+
+/// # Safety
+/// As [`query_ordered`].
+unsafe extern "C" fn query_plain(_: *const Open, flags: *mut c_ulong) -> herr_t {
+    if !flags.is_null() {
+        // SAFETY: as the caller promises.
+        unsafe { *flags = PLAIN_FEATURES };
     }
     0
 }
@@ -355,6 +565,14 @@ unsafe extern "C" fn get_file_end(file: *const Open, _: c_int) -> haddr_t {
 }
 
 /// # Safety
+/// As [`close`]; `handle` is the address of a pointer.
+unsafe extern "C" fn get_handle(file: *mut Open, _: hid_t, handle: *mut *mut c_void) -> herr_t {
+    // SAFETY: as the caller promises.
+    unsafe { *handle = (&raw mut (*file).inner).cast() };
+    0
+}
+
+/// # Safety
 /// As [`close`]; at `into` is room for so many bytes.
 unsafe extern "C" fn read(
     file: *mut Open,
@@ -366,10 +584,15 @@ unsafe extern "C" fn read(
 ) -> herr_t {
     // SAFETY: as the caller promises.
     let (open, into) = unsafe { (&mut *file, std::slice::from_raw_parts_mut(into.cast::<u8>(), size)) };
-    if kind != DATA && !open.inner.pages.contains_key(&address) {
-        open.inner.known.insert(address);
+    let inner = &mut open.inner;
+    if inner.is_ordered && kind != DATA && !inner.pages.contains_key(&address) {
+        inner.known.insert(address);
     }
-    status(open.inner.read(address, into))
+    // libhdf5 takes a collection that it reads for its own, and may change it.
+    if inner.collection.as_ref().is_some_and(|collection| collection.overlaps(address, size as u64)) {
+        inner.attempt(Inner::seal);
+    }
+    status(inner.read(address, into))
 }
 
 /// # Safety
@@ -384,20 +607,8 @@ unsafe extern "C" fn write(
 ) -> herr_t {
     // SAFETY: as the caller promises.
     let (open, bytes) = unsafe { (&mut *file, std::slice::from_raw_parts(from.cast::<u8>(), size)) };
-    let inner = &mut open.inner;
-    let end = address + size as u64;
-    // Room that had another page may have been given anew.
-    let before = inner.pages.range(..address).next_back();
-    let overlaps = before.filter(|(start, page)| **start + page.len() as u64 > address).map(|(start, _)| *start);
-    let within: Vec<_> = overlaps.into_iter().chain(inner.pages.range(address..end).map(|(at, _)| *at)).collect();
-    within.iter().for_each(|at| drop(inner.pages.remove(at)));
-    if kind != DATA {
-        inner.pages.insert(address, bytes.to_vec());
-        return 0;
-    }
-    let written = inner.write_all(address, bytes);
-    inner.file_end = inner.file_end.max(end);
-    status(written)
+    open.inner.write(kind, address, bytes);
+    0
 }
 
 /// # Safety
@@ -406,7 +617,10 @@ unsafe extern "C" fn flush(file: *mut Open, _: hid_t, closing: bool) -> herr_t {
     // SAFETY: as the caller promises.
     let inner = unsafe { &mut (*file).inner };
     // A file that is closed is told of that before its last pages are written.
-    if closing || !inner.writable { 0 } else { status(inner.flush()) }
+    if !closing && inner.writable {
+        inner.attempt(Inner::flush);
+    }
+    0
 }
 
 /// # Safety
@@ -414,13 +628,15 @@ unsafe extern "C" fn flush(file: *mut Open, _: hid_t, closing: bool) -> herr_t {
 unsafe extern "C" fn truncate(file: *mut Open, _: hid_t, _: bool) -> herr_t {
     // SAFETY: as the caller promises.
     let inner = unsafe { &mut (*file).inner };
-    if !inner.writable || inner.file_end >= inner.end {
-        return 0;
+    let is_right = if inner.is_ordered { inner.file_end >= inner.end } else { inner.file_end == inner.end };
+    if inner.writable && !is_right {
+        inner.attempt(|inner| {
+            inner.file.set_len(inner.end)?;
+            inner.file_end = inner.end;
+            Ok(())
+        });
     }
-    let end = inner.end;
-    let done = inner.file.set_len(end);
-    inner.file_end = end;
-    status(done)
+    0
 }
 
 #[cfg(test)]
