@@ -16,7 +16,7 @@ use super::group::{Group, Object};
 use super::items::Items;
 use super::link::Link;
 use super::variable::check_header;
-use super::{c_name, change, locked, property_lists};
+use super::{c_name, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
 use crate::progress::Spot;
@@ -31,30 +31,53 @@ impl Object {
     /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
     pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
         let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot().child(name));
-        let copy = || {
+        let copy = |bytes: usize| {
             // SAFETY: handles of the kinds that the function takes, and C strings.
-            change("copy an object", || unsafe {
+            change_of("copy an object", bytes, || unsafe {
                 let (source, target) = (self.handle(), group.handle());
                 h5o::H5Ocopy(source, c".".as_ptr(), target, label.as_ptr(), H5P_DEFAULT, lists.link.get())
             })
         };
         // What was looked through stays as it is until it is copied.
         locked(|| match look_through(self, &spot)? {
-            0..FEW_LEVELS => copy().map(drop),
-            _ => stacker::grow(STACK, copy).map(drop),
+            Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes).map(drop),
+            Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)).map(drop),
         })?;
         // Nobody is told of anything as long as the lock is held.
         spot.check()
     }
 }
 
-/// Makes sure that libhdf5 can copy an object to that spot, and takes note of what there is; returns how many groups it is
-/// deep.
-fn look_through(object: &Object, spot: &Spot) -> Result<usize> {
+/// What a copy takes.
+#[derive(Debug, Default)]
+struct Size {
+    /// How many groups it is deep.
+    levels: usize,
+    /// The most bytes that its data and what is in heaps take.
+    bytes: usize,
+}
+
+impl Size {
+    fn add(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+
+    /// Adds items that are in heaps. libhdf5 begins a collection wherever the last has no room for an item.
+    fn add_items(&mut self, items: &Items) {
+        const HEAD: usize = 32;
+        self.add(2 * (items.variable_size() + HEAD * items.parts.len()) as u64);
+    }
+}
+
+/// What headers, links and an index of chunks take for an object.
+const OBJECT: u64 = 4096;
+
+/// Makes sure that libhdf5 can copy an object to that spot, and takes note of what there is.
+fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
     let mut met = HashSet::from([object.about()?.identity]);
-    let mut deepest = 0;
+    let mut size = Size::default();
     let mut waiting = Vec::new();
-    look_at(object, 1, spot, &mut waiting)?;
+    look_at(object, 1, spot, &mut size, &mut waiting)?;
     while let Some((group, link, level)) = waiting.pop() {
         let object = match group.open_link(&link) {
             Ok(object) => object,
@@ -65,27 +88,35 @@ fn look_through(object: &Object, spot: &Spot) -> Result<usize> {
             }
             Err(error) => return Err(error.in_link(&link.name)),
         };
-        deepest = deepest.max(level);
+        size.levels = size.levels.max(level);
         let about = object.about()?;
         // What only one link leads to is met once.
         if about.links > 1 && !met.insert(about.identity) {
             continue;
         }
-        look_at(&object, level + 1, spot, &mut waiting).map_err(|error| error.in_link(&link.name))?;
+        look_at(&object, level + 1, spot, &mut size, &mut waiting).map_err(|error| error.in_link(&link.name))?;
     }
-    Ok(deepest)
+    Ok(size)
 }
 
 /// Looks at one object. What is in it is added to what is `waiting`, as being of `level`.
-fn look_at(object: &Object, level: usize, spot: &Spot, waiting: &mut Vec<(Group, Link, usize)>) -> Result<()> {
+fn look_at(
+    object: &Object,
+    level: usize,
+    spot: &Spot,
+    size: &mut Size,
+    waiting: &mut Vec<(Group, Link, usize)>,
+) -> Result<()> {
     check_header(object.handle())?;
-    look_at_attributes(object)?;
+    look_at_attributes(object, size)?;
+    size.add(OBJECT);
     spot.object()?;
     let group = match object {
         Object::Group(group) => group,
         Object::Dataset(dataset) => {
             spot.bytes(dataset.claim())?;
-            return look_at_items(dataset);
+            size.add(dataset.stored());
+            return look_at_items(dataset, size);
         }
     };
     if level > MAX_LEVELS {
@@ -97,9 +128,13 @@ fn look_at(object: &Object, level: usize, spot: &Spot, waiting: &mut Vec<(Group,
     Ok(())
 }
 
-fn look_at_attributes(object: &Object) -> Result<()> {
+fn look_at_attributes(object: &Object, size: &mut Size) -> Result<()> {
     for name in object.attribute_names()? {
         match object.attribute(&name) {
+            Ok(Some(contents)) => {
+                size.add(contents.items.bytes().len() as u64);
+                size.add_items(&contents.items);
+            }
             Err(error) if error.kind() != ErrorKind::Unsupported => return Err(error),
             _ => {}
         }
@@ -108,11 +143,14 @@ fn look_at_attributes(object: &Object) -> Result<()> {
 }
 
 /// Reads the items of a dataset that are in heaps, a window at a time, and forgets them.
-fn look_at_items(dataset: &Dataset) -> Result<()> {
+fn look_at_items(dataset: &Dataset, size: &mut Size) -> Result<()> {
     if !dataset.dtype().has_addresses() || dataset.dtype().unsupported().is_some() {
         return Ok(());
     }
-    let Shape::Simple(dims) = dataset.shape() else { return dataset.read().map(drop) };
+    let Shape::Simple(dims) = dataset.shape() else {
+        size.add_items(&dataset.read()?);
+        return Ok(());
+    };
     if dims.contains(&0) {
         return Ok(());
     }
@@ -130,6 +168,7 @@ fn look_at_items(dataset: &Dataset) -> Result<()> {
         count[..level].fill(1);
         count[level] = steps.min(dims[level] - start[level]);
         items = dataset.read_block(&start, &count, items)?;
+        size.add_items(&items);
         start[level] += count[level];
         let mut axis = level;
         while start[axis] == dims[axis] {

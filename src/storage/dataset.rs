@@ -459,7 +459,7 @@ impl Dataset {
     }
 
     /// Bytes of its data in the file.
-    fn stored(&self) -> u64 {
+    pub(super) fn stored(&self) -> u64 {
         stored_size(&self.id)
     }
 
