@@ -1,0 +1,1 @@
+pub(crate) fn run(_: &mut String, _: &super::Room, _: &[Box<dyn super::values::Encoded>]) {}
