@@ -1,0 +1,230 @@
+//! Processes that are killed at any moment of an operation.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::appenders::{self, Appending, Place, found};
+use super::child::{Call, Room, Snapshot, Then, fork, kill, measure, names};
+use super::operations::{FILE, Operation, Way, Writing, savings};
+use super::values::Encoded;
+use super::{is_asked_for, plain};
+
+/// How often each operation is killed.
+const TIMES: u32 = 1000;
+
+/// What came of all kills of an operation.
+#[derive(Default)]
+struct Tally {
+    outcomes: BTreeMap<String, u32>,
+    faults: BTreeMap<String, u32>,
+}
+
+impl Tally {
+    fn tell(&self, text: &mut String, name: &str) {
+        let verdict = if self.faults.is_empty() { "good" } else { "FAULT" };
+        let count: u32 = self.outcomes.values().sum();
+        writeln!(text, "{verdict}: {name}; {count} kills").unwrap();
+        for (outcome, count) in &self.outcomes {
+            writeln!(text, "    {count:>5}: {outcome}").unwrap();
+        }
+        for (fault, count) in &self.faults {
+            writeln!(text, "    {count:>5} <- {fault}").unwrap();
+        }
+    }
+}
+
+/// The moments at which a process is killed that takes some time: from the first to a little after the last.
+fn moments(times: u32, time: Duration) -> impl Iterator<Item = Duration> {
+    (0..times).map(move |number| time * 11 / 10 * number / times)
+}
+
+/// How long it takes, as a rule.
+fn usual(mut once: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<_> = (0..9).map(|_| once()).collect();
+    times.sort();
+    times[4]
+}
+
+pub(crate) fn run(text: &mut String, room: &Room, values: &[Box<dyn Encoded>]) {
+    let chosen = ["numbers", "numbers, lzf in chunks", "records of all kinds, deflated", "variable strings"];
+    let values: Vec<_> = values.iter().filter(|value| chosen.contains(&&*value.name())).collect();
+    assert_eq!(values.len(), chosen.len());
+    for way in [Way::FileNew, Way::FileOver] {
+        for value in &values {
+            let operation = Writing { way, value: &***value };
+            if is_asked_for(&operation.name()) {
+                whole(&operation, room, TIMES / values.len() as u32).tell(text, &operation.name());
+            }
+        }
+    }
+    let own = appenders::all(&[Place::NewFile, Place::OwnFile, Place::OtherFile]);
+    let own: Vec<_> = own.iter().filter(|appending| is_asked_for(&appending.name())).collect();
+    for appending in &own {
+        appended(&***appending, room, TIMES / 7).tell(text, &appending.name());
+    }
+    let open = appenders::all(&[Place::NewInOpenFile, Place::InOpenFile]);
+    for appending in open.iter().filter(|appending| is_asked_for(&appending.name())) {
+        let name = format!("{}, between a flush and what is pushed then", appending.name());
+        flushed(&**appending, room, TIMES / 7).tell(text, &name);
+    }
+    if std::env::var_os("FILEBACKED_FULL_DISK_UNPROMISED").is_some() {
+        for way in [Way::Write, Way::ToGroup, Way::OverwriteSame, Way::OverwriteOther, Way::OverwriteGroup] {
+            for value in &values {
+                unpromised(text, &Writing { way, value: &***value }, room, TIMES / values.len() as u32);
+            }
+        }
+        for saving in savings() {
+            unpromised(text, &*saving, room, TIMES / 7);
+        }
+        for appending in &open {
+            let tally = appended(&**appending, room, TIMES / 7);
+            writeln!(text, "not promised:").unwrap();
+            tally.tell(text, &appending.name());
+        }
+    }
+}
+
+fn state(operation: &dyn Operation, folder: &Path) -> String {
+    let looked = fork(|said| write!(said, "state: {}", operation.state(folder)).unwrap());
+    let state = looked.after("state:").unwrap_or("no answer").to_owned();
+    looked.death().map_or(state, |death| format!("reading it ends in {death}"))
+}
+
+fn prepared(folder: &Path, prepare: impl FnOnce()) -> Snapshot {
+    Snapshot::default().restore(folder);
+    let prepared = fork(|_| prepare());
+    assert_eq!(prepared.death(), None);
+    Snapshot::of(folder)
+}
+
+/// There is the old value or the new one, and the next call leaves no other file.
+fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
+    let folder = room.folder();
+    operation.ready();
+    let before = prepared(folder, || operation.prepare(folder));
+    let call = |said: &mut std::io::PipeWriter| {
+        operation.run(folder, &mut Call { said, room, pages: None, size: 0, then: Then::End });
+    };
+    let time = usual(|| {
+        before.restore(folder);
+        measure(call)
+    });
+    let mut tally = Tally::default();
+    for moment in moments(times, time) {
+        before.restore(folder);
+        kill(moment, call);
+        let left = if names(folder).iter().any(|name| name != FILE) { ", a file beside it" } else { "" };
+        // The file that was left is none that was ever there.
+        let beside: Vec<_> = names(folder).into_iter().filter(|name| name != FILE).collect();
+        let kept: Vec<_> = beside.iter().map(|name| fs::read(folder.join(name)).unwrap()).collect();
+        beside.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
+        let found = state(operation, folder);
+        beside.iter().zip(kept).for_each(|(name, bytes)| fs::write(folder.join(name), bytes).unwrap());
+        if found != operation.old() && found != operation.new() {
+            *tally.faults.entry(plain(&found)).or_default() += 1;
+        }
+        *tally.outcomes.entry(format!("{}{left}", plain(&found))).or_default() += 1;
+        let again = fork(call);
+        if again.after("answer:") != Some("ok") || state(operation, folder) != operation.new() {
+            *tally.faults.entry(format!("the next call: {:?} {:?}", again.said, again.death())).or_default() += 1;
+        }
+        if names(folder) != [FILE] {
+            *tally.faults.entry("the next call leaves another file".to_owned()).or_default() += 1;
+        }
+    }
+    tally
+}
+
+/// All that was flushed is there, and can be gone on with.
+fn appended(appending: &dyn Appending, room: &Room, times: u32) -> Tally {
+    let folder = room.folder();
+    let before = prepared(folder, || appending.prepare(folder));
+    let call = |said: &mut std::io::PipeWriter| {
+        appending.run(folder, &mut Call { said, room, pages: None, size: 0, then: Then::End }, false);
+    };
+    let time = usual(|| {
+        before.restore(folder);
+        measure(call)
+    });
+    let mut tally = Tally::default();
+    for moment in moments(times, time) {
+        before.restore(folder);
+        let ended = kill(moment, call);
+        let told = ended.all("flushed").filter_map(|number| number.parse::<u64>().ok());
+        let flushed = told.fold(appending.before(), u64::max);
+        let is_begun = ended.after("begun").is_some();
+        look(&mut tally, appending, folder, flushed, is_begun);
+    }
+    tally
+}
+
+/// The same for processes that are killed when they have flushed some batches, and nothing is to be written.
+fn flushed(appending: &dyn Appending, room: &Room, times: u32) -> Tally {
+    let folder = room.folder();
+    let before = prepared(folder, || appending.prepare(folder));
+    let mut tally = Tally::default();
+    for number in 0..times {
+        before.restore(folder);
+        let ended = kill(Duration::from_micros(u64::from(number) * 3), |said| {
+            let mut call = Call { said, room, pages: None, size: 0, then: Then::End };
+            appending.flushes(folder, &mut call, 1 + number as usize % 6);
+        });
+        let flushed = ended.after("flushed").and_then(|number| number.parse().ok());
+        look(&mut tally, appending, folder, flushed.expect("a flush"), true);
+    }
+    tally
+}
+
+fn look(tally: &mut Tally, appending: &dyn Appending, folder: &Path, flushed: u64, is_begun: bool) {
+    let begun = if is_begun { "begun" } else { "not begun" };
+    match found(appending, folder) {
+        Ok(found) if found >= flushed => {
+            *tally.outcomes.entry(format!("whole, {begun}")).or_default() += 1;
+            let completed = fork(|_| appending.complete(folder));
+            if let Some(death) = completed.death() {
+                *tally.faults.entry(format!("gone on with later: {}", plain(&death))).or_default() += 1;
+            }
+        }
+        other => {
+            let fault = other.map_or_else(|fault| plain(&fault), |_| "records that were flushed are gone".to_owned());
+            *tally.outcomes.entry(format!("{fault}, {begun}")).or_default() += 1;
+            *tally.faults.entry(format!("{fault}, {begun}")).or_default() += 1;
+        }
+    }
+}
+
+/// What libhdf5 leaves of files that the caller opened, at any moment of a call, and after it.
+fn unpromised(text: &mut String, operation: &dyn Operation, room: &Room, times: u32) {
+    if !is_asked_for(&operation.name()) {
+        return;
+    }
+    let folder = room.folder();
+    operation.ready();
+    let before = prepared(folder, || operation.prepare(folder));
+    let call = |said: &mut std::io::PipeWriter| {
+        operation.run(folder, &mut Call { said, room, pages: None, size: 0, then: Then::End });
+    };
+    let time = usual(|| {
+        before.restore(folder);
+        measure(call)
+    });
+    let mut tally = BTreeMap::<String, u32>::new();
+    for moment in moments(times, time) {
+        before.restore(folder);
+        let ended = kill(moment, call);
+        let when = match (ended.after("close:"), ended.after("answer:")) {
+            (Some(_), _) => "after the file was closed",
+            (None, Some(_)) => "after the answer",
+            _ => "in the call",
+        };
+        *tally.entry(format!("{when}: {}", plain(&state(operation, folder)))).or_default() += 1;
+    }
+    writeln!(text, "not promised: {}; {times} kills", operation.name()).unwrap();
+    for (outcome, count) in tally {
+        writeln!(text, "    {count:>5}: {outcome}").unwrap();
+    }
+}
