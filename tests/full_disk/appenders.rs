@@ -35,22 +35,22 @@ enum After {
 /// Where records go, and what is there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    NewFile,
+    New,
     /// A file that an appender made for itself.
-    OwnFile,
+    Own,
     /// A file that another made is opened by an appender alone.
-    OtherFile,
-    NewInOpenFile,
-    InOpenFile,
+    Foreign,
+    NewInOpen,
+    InOpen,
 }
 
 impl Place {
     fn is_file(self) -> bool {
-        matches!(self, Self::NewFile | Self::OwnFile | Self::OtherFile)
+        matches!(self, Self::New | Self::Own | Self::Foreign)
     }
 
     fn before(self) -> u64 {
-        if matches!(self, Self::NewFile | Self::NewInOpenFile) { 0 } else { BEFORE }
+        if matches!(self, Self::New | Self::NewInOpen) { 0 } else { BEFORE }
     }
 }
 
@@ -127,25 +127,25 @@ impl<T: Serialize + DeserializeOwned + PartialEq> Appended<T> {
 impl<T: Serialize + DeserializeOwned + PartialEq> Appending for Appended<T> {
     fn name(&self) -> String {
         let place = match self.place {
-            Place::NewFile => "a new file of its own",
-            Place::OwnFile => "a file of its own",
-            Place::OtherFile => "a file of its own that another made",
-            Place::NewInOpenFile => "an open file",
-            Place::InOpenFile => "a sequence in an open file",
+            Place::New => "a new file of its own",
+            Place::Own => "a file of its own",
+            Place::Foreign => "a file of its own that another made",
+            Place::NewInOpen => "an open file",
+            Place::InOpen => "a sequence in an open file",
         };
         format!("Appender, {place}: {}", self.name)
     }
 
     fn prepare(&self, folder: &Path) {
         let path = folder.join(FILE);
-        if self.place == Place::NewFile {
+        if self.place == Place::New {
             return;
         }
         let fill = |mut appender: Appender<T>| {
             self.push_until(&mut appender, BEFORE).unwrap();
             appender.finish().unwrap();
         };
-        if self.place == Place::OwnFile {
+        if self.place == Place::Own {
             return fill(self.options.create_appender_file(path, NAME).unwrap());
         }
         let file = File::create(path).unwrap();
@@ -201,13 +201,13 @@ impl<T: Serialize + DeserializeOwned + PartialEq> Appending for Appended<T> {
 
     fn state(&self, folder: &Path) -> std::result::Result<u64, String> {
         let path = folder.join(FILE);
-        if self.place != Place::NewFile && self.place != Place::OwnFile {
+        if self.place != Place::New && self.place != Place::Own {
             let file = File::open(&path).map_err(|error| format!("the file does not open: {error}"))?;
             others_are_there(&file)?;
-            if self.place == Place::NewInOpenFile && !file.link_exists(NAME) {
+            if self.place == Place::NewInOpen && !file.link_exists(NAME) {
                 return Ok(0);
             }
-        } else if self.place == Place::NewFile && !path.exists() {
+        } else if self.place == Place::New && !path.exists() {
             return Ok(0);
         }
         let mut found =
@@ -228,7 +228,9 @@ impl<T: Serialize + DeserializeOwned + PartialEq> Appending for Appended<T> {
         let mut appender = self.appender(folder, file.as_ref()).unwrap();
         self.push_until(&mut appender, total(self.before())).unwrap();
         appender.finish().unwrap();
-        file.map(|file| file.close().unwrap());
+        if let Some(file) = file {
+            file.close().unwrap();
+        }
     }
 }
 
@@ -258,8 +260,8 @@ pub(crate) fn all(places: &[Place]) -> Vec<Box<dyn Appending>> {
 
 pub(crate) fn run(text: &mut String, rooms: &[Room], own: bool, samples: &Path) {
     let places: &[Place] = match own {
-        true => &[Place::NewFile, Place::OwnFile, Place::OtherFile],
-        false => &[Place::NewInOpenFile, Place::InOpenFile],
+        true => &[Place::New, Place::Own, Place::Foreign],
+        false => &[Place::NewInOpen, Place::InOpen],
     };
     let mut kinds = Kinds::default();
     for (number, appending) in all(places).iter().enumerate().filter(|(_, appending)| is_asked_for(&appending.name())) {
@@ -267,6 +269,7 @@ pub(crate) fn run(text: &mut String, rooms: &[Room], own: bool, samples: &Path) 
             let rows = rows_of(&**appending, room, number, samples);
             table(text, &appending.name(), room, &rows);
             kinds.add(&appending.name(), &rows);
+            Snapshot::default().restore(room.folder());
         }
     }
     kinds.tell(text);
@@ -335,7 +338,7 @@ fn rows_of(appending: &dyn Appending, room: &Room, number: usize, samples: &Path
         if is_good && pages >= enough {
             break;
         }
-        if pages > 2 * enough + 40 {
+        if pages > 2 * enough + before.size() / PAGE + 40 {
             let faults = vec!["there is never enough room".to_owned()];
             rows.push(Row { pages, outcome: format!("it takes {enough} pages where there is no limit"), faults });
             break;
@@ -360,10 +363,9 @@ fn check(appending: &dyn Appending, room: &Room, ended: &Ended) -> (String, Vec<
         faults.push(format!("the file does not close: {}", plain(error)));
     }
     let is_begun = ended.after("begun").is_some();
-    if answer.is_some() && again.is_none() && !is_begun && appending.is_file() && appending.before() == 0 {
-        if !names(folder).is_empty() {
-            faults.push("a file is left that could not be begun".to_owned());
-        }
+    let was_nothing = appending.is_file() && appending.before() == 0;
+    if answer.is_some() && again.is_none() && !is_begun && was_nothing && !names(folder).is_empty() {
+        faults.push("a file is left that could not be begun".to_owned());
     }
     let strange: Vec<_> = names(folder).into_iter().filter(|name| name != FILE).collect();
     if !strange.is_empty() {

@@ -12,7 +12,7 @@ use filebacked::{Error, Result};
 /// What rooms are counted in.
 pub(crate) const PAGE: u64 = 4096;
 /// The size of the file system that fills up.
-const DISK: u64 = 4 << 20;
+const DISK: u64 = 8 << 20;
 /// No child takes so long.
 const PATIENCE: u32 = 60;
 

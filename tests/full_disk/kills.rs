@@ -61,11 +61,11 @@ pub(crate) fn run(text: &mut String, room: &Room, values: &[Box<dyn Encoded>]) {
             }
         }
     }
-    let own = appenders::all(&[Place::NewFile, Place::OwnFile, Place::OtherFile]);
+    let own = appenders::all(&[Place::New, Place::Own, Place::Foreign]);
     for appending in own.iter().filter(|appending| is_asked_for(&appending.name())) {
         appended(&**appending, room, TIMES.div_ceil(own.len() as u32)).tell(text, &appending.name());
     }
-    let open = appenders::all(&[Place::NewInOpenFile, Place::InOpenFile]);
+    let open = appenders::all(&[Place::NewInOpen, Place::InOpen]);
     for appending in open.iter().filter(|appending| is_asked_for(&appending.name())) {
         let name = format!("{}, between a flush and what is pushed then", appending.name());
         flushed(&**appending, room, TIMES.div_ceil(open.len() as u32)).tell(text, &name);
@@ -79,7 +79,7 @@ pub(crate) fn run(text: &mut String, room: &Room, values: &[Box<dyn Encoded>]) {
         for saving in savings() {
             unpromised(text, &*saving, room, 60);
         }
-        for appending in &open {
+        for appending in open.iter().filter(|appending| is_asked_for(&appending.name())) {
             let tally = appended(&**appending, room, 60);
             writeln!(text, "not promised:").unwrap();
             tally.tell(text, &appending.name());
@@ -123,12 +123,12 @@ fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
         beside.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
         let found = state(operation, folder);
         beside.iter().zip(kept).for_each(|(name, bytes)| fs::write(folder.join(name), bytes).unwrap());
-        if found != operation.old() && found != operation.new() {
+        if found != operation.before() && found != operation.after() {
             *tally.faults.entry(plain(&found)).or_default() += 1;
         }
         *tally.outcomes.entry(format!("{}{left}", plain(&found))).or_default() += 1;
         let again = fork(call);
-        if again.after("answer:") != Some("ok") || state(operation, folder) != operation.new() {
+        if again.after("answer:") != Some("ok") || state(operation, folder) != operation.after() {
             *tally.faults.entry(format!("the next call: {:?} {:?}", again.said, again.death())).or_default() += 1;
         }
         if names(folder) != [FILE] {

@@ -27,11 +27,11 @@ pub(crate) trait Operation {
     /// In which state it is: old or new, or what else.
     fn state(&self, folder: &Path) -> String;
     /// In which it is before.
-    fn old(&self) -> String {
+    fn before(&self) -> String {
         word(OLD).to_owned()
     }
     /// In which it is to be afterwards.
-    fn new(&self) -> String;
+    fn after(&self) -> String;
 }
 
 /// The free functions and methods that write a value.
@@ -176,7 +176,7 @@ impl Operation for Writing<'_> {
         }
     }
 
-    fn new(&self) -> String {
+    fn after(&self) -> String {
         // What differs by its contents alone is of the same shape, too.
         match self.way {
             Way::ToGroup | Way::OverwriteOther | Way::OverwriteGroup => word(OTHER).to_owned(),
@@ -239,7 +239,7 @@ impl<V: Serialize + DeserializeOwned + PartialEq> Operation for Saving<V> {
         })
     }
 
-    fn new(&self) -> String {
+    fn after(&self) -> String {
         word(SAME).to_owned()
     }
 }
