@@ -10,7 +10,7 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::escape;
 use crate::route::Route;
-use crate::storage::{self, Group, Growing, Writing, write_out};
+use crate::storage::{self, Group, Growing, Writing, make_room, makes_room, write_out};
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
@@ -45,6 +45,8 @@ pub(crate) struct Growth {
     counted: Option<u64>,
     /// Some datasets may have got what others have not.
     failed: bool,
+    /// Whether it was made by this, in a file of others, and nothing was flushed yet.
+    is_new: bool,
     /// The file on the disk, where libhdf5 does not show it.
     disk: Option<std::fs::File>,
 }
@@ -59,7 +61,8 @@ impl Growth {
             let _writing = writing.enter();
             let begin = || {
                 let part = Part::new(group, &link, route)?;
-                let growth = Self::new(group, &link, route, part, 0);
+                let mut growth = Self::new(group, &link, route, part, 0);
+                growth.is_new = makes_room();
                 growth.part.write_length(0)?;
                 write_out()?;
                 Ok(growth)
@@ -106,6 +109,7 @@ impl Growth {
             written,
             counted: Some(written),
             failed: false,
+            is_new: false,
             disk: None,
         }
     }
@@ -197,6 +201,38 @@ impl Growth {
         }
     }
 
+    /// Makes sure that there is room for what is pending, if it goes to a file in which room has to be made: a part of it
+    /// would be in the way later.
+    fn make_room(&mut self) -> Result<()> {
+        /// What headers, links and an index of chunks take for a dataset.
+        const OBJECT: usize = 1 << 12;
+        if !makes_room() {
+            return Ok(());
+        }
+        let (mut known, mut bytes) = (0, self.bytes);
+        self.part.each(&mut |data| {
+            known += 1;
+            bytes = bytes.saturating_add(data.room(self.bytes)?).saturating_add(OBJECT);
+            Ok(())
+        })?;
+        // Datasets of a new sequence are taken away if there is no room for them.
+        let new = if self.is_new { 0 } else { self.pending.leaves().saturating_sub(known) };
+        make_room(bytes.saturating_add(new * (self.common.chunk + OBJECT)))
+    }
+
+    /// Takes nothing more. A sequence of which nothing was ever flushed is as it was made.
+    fn fail(&mut self) {
+        self.failed = true;
+        if self.is_new {
+            let begin_again = || {
+                self.group.unlink(&self.link)?;
+                Part::new(&self.group, &self.link, &self.route)?.write_length(0)
+            };
+            // There is no better way back.
+            drop(begin_again());
+        }
+    }
+
     /// Writes what is pending.
     fn write(&mut self) -> Result<()> {
         if self.pending.len() == 0 {
@@ -208,8 +244,9 @@ impl Growth {
         self.settled = true;
         let writing = Writing::to(&self.group)?;
         let _writing = writing.enter();
-        let written = self.part.append(&self.pending, &mut self.common);
-        written.inspect_err(|_| self.failed = true).map_err(|error| error.in_link(&self.group.path()))?;
+        let written = self.make_room().and_then(|()| self.part.append(&self.pending, &mut self.common));
+        let written = written.inspect_err(|_| self.fail());
+        written.map_err(|error| error.in_link(&self.group.path()))?;
         self.written += self.pending.len() as u64;
         self.pending.empty();
         self.scratch = self.pending.clone();
@@ -249,8 +286,9 @@ impl Growth {
             Ok(())
         };
         let flushed = flush(self).map_err(|error: Error| error.in_link(&self.link).in_link(&self.group.path()));
-        flushed.inspect_err(|_| self.failed = true)?;
+        flushed.inspect_err(|_| self.fail())?;
         self.counted = Some(self.written);
+        self.is_new = false;
         Ok(())
     }
 

@@ -26,6 +26,7 @@ use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{check_layout, filter_refused, missing_filter};
 use super::variable;
+use super::writing::makes_room;
 use super::{
     COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, under_lock,
 };
@@ -537,8 +538,10 @@ impl Dataset {
         self.in_parts(bytes.len(), |part, places| {
             let selection = part.map(Part::select).transpose()?;
             let (file, memory) = spaces(&selection);
+            let data = bytes[places.clone()].as_ptr().cast();
+            let taken = if places.start == 0 { self.taken(0, self.rows(), bytes.len())? } else { 0 };
             // SAFETY: the bytes are as many items of the type as the part, or the whole dataset, has.
-            unsafe { self.write_raw(memory_type.get(), memory, file, start_of(&bytes[places])) }
+            unsafe { self.write_raw(memory_type.get(), memory, file, (data, taken)) }
         })
     }
 
@@ -550,8 +553,9 @@ impl Dataset {
         if let Some(chunked) = self.encoded(&memory_type)? {
             chunked.write_rows(self.id.get(), Rows { start, count }, bytes)?;
         } else {
+            let data = (bytes.as_ptr().cast(), self.taken(start, count, bytes.len())?);
             // SAFETY: `bytes` holds as many items of the type as are selected.
-            unsafe { self.write_raw(memory_type.get(), memory.get(), file.get(), start_of(bytes)) }?;
+            unsafe { self.write_raw(memory_type.get(), memory.get(), file.get(), data) }?;
         }
         self.spot.bytes(bytes.len() as u64)
     }
@@ -562,8 +566,9 @@ impl Dataset {
         let (file, memory, items) = self.select_rows(start, count)?;
         self.check_bytes(Some(items), bytes)?;
         let memory_type = self.memory_type()?;
+        let data = (bytes.as_ptr().cast(), self.taken(start, count, bytes.len())?);
         // SAFETY: `bytes` holds as many items of the type as are selected.
-        unsafe { self.write_raw(memory_type.get(), memory.get(), file.get(), start_of(bytes)) }
+        unsafe { self.write_raw(memory_type.get(), memory.get(), file.get(), data) }
     }
 
     /// Writes variable-length strings from `start` on: in `text`, each ends with a NUL, before the position in `ends`.
@@ -574,9 +579,10 @@ impl Dataset {
         if items != ends.len() as u64 {
             return Err(Error::new(ErrorKind::Hdf5, "strings and their count differ"));
         }
+        let taken = self.taken(start, items, ends.len() * REFERENCE)?;
         heap_writer::write(self.id.get(), texts, &mut |memory_type, data| {
             // SAFETY: at `data` are as many items of the type as there are strings, and as many are selected.
-            unsafe { self.write_raw(memory_type, memory.get(), file.get(), (data, ends.len() * REFERENCE)) }
+            unsafe { self.write_raw(memory_type, memory.get(), file.get(), (data, taken)) }
         })?;
         self.spot.bytes(text.len() as u64)
     }
@@ -743,7 +749,39 @@ impl Dataset {
         Err(Error::new(ErrorKind::Hdf5, format!("{} bytes are no data for {}", bytes.len(), self.words())))
     }
 
-    /// Writes data, of which it says where it is and how many bytes it has in the file.
+    /// How many rows it has.
+    fn rows(&self) -> u64 {
+        match &self.shape {
+            Shape::Simple(dims) => dims.first().copied().unwrap_or(1),
+            _ => 1,
+        }
+    }
+
+    /// Bytes that the file may need to take `bytes` bytes of data, which are so many rows from `start` on: libhdf5 allocates
+    /// chunks as a whole. A chunk that begins before `start` is there.
+    fn taken(&self, start: u64, count: u64, bytes: usize) -> Result<usize> {
+        if !self.is_chunked || !makes_room() {
+            return Ok(bytes);
+        }
+        let Shape::Simple(dims) = &self.shape else { return Ok(bytes) };
+        let chunk = chunk_of(&self.layout()?.0, dims.len())?;
+        let bands = start.saturating_add(count).div_ceil(chunk[0].max(1)) - start.div_ceil(chunk[0].max(1));
+        let across = dims[1..]
+            .iter()
+            .zip(&chunk[1..])
+            .fold(1, |across: u64, (dim, chunk)| across.saturating_mul(dim.div_ceil((*chunk).max(1))));
+        let size = chunk.iter().fold(self.dtype.size() as u64, |size, dim| size.saturating_mul(*dim));
+        let chunks = bands.saturating_mul(across).saturating_mul(size);
+        Ok(usize::try_from(chunks).unwrap_or(usize::MAX).max(bytes))
+    }
+
+    /// Bytes of its chunks side by side, if it is stored in chunks.
+    pub(super) fn band(&self) -> Result<usize> {
+        let Some(rows) = self.chunk_rows()? else { return Ok(0) };
+        self.taken(0, rows, 0)
+    }
+
+    /// Writes data, of which it says where it is and how many bytes the file may need for it.
     ///
     /// # Safety
     /// At `data` are as many items of `memory_type` as `memory` selects.
@@ -781,11 +819,6 @@ impl Dataset {
         };
         select(dims, start, count, items)
     }
-}
-
-/// Where bytes are, and how many.
-fn start_of(bytes: &[u8]) -> (*const c_void, usize) {
-    (bytes.as_ptr().cast(), bytes.len())
 }
 
 /// How many items a block has that has so many along each dimension.

@@ -205,6 +205,19 @@ impl Growing {
         self.rows
     }
 
+    /// The most bytes that the file needs to take `bytes` bytes beside what these are, while room is made for what is written:
+    /// the chunk that they end in.
+    pub(crate) fn room(&self, bytes: usize) -> Result<usize> {
+        let Some(chunk) = self.dataset.chunk_rows()? else { return Ok(0) };
+        let free = (self.rows.next_multiple_of(chunk) - self.rows).saturating_mul(self.row as u64);
+        if bytes as u64 <= free {
+            return Ok(0);
+        }
+        let band = self.dataset.band()?;
+        // What is flushed before a chunk is full is without filters, and written again when it is.
+        Ok(if self.dataset.is_filtered()? { band.saturating_mul(2) } else { band })
+    }
+
     /// Bytes of a row.
     pub(crate) fn row(&self) -> usize {
         self.row

@@ -76,7 +76,7 @@ pub(crate) use selection::Selection;
 pub(crate) use storing::{Codec, Storing};
 pub(crate) use table::Table;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
-pub(crate) use writing::{Writing, write_out};
+pub(crate) use writing::{Writing, make_room, makes_room, write_out};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;

@@ -168,7 +168,7 @@ pub(crate) fn sync(object: &impl Attributes) -> Result<()> {
 }
 
 /// What tells the file that `object` is in from all others that are or were open.
-fn number_of(object: hid_t, file: &Id) -> Result<u64> {
+pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     #[cfg(hdf5_tokens)]
     {
         let _ = object;

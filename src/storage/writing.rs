@@ -20,7 +20,7 @@ use hdf5_sys::h5i;
 
 use super::attribute::Attributes;
 use super::heap::Heap;
-use super::raw::{RawFile, end_of, with_file};
+use super::raw::{RawFile, end_of, number_of, with_file};
 use super::{Id, call, failure, locked};
 use crate::error::{Error, Result};
 
@@ -57,9 +57,14 @@ impl Writing {
         Self::new(None)
     }
 
-    /// A call that writes to the file that `object` is in.
+    /// A call that writes to the file that `object` is in. Within a call that writes to the same file it is a part of that.
     pub(crate) fn to(object: &impl Attributes) -> Result<Self> {
-        Ok(Self::new(Room::of(object)?))
+        let room = Room::of(object)?;
+        let current = Self::current().filter(|current| match (&room, &current.0.room) {
+            (Some(room), Some(current)) => room.number == locked(|| lock(current).number),
+            _ => false,
+        });
+        Ok(current.unwrap_or_else(|| Self::new(room)))
     }
 
     fn new(room: Option<Room>) -> Self {
@@ -120,8 +125,13 @@ pub(super) fn check() -> Result<()> {
     })
 }
 
+/// Whether the call that is writing makes room for its changes.
+pub(crate) fn makes_room() -> bool {
+    CURRENT.with_borrow(|current| current.as_ref().is_some_and(|call| call.room.is_some()))
+}
+
 /// Makes sure that there is room for a change with so many bytes of data, if it is to a file in which room has to be made.
-pub(super) fn make_room(bytes: usize) -> Result<()> {
+pub(crate) fn make_room(bytes: usize) -> Result<()> {
     with_room(|room| room.take(bytes as u64))
 }
 
@@ -156,6 +166,8 @@ fn with_room(work: impl FnOnce(&mut Room) -> Result<()>) -> Result<()> {
 #[derive(Debug)]
 struct Room {
     file: Id,
+    /// What tells the file from all others that are or were open.
+    number: u64,
     /// The end of what the disk has room for; `None` where that cannot be had.
     reserved: Option<u64>,
     /// How much of it is not promised to a change yet.
@@ -169,15 +181,15 @@ impl Room {
     fn of(object: &impl Attributes) -> Result<Option<Self>> {
         locked(|| {
             let handle = object.handle();
+            // SAFETY: an object's handle.
+            let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(handle) })?;
+            let number = number_of(handle, &file)?;
             let reserved = with_file(handle, |_, known| match known {
                 Some((raw, _)) if raw.is_written_by_library() => raw.size_on_disk().map(Some),
                 Some(_) => Ok(None),
                 None => Ok(Some(None)),
             })?;
-            let Some(reserved) = reserved else { return Ok(None) };
-            // SAFETY: an object's handle.
-            let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(handle) })?;
-            Ok(Some(Self { file, reserved, left: 0, is_exhausted: false }))
+            Ok(reserved.map(|reserved| Self { file, number, reserved, left: 0, is_exhausted: false }))
         })
     }
 
