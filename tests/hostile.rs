@@ -3,10 +3,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use common::lies::{check, list, memory};
 use filebacked::ErrorKind::*;
 use filebacked::hdf5::types::{FixedUnicode, VarLenUnicode};
 use filebacked::hdf5::{self, Group, H5Type};
+use filebacked::{Lazy, NdArray, Reader};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -115,13 +119,13 @@ fn offsets() {
             list(&group, "offsets", &[0u64, 1]);
         });
     }
-    check::<Vec<std::collections::BTreeMap<u8, u8>>>(Corrupt, |root| {
+    check::<Vec<BTreeMap<u8, u8>>>(Corrupt, |root| {
         let group = node(root, "maps");
         list(&group, "keys", &[1, 2]);
         list(&group, "values", &[1, 2, 3]);
         list(&group, "offsets", &[0u64, 2]);
     });
-    check::<std::collections::BTreeMap<u8, u8>>(Corrupt, |root| {
+    check::<BTreeMap<u8, u8>>(Corrupt, |root| {
         let group = node(root, "map");
         list(&group, "keys", &[1, 2]);
         list(&group, "values", &[1, 2, 3]);
@@ -302,7 +306,7 @@ fn many_names_of_one_dataset() {
             }
         }
     };
-    check::<std::collections::BTreeMap<String, serde_bytes::ByteBuf>>(
+    check::<BTreeMap<String, serde_bytes::ByteBuf>>(
         Limit,
         many(&|group| unwritten::<u8>(group, "0", &[60 << 20], Some(&[1 << 20]))),
     );
@@ -473,4 +477,68 @@ fn marks_of_matlab_that_lie() {
         }
     }
     assert!(good > 100, "{good}");
+}
+
+/// A file of `fixtures/hostile`.
+fn hostile(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/hostile").join(name)
+}
+
+/// Something with an attribute.
+#[derive(serde::Deserialize, Debug)]
+struct Node {
+    #[serde(rename = "@x")]
+    x: f64,
+}
+
+/// A dataspace of a class that HDF5 does not have, which libhdf5 passes on.
+#[test]
+fn an_unknown_class_of_a_dataspace() {
+    // Of datasets, newer versions of libhdf5 say so themselves.
+    let class = |error: filebacked::Error| {
+        let text = error.to_string();
+        assert!(
+            text.contains("a dataspace of a class with the number 7") || text.contains("unknown dataspace class"),
+            "{text}"
+        );
+    };
+    let path = hostile("ub-class-dataset.h5");
+    let file = hdf5::File::open(&path).unwrap();
+    let names = file.member_names().unwrap();
+    let name = names[0].as_str();
+    class(filebacked::from_file::<Value>(&path).unwrap_err());
+    class(filebacked::from_file::<filebacked::Value>(&path).unwrap_err());
+    class(filebacked::read::<f64>(&file, name).unwrap_err());
+    class(filebacked::read::<Vec<f64>>(&file, name).unwrap_err());
+    class(filebacked::read::<NdArray<f64, ndarray::Ix1>>(&file, name).unwrap_err());
+    class(Reader::<f64>::open(&file, name).map(drop).unwrap_err());
+    filebacked::tree(&file).unwrap();
+    // An attribute.
+    let path = hostile("ub-class-attribute.h5");
+    let file = hdf5::File::open(&path).unwrap();
+    let error = filebacked::from_file::<BTreeMap<String, Node>>(&path).err().unwrap();
+    assert_eq!(error.kind(), Corrupt, "{error}");
+    class(error);
+    class(filebacked::from_file::<filebacked::Value>(&path).unwrap_err());
+    filebacked::tree(&file).unwrap();
+    class(filebacked::to_vec(&filebacked::read::<Lazy<Value>>(&file, "g").unwrap()).unwrap_err());
+}
+
+/// A simple dataspace without dimensions holds one item, as h5py has it.
+#[test]
+fn simple_dataspaces_without_dimensions() {
+    let path = hostile("simple-rank0-dataset.h5");
+    let file = hdf5::File::open(&path).unwrap();
+    assert_eq!(filebacked::from_file::<Value>(&path).unwrap(), serde_json::json!({"value": "text"}));
+    assert_eq!(filebacked::read::<String>(&file, "value").unwrap(), "text");
+    assert!(filebacked::read::<Vec<String>>(&file, "value").is_err());
+    assert!(Reader::<String>::open(&file, "value").is_err());
+    assert!(filebacked::tree(&file).unwrap().to_string().contains("\"text\""));
+    // Objects are copied as a whole, after a look at what is in heaps.
+    let lazy: BTreeMap<String, Lazy<String>> = filebacked::from_file(&path).unwrap();
+    let copy = filebacked::to_vec(&lazy).unwrap();
+    assert_eq!(filebacked::from_slice::<Value>(&copy).unwrap(), serde_json::json!({"value": "text"}));
+    let path = hostile("simple-rank0-attribute.h5");
+    filebacked::from_file::<filebacked::Value>(&path).unwrap();
+    assert_eq!(filebacked::from_file::<BTreeMap<String, Node>>(&path).unwrap()["g"].x, 2.5);
 }

@@ -24,6 +24,14 @@ type Token = [u8; size_of::<h5o::H5O_token_t>()];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity(u64, Token);
 
+#[cfg(not(hdf5_tokens))]
+impl Identity {
+    /// The number of its file.
+    pub(super) fn file(self) -> u64 {
+        self.0
+    }
+}
+
 /// What there is to know about an object without looking into it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct About {

@@ -7,12 +7,12 @@ use std::sync::{Arc, LazyLock};
 use hdf5::types::{H5Type, TypeDescriptor};
 use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
+use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_str_t};
 
 use super::float::WideFloat;
 use super::opaque::Opaque;
 use super::reference::Home;
-use super::{Handle, Id, c_name, call, locked, once};
+use super::{Handle, Id, c_name, call, locked, once, sys};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Types nest no deeper than this in any file that a person made.
@@ -396,6 +396,16 @@ impl Dtype {
         }
     }
 
+    /// Whether it, or a part of it, is something that this crate does not read.
+    pub(crate) fn has_unsupported(&self) -> bool {
+        match self {
+            Self::Unsupported(_) => true,
+            Self::Array(_, dtype) | Self::VarArray(dtype) => dtype.has_unsupported(),
+            Self::Compound(fields) => fields.iter().any(|field| field.dtype.has_unsupported()),
+            _ => false,
+        }
+    }
+
     /// Whether it is a string of one byte.
     pub(crate) fn is_char(&self) -> bool {
         matches!(self, Self::FixedString(Strings { size: 1, .. }))
@@ -490,22 +500,19 @@ impl Dtype {
         let what = "look into an element type";
         let handle = id.get();
         // SAFETY (all calls of this function): `handle` is a type; those for one class are made on that class.
-        // SAFETY: as said above.
-        let class = locked(|| unsafe { h5t::H5Tget_class(handle) });
+        let Some(class) = sys::type_class(handle)? else {
+            return Ok(Self::Unsupported("element type of an unknown class".to_owned()));
+        };
         // SAFETY: as said above.
         let size = locked(|| unsafe { h5t::H5Tget_size(handle) });
         if size == 0 {
             return Err(Error::corrupt("an element type of no size"));
         }
         Ok(match class {
-            H5T_class_t::H5T_INTEGER => {
-                // SAFETY: as said above.
-                let signed = locked(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
-                match Number::integer(size, signed) {
-                    Some(number) => Self::Number(number),
-                    None => Self::Unsupported(format!("integer of {size} bytes")),
-                }
-            }
+            H5T_class_t::H5T_INTEGER => match Number::integer(size, sys::is_signed(handle)?) {
+                Some(number) => Self::Number(number),
+                None => Self::Unsupported(format!("integer of {size} bytes")),
+            },
             H5T_class_t::H5T_FLOAT => match size {
                 0..=4 => Self::Number(Number::F32),
                 5..=8 => Self::Number(Number::F64),
@@ -517,15 +524,7 @@ impl Dtype {
             H5T_class_t::H5T_STRING => {
                 // SAFETY: as said above.
                 let variable = call(what, || unsafe { h5t::H5Tis_variable_str(handle) })? > 0;
-                // SAFETY: as said above.
-                let utf8 = locked(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
-                // SAFETY: as said above.
-                let padding = match locked(|| unsafe { h5t::H5Tget_strpad(handle) }) {
-                    H5T_str_t::H5T_STR_NULLTERM => StringPadding::NullTerminated,
-                    H5T_str_t::H5T_STR_NULLPAD => StringPadding::NullPadded,
-                    H5T_str_t::H5T_STR_SPACEPAD => StringPadding::SpacePadded,
-                    _ => return Err(Error::corrupt("a string type with a padding that HDF5 does not know")),
-                };
+                let (utf8, padding) = (sys::is_utf8(handle)?, sys::padding(handle)?);
                 if variable { Self::VarString(utf8) } else { Self::FixedString(Strings { size, padding, utf8 }) }
             }
             H5T_class_t::H5T_BITFIELD => match Number::integer(size, false) {
@@ -567,8 +566,7 @@ impl Dtype {
                 true => Self::Reference(Home::default()),
                 false => Self::Unsupported("region reference".to_owned()),
             },
-            H5T_class_t::H5T_TIME => Self::Unsupported("HDF5 time".to_owned()),
-            _ => Self::Unsupported("element type of an unknown class".to_owned()),
+            _ => Self::Unsupported("HDF5 time".to_owned()),
         })
     }
 

@@ -368,12 +368,7 @@ pub(super) fn keeps_freed_room(object: &impl Attributes) -> Result<bool> {
         let what = "look into a file";
         // SAFETY: a file's handle.
         let list = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
-        let (mut strategy, mut persist, mut threshold) = Default::default();
-        // SAFETY: a file creation list, and the addresses of what the function sets.
-        call(what, || unsafe {
-            h5p::H5Pget_file_space_strategy(list.get(), &raw mut strategy, &raw mut persist, &raw mut threshold)
-        })?;
-        return Ok(strategy == h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE);
+        return super::sys::forgets_freed_room(list.get());
     }
     let _ = object;
     Ok(true)

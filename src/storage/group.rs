@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use hdf5_sys::h5::herr_t;
-use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
+use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5g, h5l, h5o};
 
@@ -12,7 +12,7 @@ use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::strict::{open_by_name, shortened};
-use super::{Id, c_name, call, change, locked, property_lists};
+use super::{Id, c_name, call, change, locked, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
 
@@ -77,10 +77,9 @@ impl Attributes for Object {
 impl Object {
     /// Takes over the handle of an object.
     pub(super) fn adopt(id: Id) -> Result<Self> {
-        // SAFETY: a valid handle.
-        match locked(|| unsafe { h5i::H5Iget_type(id.get()) }) {
-            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Self::Group),
-            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Self::Dataset),
+        match sys::is_of(id.get()) {
+            Some(H5I_type_t::H5I_GROUP) => Group::adopt(id).map(Self::Group),
+            Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).map(Self::Dataset),
             _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
         }
     }
@@ -96,9 +95,8 @@ impl Group {
     /// A further handle of a user's group. Where that is a file, which passes for its root group, it is of the group:
     /// not all of libhdf5's functions for groups take a file.
     pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
-        // SAFETY: a valid handle.
-        match locked(|| unsafe { h5i::H5Iget_type(group.id()) }) {
-            H5I_type_t::H5I_FILE => {
+        match sys::is_of(group.id()) {
+            Some(H5I_type_t::H5I_FILE) => {
                 // SAFETY: a file's handle and a C string.
                 Self::adopt(Id::own("open the root group", || unsafe {
                     h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
@@ -229,7 +227,7 @@ impl Group {
 
     /// The number of links.
     pub(crate) fn len(&self) -> u64 {
-        self.0.group.len()
+        sys::group_info(self.handle()).map_or(0, |info| info.links())
     }
 
     /// Opens what the link `name` leads to.

@@ -41,6 +41,7 @@ mod selection;
 mod shuffle;
 mod storing;
 mod strict;
+mod sys;
 mod table;
 mod typed;
 mod variable;
