@@ -23,7 +23,7 @@ use super::items::Items;
 use super::parts::{PART, Part};
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
-use super::strict::{check_layout, filter_refused, missing_filter};
+use super::strict::{NoPlugins, check_layout, filter_refused, missing_filter};
 use super::variable;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, locked, once, property_lists, sys, under_lock};
 use crate::error::{Error, ErrorKind, Result};
@@ -412,9 +412,11 @@ impl Dataset {
         if layout != H5D_CHUNKED {
             return Ok(matches!(layout, H5D_COMPACT | H5D_CONTIGUOUS));
         }
-        // SAFETY: a dataset creation list.
-        let available =
-            call("look into the filters of a dataset", || unsafe { h5p::H5Pall_filters_avail(list.get()) })?;
+        let available = call("look into the filters of a dataset", || {
+            let _no_plugins = NoPlugins::new();
+            // SAFETY: a dataset creation list.
+            unsafe { h5p::H5Pall_filters_avail(list.get()) }
+        })?;
         Ok(available > 0 || self.encoded(&self.memory_type()?)?.is_some())
     }
 

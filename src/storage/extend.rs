@@ -13,12 +13,13 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s;
 
 use super::attribute::Attributes;
-use super::chunked::Tail;
+use super::chunked::{Tail, is_filtered_here};
 use super::dataset::{Dataset, Shape};
 use super::dtype::{Dtype, Number, Order};
 use super::group::{Group, Object};
 use super::items::element_bytes;
 use super::storing::{Storing, sort_of};
+use super::strict::missing_filter;
 use super::{Id, c_name, call, change, once, property_list, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -121,7 +122,18 @@ impl Group {
         // SAFETY: handles of the kinds that the function takes, and a C string.
         let id = Id::own("open a dataset", || unsafe { h5d::H5Dopen2(self.handle(), label.as_ptr(), access.get()) })?;
         let dataset = Dataset::adopt(id)?;
-        if dataset.layout()?.1 != H5D_layout_t::H5D_CHUNKED || !dataset.has_no_end()? {
+        let (list, layout) = dataset.layout()?;
+        if layout == H5D_layout_t::H5D_CHUNKED
+            && let Some(filter) = missing_filter(&list)?
+            && !is_filtered_here(&list)?
+        {
+            let message = format!(
+                "filter {filter} is not built in, and nothing that writes loads plugins: register the filter, or load it by the \
+                 `hdf5` crate"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        if layout != H5D_layout_t::H5D_CHUNKED || !dataset.has_no_end()? {
             let message = format!("{} cannot grow: it is not chunked and without end", dataset.words());
             return Err(Error::new(ErrorKind::Unsupported, message));
         }

@@ -11,6 +11,7 @@ use hdf5_sys::{h5g, h5l, h5o};
 use super::about::{About, about};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
+use super::held::path_of;
 use super::strict::{open_by_name, shortened};
 use super::{Id, c_name, call, change, locked, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result, names};
@@ -199,14 +200,39 @@ impl Group {
 
     /// Moves the link `name` to `target`, where it is called `new_name`.
     pub(crate) fn move_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        self.link_by("move a link", h5l::H5Lmove, name, target, new_name)
+        // Nobody unlinks the target meanwhile.
+        locked(|| match target.by_path()? {
+            Some(target) => self.link_by("move a link", h5l::H5Lmove, name, &target, new_name),
+            None => self.move_link_unlinked(name, target, new_name),
+        })
     }
 
-    /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`: it has no path
-    /// then, which `H5Lmove` takes for granted (seen in 2.2, `H5L__move_cb`), and crashes.
+    /// A handle of the group that has a path, which `H5Lmove` takes for granted (seen in 2.2, `H5L__move_cb`); without one it
+    /// crashes. A handle has none where no link leads to the group any more, or it was opened by its address, as references
+    /// are followed. For the latter, libhdf5 finds a path when it is asked, and forgets it: so the group is opened by it.
+    fn by_path(&self) -> Result<Option<Self>> {
+        let path = c_name(&path_of(self))?;
+        if path.is_empty() {
+            return Ok(None);
+        }
+        // SAFETY: a group's handle, a C string, and how links are followed. A path that leads nowhere is no failure here.
+        let id = unsafe { h5o::H5Oopen(self.handle(), path.as_ptr(), property_lists()?.local_links.get()) };
+        if id < 0 {
+            return Ok(None);
+        }
+        let id = Id(id);
+        if sys::is_of(id.get()) != Some(H5I_type_t::H5I_GROUP) {
+            return Ok(None);
+        }
+        let group = Self::adopt(id)?;
+        Ok(if group.about()?.identity == self.about()?.identity { Some(group) } else { None })
+    }
+
+    /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`.
     pub(crate) fn move_link_unlinked(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
         self.copy_link(name, target, new_name)?;
-        self.unlink(name)
+        // It is in one of the two groups, whatever fails.
+        self.unlink(name).inspect_err(|_| drop(target.unlink(new_name)))
     }
 
     /// Copies the link `name` to `target` in the same file, where it is called `new_name`: what it leads to is the same

@@ -137,6 +137,7 @@ fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
     hdf5::sync::sync(|| {
         INSIDE.set(true);
         let _leave = Leave;
+        strict::forget_build_folder();
         let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
         inside()
     })
