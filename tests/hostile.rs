@@ -542,3 +542,37 @@ fn simple_dataspaces_without_dimensions() {
     filebacked::from_file::<filebacked::Value>(&path).unwrap();
     assert_eq!(filebacked::from_file::<BTreeMap<String, Node>>(&path).unwrap()["g"].x, 2.5);
 }
+
+/// The `hdf5` crate reads the value of an enum into eight bytes, however many it has.
+#[test]
+fn wide_enums_in_records() {
+    use hdf5_sys::h5d::H5Dcreate2;
+    use hdf5_sys::h5p::H5P_DEFAULT;
+    use hdf5_sys::h5s::H5Screate_simple;
+    use hdf5_sys::h5t::{
+        H5T_IEEE_F64LE, H5T_STD_I64LE, H5T_class_t, H5Tcopy, H5Tcreate, H5Tenum_create, H5Tenum_insert, H5Tinsert,
+        H5Tset_size,
+    };
+
+    let file = memory();
+    hdf5::sync::sync(|| {
+        // SAFETY: C strings, handles of the kinds that the functions take, and a value of as many bytes as the type has.
+        unsafe {
+            let wide = H5Tcopy(*H5T_STD_I64LE);
+            assert!(H5Tset_size(wide, 64) >= 0);
+            let members = H5Tenum_create(wide);
+            assert!(H5Tenum_insert(members, c"A".as_ptr(), [0x5a_u8; 64].as_ptr().cast()) >= 0);
+            let record = H5Tcreate(H5T_class_t::H5T_COMPOUND, 72);
+            assert!(H5Tinsert(record, c"x".as_ptr(), 0, *H5T_IEEE_F64LE) >= 0);
+            assert!(H5Tinsert(record, c"e".as_ptr(), 8, members) >= 0);
+            let space = H5Screate_simple(1, [2].as_ptr(), std::ptr::null());
+            let (name, list) = (c"records".as_ptr(), H5P_DEFAULT);
+            let dataset = H5Dcreate2(file.id(), name, record, space, list, list, list);
+            assert!(dataset >= 0);
+            hdf5_sys::h5i::H5Idec_ref(dataset);
+        }
+    });
+    let lazy: Lazy<NdArray<f64, ndarray::Ix1>> = filebacked::read(&file, "records").unwrap();
+    assert_eq!(lazy.element_type().unwrap_err().kind(), Unsupported);
+    assert_eq!(filebacked::read::<Value>(&file, "records").unwrap(), serde_json::json!([{"x": 0.0}, {"x": 0.0}]));
+}

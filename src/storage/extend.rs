@@ -150,10 +150,12 @@ impl Dataset {
         // SAFETY: a dataset.
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(self.handle()) })?;
         let Shape::Simple(dims) = self.shape() else { return Ok(false) };
-        let mut most = vec![0; dims.len()];
-        // SAFETY: a dataspace, with a place for each of its dimensions; sizes are not asked for.
+        // SAFETY: a dataspace.
+        let rank = call(what, || unsafe { h5s::H5Sget_simple_extent_ndims(space.get()) })?;
+        let mut most = vec![0; usize::try_from(rank).unwrap_or(0)];
+        // SAFETY: a dataspace, which is a copy of the dataset's, with a place for each of its dimensions; sizes are not asked for.
         call(what, || unsafe { h5s::H5Sget_simple_extent_dims(space.get(), ptr::null_mut(), most.as_mut_ptr()) })?;
-        Ok(most.first() == Some(&h5s::H5S_UNLIMITED) && most[1..] == dims[1..])
+        Ok(most.first() == Some(&h5s::H5S_UNLIMITED) && most.get(1..) == dims.get(1..))
     }
 }
 

@@ -8,7 +8,7 @@ use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5g, h5l, h5o};
 
-use super::about::{About, about};
+use super::about::{About, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::held::path_of;
@@ -201,31 +201,24 @@ impl Group {
     /// Moves the link `name` to `target`, where it is called `new_name`.
     pub(crate) fn move_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
         // Nobody unlinks the target meanwhile.
-        locked(|| match target.by_path()? {
-            Some(target) => self.link_by("move a link", h5l::H5Lmove, name, &target, new_name),
+        locked(|| match target.sure_path()? {
+            Some(path) => self.link_by("move a link", h5l::H5Lmove, name, target, &format!("{path}/{new_name}")),
             None => self.move_link_unlinked(name, target, new_name),
         })
     }
 
-    /// A handle of the group that has a path, which `H5Lmove` takes for granted (seen in 2.2, `H5L__move_cb`); without one it
-    /// crashes. A handle has none where no link leads to the group any more, or it was opened by its address, as references
-    /// are followed. For the latter, libhdf5 finds a path when it is asked, and forgets it: so the group is opened by it.
-    fn by_path(&self) -> Result<Option<Self>> {
-        let path = c_name(&path_of(self))?;
+    /// The path of the group in its file, if there is one, and the group is there.
+    ///
+    /// `H5Lmove` to a name that is no whole path takes for granted that the handle knows its path, and crashes where it does not
+    /// (seen in 2.2, `H5L__move_cb`): where no link leads to the group any more, and where it was opened by its address, as
+    /// references are followed. For the latter, libhdf5 finds a path when it is asked, and forgets it.
+    fn sure_path(&self) -> Result<Option<String>> {
+        let path = path_of(self);
         if path.is_empty() {
             return Ok(None);
         }
-        // SAFETY: a group's handle, a C string, and how links are followed. A path that leads nowhere is no failure here.
-        let id = unsafe { h5o::H5Oopen(self.handle(), path.as_ptr(), property_lists()?.local_links.get()) };
-        if id < 0 {
-            return Ok(None);
-        }
-        let id = Id(id);
-        if sys::is_of(id.get()) != Some(H5I_type_t::H5I_GROUP) {
-            return Ok(None);
-        }
-        let group = Self::adopt(id)?;
-        Ok(if group.about()?.identity == self.about()?.identity { Some(group) } else { None })
+        let there = identity_at(self.handle(), &c_name(&path)?, &property_lists()?.local_links);
+        Ok(if there == Some(self.about()?.identity) { Some(path) } else { None })
     }
 
     /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`.

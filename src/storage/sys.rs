@@ -64,8 +64,11 @@ const _: () = {
 impl LinkInfo {
     /// Where the object is that the link leads to, if it is a hard link.
     pub(super) fn hard_target(&self) -> Option<Target> {
+        if self.kind != H5L_type_t::H5L_TYPE_HARD as c_int {
+            return None;
+        }
         // SAFETY: any bytes are a place, and libhdf5 sets that member of the union for hard links.
-        (self.kind == H5L_type_t::H5L_TYPE_HARD as c_int).then(|| unsafe { self.place.target })
+        Some(unsafe { self.place.target })
     }
 
     /// Whether the link leads to a path in the same file.
