@@ -576,3 +576,43 @@ fn wide_enums_in_records() {
     assert_eq!(lazy.element_type().unwrap_err().kind(), Unsupported);
     assert_eq!(filebacked::read::<Value>(&file, "records").unwrap(), serde_json::json!([{"x": 0.0}, {"x": 0.0}]));
 }
+
+/// The values of an enum take more bytes in the file than in memory, or are in another order there: `H5Tget_native_type` has
+/// too little memory for the former.
+#[test]
+fn enums_over_integers_of_few_bits() {
+    use hdf5_sys::h5t::{H5T_STD_I16BE, H5T_STD_U64LE, H5Tcopy, H5Tenum_create, H5Tenum_insert, H5Tset_precision};
+
+    let file = memory();
+    let make = |name: &str, of: &'static hdf5_sys::h5i::hid_t, bits: usize, values: [&[u8]; 2]| {
+        hdf5::sync::sync(|| {
+            // SAFETY: C strings, types, and values of as many bytes as the type has.
+            let members = unsafe {
+                let base = H5Tcopy(*of);
+                assert!(H5Tset_precision(base, bits) >= 0);
+                let members = H5Tenum_create(base);
+                for (name, value) in [c"A", c"B"].into_iter().zip(values) {
+                    assert!(H5Tenum_insert(members, name.as_ptr(), value.as_ptr().cast()) >= 0);
+                }
+                members
+            };
+            // SAFETY: a type that nothing else has.
+            let dtype: hdf5::Datatype = unsafe { hdf5::from_id(members) }.unwrap();
+            let (space, list) = (hdf5_sys::h5s::H5S_class_t::H5S_SCALAR, hdf5_sys::h5p::H5P_DEFAULT);
+            let label = std::ffi::CString::new(name).unwrap();
+            // SAFETY: handles of the kinds that the functions take, and a C string.
+            unsafe {
+                let space = hdf5_sys::h5s::H5Screate(space);
+                let id = hdf5_sys::h5d::H5Dcreate2(file.id(), label.as_ptr(), dtype.id(), space, list, list, list);
+                assert!(id >= 0);
+                hdf5_sys::h5i::H5Idec_ref(id);
+            }
+        });
+        write_raw(&file.dataset(name).unwrap(), values[1]);
+    };
+    make("wide", &H5T_STD_U64LE, 7, [&[5, 0, 0, 0, 0, 0, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]]);
+    make("big", &H5T_STD_I16BE, 16, [&[0, 5], &[0xff, 0xf7]]);
+    for name in ["wide", "big"] {
+        assert_eq!(filebacked::read::<String>(&file, name).unwrap(), "B", "{name}");
+    }
+}

@@ -2,12 +2,14 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::fmt::{self, Display, Write as _};
+use std::ptr;
 use std::sync::{Arc, LazyLock};
 
 use hdf5::types::{H5Type, TypeDescriptor};
 use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_str_t};
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_str_t};
 
 use super::float::WideFloat;
 use super::opaque::Opaque;
@@ -592,25 +594,39 @@ impl Dtype {
 
     fn enum_of(handle: hid_t) -> Result<Self> {
         let what = "look into an enum type";
-        // The native form gives the values in this machine's byte order.
-        // SAFETY: `handle` is a type.
-        let native = Id::own(what, || unsafe { h5t::H5Tget_native_type(handle, H5T_direction_t::H5T_DIR_ASCEND) })?;
-        // SAFETY: `native` is an enum type.
-        let base = Id::own(what, || unsafe { h5t::H5Tget_super(native.get()) })?;
-        let base = match Self::of(&base, MAX_TYPE_DEPTH)? {
+        // SAFETY (all calls of this function): `handle` is an enum type, and `stored` the type below it.
+        // SAFETY: as said above.
+        let stored = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+        let base = match Self::of(&stored, MAX_TYPE_DEPTH)? {
             Self::Number(number) if !matches!(number, Number::F32 | Number::F64 | Number::Bool) => number,
             _ => return Ok(Self::Unsupported("enum over something that is no integer".to_owned())),
         };
-        // SAFETY: `native` is an enum type.
-        let count = call(what, || unsafe { h5t::H5Tget_nmembers(native.get()) })?;
-        let mut members = Vec::new();
-        for index in 0..u32::try_from(count).unwrap_or(0) {
-            let name = member_name(native.get(), index)?;
-            let mut value = [0u8; 16];
-            // SAFETY: the type has a member of that index, whose value has at most 8 bytes.
-            call(what, || unsafe { h5t::H5Tget_member_value(native.get(), index, value.as_mut_ptr().cast()) })?;
-            members.push((name, super::items::integer(base, &value[..base.size()])));
+        // SAFETY: as said above.
+        let count = call(what, || unsafe { h5t::H5Tget_nmembers(handle) })?;
+        // SAFETY: as said above.
+        let size = locked(|| unsafe { h5t::H5Tget_size(stored.get()) });
+        if size == 0 || size > 8 {
+            return Err(Error::corrupt("an enum whose values are of another size than they were"));
         }
+        // The values as stored, which become those of this machine. The library does that for a whole type, too
+        // (`H5Tget_native_type`), but in memory of the size that the values have then, which may be too small (seen in 2.2).
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for index in 0..u32::try_from(count).unwrap_or(0) {
+            names.push(member_name(handle, index)?);
+            let mut value = [0u8; 8];
+            // SAFETY: as said above; the library checks the index, and a value has at most 8 bytes.
+            call(what, || unsafe { h5t::H5Tget_member_value(handle, index, value.as_mut_ptr().cast()) })?;
+            values.extend_from_slice(&value[..size]);
+        }
+        let (own, number) = (base.size(), base.id(Order::Memory)?);
+        values.resize(names.len() * size.max(own), 0);
+        // SAFETY: as many values of the type in the file as there are names, and room for as many in memory.
+        call(what, || unsafe {
+            let values = values.as_mut_ptr().cast();
+            h5t::H5Tconvert(stored.get(), number.get(), names.len(), values, ptr::null_mut(), H5P_DEFAULT)
+        })?;
+        let values = values.chunks_exact(own).map(|value| super::items::integer(base, value));
+        let members: Vec<(String, i128)> = names.into_iter().zip(values).collect();
         let is_bool = match members.as_slice() {
             [(first, 0), (second, 1)] => first == "FALSE" && second == "TRUE",
             _ => false,
