@@ -504,8 +504,8 @@ fn defaults_are_no_hindrance() {
 /// Does something on a thread of 64 KiB, and on one whose stack is long enough for some levels.
 fn on_short_stacks<R: Send>(work: impl Fn() -> R + Sync) -> [R; 2] {
     [64, 600].map(|size| {
-        let on = |scope| std::thread::Builder::new().stack_size(size << 10).spawn_scoped(scope, &work);
-        std::thread::scope(|scope| on(scope).unwrap().join().unwrap())
+        let builder = std::thread::Builder::new().stack_size(size << 10);
+        std::thread::scope(|scope| builder.spawn_scoped(scope, &work).unwrap().join().unwrap())
     })
 }
 
