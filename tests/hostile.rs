@@ -614,8 +614,8 @@ fn enums_over_integers_of_few_bits() {
         });
         write_raw(&file.dataset(name).unwrap(), values[1]);
     };
-    make("wide", &H5T_STD_U64LE, 7, [&[5, 0, 0, 0, 0, 0, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]]);
-    make("big", &H5T_STD_I16BE, 16, [&[0, 5], &[0xff, 0xf7]]);
+    make("wide", H5T_STD_U64LE, 7, [&[5, 0, 0, 0, 0, 0, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]]);
+    make("big", H5T_STD_I16BE, 16, [&[0, 5], &[0xff, 0xf7]]);
     for name in ["wide", "big"] {
         assert_eq!(filebacked::read::<String>(&file, name).unwrap(), "B", "{name}");
     }
