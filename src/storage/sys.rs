@@ -92,10 +92,6 @@ pub(super) struct GroupInfo {
 }
 
 impl GroupInfo {
-    pub(super) fn links(&self) -> u64 {
-        self.links
-    }
-
     /// Whether another file is mounted on it.
     pub(super) fn is_mounted(&self) -> bool {
         self.mounted != 0
@@ -280,6 +276,15 @@ pub(super) fn group_info(group: hid_t) -> Result<GroupInfo> {
     call("look into a group", || unsafe { H5Gget_info(group, info.as_mut_ptr()) })?;
     // SAFETY: all of it are numbers, which were zeros before the function set them.
     Ok(unsafe { info.assume_init() })
+}
+
+/// How many links a group has; none where libhdf5 does not say.
+pub(super) fn links_of(group: hid_t) -> u64 {
+    let mut info = MaybeUninit::<GroupInfo>::zeroed();
+    // SAFETY: any number can be asked for, and the address of the structure is given.
+    let status = locked(|| unsafe { H5Gget_info(group, info.as_mut_ptr()) });
+    // SAFETY: all of it are numbers, which were zeros before the function set them.
+    if status < 0 { 0 } else { unsafe { info.assume_init() }.links }
 }
 
 /// What libhdf5 tells of a link.
