@@ -177,6 +177,21 @@ pub(crate) mod failing {
         LEFT.set(calls);
     }
 
+    /// As long as it is there, calls do not count.
+    pub(super) struct Paused(Option<u64>);
+
+    impl Paused {
+        pub(super) fn new() -> Self {
+            Self(LEFT.take())
+        }
+    }
+
+    impl Drop for Paused {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
+    }
+
     /// Whether the call that was to fail has come.
     pub(crate) fn has_come() -> bool {
         LEFT.get().is_none()
@@ -255,8 +270,13 @@ impl Handle {
 /// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
 /// that is making it and waits for the lock.
 fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
-    locked(|| LazyLock::force(made).as_ref())
-        .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+    locked(|| {
+        // What is made once fails for ever.
+        #[cfg(test)]
+        let _paused = failing::Paused::new();
+        LazyLock::force(made).as_ref()
+    })
+    .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
 }
 
 /// A name for libhdf5, which takes no NUL.
