@@ -19,6 +19,10 @@ fn main() {
     if std::env::var_os("DEP_HDF5_VERSION_2_0_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_sized_chunks");
     }
+    // Where the bundled library was built: it would look for plugins there.
+    if let Ok(root) = std::env::var("DEP_HDF5_ROOT") {
+        println!("cargo::rustc-env=FILEBACKED_HDF5_ROOT={root}");
+    }
     // With any compressor of its own.
     println!("cargo::rustc-check-cfg=cfg(blosc)");
     if ["CARGO_FEATURE_BLOSC_ZSTD", "CARGO_FEATURE_BLOSC_LZ4"].iter().any(|name| std::env::var_os(name).is_some()) {

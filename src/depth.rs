@@ -60,9 +60,12 @@ impl Depth {
     }
 
     /// Goes on inside, with stack enough for the next levels: how much each takes is up to the user's types, too.
+    ///
+    /// A call begins with [as much](with_room), and every eighth level looks whether there still is. Two levels in a row do, for
+    /// not each of them comes here.
     #[inline]
     pub(crate) fn with_stack<R>(self, inside: impl FnOnce() -> R) -> R {
-        if self.level % 8 == 7 { on_long_stack(inside) } else { inside() }
+        if self.level & 6 == 6 { with_room(inside) } else { inside() }
     }
 
     #[inline]
@@ -77,11 +80,22 @@ impl Depth {
     }
 }
 
-/// Calls `inside` with stack enough for some levels, apart from the code of the level, so that this stays small.
+/// Bytes of stack that must be left for some levels, and what is added where they are not.
+const LEFT: usize = 512 << 10;
+const MORE: usize = 2 << 20;
+
+/// Calls `inside` with stack enough for some levels, however short that of the thread is.
+#[inline]
+pub(crate) fn with_room<R>(inside: impl FnOnce() -> R) -> R {
+    if is_short() { on_long_stack(inside) } else { inside() }
+}
+
+fn is_short() -> bool {
+    stacker::remaining_stack().is_none_or(|left| left < LEFT)
+}
+
+/// Apart from the code of the level, so that this stays small.
 #[cold]
 fn on_long_stack<R>(inside: impl FnOnce() -> R) -> R {
-    // Bytes that must be left for the levels until it is looked at again, and what is added where they are not.
-    const LEFT: usize = 512 << 10;
-    const MORE: usize = 2 << 20;
     stacker::maybe_grow(LEFT, MORE, inside)
 }

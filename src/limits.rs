@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::OnceLock;
 
+use crate::depth::with_room;
 use crate::error::{Error, ErrorKind};
 use crate::format::{MAX_COUNT, MAX_DEPTH};
 use crate::storage::{self, memory_size};
@@ -97,10 +98,16 @@ impl Limits {
         CURRENT.get().is_some_and(|limits| !limits.plugins)
     }
 
+    /// Whether whoever reads has allowed that plugins are loaded. Nobody else can allow that.
+    pub(crate) fn loads_plugins() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.plugins && !limits.is_writing)
+    }
+
     /// Has these in force while something is done.
     pub(crate) fn during<R>(self, inside: impl FnOnce() -> R) -> R {
         let _back = Back(CURRENT.replace(Some(self)));
-        inside()
+        // What is read or written nests, and libhdf5 takes stack as well.
+        with_room(inside)
     }
 
     /// Does something that is writing.

@@ -509,7 +509,7 @@ for_all! {
 /// [depth](Self::max_depth), on [all data](Self::max_bytes), on data that is not [stored](Self::max_expansion) or counts
 /// [more than once](Self::max_unstored), on [further links](Self::max_repeats), on [elements that hold nothing](Self::max_units).
 /// And what has other files read, or code loaded, is refused: [external links](Self::allow_external_links),
-/// [external storage](Self::allow_external_storage), [virtual datasets](Self::allow_virtual_datasets), and filters from
+/// [external storage](Self::allow_external_storage), [virtual datasets](Self::allow_virtual_datasets), and
 /// [plugins](Self::allow_plugins). The error names the option.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -771,8 +771,17 @@ impl ReadOptions {
         self
     }
 
-    /// Whether libhdf5 may load filters from plugins, where `HDF5_PLUGIN_PATH` says that they are. It may not, unless this says
-    /// so: a file could have any of them run. Filters that are built in, or that the process has registered, are none.
+    /// Whether libhdf5 may load plugins: filters, and what it looks for when it does not know the format of a file (connectors,
+    /// for which it loads every library in the folders for plugins). It may not, unless this says so: a file could have any of
+    /// them run. Filters that are built in, or that the process has registered, are no plugins.
+    ///
+    /// The folders are those in `HDF5_PLUGIN_PATH`, and those that the program adds by `H5PLappend`. Where that variable is not
+    /// set, the default is `/usr/local/hdf5/lib/plugin` for the bundled HDF5, and for a system's what it was built with. (The
+    /// other default of the bundled one is below the folder in which it was built. The first call of this crate removes it.)
+    ///
+    /// Three more variables are read when the library begins, before any option counts, and belong to whoever runs the program:
+    /// `HDF5_VOL_CONNECTOR` and `HDF5_DRIVER` name a connector and a file driver for all files, which may be plugins;
+    /// `HDF5_PLUGIN_PRELOAD=::` forbids all plugins.
     ///
     /// ```
     /// # use filebacked::ReadOptions;

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use crate::depth::with_room;
 use crate::error::Result;
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
 use crate::item::{Block, Item, Part, Scalar};
@@ -143,7 +144,7 @@ impl Tree {
                         return Ok((words, "(a link to a group above)".to_owned()));
                     }
                     path.push(identity);
-                    let shown = self.children(&group, below, path);
+                    let shown = with_room(|| self.children(&group, below, path));
                     path.pop();
                     shown.map(|()| (words, String::new()))
                 }

@@ -3,10 +3,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use common::lies::{check, list, memory};
 use filebacked::ErrorKind::*;
 use filebacked::hdf5::types::{FixedUnicode, VarLenUnicode};
 use filebacked::hdf5::{self, Group, H5Type};
+use filebacked::{Lazy, NdArray, Reader};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -115,13 +119,13 @@ fn offsets() {
             list(&group, "offsets", &[0u64, 1]);
         });
     }
-    check::<Vec<std::collections::BTreeMap<u8, u8>>>(Corrupt, |root| {
+    check::<Vec<BTreeMap<u8, u8>>>(Corrupt, |root| {
         let group = node(root, "maps");
         list(&group, "keys", &[1, 2]);
         list(&group, "values", &[1, 2, 3]);
         list(&group, "offsets", &[0u64, 2]);
     });
-    check::<std::collections::BTreeMap<u8, u8>>(Corrupt, |root| {
+    check::<BTreeMap<u8, u8>>(Corrupt, |root| {
         let group = node(root, "map");
         list(&group, "keys", &[1, 2]);
         list(&group, "values", &[1, 2, 3]);
@@ -302,7 +306,7 @@ fn many_names_of_one_dataset() {
             }
         }
     };
-    check::<std::collections::BTreeMap<String, serde_bytes::ByteBuf>>(
+    check::<BTreeMap<String, serde_bytes::ByteBuf>>(
         Limit,
         many(&|group| unwritten::<u8>(group, "0", &[60 << 20], Some(&[1 << 20]))),
     );
@@ -473,4 +477,146 @@ fn marks_of_matlab_that_lie() {
         }
     }
     assert!(good > 100, "{good}");
+}
+
+/// A file of `fixtures/hostile`.
+fn hostile(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/hostile").join(name)
+}
+
+/// Something with an attribute.
+#[derive(serde::Deserialize, Debug)]
+struct Node {
+    #[serde(rename = "@x")]
+    x: f64,
+}
+
+/// A dataspace of a class that HDF5 does not have, which libhdf5 passes on.
+#[test]
+fn an_unknown_class_of_a_dataspace() {
+    // Of datasets, newer versions of libhdf5 say so themselves.
+    let class = |error: filebacked::Error| {
+        let text = error.to_string();
+        assert!(
+            text.contains("a dataspace of a class with the number 7") || text.contains("unknown dataspace class"),
+            "{text}"
+        );
+    };
+    let path = hostile("ub-class-dataset.h5");
+    let file = hdf5::File::open(&path).unwrap();
+    let names = file.member_names().unwrap();
+    let name = names[0].as_str();
+    class(filebacked::from_file::<Value>(&path).unwrap_err());
+    class(filebacked::from_file::<filebacked::Value>(&path).unwrap_err());
+    class(filebacked::read::<f64>(&file, name).unwrap_err());
+    class(filebacked::read::<Vec<f64>>(&file, name).unwrap_err());
+    class(filebacked::read::<NdArray<f64, ndarray::Ix1>>(&file, name).unwrap_err());
+    class(Reader::<f64>::open(&file, name).map(drop).unwrap_err());
+    filebacked::tree(&file).unwrap();
+    // An attribute.
+    let path = hostile("ub-class-attribute.h5");
+    let file = hdf5::File::open(&path).unwrap();
+    let error = filebacked::from_file::<BTreeMap<String, Node>>(&path).err().unwrap();
+    assert_eq!(error.kind(), Corrupt, "{error}");
+    class(error);
+    class(filebacked::from_file::<filebacked::Value>(&path).unwrap_err());
+    filebacked::tree(&file).unwrap();
+    class(filebacked::to_vec(&filebacked::read::<Lazy<Value>>(&file, "g").unwrap()).unwrap_err());
+}
+
+/// A simple dataspace without dimensions holds one item, as h5py has it.
+#[test]
+fn simple_dataspaces_without_dimensions() {
+    let path = hostile("simple-rank0-dataset.h5");
+    let file = hdf5::File::open(&path).unwrap();
+    assert_eq!(filebacked::from_file::<Value>(&path).unwrap(), serde_json::json!({"value": "text"}));
+    assert_eq!(filebacked::read::<String>(&file, "value").unwrap(), "text");
+    assert!(filebacked::read::<Vec<String>>(&file, "value").is_err());
+    assert!(Reader::<String>::open(&file, "value").is_err());
+    assert!(filebacked::tree(&file).unwrap().to_string().contains("\"text\""));
+    // Objects are copied as a whole, after a look at what is in heaps.
+    let lazy: BTreeMap<String, Lazy<String>> = filebacked::from_file(&path).unwrap();
+    let copy = filebacked::to_vec(&lazy).unwrap();
+    assert_eq!(filebacked::from_slice::<Value>(&copy).unwrap(), serde_json::json!({"value": "text"}));
+    let path = hostile("simple-rank0-attribute.h5");
+    filebacked::from_file::<filebacked::Value>(&path).unwrap();
+    assert_eq!(filebacked::from_file::<BTreeMap<String, Node>>(&path).unwrap()["g"].x, 2.5);
+}
+
+/// The `hdf5` crate reads the value of an enum into eight bytes, however many it has.
+#[test]
+fn wide_enums_in_records() {
+    use hdf5_sys::h5d::H5Dcreate2;
+    use hdf5_sys::h5p::H5P_DEFAULT;
+    use hdf5_sys::h5s::H5Screate_simple;
+    use hdf5_sys::h5t::{
+        H5T_IEEE_F64LE, H5T_STD_I64LE, H5T_class_t, H5Tcopy, H5Tcreate, H5Tenum_create, H5Tenum_insert, H5Tinsert,
+        H5Tset_size,
+    };
+
+    let file = memory();
+    hdf5::sync::sync(|| {
+        // SAFETY: C strings, handles of the kinds that the functions take, and a value of as many bytes as the type has.
+        unsafe {
+            let wide = H5Tcopy(*H5T_STD_I64LE);
+            assert!(H5Tset_size(wide, 64) >= 0);
+            let members = H5Tenum_create(wide);
+            assert!(H5Tenum_insert(members, c"A".as_ptr(), [0x5a_u8; 64].as_ptr().cast()) >= 0);
+            let record = H5Tcreate(H5T_class_t::H5T_COMPOUND, 72);
+            assert!(H5Tinsert(record, c"x".as_ptr(), 0, *H5T_IEEE_F64LE) >= 0);
+            assert!(H5Tinsert(record, c"e".as_ptr(), 8, members) >= 0);
+            let space = H5Screate_simple(1, [2].as_ptr(), std::ptr::null());
+            let (name, list) = (c"records".as_ptr(), H5P_DEFAULT);
+            let dataset = H5Dcreate2(file.id(), name, record, space, list, list, list);
+            assert!(dataset >= 0);
+            hdf5_sys::h5i::H5Idec_ref(dataset);
+        }
+    });
+    let lazy: Lazy<NdArray<f64, ndarray::Ix1>> = filebacked::read(&file, "records").unwrap();
+    assert_eq!(lazy.element_type().unwrap_err().kind(), Unsupported);
+    #[derive(serde::Deserialize)]
+    struct Record {
+        x: f64,
+    }
+    assert!(filebacked::read::<Vec<Record>>(&file, "records").unwrap().iter().all(|record| record.x == 0.0));
+}
+
+/// The values of an enum take more bytes in the file than in memory, or are in another order there: `H5Tget_native_type` has
+/// too little memory for the former.
+#[test]
+fn enums_over_integers_of_few_bits() {
+    use hdf5_sys::h5t::{H5T_STD_I16BE, H5T_STD_U64LE, H5Tcopy, H5Tenum_create, H5Tenum_insert, H5Tset_precision};
+
+    let file = memory();
+    let make = |name: &str, of: &'static hdf5_sys::h5i::hid_t, bits: usize, values: [&[u8]; 2]| {
+        hdf5::sync::sync(|| {
+            // SAFETY: C strings, types, and values of as many bytes as the type has.
+            let members = unsafe {
+                let base = H5Tcopy(*of);
+                assert!(H5Tset_precision(base, bits) >= 0);
+                let members = H5Tenum_create(base);
+                for (name, value) in [c"A", c"B"].into_iter().zip(values) {
+                    assert!(H5Tenum_insert(members, name.as_ptr(), value.as_ptr().cast()) >= 0);
+                }
+                members
+            };
+            // SAFETY: a type that nothing else has.
+            let dtype: hdf5::Datatype = unsafe { hdf5::from_id(members) }.unwrap();
+            let (space, list) = (hdf5_sys::h5s::H5S_class_t::H5S_SCALAR, hdf5_sys::h5p::H5P_DEFAULT);
+            let label = std::ffi::CString::new(name).unwrap();
+            // SAFETY: handles of the kinds that the functions take, and a C string.
+            unsafe {
+                let space = hdf5_sys::h5s::H5Screate(space);
+                let id = hdf5_sys::h5d::H5Dcreate2(file.id(), label.as_ptr(), dtype.id(), space, list, list, list);
+                assert!(id >= 0);
+                hdf5_sys::h5i::H5Idec_ref(id);
+            }
+        });
+        write_raw(&file.dataset(name).unwrap(), values[1]);
+    };
+    make("wide", H5T_STD_U64LE, 7, [&[5, 0, 0, 0, 0, 0, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]]);
+    make("big", H5T_STD_I16BE, 16, [&[0, 5], &[0xff, 0xf7]]);
+    for name in ["wide", "big"] {
+        assert_eq!(filebacked::read::<String>(&file, name).unwrap(), "B", "{name}");
+    }
 }

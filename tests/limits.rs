@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use filebacked::hdf5::types::VarLenUnicode;
 use filebacked::hdf5::{File, Group};
-use filebacked::{ErrorKind, ReadOptions, WriteOptions};
-use serde::Deserialize;
+use filebacked::{Appender, ErrorKind, Lazy, ReadOptions, Reader, Records, WriteOptions};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Files that h5py made.
@@ -141,39 +141,118 @@ fn virtual_datasets() {
 
 const MARK: &str = "FILEBACKED_TEST_MARK";
 
-/// libhdf5 looks for plugins where the environment said so when it began. So this is done in a process of its own.
+/// Runs the test of that name again, in a process of its own, since libhdf5 looks for plugins where the environment says so
+/// when it begins. There is a folder with one plugin: of filters, of connectors or of file drivers.
+#[cfg(target_os = "linux")]
+fn with_plugin(test: &str, sort: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = folder.path().join("plugins");
+    fs::create_dir(&plugins).unwrap();
+    fs::copy(strangers().join("filtered.h5"), folder.path().join("filtered.h5")).unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/plugin.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", &format!("-DSORT={sort}"), "-o"]).arg(plugins.join("libpass.so")).arg(source);
+    assert!(compiler.status().unwrap().success());
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]).env(MARK, folder.path().join("mark")).env("HDF5_PLUGIN_PATH", &plugins);
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "plugin {sort}: {}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// The file that a plugin leaves where it is loaded, in a process that [`with_plugin`] began.
+#[cfg(target_os = "linux")]
+fn mark_of_plugin() -> Option<PathBuf> {
+    std::env::var_os(MARK).map(PathBuf::from)
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn plugins() {
-    if let Some(mark) = std::env::var_os(MARK) {
-        let folder = Path::new(&mark).parent().unwrap();
-        let file = File::open(folder.join("filtered.h5")).unwrap();
-        for name in ["numbers", "strings"] {
-            check(filebacked::read::<Value>(&file, name), "allow_plugins", "filter 32123 is not built in");
-        }
-        let shown = filebacked::tree(&file).unwrap().to_string();
-        assert!(shown.contains("allow_plugins"), "{shown}");
-        assert!(!Path::new(&mark).exists(), "a plugin was loaded");
-        let trusting = ReadOptions::new().allow_plugins(true);
-        assert_eq!(trusting.read::<Vec<i32>>(&file, "numbers").unwrap(), [0, 1, 2, 3, 4, 5]);
-        assert!(Path::new(&mark).exists(), "no plugin was loaded");
-        // Now the process has it.
-        assert_eq!(filebacked::read::<Vec<i32>>(&file, "numbers").unwrap(), [0, 1, 2, 3, 4, 5]);
+    let Some(mark) = mark_of_plugin() else { return with_plugin("plugins", 0) };
+    let file = File::open_rw(mark.with_file_name("filtered.h5")).unwrap();
+    for name in ["numbers", "strings"] {
+        check(filebacked::read::<Value>(&file, name), "allow_plugins", "filter 32123 is not built in");
+    }
+    let shown = filebacked::tree(&file).unwrap().to_string();
+    assert!(shown.contains("allow_plugins"), "{shown}");
+    // Nor does writing load any.
+    let error = Appender::<i32>::open(&file, "growing").err().unwrap();
+    assert!(error.to_string().contains("filter 32123 is not built in"), "{error}");
+    WriteOptions::new().overwrite(true).write(&file, "strings", &[1, 2]).unwrap();
+    let lazy: Lazy<Value> = filebacked::from_group(&file).unwrap();
+    check(filebacked::write(&file, "copy", &lazy), "allow_plugins", "filter 32123 is not built in");
+    assert!(!mark.exists(), "a plugin was loaded");
+    let trusting = ReadOptions::new().allow_plugins(true);
+    assert_eq!(trusting.read::<Vec<i32>>(&file, "numbers").unwrap(), [0, 1, 2, 3, 4, 5]);
+    assert!(mark.exists(), "no plugin was loaded");
+    // Now the process has it.
+    assert_eq!(filebacked::read::<Vec<i32>>(&file, "numbers").unwrap(), [0, 1, 2, 3, 4, 5]);
+}
+
+/// For a file that it does not know, libhdf5 looks for a connector among all plugins, of whatever sort.
+#[cfg(target_os = "linux")]
+#[test]
+fn plugins_for_files_of_other_formats() {
+    let Some(mark) = mark_of_plugin() else {
+        return (0..3).for_each(|sort| with_plugin("plugins_for_files_of_other_formats", sort));
+    };
+    let folder = mark.parent().unwrap();
+    let image = filebacked::to_vec(&json!({"list": [1, 2, 3]})).unwrap();
+    let hostile = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hostile/plugin-trigger.h5")).unwrap();
+    // Its superblock, and nothing of what that leads to.
+    let begun = [&image[..64], &[0; 1000]].concat();
+    let files: [&[u8]; 6] = [&hostile, b"", b"a text\n", &image[..image.len() / 2], &image[..20], &begun];
+    for (number, bytes) in files.into_iter().enumerate() {
+        let path = folder.join(format!("file-{number}"));
+        fs::write(&path, bytes).unwrap();
+        assert!(filebacked::from_file::<Value>(&path).is_err());
+        assert!(filebacked::from_file::<Lazy<Value>>(&path).is_err());
+        assert!(filebacked::from_slice::<Value>(bytes).is_err());
+        assert!(Reader::<u8>::open_file(&path, "list").is_err());
+        // What an appender makes of a file that was cut is another matter.
+        drop(Appender::<u8>::open_file(&path, "list"));
+        assert!(!mark.exists(), "a plugin was loaded for file {number}");
+    }
+    // Each of them is set aside only for as long as a file is opened.
+    assert_eq!(folders(), [folder.join("plugins")]);
+    let trusting = ReadOptions::new().allow_plugins(true);
+    assert!(trusting.from_file::<Value>(folder.join("file-2")).is_err());
+    assert_eq!(mark.exists(), filebacked::hdf5::library_version() >= (1, 12, 0));
+    // A file that replaces one of another format does not open it.
+    fs::remove_file(&mark).ok();
+    filebacked::to_file(folder.join("file-2"), &1).unwrap();
+    assert!(!mark.exists(), "a plugin was loaded for a new file");
+}
+
+/// Where libhdf5 looks for plugins.
+fn folders() -> Vec<PathBuf> {
+    use filebacked::hdf5::sync::sync;
+    use hdf5_sys::h5pl::{H5PLget, H5PLsize};
+
+    sync(|| {
+        let (mut count, mut name) = (0, vec![0u8; 4096]);
+        // SAFETY: the address of a number.
+        assert!(unsafe { H5PLsize(&raw mut count) } >= 0);
+        let mut folder = |index| {
+            // SAFETY: a buffer of the size given.
+            let len = unsafe { H5PLget(index, name.as_mut_ptr().cast(), name.len()) };
+            PathBuf::from(String::from_utf8(name[..usize::try_from(len).unwrap()].to_vec()).unwrap())
+        };
+        (0..count).map(&mut folder).collect()
+    })
+}
+
+/// HDF5 has two default folders: one below the folder in which it was built, and one of the system.
+#[test]
+fn the_folder_of_the_build_is_not_looked_into() {
+    if std::env::var_os("HDF5_PLUGIN_PATH").is_some() {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    fs::copy(strangers().join("filtered.h5"), folder.path().join("filtered.h5")).unwrap();
-    let plugins = folder.path().join("plugins");
-    fs::create_dir(&plugins).unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/plugin.c");
-    let status =
-        Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(plugins.join("libpass.so")).arg(source).status();
-    assert!(status.unwrap().success());
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "plugins"]).env(MARK, folder.path().join("mark")).env("HDF5_PLUGIN_PATH", &plugins);
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    filebacked::to_vec(&1).unwrap();
+    let folders = folders();
+    assert!(folders.iter().all(|folder| !folder.to_string_lossy().contains("hdf5-metno-src")), "{folders:?}");
+    assert!(!folders.is_empty());
 }
 
 #[test]
@@ -420,4 +499,98 @@ fn defaults_are_no_hindrance() {
     assert!(image.len() < 200_000);
     assert_eq!(read::<Vec<f64>>(&image).len(), 20_000_000);
     read::<IgnoredAny>(&image);
+}
+
+/// Does something on a thread of 64 KiB, and on one whose stack is long enough for some levels.
+fn on_short_stacks<R: Send>(work: impl Fn() -> R + Sync) -> [R; 2] {
+    [64, 600].map(|size| {
+        let builder = std::thread::Builder::new().stack_size(size << 10);
+        std::thread::scope(|scope| builder.spawn_scoped(scope, &work).unwrap().join().unwrap())
+    })
+}
+
+/// Values that nest 100 levels deep, of each sort that nests, on a thread whose stack is far too short for that.
+#[test]
+fn short_stacks() {
+    fn both<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug + Send + Sync>(
+        options: &WriteOptions,
+        value: &T,
+    ) {
+        let read = on_short_stacks(|| {
+            let image = options.to_vec(value).unwrap();
+            // What is stored may have more levels than what was written.
+            let deep = ReadOptions::new().max_depth(1000);
+            let read = deep.from_slice::<T>(&image).unwrap();
+            let any = deep.from_slice::<filebacked::Value>(&image).unwrap();
+            let copy = any.clone();
+            assert!(any == copy && any.to_string() == copy.to_string());
+            assert!(format!("{any:?}") == format!("{copy:?}"));
+            if let Err(error) = filebacked::to_vec(&any) {
+                assert_eq!(error.kind(), ErrorKind::TooDeep, "{error}");
+            }
+            let lazy = deep.from_slice::<Lazy<T>>(&image).unwrap();
+            assert!(!filebacked::to_vec(&lazy).unwrap().is_empty());
+            (read, [any, copy])
+        });
+        read.iter().for_each(|(read, _)| assert!(read == value, "{read:?}"));
+    }
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    enum Tree {
+        Leaf(u8),
+        Inner(Box<Tree>),
+        Named { label: String, tree: Box<Tree> },
+        Pair(String, Box<Tree>),
+    }
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Patch {
+        label: Option<String>,
+        inner: Vec<Patch>,
+        next: Option<Box<Patch>>,
+    }
+    const LEVELS: usize = 100;
+    let nested = |step: fn(Value) -> Value| (0..LEVELS).fold(json!(1), |value, _| step(value));
+    let plain = WriteOptions::new();
+    both(&plain, &nested(|value| json!({ "n": value })));
+    both(&plain, &nested(|value| json!([value])));
+    both(&plain, &nested(|value| json!([value, "text"])));
+    // Each step is a list, a map and what is in it.
+    let records = (0..LEVELS / 2).fold(json!(1), |value, _| json!([{ "n": value, "list": [] }, null]));
+    both(&plain, &records);
+    let tree = |step: fn(Box<Tree>) -> Tree| (0..LEVELS).fold(Tree::Leaf(1), |tree, _| step(Box::new(tree)));
+    both(&plain, &tree(Tree::Inner));
+    // Each step is a variant, and its fields.
+    let named = |tree, _| Tree::Named { label: "a label".to_owned(), tree: Box::new(tree) };
+    both(&plain, &(0..LEVELS / 2).fold(Tree::Leaf(1), named));
+    both(&plain, &tree(|tree| Tree::Pair("a label".to_owned(), tree)));
+    both(&plain, &vec![tree(|tree| Tree::Pair("a label".to_owned(), tree)), tree(Tree::Inner)]);
+    let patch = |step: fn(Patch) -> Patch| {
+        let leaf = Patch { label: None, inner: Vec::new(), next: None };
+        (0..LEVELS).fold(leaf, |patch, _| step(patch))
+    };
+    let inner = || patch(|patch| Patch { label: Some("x".to_owned()), inner: vec![patch], next: None });
+    let next = || patch(|patch| Patch { label: None, inner: Vec::new(), next: Some(Box::new(patch)) });
+    both(&plain, &inner());
+    both(&plain, &next());
+    both(&plain, &vec![inner(), next()]);
+    both(&plain.clone().records(Records::Columns), &vec![next(), next()]);
+    let python = WriteOptions::new().python("model");
+    both(&python, &inner());
+    both(&python, &next());
+    // A stream of such, and a serializer by itself.
+    let records: Vec<Value> = vec![nested(|value| json!([value, "text"])); 2];
+    let folder = tempfile::tempdir().unwrap();
+    let all = on_short_stacks(|| {
+        let file = File::create(folder.path().join("short.h5")).unwrap();
+        let mut appender = Appender::create(&file, "records").unwrap();
+        records.iter().for_each(|record| appender.push(record).unwrap());
+        appender.finish().unwrap();
+        let group = file.create_group("by itself").unwrap();
+        records[0].serialize(filebacked::Hdf5Serializer::new(&group)).unwrap();
+        let again = Value::deserialize(filebacked::Hdf5Deserializer::new(&group)).unwrap();
+        let read: Vec<Value> = Reader::open(&file, "records").unwrap().map(Result::unwrap).collect();
+        let shown = filebacked::tree(&file).unwrap().to_string();
+        assert!(shown.contains("records"));
+        (again, read)
+    });
+    assert!(all.iter().all(|(again, read)| *again == records[0] && *read == records));
 }

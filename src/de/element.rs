@@ -348,7 +348,8 @@ impl<'a> PartOfItem<'a> {
     /// Hands what is there to `read`, apart from the code of the short ways, so that these are inlined.
     #[inline(never)]
     fn look<R>(self, read: impl FnOnce(View<'a>) -> Result<R>) -> Result<R> {
-        self.view().and_then(read)
+        let depth = self.depth;
+        self.view().and_then(|view| depth.with_stack(|| read(view)))
     }
 }
 

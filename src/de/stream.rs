@@ -8,7 +8,7 @@ use super::foreign;
 use super::scope::{Scope, Way};
 use super::words;
 use crate::call::{Call, Known};
-use crate::depth::Depth;
+use crate::depth::{Depth, with_room};
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE, are_positions, escape};
 use crate::route::Route;
@@ -59,7 +59,7 @@ impl Stream {
                 };
             }
         };
-        let opened = open(&mut links);
+        let opened = with_room(|| open(&mut links));
         let column = opened.map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
         Ok(Self { column, depth: Depth::default().in_sequence()?, links })
     }
@@ -78,6 +78,13 @@ impl Stream {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
             links.iter().rev().fold(error, |error, link| error.in_link(link)).over()
         })
+    }
+}
+
+/// What is open for elements that nest does so as well.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        with_room(|| self.column = Column::Units(0));
     }
 }
 

@@ -8,7 +8,7 @@ use super::Lazy;
 use crate::array::{NdArray, check_rank};
 use crate::de::Laid;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, ElementType, Object, Selection, Shape};
+use crate::storage::{Dataset, ElementType, Object, Selection, Shape, brief};
 
 impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     /// The lengths of the array's dimensions, without reading it.
@@ -42,6 +42,13 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
             None => self.with_dataset(|dataset, laid, _| match laid.dtype.number() {
                 // What MATLAB has as bools, or has none of, is stored as something else.
                 Some(number) if laid.is_reversed => Ok(number.descriptor()),
+                // The `hdf5` crate takes for granted that the values of enums have at most 8 bytes, and what else was looked at
+                // when the dataset was opened.
+                _ if laid.dtype.has_unsupported() => {
+                    let message =
+                        format!("the `hdf5` crate does not know the type `{}`", brief(laid.dtype.to_string()));
+                    Err(Error::new(ErrorKind::Unsupported, message))
+                }
                 _ => Ok(dataset.user()?.dtype()?.to_descriptor()?),
             }),
         }

@@ -6,7 +6,7 @@ use super::column::Column;
 use super::element::ElementSerializer;
 use super::growing::{Common, Part};
 use super::place::{Near, check_free};
-use crate::depth::Depth;
+use crate::depth::{Depth, with_room};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::escape;
 use crate::route::Route;
@@ -21,6 +21,9 @@ const FIRST: usize = 1024;
 /// About how many bytes there are in the last chunks of all datasets, and the least and most for one of them.
 const CHUNKS: usize = 1 << 20;
 const CHUNK: std::ops::RangeInclusive<usize> = (1 << 13)..=(1 << 18);
+
+/// So many levels take little stack.
+const SHALLOW: usize = 8;
 
 /// A stored sequence, and what is to be added to it.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(crate) struct Growth {
     scratch: Column,
     /// Whether elements are, or were, written, which tells the form of all others.
     settled: bool,
+    /// Whether elements nest so deep that they take much stack; also as long as that is not known.
+    deep: bool,
     /// Elements that are written, and how many of them count in the file.
     written: u64,
     counted: Option<u64>,
@@ -84,6 +89,7 @@ impl Growth {
             if growth.settled {
                 growth.pending = growth.part.template();
                 growth.scratch = growth.pending.clone();
+                growth.deep = growth.pending.levels() > SHALLOW;
             }
             growth.common.chunk = *CHUNK.start() * 8;
             // From here on, datasets may have more than counts.
@@ -106,6 +112,7 @@ impl Growth {
             bytes: 0,
             scratch: Column::new(),
             settled: false,
+            deep: true,
             written,
             counted: Some(written),
             failed: false,
@@ -135,6 +142,10 @@ impl Growth {
     /// Adds an element, or leaves all as it was.
     #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        if self.deep { with_room(|| self.push_here(value)) } else { self.push_here(value) }
+    }
+
+    fn push_here<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: &self.route });
         let serializer = ElementSerializer::new(&mut self.scratch, depth, near);
         if let Err(error) = value.serialize(serializer) {
@@ -241,6 +252,9 @@ impl Growth {
         if self.common.chunk == 0 {
             self.common.chunk = (CHUNKS / self.pending.leaves().max(1)).clamp(*CHUNK.start(), *CHUNK.end());
         }
+        if !self.settled {
+            self.deep = self.pending.levels() > SHALLOW;
+        }
         self.settled = true;
         let writing = Writing::to(&self.group)?;
         let _writing = writing.enter();
@@ -256,7 +270,7 @@ impl Growth {
 
     /// Writes all elements, and has libhdf5 write all of the file; with `sync`, waits until the disk has it.
     pub(crate) fn flush(&mut self, sync: bool) -> Result<()> {
-        self.write_out(sync, Growing::write_rest)
+        with_room(|| self.write_out(sync, Growing::write_rest))
     }
 
     /// The same, where `write_rest` writes what datasets have in memory.
@@ -296,8 +310,18 @@ impl Growth {
     pub(crate) fn finish(&mut self, sync: bool) -> Result<()> {
         let writing = Writing::to(&self.group)?;
         let _writing = writing.enter();
-        self.write_out(sync, Growing::write_last)?;
-        self.part.each(&mut Growing::finish)?;
-        storage::flush(&self.group)
+        with_room(|| {
+            self.write_out(sync, Growing::write_last)?;
+            self.part.each(&mut Growing::finish)?;
+            storage::flush(&self.group)
+        })
+    }
+}
+
+impl Drop for Growth {
+    fn drop(&mut self) {
+        if self.deep {
+            with_room(|| (self.pending, self.scratch) = (Column::new(), Column::new()));
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::place::Place;
 use super::record::{Record, RecordField, Rows};
 use super::strings;
 use super::variants::Variants;
+use crate::depth::with_room;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
     ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
@@ -19,6 +20,10 @@ use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, e
 
 /// Writes the elements of a sequence.
 pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {
+    with_room(|| write_level(column, place))
+}
+
+fn write_level(column: Column, place: &Place<'_>) -> Result<()> {
     let len = column.len() as u64;
     match column {
         Column::Unknown(count) => {

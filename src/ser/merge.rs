@@ -220,6 +220,24 @@ impl Column {
         }
     }
 
+    /// How deep it nests.
+    pub(super) fn levels(&self) -> usize {
+        let inner = match self {
+            Self::Array(array) => array.inner.levels(),
+            Self::List(list) => list.inner.levels(),
+            Self::Record(record) => record.fields.iter().map(|field| field.column.levels()).max().unwrap_or(0),
+            Self::Maps(maps) => maps.keys.levels().max(maps.values.levels()),
+            Self::Nullable(nullable) => nullable.inner.levels(),
+            Self::Variants(variants) => {
+                let payloads = variants.variants.iter().filter_map(|variant| variant.payload.as_ref());
+                payloads.map(Self::levels).max().unwrap_or(0)
+            }
+            Self::Mixed(mixed) => mixed.parts.iter().map(|(_, part)| part.levels()).max().unwrap_or(0),
+            _ => 0,
+        };
+        inner + 1
+    }
+
     /// What it is, in words.
     pub(super) fn what(&self) -> String {
         match self {

@@ -1,13 +1,14 @@
 //! What there is to know of an object without looking into it.
 
+use std::ffi::CStr;
 use std::mem::MaybeUninit;
 
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5o;
 
 use super::attribute::Attributes;
-use super::call;
 use super::group::Object;
+use super::{Id, call, locked};
 use crate::error::Result;
 
 #[cfg(not(hdf5_tokens))]
@@ -23,6 +24,14 @@ type Token = [u8; size_of::<h5o::H5O_token_t>()];
 /// What tells an object from every other: its file's number and its token, its address within the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity(u64, Token);
+
+#[cfg(not(hdf5_tokens))]
+impl Identity {
+    /// The number of its file.
+    pub(super) fn file(self) -> u64 {
+        self.0
+    }
+}
 
 /// What there is to know about an object without looking into it.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +55,25 @@ pub(super) fn about(object: hid_t) -> Result<About> {
         #[cfg(hdf5_tokens)]
         return h5o::H5Oget_info3(object, info.as_mut_ptr(), fields);
     })?;
+    Ok(read(&info))
+}
+
+/// What tells the object at a path in the file of `object` from others, if there is one; `links` says how they are followed.
+pub(super) fn identity_at(object: hid_t, path: &CStr, links: &Id) -> Option<Identity> {
+    let mut info = MaybeUninit::<Info>::zeroed();
+    let (at, fields, path) = (info.as_mut_ptr(), h5o::H5O_INFO_BASIC, path.as_ptr());
+    // SAFETY: an object's handle, a C string, the address of what the function fills in, and a link access list.
+    let status = locked(|| unsafe {
+        #[cfg(not(hdf5_tokens))]
+        return h5o::H5Oget_info_by_name2(object, path, at, fields, links.get());
+        #[cfg(hdf5_tokens)]
+        return h5o::H5Oget_info_by_name3(object, path, at, fields, links.get());
+    });
+    (status >= 0).then(|| read(&info).identity)
+}
+
+/// What the library said of an object, or zeros where it said nothing.
+fn read(info: &MaybeUninit<Info>) -> About {
     let info = info.as_ptr();
     // SAFETY: an address is a number.
     #[cfg(not(hdf5_tokens))]
@@ -59,7 +87,7 @@ pub(super) fn about(object: hid_t) -> Result<About> {
     };
     #[allow(clippy::useless_conversion, reason = "the type in C differs by system")]
     let identity = Identity(file.into(), token);
-    Ok(About { identity, links: links as usize, attributes: attributes as usize })
+    About { identity, links: links as usize, attributes: attributes as usize }
 }
 
 /// The kinds of messages in an object's header.

@@ -1,6 +1,6 @@
 //! Attributes of groups and datasets.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 use hdf5_sys::h5a;
@@ -12,7 +12,7 @@ use super::dtype::{Dtype, Order};
 use super::heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
 use super::variable;
-use super::{Id, c_name, call, change, change_of, locked, property_lists};
+use super::{Id, c_name, call, change, change_of, locked, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
 use crate::limits::Limits;
@@ -194,10 +194,10 @@ pub(crate) trait Attributes {
         // In the native order for the reason given at `Group::links`.
         // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
         call("list attributes", || unsafe {
-            h5a::H5Aiterate2(
+            sys::H5Aiterate2(
                 self.handle(),
-                H5_index_t::H5_INDEX_NAME,
-                H5_iter_order_t::H5_ITER_NATIVE,
+                H5_index_t::H5_INDEX_NAME as c_int,
+                H5_iter_order_t::H5_ITER_NATIVE as c_int,
                 ptr::null_mut(),
                 Some(add_name),
                 ptr::from_mut(&mut names).cast(),
@@ -210,12 +210,12 @@ pub(crate) trait Attributes {
 
 /// Adds the name of an attribute to the `Vec<String>` at `names`.
 ///
-/// The information beside it is not looked at: its character set is an enum of Rust's, and a damaged file has any number
-/// there, unchecked by the library (which is why this is not done by `hdf5::Location::attr_names`).
+/// The information beside it is not looked at: to the `hdf5` crate, its character set is an enum of Rust's, and a damaged file
+/// has any number there (which is why this is not done by `hdf5::Location::attr_names`).
 ///
 /// # Safety
 /// `name` is a C string or null, and `names` the address of a `Vec<String>` that nothing else uses.
-unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, _: *const h5a::H5A_info_t, names: *mut c_void) -> i32 {
+unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, _: *const c_void, names: *mut c_void) -> c_int {
     // SAFETY: as the caller promises.
     let Some(names) = (unsafe { names.cast::<Vec<String>>().as_mut() }) else { return -1 };
     if name.is_null() {

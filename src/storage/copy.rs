@@ -15,10 +15,12 @@ use super::dataset::{Dataset, Shape};
 use super::group::{Group, Object};
 use super::items::Items;
 use super::link::Link;
+use super::strict::NoPlugins;
 use super::variable::check_header;
 use super::{c_name, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
+use crate::limits::Limits;
 use crate::progress::Spot;
 
 /// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
@@ -39,9 +41,12 @@ impl Object {
             })
         };
         // What was looked through stays as it is until it is copied.
-        locked(|| match look_through(self, &spot)? {
-            Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes).map(drop),
-            Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)).map(drop),
+        locked(|| {
+            let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
+            match look_through(self, &spot)? {
+                Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes).map(drop),
+                Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)).map(drop),
+            }
         })?;
         // Nobody is told of anything as long as the lock is held.
         spot.check()

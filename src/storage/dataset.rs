@@ -24,11 +24,11 @@ use super::items::Items;
 use super::parts::{PART, Part};
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
-use super::strict::{check_layout, filter_refused, missing_filter};
+use super::strict::{NoPlugins, check_layout, filter_refused, missing_filter};
 use super::variable;
 use super::writing::makes_room;
 use super::{
-    COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, under_lock,
+    COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, sys, under_lock,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -69,22 +69,20 @@ impl Shape {
 
     pub(super) fn of_space(space: &Id) -> Result<Self> {
         let what = "look into a dataspace";
-        // SAFETY: `space` is a dataspace.
-        let class = locked(|| unsafe { h5s::H5Sget_simple_extent_type(space.get()) });
-        match class {
+        match sys::space_class(space.get())? {
             H5S_class_t::H5S_NULL => Ok(Self::Null),
             H5S_class_t::H5S_SCALAR => Ok(Self::Scalar),
-            H5S_class_t::H5S_SIMPLE => {
-                // SAFETY: as above.
+            _ => {
+                // SAFETY: `space` is a dataspace.
                 let rank = call(what, || unsafe { h5s::H5Sget_simple_extent_ndims(space.get()) })?;
                 let mut dims = vec![0; usize::try_from(rank).unwrap_or(0)];
                 // SAFETY: `dims` has a place for each dimension; maximum sizes are not asked for.
                 call(what, || unsafe {
                     h5s::H5Sget_simple_extent_dims(space.get(), dims.as_mut_ptr(), ptr::null_mut())
                 })?;
-                Ok(Self::Simple(dims))
+                // One without dimensions has one item, as a scalar one. libhdf5 makes none, but a file may have it so.
+                Ok(if dims.is_empty() { Self::Scalar } else { Self::Simple(dims) })
             }
-            _ => Err(Error::corrupt("a dataspace of an unknown class")),
         }
     }
 }
@@ -421,9 +419,11 @@ impl Dataset {
         if layout != H5D_CHUNKED {
             return Ok(matches!(layout, H5D_COMPACT | H5D_CONTIGUOUS));
         }
-        // SAFETY: a dataset creation list.
-        let available =
-            call("look into the filters of a dataset", || unsafe { h5p::H5Pall_filters_avail(list.get()) })?;
+        let available = call("look into the filters of a dataset", || {
+            let _no_plugins = NoPlugins::new();
+            // SAFETY: a dataset creation list.
+            unsafe { h5p::H5Pall_filters_avail(list.get()) }
+        })?;
         Ok(available > 0 || self.encoded(&self.memory_type()?)?.is_some())
     }
 
@@ -856,8 +856,7 @@ pub(super) fn spaces(selection: &Option<(Id, Id)>) -> (hid_t, hid_t) {
 fn layout_of(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
     // SAFETY: a dataset.
     let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
-    // SAFETY: a dataset creation list.
-    let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
+    let layout = sys::layout(list.get())?;
     Ok((list, layout))
 }
 

@@ -2,17 +2,19 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::fmt::{self, Display, Write as _};
+use std::ptr;
 use std::sync::{Arc, LazyLock};
 
 use hdf5::types::{H5Type, TypeDescriptor};
 use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_direction_t, H5T_sign_t, H5T_str_t};
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_str_t};
 
 use super::float::WideFloat;
 use super::opaque::Opaque;
 use super::reference::Home;
-use super::{Handle, Id, c_name, call, locked, once};
+use super::{Handle, Id, c_name, call, locked, once, sys};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Types nest no deeper than this in any file that a person made.
@@ -396,6 +398,16 @@ impl Dtype {
         }
     }
 
+    /// Whether it, or a part of it, is something that this crate does not read.
+    pub(crate) fn has_unsupported(&self) -> bool {
+        match self {
+            Self::Unsupported(_) => true,
+            Self::Array(_, dtype) | Self::VarArray(dtype) => dtype.has_unsupported(),
+            Self::Compound(fields) => fields.iter().any(|field| field.dtype.has_unsupported()),
+            _ => false,
+        }
+    }
+
     /// Whether it is a string of one byte.
     pub(crate) fn is_char(&self) -> bool {
         matches!(self, Self::FixedString(Strings { size: 1, .. }))
@@ -490,22 +502,19 @@ impl Dtype {
         let what = "look into an element type";
         let handle = id.get();
         // SAFETY (all calls of this function): `handle` is a type; those for one class are made on that class.
-        // SAFETY: as said above.
-        let class = locked(|| unsafe { h5t::H5Tget_class(handle) });
+        let Some(class) = sys::type_class(handle)? else {
+            return Ok(Self::Unsupported("element type of an unknown class".to_owned()));
+        };
         // SAFETY: as said above.
         let size = locked(|| unsafe { h5t::H5Tget_size(handle) });
         if size == 0 {
             return Err(Error::corrupt("an element type of no size"));
         }
         Ok(match class {
-            H5T_class_t::H5T_INTEGER => {
-                // SAFETY: as said above.
-                let signed = locked(|| unsafe { h5t::H5Tget_sign(handle) }) == H5T_sign_t::H5T_SGN_2;
-                match Number::integer(size, signed) {
-                    Some(number) => Self::Number(number),
-                    None => Self::Unsupported(format!("integer of {size} bytes")),
-                }
-            }
+            H5T_class_t::H5T_INTEGER => match Number::integer(size, sys::is_signed(handle)?) {
+                Some(number) => Self::Number(number),
+                None => Self::Unsupported(format!("integer of {size} bytes")),
+            },
             H5T_class_t::H5T_FLOAT => match size {
                 0..=4 => Self::Number(Number::F32),
                 5..=8 => Self::Number(Number::F64),
@@ -517,15 +526,7 @@ impl Dtype {
             H5T_class_t::H5T_STRING => {
                 // SAFETY: as said above.
                 let variable = call(what, || unsafe { h5t::H5Tis_variable_str(handle) })? > 0;
-                // SAFETY: as said above.
-                let utf8 = locked(|| unsafe { h5t::H5Tget_cset(handle) }) == H5T_cset_t::H5T_CSET_UTF8;
-                // SAFETY: as said above.
-                let padding = match locked(|| unsafe { h5t::H5Tget_strpad(handle) }) {
-                    H5T_str_t::H5T_STR_NULLTERM => StringPadding::NullTerminated,
-                    H5T_str_t::H5T_STR_NULLPAD => StringPadding::NullPadded,
-                    H5T_str_t::H5T_STR_SPACEPAD => StringPadding::SpacePadded,
-                    _ => return Err(Error::corrupt("a string type with a padding that HDF5 does not know")),
-                };
+                let (utf8, padding) = (sys::is_utf8(handle)?, sys::padding(handle)?);
                 if variable { Self::VarString(utf8) } else { Self::FixedString(Strings { size, padding, utf8 }) }
             }
             H5T_class_t::H5T_BITFIELD => match Number::integer(size, false) {
@@ -567,8 +568,7 @@ impl Dtype {
                 true => Self::Reference(Home::default()),
                 false => Self::Unsupported("region reference".to_owned()),
             },
-            H5T_class_t::H5T_TIME => Self::Unsupported("HDF5 time".to_owned()),
-            _ => Self::Unsupported("element type of an unknown class".to_owned()),
+            _ => Self::Unsupported("HDF5 time".to_owned()),
         })
     }
 
@@ -594,25 +594,39 @@ impl Dtype {
 
     fn enum_of(handle: hid_t) -> Result<Self> {
         let what = "look into an enum type";
-        // The native form gives the values in this machine's byte order.
-        // SAFETY: `handle` is a type.
-        let native = Id::own(what, || unsafe { h5t::H5Tget_native_type(handle, H5T_direction_t::H5T_DIR_ASCEND) })?;
-        // SAFETY: `native` is an enum type.
-        let base = Id::own(what, || unsafe { h5t::H5Tget_super(native.get()) })?;
-        let base = match Self::of(&base, MAX_TYPE_DEPTH)? {
+        // SAFETY (all calls of this function): `handle` is an enum type, and `stored` the type below it.
+        // SAFETY: as said above.
+        let stored = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+        let base = match Self::of(&stored, MAX_TYPE_DEPTH)? {
             Self::Number(number) if !matches!(number, Number::F32 | Number::F64 | Number::Bool) => number,
             _ => return Ok(Self::Unsupported("enum over something that is no integer".to_owned())),
         };
-        // SAFETY: `native` is an enum type.
-        let count = call(what, || unsafe { h5t::H5Tget_nmembers(native.get()) })?;
-        let mut members = Vec::new();
-        for index in 0..u32::try_from(count).unwrap_or(0) {
-            let name = member_name(native.get(), index)?;
-            let mut value = [0u8; 16];
-            // SAFETY: the type has a member of that index, whose value has at most 8 bytes.
-            call(what, || unsafe { h5t::H5Tget_member_value(native.get(), index, value.as_mut_ptr().cast()) })?;
-            members.push((name, super::items::integer(base, &value[..base.size()])));
+        // SAFETY: as said above.
+        let count = call(what, || unsafe { h5t::H5Tget_nmembers(handle) })?;
+        // SAFETY: as said above.
+        let size = locked(|| unsafe { h5t::H5Tget_size(stored.get()) });
+        if size == 0 || size > 8 {
+            return Err(Error::corrupt("an enum whose values are of another size than they were"));
         }
+        // The values as stored, which become those of this machine. The library does that for a whole type, too
+        // (`H5Tget_native_type`), but in memory of the size that the values have then, which may be too small (seen in 2.2).
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for index in 0..u32::try_from(count).unwrap_or(0) {
+            names.push(member_name(handle, index)?);
+            let mut value = [0u8; 8];
+            // SAFETY: as said above; the library checks the index, and a value has at most 8 bytes.
+            call(what, || unsafe { h5t::H5Tget_member_value(handle, index, value.as_mut_ptr().cast()) })?;
+            values.extend_from_slice(&value[..size]);
+        }
+        let (own, number) = (base.size(), base.id(Order::Memory)?);
+        values.resize(names.len() * size.max(own), 0);
+        // SAFETY: as many values of the type in the file as there are names, and room for as many in memory.
+        call(what, || unsafe {
+            let values = values.as_mut_ptr().cast();
+            h5t::H5Tconvert(stored.get(), number.get(), names.len(), values, ptr::null_mut(), H5P_DEFAULT)
+        })?;
+        let values = values.chunks_exact(own).map(|value| super::items::integer(base, value));
+        let members: Vec<(String, i128)> = names.into_iter().zip(values).collect();
         let is_bool = match members.as_slice() {
             [(first, 0), (second, 1)] => first == "FALSE" && second == "TRUE",
             _ => false,

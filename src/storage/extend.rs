@@ -13,12 +13,13 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5s;
 
 use super::attribute::Attributes;
-use super::chunked::Tail;
+use super::chunked::{Tail, is_filtered_here};
 use super::dataset::{Dataset, Shape};
 use super::dtype::{Dtype, Number, Order};
 use super::group::{Group, Object};
 use super::items::element_bytes;
 use super::storing::{Storing, sort_of};
+use super::strict::missing_filter;
 use super::{Id, c_name, call, change, once, property_list, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -121,7 +122,18 @@ impl Group {
         // SAFETY: handles of the kinds that the function takes, and a C string.
         let id = Id::own("open a dataset", || unsafe { h5d::H5Dopen2(self.handle(), label.as_ptr(), access.get()) })?;
         let dataset = Dataset::adopt(id)?;
-        if dataset.layout()?.1 != H5D_layout_t::H5D_CHUNKED || !dataset.has_no_end()? {
+        let (list, layout) = dataset.layout()?;
+        if layout == H5D_layout_t::H5D_CHUNKED
+            && let Some(filter) = missing_filter(&list)?
+            && !is_filtered_here(&list)?
+        {
+            let message = format!(
+                "filter {filter} is not built in, and nothing that writes loads plugins: register the filter, or load it by the \
+                 `hdf5` crate"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        if layout != H5D_layout_t::H5D_CHUNKED || !dataset.has_no_end()? {
             let message = format!("{} cannot grow: it is not chunked and without end", dataset.words());
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
@@ -138,10 +150,12 @@ impl Dataset {
         // SAFETY: a dataset.
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(self.handle()) })?;
         let Shape::Simple(dims) = self.shape() else { return Ok(false) };
-        let mut most = vec![0; dims.len()];
-        // SAFETY: a dataspace, with a place for each of its dimensions; sizes are not asked for.
+        // SAFETY: a dataspace.
+        let rank = call(what, || unsafe { h5s::H5Sget_simple_extent_ndims(space.get()) })?;
+        let mut most = vec![0; usize::try_from(rank).unwrap_or(0)];
+        // SAFETY: a dataspace, which is a copy of the dataset's, with a place for each of its dimensions; sizes are not asked for.
         call(what, || unsafe { h5s::H5Sget_simple_extent_dims(space.get(), ptr::null_mut(), most.as_mut_ptr()) })?;
-        Ok(most.first() == Some(&h5s::H5S_UNLIMITED) && most[1..] == dims[1..])
+        Ok(most.first() == Some(&h5s::H5S_UNLIMITED) && most.get(1..) == dims.get(1..))
     }
 }
 
@@ -381,12 +395,7 @@ pub(super) fn keeps_freed_room(object: &impl Attributes) -> Result<bool> {
         let what = "look into a file";
         // SAFETY: a file's handle.
         let list = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
-        let (mut strategy, mut persist, mut threshold) = Default::default();
-        // SAFETY: a file creation list, and the addresses of what the function sets.
-        call(what, || unsafe {
-            h5p::H5Pget_file_space_strategy(list.get(), &raw mut strategy, &raw mut persist, &raw mut threshold)
-        })?;
-        return Ok(strategy == h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE);
+        return super::sys::forgets_freed_room(list.get());
     }
     let _ = object;
     Ok(true)

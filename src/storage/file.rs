@@ -10,6 +10,7 @@ use hdf5_sys::h5f::H5F_libver_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::group::Group;
+use super::strict::open_file;
 use super::writing::Writing;
 use super::{Handle, Id, call, locked, once, property_list};
 use crate::access::{Access, FileLocking, LibraryVersion};
@@ -265,10 +266,7 @@ impl File {
     /// Opens a file for reading.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
         let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
-        Self::opened(&mut || {
-            // SAFETY: a C string, and a list of the kind that the function takes.
-            Id::own("open the file", || unsafe { h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, access.get()) })
-        })
+        Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDONLY, access.get()))
     }
 
     /// Makes a file in memory as it is made where nothing is asked for.
@@ -280,12 +278,7 @@ impl File {
     /// Opens a file for reading a part at a time.
     pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
-        Self::opened(&mut || {
-            // SAFETY: a C string, and a list of the kind that the function takes.
-            Id::own("open the file", || unsafe {
-                h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDONLY, lists.streamed.get())
-            })
-        })
+        Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDONLY, lists.streamed.get()))
     }
 
     /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
@@ -304,12 +297,8 @@ impl File {
     /// Opens a file for writing that is to be whole whenever the program is killed.
     pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
-        Self::opened(&mut || {
-            // SAFETY: a C string, and a list of the kind that the function takes.
-            Id::own("open the file, which no other program may have open for writing", || unsafe {
-                h5f::H5Fopen(path.as_ptr(), h5f::H5F_ACC_RDWR, lists.ordered.get())
-            })
-        })
+        let what = "open the file, which no other program may have open for writing";
+        Self::opened(&mut || open_file(what, &path, h5f::H5F_ACC_RDWR, lists.ordered.get()))
     }
 
     /// Makes a file in memory.
@@ -340,12 +329,8 @@ impl File {
             call(what, || unsafe {
                 h5p::H5Pset_file_image(memory.get(), image.as_ptr().cast_mut().cast(), image.len())
             })?;
-            let file = Self::opened(&mut || {
-                // SAFETY: a C string, and a list of the kind that the function takes.
-                Id::own("open the file in memory", || unsafe {
-                    h5f::H5Fopen(name.as_ptr(), h5f::H5F_ACC_RDONLY, memory.get())
-                })
-            });
+            let file =
+                Self::opened(&mut || open_file("open the file in memory", &name, h5f::H5F_ACC_RDONLY, memory.get()));
             // SAFETY: a file access list, which lets go of its copy.
             call(what, || unsafe { h5p::H5Pset_file_image(memory.get(), std::ptr::null_mut(), 0) })?;
             file

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 
 use hdf5_sys::h5t::{self, H5T_norm_t};
 
-use super::{Handle, Id, call, locked};
+use super::{Handle, Id, call, locked, sys};
 use crate::error::Result;
 
 /// How a float is laid out, in bits from the least significant one.
@@ -38,15 +38,12 @@ impl WideFloat {
             )
         })?;
         // SAFETY: a float type.
-        let (size, precision, bias, norm) = locked(|| unsafe {
+        let (size, precision, bias) = locked(|| unsafe {
             let id = id.get();
-            (h5t::H5Tget_size(id), h5t::H5Tget_precision(id), h5t::H5Tget_ebias(id), h5t::H5Tget_norm(id))
+            (h5t::H5Tget_size(id), h5t::H5Tget_precision(id), h5t::H5Tget_ebias(id))
         });
-        let is_implied = match norm {
-            H5T_norm_t::H5T_NORM_IMPLIED => true,
-            H5T_norm_t::H5T_NORM_NONE | H5T_norm_t::H5T_NORM_MSBSET => false,
-            _ => return Ok(None),
-        };
+        let Some(norm) = sys::norm(id.get())? else { return Ok(None) };
+        let is_implied = norm == H5T_norm_t::H5T_NORM_IMPLIED;
         let fits = |(start, len): (usize, usize)| len > 0 && start.checked_add(len).is_some_and(|end| end <= 8 * size);
         let is_known = size <= 16
             && sign < 8 * size

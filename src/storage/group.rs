@@ -4,15 +4,16 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use hdf5_sys::h5::herr_t;
-use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
+use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5g, h5l, h5o};
 
-use super::about::{About, about};
+use super::about::{About, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
+use super::held::path_of;
 use super::strict::{open_by_name, shortened};
-use super::{Id, c_name, call, change, locked, property_lists};
+use super::{Id, c_name, call, change, locked, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
 
@@ -77,10 +78,9 @@ impl Attributes for Object {
 impl Object {
     /// Takes over the handle of an object.
     pub(super) fn adopt(id: Id) -> Result<Self> {
-        // SAFETY: a valid handle.
-        match locked(|| unsafe { h5i::H5Iget_type(id.get()) }) {
-            H5I_type_t::H5I_GROUP => Group::adopt(id).map(Self::Group),
-            H5I_type_t::H5I_DATASET => Dataset::adopt(id).map(Self::Dataset),
+        match sys::is_of(id.get()) {
+            Some(H5I_type_t::H5I_GROUP) => Group::adopt(id).map(Self::Group),
+            Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).map(Self::Dataset),
             _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
         }
     }
@@ -96,9 +96,8 @@ impl Group {
     /// A further handle of a user's group. Where that is a file, which passes for its root group, it is of the group:
     /// not all of libhdf5's functions for groups take a file.
     pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
-        // SAFETY: a valid handle.
-        match locked(|| unsafe { h5i::H5Iget_type(group.id()) }) {
-            H5I_type_t::H5I_FILE => {
+        match sys::is_of(group.id()) {
+            Some(H5I_type_t::H5I_FILE) => {
                 // SAFETY: a file's handle and a C string.
                 Self::adopt(Id::own("open the root group", || unsafe {
                     h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
@@ -201,14 +200,32 @@ impl Group {
 
     /// Moves the link `name` to `target`, where it is called `new_name`.
     pub(crate) fn move_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        self.link_by("move a link", h5l::H5Lmove, name, target, new_name)
+        // Nobody unlinks the target meanwhile.
+        locked(|| match target.sure_path()? {
+            Some(path) => self.link_by("move a link", h5l::H5Lmove, name, target, &format!("{path}/{new_name}")),
+            None => self.move_link_unlinked(name, target, new_name),
+        })
     }
 
-    /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`: it has no path
-    /// then, which `H5Lmove` takes for granted (seen in 2.2, `H5L__move_cb`), and crashes.
+    /// The path of the group in its file, if there is one, and the group is there.
+    ///
+    /// `H5Lmove` to a name that is no whole path takes for granted that the handle knows its path, and crashes where it does not
+    /// (seen in 2.2, `H5L__move_cb`): where no link leads to the group any more, and where it was opened by its address, as
+    /// references are followed. For the latter, libhdf5 finds a path when it is asked, and forgets it.
+    fn sure_path(&self) -> Result<Option<String>> {
+        let path = path_of(self);
+        if path.is_empty() {
+            return Ok(None);
+        }
+        let there = identity_at(self.handle(), &c_name(&path)?, &property_lists()?.local_links);
+        Ok(if there == Some(self.about()?.identity) { Some(path) } else { None })
+    }
+
+    /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`.
     pub(crate) fn move_link_unlinked(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
         self.copy_link(name, target, new_name)?;
-        self.unlink(name)
+        // It is in one of the two groups, whatever fails.
+        self.unlink(name).inspect_err(|_| drop(target.unlink(new_name)))
     }
 
     /// Copies the link `name` to `target` in the same file, where it is called `new_name`: what it leads to is the same
@@ -229,7 +246,8 @@ impl Group {
 
     /// The number of links.
     pub(crate) fn len(&self) -> u64 {
-        self.0.group.len()
+        // An open group always says it.
+        sys::links_of(self.handle())
     }
 
     /// Opens what the link `name` leads to.

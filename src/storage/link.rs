@@ -4,26 +4,15 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
-use hdf5_sys::h5g::{self, H5G_info_t};
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5l::{self, H5L_type_t};
-use hdf5_sys::h5o;
 use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::{h5l, h5o};
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
+use super::sys::{self, LinkInfo, Target};
 use super::{Id, c_name, call, locked, under_lock};
 use crate::error::{Error, Result};
-
-#[cfg(not(hdf5_tokens))]
-type Target = hdf5_sys::h5::haddr_t;
-#[cfg(hdf5_tokens)]
-type Target = h5o::H5O_token_t;
-
-#[cfg(not(hdf5_tokens))]
-type Info = h5l::H5L_info1_t;
-#[cfg(hdf5_tokens)]
-type Info = h5l::H5L_info2_t;
 
 /// A link of a group.
 #[derive(Clone, Debug)]
@@ -52,12 +41,12 @@ impl Link {
 impl Group {
     /// Whether there is a link of that name, and it leads to an object itself: not to a path, or to another file.
     pub(crate) fn has_hard_link(&self, name: &str) -> Result<bool> {
-        Ok(self.link_type(name)? == Some(H5L_type_t::H5L_TYPE_HARD as c_int))
+        Ok(self.link_info(name)?.is_some_and(|info| info.hard_target().is_some()))
     }
 
     /// The path that the link of that name leads to, if it is one that leads to a path.
     pub(super) fn soft_path(&self, name: &str) -> Result<Option<CString>> {
-        if self.link_type(name)? != Some(H5L_type_t::H5L_TYPE_SOFT as c_int) {
+        if !self.link_info(name)?.is_some_and(|info| info.is_soft()) {
             return Ok(None);
         }
         let label = c_name(name)?;
@@ -71,29 +60,14 @@ impl Group {
         Ok(Some(path.to_owned()))
     }
 
-    /// The type of the link of that name, as `H5L_type_t` has it; `None` where there is none.
-    fn link_type(&self, name: &str) -> Result<Option<c_int>> {
+    /// What there is to know of the link of that name; `None` where there is none.
+    fn link_info(&self, name: &str) -> Result<Option<LinkInfo>> {
         if !self.has_link(name)? {
             return Ok(None);
         }
         let label = c_name(name)?;
-        let mut info = std::mem::MaybeUninit::<Info>::zeroed();
-        // SAFETY: a group's handle, a C string, and the address of what the function fills in.
-        call("look into a link", || unsafe {
-            #[cfg(not(hdf5_tokens))]
-            return h5l::H5Lget_info1(self.handle(), label.as_ptr(), info.as_mut_ptr(), H5P_DEFAULT);
-            #[cfg(hdf5_tokens)]
-            return h5l::H5Lget_info2(self.handle(), label.as_ptr(), info.as_mut_ptr(), H5P_DEFAULT);
-        })?;
-        // SAFETY: the field is a C enum, which is a `c_int`.
-        Ok(Some(unsafe { (&raw const (*info.as_ptr()).type_).cast::<c_int>().read() }))
-    }
-
-    fn info(&self) -> Result<H5G_info_t> {
-        let mut info = H5G_info_t::default();
-        // SAFETY: a group's handle, and the address of what the function fills in.
-        call("look into a group", || unsafe { h5g::H5Gget_info(self.handle(), &raw mut info) })?;
-        Ok(info)
+        // SAFETY: a C string.
+        unsafe { sys::link_info(self.handle(), label.as_ptr(), H5P_DEFAULT) }.map(Some)
     }
 
     /// All links: in the order they were made where the group remembers it, else by name.
@@ -118,10 +92,10 @@ impl Group {
         // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
         // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
         unsafe {
-            h5l::H5Literate(
+            sys::H5Literate(
                 self.handle(),
-                index,
-                H5_iter_order_t::H5_ITER_NATIVE,
+                index as c_int,
+                H5_iter_order_t::H5_ITER_NATIVE as c_int,
                 ptr::null_mut(),
                 Some(add_link),
                 ptr::from_mut(links).cast(),
@@ -143,7 +117,7 @@ impl Group {
             let id = Id::own("open an object", || unsafe { open_target(self.handle(), target) }).ok()?;
             Some(Object::adopt(id).and_then(|object| match &object {
                 // The name leads to the file that is mounted there.
-                Object::Group(group) if group.info()?.mounted != 0 => Ok(None),
+                Object::Group(group) if sys::group_info(group.handle())?.is_mounted() => Ok(None),
                 _ => Ok(Some(object)),
             }))
         });
@@ -168,38 +142,20 @@ unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
 
 /// Adds a link to the `Vec<Link>` at `links`.
 ///
-/// What the information says in enums is read as numbers: a damaged file has any number there.
-///
 /// # Safety
 /// `name` is a C string or null, `info` the address of what the library says of the link or null, and `links` the address
 /// of a `Vec<Link>` that nothing else uses.
-unsafe extern "C" fn add_link(
-    _: hid_t,
-    name: *const c_char,
-    info: *const h5l::H5L_info_t,
-    links: *mut c_void,
-) -> c_int {
+unsafe extern "C" fn add_link(_: hid_t, name: *const c_char, info: *const LinkInfo, links: *mut c_void) -> c_int {
     // SAFETY: as the caller promises.
     let Some(links) = (unsafe { links.cast::<Vec<Link>>().as_mut() }) else { return -1 };
-    if name.is_null() || info.is_null() {
+    // SAFETY: as the caller promises.
+    let Some(info) = (unsafe { info.as_ref() }) else { return -1 };
+    if name.is_null() {
         return -1;
     }
     // SAFETY: as the caller promises.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
-    // SAFETY: as the caller promises; the field is a C enum, which is a `c_int`.
-    let kind = unsafe { (&raw const (*info).type_).cast::<c_int>().read() };
-    let soft = kind != H5L_type_t::H5L_TYPE_HARD as c_int;
-    // SAFETY: as the caller promises; for a hard link, that part of the union is the one in use.
-    let target = (!soft).then(|| unsafe {
-        let mut place = (*info).u;
-        #[cfg(not(hdf5_tokens))]
-        let target = place.address();
-        #[cfg(hdf5_tokens)]
-        let target = place.token();
-        target.read()
-    });
-    // SAFETY: as the caller promises; both fields are numbers.
-    let order = unsafe { ((*info).corder_valid != 0).then_some((*info).corder) };
-    links.push(Link { name, soft, target, order });
+    let target = info.hard_target();
+    links.push(Link { name, soft: target.is_none(), target, order: info.order() });
     0
 }

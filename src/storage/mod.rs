@@ -42,6 +42,7 @@ mod selection;
 mod shuffle;
 mod storing;
 mod strict;
+mod sys;
 mod table;
 mod typed;
 mod variable;
@@ -139,6 +140,7 @@ fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
     hdf5::sync::sync(|| {
         INSIDE.set(true);
         let _leave = Leave;
+        strict::forget_build_folder();
         let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
         inside()
     })
@@ -189,6 +191,21 @@ pub(crate) mod failing {
     /// Has the call after the next `calls` of the thread fail: one, or with none that is to fail, no more.
     pub(crate) fn after(calls: Option<u64>) {
         LEFT.set(calls);
+    }
+
+    /// As long as it is there, calls do not count.
+    pub(super) struct Paused(Option<u64>);
+
+    impl Paused {
+        pub(super) fn new() -> Self {
+            Self(LEFT.take())
+        }
+    }
+
+    impl Drop for Paused {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
     }
 
     /// Whether the call that was to fail has come.
@@ -291,8 +308,13 @@ impl Handle {
 /// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
 /// that is making it and waits for the lock.
 fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
-    locked(|| LazyLock::force(made).as_ref())
-        .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+    locked(|| {
+        // What is made once fails for ever.
+        #[cfg(test)]
+        let _paused = failing::Paused::new();
+        LazyLock::force(made).as_ref()
+    })
+    .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
 }
 
 /// A name for libhdf5, which takes no NUL.

@@ -1,20 +1,23 @@
 //! What a file could have libhdf5 open beside itself, and how that is refused: external links, raw data in other files,
-//! virtual datasets, and filters that it would look for among the plugins.
+//! virtual datasets, and what it would look for among the plugins.
 
 use std::cell::RefCell;
-use std::ffi::{CStr, c_char, c_uint, c_void};
+use std::ffi::{CStr, CString, c_char, c_uint, c_void};
+use std::path::Path;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5d::H5D_layout_t;
+use hdf5_sys::h5f::H5Fopen;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5pl::H5PL_FILTER_PLUGIN;
+use hdf5_sys::h5pl;
 use hdf5_sys::h5z::H5Zfilter_avail;
 
 use super::filter::BLOSC;
-use super::{Id, call, property_list, property_lists};
-use crate::error::{Error, Result};
+use super::{Id, call, locked, property_list, property_lists};
+use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 
 unsafe extern "C" {
@@ -134,8 +137,91 @@ pub(super) fn filter_refused(filter: i32) -> Error {
     Limits::refused(what, "allow_plugins")
 }
 
-/// As long as it is there, libhdf5 loads no filter from a plugin. The library's lock is held, so that it says nothing to
-/// others.
+/// Opens a file. Plugins are loaded for it only if whoever reads has allowed that.
+///
+/// Since 1.12, libhdf5 looks among the plugins for a VOL connector that knows a file which it does not know itself. To find
+/// one, it loads every library in the folders for plugins, whatever [`NoPlugins`] says (seen in 2.2, `H5PL_iterate`). So there
+/// are no such folders meanwhile.
+pub(super) fn open_file(what: &str, path: &CStr, flags: c_uint, access: hid_t) -> Result<Id> {
+    locked(|| {
+        let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
+        #[cfg(hdf5_tokens)]
+        let _no_folders = if Limits::loads_plugins() { None } else { Some(NoFolders::new()?) };
+        // SAFETY: a C string, and any number can be given as a list.
+        Id::own(what, || unsafe { H5Fopen(path.as_ptr(), flags, access) })
+    })
+}
+
+/// The folders in which libhdf5 looks for plugins, at `index` and after it.
+fn folder(index: c_uint) -> Result<Option<CString>> {
+    let (what, mut count) = ("look for the folders of plugins", 0);
+    // SAFETY: the address of a number.
+    call(what, || unsafe { h5pl::H5PLsize(&raw mut count) })?;
+    if index >= count {
+        return Ok(None);
+    }
+    // SAFETY: without a buffer, the function gives the length.
+    let len = call(what, || unsafe { h5pl::H5PLget(index, ptr::null_mut(), 0) })?;
+    let mut name = vec![0u8; usize::try_from(len).unwrap_or(0) + 1];
+    // SAFETY: a buffer of the size given.
+    call(what, || unsafe { h5pl::H5PLget(index, name.as_mut_ptr().cast(), name.len()) })?;
+    CString::from_vec_with_nul(name)
+        .map(Some)
+        .map_err(|_| Error::new(ErrorKind::Hdf5, "a folder whose name has no end"))
+}
+
+/// As long as it is there, libhdf5 has no folders for plugins. The library's lock is held all that time.
+#[cfg(hdf5_tokens)]
+struct NoFolders(Vec<CString>);
+
+#[cfg(hdf5_tokens)]
+impl NoFolders {
+    fn new() -> Result<Self> {
+        let mut folders = Self(Vec::new());
+        while let Some(folder) = folder(0)? {
+            // SAFETY: the function checks the index.
+            call("set aside a folder of plugins", || unsafe { h5pl::H5PLremove(0) })?;
+            folders.0.push(folder);
+        }
+        Ok(folders)
+    }
+}
+
+#[cfg(hdf5_tokens)]
+impl Drop for NoFolders {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            // SAFETY: a C string, which the library copies.
+            unsafe { h5pl::H5PLappend(folder.as_ptr()) };
+        }
+    }
+}
+
+/// Takes away the default folder for plugins that is below the one in which the bundled HDF5 was built: anybody may come to
+/// own that path. Folders that the environment names stay, as do those that the program adds. The library's lock is held.
+pub(super) fn forget_build_folder() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let Some(root) = option_env!("FILEBACKED_HDF5_ROOT") else { return };
+    if std::env::var_os("HDF5_PLUGIN_PATH").is_some() {
+        return;
+    }
+    let wanted = Path::new(root).join("lib").join("plugin");
+    let mut index = 0;
+    while let Ok(Some(folder)) = folder(index) {
+        if folder.to_str().is_ok_and(|folder| Path::new(folder) == wanted) {
+            // SAFETY: the function checks the index.
+            unsafe { h5pl::H5PLremove(index) };
+        } else {
+            index += 1;
+        }
+    }
+}
+
+/// As long as it is there, libhdf5 loads no filter, connector or driver by its number or name from a plugin. The library's
+/// lock is held, so that it says nothing to others.
 pub(super) struct NoPlugins(Option<c_uint>);
 
 impl NoPlugins {
@@ -143,11 +229,11 @@ impl NoPlugins {
         let mut state = 0;
         // SAFETY: the address of a number.
         let known = unsafe { H5PLget_loading_state(&raw mut state) } >= 0;
-        if !known || state & H5PL_FILTER_PLUGIN == 0 {
+        if !known || state == 0 {
             return Self(None);
         }
         // SAFETY: a number, some bits of which mean something.
-        unsafe { H5PLset_loading_state(state & !H5PL_FILTER_PLUGIN) };
+        unsafe { H5PLset_loading_state(0) };
         Self(Some(state))
     }
 }

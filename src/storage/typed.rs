@@ -6,9 +6,9 @@ use std::mem::MaybeUninit;
 
 use hdf5::Datatype;
 use hdf5::types::{H5Type, TypeDescriptor};
-use hdf5_sys::h5d::{H5D_fill_value_t, H5D_layout_t};
+use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5a, h5d, h5s, h5t};
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
@@ -21,7 +21,7 @@ use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::storing::Storing;
-use super::{Id, c_name, call, change_of, locked, property_lists};
+use super::{Id, c_name, call, change_of, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::COMPLEX;
 use crate::format::foreign::MATLAB_COMPLEX;
@@ -483,14 +483,7 @@ impl Dataset {
         let what = "look into a dataset";
         // SAFETY: a dataset's handle.
         let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.handle()) })?;
-        let mut fill = H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED;
-        // SAFETY: a dataset creation list, and the address of what the function sets.
-        call(what, || unsafe { h5p::H5Pfill_value_defined(list.get(), &raw mut fill) })?;
-        // SAFETY: a dataset creation list.
-        let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
-        let plain =
-            matches!(layout, H5D_layout_t::H5D_COMPACT | H5D_layout_t::H5D_CONTIGUOUS | H5D_layout_t::H5D_CHUNKED);
-        Ok(plain && fill != H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED)
+        Ok(sys::layout(list.get())? != H5D_layout_t::H5D_VIRTUAL && sys::has_fill_value(list.get())?)
     }
 }
 

@@ -8,12 +8,12 @@
 //! (datasets of every layout and filter, attributes, fields of compounds), and does not touch the heap.
 
 use std::cell::RefCell;
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
 use std::sync::LazyLock;
 
-use hdf5_sys::h5i::{self, H5I_type_t, hid_t};
-use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
+use hdf5_sys::h5i::{H5I_type_t, hid_t};
+use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
 
 use super::dataset::zeroed;
 use super::dtype::{Dtype, Order};
@@ -21,6 +21,7 @@ use super::header;
 use super::heap::{Heap, number};
 use super::items::{Items, Part, WORD};
 use super::raw::{RawFile, with_file};
+use super::sys::{self, Conversion};
 use super::{Handle, Id, call, locked, once};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -135,10 +136,9 @@ pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
 /// Makes sure that the header of an object is that of what it was opened as, where its file's bytes can be had.
 pub(super) fn check_header(object: hid_t) -> Result<()> {
     locked(|| {
-        // SAFETY: a valid handle.
-        let class = match unsafe { h5i::H5Iget_type(object) } {
-            H5I_type_t::H5I_GROUP => header::Class::Group,
-            H5I_type_t::H5I_DATASET => header::Class::Dataset,
+        let class = match sys::is_of(object) {
+            Some(H5I_type_t::H5I_GROUP) => header::Class::Group,
+            Some(H5I_type_t::H5I_DATASET) => header::Class::Dataset,
             _ => header::Class::Datatype,
         };
         with_file(object, |file, known| {
@@ -367,8 +367,8 @@ fn register() -> Result<()> {
         // that are not its own.
         // SAFETY: types, a C string, and a function that keeps to what the library expects of it.
         call("register a conversion", || unsafe {
-            h5t::H5Tregister(
-                H5T_pers_t::H5T_PERS_SOFT,
+            sys::H5Tregister(
+                H5T_pers_t::H5T_PERS_SOFT as c_int,
                 c"filebacked".as_ptr(),
                 sequence.get(),
                 opaque.get(),
@@ -396,10 +396,12 @@ const MAX_STORED: usize = 4 + 32 + 4;
 impl Between {
     /// Looks whether the conversion is from references in a file to a type of ours.
     fn look(from: hid_t, to: hid_t) -> Option<Self> {
+        if sys::type_class(to).ok()? != Some(H5T_class_t::H5T_OPAQUE) {
+            return None;
+        }
         // SAFETY: the library gives types; the tag is ours to free.
-        let (class, size, stored, tag) =
-            unsafe { (h5t::H5Tget_class(to), h5t::H5Tget_size(to), h5t::H5Tget_size(from), h5t::H5Tget_tag(to)) };
-        if class != H5T_class_t::H5T_OPAQUE || tag.is_null() {
+        let (size, stored, tag) = unsafe { (h5t::H5Tget_size(to), h5t::H5Tget_size(from), h5t::H5Tget_tag(to)) };
+        if tag.is_null() {
             return None;
         }
         // SAFETY: a C string that the library allocated.
@@ -428,7 +430,7 @@ impl Between {
 extern "C" fn convert(
     from: hid_t,
     to: hid_t,
-    data: *mut H5T_cdata_t,
+    data: *mut Conversion,
     count: usize,
     stride: usize,
     _: usize,
@@ -438,17 +440,19 @@ extern "C" fn convert(
 ) -> i32 {
     // SAFETY: the library gives the address of its data for this conversion, which nothing else uses meanwhile.
     let Some(data) = (unsafe { data.as_mut() }) else { return -1 };
+    const INIT: c_int = H5T_cmd_t::H5T_CONV_INIT as c_int;
+    const CONVERT: c_int = H5T_cmd_t::H5T_CONV_CONV as c_int;
     match data.command {
-        H5T_cmd_t::H5T_CONV_INIT => match Between::look(from, to) {
+        INIT => match Between::look(from, to) {
             Some(between) => {
-                data.need_bkg = H5T_bkg_t::H5T_BKG_NO;
-                data._priv = between.pack();
+                data.background = H5T_bkg_t::H5T_BKG_NO as c_int;
+                data.own = between.pack();
                 0
             }
             None => -1,
         },
-        H5T_cmd_t::H5T_CONV_CONV => {
-            let between = Between::unpack(data._priv);
+        CONVERT => {
+            let between = Between::unpack(data.own);
             FOUND.with(|found| {
                 let Ok(mut found) = found.try_borrow_mut() else { return -1 };
                 // SAFETY: the library gives `count` items, of the types that were looked at, at these distances.
@@ -458,7 +462,8 @@ extern "C" fn convert(
                 }
             })
         }
-        H5T_cmd_t::H5T_CONV_FREE => 0,
+        // There is nothing to free.
+        _ => 0,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Array, Map, Value, Variant};
+use crate::depth::with_room;
 
 /// Entries of a map, or attributes, that are shown.
 const MAX_ENTRIES: usize = 50;
@@ -50,9 +51,11 @@ enum Children<'a> {
 impl Value {
     /// What is in it that takes lines of its own.
     fn children(&self) -> Option<Children<'_>> {
-        if self.attrs().is_some() {
-            return Some(self.inner().children().unwrap_or(Children::List(&[])));
-        }
+        let children = with_room(|| self.inner_children());
+        if self.attrs().is_some() { children.or(Some(Children::List(&[]))) } else { children }
+    }
+
+    fn inner_children(&self) -> Option<Children<'_>> {
         match self.inner() {
             Self::Map(map) if !map.is_empty() => Some(Children::Map(map)),
             Self::List(list) | Self::Tuple(list) if !list.iter().all(Self::is_leaf) => Some(Children::List(list)),
@@ -68,6 +71,10 @@ impl Value {
 
     /// What it is, on one line.
     fn words(&self) -> String {
+        with_room(|| self.words_of_level())
+    }
+
+    fn words_of_level(&self) -> String {
         match self {
             Self::Null => "none".to_owned(),
             Self::Unit => "()".to_owned(),
@@ -147,7 +154,7 @@ impl Tree<'_, '_> {
             let colon = if words.is_empty() { "" } else { ": " };
             writeln!(self.f, "{indent}{branch}{name}{colon}{words}")?;
             if let Some(value) = value.filter(|value| value.children().is_some()) {
-                self.children(value, &format!("{indent}{below}"))?;
+                with_room(|| self.children(value, &format!("{indent}{below}")))?;
             }
         }
         Ok(())

@@ -72,12 +72,15 @@ mod number;
 mod read;
 mod write;
 
+use std::fmt;
+
 use indexmap::IndexMap;
 
 pub use array::{Array, ArrayElement};
 pub use number::Number;
 
 use crate::attrs::WithAttrs;
+use crate::depth::with_room;
 
 /// Values by their names: what a group or a record holds, in its order, or the attributes of something, by name.
 pub type Map = IndexMap<String, Value>;
@@ -100,7 +103,7 @@ pub type Map = IndexMap<String, Value>;
 /// ");
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Default)]
 #[non_exhaustive]
 pub enum Value {
     /// `None`: a null dataspace, h5py's `Empty`.
@@ -149,33 +152,110 @@ pub struct Variant {
 
 static NULL: Value = Value::Null;
 
+/// Each level makes sure of its stack: a value may nest as deep as the limit of whoever read it says.
+impl Clone for Value {
+    fn clone(&self) -> Self {
+        with_room(|| match self {
+            Self::Null => Self::Null,
+            Self::Unit => Self::Unit,
+            Self::Bool(value) => Self::Bool(*value),
+            Self::Number(number) => Self::Number(*number),
+            Self::String(text) => Self::String(text.clone()),
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            Self::Array(array) => Self::Array(array.clone()),
+            Self::List(list) => Self::List(list.clone()),
+            Self::Tuple(list) => Self::Tuple(list.clone()),
+            Self::Map(map) => Self::Map(map.clone()),
+            Self::Pairs(pairs) => Self::Pairs(pairs.clone()),
+            Self::Variant(variant) => Self::Variant(variant.clone()),
+            Self::Some(inner) => Self::Some(inner.clone()),
+            Self::WithAttrs(both) => Self::WithAttrs(both.clone()),
+            Self::Unreadable(why) => Self::Unreadable(why.clone()),
+        })
+    }
+}
+
+/// As [`Clone`] does.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        with_room(|| match (self, other) {
+            (Self::Null, Self::Null) | (Self::Unit, Self::Unit) => true,
+            (Self::Bool(own), Self::Bool(other)) => own == other,
+            (Self::Number(own), Self::Number(other)) => own == other,
+            (Self::String(own), Self::String(other)) | (Self::Unreadable(own), Self::Unreadable(other)) => own == other,
+            (Self::Bytes(own), Self::Bytes(other)) => own == other,
+            (Self::Array(own), Self::Array(other)) => own == other,
+            (Self::List(own), Self::List(other)) | (Self::Tuple(own), Self::Tuple(other)) => own == other,
+            (Self::Map(own), Self::Map(other)) => own == other,
+            (Self::Pairs(own), Self::Pairs(other)) => own == other,
+            (Self::Variant(own), Self::Variant(other)) => own == other,
+            (Self::Some(own), Self::Some(other)) => own == other,
+            (Self::WithAttrs(own), Self::WithAttrs(other)) => own == other,
+            _ => false,
+        })
+    }
+}
+
+/// As [`Clone`] does.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = |name: &str, inner: &dyn fmt::Debug| with_room(|| f.debug_tuple(name).field(inner).finish());
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Unit => f.write_str("Unit"),
+            Self::Bool(value) => tuple("Bool", value),
+            Self::Number(number) => tuple("Number", number),
+            Self::String(text) => tuple("String", text),
+            Self::Bytes(bytes) => tuple("Bytes", bytes),
+            Self::Array(array) => tuple("Array", array),
+            Self::List(list) => tuple("List", list),
+            Self::Tuple(list) => tuple("Tuple", list),
+            Self::Map(map) => tuple("Map", map),
+            Self::Pairs(pairs) => tuple("Pairs", pairs),
+            Self::Variant(variant) => tuple("Variant", variant),
+            Self::Some(inner) => tuple("Some", inner),
+            Self::WithAttrs(both) => tuple("WithAttrs", both),
+            Self::Unreadable(why) => tuple("Unreadable", why),
+        }
+    }
+}
+
 impl Value {
     /// The value itself, without what is only said about it.
     #[must_use]
     pub fn inner(&self) -> &Self {
-        match self {
-            Self::Some(inner) => inner.inner(),
-            Self::WithAttrs(both) => both.value.inner(),
-            other => other,
+        let mut value = self;
+        loop {
+            value = match value {
+                Self::Some(inner) => inner,
+                Self::WithAttrs(both) => &both.value,
+                other => return other,
+            };
         }
     }
 
     /// The same, to be changed.
     pub fn inner_mut(&mut self) -> &mut Self {
-        match self {
-            Self::Some(inner) => inner.inner_mut(),
-            Self::WithAttrs(both) => both.value.inner_mut(),
-            other => other,
+        let mut value = self;
+        loop {
+            value = match value {
+                Self::Some(inner) => inner,
+                Self::WithAttrs(both) => &mut both.value,
+                other => return other,
+            };
         }
     }
 
     /// Its attributes, if it has any.
     #[must_use]
     pub fn attrs(&self) -> Option<&Map> {
-        match self {
-            Self::WithAttrs(both) => Some(&both.attrs),
-            Self::Some(inner) => inner.attrs(),
-            _ => None,
+        let mut value = self;
+        loop {
+            value = match value {
+                Self::Some(inner) => inner,
+                Self::WithAttrs(both) => return Some(&both.attrs),
+                _ => return None,
+            };
         }
     }
 

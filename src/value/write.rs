@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::names::lasting;
 use super::{Map, Value, Variant};
+use crate::depth::with_room;
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -68,7 +69,7 @@ impl Form {
         }
         let fields = record.iter().map(|(name, value)| {
             let inner = match value {
-                Value::Map(inner) => Self::of_record(inner),
+                Value::Map(inner) => with_room(|| Self::of_record(inner)),
                 _ => None,
             };
             lasting(name).map(|name| (name, inner))
@@ -80,7 +81,7 @@ impl Form {
     fn takes(&self, value: &Value) -> bool {
         match value {
             Value::Null => true,
-            Value::Some(inner) => self.takes(inner),
+            Value::Some(inner) => with_room(|| self.takes(inner)),
             Value::Map(map) => self.is_of(map),
             _ => false,
         }
@@ -91,7 +92,7 @@ impl Form {
             && map.iter().zip(&self.0).all(|((name, value), (field, inner))| {
                 name == field
                     && match (value, inner) {
-                        (Value::Map(map), Some(inner)) => inner.is_of(map),
+                        (Value::Map(map), Some(inner)) => with_room(|| inner.is_of(map)),
                         (Value::Map(map), None) => map.is_empty(),
                         (_, inner) => inner.is_none(),
                     }
@@ -101,10 +102,13 @@ impl Form {
 
 /// The record that a value is, within any options.
 fn record(value: &Value) -> Option<&Map> {
-    match value {
-        Value::Map(map) => Some(map),
-        Value::Some(inner) => record(inner),
-        _ => None,
+    let mut value = value;
+    loop {
+        value = match value {
+            Value::Map(map) => return Some(map),
+            Value::Some(inner) => inner,
+            _ => return None,
+        };
     }
 }
 

@@ -1,4 +1,5 @@
-/* A filter of a plugin, that changes nothing. It leaves a mark where it was loaded. */
+/* A plugin: a filter that changes nothing, or, by SORT, a connector or a file driver that is none. It leaves a mark where it was
+ * loaded. */
 
 #include <stddef.h>
 #include <stdio.h>
@@ -27,5 +28,5 @@ static const struct {
     size_t (*filter)(unsigned, size_t, const unsigned[], size_t, size_t *, void **);
 } CLASS = {1, 32123, 1, 1, "pass", NULL, NULL, pass};
 
-int H5PLget_plugin_type(void) { return 0; }
-const void *H5PLget_plugin_info(void) { return &CLASS; }
+int H5PLget_plugin_type(void) { return SORT; }
+const void *H5PLget_plugin_info(void) { return SORT ? NULL : &CLASS; }

@@ -49,5 +49,8 @@ with h5py.File(folder / "filtered.h5", "w") as file:
     space = h5py.h5s.create_simple((6,))
     dataset = h5py.h5d.create(file.id, b"numbers", h5py.h5t.STD_I32LE, space, plist)
     dataset.write_direct_chunk((0,), np.arange(6, dtype="<i4").tobytes(), 0)
+    endless = h5py.h5s.create_simple((6,), (h5py.h5s.UNLIMITED,))
+    growing = h5py.h5d.create(file.id, b"growing", h5py.h5t.STD_I32LE, endless, plist)
+    growing.write_direct_chunk((0,), np.arange(6, dtype="<i4").tobytes(), 0)
     text = h5py.h5d.create(file.id, b"strings", h5py.string_dtype() and h5py.h5t.py_create(h5py.string_dtype(), logical=True), space, plist)
     text.write_direct_chunk((0,), bytes(96), 0)

@@ -15,6 +15,7 @@ use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, n
 use super::column::{Column, List, Maps, Nullable};
 use super::place::{Place, taken};
 use super::record::{Record, RecordField, Rows};
+use crate::depth::with_room;
 use crate::error::{Error, Result};
 use crate::format::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 use crate::route::Route;
@@ -325,11 +326,11 @@ impl Part {
 
     /// Adds elements, which were [checked](Part::check).
     pub(super) fn append(&mut self, column: &Column, common: &mut Common) -> Result<()> {
-        let mut append = || {
+        let append = || {
             let column = as_stored(&self.shape, column, &self.route)?;
             self.append_column(&column, common)
         };
-        append().map_err(|error: Error| error.in_link(&self.link))
+        with_room(append).map_err(|error: Error| error.in_link(&self.link))
     }
 
     fn append_column(&mut self, column: &Column, common: &mut Common) -> Result<()> {
