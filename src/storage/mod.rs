@@ -34,6 +34,7 @@ mod parallel;
 mod parts;
 mod picks;
 mod plain;
+mod present;
 mod raw;
 mod reference;
 mod scattered;

@@ -6,9 +6,8 @@ use std::mem::MaybeUninit;
 
 use hdf5::Datatype;
 use hdf5::types::{H5Type, TypeDescriptor};
-use hdf5_sys::h5d::{H5D_fill_value_t, H5D_layout_t};
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5a, h5d, h5s, h5t};
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
@@ -454,42 +453,20 @@ impl Dataset {
             };
         }
         let zeroed = count > 0 && !self.fills()?;
-        // The library reads no more than this, however large the dataset is by now.
-        let memory_space = self.shape().space()?;
-        // SAFETY: room for all items, which the library fills, unless `fills` says that it may not.
+        let all = self.shape().space()?;
+        // SAFETY: room for all items that there were, which the library fills, unless `fills` says that it may not.
         unsafe {
             element.filled(count, zeroed, |values| {
                 let memory = element.memory.id();
                 self.in_parts(count as usize * size_of::<T>(), |part, places| {
-                    let selection = part.map(Part::select).transpose()?;
-                    let (file, space) = match &selection {
-                        Some((file, space)) => (file.get(), space.get()),
-                        None => (h5s::H5S_ALL, memory_space.get()),
-                    };
-                    call("read a dataset", || {
-                        let values = values.byte_add(places.start).cast();
-                        h5d::H5Dread(self.handle(), memory, space, file, H5P_DEFAULT, values)
-                    })?;
-                    Ok(())
+                    let values = values.byte_add(places.start).cast();
+                    match part.map(Part::wanted).transpose()? {
+                        Some((wanted, space)) => self.read_raw(Some(wanted), (memory, space.get()), values),
+                        None => self.read_raw(None, (memory, all.get()), values),
+                    }
                 })
             })
         }
-    }
-
-    /// Whether reading sets all items, also where nothing is stored: there is a value to fill in, and no part of the
-    /// dataset is in other files.
-    pub(super) fn fills(&self) -> Result<bool> {
-        let what = "look into a dataset";
-        // SAFETY: a dataset's handle.
-        let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.handle()) })?;
-        let mut fill = H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED;
-        // SAFETY: a dataset creation list, and the address of what the function sets.
-        call(what, || unsafe { h5p::H5Pfill_value_defined(list.get(), &raw mut fill) })?;
-        // SAFETY: a dataset creation list.
-        let layout = locked(|| unsafe { h5p::H5Pget_layout(list.get()) });
-        let plain =
-            matches!(layout, H5D_layout_t::H5D_COMPACT | H5D_layout_t::H5D_CONTIGUOUS | H5D_layout_t::H5D_CHUNKED);
-        Ok(plain && fill != H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED)
     }
 }
 
@@ -527,6 +504,15 @@ pub(crate) fn read_array_attribute<T: H5Type>(
     name: &str,
     element: &ElementType<T>,
 ) -> Result<(Shape, Vec<T>)> {
+    // Until it is read, it stays as it is, and is not made anew under the same name.
+    locked(|| read_array_attribute_locked(object, name, element))
+}
+
+fn read_array_attribute_locked<T: H5Type>(
+    object: &impl Attributes,
+    name: &str,
+    element: &ElementType<T>,
+) -> Result<(Shape, Vec<T>)> {
     // Attributes that are too large, or of a type that is not read, are refused here.
     let contents = object.attribute(name)?.ok_or_else(|| Error::corrupt("the attribute went away"))?;
     let (what, label) = ("read an attribute", c_name(name)?);
@@ -535,7 +521,7 @@ pub(crate) fn read_array_attribute<T: H5Type>(
     // SAFETY: an attribute's handle.
     let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
     let count = element.check(&stored, &contents.dtype, &contents.shape)?;
-    // SAFETY: room for all items of the attribute, all of which the library reads.
+    // SAFETY: room for all items of the attribute, all of which the library reads: the lock is held since they were counted.
     let values = unsafe {
         element.filled(count, true, |values| {
             call(what, || h5a::H5Aread(id.get(), element.memory.id(), values.cast()))?;

@@ -21,6 +21,7 @@ use super::dtype::is_equal;
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
 use super::parallel::{cores, feed, in_order};
+use super::present::{self, Wanted};
 use super::selection::select_within;
 use super::{Id, call, change, locked};
 use crate::error::{Error, ErrorKind, Result};
@@ -331,8 +332,10 @@ impl Chunked {
             // SAFETY: the memory is there until all threads are done; no other chunk has a place in those runs.
             unsafe { out.take(&bytes, |show| self.grid.each_run(number, rows, show)) }
         };
+        let mut ends = self.grid.dims().to_vec();
+        ends[0] = rows.end();
         let read = |number: usize| {
-            let chunk = self.read_chunk(dataset, &self.grid.offset(first + number))?;
+            let chunk = self.read_chunk(dataset, &self.grid.offset(first + number), &ends)?;
             done(share(len, number, count))?;
             Ok((first + number, chunk))
         };
@@ -396,27 +399,27 @@ impl Chunked {
         })
     }
 
-    /// Reads a chunk.
-    fn read_chunk(&self, dataset: hid_t, offset: &[u64]) -> Result<Read> {
-        if let Some(stored) = self.stored_chunk(dataset, offset)? {
-            return Ok(Read::Stored(stored));
-        }
-        let chunk_bytes = self.grid.chunk_bytes();
-        let extent = self.grid.extent(offset);
-        let mut bytes = zeroed(chunk_bytes as u64, 1)?;
-        let (file, memory) = self.spaces(offset, &extent)?;
-        // SAFETY: room for a chunk, of which as much is selected as there is in the dataset.
-        call("read a chunk", || unsafe {
-            let (stored, out) = (self.stored.get(), bytes.as_mut_ptr().cast::<c_void>());
-            h5d::H5Dread(dataset, stored, memory.get(), file.get(), H5P_DEFAULT, out)
-        })?;
-        Ok(Read::Plain(bytes))
-    }
-
-    fn spaces(&self, offset: &[u64], extent: &[u64]) -> Result<(Id, Id)> {
-        let file = select_within(self.grid.dims(), offset, None, extent)?;
-        let memory = select_within(self.grid.chunk(), &vec![0; self.grid.rank()], None, extent)?;
-        Ok((file, memory))
+    /// Reads a chunk, of which what lies before `ends` along each dimension is wanted: an error where the dataset does not
+    /// have that any more.
+    fn read_chunk(&self, dataset: hid_t, offset: &[u64], ends: &[u64]) -> Result<Read> {
+        let chunk = self.grid.chunk();
+        let extent: Vec<u64> =
+            offset.iter().zip(chunk).zip(ends).map(|((start, len), end)| (*len).min(end - start)).collect();
+        // Other threads change the dataset's extent before or after this.
+        locked(|| {
+            let ends = offset.iter().zip(&extent).map(|(start, len)| start + len);
+            present::check(&present::dims_now(dataset)?, self.grid.dims(), ends)?;
+            if let Some(stored) = self.stored_chunk(dataset, offset)? {
+                return Ok(Read::Stored(stored));
+            }
+            let mut bytes = zeroed(self.grid.chunk_bytes() as u64, 1)?;
+            let memory = select_within(chunk, &vec![0; self.grid.rank()], None, &extent)?;
+            let wanted = Wanted { start: offset, step: None, count: &extent };
+            let (types, out) = ((self.stored.get(), memory.get()), bytes.as_mut_ptr().cast::<c_void>());
+            // SAFETY: room for a chunk, within which `memory` selects.
+            unsafe { present::read((dataset, self.grid.dims()), Some(wanted), types, out, true) }?;
+            Ok(Read::Plain(bytes))
+        })
     }
 
     /// Reads a block of items as they are in memory, with more that may be asked for next; `None` where there would be too
@@ -442,14 +445,21 @@ impl Chunked {
             let first = wanted.start / chunk_rows * chunk_rows;
             let more = (self.batch() / self.grid.row_bytes().max(1)) as u64 / chunk_rows * chunk_rows;
             let end = wanted.end().div_ceil(chunk_rows) * chunk_rows;
-            let rows = Rows { start: first, count: end.max(first + more).min(self.grid.rows()) - first };
+            // What is not asked for need not be there any more.
+            let there = locked(|| present::dims_now(dataset))?.first().copied().unwrap_or(0);
+            let last = self.grid.rows().min(there).max(wanted.end());
+            let rows = Rows { start: first, count: end.max(first + more).min(last) - first };
             let bytes = rows.count.saturating_mul(row_bytes as u64);
             if bytes > 2 * MAX_AHEAD as u64 && !self.pipeline.is_ours() {
                 return Ok(None);
             }
             ahead.bytes.clear();
             resize(&mut ahead.bytes, bytes, 1)?;
-            self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes, |_| Ok(()))?;
+            match self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes, |_| Ok(())) {
+                // What is asked for may be there, though not the rows as a whole.
+                Err(error) if error.kind() == ErrorKind::Gone && !self.pipeline.is_ours() => return Ok(None),
+                result => result?,
+            }
             (ahead.start, ahead.count) = (rows.start, rows.count);
         }
         let skipped = (wanted.start - ahead.start) as usize * row_bytes;

@@ -77,9 +77,10 @@ impl Chunked {
             // SAFETY: the memory is there until all threads are done; no other chunk has a place in those runs.
             unsafe { out.take(&bytes, |show| part.each_run(&met, base, show)) }
         };
+        let ends = part.ends();
         let read = |number: usize| {
             let met = part.chunk(first + number as u64);
-            let chunk = self.read_chunk(dataset, &met.offset)?;
+            let chunk = self.read_chunk(dataset, &met.offset, &ends)?;
             Ok((met, chunk))
         };
         feed(count, read, take)
