@@ -12,7 +12,7 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::held::Held;
+use super::held::may_change;
 use super::{Id, c_name, call, locked, under_lock};
 use crate::error::{Error, Result};
 
@@ -100,7 +100,7 @@ impl Group {
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
         let mut links = locked(|| self.links_now())?;
-        if Held::of(self)?.is_writable()? {
+        if may_change(self.handle())? {
             // By the time it is opened, another object may be there, or none.
             links.iter_mut().for_each(|link| link.target = None);
         }

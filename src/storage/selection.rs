@@ -10,7 +10,7 @@ use super::attribute::Attributes;
 use super::dataset::{Dataset, simple_space};
 use super::present::Wanted;
 use super::typed::ElementType;
-use super::{Id, call};
+use super::{Id, call, locked};
 use crate::error::{Error, ErrorKind, Result};
 
 /// For each dimension of a dataset, which of its items are meant: `count` of them, `step` apart, from `start` on.
@@ -52,7 +52,12 @@ impl Dataset {
         // SAFETY: room for as many items as `memory` has, which is zeroed where the library may not fill all.
         unsafe {
             element.filled(items, !self.fills()?, |values| {
-                self.read_raw(Some(wanted), (element.memory_type(), memory.get()), values.cast())
+                locked(|| {
+                    if let Some(chunked) = self.chunked()? {
+                        chunked.look_again(self.handle(), start)?;
+                    }
+                    self.read_raw(Some(wanted), (element.memory_type(), memory.get()), values.cast())
+                })
             })
         }
     }

@@ -1,6 +1,7 @@
 //! Arrays of any element type that the `hdf5` crate describes: between a dataset and memory of that very type, without
 //! a copy in between.
 
+use std::alloc::{Layout, alloc, alloc_zeroed};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -112,22 +113,24 @@ impl<T: H5Type> ElementType<T> {
         zeroed: bool,
         read: impl FnOnce(*mut T) -> Result<()>,
     ) -> Result<Vec<T>> {
-        let mut values: Vec<T> = Vec::new();
-        let fits = usize::try_from(count).is_ok_and(|count| values.try_reserve_exact(count).is_ok());
-        if !fits {
+        let too_large = || {
             let message = format!("{count} items of {} bytes do not fit into memory", size_of::<T>());
-            return Err(Error::new(ErrorKind::Limit, message));
-        }
-        let count = count as usize;
+            Error::new(ErrorKind::Limit, message)
+        };
+        let layout = usize::try_from(count).ok().and_then(|count| Layout::array::<T>(count).ok());
+        let (count, layout) = (count as usize, layout.ok_or_else(too_large)?);
         if count == 0 {
-            return Ok(values);
+            return Ok(Vec::new());
         }
         // Bytes that stand for no value, where some do, have to be bytes.
         let checked = has_invalid(&self.descriptor);
-        if zeroed || checked {
-            // SAFETY: the room that was reserved.
-            unsafe { values.as_mut_ptr().write_bytes(0, count) };
+        // SAFETY: elements have a size, as was checked when the type was made.
+        let memory = unsafe { if zeroed || checked { alloc_zeroed(layout) } else { alloc(layout) } };
+        if memory.is_null() {
+            return Err(too_large());
         }
+        // SAFETY: allocated for so many elements, none of which is there yet.
+        let mut values: Vec<T> = unsafe { Vec::from_raw_parts(memory.cast(), 0, count) };
         read(values.as_mut_ptr())?;
         if checked {
             // SAFETY: as many bytes as were zeroed above.

@@ -20,6 +20,7 @@ use super::dataset::{resize, zeroed};
 use super::dtype::is_equal;
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
+use super::held::may_change;
 use super::parallel::{cores, feed, in_order};
 use super::present::{self, Wanted};
 use super::selection::select_within;
@@ -44,6 +45,8 @@ pub(super) struct Chunked {
     /// The element type in the file, and bytes of an item there.
     stored: Id,
     size: usize,
+    /// Whether other threads may write chunks meanwhile.
+    may_change: bool,
     /// Rows that were written, but do not fill their chunks yet.
     pending: Mutex<Memory>,
     /// Rows that were read, as they are in memory.
@@ -199,8 +202,8 @@ impl Chunked {
         if is_tiny || grid.chunk_bytes() > MAX_CHUNK && !pipeline.is_ours() {
             return Ok(None);
         }
-        let (pending, ahead) = Default::default();
-        Ok(Some(Self { grid, pipeline, stored, size, pending, ahead }))
+        let (may_change, (pending, ahead)) = (may_change(dataset)?, Default::default());
+        Ok(Some(Self { grid, pipeline, stored, size, may_change, pending, ahead }))
     }
 
     /// How the chunks of a dataset that was just made in chunks are filtered, if that is done here.
@@ -399,6 +402,15 @@ impl Chunked {
         })
     }
 
+    /// As [`Chunked::look_elsewhere`], before libhdf5 reads from `offset` on.
+    pub(super) fn look_again(&self, dataset: hid_t, offset: &[u64]) -> Result<()> {
+        if self.may_change {
+            let offset: Vec<u64> = offset.iter().zip(self.grid.chunk()).map(|(start, len)| start / len * len).collect();
+            locked(|| present::dims_now(dataset).map(|now| self.look_elsewhere(dataset, &offset, &now)))?;
+        }
+        Ok(())
+    }
+
     /// Reads a chunk, of which what lies before `ends` along each dimension is wanted: an error where the dataset does not
     /// have that any more.
     fn read_chunk(&self, dataset: hid_t, offset: &[u64], ends: &[u64]) -> Result<Read> {
@@ -408,8 +420,13 @@ impl Chunked {
         // Other threads change the dataset's extent before or after this.
         locked(|| {
             let ends = offset.iter().zip(&extent).map(|(start, len)| start + len);
-            present::check(&present::dims_now(dataset)?, self.grid.dims(), ends)?;
-            if let Some(stored) = self.stored_chunk(dataset, offset)? {
+            let now = present::dims_now(dataset)?;
+            present::check(&now, self.grid.dims(), ends)?;
+            let is_known = self.look_elsewhere(dataset, offset, &now);
+            if let Some(mut stored) = self.stored_chunk(dataset, offset)? {
+                if !is_known && let Some(left_out) = filters_left_out(dataset, offset) {
+                    stored.left_out = left_out;
+                }
                 return Ok(Read::Stored(stored));
             }
             let mut bytes = zeroed(self.grid.chunk_bytes() as u64, 1)?;
@@ -420,6 +437,28 @@ impl Chunked {
             unsafe { present::read((dataset, self.grid.dims()), Some(wanted), types, out, true) }?;
             Ok(Read::Plain(bytes))
         })
+    }
+
+    /// Has libhdf5 look for a chunk beside the one at `offset`, in a dataset of the dimensions `now`. Of a chunk that was
+    /// written as it is stored, it keeps which filters were left out of the one before (`H5D__chunk_direct_write` of 2.2 and
+    /// earlier) until it has looked for another. Returns false where there is no other, and the library's lock is held.
+    fn look_elsewhere(&self, dataset: hid_t, offset: &[u64], now: &[u64]) -> bool {
+        if !self.may_change {
+            return true;
+        }
+        let chunk = self.grid.chunk();
+        let mut other = vec![0; offset.len()];
+        if offset.iter().all(|start| *start == 0) {
+            match now.iter().zip(chunk).position(|(dim, len)| dim > len) {
+                Some(axis) => other[axis] = chunk[axis],
+                None => return false,
+            }
+        }
+        let mut size = 0;
+        // SAFETY: a dataset in chunks, and an offset with a number for each dimension. Whether that chunk is there, is nothing
+        // to the caller.
+        unsafe { H5Dget_chunk_storage_size(dataset, other.as_ptr(), &raw mut size) };
+        true
     }
 
     /// Reads a block of items as they are in memory, with more that may be asked for next; `None` where there would be too
@@ -471,6 +510,17 @@ impl Chunked {
         put_back(&self.ahead, ahead);
         Ok(Some(()))
     }
+}
+
+/// Which filters were left out of a chunk, by the index of chunks, of which libhdf5 looks at all before.
+fn filters_left_out(dataset: hid_t, offset: &[u64]) -> Option<u32> {
+    let (mut left_out, mut address, mut size) = (0, 0, 0);
+    // SAFETY: a dataset in chunks, an offset with a number for each dimension, and the addresses of numbers.
+    let status = locked(|| unsafe {
+        let (mask, at, len) = (&raw mut left_out, &raw mut address, &raw mut size);
+        h5d::H5Dget_chunk_info_by_coord(dataset, offset.as_ptr(), mask, at, len)
+    });
+    (status >= 0 && size > 0).then_some(left_out)
 }
 
 /// Writes a chunk of a dataset in chunks as it is to be stored.
