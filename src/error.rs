@@ -46,7 +46,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The closure of the `progress` option cancelled the call, which left everything as it was.
     Cancelled,
-    /// The file that a lazy value was to be read from is gone: closed by force, or cut short.
+    /// What was to be read is gone: the file was closed by force or cut short, or another thread made the dataset smaller after
+    /// it was opened.
     Gone,
     /// libhdf5 failed.
     Hdf5,

@@ -247,6 +247,9 @@ impl Column {
     /// The sequence that a dataset is, whose elements are at `route`.
     pub(super) fn of_dataset(dataset: Dataset, route: &Route) -> Result<Self> {
         let count = Count::of(&dataset)?;
+        // Where more was appended since it was opened, it has become longer before that counted.
+        let is_older = matches!((count, dataset.shape()), (Count::Of(count), Shape::Simple(dims)) if dims[0] < count);
+        let dataset = if is_older { dataset.again()? } else { dataset };
         Self::of_part(dataset, route, count)
     }
 

@@ -107,6 +107,12 @@ pub(crate) trait Attributes {
 
     /// Reads the attribute `name`, if there is one.
     fn attribute(&self, name: &str) -> Result<Option<Contents>> {
+        // Until it is read, it stays as it is, and is not made anew under the same name.
+        locked(|| self.attribute_locked(name))
+    }
+
+    /// The same, where the library's lock is held.
+    fn attribute_locked(&self, name: &str) -> Result<Option<Contents>> {
         if !self.has_attribute(name)? {
             return Ok(None);
         }
@@ -130,7 +136,7 @@ pub(crate) trait Attributes {
             return Ok(Some(Contents { shape, dtype, items: Items::default() }));
         }
         let read = |dtype: hid_t, bytes: *mut c_void| {
-            // SAFETY: at `bytes` is room for all items of the attribute.
+            // SAFETY: at `bytes` is room for all items of the attribute, whose count and type were asked of the same handle.
             call(what, || unsafe { h5a::H5Aread(id.get(), dtype, bytes) })?;
             Ok(())
         };

@@ -22,14 +22,13 @@ use super::group::Group;
 use super::heap_writer::{self, Texts};
 use super::items::Items;
 use super::parts::{PART, Part};
+use super::present::{self, Wanted};
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
 use super::strict::{NoPlugins, check_layout, filter_refused, missing_filter};
 use super::variable;
 use super::writing::makes_room;
-use super::{
-    COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, sys, under_lock,
-};
+use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::progress::Spot;
@@ -186,6 +185,8 @@ pub(crate) struct Dataset {
     /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
     is_chunked: bool,
     chunked: OnceLock<Option<Box<Chunked>>>,
+    /// Whether reading sets all items, once that was looked at.
+    fills: OnceLock<bool>,
     spot: Spot,
 }
 
@@ -256,8 +257,9 @@ impl Group {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        let (is_virtual, is_bare, chunked, spot) = (false, false, OnceLock::new(), Spot::NOWHERE);
-        Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, spot })
+        let (is_virtual, is_bare, chunked, fills, spot) =
+            (false, false, OnceLock::new(), OnceLock::new(), Spot::NOWHERE);
+        Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, fills, spot })
     }
 
     /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says
@@ -307,14 +309,17 @@ impl Dataset {
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
         let shape = Shape::of_space(&space)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let (is_virtual, is_chunked, chunked, spot) = (false, false, OnceLock::new(), Spot::NOWHERE);
-        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, spot };
+        let (is_virtual, is_chunked, chunked, fills, spot) =
+            (false, false, OnceLock::new(), OnceLock::new(), Spot::NOWHERE);
+        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, fills, spot };
         let layout = match layout {
             None if !matches!(dataset.shape, Shape::Simple(_)) || address_of(&dataset.id).is_some() => None,
             None => Some(dataset.layout()?),
             checked => checked,
         };
         let Some((list, layout)) = layout else {
+            // All of it is stored, in one piece.
+            dataset.fills = OnceLock::from(true);
             dataset.check_size(0)?;
             return Ok(dataset);
         };
@@ -539,7 +544,7 @@ impl Dataset {
             let selection = part.map(Part::select).transpose()?;
             let (file, memory) = spaces(&selection);
             let data = bytes[places.clone()].as_ptr().cast();
-            let taken = if places.start == 0 { self.taken(0, self.rows(), bytes.len())? } else { 0 };
+            let taken = if places.start == 0 { self.taken(0, self.row_count(), bytes.len())? } else { 0 };
             // SAFETY: the bytes are as many items of the type as the part, or the whole dataset, has.
             unsafe { self.write_raw(memory_type.get(), memory, file, (data, taken)) }
         })
@@ -589,14 +594,15 @@ impl Dataset {
 
     /// Reads `count` items along the first dimension from `start` on.
     pub(crate) fn read_rows(&self, start: u64, count: u64) -> Result<Vec<u8>> {
-        let (file, memory, items) = self.select_rows(start, count)?;
+        let (starts, counts, items) = self.rows(start, count)?;
         if let Some(chunked) = self.chunked()? {
             chunked.flush(self.id.get())?;
             let mut bytes = zeroed(items, self.dtype.size())?;
             self.read_rows_into(start, count, &mut bytes)?;
             return Ok(bytes);
         }
-        Ok(self.read_selected(items, memory.get(), file.get(), Items::default())?.into_bytes())
+        let wanted = Wanted { start: &starts, step: None, count: &counts };
+        Ok(self.read_wanted(items, Some(wanted), Items::default())?.into_bytes())
     }
 
     /// Reads all items. The caller has made sure that they are few.
@@ -614,7 +620,7 @@ impl Dataset {
             self.read_rows_into(0, dims[0], &mut bytes)?;
             return Ok(Items::with_memory(bytes));
         }
-        self.counted(self.read_selected(count, h5s::H5S_ALL, h5s::H5S_ALL, Items::default())?)
+        self.counted(self.read_wanted(count, None, Items::default())?)
     }
 
     /// Takes note of items that were read.
@@ -631,10 +637,13 @@ impl Dataset {
             return Ok(Items::default());
         }
         if self.dtype.has_addresses() {
-            let (file, memory) = self.select(start, count, items)?;
-            return self.counted(self.read_selected(items, memory.get(), file.get(), last)?);
+            let wanted = Wanted { start, step: None, count };
+            return self.counted(self.read_wanted(items, Some(wanted), last)?);
         }
         let mut bytes = last.into_bytes();
+        if !bytes.is_empty() && !self.fills()? {
+            bytes.clear();
+        }
         resize(&mut bytes, items, self.dtype.size())?;
         self.read_block_into(start, count, &mut bytes)?;
         Ok(Items::with_memory(bytes))
@@ -652,61 +661,46 @@ impl Dataset {
         {
             return self.spot.bytes(bytes.len() as u64);
         }
-        let (file, memory) = self.select(start, count, items)?;
-        under_lock(self.is_chunked || self.is_virtual, || {
-            // SAFETY: `bytes` has room for as many items of the type as are selected.
-            call("read a dataset", || unsafe {
-                let to = bytes.as_mut_ptr().cast();
-                h5d::H5Dread(self.id.get(), memory_type.get(), memory.get(), file.get(), H5P_DEFAULT, to)
-            })
-        })?;
+        let (wanted, memory) = (Wanted { start, step: None, count }, simple_space(&[items])?);
+        // SAFETY: `bytes` has room for as many items of the type as `memory` has.
+        unsafe { self.read_raw(Some(wanted), (memory_type.get(), memory.get()), bytes.as_mut_ptr().cast()) }?;
         self.spot.bytes(bytes.len() as u64)
     }
 
     /// Reads `count` items along the first dimension from `start` on into `bytes`, which has room for so many.
     pub(crate) fn read_rows_into(&self, start: u64, count: u64, bytes: &mut [u8]) -> Result<()> {
         let is_whole = matches!(&self.shape, Shape::Simple(dims) if start == 0 && dims.first() == Some(&count));
-        let (selection, items) = if is_whole {
-            (None, self.shape.count())
-        } else {
-            let (file, memory, items) = self.select_rows(start, count)?;
-            (Some((file, memory)), Some(items))
-        };
-        self.check_bytes(items, bytes)?;
+        let (starts, counts, items) = self.rows(start, count)?;
+        self.check_bytes(Some(items), bytes)?;
         let memory_type = self.readable_type()?;
         if let Some(chunked) = self.chunked()? {
             let rows = Rows { start, count };
             let done = |bytes| self.spot.bytes(bytes);
             return chunked.read_rows(self.id.get(), rows, (memory_type.get(), self.dtype.size()), bytes, done);
         }
-        let read = |selection: &Option<(Id, Id)>, bytes: &mut [u8]| {
-            let (file, memory) = spaces(selection);
-            // SAFETY: `bytes` has room for as many items of the type as are selected.
-            call("read a dataset", || unsafe {
-                h5d::H5Dread(self.id.get(), memory_type.get(), memory, file, H5P_DEFAULT, bytes.as_mut_ptr().cast())
-            })
+        let read = |wanted: Option<Wanted<'_>>, memory: hid_t, bytes: &mut [u8]| {
+            // SAFETY: `bytes` has room for as many items of the type as `memory` has: the part, or all that are asked for.
+            unsafe { self.read_raw(wanted, (memory_type.get(), memory), bytes.as_mut_ptr().cast()) }
         };
         if is_whole {
-            return self.in_parts(bytes.len(), |part, places| {
-                let selection = part.map(Part::select).transpose()?;
-                read(&selection, &mut bytes[places]).map(drop)
+            let all = self.shape.space()?;
+            return self.in_parts(bytes.len(), |part, places| match part.map(Part::wanted).transpose()? {
+                Some((wanted, memory)) => read(Some(wanted), memory.get(), &mut bytes[places]),
+                None => read(None, all.get(), &mut bytes[places]),
             });
         }
-        read(&selection, bytes)?;
+        let wanted = Wanted { start: &starts, step: None, count: &counts };
+        read(Some(wanted), simple_space(&[items])?.get(), bytes)?;
         self.spot.bytes(bytes.len() as u64)
     }
 
-    fn read_selected(&self, count: u64, memory: hid_t, file: hid_t, last: Items) -> Result<Items> {
+    /// Reads what is wanted, `count` items, or all that there were. The memory of `last` is used again.
+    fn read_wanted(&self, count: u64, wanted: Option<Wanted<'_>>, last: Items) -> Result<Items> {
         self.check_readable()?;
-        let filters = self.is_chunked || self.is_virtual;
+        let memory = if wanted.is_some() { Handle::Owned(simple_space(&[count])?) } else { self.shape.space()? };
         let read = |dtype: hid_t, bytes: *mut c_void| {
-            under_lock(filters, || {
-                // SAFETY: at `bytes` is room for as many items of the type as are selected.
-                call("read a dataset", || unsafe {
-                    h5d::H5Dread(self.id.get(), dtype, memory, file, H5P_DEFAULT, bytes)
-                })
-            })?;
-            Ok(())
+            // SAFETY: at `bytes` is room for `count` items of the type, and `memory` has as many.
+            unsafe { self.read_raw(wanted, (dtype, memory.get()), bytes) }
         };
         if self.dtype.has_addresses() {
             // The references of a virtual dataset are into the heaps of the files that it is made of.
@@ -717,9 +711,42 @@ impl Dataset {
         }
         let memory_type = self.memory_type()?;
         let mut bytes = last.into_bytes();
+        if !bytes.is_empty() && !self.fills()? {
+            bytes.clear();
+        }
         resize(&mut bytes, count, self.dtype.size())?;
         read(memory_type.get(), bytes.as_mut_ptr().cast())?;
         Ok(Items::with_memory(bytes))
+    }
+
+    /// Reads what is wanted, or all that there was when it was opened.
+    ///
+    /// # Safety
+    /// As for [`present::read`].
+    pub(super) unsafe fn read_raw(
+        &self,
+        wanted: Option<Wanted<'_>>,
+        (memory_type, memory): (hid_t, hid_t),
+        to: *mut c_void,
+    ) -> Result<()> {
+        let opened = if let Shape::Simple(dims) = &self.shape { dims.as_slice() } else { &[] };
+        let filters = self.is_chunked || self.is_virtual;
+        // SAFETY: as the caller promises.
+        unsafe { present::read((self.id.get(), opened), wanted, (memory_type, memory), to, filters) }
+    }
+
+    /// Whether reading sets all items, also where nothing is stored: there is a value to fill in, libhdf5 does so, and no part
+    /// of the dataset is in other files. Where it does not, memory is zeroed before.
+    pub(super) fn fills(&self) -> Result<bool> {
+        if let Some(fills) = self.fills.get() {
+            return Ok(*fills);
+        }
+        let (list, layout) = self.layout()?;
+        let is_plain =
+            matches!(layout, H5D_layout_t::H5D_COMPACT | H5D_layout_t::H5D_CONTIGUOUS | H5D_layout_t::H5D_CHUNKED);
+        let fills = is_plain && sys::has_fill_value(list.get())? && sys::fills_at_some_time(list.get())?;
+        // How a dataset was made does not change.
+        Ok(*self.fills.get_or_init(|| fills))
     }
 
     fn check_readable(&self) -> Result<()> {
@@ -750,7 +777,7 @@ impl Dataset {
     }
 
     /// How many rows it has.
-    fn rows(&self) -> u64 {
+    fn row_count(&self) -> u64 {
         match &self.shape {
             Shape::Simple(dims) => dims.first().copied().unwrap_or(1),
             _ => 1,
@@ -801,6 +828,13 @@ impl Dataset {
 
     /// Selects rows in the file; returns also the space of as many items in memory, and their number.
     fn select_rows(&self, start: u64, count: u64) -> Result<(Id, Id, u64)> {
+        let (starts, counts, items) = self.rows(start, count)?;
+        let (file, memory) = self.select(&starts, &counts, items)?;
+        Ok((file, memory, items))
+    }
+
+    /// Where rows begin along each dimension, how many items there are along each, and how many items in all.
+    fn rows(&self, start: u64, count: u64) -> Result<(Vec<u64>, Vec<u64>, u64)> {
         let Shape::Simple(dims) = &self.shape else {
             return Err(Error::new(ErrorKind::Hdf5, format!("{} has no rows", self.words())));
         };
@@ -808,9 +842,8 @@ impl Dataset {
         starts[0] = start;
         let mut counts = dims.clone();
         counts[0] = count;
-        let items = counts.iter().product();
-        let (file, memory) = self.select(&starts, &counts, items)?;
-        Ok((file, memory, items))
+        let items = items_of(&counts)?;
+        Ok((starts, counts, items))
     }
 
     fn select(&self, start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {

@@ -12,14 +12,14 @@
 //! - libhdf5 before 1.12 has no way into its heap. It writes the strings itself, once there is room for them.
 
 use std::cell::Cell;
-use std::ffi::{CString, c_void};
+use std::ffi::{CString, c_int, c_void};
 use std::sync::LazyLock;
 
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_cdata_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
+use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
 
 use super::raw::with_file;
-use super::{Id, call, locked, once};
+use super::{Id, call, locked, once, sys};
 use crate::error::Result;
 
 /// The tag of the opaque types.
@@ -349,7 +349,8 @@ fn register() -> Result<()> {
         // that are not its own.
         // SAFETY: types, a C string, and a function that keeps to what the library expects of it.
         call("register a conversion", || unsafe {
-            h5t::H5Tregister(H5T_pers_t::H5T_PERS_SOFT, name.as_ptr(), opaque.get(), sequence.get(), Some(refer_to))
+            let (kind, convert) = (H5T_pers_t::H5T_PERS_SOFT as c_int, Some(refer_to as sys::Convert));
+            sys::H5Tregister(kind, name.as_ptr(), opaque.get(), sequence.get(), convert)
         })
         .ok()?;
         Some(())
@@ -361,7 +362,7 @@ fn register() -> Result<()> {
 extern "C" fn refer_to(
     from: hid_t,
     to: hid_t,
-    data: *mut H5T_cdata_t,
+    data: *mut sys::Conversion,
     count: usize,
     stride: usize,
     _: usize,
@@ -369,15 +370,17 @@ extern "C" fn refer_to(
     _: *mut c_void,
     _: hid_t,
 ) -> i32 {
+    const INIT: c_int = H5T_cmd_t::H5T_CONV_INIT as c_int;
+    const CONVERT: c_int = H5T_cmd_t::H5T_CONV_CONV as c_int;
     // SAFETY: the library gives the address of its data for this conversion, which nothing else uses meanwhile.
     let Some(data) = (unsafe { data.as_mut() }) else { return -1 };
     match data.command {
-        H5T_cmd_t::H5T_CONV_INIT if is_between(from, to) => {
-            data.need_bkg = H5T_bkg_t::H5T_BKG_NO;
+        INIT if is_between(from, to) => {
+            data.background = H5T_bkg_t::H5T_BKG_NO as c_int;
             0
         }
-        H5T_cmd_t::H5T_CONV_INIT => -1,
-        H5T_cmd_t::H5T_CONV_CONV => match PUTTING.get() {
+        INIT => -1,
+        CONVERT => match PUTTING.get() {
             // SAFETY: whoever set it keeps the strings until libhdf5 has written. The library gives `count` items at these
             // distances, of types of one size, which was looked at.
             Some(putting) => match unsafe { putting.put(count, stride, buffer.cast()) } {
@@ -386,22 +389,19 @@ extern "C" fn refer_to(
             },
             None => 0,
         },
-        H5T_cmd_t::H5T_CONV_FREE => 0,
+        _ => 0,
     }
 }
 
 /// Whether the conversion is from a type of ours to strings of the same size, which is that of references in a file: in
 /// memory, they are pointers.
 fn is_between(from: hid_t, to: hid_t) -> bool {
+    if !matches!(sys::type_class(from), Ok(Some(H5T_class_t::H5T_OPAQUE))) {
+        return false;
+    }
     // SAFETY: the library gives types; the tag is ours to free.
-    let (is_opaque, is_string, from_size, to_size, tag) = unsafe {
-        (
-            h5t::H5Tget_class(from) == H5T_class_t::H5T_OPAQUE,
-            h5t::H5Tis_variable_str(to) > 0,
-            h5t::H5Tget_size(from),
-            h5t::H5Tget_size(to),
-            h5t::H5Tget_tag(from),
-        )
+    let (is_string, from_size, to_size, tag) = unsafe {
+        (h5t::H5Tis_variable_str(to) > 0, h5t::H5Tget_size(from), h5t::H5Tget_size(to), h5t::H5Tget_tag(from))
     };
     if tag.is_null() {
         return false;
@@ -410,7 +410,7 @@ fn is_between(from: hid_t, to: hid_t) -> bool {
     let is_ours = unsafe { std::ffi::CStr::from_ptr(tag) } == TAG;
     // SAFETY: as said, it is ours to free, and is not used after this.
     unsafe { hdf5_sys::h5::H5free_memory(tag.cast()) };
-    is_opaque && is_string && is_ours && from_size == to_size && to_size > size_of::<*const u8>()
+    is_string && is_ours && from_size == to_size && to_size > size_of::<*const u8>()
 }
 
 #[cfg(test)]

@@ -52,10 +52,7 @@ impl Held {
 
     /// Whether it is open for writing.
     pub(crate) fn is_writable(&self) -> Result<bool> {
-        let mut intent = 0;
-        // SAFETY: a file's handle, and the address of a number.
-        call("look into a file", || unsafe { h5f::H5Fget_intent(self.0.get(), &raw mut intent) })?;
-        Ok(intent & h5f::H5F_ACC_RDWR != 0)
+        is_writable(&self.0)
     }
 
     /// Hands all that was written over to the system.
@@ -64,6 +61,20 @@ impl Held {
         call("write out the file", || unsafe { h5f::H5Fflush(self.0.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
         Ok(())
     }
+}
+
+/// Whether the file that `object` is in is open for writing, by whatever handle of this process's: then other threads may
+/// change what is in it. It stays so for as long as the file is open.
+pub(super) fn may_change(object: hid_t) -> Result<bool> {
+    // SAFETY: an object's handle.
+    is_writable(&Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?)
+}
+
+fn is_writable(file: &Id) -> Result<bool> {
+    let mut intent = 0;
+    // SAFETY: a file's handle, and the address of a number.
+    call("look into a file", || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })?;
+    Ok(intent & h5f::H5F_ACC_RDWR != 0)
 }
 
 /// The path by which an object can be found in its file; empty if there is none.

@@ -10,6 +10,7 @@ use hdf5_sys::{h5l, h5o};
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
+use super::held::may_change;
 use super::sys::{self, LinkInfo, Target};
 use super::{Id, c_name, call, locked, under_lock};
 use crate::error::{Error, Result};
@@ -20,7 +21,7 @@ pub(crate) struct Link {
     pub(crate) name: String,
     /// Whether it is another thing than a hard link.
     pub(crate) soft: bool,
-    /// Where the object is that a hard link leads to, if that is known.
+    /// Where the object is that a hard link leads to, if that is known, and stays so: nobody writes to the file.
     target: Option<Target>,
     /// Its number in the order in which the links were made.
     order: Option<i64>,
@@ -72,9 +73,18 @@ impl Group {
 
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
+        let mut links = locked(|| self.links_now())?;
+        if may_change(self.handle())? {
+            // By the time it is opened, another object may be there, or none.
+            links.iter_mut().for_each(|link| link.target = None);
+        }
+        Ok(links)
+    }
+
+    fn links_now(&self) -> Result<Vec<Link>> {
         // Whether it does, libhdf5 says soonest when it is asked to.
         let mut links = Vec::new();
-        let status = locked(|| self.list(H5_index_t::H5_INDEX_CRT_ORDER, &mut links));
+        let status = self.list(H5_index_t::H5_INDEX_CRT_ORDER, &mut links);
         if status >= 0 && links.iter().all(Link::is_ordered) {
             links.sort_by_key(|link| link.order);
             return Ok(links);

@@ -35,6 +35,7 @@ mod parallel;
 mod parts;
 mod picks;
 mod plain;
+mod present;
 mod raw;
 mod reference;
 mod scattered;

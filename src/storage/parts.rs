@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use hdf5_sys::h5p;
 
-use super::dataset::{Dataset, Shape};
+use super::dataset::{Dataset, Shape, simple_space};
+use super::present::Wanted;
 use super::selection::select;
 use super::{Id, call};
 use crate::error::Result;
@@ -41,6 +42,12 @@ impl Part<'_> {
     /// The part in the file, and as much in memory.
     pub(super) fn select(&self) -> Result<(Id, Id)> {
         select(self.dims, &self.start, &self.count, self.items.end - self.items.start)
+    }
+
+    /// The part as what is read of the dataset, and the space of as much in memory.
+    pub(super) fn wanted(&self) -> Result<(Wanted<'_>, Id)> {
+        let wanted = Wanted { start: &self.start, step: None, count: &self.count };
+        Ok((wanted, simple_space(&[self.items.end - self.items.start])?))
     }
 }
 

@@ -74,6 +74,11 @@ impl Part {
         Some(Self { axes, size: grid.size() })
     }
 
+    /// Where the selected items end along each dimension.
+    pub(super) fn ends(&self) -> Vec<u64> {
+        self.axes.iter().map(|axis| axis.start + (axis.count - 1) * axis.step + 1).collect()
+    }
+
     /// How many chunks there are along the first dimension.
     pub(super) fn bands(&self) -> u64 {
         self.axes[0].chunks()

@@ -282,13 +282,14 @@ fn copied<T: AnyBytes>(bytes: &[u8]) -> Vec<T> {
 }
 
 /// The same numbers as arrays; there are as many as whole arrays have, and room for no more.
-fn into_arrays<T: AnyBytes, const N: usize>(vec: Vec<T>) -> Vec<[T; N]> {
-    let mut vec = std::mem::ManuallyDrop::new(vec);
+fn into_arrays<T: AnyBytes, const N: usize>(mut vec: Vec<T>) -> Vec<[T; N]> {
     vec.shrink_to_fit();
-    let (len, capacity) = (vec.len() / N, vec.capacity() / N);
-    if capacity * N != vec.capacity() {
+    // The allocator may leave more room than it was asked for.
+    if !vec.capacity().is_multiple_of(N) {
         return vec.as_chunks().0.to_vec();
     }
+    let mut vec = std::mem::ManuallyDrop::new(vec);
+    let (len, capacity) = (vec.len() / N, vec.capacity() / N);
     // SAFETY: the memory of the vector that is not dropped: arrays of numbers are aligned as these are, and the capacity
     // is as many bytes.
     unsafe { Vec::from_raw_parts(vec.as_mut_ptr().cast(), len, capacity) }
@@ -510,6 +511,16 @@ mod tests {
         assert_eq!(arrays.filled(2, fill).unwrap(), [[1, -2, 3], [-4, 5, -6]]);
         assert!(arrays.filled(0, |_| Ok(())).unwrap().is_empty());
         assert!(arrays.copied(&[]).is_empty());
+    }
+
+    /// What has no room for whole arrays is copied, and freed: `tests/memcheck` looks for what is not.
+    #[test]
+    fn vectors_of_another_size_than_arrays() {
+        for len in [0, 1, 2, 3, 7, 8, 300, 301] {
+            let vec: Vec<i32> = (0..len).collect();
+            let arrays = into_arrays::<i32, 3>(vec.clone());
+            assert_eq!(arrays.as_flattened(), &vec[..vec.len() / 3 * 3]);
+        }
     }
 
     #[test]

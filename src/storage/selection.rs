@@ -4,13 +4,13 @@ use std::ptr;
 
 use hdf5::types::H5Type;
 use hdf5_sys::h5d;
-use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5s::{self, H5S_seloper_t};
 
 use super::attribute::Attributes;
-use super::dataset::{Dataset, Shape, simple_space};
+use super::dataset::{Dataset, simple_space};
+use super::present::Wanted;
 use super::typed::ElementType;
-use super::{Id, call};
+use super::{Id, call, locked};
 use crate::error::{Error, ErrorKind, Result};
 
 /// For each dimension of a dataset, which of its items are meant: `count` of them, `step` apart, from `start` on.
@@ -46,15 +46,18 @@ impl Dataset {
                 })
             };
         }
-        let (file, memory) = select_steps(self.shape(), selection, items)?;
-        // SAFETY: room for the items that are selected, which is zeroed where the library may not fill all.
+        let Selection { start, step, count } = selection;
+        let wanted = Wanted { start, step: Some(step), count };
+        let memory = simple_space(&[items])?;
+        // SAFETY: room for as many items as `memory` has, which is zeroed where the library may not fill all.
         unsafe {
             element.filled(items, !self.fills()?, |values| {
-                let memory_type = element.memory_type();
-                call("read a part of a dataset", || {
-                    h5d::H5Dread(self.handle(), memory_type, memory.get(), file.get(), H5P_DEFAULT, values.cast())
-                })?;
-                Ok(())
+                locked(|| {
+                    if let Some(chunked) = self.chunked()? {
+                        chunked.look_again(self.handle(), start)?;
+                    }
+                    self.read_raw(Some(wanted), (element.memory_type(), memory.get()), values.cast())
+                })
             })
         }
     }
@@ -66,15 +69,6 @@ pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> 
     Ok((select_within(dims, start, None, count)?, simple_space(&[items])?))
 }
 
-/// As [`select`], but the items need not follow each other.
-fn select_steps(shape: &Shape, selection: &Selection, items: u64) -> Result<(Id, Id)> {
-    let Selection { start, step, count } = selection;
-    match shape {
-        Shape::Simple(dims) => Ok((select_within(dims, start, Some(step), count)?, simple_space(&[items])?)),
-        _ => Err(Error::new(ErrorKind::Hdf5, "a dataset without dimensions has no parts")),
-    }
-}
-
 /// The block of something of the dimensions `dims` that begins at `start` and has `count` items along each, `step` apart.
 pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<Id> {
     let rank = dims.len();
@@ -82,6 +76,12 @@ pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, c
         return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
     }
     let space = simple_space(dims)?;
+    select_in(&space, start, step, count)?;
+    Ok(space)
+}
+
+/// Selects a block in a dataspace with as many dimensions as `start`, `step` and `count` have numbers.
+pub(super) fn select_in(space: &Id, start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<()> {
     // SAFETY: start, step and count have a number for each dimension; the library checks that they lie within.
     call("select a part of a dataset", || unsafe {
         h5s::H5Sselect_hyperslab(
@@ -93,5 +93,5 @@ pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, c
             ptr::null(),
         )
     })?;
-    Ok(space)
+    Ok(())
 }

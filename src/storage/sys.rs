@@ -127,6 +127,7 @@ unsafe extern "C" {
     fn H5Tget_strpad(dtype: hid_t) -> c_int;
     fn H5Tget_norm(dtype: hid_t) -> c_int;
     fn H5Pget_layout(list: hid_t) -> c_int;
+    fn H5Pget_fill_time(list: hid_t, time: *mut c_int) -> herr_t;
     fn H5Pfill_value_defined(list: hid_t, status: *mut c_int) -> herr_t;
     fn H5Pget_file_space_strategy(
         list: hid_t,
@@ -256,6 +257,15 @@ pub(super) fn has_fill_value(list: hid_t) -> Result<bool> {
     call("look into a dataset", || unsafe { H5Pfill_value_defined(list, &raw mut status) })?;
     use h5d::H5D_fill_value_t::{H5D_FILL_VALUE_DEFAULT, H5D_FILL_VALUE_USER_DEFINED};
     Ok([H5D_FILL_VALUE_DEFAULT as c_int, H5D_FILL_VALUE_USER_DEFINED as c_int].contains(&status))
+}
+
+/// Whether libhdf5 fills room with the fill value at some time: on a dataset creation list.
+pub(super) fn fills_at_some_time(list: hid_t) -> Result<bool> {
+    use h5d::H5D_fill_time_t::{H5D_FILL_TIME_ALLOC, H5D_FILL_TIME_IFSET};
+    let mut time: c_int = -1;
+    // SAFETY: any number can be asked for, and the address of a number is given.
+    call("look into a dataset", || unsafe { H5Pget_fill_time(list, &raw mut time) })?;
+    Ok([H5D_FILL_TIME_ALLOC as c_int, H5D_FILL_TIME_IFSET as c_int].contains(&time))
 }
 
 /// Whether room that becomes free is forgotten: on a file creation list.

@@ -147,12 +147,20 @@ impl Stretch<'_> {
 
 impl Dataset {
     /// Its bytes from the item `first` on, if they can be had without libhdf5.
+    ///
+    /// They are read without the library's lock. What is learned here stays true: this process cannot write to the file, as
+    /// libhdf5 does not open it for writing while it is open for reading alone. Another process may; what is read are other
+    /// bytes then, or an error where the file ends before them.
     pub(crate) fn stretch(&self, first: u64) -> Result<Option<Stretch<'_>>> {
         let (offset, claim) = (first.saturating_mul(self.dtype().size() as u64), self.claim());
-        let Some(address) = self.address()?.filter(|_| offset <= claim) else { return Ok(None) };
-        let file =
-            locked(|| with_file(self.handle(), |_, file| Ok(file.and_then(|(raw, _)| raw.scattered(address, claim)))))?;
-        Ok(file.map(|file| Stretch { dataset: self, file, start: address.saturating_add(offset) }))
+        if offset > claim {
+            return Ok(None);
+        }
+        locked(|| {
+            let Some(address) = self.address()? else { return Ok(None) };
+            let file = with_file(self.handle(), |_, file| Ok(file.and_then(|(raw, _)| raw.scattered(address, claim))))?;
+            Ok(file.map(|file| Stretch { dataset: self, file, start: address.saturating_add(offset) }))
+        })
     }
 }
 

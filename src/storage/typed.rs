@@ -1,12 +1,12 @@
 //! Arrays of any element type that the `hdf5` crate describes: between a dataset and memory of that very type, without
 //! a copy in between.
 
+use std::alloc::{Layout, alloc, alloc_zeroed};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use hdf5::Datatype;
 use hdf5::types::{H5Type, TypeDescriptor};
-use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5a, h5d, h5s, h5t};
@@ -21,7 +21,7 @@ use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::storing::Storing;
-use super::{Id, c_name, call, change_of, property_lists, sys};
+use super::{Id, c_name, call, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::COMPLEX;
 use crate::format::foreign::MATLAB_COMPLEX;
@@ -113,22 +113,24 @@ impl<T: H5Type> ElementType<T> {
         zeroed: bool,
         read: impl FnOnce(*mut T) -> Result<()>,
     ) -> Result<Vec<T>> {
-        let mut values: Vec<T> = Vec::new();
-        let fits = usize::try_from(count).is_ok_and(|count| values.try_reserve_exact(count).is_ok());
-        if !fits {
+        let too_large = || {
             let message = format!("{count} items of {} bytes do not fit into memory", size_of::<T>());
-            return Err(Error::new(ErrorKind::Limit, message));
-        }
-        let count = count as usize;
+            Error::new(ErrorKind::Limit, message)
+        };
+        let layout = usize::try_from(count).ok().and_then(|count| Layout::array::<T>(count).ok());
+        let (count, layout) = (count as usize, layout.ok_or_else(too_large)?);
         if count == 0 {
-            return Ok(values);
+            return Ok(Vec::new());
         }
         // Bytes that stand for no value, where some do, have to be bytes.
         let checked = has_invalid(&self.descriptor);
-        if zeroed || checked {
-            // SAFETY: the room that was reserved.
-            unsafe { values.as_mut_ptr().write_bytes(0, count) };
+        // SAFETY: elements have a size, as was checked when the type was made.
+        let memory = unsafe { if zeroed || checked { alloc_zeroed(layout) } else { alloc(layout) } };
+        if memory.is_null() {
+            return Err(too_large());
         }
+        // SAFETY: allocated for so many elements, none of which is there yet.
+        let mut values: Vec<T> = unsafe { Vec::from_raw_parts(memory.cast(), 0, count) };
         read(values.as_mut_ptr())?;
         if checked {
             // SAFETY: as many bytes as were zeroed above.
@@ -455,35 +457,20 @@ impl Dataset {
             };
         }
         let zeroed = count > 0 && !self.fills()?;
-        // The library reads no more than this, however large the dataset is by now.
-        let memory_space = self.shape().space()?;
-        // SAFETY: room for all items, which the library fills, unless `fills` says that it may not.
+        let all = self.shape().space()?;
+        // SAFETY: room for all items that there were, which the library fills, unless `fills` says that it may not.
         unsafe {
             element.filled(count, zeroed, |values| {
                 let memory = element.memory.id();
                 self.in_parts(count as usize * size_of::<T>(), |part, places| {
-                    let selection = part.map(Part::select).transpose()?;
-                    let (file, space) = match &selection {
-                        Some((file, space)) => (file.get(), space.get()),
-                        None => (h5s::H5S_ALL, memory_space.get()),
-                    };
-                    call("read a dataset", || {
-                        let values = values.byte_add(places.start).cast();
-                        h5d::H5Dread(self.handle(), memory, space, file, H5P_DEFAULT, values)
-                    })?;
-                    Ok(())
+                    let values = values.byte_add(places.start).cast();
+                    match part.map(Part::wanted).transpose()? {
+                        Some((wanted, space)) => self.read_raw(Some(wanted), (memory, space.get()), values),
+                        None => self.read_raw(None, (memory, all.get()), values),
+                    }
                 })
             })
         }
-    }
-
-    /// Whether reading sets all items, also where nothing is stored: there is a value to fill in, and no part of the
-    /// dataset is in other files.
-    pub(super) fn fills(&self) -> Result<bool> {
-        let what = "look into a dataset";
-        // SAFETY: a dataset's handle.
-        let list = Id::own(what, || unsafe { h5d::H5Dget_create_plist(self.handle()) })?;
-        Ok(sys::layout(list.get())? != H5D_layout_t::H5D_VIRTUAL && sys::has_fill_value(list.get())?)
     }
 }
 
@@ -523,6 +510,15 @@ pub(crate) fn read_array_attribute<T: H5Type>(
     name: &str,
     element: &ElementType<T>,
 ) -> Result<(Shape, Vec<T>)> {
+    // Until it is read, it stays as it is, and is not made anew under the same name.
+    locked(|| read_array_attribute_locked(object, name, element))
+}
+
+fn read_array_attribute_locked<T: H5Type>(
+    object: &impl Attributes,
+    name: &str,
+    element: &ElementType<T>,
+) -> Result<(Shape, Vec<T>)> {
     // Attributes that are too large, or of a type that is not read, are refused here.
     let contents = object.attribute(name)?.ok_or_else(|| Error::corrupt("the attribute went away"))?;
     let (what, label) = ("read an attribute", c_name(name)?);
@@ -531,7 +527,7 @@ pub(crate) fn read_array_attribute<T: H5Type>(
     // SAFETY: an attribute's handle.
     let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
     let count = element.check(&stored, &contents.dtype, &contents.shape)?;
-    // SAFETY: room for all items of the attribute, all of which the library reads.
+    // SAFETY: room for all items of the attribute, all of which the library reads: the lock is held since they were counted.
     let values = unsafe {
         element.filled(count, true, |values| {
             call(what, || h5a::H5Aread(id.get(), element.memory.id(), values.cast()))?;

@@ -20,7 +20,9 @@ use super::dataset::{resize, zeroed};
 use super::dtype::is_equal;
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
+use super::held::may_change;
 use super::parallel::{cores, feed, in_order};
+use super::present::{self, Wanted};
 use super::selection::select_within;
 use super::{Id, call, change_of, locked};
 use crate::error::{Error, ErrorKind, Result};
@@ -43,6 +45,8 @@ pub(super) struct Chunked {
     /// The element type in the file, and bytes of an item there.
     stored: Id,
     size: usize,
+    /// Whether other threads may write chunks meanwhile.
+    may_change: bool,
     /// Rows that were written, but do not fill their chunks yet.
     pending: Mutex<Memory>,
     /// Rows that were read, as they are in memory.
@@ -198,8 +202,8 @@ impl Chunked {
         if is_tiny || grid.chunk_bytes() > MAX_CHUNK && !pipeline.is_ours() {
             return Ok(None);
         }
-        let (pending, ahead) = Default::default();
-        Ok(Some(Self { grid, pipeline, stored, size, pending, ahead }))
+        let (may_change, (pending, ahead)) = (may_change(dataset)?, Default::default());
+        Ok(Some(Self { grid, pipeline, stored, size, may_change, pending, ahead }))
     }
 
     /// How the chunks of a dataset that was just made in chunks are filtered, if that is done here.
@@ -331,8 +335,10 @@ impl Chunked {
             // SAFETY: the memory is there until all threads are done; no other chunk has a place in those runs.
             unsafe { out.take(&bytes, |show| self.grid.each_run(number, rows, show)) }
         };
+        let mut ends = self.grid.dims().to_vec();
+        ends[0] = rows.end();
         let read = |number: usize| {
-            let chunk = self.read_chunk(dataset, &self.grid.offset(first + number))?;
+            let chunk = self.read_chunk(dataset, &self.grid.offset(first + number), &ends)?;
             done(share(len, number, count))?;
             Ok((first + number, chunk))
         };
@@ -396,27 +402,63 @@ impl Chunked {
         })
     }
 
-    /// Reads a chunk.
-    fn read_chunk(&self, dataset: hid_t, offset: &[u64]) -> Result<Read> {
-        if let Some(stored) = self.stored_chunk(dataset, offset)? {
-            return Ok(Read::Stored(stored));
+    /// As [`Chunked::look_elsewhere`], before libhdf5 reads from `offset` on.
+    pub(super) fn look_again(&self, dataset: hid_t, offset: &[u64]) -> Result<()> {
+        if self.may_change {
+            let offset: Vec<u64> = offset.iter().zip(self.grid.chunk()).map(|(start, len)| start / len * len).collect();
+            locked(|| present::dims_now(dataset).map(|now| self.look_elsewhere(dataset, &offset, &now)))?;
         }
-        let chunk_bytes = self.grid.chunk_bytes();
-        let extent = self.grid.extent(offset);
-        let mut bytes = zeroed(chunk_bytes as u64, 1)?;
-        let (file, memory) = self.spaces(offset, &extent)?;
-        // SAFETY: room for a chunk, of which as much is selected as there is in the dataset.
-        call("read a chunk", || unsafe {
-            let (stored, out) = (self.stored.get(), bytes.as_mut_ptr().cast::<c_void>());
-            h5d::H5Dread(dataset, stored, memory.get(), file.get(), H5P_DEFAULT, out)
-        })?;
-        Ok(Read::Plain(bytes))
+        Ok(())
     }
 
-    fn spaces(&self, offset: &[u64], extent: &[u64]) -> Result<(Id, Id)> {
-        let file = select_within(self.grid.dims(), offset, None, extent)?;
-        let memory = select_within(self.grid.chunk(), &vec![0; self.grid.rank()], None, extent)?;
-        Ok((file, memory))
+    /// Reads a chunk, of which what lies before `ends` along each dimension is wanted: an error where the dataset does not
+    /// have that any more.
+    fn read_chunk(&self, dataset: hid_t, offset: &[u64], ends: &[u64]) -> Result<Read> {
+        let chunk = self.grid.chunk();
+        let extent: Vec<u64> =
+            offset.iter().zip(chunk).zip(ends).map(|((start, len), end)| (*len).min(end - start)).collect();
+        // Other threads change the dataset's extent before or after this.
+        locked(|| {
+            let ends = offset.iter().zip(&extent).map(|(start, len)| start + len);
+            let now = present::dims_now(dataset)?;
+            present::check(&now, self.grid.dims(), ends)?;
+            let is_known = self.look_elsewhere(dataset, offset, &now);
+            if let Some(mut stored) = self.stored_chunk(dataset, offset)? {
+                if !is_known && let Some(left_out) = filters_left_out(dataset, offset) {
+                    stored.left_out = left_out;
+                }
+                return Ok(Read::Stored(stored));
+            }
+            let mut bytes = zeroed(self.grid.chunk_bytes() as u64, 1)?;
+            let memory = select_within(chunk, &vec![0; self.grid.rank()], None, &extent)?;
+            let wanted = Wanted { start: offset, step: None, count: &extent };
+            let (types, out) = ((self.stored.get(), memory.get()), bytes.as_mut_ptr().cast::<c_void>());
+            // SAFETY: room for a chunk, within which `memory` selects.
+            unsafe { present::read((dataset, self.grid.dims()), Some(wanted), types, out, true) }?;
+            Ok(Read::Plain(bytes))
+        })
+    }
+
+    /// Has libhdf5 look for a chunk beside the one at `offset`, in a dataset of the dimensions `now`. Of a chunk that was
+    /// written as it is stored, it keeps which filters were left out of the one before (`H5D__chunk_direct_write` of 2.2 and
+    /// earlier) until it has looked for another. Returns false where there is no other, and the library's lock is held.
+    fn look_elsewhere(&self, dataset: hid_t, offset: &[u64], now: &[u64]) -> bool {
+        if !self.may_change {
+            return true;
+        }
+        let chunk = self.grid.chunk();
+        let mut other = vec![0; offset.len()];
+        if offset.iter().all(|start| *start == 0) {
+            match now.iter().zip(chunk).position(|(dim, len)| dim > len) {
+                Some(axis) => other[axis] = chunk[axis],
+                None => return false,
+            }
+        }
+        let mut size = 0;
+        // SAFETY: a dataset in chunks, and an offset with a number for each dimension. Whether that chunk is there, is nothing
+        // to the caller.
+        unsafe { H5Dget_chunk_storage_size(dataset, other.as_ptr(), &raw mut size) };
+        true
     }
 
     /// Reads a block of items as they are in memory, with more that may be asked for next; `None` where there would be too
@@ -442,14 +484,21 @@ impl Chunked {
             let first = wanted.start / chunk_rows * chunk_rows;
             let more = (self.batch() / self.grid.row_bytes().max(1)) as u64 / chunk_rows * chunk_rows;
             let end = wanted.end().div_ceil(chunk_rows) * chunk_rows;
-            let rows = Rows { start: first, count: end.max(first + more).min(self.grid.rows()) - first };
+            // What is not asked for need not be there any more.
+            let there = locked(|| present::dims_now(dataset))?.first().copied().unwrap_or(0);
+            let last = self.grid.rows().min(there).max(wanted.end());
+            let rows = Rows { start: first, count: end.max(first + more).min(last) - first };
             let bytes = rows.count.saturating_mul(row_bytes as u64);
             if bytes > 2 * MAX_AHEAD as u64 && !self.pipeline.is_ours() {
                 return Ok(None);
             }
             ahead.bytes.clear();
             resize(&mut ahead.bytes, bytes, 1)?;
-            self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes, |_| Ok(()))?;
+            match self.read_rows(dataset, rows, (memory_type, size), &mut ahead.bytes, |_| Ok(())) {
+                // What is asked for may be there, though not the rows as a whole.
+                Err(error) if error.kind() == ErrorKind::Gone && !self.pipeline.is_ours() => return Ok(None),
+                result => result?,
+            }
             (ahead.start, ahead.count) = (rows.start, rows.count);
         }
         let skipped = (wanted.start - ahead.start) as usize * row_bytes;
@@ -461,6 +510,17 @@ impl Chunked {
         put_back(&self.ahead, ahead);
         Ok(Some(()))
     }
+}
+
+/// Which filters were left out of a chunk, by the index of chunks, of which libhdf5 looks at all before.
+fn filters_left_out(dataset: hid_t, offset: &[u64]) -> Option<u32> {
+    let (mut left_out, mut address, mut size) = (0, 0, 0);
+    // SAFETY: a dataset in chunks, an offset with a number for each dimension, and the addresses of numbers.
+    let status = locked(|| unsafe {
+        let (mask, at, len) = (&raw mut left_out, &raw mut address, &raw mut size);
+        h5d::H5Dget_chunk_info_by_coord(dataset, offset.as_ptr(), mask, at, len)
+    });
+    (status >= 0 && size > 0).then_some(left_out)
 }
 
 /// Writes a chunk of a dataset in chunks as it is to be stored.
