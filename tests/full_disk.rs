@@ -31,6 +31,9 @@ const TASK: &str = "FILEBACKED_FULL_DISK";
 const SAMPLES: &str = "FILEBACKED_FULL_DISK_SAMPLES";
 /// Only what has this in its name, for those who look for the cause of something.
 const ONLY: &str = "FILEBACKED_FULL_DISK_ONLY";
+/// All operations with all encodings, and all kills: it takes a quarter of an hour. Else each operation takes a share of the
+/// encodings, another for each.
+const ALL: &str = "FILEBACKED_FULL_DISK_ALL";
 
 #[test]
 fn to_file() {
@@ -165,6 +168,13 @@ fn is_asked_for(name: &str) -> bool {
     std::env::var(ONLY).is_ok_and(|only| name.contains(&only)) || std::env::var_os(ONLY).is_none()
 }
 
+/// Whether an operation of that number among all of a task is one of this run, where one of so many is.
+fn is_in_share(number: usize, of: usize) -> bool {
+    let is_whole = std::env::var_os(ALL).is_some() || std::env::var_os(ONLY).is_some();
+    let task: usize = std::env::var(TASK).unwrap_or_default().bytes().map(usize::from).sum();
+    is_whole || number % of == task % of
+}
+
 /// What came of one amount of room.
 struct Row {
     pages: u64,
@@ -239,7 +249,16 @@ fn ranges(pages: &[u64]) -> String {
 fn all_or_nothing(text: &mut String, rooms: &[Room], operations: &[Box<dyn Operation + '_>], samples: &Path) {
     let mut kinds = Kinds::default();
     for (number, operation) in operations.iter().enumerate().filter(|(_, operation)| is_asked_for(&operation.name())) {
+        if !is_in_share(number, 6) {
+            continue;
+        }
         for room in rooms {
+            // A codec writes through the `hdf5` crate, which has nobody make room. libhdf5 cannot take back what it allocated
+            // for data that it could not write, and so makes the file longer than its limit is when it closes it.
+            let is_in_open_file = !operation.name().starts_with("to_file");
+            if is_in_open_file && operation.name().contains("a codec") && matches!(room, Room::Limit { .. }) {
+                continue;
+            }
             let rows = rows_of(&**operation, room, number, samples);
             table(text, &operation.name(), room, &rows);
             kinds.add(&operation.name(), &rows);

@@ -787,7 +787,14 @@ impl Dataset {
     /// Bytes that the file may need to take `bytes` bytes of data, which are so many rows from `start` on: libhdf5 allocates
     /// chunks as a whole. A chunk that begins before `start` is there.
     fn taken(&self, start: u64, count: u64, bytes: usize) -> Result<usize> {
-        if !self.is_chunked || !makes_room() {
+        if !makes_room() {
+            return Ok(bytes);
+        }
+        // What is stored as it is in memory is written in its place.
+        if self.stored() >= self.claim() && !(self.is_chunked && self.is_filtered()?) {
+            return Ok(0);
+        }
+        if !self.is_chunked {
             return Ok(bytes);
         }
         let Shape::Simple(dims) = &self.shape else { return Ok(bytes) };

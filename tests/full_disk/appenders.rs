@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::child::{Call, Ended, PAGE, Room, Snapshot, Then, fork, names};
 use super::operations::{FILE, bytes, others, others_are_there};
 use super::values::{Step, noise, step};
-use super::{Kinds, Row, error_faults, is_asked_for, plain, sample, table};
+use super::{Kinds, Row, error_faults, is_asked_for, is_in_share, plain, sample, table};
 
 /// The sequence.
 const NAME: &str = "steps";
@@ -265,6 +265,9 @@ pub(crate) fn run(text: &mut String, rooms: &[Room], own: bool, samples: &Path) 
     };
     let mut kinds = Kinds::default();
     for (number, appending) in all(places).iter().enumerate().filter(|(_, appending)| is_asked_for(&appending.name())) {
+        if !is_in_share(number, 4) {
+            continue;
+        }
         for room in rooms {
             let rows = rows_of(&**appending, room, number, samples);
             table(text, &appending.name(), room, &rows);

@@ -14,7 +14,9 @@ use super::values::Encoded;
 use super::{is_asked_for, plain};
 
 /// How often each operation is killed.
-const TIMES: u32 = 1000;
+fn times() -> u32 {
+    if std::env::var_os(super::ALL).is_some() { 1000 } else { 100 }
+}
 
 /// What came of all kills of an operation.
 #[derive(Default)]
@@ -57,18 +59,18 @@ pub(crate) fn run(text: &mut String, room: &Room, values: &[Box<dyn Encoded>]) {
         for value in &values {
             let operation = Writing { way, value: &***value };
             if is_asked_for(&operation.name()) {
-                whole(&operation, room, TIMES / 2 / values.len() as u32).tell(text, &operation.name());
+                whole(&operation, room, times() / 2 / values.len() as u32).tell(text, &operation.name());
             }
         }
     }
     let own = appenders::all(&[Place::New, Place::Own, Place::Foreign]);
     for appending in own.iter().filter(|appending| is_asked_for(&appending.name())) {
-        appended(&**appending, room, TIMES.div_ceil(own.len() as u32)).tell(text, &appending.name());
+        appended(&**appending, room, times().div_ceil(own.len() as u32)).tell(text, &appending.name());
     }
     let open = appenders::all(&[Place::NewInOpen, Place::InOpen]);
     for appending in open.iter().filter(|appending| is_asked_for(&appending.name())) {
         let name = format!("{}, between a flush and what is pushed then", appending.name());
-        flushed(&**appending, room, TIMES.div_ceil(open.len() as u32)).tell(text, &name);
+        flushed(&**appending, room, times().div_ceil(open.len() as u32)).tell(text, &name);
     }
     if std::env::var_os("FILEBACKED_FULL_DISK_UNPROMISED").is_some() {
         for way in [Way::Write, Way::ToGroup, Way::OverwriteSame, Way::OverwriteOther, Way::OverwriteGroup] {
