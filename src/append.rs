@@ -54,7 +54,9 @@ use crate::storage::{File, Group, Writing};
 /// datasets that come up later, such as those of a variant.
 ///
 /// An option that cannot be meant is an error that says so ([`Unsupported`](ErrorKind::Unsupported)): `overwrite`, `libver`,
-/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`.
+/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`. Whether a
+/// shape of chunks suits is known when the first records are written, by the 1024th at the latest: if not, that is an error,
+/// and the appender takes no more.
 ///
 /// Chunks are filtered when they are full. What is flushed before that is in the file unfiltered, and each flush writes all of
 /// the last chunks anew: flush where some thousand records came, or choose small chunks. Of each dataset the last chunk is in
@@ -365,6 +367,8 @@ impl WriteOptions {
                 return Err(refused("records(Table)", why));
             }
         }
-        Ok(self.rules().route())
+        let route = self.rules().route();
+        route.check()?;
+        Ok(route)
     }
 }

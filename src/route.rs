@@ -9,6 +9,7 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use crate::error::Result;
 use crate::format::unescape;
 use crate::how::DatasetOptions;
 
@@ -152,12 +153,25 @@ impl Rules {
         std::iter::once(&self.base).chain(at)
     }
 
-    /// Where a value begins.
+    /// The same for a call of its own.
+    fn renewed(&self) -> Self {
+        let rule = |(pattern, effect): &(Pattern, Effect)| {
+            let effect = match effect {
+                Effect::At(options) => Effect::At(options.renewed()),
+                effect => effect.clone(),
+            };
+            (pattern.clone(), effect)
+        };
+        let rules = self.rules.iter().map(rule).collect();
+        Self { base: self.base.renewed(), rules, python: self.python.clone() }
+    }
+
+    /// Where the value of a call begins.
     pub(crate) fn route(&self) -> Route {
         if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {
             return Route(None);
         }
-        let rules = Arc::new(self.clone());
+        let rules = Arc::new(self.renewed());
         let live = rules.rules.iter().map(|(pattern, _)| pattern.start()).enumerate().collect::<Vec<_>>();
         let live = live.into_iter().filter(|(_, progress)| *progress != 0).collect();
         let is_chosen = !rules.rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
@@ -177,6 +191,18 @@ impl Route {
     /// Where no rule says anything.
     pub(crate) fn nowhere() -> &'static Self {
         &NOWHERE
+    }
+
+    /// An error if the options say what they cannot mean. Called where a call begins.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Some(state) = &self.0 else { return Ok(()) };
+        state.rules.storing().try_for_each(DatasetOptions::check)
+    }
+
+    /// An error if the options said what the call, all of which is done, had no use for. Called where a call begins.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let Some(state) = &self.0 else { return Ok(()) };
+        state.rules.storing().try_for_each(|options| options.storing.check_use())
     }
 
     fn at(rules: &Arc<Rules>, mut live: Vec<(usize, Progress)>, was_chosen: bool, how: &Arc<DatasetOptions>) -> Self {

@@ -29,6 +29,8 @@ pub(crate) struct Growth {
     link: String,
     /// Where elements are, as far as the options care.
     route: Route,
+    /// Where the sequence is, until it is known that the options suit what is written.
+    unchecked: Option<Route>,
     part: Part,
     common: Common,
     depth: Depth,
@@ -52,14 +54,14 @@ pub(crate) struct Growth {
 impl Growth {
     /// A new sequence at the child `name` of `group`, which is at `route`.
     pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
-        let (link, route) = (escape(name).into_owned(), route.element());
+        let (link, whole, route) = (escape(name).into_owned(), route, route.element());
         let create = || {
             check_free(Some(group), &link)?;
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
             let begin = || {
                 let part = Part::new(group, &link, route)?;
-                let growth = Self::new(group, &link, route, part, 0);
+                let growth = Self::new(group, &link, (whole, route), part, 0);
                 growth.part.write_length(0)?;
                 write_out()?;
                 Ok(growth)
@@ -71,12 +73,12 @@ impl Growth {
 
     /// The sequence that is the child `name` of `group`; what is made for it later is at `route`.
     pub(crate) fn open(group: &Group, name: &str, route: &Route) -> Result<Self> {
-        let (link, route) = (escape(name).into_owned(), route.element());
+        let (link, whole, route) = (escape(name).into_owned(), route, route.element());
         let open = || {
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
             let (part, count) = Part::open(group, &link, route)?;
-            let mut growth = Self::new(group, &link, route, part, count);
+            let mut growth = Self::new(group, &link, (whole, route), part, count);
             growth.settled = count > 0;
             if growth.settled {
                 growth.pending = growth.part.template();
@@ -91,11 +93,12 @@ impl Growth {
         open().map_err(|error: Error| error.in_link(&group.path()))
     }
 
-    fn new(group: &Group, link: &str, route: &Route, part: Part, written: u64) -> Self {
+    fn new(group: &Group, link: &str, (whole, route): (&Route, &Route), part: Part, written: u64) -> Self {
         Self {
             group: group.clone(),
             link: link.to_owned(),
             route: route.clone(),
+            unchecked: Some(whole.clone()),
             part,
             common: Common::default(),
             depth: Depth::default(),
@@ -209,6 +212,10 @@ impl Growth {
         let writing = Writing::to(&self.group)?;
         let _writing = writing.enter();
         let written = self.part.append(&self.pending, &mut self.common);
+        let written = written.and_then(|()| match self.unchecked.take() {
+            Some(route) => route.finish().map_err(|error| error.in_link(&self.link)),
+            None => Ok(()),
+        });
         written.inspect_err(|_| self.failed = true).map_err(|error| error.in_link(&self.group.path()))?;
         self.written += self.pending.len() as u64;
         self.pending.empty();

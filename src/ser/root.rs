@@ -18,8 +18,10 @@ use crate::storage::{self, Attributes, Group, Writing, write_out};
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Route) -> Result<()> {
     let place = Place::fill(group.clone(), None, route);
     let write = || {
+        route.check()?;
         group.spot().object()?;
-        put(value, place, Depth::default(), 0)
+        put(value, place, Depth::default(), 0)?;
+        route.finish()
     };
     Call::<Written>::new().during(write).map_err(|error| error.in_link("/"))
 }
@@ -35,6 +37,7 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
     overwrite: bool,
 ) -> Result<()> {
     let write = || {
+        route.check()?;
         let link = escape(name);
         if !overwrite {
             check_free(Some(group), &link)?;
@@ -43,6 +46,7 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
         let _writing = writing.enter();
         let staging = group.create_unlinked()?;
         Call::<Written>::new().during(|| put(value, Place::child(&staging, &link, route), Depth::default(), 0))?;
+        route.finish()?;
         if overwrite && group.has_link(&link)? {
             return Replacement::new(&staging, group)?.replace(&staging.spot().child(&link));
         }
@@ -67,6 +71,7 @@ struct Staging {
 impl Staging {
     fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
         let Hdf5Serializer { group, route, overwrite, run } = serializer;
+        route.check()?;
         let target = Group::of(group)?.begun(&run);
         let writing = Writing::to(&target)?;
         let group = {
@@ -99,6 +104,7 @@ impl Staging {
     fn link(&self) -> Result<()> {
         storage::begin();
         let _writing = self.writing.enter();
+        self.route.finish()?;
         if self.overwrite {
             return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());
         }
