@@ -78,7 +78,8 @@ impl DatasetOptions {
     }
 
     /// Compression by HDF5's own deflate (h5py's `gzip`), which every HDF5 tool reads; of level 0, which is none at all, to
-    /// 9. Numbers are [shuffled](Self::shuffle) first. Another level is an error of the call that the options are used for.
+    /// 9. Numbers are [shuffled](Self::shuffle) first. It acts on datasets above [a size](Self::above), as all compression does;
+    /// `above(0)` forces it. Another level is an error of the call that the options are used for.
     ///
     /// ```
     /// # use filebacked::{WriteOptions, from_slice};
@@ -179,8 +180,9 @@ impl DatasetOptions {
         self
     }
 
-    /// The size, in bytes, above which datasets are stored in chunks. Smaller ones stay as they are without any of this: to
-    /// find a chunk costs more than it saves. It is 16 KiB unless this says otherwise.
+    /// The size, in bytes, above which datasets are stored in chunks. Smaller ones stay as they are without any of this, also
+    /// where compression is said [for their path](crate::WriteOptions::at): to find a chunk costs more than it saves. It is 16
+    /// KiB unless this says otherwise; `above(0)` has all stored in chunks but scalars and what is empty.
     ///
     /// ```
     /// # use filebacked::{WriteOptions, hdf5};

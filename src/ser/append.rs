@@ -8,9 +8,9 @@ use super::growing::{Common, Part};
 use super::place::{Near, check_free};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::escape;
 use crate::route::Route;
 use crate::storage::{self, Group, Growing, Writing, write_out};
+use crate::within::Within;
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
@@ -54,26 +54,30 @@ pub(crate) struct Growth {
 impl Growth {
     /// A new sequence at the child `name` of `group`, which is at `route`.
     pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
-        let (link, whole, route) = (escape(name).into_owned(), route, route.element());
+        let (within, whole, route) = (Within::follow(group, name)?, route, route.element());
+        let (outer, (link, missing)) = (&within.group, within.split());
+        let top = missing.first().map_or(link, String::as_str);
         let create = || {
-            check_free(Some(group), &link)?;
-            let writing = Writing::to(group)?;
+            check_free(Some(outer), top)?;
+            let writing = Writing::to(outer)?;
             let _writing = writing.enter();
             let begin = || {
-                let part = Part::new(group, &link, route)?;
-                let growth = Self::new(group, &link, (whole, route), part, 0);
+                let group = &missing.iter().try_fold(outer.clone(), |group, name| group.create_group(name))?;
+                let part = Part::new(group, link, route)?;
+                let growth = Self::new(group, link, (whole, route), part, 0);
                 growth.part.write_length(0)?;
                 write_out()?;
                 Ok(growth)
             };
-            begin().inspect_err(|_: &Error| drop(group.unlink(&link)))
+            begin().inspect_err(|_: &Error| drop(outer.unlink(top)))
         };
-        create().map_err(|error: Error| error.in_link(&link).in_link(&group.path()))
+        create().map_err(|error: Error| within.located(error))
     }
 
     /// The sequence that is the child `name` of `group`; what is made for it later is at `route`.
     pub(crate) fn open(group: &Group, name: &str, route: &Route) -> Result<Self> {
-        let (link, whole, route) = (escape(name).into_owned(), route, route.element());
+        let ((group, link), whole, route) = (Within::find(group, name)?, route, route.element());
+        let group = &group;
         let open = || {
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
