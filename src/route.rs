@@ -454,10 +454,10 @@ impl Route {
         {
             return Self(None);
         }
-        let mut names = Vec::new();
+        let mut names: Vec<Box<str>> = Vec::new();
         for (number, progress) in &live {
             for name in rules.rules[*number].0.awaited(*progress).filter_map(|(_, segment)| segment.name()) {
-                if !names.iter().any(|known: &Box<str>| **known == *name) {
+                if !names.iter().any(|known| **known == *name) {
                     names.push(name.into());
                 }
             }

@@ -521,7 +521,7 @@ fn paths_that_lead_nowhere_are_errors() {
             if option == "only" && path.ends_with("/x") {
                 continue;
             }
-            check(options.to_vec(&mesh).err().expect(path), option);
+            check(options.to_vec(&mesh).unwrap_err(), option);
             check(options.to_file(folder.path().join("other.h5"), &mesh).unwrap_err(), option);
             check(options.write(&file, "other", &mesh).unwrap_err(), option);
             check(options.to_group(&mesh, &file).unwrap_err(), option);
