@@ -49,9 +49,12 @@ pub fn from_group<T: DeserializeOwned>(group: &hdf5::Group) -> Result<T> {
 
 /// Writes `value` to the new child `name` of `group`, which may hold others. All of it is linked, or nothing.
 ///
+/// A name with `/` in it is a path, as with h5py and the [`hdf5`] crate: the groups on the way that are not there are made, and
+/// a path that begins with `/` begins at the root of the file. The `/` of a field or key is `%2F` in a name.
+///
 /// # Errors
 /// If the name is taken, which is checked before anything is written, if the value's own `Serialize` fails, or if
-/// libhdf5 does.
+/// libhdf5 does; if the name is `""` or `"/"`. Groups that were made on the way go away then.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;
@@ -64,10 +67,10 @@ pub fn write<T: ?Sized + Serialize>(group: &hdf5::Group, name: &str, value: &T) 
     WriteOptions::new().write(group, name, value)
 }
 
-/// Reads the child `name` of `group`.
+/// Reads the child `name` of `group`, which may be a path as in [`write`](write()).
 ///
 /// # Errors
-/// If there is nothing of that name, or if it does not fit `T`.
+/// If there is nothing of that name, or if it does not fit `T`; if the name is `""` or `"/"`.
 ///
 /// ```
 /// # let directory = tempfile::tempdir()?;
@@ -123,6 +126,43 @@ pub fn to_file<T: ?Sized + Serialize>(path: impl AsRef<Path>, value: &T) -> Resu
 /// ```
 pub fn from_file<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
     ReadOptions::new().from_file(path)
+}
+
+/// Writes `value` to the new child `name`, which may be a path as in [`write`](write()), of the file at `path`, which may hold
+/// others. A file that is not there is made.
+///
+/// A file that is there is changed in place: on an error it is as it was, but a program that is killed meanwhile can leave one
+/// that does not open. [`to_file`] replaces files in one step.
+///
+/// # Errors
+/// As [`write`](write()); if the file cannot be opened for writing.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// filebacked::write_at(&path, "mesh/weights", &[0.5, 0.25])?;
+/// filebacked::write_at(&path, "mesh/title", "plate")?;
+/// assert_eq!(filebacked::read_at::<String>(&path, "mesh/title")?, "plate");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_at<T: ?Sized + Serialize>(path: impl AsRef<Path>, name: &str, value: &T) -> Result<()> {
+    WriteOptions::new().write_at(path, name, value)
+}
+
+/// Reads the child `name`, which may be a path as in [`write`](write()), of the file at `path`.
+///
+/// # Errors
+/// As [`from_file`] and [`read`].
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// filebacked::to_file(&path, &vec![("left", 1.5), ("right", 2.5)])?;
+/// assert_eq!(filebacked::read_at::<Vec<f64>>(&path, "1")?, [1.5, 2.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_at<T: DeserializeOwned>(path: impl AsRef<Path>, name: &str) -> Result<T> {
+    ReadOptions::new().read_at(path, name)
 }
 
 /// Writes `value` to an HDF5 file in memory, and returns its bytes: the same that [`to_file`] puts on a disk.

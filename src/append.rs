@@ -7,11 +7,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::file;
 use crate::how::{DatasetOptions, Records, Strings};
 use crate::options::WriteOptions;
 use crate::route::Route;
 use crate::ser::Growth;
 use crate::storage::{File, Group, Writing};
+use crate::within::{Within, path_of};
 
 /// Adds records to a stored sequence, one after the other.
 ///
@@ -54,7 +56,9 @@ use crate::storage::{File, Group, Writing};
 /// datasets that come up later, such as those of a variant.
 ///
 /// An option that cannot be meant is an error that says so ([`Unsupported`](ErrorKind::Unsupported)): `overwrite`, `libver`,
-/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`.
+/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`. Whether a
+/// shape of chunks suits is known when the first records are written, by the 1024th at the latest: if not, that is an error,
+/// and the appender takes no more.
 ///
 /// Chunks are filtered when they are full. What is flushed before that is in the file unfiltered, and each flush writes all of
 /// the last chunks anew: flush where some thousand records came, or choose small chunks. Of each dataset the last chunk is in
@@ -244,7 +248,7 @@ impl WriteOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
-        let route = self.growing_route()?;
+        let route = self.growing_route(|| path_of(&group.name(), name))?;
         Growth::create(&Group::of(group)?, name, &route).map(|growth| Appender::new(growth, self.syncs(), None))
     }
 
@@ -267,7 +271,7 @@ impl WriteOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
-        let route = self.growing_route()?;
+        let route = self.growing_route(|| path_of(&group.name(), name))?;
         Growth::open(&Group::of(group)?, name, &route).map(|growth| Appender::new(growth, self.syncs(), None))
     }
 
@@ -293,12 +297,12 @@ impl WriteOptions {
         path: impl AsRef<Path>,
         name: &str,
     ) -> Result<Appender<T>> {
-        let (path, route) = (path.as_ref(), self.growing_route()?);
+        let (path, route) = (path.as_ref(), self.growing_route(|| name.to_owned())?);
         let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
         let create = || {
             let writing = Writing::new_file();
             let _writing = writing.enter();
-            let file = File::create_ordered(path, is_filtered)?;
+            let file = File::create_ordered(path, is_filtered).map_err(|error| file::why_not_made(path, error))?;
             let begin = || {
                 let growth = Growth::create(&file.root()?, name, &route)?.on_disk(path);
                 file.flush()?;
@@ -322,13 +326,13 @@ impl WriteOptions {
     /// # Errors
     /// As [`Appender::open_file`]; if an option is not for sequences that grow.
     pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
-        let (path, route) = (path.as_ref(), self.growing_route()?);
+        let (path, route) = (path.as_ref(), self.growing_route(|| name.to_owned())?);
         let open = || {
             let writing = Writing::new_file();
             let _writing = writing.enter();
-            let file = File::open_ordered(path)?;
+            let file = File::open_ordered(path).map_err(|error| file::why_not_appended(path, error))?;
             let root = file.root()?;
-            let growth = match root.has_link(&crate::format::escape(name))? {
+            let growth = match Within::follow(&root, name)?.is_there()? {
                 true => Growth::open(&root, name, &route)?,
                 false => Growth::create(&root, name, &route)?,
             };
@@ -339,7 +343,7 @@ impl WriteOptions {
     }
 
     /// Where the sequence is, as far as the options care, all of which have to be for sequences that grow.
-    fn growing_route(&self) -> Result<Route> {
+    fn growing_route(&self, base: impl FnOnce() -> String) -> Result<Route> {
         let refused = |option: &str, why: &str| {
             Error::new(ErrorKind::Unsupported, format!("`{option}` is not for a sequence that is appended to: {why}"))
         };
@@ -365,6 +369,8 @@ impl WriteOptions {
                 return Err(refused("records(Table)", why));
             }
         }
-        Ok(self.rules().route())
+        let route = self.rules().route(base);
+        route.check()?;
+        Ok(route)
     }
 }

@@ -1,13 +1,12 @@
 //! What went wrong, where, and what to do about it.
 
-use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use serde::{de, ser};
 
 use crate::call::{Call, Known};
-use crate::format::{ATTRIBUTE_PREFIX, escape};
+use crate::format::{ATTRIBUTE_PREFIX, step_of};
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -57,7 +56,7 @@ pub enum ErrorKind {
     Custom,
 }
 
-/// What went wrong, in one line, with where: the place in the value, as serde walks it (`patches[2].material.name`),
+/// What went wrong, in one line, with where: the place in the value, as serde walks it (`patches/[2]/material/name`),
 /// and the path of the HDF5 object.
 ///
 /// ```
@@ -115,6 +114,17 @@ pub(crate) enum Segment {
     Attribute(String),
     /// An element of a sequence or tuple.
     Index(usize),
+}
+
+impl Segment {
+    /// As a step of a path.
+    fn step(&self) -> String {
+        match self {
+            Self::Index(index) => format!("[{index}]"),
+            Self::Name(name) => step_of(name).into_owned(),
+            Self::Attribute(name) => format!("{ATTRIBUTE_PREFIX}{}", step_of(name)),
+        }
+    }
 }
 
 /// The encoding that turned out not to hold a value, and how to write the value instead.
@@ -321,10 +331,8 @@ impl Error {
         let mut path = Vec::new();
         for segment in segments.skip_while(|segment| matches!(segment, Segment::Index(_))) {
             path.push(match segment {
-                Segment::Name(name) if matches!(name.as_str(), "*" | "**") => Cow::Borrowed("*"),
-                Segment::Name(name) => escape(name),
-                Segment::Attribute(name) => Cow::Owned(format!("{ATTRIBUTE_PREFIX}{}", escape(name))),
-                Segment::Index(_) => Cow::Borrowed("*"),
+                Segment::Index(_) => "*".to_owned(),
+                segment => segment.step(),
             });
         }
         if path.is_empty() {
@@ -364,25 +372,12 @@ impl Error {
         self.0.kind
     }
 
-    /// The place in the value, as in `patches[2].material.name`; empty for the value itself.
+    /// The place in the value, as in `patches/[2]/material/name`, which the [options](crate::WriteOptions#paths) take, too; empty
+    /// for the value itself.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut path = String::new();
-        for segment in self.0.segments.iter().rev() {
-            match segment {
-                Segment::Index(index) => path.push_str(&format!("[{index}]")),
-                Segment::Name(name) | Segment::Attribute(name) if is_plain(name) => {
-                    if !path.is_empty() {
-                        path.push('.');
-                    }
-                    path.push_str(name);
-                }
-                Segment::Name(name) | Segment::Attribute(name) => {
-                    path.push_str(&format!("[{:?}]", shorten(name)));
-                }
-            }
-        }
-        path
+        let steps: Vec<_> = self.0.segments.iter().rev().map(|segment| shorten(&segment.step())).collect();
+        steps.join("/")
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -438,11 +433,6 @@ fn rust_name(name: &str) -> String {
         }
     }
     shorten(&short)
-}
-
-/// A name that reads well after a dot.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 80 && name.chars().all(|char| char.is_alphanumeric() || "_-@".contains(char))
 }
 
 /// Long names are cut: an error is one line.

@@ -12,7 +12,7 @@ use crate::beside::Beside;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Run, Spot, Watch};
 use crate::route::Route;
-use crate::storage::{File, image_of, write_out};
+use crate::storage::{File, Group, image_of, write_out};
 use crate::{de, ser};
 
 /// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.
@@ -79,6 +79,44 @@ fn why_not_open(path: &Path, error: Error) -> Error {
     look().unwrap_or_else(|refused| Error::io("could not open the file", refused))
 }
 
+/// The error for a file that was not made where none is to be.
+pub(crate) fn why_not_made(path: &Path, error: Error) -> Error {
+    if fs::symlink_metadata(path).is_ok() {
+        let error = Error::new(ErrorKind::AlreadyExists, "the file is there already");
+        return error.advised("`Appender::open_file` goes on with a file");
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match fs::metadata(parent) {
+        Err(refused) => Error::io("could not make the file: its folder", refused),
+        Ok(_) => error,
+    }
+}
+
+/// The error for a file that was not opened for an appender.
+pub(crate) fn why_not_appended(path: &Path, error: Error) -> Error {
+    if !path.exists() {
+        let error = Error::new(ErrorKind::NotFound, "there is no such file");
+        return error.advised("`Appender::create_file` makes one");
+    }
+    why_not_written(path, error)
+}
+
+/// The error for a file that was not opened for writing.
+fn why_not_written(path: &Path, error: Error) -> Error {
+    if path.is_dir() {
+        return why_not_open(path, error);
+    }
+    match fs::OpenOptions::new().read(true).write(true).open(path) {
+        Err(refused) => Error::io("could not open the file for writing", refused),
+        Ok(_) if File::is_open_here(path) => {
+            let message = "this program has the file open already, in another way: close it there, which closing all of its \
+                           groups and datasets does, or use it as it is open";
+            Error::new(ErrorKind::Io, message)
+        }
+        Ok(_) => why_not_open(path, error),
+    }
+}
+
 pub(crate) fn to_file<T: ?Sized + Serialize>(
     value: &T,
     path: &Path,
@@ -99,6 +137,64 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(
         beside.replace(&target, sync)
     };
     watch.during(write).map_err(|error| in_file(error, path))
+}
+
+/// Has `write` write a named value to a file, which is made if it is not there.
+pub(crate) fn write_at(
+    mut write: impl FnMut(&Group) -> Result<()>,
+    path: &Path,
+    sync: bool,
+    access: Access,
+    watch: &Watch,
+) -> Result<()> {
+    at(&mut write, path, sync, access, watch).map_err(|error| in_file(error, path))
+}
+
+fn at(
+    write: &mut dyn FnMut(&Group) -> Result<()>,
+    path: &Path,
+    sync: bool,
+    access: Access,
+    watch: &Watch,
+) -> Result<()> {
+    watch.during(|run| {
+        let target = target_of(path)?;
+        if target.exists() {
+            let file = hdf5::File::open_rw(&target).map_err(|error| why_not_written(path, error.into()))?;
+            write(&Group::of(&file)?.begun(run))?;
+            file.close()?;
+            return if sync { sync_file(&target) } else { Ok(()) };
+        }
+        let (beside, file) = Beside::with_file(&target, access)?;
+        {
+            let writing = file.writing()?;
+            let _writing = writing.enter();
+            write(&file.root()?.begun(run))?;
+            write_out()?;
+        }
+        file.close()?;
+        beside.replace(&target, sync)
+    })
+}
+
+fn sync_file(path: &Path) -> Result<()> {
+    let sync = || fs::File::open(path)?.sync_all();
+    sync().map_err(|error| Error::io("could not sync the file", error))
+}
+
+/// Reads the value at a path in a file.
+pub(crate) fn read_at<T: DeserializeOwned>(
+    path: &Path,
+    name: &str,
+    access: Access,
+    route: &Route,
+    watch: &Watch,
+) -> Result<T> {
+    let open = |run: &Run| {
+        let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
+        de::read_named(&file.root()?.begun(run), name, route)
+    };
+    watch.during(open).map_err(|error| in_file(error, path))
 }
 
 /// Writes `value` to a new file; returns where that begins in the call.

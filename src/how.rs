@@ -1,6 +1,7 @@
 //! How datasets are stored: what [`WriteOptions`](crate::WriteOptions) say for all of them, and for those at a path.
 
-use crate::storage::{Codec, Storing};
+use crate::error::Result;
+use crate::storage::{ChunkShape, Codec, Storing};
 
 /// How lists of strings are stored, where the default does not suit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +59,9 @@ impl DatasetOptions {
     ///
     /// A chunk is what is compressed, written and read at once. One that is larger than the dataset is cut to that.
     ///
+    /// The call that the options are used for fails where a length is 0, where a chunk has 2 GiB or more, and where all
+    /// datasets that the shape is said for have other numbers of dimensions.
+    ///
     /// ```
     /// # use filebacked::{NdArray, WriteOptions, hdf5, ndarray::Array2};
     /// # let directory = tempfile::tempdir()?;
@@ -69,12 +73,13 @@ impl DatasetOptions {
     /// ```
     #[must_use]
     pub fn chunk(mut self, shape: impl Into<Vec<u64>>) -> Self {
-        self.storing.chunk = Some(shape.into());
+        self.storing.chunk = Some(ChunkShape::new(shape.into()));
         self
     }
 
     /// Compression by HDF5's own deflate (h5py's `gzip`), which every HDF5 tool reads; of level 0, which is none at all, to
-    /// 9. Numbers are [shuffled](Self::shuffle) first. More than 9 is 9.
+    /// 9. Numbers are [shuffled](Self::shuffle) first. It acts on datasets above [a size](Self::above), as all compression does;
+    /// `above(0)` forces it. Another level is an error of the call that the options are used for.
     ///
     /// ```
     /// # use filebacked::{WriteOptions, from_slice};
@@ -86,7 +91,7 @@ impl DatasetOptions {
     /// ```
     #[must_use]
     pub fn deflate(mut self, level: u8) -> Self {
-        self.storing.codec = Some(if level == 0 { Codec::None } else { Codec::Deflate(level.min(9)) });
+        self.storing.codec = Some(if level == 0 { Codec::None } else { Codec::Deflate(level) });
         self
     }
 
@@ -118,7 +123,7 @@ impl DatasetOptions {
     #[cfg(feature = "blosc-zstd")]
     #[must_use]
     pub fn blosc_zstd(mut self, level: u8) -> Self {
-        self.storing.codec = Some(Codec::BloscZstd(level.clamp(1, 9)));
+        self.storing.codec = Some(Codec::BloscZstd(level));
         self
     }
 
@@ -134,7 +139,7 @@ impl DatasetOptions {
     #[cfg(feature = "blosc-lz4")]
     #[must_use]
     pub fn blosc_lz4(mut self, level: u8) -> Self {
-        self.storing.codec = Some(Codec::BloscLz4(level.clamp(1, 9)));
+        self.storing.codec = Some(Codec::BloscLz4(level));
         self
     }
 
@@ -175,8 +180,9 @@ impl DatasetOptions {
         self
     }
 
-    /// The size, in bytes, above which datasets are stored in chunks. Smaller ones stay as they are without any of this: to
-    /// find a chunk costs more than it saves. It is 16 KiB unless this says otherwise.
+    /// The size, in bytes, above which datasets are stored in chunks. Smaller ones stay as they are without any of this, also
+    /// where compression is said [for their path](crate::WriteOptions::at): to find a chunk costs more than it saves. It is 16
+    /// KiB unless this says otherwise; `above(0)` has all stored in chunks but scalars and what is empty.
     ///
     /// ```
     /// # use filebacked::{WriteOptions, hdf5};
@@ -228,6 +234,16 @@ impl DatasetOptions {
     pub fn records(mut self, records: Records) -> Self {
         self.records = Some(records);
         self
+    }
+
+    /// The same for a call of its own.
+    pub(crate) fn renewed(&self) -> Self {
+        Self { storing: self.storing.renewed(), ..self.clone() }
+    }
+
+    /// An error if it says what no dataset can have.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.storing.check()
     }
 
     /// The same, with what it does not say as `outer` has it.

@@ -39,6 +39,7 @@
 //! | a whole file, replaced in one step | [`to_file`] | [`from_file`] |
 //! | a group of an open file, filled | [`to_group`] | [`from_group`] |
 //! | one named value in a group | [`write`](write()) | [`read`] |
+//! | one named value in a file | [`write_at`] | [`read_at`] |
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
 //! | a sequence, record by record | [`Appender`] | [`Reader`] |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
@@ -137,9 +138,10 @@ mod tree;
 #[cfg(feature = "sprs")]
 pub mod triplets;
 pub mod value;
+mod within;
 
 pub use access::{FileLocking, LibraryVersion};
-pub use api::{from_file, from_group, from_slice, read, to_file, to_group, to_vec, write};
+pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
 pub use append::Appender;
 pub use array::NdArray;
 pub use attrs::WithAttrs;

@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::progress::{Answer, Progress, Watch};
 use crate::route::{Effect, Pattern, Route, Rules};
 use crate::storage::Group;
+use crate::within::path_of;
 use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 
 /// How values are written.
@@ -34,7 +35,24 @@ use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 ///
 /// `*` stands for any one step, and `**` for any number of steps, also none, but at the end for one at least. So
 /// `patches/*/nodes` is the field `nodes` of each element of `patches`, whether that is a list or a map, and whether the
-/// elements are a table, columns, or a group each. A `/` in a name is `%2F`, a `%` is `%25`.
+/// elements are a table, columns, or a group each. In a name, `/` is `%2F`, `%` is `%25` and `*` is `%2A`; the empty name is
+/// `%`.
+///
+/// What this crate prints can be given as a path. [`Error::path`](crate::Error::path) has an element of a sequence, or a
+/// position of a tuple, as `[2]`: in a path that is any element of the sequence, as all of them are stored alike, and this
+/// position of the tuple. A path that begins with `/` is one of HDF5's, such as [`Progress::path`] and h5py have: it may begin
+/// with the path of the group that is written or read, and leave out the steps to elements.
+///
+/// ## Paths that lead nowhere
+///
+/// A path that is about nothing in the whole call is an error, of the kind [`NotFound`](crate::ErrorKind::NotFound), which
+/// lists what there is in its place; nothing is written then. It counts what the type has, too, when it says so: fields that
+/// serde skips as they are written, and fields of the struct that is read. It is no error where the place that the path leads
+/// to may have something at another time: a list or map without entries, an option without a value, another variant of an
+/// enum, what another path leaves out, and numbers and text on the way of `only`. Values that serde does not tell from maps of other keys, such as the variants of an
+/// enum with an internal tag, need [`lenient`](Self::lenient), and so do maps without the key.
+///
+/// `at` is about what there is, whether or not that is large enough to be [stored in chunks](DatasetOptions::above).
 ///
 /// # Sequences that grow
 ///
@@ -325,13 +343,37 @@ impl WriteOptions {
         self
     }
 
+    /// Takes rules that are about nothing in a call: [paths](Self#paths) that lead nowhere, and shapes of chunks that suit no
+    /// dataset. Without this they are errors.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{ErrorKind, WriteOptions};
+    ///
+    /// let run = BTreeMap::from([("small", 1), ("large", 2)]);
+    /// let options = WriteOptions::new().skip(["largest"]);
+    /// let error = options.to_vec(&run).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// assert!(error.to_string().contains("there is no `largest` in the value, which has `large`, `small`"));
+    /// options.lenient().to_vec(&run)?;
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.rules.is_lenient = true;
+        self
+    }
+
     /// As [`to_group`](crate::to_group).
     ///
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: &hdf5::Group) -> Result<()> {
         self.watch.during(|run| {
-            Limits::while_writing(|| Hdf5Serializer::with(group, self.rules.route(), self.overwrite, run).put(value))
+            Limits::while_writing(|| {
+                let route = self.rules.route(|| group.name());
+                Hdf5Serializer::with(group, route, self.overwrite, run).put(value)
+            })
         })
     }
 
@@ -340,8 +382,19 @@ impl WriteOptions {
     /// # Errors
     /// As [`write`](crate::write()).
     pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
-        let write = |group: &Group| ser::write_named(value, group, name, &self.rules.route(), self.overwrite);
+        let route = self.rules.route(|| path_of(&group.name(), name));
+        let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
         self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
+    }
+
+    /// As [`write_at`](crate::write_at()). Paths of options begin at the value.
+    ///
+    /// # Errors
+    /// As [`write_at`](crate::write_at()).
+    pub fn write_at<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str, value: &T) -> Result<()> {
+        let route = self.rules.route(|| name.to_owned());
+        let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
+        file::write_at(write, path.as_ref(), self.sync, self.access, &self.watch)
     }
 
     /// As [`to_file`](crate::to_file).
@@ -349,7 +402,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_file`](crate::to_file).
     pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
-        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route(), &self.watch)
+        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route(String::new), &self.watch)
     }
 
     /// As [`to_vec`](crate::to_vec).
@@ -357,7 +410,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_vec`](crate::to_vec).
     pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
-        file::to_vec(value, self.access, &self.rules.route(), &self.watch)
+        file::to_vec(value, self.access, &self.rules.route(String::new), &self.watch)
     }
 }
 
@@ -591,6 +644,25 @@ impl ReadOptions {
     #[must_use]
     pub fn only<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.rules.add(paths, &Effect::Only);
+        self
+    }
+
+    /// Takes [paths](WriteOptions#paths) that lead nowhere: as for [writing](WriteOptions::lenient).
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&BTreeMap::from([("small", 1), ("large", 2)]))?;
+    /// let options = ReadOptions::new().only(["smal"]);
+    /// let error = options.from_slice::<BTreeMap<String, i32>>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// assert!(options.lenient().from_slice::<BTreeMap<String, i32>>(&image)?.is_empty());
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.rules.is_lenient = true;
         self
     }
 
@@ -857,7 +929,8 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        self.during(group, |group, route| de::read_named(group, name, route))
+        let read = |group: &Group, route: &Route| de::read_named(group, name, route);
+        self.during_at(group, || path_of(&group.name(), name), read)
     }
 
     /// As [`from_file`](crate::from_file).
@@ -865,7 +938,16 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        self.limits.during(|| file::from_file(path.as_ref(), self.access, &self.rules.route(), &self.watch))
+        self.limits.during(|| file::from_file(path.as_ref(), self.access, &self.rules.route(String::new), &self.watch))
+    }
+
+    /// As [`read_at`](crate::read_at).
+    ///
+    /// # Errors
+    /// As [`read_at`](crate::read_at).
+    pub fn read_at<T: DeserializeOwned>(&self, path: impl AsRef<Path>, name: &str) -> Result<T> {
+        let route = self.rules.route(|| name.to_owned());
+        self.limits.during(|| file::read_at(path.as_ref(), name, self.access, &route, &self.watch))
     }
 
     /// As [`from_slice`](crate::from_slice).
@@ -873,12 +955,23 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_slice`](crate::from_slice).
     pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
-        self.limits.during(|| file::from_slice(image, &self.rules.route(), &self.watch))
+        self.limits.during(|| file::from_slice(image, &self.rules.route(String::new), &self.watch))
     }
 
     /// Makes a call of `read`, which reads from a group.
     pub(crate) fn during<R>(&self, group: &hdf5::Group, read: impl FnOnce(&Group, &Route) -> Result<R>) -> Result<R> {
-        let read = |group: &Group| read(group, &self.rules.route());
+        self.during_at(group, || group.name(), read)
+    }
+
+    /// The same, where what is read is at the path `base` of the file.
+    fn during_at<R>(
+        &self,
+        group: &hdf5::Group,
+        base: impl FnOnce() -> String,
+        read: impl FnOnce(&Group, &Route) -> Result<R>,
+    ) -> Result<R> {
+        let route = self.rules.route(base);
+        let read = |group: &Group| read(group, &route);
         self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
     }
 }

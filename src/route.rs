@@ -7,18 +7,29 @@
 //! Where no rule says anything, a route is empty, and to go on costs nothing. Else each step is worked out once, as the
 //! names that no pattern has are all alike.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
-use crate::format::unescape;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{step_of, unescape_step};
 use crate::how::DatasetOptions;
 
 /// A path with wildcards: `field/*`, `patches/*/nodes`, `**/scratch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pattern(Box<[Segment]>);
+pub(crate) struct Pattern {
+    segments: Box<[Segment]>,
+    /// As it was given.
+    text: Box<str>,
+    /// It begins with `/`: a path of HDF5's, in which elements of sequences may be no steps.
+    is_rooted: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
     Name(Box<str>),
+    /// `[2]`, as errors have it: the position of a tuple, or any element of a sequence.
+    Index(Box<str>),
     /// `*`: any one segment.
     Any,
     /// `**`: any number of segments; at the end at least one.
@@ -31,24 +42,71 @@ type Progress = u128;
 /// No value nests as deep as that, so a longer pattern stands for nothing.
 const MAX_SEGMENTS: usize = 127;
 
-impl Pattern {
-    pub(crate) fn new(path: &str) -> Self {
-        let segment = |text: &str| match text {
-            "*" => Segment::Any,
-            "**" => Segment::Deep,
-            name => Segment::Name(unescape(name).into()),
-        };
-        Self(path.split('/').filter(|text| !text.is_empty()).map(segment).collect())
+fn is_index(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl Segment {
+    fn new(text: &str) -> Self {
+        match text {
+            "*" => Self::Any,
+            "**" => Self::Deep,
+            _ => match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+                Some(index) if is_index(index) => Self::Index(index.into()),
+                _ => Self::Name(unescape_step(text).into()),
+            },
+        }
     }
 
-    fn start(&self) -> Progress {
-        if self.0.len() > MAX_SEGMENTS { 0 } else { self.with_skipped(1) }
+    /// The name that it stands for.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) | Self::Index(name) => Some(name),
+            Self::Any | Self::Deep => None,
+        }
+    }
+}
+
+impl Pattern {
+    pub(crate) fn new(path: &str) -> Self {
+        let segments = path.split('/').filter(|text| !text.is_empty()).map(Segment::new).collect();
+        Self { segments, text: path.into(), is_rooted: path.starts_with('/') }
+    }
+
+    /// An error if it is in another syntax.
+    fn check(&self, option: &str) -> Result<()> {
+        let odd = self.text.split('/').find(|text| text.contains('*') && !matches!(*text, "*" | "**"));
+        let why = match odd {
+            Some(odd) => {
+                format!(
+                    "`*` stands for a whole name, and `**` for any number of them; the name `{odd}` is `{}`",
+                    step_of(odd)
+                )
+            }
+            None if self.segments.len() > MAX_SEGMENTS => format!("a path has at most {MAX_SEGMENTS} steps"),
+            None => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Unsupported, format!("`{option}({:?})`: {why}", self.text)))
+    }
+
+    /// Where a value begins that is at the path `base` of a file.
+    fn start(&self, base: &str) -> Progress {
+        if self.segments.len() > MAX_SEGMENTS {
+            return 0;
+        }
+        let mut progress = 1;
+        let base: Vec<_> = base.split('/').filter(|text| !text.is_empty()).map(unescape_step).collect();
+        let begins = base.iter().zip(&self.segments).filter(|(base, segment)| segment.name() == Some(base));
+        if self.is_rooted && begins.count() == base.len() {
+            progress |= 1 << base.len();
+        }
+        self.with_skipped(progress)
     }
 
     /// Adds where a `**` that stands for nothing leads.
     fn with_skipped(&self, mut progress: Progress) -> Progress {
-        for (at, segment) in self.0.iter().enumerate() {
-            if *segment == Segment::Deep && at + 1 < self.0.len() && progress & (1 << at) != 0 {
+        for (at, segment) in self.segments.iter().enumerate() {
+            if *segment == Segment::Deep && at + 1 < self.segments.len() && progress & (1 << at) != 0 {
                 progress |= 1 << (at + 1);
             }
         }
@@ -57,13 +115,15 @@ impl Pattern {
 
     /// Goes one segment on: one of that name, or one without.
     fn step(&self, progress: Progress, name: Option<&str>) -> Progress {
-        let mut next = 0;
-        for (at, segment) in self.0.iter().enumerate().filter(|(at, _)| progress & (1 << at) != 0) {
+        let mut next = if self.is_rooted && name.is_none() { progress } else { 0 };
+        for (at, segment) in self.segments.iter().enumerate().filter(|(at, _)| progress & (1 << at) != 0) {
             next |= match segment {
                 Segment::Name(wanted) if Some(&**wanted) == name => 1 << (at + 1),
-                Segment::Name(_) => 0,
+                Segment::Name(wanted) if self.is_rooted && name.is_none() && is_index(wanted) => 1 << (at + 1),
+                Segment::Index(wanted) if name.is_none_or(|name| **wanted == *name) => 1 << (at + 1),
+                Segment::Name(_) | Segment::Index(_) => 0,
                 Segment::Any => 1 << (at + 1),
-                Segment::Deep if at + 1 == self.0.len() => (1 << at) | (1 << (at + 1)),
+                Segment::Deep if at + 1 == self.segments.len() => (1 << at) | (1 << (at + 1)),
                 Segment::Deep => 1 << at,
             };
         }
@@ -71,12 +131,43 @@ impl Pattern {
     }
 
     fn is_matched(&self, progress: Progress) -> bool {
-        progress & (1 << self.0.len()) != 0
+        progress & (1 << self.segments.len()) != 0
     }
 
     /// Whether something further inside can be matched.
     fn goes_on(&self, progress: Progress) -> bool {
-        progress & ((1 << self.0.len()) - 1) != 0
+        progress & ((1 << self.segments.len()) - 1) != 0
+    }
+
+    /// The segments that it waits for, by their numbers.
+    fn awaited(&self, progress: Progress) -> impl Iterator<Item = (usize, &Segment)> {
+        self.segments.iter().enumerate().filter(move |(at, _)| progress & (1 << at) != 0)
+    }
+
+    /// How it could be meant, if it looks like a path of another syntax: `patches[2].nodes`, `a["b"]`.
+    fn as_meant(&self) -> Option<String> {
+        if !self.text.contains(['.', '[']) {
+            return None;
+        }
+        let (mut meant, mut rest) = (String::new(), self.text.trim_start_matches(['$', '.']));
+        while let Some(at) = rest.find(['.', '[']) {
+            meant.push_str(&rest[..at]);
+            let end = rest[at..].find(']').map_or(rest.len(), |end| at + end);
+            if rest[at..].starts_with('.') {
+                meant.push('/');
+                rest = &rest[at + 1..];
+                continue;
+            }
+            let inside = rest[at + 1..end.max(at + 1)].trim_matches(['"', '\'']);
+            meant.push_str(if meant.is_empty() || meant.ends_with('/') { "" } else { "/" });
+            meant.push_str(if is_index(inside) { "*" } else { inside });
+            rest = rest.get(end + 1..).unwrap_or("");
+            if !rest.is_empty() && !rest.starts_with(['.', '[', '/']) {
+                meant.push('/');
+            }
+        }
+        meant.push_str(rest);
+        Some(meant).filter(|meant| **meant != *self.text)
     }
 }
 
@@ -100,6 +191,32 @@ pub(crate) struct Rules {
     pub(crate) rules: Vec<(Pattern, Effect)>,
     /// The module of the classes, where all is laid out as the Python package FileBacked does it.
     pub(crate) python: Option<Arc<str>>,
+    /// Rules that are about nothing in a call are no error.
+    pub(crate) is_lenient: bool,
+}
+
+impl Effect {
+    /// The name of the option.
+    fn option(&self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Only => "only",
+            Self::At(_) => "at",
+        }
+    }
+}
+
+/// The rules of one call, and which of them were about something in it.
+#[derive(Debug)]
+struct Trip {
+    rules: Rules,
+    is_met: Box<[AtomicBool]>,
+}
+
+impl Trip {
+    fn meet(&self, number: usize) {
+        self.is_met[number].store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether something is written, or read.
@@ -117,7 +234,7 @@ pub(crate) struct Route(Option<Arc<State>>);
 
 #[derive(Debug)]
 struct State {
-    rules: Arc<Rules>,
+    trip: Arc<Trip>,
     /// The rules that are about something further inside: their numbers, and how far their patterns are.
     live: Box<[(usize, Progress)]>,
     keep: Keep,
@@ -127,6 +244,46 @@ struct State {
     /// The steps by a name that a live pattern has next, and by any other.
     named: Box<[(Box<str>, OnceLock<Route>)]>,
     other: OnceLock<Route>,
+    seen: Seen,
+}
+
+/// What there is at a place that patterns go on from: only what is needed to say that they lead nowhere.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The first names.
+    names: Mutex<BTreeSet<Box<str>>>,
+    /// How many were looked at.
+    looks: AtomicU32,
+    is: AtomicU8,
+}
+
+/// Names are looked at so often at one place.
+const LOOKS: u32 = 1024;
+/// There are elements of a sequence, one of the variants of an enum, or what is a whole by itself.
+const ELEMENTS: u8 = 1;
+const VARIANT: u8 = 2;
+const LEAF: u8 = 4;
+
+impl Seen {
+    fn name(&self, name: &str) {
+        if self.looks.load(Ordering::Relaxed) < LOOKS {
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            if !names.contains(name) {
+                names.insert(name.into());
+            }
+        }
+    }
+
+    fn is(&self, what: u8) -> bool {
+        self.is.load(Ordering::Relaxed) & what != 0
+    }
+
+    fn note(&self, what: u8) {
+        if !self.is(what) {
+            self.is.fetch_or(what, Ordering::Relaxed);
+        }
+    }
 }
 
 impl State {
@@ -152,17 +309,33 @@ impl Rules {
         std::iter::once(&self.base).chain(at)
     }
 
-    /// Where a value begins.
-    pub(crate) fn route(&self) -> Route {
+    /// The same for a call of its own.
+    fn renewed(&self) -> Self {
+        let rule = |(pattern, effect): &(Pattern, Effect)| {
+            let effect = match effect {
+                Effect::At(options) => Effect::At(options.renewed()),
+                effect => effect.clone(),
+            };
+            (pattern.clone(), effect)
+        };
+        let rules = self.rules.iter().map(rule).collect();
+        Self { base: self.base.renewed(), rules, python: self.python.clone(), is_lenient: self.is_lenient }
+    }
+
+    /// Where the value of a call begins, which is at the path `base` of a file.
+    pub(crate) fn route(&self, base: impl FnOnce() -> String) -> Route {
         if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {
             return Route(None);
         }
-        let rules = Arc::new(self.clone());
-        let live = rules.rules.iter().map(|(pattern, _)| pattern.start()).enumerate().collect::<Vec<_>>();
-        let live = live.into_iter().filter(|(_, progress)| *progress != 0).collect();
-        let is_chosen = !rules.rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
-        let how = Arc::new(rules.base.clone());
-        let mut route = Route::at(&rules, live, is_chosen, &how);
+        let is_met = self.rules.iter().map(|_| AtomicBool::new(false)).collect();
+        let trip = Arc::new(Trip { rules: self.renewed(), is_met });
+        let rules = &trip.rules.rules;
+        let base = if rules.iter().any(|(pattern, _)| pattern.is_rooted) { base() } else { String::new() };
+        let live = rules.iter().map(|(pattern, _)| pattern.start(&base)).enumerate();
+        let live = live.filter(|(_, progress)| *progress != 0).collect();
+        let is_chosen = !rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
+        let how = Arc::new(trip.rules.base.clone());
+        let mut route = Route::at(&trip, live, is_chosen, &how, true);
         // The value itself is there, whatever it is.
         if let Some(state) = route.0.as_mut().and_then(Arc::get_mut)
             && state.keep == Keep::No
@@ -179,10 +352,74 @@ impl Route {
         &NOWHERE
     }
 
-    fn at(rules: &Arc<Rules>, mut live: Vec<(usize, Progress)>, was_chosen: bool, how: &Arc<DatasetOptions>) -> Self {
+    /// An error if the options say what they cannot mean. Called where a call begins.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Some(state) = &self.0 else { return Ok(()) };
+        let mut rules = state.trip.rules.rules.iter();
+        rules.try_for_each(|(pattern, effect)| pattern.check(effect.option()))?;
+        state.trip.rules.storing().try_for_each(DatasetOptions::check)
+    }
+
+    /// An error if the options said what the call, all of which is done, had no use for. Called where a call begins.
+    pub(crate) fn finish(&self) -> Result<()> {
+        let Some(state) = &self.0 else { return Ok(()) };
+        let rules = &state.trip.rules;
+        if rules.is_lenient {
+            return Ok(());
+        }
+        for (number, is_met) in state.trip.is_met.iter().enumerate() {
+            if !is_met.load(Ordering::Relaxed) {
+                let mut ends = Ends::default();
+                ends.look(number, state);
+                ends.check(&rules.rules[number])?;
+            }
+        }
+        rules.storing().try_for_each(|options| options.storing.check_use())
+    }
+
+    /// Takes note of the fields that the type has of what is here, be they stored or not.
+    #[inline]
+    pub(crate) fn know(&self, fields: &[&str]) {
+        if let Some(state) = &self.0
+            && !state.is_uniform()
+            && state.seen.looks.load(Ordering::Relaxed) < LOOKS
+        {
+            for field in fields {
+                self.field(field);
+            }
+        }
+    }
+
+    /// Takes note that what is here is one of several variants.
+    #[inline]
+    pub(crate) fn is_variant(&self) {
+        if let Some(state) = &self.0 {
+            state.seen.note(VARIANT);
+        }
+    }
+
+    /// Takes note that what is here is a number or string, with nothing in it.
+    #[inline]
+    pub(crate) fn is_leaf(&self) {
+        if let Some(state) = &self.0 {
+            state.seen.note(LEAF);
+        }
+    }
+
+    fn at(
+        trip: &Arc<Trip>,
+        mut live: Vec<(usize, Progress)>,
+        was_chosen: bool,
+        how: &Arc<DatasetOptions>,
+        is_root: bool,
+    ) -> Self {
+        let rules = &trip.rules;
         let (mut how, mut is_chosen, mut is_skipped) = (Arc::clone(how), was_chosen, false);
         for (number, progress) in &live {
             let (pattern, effect) = &rules.rules[*number];
+            if pattern.is_matched(*progress) {
+                trip.meet(*number);
+            }
             match effect {
                 _ if !pattern.is_matched(*progress) => {}
                 Effect::Skip => is_skipped = true,
@@ -192,7 +429,11 @@ impl Route {
         }
         live.retain(|(number, progress)| {
             let (pattern, effect) = &rules.rules[*number];
-            pattern.goes_on(*progress) && !(is_chosen && matches!(effect, Effect::Only))
+            let is_in_chosen = is_chosen && matches!(effect, Effect::Only);
+            if is_in_chosen && !is_root {
+                trip.meet(*number);
+            }
+            pattern.goes_on(*progress) && !is_in_chosen
         });
         let is_on_the_way = || live.iter().any(|(number, _)| matches!(rules.rules[*number].1, Effect::Only));
         let keep = match (is_skipped, is_chosen) {
@@ -201,23 +442,29 @@ impl Route {
             (false, false) if is_on_the_way() => Keep::OnTheWay,
             (false, false) => Keep::No,
         };
-        if live.is_empty() && keep == Keep::Yes && *how == DatasetOptions::default() && rules.python.is_none() {
+        if keep == Keep::No && !is_root {
+            // What is in there is not looked at.
+            live.iter().for_each(|(number, _)| trip.meet(*number));
+        }
+        if !is_root
+            && live.is_empty()
+            && keep == Keep::Yes
+            && *how == DatasetOptions::default()
+            && rules.python.is_none()
+        {
             return Self(None);
         }
-        let mut names = Vec::new();
+        let mut names: Vec<Box<str>> = Vec::new();
         for (number, progress) in &live {
-            for (at, segment) in rules.rules[*number].0.0.iter().enumerate() {
-                if let Segment::Name(name) = segment
-                    && progress & (1 << at) != 0
-                    && !names.contains(name)
-                {
-                    names.push(name.clone());
+            for name in rules.rules[*number].0.awaited(*progress).filter_map(|(_, segment)| segment.name()) {
+                if !names.iter().any(|known| **known == *name) {
+                    names.push(name.into());
                 }
             }
         }
         let named = names.into_iter().map(|name| (name, OnceLock::new())).collect();
-        let (rules, live, other) = (Arc::clone(rules), live.into(), OnceLock::new());
-        Self(Some(Arc::new(State { rules, live, keep, is_chosen, how, named, other })))
+        let (trip, live, other) = (Arc::clone(trip), live.into(), OnceLock::new());
+        Self(Some(Arc::new(State { trip, live, keep, is_chosen, how, named, other, seen: Seen::default() })))
     }
 
     /// Whether no rule says anything here or further inside.
@@ -228,7 +475,7 @@ impl Route {
 
     /// The module of the classes, where all is laid out as the Python package FileBacked does it.
     pub(crate) fn python(&self) -> Option<&Arc<str>> {
-        self.0.as_ref().and_then(|state| state.rules.python.as_ref())
+        self.0.as_ref().and_then(|state| state.trip.rules.python.as_ref())
     }
 
     /// Whether all that is further inside is treated alike.
@@ -266,11 +513,16 @@ impl Route {
         }
         let named = state.named.iter().find(|(known, _)| Some(&**known) == name);
         let place = named.map_or(&state.other, |(_, place)| place);
+        match name {
+            Some(name) if named.is_none() => state.seen.name(name),
+            Some(_) => {}
+            None => state.seen.note(ELEMENTS),
+        }
         place.get_or_init(|| {
-            let step =
-                |(number, progress): &(usize, Progress)| (*number, state.rules.rules[*number].0.step(*progress, name));
+            let rules = &state.trip.rules.rules;
+            let step = |(number, progress): &(usize, Progress)| (*number, rules[*number].0.step(*progress, name));
             let live = state.live.iter().map(step).filter(|(_, progress)| *progress != 0).collect();
-            Self::at(&state.rules, live, state.is_chosen, &state.how)
+            Self::at(&state.trip, live, state.is_chosen, &state.how, false)
         })
     }
 
@@ -283,7 +535,8 @@ impl Route {
     /// Whether something in what is here may be left out.
     pub(crate) fn selects(&self) -> bool {
         let Some(state) = &self.0 else { return false };
-        !state.is_chosen || state.live.iter().any(|(number, _)| !matches!(state.rules.rules[*number].1, Effect::At(_)))
+        !state.is_chosen
+            || state.live.iter().any(|(number, _)| !matches!(state.trip.rules.rules[*number].1, Effect::At(_)))
     }
 
     /// How what is here is stored.
@@ -293,13 +546,119 @@ impl Route {
     }
 }
 
+/// Where a pattern came to an end that matched nothing.
+#[derive(Default)]
+struct Ends<'a> {
+    /// How many segments were matched, and the one that was not.
+    at: Option<(usize, Option<&'a str>)>,
+    /// What there is in its place.
+    names: BTreeSet<Box<str>>,
+    has_elements: bool,
+    /// Something may not be there only this time.
+    is_open: bool,
+}
+
+impl<'a> Ends<'a> {
+    /// Looks for the ends of the pattern of rule `number` in a place that it came to.
+    fn look(&mut self, number: usize, state: &'a State) {
+        let Some((_, progress)) = state.live.iter().find(|(live, _)| *live == number) else { return };
+        let pattern = &state.trip.rules.rules[number].0;
+        let names = state.seen.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = state.named.iter().filter(|(_, route)| route.get().is_some());
+        let has_elements = state.seen.is(ELEMENTS);
+        let is_empty = names.is_empty() && known.clone().next().is_none() && !has_elements;
+        for (at, segment) in pattern.awaited(*progress) {
+            let name = segment.name();
+            let is_found = |name: &str| known.clone().any(|(known, _)| **known == *name);
+            let steps_on = match segment {
+                Segment::Name(name) => is_found(name),
+                Segment::Index(name) => has_elements || is_found(name),
+                Segment::Any | Segment::Deep => !is_empty,
+            };
+            let is_after_any_number = at > 0 && pattern.segments[at - 1] == Segment::Deep;
+            if steps_on {
+                continue;
+            }
+            // Nothing at all: an option without a value, a sequence or map without entries.
+            let is_nothing = is_empty && !state.seen.is(LEAF);
+            if !is_after_any_number && *segment != Segment::Deep && (is_nothing || state.seen.is(VARIANT)) {
+                self.is_open = true;
+            }
+            if !is_nothing && self.at.is_none_or(|(most, _)| at >= most) {
+                if self.at.is_none_or(|(most, _)| at > most) {
+                    (self.names, self.has_elements) = Default::default();
+                }
+                self.at = Some((at, name));
+                self.names.extend(names.iter().cloned().chain(known.clone().map(|(name, _)| name.clone())));
+                self.has_elements |= has_elements;
+            }
+        }
+        drop(names);
+        let places = state.named.iter().map(|(_, route)| route).chain([&state.other]);
+        for state in places.filter_map(|route| route.get()?.0.as_deref()) {
+            self.look(number, state);
+        }
+    }
+
+    /// The error that says what there is.
+    fn check(&self, (pattern, effect): &(Pattern, Effect)) -> Result<()> {
+        let Some((at, name)) = self.at.filter(|_| !self.is_open) else { return Ok(()) };
+        let steps = pattern.text.split('/').filter(|step| !step.is_empty());
+        let place = match steps.take(at).collect::<Vec<_>>().join("/") {
+            place if place.is_empty() => "the value".to_owned(),
+            place => format!("`{place}`"),
+        };
+        let wanted = name.map_or("nothing".to_owned(), |name| format!("no `{}`", step_of(name)));
+        let mut message = format!("`{}({:?})`: there is {wanted} in {place}", effect.option(), pattern.text);
+        if !self.names.is_empty() {
+            message.push_str(&format!(", which has {}", nearest(name.unwrap_or(""), &self.names)));
+        } else if self.has_elements {
+            message.push_str(", whose elements have no names: `*` stands for each of them");
+        }
+        let error = Error::new(ErrorKind::NotFound, message);
+        let error = match pattern.as_meant() {
+            Some(meant) => error.advised(format!("names have a `/` between them: is it {meant:?}?")),
+            None => error,
+        };
+        Err(error.advised("`lenient()` takes paths that lead nowhere"))
+    }
+}
+
+/// Names as a list, those that are most like `name` first.
+fn nearest(name: &str, names: &BTreeSet<Box<str>>) -> String {
+    const MOST: usize = 12;
+    let mut names: Vec<_> = names.iter().map(|known| (distance(name, known), known)).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(MOST);
+    let list: Vec<_> = names.iter().take(MOST).map(|(_, name)| format!("`{}`", step_of(name))).collect();
+    let list = list.join(", ");
+    if more > 0 { format!("{list} and {more} more") } else { list }
+}
+
+/// How many letters must change to make one name of another.
+fn distance(one: &str, other: &str) -> usize {
+    // Names of any length come from files.
+    let letters = |name: &str| name.chars().take(64).collect::<Vec<_>>();
+    let (one, other) = (letters(one), letters(other));
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.iter().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], at + 1);
+        for (column, found) in other.iter().enumerate() {
+            let changed = before + usize::from(letter != found);
+            before = row[column + 1];
+            row[column + 1] = changed.min(before + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn route(rules: &[(&str, Effect)]) -> Route {
         let rules = rules.iter().map(|(path, effect)| (Pattern::new(path), effect.clone())).collect();
-        Rules { rules, ..Rules::default() }.route()
+        Rules { rules, ..Rules::default() }.route(String::new)
     }
 
     /// Goes along a path, on which `-` is an element of a sequence.

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Display};
 
+use hdf5::filters::Filter;
+
 use crate::depth::with_room;
 use crate::error::Result;
-use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH, unescape};
+use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH};
 use crate::item::{Block, Item, Part, Scalar};
 use crate::limits::Limits;
 use crate::storage::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
@@ -18,7 +20,8 @@ const MAX_VALUES: u64 = 4;
 /// How long a value or a list of values may get, in characters.
 const MAX_WIDTH: usize = 60;
 
-/// Looks at all that is in `group`: names, types and shapes in words, kinds, and the first values.
+/// Looks at all that is in `group`: names, types and shapes in words, kinds, chunks and filters, the first values, and
+/// attributes. Names are those of links: a field `a/b` is `a%2Fb`, as [`read`](crate::read) takes it.
 ///
 /// # Errors
 /// If the group itself cannot be read. What cannot be read further inside is shown as such: so is what the
@@ -87,8 +90,18 @@ impl Display for Tree {
 
 impl Tree {
     fn children(&mut self, group: &Group, indent: &str, path: &mut Vec<Identity>) -> Result<()> {
-        let attributes = shown_attributes(group)?;
-        let links = group.links()?;
+        self.entries(group, shown_attributes(group)?, group.links()?, indent, path)
+    }
+
+    /// What is in a group, and its attributes; or those of a dataset, that is in it.
+    fn entries(
+        &mut self,
+        group: &Group,
+        attributes: Vec<(String, Contents)>,
+        links: Vec<Link>,
+        indent: &str,
+        path: &mut Vec<Identity>,
+    ) -> Result<()> {
         let hidden = links.len().saturating_sub(MAX_CHILDREN);
         let count = attributes.len() + links.len() - hidden + usize::from(hidden > 0);
         let mut entries = attributes
@@ -117,7 +130,7 @@ impl Tree {
                     self.lines.push(Line { name: format!("{branch}@{name}"), words, values });
                 }
                 Entry::Link(link) => {
-                    let name = format!("{branch}{}", cut(&unescape(&link.name)));
+                    let name = format!("{branch}{}", cut(&link.name));
                     self.link(group, &link, name, &below, path);
                 }
             }
@@ -135,6 +148,10 @@ impl Tree {
                     if let Some(kind) = dataset.kind()? {
                         words = format!("{words} {}", kind.as_str());
                     }
+                    if let Some(storing) = storing_words(&dataset)? {
+                        words = format!("{words}, {storing}");
+                    }
+                    self.entries(parent, shown_attributes(&dataset)?, Vec::new(), below, path)?;
                     Ok((words, dataset_values(&dataset)?))
                 }
                 Object::Group(group) => {
@@ -163,7 +180,7 @@ enum Entry {
 }
 
 /// The attributes that are the user's, as far as they can be read.
-fn shown_attributes(group: &Group) -> Result<Vec<(String, Contents)>> {
+fn shown_attributes(group: &impl Attributes) -> Result<Vec<(String, Contents)>> {
     let hidden = [KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION];
     let mut shown = Vec::new();
     for name in group.attribute_names()? {
@@ -187,6 +204,31 @@ fn group_words(group: &Group) -> Result<String> {
         words = format!("{words}, {ENCODING_TYPE} {}", attribute_values(&contents).trim_matches('"'));
     }
     Ok(words)
+}
+
+/// The shape of the chunks of a dataset, and the filters that they go through.
+fn storing_words(dataset: &Dataset) -> Result<Option<String>> {
+    let dataset = dataset.user()?;
+    let Some(chunk) = dataset.chunk() else { return Ok(None) };
+    let chunk: Vec<_> = chunk.iter().map(usize::to_string).collect();
+    let filters: String = dataset.filters().iter().map(|filter| format!(", {}", filter_words(filter))).collect();
+    Ok(Some(format!("chunks ({}{}){filters}", chunk.join(", "), if chunk.len() == 1 { "," } else { "" })))
+}
+
+fn filter_words(filter: &Filter) -> String {
+    match filter {
+        Filter::Deflate(level) => format!("deflate({level})"),
+        Filter::Shuffle => "shuffle".to_owned(),
+        Filter::Fletcher32 => "fletcher32".to_owned(),
+        Filter::SZip(..) => "szip".to_owned(),
+        Filter::NBit => "nbit".to_owned(),
+        Filter::ScaleOffset(_) => "scaleoffset".to_owned(),
+        Filter::User(32000, _) => "lzf".to_owned(),
+        Filter::User(32001, _) => "blosc".to_owned(),
+        Filter::User(number, _) => format!("filter {number}"),
+        #[allow(unreachable_patterns, reason = "there are more with features of the `hdf5` crate")]
+        other => format!("{other:?}"),
+    }
 }
 
 fn short_words(dtype: &str, shape: &Shape) -> String {
@@ -244,7 +286,11 @@ fn item_value(item: Item<'_>) -> String {
         Ok(Scalar::F64(value)) => format!("{value:?}"),
         Ok(Scalar::Text(text)) => format!("{:?}", cut(text)),
         Ok(Scalar::Name(name, _)) => name.to_owned(),
-        Ok(Scalar::Opaque(bytes)) => format!("{} bytes", bytes.len()),
+        Ok(Scalar::Opaque(bytes)) => {
+            let more = if bytes.len() > 8 { format!("... ({} bytes)", bytes.len()) } else { String::new() };
+            let shown: String = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            format!("0x{shown}{more}")
+        }
         Ok(Scalar::Record(record)) => {
             let fields = (0..record.fields.len()).take(8).map(|at| part_value(record.field(at)));
             format!("({})", fields.collect::<Vec<_>>().join(", "))

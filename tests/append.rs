@@ -185,7 +185,7 @@ fn refused() {
     refuses(
         &(1, "a".to_owned()),
         &(1, 2),
-        "expected a string, as the elements that are stored, found `i32`; at `[{n}].1`, HDF5 path `/x/1`",
+        "expected a string, as the elements that are stored, found `i32`; at `[{n}]/1`, HDF5 path `/x/1`",
     );
 }
 
@@ -240,4 +240,90 @@ fn many() {
     appender.finish().unwrap();
     let back: Vec<(u32, String, Option<f64>)> = filebacked::read(&file, "x").unwrap();
     assert!(back.into_iter().eq((0..count).map(record)));
+}
+
+/// Errors of files say what there is to do.
+#[test]
+fn files_that_are_there_or_not_or_open_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    let starts = |error: filebacked::Error, kind: ErrorKind, words: &str| {
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().starts_with(words), "{error}");
+        assert!(error.to_string().ends_with(&format!("file `{}`", path.display())), "{error}");
+    };
+    let (create, open) = (|| Appender::<i32>::create_file(&path, "x"), || Appender::<i32>::open_file(&path, "x"));
+    let missing = "there is no such file (`Appender::create_file` makes one)";
+    starts(open().unwrap_err(), ErrorKind::NotFound, missing);
+    create().unwrap().finish().unwrap();
+    let there = "the file is there already (`Appender::open_file` goes on with a file)";
+    starts(create().unwrap_err(), ErrorKind::AlreadyExists, there);
+    let error = Appender::<i32>::create_file(folder.path().join("none/run.h5"), "x").unwrap_err();
+    assert!(error.to_string().starts_with("could not make the file: its folder: "), "{error}");
+
+    // Open elsewhere in the same program: in another appender, and for reading only.
+    if cfg!(target_os = "linux") {
+        let _other = open().unwrap();
+        starts(open().unwrap_err(), ErrorKind::Io, "this program has the file open already");
+    }
+    let file = hdf5::File::open(&path).unwrap();
+    starts(filebacked::write_at(&path, "y", &1).unwrap_err(), ErrorKind::Io, "this program has the file open already");
+    // Whatever writes into it says so.
+    let read_only = "the file is open for reading only: open it for writing, as `hdf5::File::open_rw` and `append` do";
+    let overwrite = filebacked::WriteOptions::new().overwrite(true);
+    let errors = [
+        filebacked::write(&file, "y", &1).unwrap_err(),
+        overwrite.write(&file, "x", &1).unwrap_err(),
+        overwrite.to_group(&BTreeMap::from([("x", 1)]), &file).unwrap_err(),
+        filebacked::to_group(&BTreeMap::from([("y", 1)]), &file).unwrap_err(),
+        Appender::<i32>::create(&file, "y").unwrap_err(),
+        Appender::<i32>::open(&file, "x").unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+        assert!(error.to_string().starts_with(read_only), "{error}");
+    }
+    let mut map: filebacked::LazyMap<String, Vec<i32>> = filebacked::from_group(&file).unwrap();
+    map.insert("y".to_owned(), vec![1]);
+    let error = map.save().unwrap_err();
+    assert!(error.to_string().contains("open for reading alone"), "{error}");
+}
+
+/// A record of another form names the field, and both types.
+#[test]
+fn records_of_another_form_name_the_field() {
+    #[derive(serde::Serialize)]
+    #[serde(untagged)]
+    enum Any {
+        Good { time: f64, at: [f32; 2] },
+        Narrow { time: f32, at: [f32; 2] },
+        Text { time: &'static str, at: [f32; 2] },
+        Long { time: f64, at: [f32; 3] },
+        Less { time: f64 },
+        More { time: f64, at: [f32; 2], more: u8 },
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("table.h5")).unwrap();
+    let mut appender = Appender::create(&file, "x").unwrap();
+    appender.push(&Any::Good { time: 0.5, at: [0.5; 2] }).unwrap();
+    appender.flush().unwrap();
+    let stored = "as the elements that are stored";
+    for (record, words, path) in [
+        (Any::Narrow { time: 0.5, at: [0.5; 2] }, format!("expected `f64`, {stored}, found `f32`"), "[1]/time"),
+        (Any::Text { time: "now", at: [0.5; 2] }, format!("expected `f64`, {stored}, found a string"), "[1]/time"),
+        (Any::Long { time: 0.5, at: [0.5; 3] }, format!("expected `[f32; 2]`, {stored}, found a sequence"), "[1]/at"),
+        (Any::Less { time: 0.5 }, format!("expected a struct with `at`, {stored}, found one without"), "[1]"),
+        (
+            Any::More { time: 0.5, at: [0.5; 2], more: 1 },
+            format!("expected a struct without `more`, {stored}, found one with"),
+            "[1]",
+        ),
+    ] {
+        let error = appender.push(&record).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.path(), path, "{text}");
+        assert!(text.starts_with(&words), "{text}");
+    }
+    appender.push(&Any::Good { time: 1.5, at: [0.5; 2] }).unwrap();
+    appender.finish().unwrap();
 }

@@ -283,6 +283,68 @@ fn elements_with_gaps_are_filtered() {
     }
 }
 
+/// What no dataset can have, and what suits none that it is said for, is an error that says what is allowed.
+#[test]
+fn options_that_cannot_work_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("odd.h5")).unwrap();
+    let large = BTreeMap::from([("x", vec![0.5; 10_000])]);
+    let options = WriteOptions::new;
+    let shape = "a chunk has at least one dimension, of at least one element";
+    for (options, words) in [
+        (options().chunk([0]), format!("chunks of shape [0]: {shape}")),
+        (options().at("x", |d| d.chunk([5, 0])), format!("chunks of shape [5, 0]: {shape}")),
+        (options().chunk([]), format!("chunks of shape []: {shape}")),
+        (options().deflate(99), "`deflate(99)`: there are the levels 0 to 9".to_owned()),
+        (options().at("x", |d| d.deflate(10)), "`deflate(10)`: there are the levels 0 to 9".to_owned()),
+        (
+            options().at("x", |d| d.chunk([10, 10])),
+            "chunks of shape [10, 10] are for datasets of 2 dimensions, and those that they are said for have 1: say a \
+             length for each dimension"
+                .to_owned(),
+        ),
+        (
+            options().deflate(1).chunk([10, 10]),
+            "chunks of shape [10, 10] are for datasets of 2 dimensions, and those that they are said for have 1: say a \
+             length for each dimension"
+                .to_owned(),
+        ),
+    ] {
+        let path = folder.path().join("whole.h5");
+        let errors = [
+            options.write(&file, "odd", &large).unwrap_err(),
+            options.clone().overwrite(true).write(&file, "odd", &large).unwrap_err(),
+            options.to_group(&large, &file).unwrap_err(),
+            options.to_vec(&large).unwrap_err(),
+            options.to_file(&path, &large).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().starts_with(&words), "{error}");
+        }
+        assert!(!path.exists() && file.member_names().unwrap().is_empty());
+    }
+    for options in [options().chunk([0]), options().deflate(99), options().chunk([10, 10])] {
+        let append = || -> filebacked::Result<()> {
+            let mut appender = options.create_appender(&file, "sequence")?;
+            appender.push(&0.5)?;
+            appender.finish()
+        };
+        assert_eq!(append().unwrap_err().kind(), ErrorKind::Unsupported);
+        let _ = file.unlink("sequence");
+    }
+    // Datasets of other dimensions beside ones that it suits, and none at all, are no error.
+    let both = (vec![0.5; 10_000], vec![[0.5; 2]; 10_000], "text");
+    options().chunk([500, 2]).to_vec(&both).unwrap();
+    options().chunk([500]).at("2", |d| d.chunk([5, 5, 5])).to_vec(&both).unwrap();
+    options().chunk([5, 5]).to_vec("text").unwrap();
+    // Options serve many calls: none knows of another.
+    let twice = options().chunk([50, 2]);
+    twice.to_vec(&both).unwrap();
+    assert_eq!(twice.to_vec(&both.0).unwrap_err().kind(), ErrorKind::Unsupported);
+    twice.to_vec(&both).unwrap();
+}
+
 /// What is said for all, for a path, and for a path within that; small datasets and scalars stay as they are.
 #[test]
 fn each_dataset_is_stored_as_said() {
@@ -318,9 +380,6 @@ fn each_dataset_is_stored_as_said() {
     let none: (Option<Vec<usize>>, _) = (None, vec![]);
     WriteOptions::new().deflate(2).write(&file, "small", &vec![0.5; 1000]).unwrap();
     assert_eq!(stored("small"), none);
-    // A shape that does not suit is none: of other dimensions, or of nothing.
-    WriteOptions::new().deflate(2).chunk([10, 10]).at("", |d| d.chunk([0])).write(&file, "odd", &large).unwrap();
-    assert_eq!(stored("odd"), (Some(vec![10_000]), vec![Shuffle, Deflate(2)]));
 }
 
 /// The forms of strings and records that can be asked for.

@@ -332,6 +332,6 @@ fn messages() {
     for (at, byte, what) in cases {
         let found = with(at, byte);
         assert!(found.contains(what) && found.contains("the global heap collection at HEAP"), "{found}");
-        assert!(found.ends_with("; at `strings[0]`, HDF5 path `/strings`"), "{found}");
+        assert!(found.ends_with("; at `strings/[0]`, HDF5 path `/strings`"), "{found}");
     }
 }

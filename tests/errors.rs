@@ -156,7 +156,7 @@ fn fields() {
     check(
         misread::<Plate>(entry("patches", vec![entry("index", 5)])),
         MissingField,
-        "patches[0]",
+        "patches/[0]",
         "/patches",
         "missing field `material` of `Patch`, stored as `columns {index: i32}`",
     );
@@ -354,7 +354,7 @@ fn wrong_types() {
     check(
         misread::<Vec<Vec<String>>>(vec![vec![1.0], vec![2.0]]),
         WrongType,
-        "[0][0]",
+        "[0]/[0]",
         "/value",
         "expected a string, found 1.0, stored as `f64` of shape (2, 1)",
     );
@@ -424,7 +424,7 @@ fn numbers() {
     check(
         misread::<[[u8; 2]; 2]>([[1, 2], [3, 400]]),
         OutOfRange,
-        "[1][1]",
+        "[1]/[1]",
         "/value",
         "expected `u8`, found 400, stored as `i32` of shape (2, 2)",
     );
@@ -438,7 +438,7 @@ fn nested_numbers() {
     check(
         misread::<Vec<narrow::Point>>(&points),
         OutOfRange,
-        "[1].x",
+        "[1]/x",
         "/value",
         "expected `u8`, found 300, stored as `compound {x: i64, y: f64}` of shape (2,)",
     );
@@ -447,7 +447,7 @@ fn nested_numbers() {
     check(
         misread::<narrow::Plate>(plate),
         OutOfRange,
-        "patches[3].material.density",
+        "patches/[3]/material/density",
         "/patches/material/density",
         "expected `u8`, found 300, stored as `u32` of shape (4,)",
     );
@@ -461,7 +461,7 @@ fn nested_numbers() {
     check(
         misread::<Vec<Vec<u8>>>(vec![vec![1], vec![2, 300]]),
         OutOfRange,
-        "[1][1]",
+        "[1]/[1]",
         "/values",
         "expected `u8`, found 300, stored as `i32` of shape (3,)",
     );
@@ -469,7 +469,7 @@ fn nested_numbers() {
     check(
         misread::<Vec<narrow::Shape>>(shapes),
         OutOfRange,
-        "[2].Box.width",
+        "[2]/Box/width",
         "/Box",
         "expected `u8`, found 300, stored as `compound {width: i32}` of shape (1,)",
     );
@@ -483,7 +483,7 @@ fn nested_numbers() {
     check(
         misread::<BTreeMap<String, u8>>(entry("a/b", 300)),
         OutOfRange,
-        "[\"a/b\"]",
+        "a%2Fb",
         "/a%2Fb",
         "expected `u8`, found 300, stored as scalar `i32`",
     );
@@ -497,28 +497,28 @@ fn nested_numbers() {
     check(
         misread::<BTreeMap<(u8, u8), u8>>(BTreeMap::from([((1, 300), 3)])),
         OutOfRange,
-        "[0][1]",
+        "[0]/[1]",
         "/keys",
         "expected `u8`, found 300, stored as `i32` of shape (1, 2)",
     );
     check(
         misread::<Vec<BTreeMap<u8, u8>>>(vec![BTreeMap::from([(1, 300)])]),
         OutOfRange,
-        "[0][0]",
+        "[0]/[0]",
         "/values",
         "expected `u8`, found 300, stored as `i32` of shape (1,)",
     );
     check(
         misread::<Vec<BTreeMap<u8, u8>>>(vec![BTreeMap::from([(300, 1)])]),
         OutOfRange,
-        "[0][0]",
+        "[0]/[0]",
         "/keys",
         "expected `u8`, found 300, stored as `i32` of shape (1,)",
     );
     check(
         misread::<Vec<BTreeMap<String, u8>>>(vec![entry("a", 1), entry("a", 300)]),
         OutOfRange,
-        "[1].a",
+        "[1]/a",
         "/a",
         "expected `u8`, found 300, stored as `i32` of shape (2,)",
     );
@@ -532,7 +532,7 @@ fn nested_numbers() {
     check(
         misread::<Vec<(u8, String)>>(vec![(300, "x")]),
         OutOfRange,
-        "[0][0]",
+        "[0]/[0]",
         "/0",
         "expected `u8`, found 300, stored as `i32` of shape (1,)",
     );
@@ -554,7 +554,7 @@ fn nested_numbers() {
     check(
         misread::<(u8, String, BTreeMap<String, u8>)>(mixed),
         OutOfRange,
-        "[2].a",
+        "[2]/a",
         "/map/a",
         "expected `u8`, found 300, stored as `u64` of shape (1,)",
     );
@@ -562,7 +562,7 @@ fn nested_numbers() {
     check(
         misread::<Vec<BTreeMap<String, u8>>>(skipped),
         OutOfRange,
-        "[2].a",
+        "[2]/a",
         "/a/values",
         "expected `u8`, found 300, stored as `u64` of shape (3,)",
     );
@@ -742,7 +742,7 @@ fn taken_and_missing_names() {
         "there is nothing of that name in a group of `steps`",
     );
     check(
-        filebacked::read::<u8>(&group, "a/b").unwrap_err(),
+        filebacked::read::<u8>(&group, "a%2Fb").unwrap_err(),
         NotFound,
         "",
         "/run/a%2Fb",
@@ -782,7 +782,7 @@ fn weighed() -> BTreeMap<String, Vec<Weighed>> {
 #[test]
 fn failures_of_the_values_own() {
     use ErrorKind::*;
-    let place = "loads[3].weight";
+    let place = "loads/[3]/weight";
     let file = memory();
     let group = file.create_group("run").unwrap();
     filebacked::write(&group, "steps", &1).unwrap();
@@ -792,7 +792,7 @@ fn failures_of_the_values_own() {
     check(
         filebacked::to_group(&weighed(), &group).unwrap_err(),
         Custom,
-        "loads[3].weight",
+        "loads/[3]/weight",
         "/run/loads",
         "no weight was set",
     );
@@ -800,7 +800,7 @@ fn failures_of_the_values_own() {
     check(
         filebacked::write(&group, "more", &weighed()).unwrap_err(),
         Custom,
-        "loads[3].weight",
+        "loads/[3]/weight",
         "/run/more/loads",
         "no weight was set",
     );
@@ -861,7 +861,7 @@ fn links_that_lead_back() {
     let back = |path| {
         format!("the link leads back to a group that it is in (`ReadOptions::skip([\"{path}\"])` leaves it out)")
     };
-    check(error, ErrorKind::Cycle, "a.self", "/a/self", &back("a/self"));
+    check(error, ErrorKind::Cycle, "a/self", "/a/self", &back("a/self"));
     let error = filebacked::from_group::<serde_json::Value>(&group).unwrap_err();
     check(error, ErrorKind::Cycle, "self", "/a/self", &back("self"));
 }
@@ -881,14 +881,14 @@ fn depth() {
     let error = to_vec(&nested).unwrap_err();
     let place = vec!["n"; 128];
     let text = "the value nests deeper than 128 levels";
-    let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
+    let (path, hdf5_path) = (place.join("/"), format!("/{}", place.join("/")));
     check(error, ErrorKind::TooDeep, &path, &hdf5_path, text);
 
     let file = memory();
     file.create_group(&vec!["n"; 200].join("/")).unwrap();
     let error = filebacked::from_group::<Nested>(&file).err().unwrap();
     let place = vec!["n"; 128];
-    let (path, hdf5_path) = (place.join("."), format!("/{}", place.join("/")));
+    let (path, hdf5_path) = (place.join("/"), format!("/{}", place.join("/")));
     let text = format!("{text} (`ReadOptions::max_depth` sets the limit)");
     check(error, ErrorKind::TooDeep, &path, &hdf5_path, &text);
 }

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use filebacked::{ErrorKind, FileLocking, LibraryVersion, ReadOptions, WriteOptions};
+use filebacked::{Appender, ErrorKind, FileLocking, LibraryVersion, ReadOptions, Reader, WriteOptions, hdf5};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Starts a program while it is serialized: that inherits what is open.
@@ -512,4 +512,92 @@ fn a_new_file_is_locked_only_if_that_is_asked_for() {
         options.to_file(folder.path().join("run.h5"), &locked).unwrap();
         assert_eq!(locked.1.into_inner(), expected, "{options:?}");
     }
+}
+
+/// A name with `/` is a path, as with h5py, for whatever takes a name.
+#[test]
+fn names_are_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    let file = hdf5::File::create(&path).unwrap();
+    filebacked::write(&file, "a/b/c", &[1, 2]).unwrap();
+    filebacked::write(&file, "/a/b/d", "text").unwrap();
+    let group = file.group("a/b").unwrap();
+    filebacked::write(&group, "/e//f/", &1.5).unwrap();
+    filebacked::write(&group, "%2F", "a slash").unwrap();
+    assert_eq!(file.dataset("a/b/c").unwrap().read_raw::<i32>().unwrap(), [1, 2]);
+    assert_eq!(filebacked::read::<Vec<i32>>(&file, "a/b/c").unwrap(), [1, 2]);
+    assert_eq!(filebacked::read::<String>(&group, "/a/b/d").unwrap(), "text");
+    assert_eq!(filebacked::read::<f64>(&group, "/e/f").unwrap(), 1.5);
+    assert_eq!(
+        filebacked::from_group::<BTreeMap<String, filebacked::Value>>(&group).unwrap()["/"].as_str(),
+        Some("a slash")
+    );
+    WriteOptions::new().overwrite(true).write(&file, "a/b/c", &[3, 4]).unwrap();
+    let mut appender = Appender::create(&file, "log/steps").unwrap();
+    appender.extend([1, 2, 3]).unwrap();
+    appender.finish().unwrap();
+    Appender::open(&file, "/log/steps").unwrap().push(&4).unwrap();
+    let steps = Reader::<i32>::open(&file, "log/steps").unwrap();
+    assert_eq!(steps.collect::<filebacked::Result<Vec<_>>>().unwrap(), [1, 2, 3, 4]);
+
+    // What is in the way, what is not there, and what is taken.
+    let members = |name: &str| file.group(name).unwrap().member_names().unwrap();
+    let before = (members("/"), members("a/b"), members("log"));
+    let error = filebacked::write(&file, "a/b/c/d", &1).unwrap_err();
+    assert_eq!((error.kind(), error.hdf5_path()), (ErrorKind::WrongType, "/a/b/c".to_owned()), "{error}");
+    let error = filebacked::read::<i32>(&file, "a/x/y").unwrap_err();
+    assert_eq!((error.kind(), error.hdf5_path()), (ErrorKind::NotFound, "/a/x".to_owned()), "{error}");
+    assert_eq!(Reader::<i32>::open(&file, "x/y").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(filebacked::write(&file, "a/b/d", &1).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    for name in ["", "/", "//"] {
+        let errors = [
+            filebacked::write(&file, name, &1).unwrap_err(),
+            WriteOptions::new().overwrite(true).write(&file, name, &1).unwrap_err(),
+            filebacked::read::<i32>(&file, name).unwrap_err(),
+            Appender::<i32>::create(&file, name).unwrap_err(),
+            Appender::<i32>::open(&file, name).unwrap_err(),
+            Reader::<i32>::open(&file, name).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().contains("expected the name of a value in a group"), "{error}");
+        }
+    }
+    // Groups on the way go away with what is not written.
+    let failing = BTreeMap::from([((), 1)]);
+    for overwrite in [false, true] {
+        let options = WriteOptions::new().overwrite(overwrite).skip(["nothing"]);
+        options.write(&file, "new/group/x", &failing).unwrap_err();
+        options.write(&file, "a/new/x", &BTreeMap::from([("x", 1)])).unwrap_err();
+    }
+    assert_eq!((members("/"), members("a/b"), members("log")), before);
+    file.close().unwrap();
+
+    // Of whole files.
+    let path = folder.path().join("other.h5");
+    filebacked::write_at(&path, "mesh/title", "plate").unwrap();
+    filebacked::write_at(&path, "mesh/nodes", &[0.5, 1.5]).unwrap();
+    assert_eq!(filebacked::read_at::<String>(&path, "mesh/title").unwrap(), "plate");
+    assert_eq!(filebacked::read_at::<Vec<f64>>(&path, "/mesh/nodes").unwrap(), [0.5, 1.5]);
+    let error = filebacked::write_at(&path, "mesh/title", "another").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(error.to_string().ends_with(&format!("HDF5 path `/mesh/title`, file `{}`", path.display())), "{error}");
+    WriteOptions::new().overwrite(true).write_at(&path, "mesh/title", "another").unwrap();
+    assert_eq!(filebacked::read_at::<String>(&path, "mesh/title").unwrap(), "another");
+    let missing = folder.path().join("missing.h5");
+    WriteOptions::new().skip(["y"]).write_at(&missing, "a", &BTreeMap::from([("x", 1)])).unwrap_err();
+    assert!(!missing.exists());
+    assert_eq!(filebacked::read_at::<i32>(&missing, "a").unwrap_err().kind(), ErrorKind::Io);
+    fs::write(&missing, "no HDF5").unwrap();
+    let error = filebacked::write_at(&missing, "a", &1).unwrap_err();
+    assert!(error.to_string().starts_with("this is no HDF5 file"), "{error}");
+    let mut appender = Appender::create_file(folder.path().join("steps.h5"), "log/steps").unwrap();
+    appender.push(&1).unwrap();
+    appender.finish().unwrap();
+    let mut appender = Appender::open_file(folder.path().join("steps.h5"), "log/other").unwrap();
+    appender.push(&2).unwrap();
+    appender.finish().unwrap();
+    let steps = Reader::<i32>::open_file(folder.path().join("steps.h5"), "log/other").unwrap();
+    assert_eq!(steps.map(filebacked::Result::unwrap).collect::<Vec<_>>(), [2]);
 }

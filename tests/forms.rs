@@ -163,7 +163,7 @@ fn an_error_in_a_long_sequence_says_where() {
         values: Vec<Failing>,
     }
     let error = filebacked::to_vec(&Held { values: (0..1_000_000).map(Failing).collect() }).unwrap_err();
-    assert_eq!(error.to_string(), "out of ink; at `values[70001]`, HDF5 path `/values`");
+    assert_eq!(error.to_string(), "out of ink; at `values/[70001]`, HDF5 path `/values`");
 
     let mut numbers = vec![5u32; 200_000];
     numbers[150_000] = 300;
@@ -173,10 +173,10 @@ fn an_error_in_a_long_sequence_says_where() {
     assert_eq!(error.kind(), filebacked::ErrorKind::OutOfRange);
     let image = filebacked::to_vec(&numbers.iter().map(|n| [*n, 1]).collect::<Vec<_>>()).unwrap();
     let error = filebacked::from_slice::<Vec<[u8; 2]>>(&image).unwrap_err();
-    assert_eq!(error.path(), "[150000][0]");
+    assert_eq!(error.path(), "[150000]/[0]");
     let image = filebacked::to_vec(&numbers.iter().map(|n| Inner { a: *n, b: ByName::default() }).collect::<Vec<_>>());
     let error = filebacked::from_slice::<Vec<Inner<u8>>>(&image.unwrap()).unwrap_err();
-    assert_eq!(error.path(), "[150000].a");
+    assert_eq!(error.path(), "[150000]/a");
     let ragged: Vec<Vec<u32>> = (0..1000).map(|i| vec![if i == 900 { 300 } else { 5 }; i % 7]).collect();
     let image = filebacked::to_vec(&ragged).unwrap();
     let error = filebacked::from_slice::<Vec<Vec<u8>>>(&image).unwrap_err();

@@ -137,10 +137,16 @@ fn what_is_skipped_is_not_read() {
         let options = records.map_or(WriteOptions::new(), |records| WriteOptions::new().records(records));
         let image = options.to_vec(&run()).unwrap();
         for (paths, left) in skipped() {
-            let found: Run = ReadOptions::new().skip(paths).from_slice(&image).unwrap();
+            let found: Run = reading(paths).from_slice(&image).unwrap();
             assert_eq!(found, left, "{paths:?}");
         }
     }
+}
+
+/// Options that skip these, some of which lead nowhere.
+fn reading(paths: &[&str]) -> ReadOptions {
+    let options = ReadOptions::new().skip(paths);
+    if paths.contains(&"nothing") { options.lenient() } else { options }
 }
 
 #[test]
@@ -148,10 +154,12 @@ fn what_is_skipped_is_not_written() {
     for options in [WriteOptions::new(), WriteOptions::new().records(Records::Columns), WriteOptions::new().deflate(1)]
     {
         for (paths, left) in skipped() {
-            let image = options.clone().skip(paths).to_vec(&run()).unwrap();
+            let options = options.clone().skip(paths);
+            let options = if paths.contains(&"nothing") { options.lenient() } else { options };
+            let image = options.to_vec(&run()).unwrap();
             assert_eq!(from_slice::<Run>(&image).unwrap(), left, "{paths:?}");
             // Nothing of it is there: what is skipped is skipped for any reader.
-            let both: Run = ReadOptions::new().skip(paths).from_slice(&image).unwrap();
+            let both: Run = ReadOptions::new().skip(paths).lenient().from_slice(&image).unwrap();
             assert_eq!(both, left, "{paths:?}");
         }
     }
@@ -298,7 +306,7 @@ fn a_field_without_a_default_is_a_clear_error() {
     let words = ", which the options leave out: give it a default (`#[serde(default)]`), or have it read";
     for records in [Records::Table, Records::Columns] {
         let image = WriteOptions::new().records(records).to_vec(&outer).unwrap();
-        for (path, place) in [("list/*/x", "at `list[0]`"), ("map/a/x", "at `map.a`"), ("**/x", "at `list[0]`")] {
+        for (path, place) in [("list/*/x", "at `list/[0]`"), ("map/a/x", "at `map/a`"), ("**/x", "at `list/[0]`")] {
             let error = ReadOptions::new().skip([path]).from_slice::<Outer>(&image).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::MissingField);
             let message = error.to_string();
@@ -439,4 +447,233 @@ fn lazy_values_on_the_way_are_looked_into() {
     assert_eq!(all["one"], json!({ "title": "inner" }));
     assert_eq!(all["many"], json!({ "a": { "nodes": [0.5, 1.5] } }));
     assert_eq!(all["leaf"], json!([0.5]));
+}
+
+#[derive(Serialize, Deserialize, Clone, Default, PartialEq, Debug)]
+struct Mesh {
+    title: String,
+    patches: Vec<Part>,
+    best: Option<Part>,
+    form: Option<Form>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    note: Option<String>,
+    settings: BTreeMap<String, f64>,
+    list: Vec<f64>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Default, PartialEq, Debug)]
+struct Part {
+    name: String,
+    nodes: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    label: Option<String>,
+}
+
+fn mesh() -> Mesh {
+    let part = Part { name: "left".to_owned(), nodes: vec![0.5; 3], label: None };
+    Mesh {
+        title: "plate".to_owned(),
+        patches: vec![part.clone(), part.clone()],
+        best: Some(part),
+        form: Some(Form::Circle(1.5)),
+        settings: BTreeMap::from([("damping".to_owned(), 0.5), ("tolerance".to_owned(), 1e-8)]),
+        list: vec![0.5, 1.5],
+        note: None,
+    }
+}
+
+/// What a call with a path says that leads nowhere, after the path itself.
+const NOWHERE: [(&str, &str); 12] = [
+    ("patch", "there is no `patch` in the value, which has `patches`, "),
+    ("patches/*/node", "there is no `node` in `patches/*`, which has `nodes`, `name`"),
+    ("patches/nodes", "there is no `nodes` in `patches`, whose elements have no names: `*` stands for each of them"),
+    ("patches/0/nodes", "there is no `0` in `patches`, whose elements have no names: `*` stands for each of them"),
+    ("**/scratches", "there is no `scratches` in `**`, which has `patches`, "),
+    ("settings/tolerences", "there is no `tolerences` in `settings`, which has `tolerance`, `damping`"),
+    ("best/*/x", "there is no `x` in `best/*`"),
+    ("settings/damping/x", "there is no `x` in `settings/damping`"),
+    ("list/x", "there is no `x` in `list`, whose elements have no names"),
+    ("patches[0].nodes", "there is no `patches%5B0].nodes` in the value, which has "),
+    ("/patches/node", "there is no `node` in `patches`, which has `nodes`, `name`"),
+    ("Title", "there is no `Title` in the value, which has `title`, "),
+];
+
+#[test]
+fn paths_that_lead_nowhere_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("mesh.h5")).unwrap();
+    let (mesh, image) = (mesh(), to_vec(&mesh()).unwrap());
+    filebacked::write(&file, "mesh", &mesh).unwrap();
+    for (path, words) in NOWHERE {
+        let words = words.replace("%5B", if path.starts_with("patches[") { "[" } else { "%5B" });
+        let check = |error: filebacked::Error, option: &str| {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+            let expected = format!("`{option}({path:?})`: {words}");
+            assert!(error.to_string().starts_with(&expected), "{error}\n{expected}");
+            assert!(error.to_string().contains("`lenient()`"), "{error}");
+        };
+        for (option, options) in [
+            ("skip", WriteOptions::new().skip([path])),
+            ("only", WriteOptions::new().only([path])),
+            ("at", WriteOptions::new().at(path, |d| d.deflate(1))),
+        ] {
+            // `only` leaves out what has no names in it, so that nothing is known of that.
+            if option == "only" && path.ends_with("/x") {
+                continue;
+            }
+            check(options.to_vec(&mesh).unwrap_err(), option);
+            check(options.to_file(folder.path().join("other.h5"), &mesh).unwrap_err(), option);
+            check(options.write(&file, "other", &mesh).unwrap_err(), option);
+            check(options.to_group(&mesh, &file).unwrap_err(), option);
+            check(options.clone().overwrite(true).write(&file, "mesh", &mesh).unwrap_err(), option);
+            options.lenient().to_vec(&mesh).unwrap();
+        }
+        assert!(!folder.path().join("other.h5").exists());
+        assert_eq!(file.member_names().unwrap(), ["mesh"]);
+        let options = ReadOptions::new().skip([path]);
+        check(options.from_slice::<Mesh>(&image).unwrap_err(), "skip");
+        check(options.from_slice::<Value>(&image).unwrap_err(), "skip");
+        check(options.read::<Mesh>(&file, "mesh").unwrap_err(), "skip");
+        assert_eq!(options.lenient().from_slice::<Mesh>(&image).unwrap(), mesh);
+        if !path.ends_with("/x") {
+            check(ReadOptions::new().only([path]).from_slice::<Mesh>(&image).unwrap_err(), "only");
+        }
+    }
+    let error = WriteOptions::new().skip(["patches[0].nodes"]).to_vec(&mesh).unwrap_err().to_string();
+    assert!(error.contains(r#"is it "patches/*/nodes"?"#), "{error}");
+    let error = WriteOptions::new().skip([r#"settings["damping"]"#]).to_vec(&mesh).unwrap_err().to_string();
+    assert!(error.contains(r#"is it "settings/damping"?"#), "{error}");
+    // Another syntax altogether.
+    for path in ["patches/no*", "a/**b", "*.nodes"] {
+        let errors = [
+            WriteOptions::new().skip([path]).to_vec(&mesh).unwrap_err(),
+            WriteOptions::new().at(path, |d| d.lzf()).lenient().write(&file, "other", &mesh).unwrap_err(),
+            ReadOptions::new().skip([path]).from_slice::<Mesh>(&image).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().contains("`*` stands for a whole name"), "{error}");
+        }
+    }
+}
+
+/// What may be there at another time, and what the type has, is no error.
+#[test]
+fn paths_that_may_lead_somewhere_are_no_errors() {
+    let empty = Mesh { title: "empty".to_owned(), ..Mesh::default() };
+    let unit = Mesh { form: Some(Form::Empty), ..mesh() };
+    for (paths, values) in [
+        (&["patches/*/nodes", "patches/*/label"][..], &[&mesh(), &empty][..]),
+        (&["settings/damping", "best/nodes", "best/label"], &[&mesh(), &empty]),
+        (&["note"], &[&mesh(), &empty]),
+        (&["form/Box/width", "form/Box"], &[&mesh(), &empty, &unit]),
+        (&["settings", "settings/damping"], &[&mesh(), &empty]),
+        (&["patches", "patches/*/nothing"], &[&mesh(), &empty]),
+    ] {
+        for mesh in values {
+            WriteOptions::new().skip(paths).to_vec(mesh).unwrap();
+            WriteOptions::new().only(paths).to_vec(mesh).unwrap();
+        }
+        for mesh in values {
+            #[derive(Deserialize, Default)]
+            #[serde(default)]
+            struct Known {
+                patches: Vec<Named>,
+                best: Option<Named>,
+                form: Option<Form>,
+                note: Option<String>,
+                settings: BTreeMap<String, f64>,
+            }
+            #[derive(Deserialize, Default)]
+            #[serde(default)]
+            struct Named {
+                nodes: Vec<f64>,
+                label: Option<String>,
+            }
+            let known: Known = ReadOptions::new().skip(paths).from_slice(&to_vec(mesh).unwrap()).unwrap();
+            drop((known.best.map(|best| (best.nodes, best.label)), known.form, known.note, known.settings));
+            drop(known.patches.into_iter().map(|patch| (patch.nodes, patch.label)).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// What errors and `progress` say is a path for the options.
+#[test]
+fn paths_that_are_printed_are_paths_for_the_options() {
+    #[derive(Serialize)]
+    struct Outer {
+        tables: Vec<BTreeMap<String, Inner>>,
+        pair: (u8, BTreeMap<String, u32>),
+    }
+    #[derive(Serialize)]
+    struct Inner {
+        value: u32,
+    }
+    #[derive(Deserialize, Debug, Default)]
+    #[serde(default)]
+    struct NarrowInner {
+        value: u8,
+    }
+    #[derive(Deserialize, Debug)]
+    struct Narrow {
+        tables: Vec<BTreeMap<String, NarrowInner>>,
+        pair: (u8, BTreeMap<String, u8>),
+    }
+    for key in ["a", "a/b", "*", "**", "[0]", "%", "", "a.b", "%2A", "x*y", "two words"] {
+        let entry = BTreeMap::from([(key.to_owned(), Inner { value: 300 })]);
+        let numbers = BTreeMap::from([(key.to_owned(), 300), ("other".to_owned(), 1)]);
+        let outer = Outer { tables: vec![entry], pair: (1, numbers) };
+        let image = to_vec(&outer).unwrap();
+        let mut reading = ReadOptions::new();
+        let mut skipped = Vec::new();
+        let narrow = loop {
+            match reading.from_slice::<Narrow>(&image) {
+                Ok(narrow) => break narrow,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::OutOfRange, "{error}");
+                    skipped.push(error.path());
+                    assert!(skipped.len() <= 2, "{skipped:?}");
+                    reading = reading.skip([error.path()]);
+                }
+            }
+        };
+        assert_eq!(narrow.pair, (1, BTreeMap::from([("other".to_owned(), 1)])));
+        assert_eq!(narrow.tables[0][key].value, 0);
+        assert!(skipped[0].starts_with("tables/[0]/") && skipped[1].starts_with("pair/[1]/"), "{skipped:?}");
+    }
+    // HDF5 paths, from the root of the file on.
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("mesh.h5")).unwrap();
+    let group = file.create_group("runs").unwrap();
+    filebacked::write(&group, "first", &mesh()).unwrap();
+    let mut expected = mesh();
+    expected.patches.iter_mut().for_each(|patch| patch.name = String::new());
+    #[derive(Deserialize)]
+    struct Renamed {
+        patches: Vec<Patch>,
+    }
+    for path in ["/runs/first/patches/name", "/runs/first/patches/*/name", "/patches/name", "patches/*/name"] {
+        let read: Renamed = ReadOptions::new().skip([path]).read(&group, "first").unwrap();
+        assert!(read.patches.iter().all(|patch| patch.name.is_empty() && patch.nodes == [0.5; 3]), "{path}");
+    }
+}
+
+/// A sequence that grows says when its first records are written.
+#[test]
+fn appenders_find_paths_that_lead_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("parts.h5")).unwrap();
+    let part = mesh().patches.remove(0);
+    let mut appender = WriteOptions::new().skip(["*/node"]).create_appender(&file, "parts").unwrap();
+    appender.push(&part).unwrap();
+    let error = appender.flush().unwrap_err();
+    assert!(
+        error.to_string().starts_with("`skip(\"*/node\")`: there is no `node` in `*`, which has `nodes`, "),
+        "{error}"
+    );
+    for (name, path) in [("a", "*/nodes"), ("b", "*/label")] {
+        let mut appender = WriteOptions::new().skip([path]).create_appender(&file, name).unwrap();
+        appender.push(&part).unwrap();
+        appender.finish().unwrap();
+    }
 }

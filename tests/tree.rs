@@ -77,3 +77,45 @@ fn all_sorts() {
     };
     assert_eq!(words(&shown), words(expected), "{shown}");
 }
+
+/// Attributes of datasets, how datasets are stored, names with a `/`, and values of all types.
+#[test]
+fn all_there_is_to_know() {
+    #[derive(hdf5::H5Type, Clone, Copy)]
+    #[repr(C)]
+    struct Complex {
+        r: f64,
+        i: f64,
+    }
+    #[derive(hdf5::H5Type, Clone, Copy)]
+    #[repr(C)]
+    struct Outer {
+        z: Complex,
+        n: i32,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("known.h5")).unwrap();
+    let (z, n) = (Complex { r: 1.5, i: -2.0 }, 7);
+    let plain = file.new_dataset_builder().with_data(&[0.5, 1.5]).create("plain").unwrap();
+    plain.new_attr::<f64>().create("scale").unwrap().write_scalar(&0.5).unwrap();
+    let unit: hdf5::types::VarLenUnicode = "mm".parse().unwrap();
+    plain.new_attr::<hdf5::types::VarLenUnicode>().create("units").unwrap().write_scalar(&unit).unwrap();
+    filebacked::WriteOptions::new().deflate(4).write(&file, "packed", &vec![0.5; 10_000]).unwrap();
+    file.new_dataset_builder().with_data(&[z, z]).create("complex").unwrap();
+    file.new_dataset_builder().with_data(&[Outer { z, n }]).create("nested").unwrap();
+    filebacked::write(&file, "keys", &std::collections::BTreeMap::from([("a/b", 1)])).unwrap();
+    let shown = filebacked::tree(&file).unwrap().to_string();
+    let lines: Vec<String> = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "├─ @scale f64 0.5",
+        "└─ @units string \"mm\"",
+        "├─ packed f64 (10000,), chunks (10000,), shuffle, deflate(4) 0.5, 0.5, 0.5, 0.5, ...",
+        "└─ a%2Fb i32 1",
+    ] {
+        assert!(lines.iter().any(|found| found.ends_with(line)), "{line}\n{shown}");
+    }
+    for values in ["(1.5, -2.0), (1.5, -2.0)", "((1.5, -2.0), 7)"] {
+        assert!(lines.iter().any(|found| found.ends_with(values)), "{values}\n{shown}");
+    }
+    assert_eq!(filebacked::read::<i32>(&file, "keys/a%2Fb").unwrap(), 1);
+}

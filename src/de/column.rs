@@ -65,6 +65,8 @@ pub(super) struct Records {
     /// Some records lack some fields.
     masked: bool,
     order: Order,
+    /// Where a record is, if the options leave something out there.
+    pub(super) route: Route,
 }
 
 #[derive(Debug)]
@@ -406,7 +408,14 @@ impl Column {
         };
         let fields: Vec<Field> = fields.into_iter().map(field).collect();
         let tuples = are_positions(fields.iter().map(|field| field.name.as_str()));
-        Ok(Self::Records(Records { fields, len, tuples, masked: false, order: Order::default() }))
+        Ok(Self::Records(Records {
+            fields,
+            len,
+            tuples,
+            masked: false,
+            order: Order::default(),
+            route: Route::default(),
+        }))
     }
 
     /// The keys and values of a group of the kind `map`.
@@ -635,14 +644,15 @@ impl Records {
             fields.sort_by_key(|field| position(&field.name));
         }
         let masked = fields.iter().any(Field::is_masked);
-        Ok(Self { fields, len, tuples, masked, order: Order::default() })
+        let route = if scope.route().selects() { scope.route().clone() } else { Route::default() };
+        Ok(Self { fields, len, tuples, masked, order: Order::default(), route })
     }
 }
 
 impl Records {
     /// Records of which all fields are left out.
     fn without_fields(len: u64) -> Self {
-        Self { fields: Vec::new(), len, tuples: false, masked: false, order: Order::default() }
+        Self { fields: Vec::new(), len, tuples: false, masked: false, order: Order::default(), route: Route::default() }
     }
 
     /// Whether they can be read as sequences of the `fields` that `V` asks for.
@@ -693,6 +703,9 @@ impl Parted {
             }
         };
         let (names, places, counts) = read().map_err(|error: Error| error.in_link(TAG))?;
+        if kind == Kind::Variants {
+            scope.route().is_variant();
+        }
         let mut parts = Vec::new();
         let links: std::collections::HashMap<String, String> = group
             .link_names()?

@@ -148,7 +148,12 @@ impl<'a> Element<'a> {
                 let inner = depth.in_record()?;
                 depth.with_stack(|| visitor.visit_seq(OrderedRecord::new(&mut records.fields, index, inner)))
             }
-            column => Element { column, index, depth }.look(|view| view.deserialize_struct(name, fields, visitor)),
+            column => {
+                if let Column::Records(records) = &*column {
+                    records.route.know(fields);
+                }
+                Element { column, index, depth }.look(|view| view.deserialize_struct(name, fields, visitor))
+            }
         }
     }
 

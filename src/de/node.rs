@@ -209,6 +209,7 @@ impl Node {
         visitor: V,
     ) -> Result<V::Value> {
         let (mut open, scope, depth) = self.open()?;
+        scope.route().is_variant();
         let kind = open.kind()?;
         if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
             let node = Self::inside(group, &open, &scope, depth)?;
@@ -259,6 +260,9 @@ fn of_dataset<R>(
         return view.and_then(read).map_err(|error| error.stored_as(|| dataset.words()));
     }
     if *dataset.shape() == Shape::Scalar {
+        if matches!(dataset.dtype(), Dtype::Number(_)) {
+            scope.route().is_leaf();
+        }
         select::fields_of_item(&mut dataset, scope.route());
     }
     let items;

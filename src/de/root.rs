@@ -9,10 +9,10 @@ use super::select;
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::format::escape;
 use crate::options::ReadOptions;
 use crate::route::Route;
 use crate::storage::Group;
+use crate::within::Within;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Result<T> {
@@ -21,24 +21,27 @@ pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Re
 
 /// Reads the value that fills `group` by `read`.
 fn whole<R>(group: &Group, route: &Route, read: impl FnOnce(Root) -> Result<R>) -> Result<R> {
+    route.check()?;
     let root = Root { group: group.clone(), route: route.clone() };
     let value = Call::<Known>::new()
         .during(|| read(root))
         .map_err(|error| select::explained(error, route).skippable().over())?;
+    route.finish()?;
     group.spot().finish()?;
     Ok(value)
 }
 
 /// Reads the value at the link `name` of `group`.
 pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: &Route) -> Result<T> {
-    let link = escape(name);
+    route.check()?;
+    let (group, link) = &Within::find(group, name)?;
     let value = Call::<Known>::new().during(|| {
-        let node = Node::new(group, link.clone().into_owned(), false, &Scope::new(route), Depth::of_reading());
+        let node = Node::new(group, link.clone(), false, &Scope::new(route), Depth::of_reading());
         T::deserialize(node)
     });
-    let located = |error| select::explained(error, route).skippable().in_link(&link).in_link(&group.path()).over();
-    let value = value.map_err(located)?;
-    group.spot().child(&link).finish()?;
+    let located = |error| select::explained(error, route).skippable().in_link(link).in_link(&group.path()).over();
+    let value = value.and_then(|value| route.finish().map(|()| value)).map_err(located)?;
+    group.spot().child(link).finish()?;
     Ok(value)
 }
 

@@ -204,6 +204,12 @@ impl<'de> Visitor<'de> for KeyName {
 
 /// Says of a field that is missing that the options leave it out, if they do.
 pub(super) fn explained(error: Error, route: &Route) -> Error {
+    // A path that leads nowhere may be why.
+    if error.missing().is_some()
+        && let Err(nowhere) = route.finish()
+    {
+        return nowhere;
+    }
     /// An index is that of an element, or a position in a tuple: at most so many ways are followed.
     const WAYS: usize = 64;
     let Some((field, path)) = error.missing() else { return error };

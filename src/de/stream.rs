@@ -10,9 +10,10 @@ use super::words;
 use crate::call::{Call, Known};
 use crate::depth::{Depth, with_room};
 use crate::error::{Error, Result};
-use crate::format::{Kind, VALUE, are_positions, escape};
+use crate::format::{Kind, VALUE, are_positions};
 use crate::route::Route;
 use crate::storage::{self, Attributes, Group, Object};
+use crate::within::Within;
 
 /// A stored sequence, open.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub(crate) struct Stream {
 impl Stream {
     /// Opens the sequence that is the child `name` of `group`.
     pub(crate) fn open(group: &Group, name: &str) -> Result<Self> {
-        let mut links = vec![group.path(), escape(name).into_owned()];
+        let (group, link) = Within::find(group, name)?;
+        let mut links = vec![group.path(), link];
         let open = |links: &mut Vec<String>| -> Result<Column> {
             let mut object = group.open(&links[1])?;
             let mut scope = Scope::streaming(Route::nowhere());

@@ -68,6 +68,30 @@ pub(crate) fn unescape(name: &str) -> Cow<'_, str> {
     Cow::Owned(key)
 }
 
+/// The step that the field or key `name` is in a path of the options, and of errors: as [`escape`], but that neither `*` nor
+/// `[` means anything else.
+pub(crate) fn step_of(name: &str) -> Cow<'_, str> {
+    let step = escape(name);
+    if !step.contains(['*', '[']) {
+        return step;
+    }
+    let step = step.replace('*', "%2A");
+    Cow::Owned(match step.strip_prefix('[') {
+        Some(rest) => format!("%5B{rest}"),
+        None => step,
+    })
+}
+
+/// The name that a step of a path stands for.
+pub(crate) fn unescape_step(step: &str) -> String {
+    let mut pieces = step.split("%2A").map(|piece| match piece.strip_prefix("%5B") {
+        Some(rest) => format!("[{}", unescape(rest)),
+        None => unescape(piece).into_owned(),
+    });
+    let first = pieces.next().unwrap_or_default();
+    pieces.fold(first, |name, piece| name + "*" + &piece)
+}
+
 /// The position that `name` is, written as this crate writes it.
 pub(crate) fn position(name: &str) -> Option<usize> {
     let canonical = name == "0" || !name.starts_with(['0', '+']);

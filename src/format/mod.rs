@@ -6,7 +6,7 @@ pub(crate) mod python;
 #[cfg(feature = "sprs")]
 pub(crate) mod sparse;
 
-pub(crate) use key::{are_positions, escape, escape_variant, is_linkable, position, unescape};
+pub(crate) use key::{are_positions, escape, escape_variant, is_linkable, position, step_of, unescape, unescape_step};
 
 /// The string attribute that carries a node's [`Kind`].
 pub(crate) const KIND: &str = "filebacked";

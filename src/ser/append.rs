@@ -8,9 +8,9 @@ use super::growing::{Common, Part};
 use super::place::{Near, check_free};
 use crate::depth::{Depth, with_room};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::escape;
 use crate::route::Route;
 use crate::storage::{self, Group, Growing, Writing, make_room, makes_room, write_out};
+use crate::within::Within;
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
@@ -32,6 +32,8 @@ pub(crate) struct Growth {
     link: String,
     /// Where elements are, as far as the options care.
     route: Route,
+    /// Where the sequence is, until it is known that the options suit what is written.
+    unchecked: Option<Route>,
     part: Part,
     common: Common,
     depth: Depth,
@@ -59,32 +61,36 @@ pub(crate) struct Growth {
 impl Growth {
     /// A new sequence at the child `name` of `group`, which is at `route`.
     pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
-        let (link, route) = (escape(name).into_owned(), route.element());
+        let (within, whole, route) = (Within::follow(group, name)?, route, route.element());
+        let (outer, (link, missing)) = (&within.group, within.split());
+        let top = missing.first().map_or(link, String::as_str);
         let create = || {
-            check_free(Some(group), &link)?;
-            let writing = Writing::to(group)?;
+            check_free(Some(outer), top)?;
+            let writing = Writing::to(outer)?;
             let _writing = writing.enter();
             let begin = || {
-                let part = Part::new(group, &link, route)?;
-                let mut growth = Self::new(group, &link, route, part, 0);
+                let group = &missing.iter().try_fold(outer.clone(), |group, name| group.create_group(name))?;
+                let part = Part::new(group, link, route)?;
+                let mut growth = Self::new(group, link, (whole, route), part, 0);
                 growth.is_new = makes_room();
                 growth.part.write_length(0)?;
                 write_out()?;
                 Ok(growth)
             };
-            begin().inspect_err(|_: &Error| drop(group.unlink(&link)))
+            begin().inspect_err(|_: &Error| drop(outer.unlink(top)))
         };
-        create().map_err(|error: Error| error.in_link(&link).in_link(&group.path()))
+        create().map_err(|error: Error| within.located(error))
     }
 
     /// The sequence that is the child `name` of `group`; what is made for it later is at `route`.
     pub(crate) fn open(group: &Group, name: &str, route: &Route) -> Result<Self> {
-        let (link, route) = (escape(name).into_owned(), route.element());
+        let ((group, link), whole, route) = (Within::find(group, name)?, route, route.element());
+        let group = &group;
         let open = || {
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
             let (part, count) = Part::open(group, &link, route)?;
-            let mut growth = Self::new(group, &link, route, part, count);
+            let mut growth = Self::new(group, &link, (whole, route), part, count);
             growth.settled = count > 0;
             if growth.settled {
                 growth.pending = growth.part.template();
@@ -100,11 +106,12 @@ impl Growth {
         open().map_err(|error: Error| error.in_link(&group.path()))
     }
 
-    fn new(group: &Group, link: &str, route: &Route, part: Part, written: u64) -> Self {
+    fn new(group: &Group, link: &str, (whole, route): (&Route, &Route), part: Part, written: u64) -> Self {
         Self {
             group: group.clone(),
             link: link.to_owned(),
             route: route.clone(),
+            unchecked: Some(whole.clone()),
             part,
             common: Common::default(),
             depth: Depth::default(),
@@ -259,6 +266,10 @@ impl Growth {
         let writing = Writing::to(&self.group)?;
         let _writing = writing.enter();
         let written = self.make_room().and_then(|()| self.part.append(&self.pending, &mut self.common));
+        let written = written.and_then(|()| match self.unchecked.take() {
+            Some(route) => route.finish().map_err(|error| error.in_link(&self.link)),
+            None => Ok(()),
+        });
         let written = written.inspect_err(|_| self.fail());
         written.map_err(|error| error.in_link(&self.group.path()))?;
         self.written += self.pending.len() as u64;

@@ -202,6 +202,11 @@ macro_rules! structs {
                 self.field(name, value)
             }
 
+            fn skip_field(&mut self, name: &'static str) -> Result<()> {
+                self.route.field(name);
+                Ok(())
+            }
+
             fn end(self) -> Result<()> {
                 Ok(())
             }

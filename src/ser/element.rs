@@ -171,7 +171,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<()> {
-        let near = self.near.field(variant);
+        let near = self.near.variant(variant);
         let (payload, depth) = self.variant(variant, index)?;
         let inner = ElementSerializer::new(payload, depth, near);
         depth.with_stack(|| value.serialize(inner)).map_err(|error| error.in_field(variant))
@@ -220,7 +220,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<ElementTuple<'a>> {
-        let near = self.near.field(variant);
+        let near = self.near.variant(variant);
         let (payload, depth) = self.variant(variant, index)?;
         let tuple = payload.begin_tuple(len);
         Ok(ElementTuple { tuple, index: 0, depth, near, only_numbers: false, variant: Some(variant) })
@@ -247,7 +247,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<ElementStruct<'a>> {
-        let near = self.near.field(variant);
+        let near = self.near.variant(variant);
         let (payload, depth) = self.variant(variant, index)?;
         Ok(ElementStruct { row: payload.begin_struct()?, depth, near, variant: Some(variant) })
     }
@@ -362,6 +362,12 @@ macro_rules! structs {
             #[inline]
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
                 self.field(name, value)
+            }
+
+            #[inline]
+            fn skip_field(&mut self, name: &'static str) -> Result<()> {
+                self.near.field(name);
+                Ok(())
             }
 
             #[inline]

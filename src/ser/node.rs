@@ -97,6 +97,7 @@ impl<'a> NodeSerializer<'a> {
     /// The place of a variant's payload: the one child of a group.
     fn variant(&self, name: &'static str) -> Result<(Place<'static>, Depth)> {
         let depth = self.depth.in_record()?;
+        self.place.route.is_variant();
         let group = self.place.group(None)?;
         Ok((Place::owned(group, escape(name), self.place.route.field(name)), depth))
     }
@@ -171,6 +172,7 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
+        self.place.route.is_variant();
         write_str(variant, &self.place)
     }
 

@@ -120,6 +120,9 @@ impl<'a> Place<'a> {
 
     /// Makes a dataset, to be written by the caller.
     pub(super) fn dataset(&self, dtype: Dtype, shape: Shape, kind: Option<Kind>) -> Result<Dataset> {
+        if shape == Shape::Scalar {
+            self.route.is_leaf();
+        }
         let dataset = match &self.at {
             At::Child(group, name) => group.create_dataset(name, dtype, shape, self.storing())?,
             At::Fill { group, target } => {
@@ -219,6 +222,7 @@ impl<'a> Place<'a> {
         element: &ElementType<T>,
         array: &ArrayView<'_, T, D>,
     ) -> Result<()> {
+        self.route.is_leaf();
         match &self.at {
             At::Child(group, name) => group.write_array(name, element, array, self.storing()),
             At::Fill { group, target } => {
@@ -351,6 +355,13 @@ impl<'a> Near<'a> {
     #[inline]
     pub(super) fn field(self, name: &str) -> Self {
         Self { route: self.route.field(name), ..self }
+    }
+
+    /// Where the variant `name` of an enum is.
+    #[inline]
+    pub(super) fn variant(self, name: &str) -> Self {
+        self.route.is_variant();
+        self.field(name)
     }
 
     /// Where elements, or values of keys without a name, are.

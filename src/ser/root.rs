@@ -9,17 +9,20 @@ use super::replace::Replacement;
 use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{KIND, escape};
+use crate::format::KIND;
 use crate::progress::Run;
 use crate::route::Route;
 use crate::storage::{self, Attributes, Group, Writing, write_out};
+use crate::within::Within;
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Route) -> Result<()> {
     let place = Place::fill(group.clone(), None, route);
     let write = || {
+        route.check()?;
         group.spot().object()?;
-        put(value, place, Depth::default(), 0)
+        put(value, place, Depth::default(), 0)?;
+        route.finish()
     };
     Call::<Written>::new().during(write).map_err(|error| error.in_link("/"))
 }
@@ -34,23 +37,30 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
     route: &Route,
     overwrite: bool,
 ) -> Result<()> {
+    let within = Within::follow(group, name)?;
+    let (group, (link, missing)) = (&within.group, within.split());
     let write = || {
-        let link = escape(name);
+        route.check()?;
+        // Of the groups that are made, the outermost is linked at the end.
+        let top = missing.first().map_or(link, String::as_str);
         if !overwrite {
-            check_free(Some(group), &link)?;
+            check_free(Some(group), top)?;
         }
         let writing = Writing::to(group)?;
         let _writing = writing.enter();
         let staging = group.create_unlinked()?;
-        Call::<Written>::new().during(|| put(value, Place::child(&staging, &link, route), Depth::default(), 0))?;
-        if overwrite && group.has_link(&link)? {
-            return Replacement::new(&staging, group)?.replace(&staging.spot().child(&link));
+        let inside = missing.iter().try_fold(staging.clone(), |group, name| group.create_group(name))?;
+        Call::<Written>::new().during(|| put(value, Place::child(&inside, link, route), Depth::default(), 0))?;
+        route.finish()?;
+        let spot = inside.spot().child(link);
+        if overwrite && group.has_link(top)? {
+            return Replacement::new(&staging, group)?.replace(&spot);
         }
-        staging.spot().child(&link).finish()?;
-        staging.move_link(&link, group, &link)?;
-        write_out().inspect_err(|_| drop(group.unlink(&link)))
+        spot.finish()?;
+        staging.move_link(top, group, top)?;
+        write_out().inspect_err(|_| drop(group.unlink(top)))
     };
-    write().map_err(|error: Error| error.in_link(name).in_link(&group.path()))
+    write().map_err(|error: Error| within.located(error))
 }
 
 /// Values grow in a group that no link leads to. It is let go on an error; what is in it moves to the target when all
@@ -67,6 +77,7 @@ struct Staging {
 impl Staging {
     fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
         let Hdf5Serializer { group, route, overwrite, run } = serializer;
+        route.check()?;
         let target = Group::of(group)?.begun(&run);
         let writing = Writing::to(&target)?;
         let group = {
@@ -99,6 +110,7 @@ impl Staging {
     fn link(&self) -> Result<()> {
         storage::begin();
         let _writing = self.writing.enter();
+        self.route.finish()?;
         if self.overwrite {
             return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());
         }
@@ -316,7 +328,7 @@ impl ser::Serializer for Hdf5Serializer<'_> {
 }
 
 macro_rules! staged {
-    ($($trait:ident $method:ident($($name:ident: $type:ty),*))*) => {
+    ($($trait:ident $method:ident($($name:ident: $type:ty),*) $({$skip:ident})?)*) => {
         $(impl<S: ser::$trait<Ok = (), Error = Error>> ser::$trait for Staged<S> {
             type Ok = ();
             type Error = Error;
@@ -324,6 +336,10 @@ macro_rules! staged {
             fn $method<T: ?Sized + Serialize>(&mut self, $($name: $type,)* value: &T) -> Result<()> {
                 self.staging.during(|| self.inner.$method($($name,)* value))
             }
+
+            $(fn $skip(&mut self, name: &'static str) -> Result<()> {
+                self.inner.$skip(name)
+            })?
 
             fn end(self) -> Result<()> {
                 self.staging.during(|| self.inner.end())?;
@@ -333,8 +349,9 @@ macro_rules! staged {
     };
 }
 staged!(SerializeSeq serialize_element() SerializeTuple serialize_element() SerializeTupleStruct serialize_field());
-staged!(SerializeTupleVariant serialize_field() SerializeStruct serialize_field(name: &'static str));
-staged!(SerializeStructVariant serialize_field(name: &'static str));
+staged!(SerializeTupleVariant serialize_field());
+staged!(SerializeStruct serialize_field(name: &'static str) {skip_field});
+staged!(SerializeStructVariant serialize_field(name: &'static str) {skip_field});
 
 impl<S: ser::SerializeMap<Ok = (), Error = Error>> ser::SerializeMap for Staged<S> {
     type Ok = ();

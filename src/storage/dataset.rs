@@ -274,7 +274,7 @@ impl Group {
     ) -> Result<(Id, bool)> {
         let (lists, space) = (property_lists()?, shape.space()?);
         let chunking = match shape {
-            Shape::Simple(dims) => storing.chunking(dims, size, texts, references),
+            Shape::Simple(dims) => storing.chunking(dims, size, texts, references)?,
             _ => None,
         };
         let own = chunking.as_ref().map(Chunking::list).transpose()?;

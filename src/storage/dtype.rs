@@ -566,7 +566,10 @@ impl Dtype {
             }
             H5T_class_t::H5T_REFERENCE => match is_equal(handle, *h5t::H5T_STD_REF_OBJ)? {
                 true => Self::Reference(Home::default()),
-                false => Self::Unsupported("region reference".to_owned()),
+                false if is_equal(handle, *h5t::H5T_STD_REF_DSETREG)? => {
+                    Self::Unsupported("region reference".to_owned())
+                }
+                false => Self::Unsupported("reference of HDF5 1.12's type `H5T_STD_REF`".to_owned()),
             },
             _ => Self::Unsupported("HDF5 time".to_owned()),
         })

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_sys::h5f;
 use hdf5_sys::h5f::H5F_libver_t;
+use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
 use super::group::Group;
@@ -267,6 +268,29 @@ impl File {
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
         let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
         Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDONLY, access.get()))
+    }
+
+    /// Whether this program has a file open by means of libhdf5.
+    pub(crate) fn is_open_here(path: &Path) -> bool {
+        let Ok(wanted) = path.canonicalize() else { return false };
+        let is_it = |file: hid_t| {
+            let mut name = vec![0u8; 1 << 12];
+            // SAFETY: an identifier, which the library looks up, and a buffer of the size given.
+            let len = unsafe { h5f::H5Fget_name(file, name.as_mut_ptr().cast(), name.len()) };
+            let Some(name) = usize::try_from(len).ok().and_then(|len| name.get(..len)) else { return false };
+            let found = std::str::from_utf8(name).ok().and_then(|name| Path::new(name).canonicalize().ok());
+            found.is_some_and(|found| found == wanted)
+        };
+        locked(|| {
+            let (all, files) = (h5f::H5F_OBJ_ALL as hid_t, h5f::H5F_OBJ_ALL);
+            // SAFETY: all files, and all sorts of objects in them; the library's lock is held.
+            let count = unsafe { h5f::H5Fget_obj_count(all, files) };
+            let mut ids: Vec<hid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
+            // SAFETY: as above, and room for as many identifiers as said.
+            let count = unsafe { h5f::H5Fget_obj_ids(all, files, ids.len(), ids.as_mut_ptr()) };
+            ids.truncate(usize::try_from(count).unwrap_or(0));
+            ids.into_iter().any(is_it)
+        })
     }
 
     /// Makes a file in memory as it is made where nothing is asked for.

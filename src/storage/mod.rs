@@ -75,7 +75,7 @@ pub(crate) use plain::{LastLook, Slice, Vector, array_of, is_strings, of_strings
 pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;
 pub(crate) use selection::Selection;
-pub(crate) use storing::{Codec, Storing};
+pub(crate) use storing::{ChunkShape, Codec, Storing};
 pub(crate) use table::Table;
 pub(crate) use typed::{ElementType, read_array_attribute, write_array_attribute};
 pub(crate) use writing::{Writing, make_room, makes_room, write_out};

@@ -1,6 +1,8 @@
 //! How the data of a new dataset is stored: whether in chunks, of what shape, and through which filters they go.
 
 use std::os::raw::c_uint;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_sys::h5p;
 use hdf5_sys::h5z::{self, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL};
@@ -16,12 +18,67 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Storing {
     /// The shape of a chunk.
-    pub(crate) chunk: Option<Vec<u64>>,
+    pub(crate) chunk: Option<ChunkShape>,
     pub(crate) codec: Option<Codec>,
     pub(crate) shuffle: Option<bool>,
     pub(crate) fletcher32: Option<bool>,
     /// Datasets up to so many bytes are stored in one piece all the same.
     pub(crate) above: Option<u64>,
+}
+
+/// The shape of a chunk, and what it was used for.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkShape {
+    shape: Vec<u64>,
+    /// The ranks of the datasets that one call made with it: bit `n` is set for one of `n` dimensions.
+    ranks: Arc<AtomicU64>,
+}
+
+impl PartialEq for ChunkShape {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape
+    }
+}
+
+impl Eq for ChunkShape {}
+
+impl ChunkShape {
+    pub(crate) fn new(shape: Vec<u64>) -> Self {
+        Self { shape, ranks: Arc::default() }
+    }
+
+    /// Takes note of a dataset of `rank` dimensions. Returns the shape if it is for such.
+    fn of_rank(&self, rank: usize) -> Option<&[u64]> {
+        self.ranks.fetch_or(1 << rank.min(63), Ordering::Relaxed);
+        (rank == self.shape.len()).then_some(&self.shape)
+    }
+
+    /// An error if no dataset can have such chunks.
+    fn check(&self) -> Result<()> {
+        if !self.shape.is_empty() && !self.shape.contains(&0) {
+            return Ok(());
+        }
+        let message =
+            format!("chunks of shape {:?}: a chunk has at least one dimension, of at least one element", self.shape);
+        Err(Error::new(ErrorKind::Unsupported, message))
+    }
+
+    /// An error if the call made datasets that this is about, and none of as many dimensions.
+    fn check_use(&self) -> Result<()> {
+        let (rank, ranks) = (self.shape.len(), self.ranks.load(Ordering::Relaxed));
+        if ranks == 0 || ranks & (1 << rank.min(63)) != 0 {
+            return Ok(());
+        }
+        let found: Vec<_> = (0..64).filter(|rank| ranks & (1 << rank) != 0).map(|rank| rank.to_string()).collect();
+        let message = format!(
+            "chunks of shape {:?} are for datasets of {rank} dimension{}, and those that they are said for have {}: say a \
+             length for each dimension",
+            self.shape,
+            if rank == 1 { "" } else { "s" },
+            found.join(", ")
+        );
+        Err(Error::new(ErrorKind::Unsupported, message))
+    }
 }
 
 /// What chunks are compressed by.
@@ -72,6 +129,23 @@ impl Storing {
         !matches!(self.codec, None | Some(Codec::None)) || self.fletcher32 == Some(true)
     }
 
+    /// The same for a call of its own, which has not made any dataset yet.
+    pub(crate) fn renewed(&self) -> Self {
+        let chunk = self.chunk.as_ref().map(|chunk| ChunkShape::new(chunk.shape.clone()));
+        Self { chunk, ..self.clone() }
+    }
+
+    /// An error if it says what no dataset can have.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.chunk.as_ref().map_or(Ok(()), ChunkShape::check)?;
+        self.codec.map_or(Ok(()), Codec::check)
+    }
+
+    /// An error if the call made datasets that it is about, and all of these are others than it is for.
+    pub(crate) fn check_use(&self) -> Result<()> {
+        self.chunk.as_ref().map_or(Ok(()), ChunkShape::check_use)
+    }
+
     fn is_plain(&self) -> bool {
         self.chunk.is_none()
             && matches!(self.codec, None | Some(Codec::None))
@@ -81,31 +155,42 @@ impl Storing {
 
     /// The chunks of a dataset of these dimensions; `None` where it is stored in one piece. `texts` says that items are
     /// strings, and `references` that they refer to what is elsewhere; a `size` is bytes of an item in the file.
-    pub(super) fn chunking(&self, dims: &[u64], size: usize, texts: bool, references: bool) -> Option<Chunking> {
-        if self.is_plain() || size == 0 {
-            return None;
+    pub(super) fn chunking(
+        &self,
+        dims: &[u64],
+        size: usize,
+        texts: bool,
+        references: bool,
+    ) -> Result<Option<Chunking>> {
+        if self.is_plain() || size == 0 || dims.is_empty() {
+            return Ok(None);
         }
+        let given = self.chunk.as_ref().and_then(|chunk| chunk.of_rank(dims.len()));
         let bytes = dims.iter().fold(size as u64, |bytes, dim| bytes.saturating_mul(*dim));
-        if bytes <= self.above.unwrap_or(ABOVE) || bytes == 0 || dims.is_empty() {
-            return None;
+        if bytes <= self.above.unwrap_or(ABOVE) || bytes == 0 {
+            return Ok(None);
         }
-        let given = self.chunk.as_ref().filter(|chunk| {
-            let size = chunk.iter().zip(dims).fold(size as u64, |size, (len, dim)| size.saturating_mul(*len.min(dim)));
-            chunk.len() == dims.len() && !chunk.contains(&0) && size < MAX_CHUNK
-        });
-        let chunk = match given {
+        let chunk: Vec<_> = match given {
             Some(chunk) => chunk.iter().zip(dims).map(|(len, dim)| *len.min(dim)).collect(),
             None => chunk_shape(dims, size as u64, if references { REFERENCES } else { CHUNK }),
         };
+        let bytes = chunk.iter().fold(size as u64, |size, len| size.saturating_mul(*len));
+        if given.is_some() && bytes >= MAX_CHUNK {
+            let message = format!(
+                "chunks of shape {chunk:?}, which are {bytes} bytes, are too large: a chunk has fewer than {MAX_CHUNK}; see \
+                 `WriteOptions::chunk`"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         let filters = self.filters(&chunk, size, texts, references);
-        Some(Chunking { chunk, filters })
+        Ok(Some(Chunking { chunk, filters }))
     }
 
     /// The chunks of a dataset that grows, whose rows are of shape `inner`. It is in chunks whatever is said; these have about
     /// `wanted` bytes, if no shape is said for as many dimensions.
     pub(super) fn growing(&self, inner: &[u64], size: usize, texts: bool, wanted: usize) -> Result<Chunking> {
         let row = inner.iter().fold(size as u64, |size, dim| size.saturating_mul(*dim)).max(1);
-        let given = self.chunk.as_ref().filter(|chunk| chunk.len() == inner.len() + 1 && !chunk.contains(&0));
+        let given = self.chunk.as_ref().and_then(|chunk| chunk.of_rank(inner.len() + 1));
         let chunk = match given {
             Some(chunk) => std::iter::once(chunk[0])
                 .chain(chunk[1..].iter().zip(inner).map(|(len, dim)| *len.min(dim)))
@@ -145,6 +230,23 @@ impl Storing {
 }
 
 impl Codec {
+    /// An error if it has no such level.
+    fn check(self) -> Result<()> {
+        let (name, level, least) = match self {
+            Self::None | Self::Lzf => return Ok(()),
+            Self::Deflate(level) => ("deflate", level, 0),
+            #[cfg(feature = "blosc-zstd")]
+            Self::BloscZstd(level) => ("blosc_zstd", level, 1),
+            #[cfg(feature = "blosc-lz4")]
+            Self::BloscLz4(level) => ("blosc_lz4", level, 1),
+        };
+        if (least..=9).contains(&level) {
+            return Ok(());
+        }
+        let message = format!("`{name}({level})`: there are the levels {least} to 9");
+        Err(Error::new(ErrorKind::Unsupported, message))
+    }
+
     /// Whether it shuffles by itself.
     fn shuffles(self) -> bool {
         !matches!(self, Self::None | Self::Deflate(_) | Self::Lzf)

@@ -130,9 +130,24 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
 }
 
 pub(super) fn filter_refused(filter: i32) -> Error {
-    // With the features, it is there.
-    let name =
-        if filter == BLOSC { " (Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in)" } else { "" };
+    // The numbers that the HDF Group has registered.
+    let name = match filter {
+        // With the features, it is there.
+        BLOSC => " (Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in)",
+        4 => " (szip)",
+        5 => " (nbit)",
+        6 => " (scaleoffset)",
+        305 => " (LZO)",
+        307 => " (bzip2)",
+        32004 => " (LZ4)",
+        32008 => " (bitshuffle)",
+        32013 => " (ZFP)",
+        32015 => " (Zstandard)",
+        32017 => " (SZ)",
+        32024 => " (SZ3)",
+        32026 => " (Blosc2)",
+        _ => "",
+    };
     let what = format!("filter {filter}{name} is not built in, and would be loaded from a plugin");
     Limits::refused(what, "allow_plugins")
 }

@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hdf5_sys::h5f::{self, H5F_scope_t};
-use hdf5_sys::h5i;
+use hdf5_sys::h5i::{self, hid_t};
 
 use super::attribute::Attributes;
 use super::heap::Heap;
 use super::raw::{RawFile, end_of, number_of, with_file};
 use super::{Id, call, failure, locked};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// What a change may take beside its data: headers, links, nodes of B-trees.
 const METADATA: u64 = 4096;
@@ -58,7 +58,11 @@ impl Writing {
     }
 
     /// A call that writes to the file that `object` is in. Within a call that writes to the same file it is a part of that.
+    ///
+    /// # Errors
+    /// If the file is open for reading only.
     pub(crate) fn to(object: &impl Attributes) -> Result<Self> {
+        check_intent(object.handle())?;
         let room = Room::of(object)?;
         let current = Self::current().filter(|current| match (&room, &current.0.room) {
             (Some(room), Some(current)) => room.number == locked(|| lock(current).number),
@@ -81,6 +85,23 @@ impl Writing {
     pub(crate) fn enter(&self) -> Entered {
         Entered { before: CURRENT.replace(Some(Arc::clone(&self.0))), _thread: std::marker::PhantomData }
     }
+}
+
+/// An error if the file that an object is in is open for reading only.
+fn check_intent(object: hid_t) -> Result<()> {
+    let mut intent = 0;
+    let look = || {
+        // SAFETY: an object's handle.
+        let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
+        // SAFETY: a file's handle, and the address of what the function fills in.
+        call("look into a file", || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })
+    };
+    locked(look)?;
+    if intent & h5f::H5F_ACC_RDWR != 0 {
+        return Ok(());
+    }
+    let message = "the file is open for reading only: open it for writing, as `hdf5::File::open_rw` and `append` do";
+    Err(Error::new(ErrorKind::Io, message))
 }
 
 /// What this thread changes belongs to a call for as long as this is there.

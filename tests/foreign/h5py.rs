@@ -198,7 +198,7 @@ fn records() {
     assert_eq!(
         error::<Vec<Region>>(&file, "mixed"),
         "expected `Vec<i16>`, found a `region reference`, which cannot be read, stored as `compound {name: string, region: \
-         region reference, list: sequence of i32, n: i32}` of shape (2,); at `[0].region`, HDF5 path `/mixed`"
+         region reference, list: sequence of i32, n: i32}` of shape (2,); at `[0]/region`, HDF5 path `/mixed`"
     );
 }
 
@@ -314,7 +314,7 @@ fn attributes() {
     assert_eq!(
         error::<WithAttrs<String, Part>>(&file, "text"),
         "expected `Vec<bool>`, found a `region reference`, which cannot be read, stored as scalar `region reference`; at \
-         `part`, HDF5 path `/text/@part`"
+         `@part`, HDF5 path `/text/@part`"
     );
     #[derive(Deserialize, PartialEq, Debug)]
     struct Listed {

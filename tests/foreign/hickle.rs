@@ -76,7 +76,7 @@ fn errors() {
     let found = filebacked::read::<Data>(&made().open("hickle.h5"), "data").unwrap_err().to_string();
     assert_eq!(
         found,
-        "expected `f64`, found the string \"a\", stored as `string(1)` of shape (1, 1); at `words[0]`, HDF5 path \
+        "expected `f64`, found the string \"a\", stored as `string(1)` of shape (1, 1); at `words/[0]`, HDF5 path \
          `/data/\"words\"/data0`"
     );
     assert_eq!(

@@ -54,7 +54,7 @@ fn fixed() {
     // Columns of strings are pickles, which are never executed.
     assert_eq!(
         error::<Vec<Text>>(&file, "texts"),
-        "a pickled Python object cannot be read: have pandas write a table (`format=\"table\"`); at `[0].label`, HDF5 path \
+        "a pickled Python object cannot be read: have pandas write a table (`format=\"table\"`); at `[0]/label`, HDF5 path \
          `/texts/block0_values`"
     );
     #[derive(Deserialize, PartialEq, Debug)]
@@ -144,7 +144,7 @@ fn pytables() {
     assert_eq!(
         error::<Vec<Clock>>(&file, "clocks"),
         "expected `f64`, found a `HDF5 time`, which cannot be read, stored as `compound {n: i32, time: HDF5 time}` of \
-         shape (1,); at `[0].time`, HDF5 path `/clocks`"
+         shape (1,); at `[0]/time`, HDF5 path `/clocks`"
     );
 }
 

@@ -379,7 +379,7 @@ fn trait_objects_in_trait_objects() {
     let error = options().to_vec(&outer).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let expected = "the Python package FileBacked has no way to tell a dictionary from an object, in a trait object, where \
-                    the first key is `class`: use `@class` as the tag, or another key; at `shapes[0]`, HDF5 path \
+                    the first key is `class`: use `@class` as the tag, or another key; at `shapes/[0]`, HDF5 path \
                     `/shapes/0`";
     assert_eq!(error.to_string(), expected);
     round_trip(&BTreeMap::from([("class".to_owned(), "Circle".to_owned()), ("x".to_owned(), String::new())]));

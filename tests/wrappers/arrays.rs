@@ -381,7 +381,7 @@ fn ranks_are_checked() {
     let error = read_error::<Wrong>(&fields(Payload::Nothing));
     assert_eq!(
         error.to_string(),
-        "expected an array of `f32` with 2 dimensions, found `f32` of shape (1,); at `list[0]`, HDF5 path `/list/0`"
+        "expected an array of `f32` with 2 dimensions, found `f32` of shape (1,); at `list/[0]`, HDF5 path `/list/0`"
     );
 }
 

@@ -125,7 +125,7 @@ fn errors() {
     let taken = WithAttrs { value: run(), attrs: BTreeMap::from([("title", 1)]) };
     let error = to_vec(&BTreeMap::from([("x", taken)])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-    assert_eq!(error.path(), "x.title");
+    assert_eq!(error.path(), "x/title");
     assert_eq!(error.hdf5_path(), "/x/@title");
     let error = to_vec(&WithAttrs { value: 1.5, attrs: BTreeMap::from([("filebacked", 1)]) }).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadKey);
@@ -139,7 +139,7 @@ fn errors() {
     }
     assert_eq!(
         read_error::<WithAttrs<f64, Wrong>>(&with(1.5)).to_string(),
-        "expected `u8`, found 0.5 (`f64`), which `u8` does not hold exactly, stored as scalar `f64`; at `gain`, HDF5 path \
+        "expected `u8`, found 0.5 (`f64`), which `u8` does not hold exactly, stored as scalar `f64`; at `@gain`, HDF5 path \
          `/value/@gain`"
     );
     assert_eq!(

@@ -465,9 +465,9 @@ fn errors_say_where() {
     let mut whole = whole(1);
     whole.source = Source::Named { left: Coded(signal("error", &[])), right: None };
     let error = to_vec(&BTreeMap::from([("a", vec![whole.clone(), whole.clone()])])).unwrap_err();
-    assert_eq!(error.to_string(), "a signal that fails; at `a[0].source.Named.left`, HDF5 path `/a`");
+    assert_eq!(error.to_string(), "a signal that fails; at `a/[0]/source/Named/left`, HDF5 path `/a`");
     let error = to_vec(&whole).unwrap_err();
-    assert_eq!(error.to_string(), "a signal that fails; at `source.Named.left`, HDF5 path `/source/Named/left`");
+    assert_eq!(error.to_string(), "a signal that fails; at `source/Named/left`, HDF5 path `/source/Named/left`");
     let error = to_vec(&Coded(signal("nothing", &[]))).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -161,7 +161,7 @@ fn errors_say_where() {
     assert_eq!(
         lazy["a"].load().unwrap_err().to_string(),
         format!(
-            "expected `u8`, found 300, stored as `i32` of shape (2,); at `steps[1]`, HDF5 path `/a/steps`, file `{}`",
+            "expected `u8`, found 300, stored as `i32` of shape (2,); at `steps/[1]`, HDF5 path `/a/steps`, file `{}`",
             path.display()
         )
     );

@@ -225,7 +225,7 @@ fn errors_of_trait_objects() {
     // It is known again by its text, which is all that comes through erased types.
     assert_eq!(error.kind(), ErrorKind::WrongType);
     assert!(error.to_string().starts_with("expected `f64`, found the string \"large\""), "{error}");
-    assert!(error.to_string().contains("`Circle.radius`") || error.to_string().contains("`radius`"), "{error}");
+    assert!(error.to_string().contains("`Circle/radius`") || error.to_string().contains("`radius`"), "{error}");
 }
 
 /// Values whose types are erased, in a value.

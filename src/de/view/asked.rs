@@ -214,6 +214,7 @@ impl<'de> Deserializer<'de> for View<'_> {
         let view = follow!(self, deserialize_struct(name, fields, visitor));
         let read = match view.form {
             Form::Group { group, scope } => {
+                scope.route().know(fields);
                 let entries = GroupMap::for_struct(group, scope, fields, view.depth.in_record()?)?;
                 visitor.visit_map(entries).map_err(|error| in_group(error, group))
             }

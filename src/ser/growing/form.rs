@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Kind, MAX_RANK, are_positions};
 use crate::how::Records;
 use crate::route::Route;
-use crate::storage::{Dtype, element_bytes};
+use crate::storage::{Dtype, Field, element_bytes};
 
 /// What elements of fixed size are in a file: type, shape, and kind of the dataset.
 pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
@@ -39,6 +39,44 @@ pub(super) fn new_item_type(column: &Column, route: &Route) -> Option<(Dtype, Ve
         }
     }
     if is_apart(column, route) { None } else { item_type(column) }
+}
+
+/// The error that names the field of a record by which it does not fit a table with these fields.
+#[cold]
+pub(super) fn field_at_fault(fields: &[Field], record: &Record) -> Option<Error> {
+    let stored = |name: &str| fields.iter().find(|field| field.name == name);
+    let brings = record.fields.iter().find(|field| stored(&field.name).is_none());
+    let is_there = |name: &str| record.fields.iter().any(|field| *field.name == *name && !field.is_masked());
+    if let Some(lacks) = fields.iter().find(|field| !is_there(&field.name)) {
+        let expected = format!("a struct with `{}`, as the elements that are stored", lacks.name);
+        let found = match brings {
+            Some(brings) => format!("one with `{}` instead", brings.name),
+            None => "one without".to_owned(),
+        };
+        return Some(Error::wrong_type(expected, found));
+    }
+    if let Some(brings) = brings {
+        let expected = format!("a struct without `{}`, as the elements that are stored", brings.name);
+        return Some(Error::wrong_type(expected, "one with"));
+    }
+    record.fields.iter().find_map(|field| {
+        let wanted = &stored(&field.name)?.dtype;
+        // What is not of the form that is stored made the column one of both.
+        let column = match &field.column {
+            Column::Mixed(mixed) => mixed.parts.iter().find(|(_, part)| part.len() > 0).map(|(_, part)| part)?,
+            column => column,
+        };
+        let found = match item_type(column) {
+            Some((dtype, dims, _)) if dims.is_empty() => (dtype != *wanted).then(|| format!("`{dtype}`"))?,
+            Some((dtype, dims, _)) => {
+                let dtype = Dtype::Array(dims.into(), dtype.into());
+                (dtype != *wanted).then(|| format!("`{dtype}`"))?
+            }
+            None => column.what(),
+        };
+        let expected = format!("`{wanted}`, as the elements that are stored");
+        Some(Error::wrong_type(expected, found).in_field(&field.name))
+    })
 }
 
 /// Elements of fixed size as a file has them.

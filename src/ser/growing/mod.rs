@@ -285,6 +285,12 @@ impl Part {
             }
             _ => None,
         };
+        if let (Shape::Items(data), Column::Record(record)) = (&self.shape, column)
+            && let Dtype::Compound(fields) = data.dtype()
+            && let Some(error) = form::field_at_fault(fields, record)
+        {
+            return error;
+        }
         let expected = format!("{}, as the elements that are stored", self.words());
         Error::wrong_type(expected, format!("{found}{}", lacks.unwrap_or_default()))
     }
