@@ -76,6 +76,21 @@
 //!   clipped or rounded. A damaged file gives an error, and so does one that asks for more than the
 //!   [limits](ReadOptions#limits).
 //!
+//! # Full disks
+//!
+//! After `Ok`, the new value is in the file. After an error, the old value is there, whole, and the same call works once there is
+//! room. The error is of the kind [`Io`](ErrorKind::Io) and has the system's reason.
+//!
+//! - A whole file ([`to_file`]) and an [`Appender`]'s own file go through a file driver of this crate, on Unix with HDF5 1.14 or
+//!   later, as is bundled. It writes nothing more after the first failure.
+//! - In a file that the caller opened ([`write`](fn@write), [`to_group`], [`overwrite`](WriteOptions::overwrite), [`LazyMap::save`],
+//!   [`Appender::create`]), the crate reserves room at the end of the file before it changes anything, and has all written
+//!   before it answers. It asks for a little more than the value takes. This holds on Linux, for a file that is one file on a
+//!   disk, where the file system can reserve room (`fallocate`: ext4, XFS, Btrfs, tmpfs, NFS 4.2). Elsewhere a call that
+//!   writes to a full disk gives an error, but what libhdf5 has not written by then can be lost when the file is closed.
+//! - What a [`Codec`] writes by means of the `hdf5` crate has no room reserved before.
+//! - A copy-on-write file system (Btrfs, ZFS) may need new room for old blocks, which nobody can reserve.
+//!
 //! # Threads
 //!
 //! Any number of threads may write to and read from one file at once, with one `File` or [`Group`](hdf5::Group) of the [`hdf5`]
