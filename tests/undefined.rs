@@ -694,10 +694,10 @@ mod encodings {
     fn record(id: usize) -> Record {
         Record {
             id: id as u8,
-            flag: id % 2 > 0,
+            flag: !id.is_multiple_of(2),
             at: [0.5; 3],
             name: "ä".repeat(id % 5),
-            missing: (id % 3 > 0).then_some(9),
+            missing: (!id.is_multiple_of(3)).then_some(9),
         }
     }
 

@@ -426,7 +426,7 @@ mod tests {
         assert!(collection.overlaps(100, 1) && collection.overlaps(0, 97) && !collection.overlaps(208, 8));
         let (address, bytes) = collection.into_bytes();
         let mut expected = b"GCOL\x01\0\0\0\x70\0\0\0\0\0\0\0".to_vec();
-        expected.extend(b"\x01\0\x01\0\0\0\0\0\x09\0\0\0\0\0\0\0123456789\0\0\0\0\0\0\0");
+        expected.extend(b"\x01\0\x01\0\0\0\0\0\x09\0\0\0\0\0\0\x00123456789\0\0\0\0\0\0\0");
         expected.extend(b"\x02\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0");
         expected.extend(b"\0\0\0\0\0\0\0\0\x30\0\0\0\0\0\0\0");
         expected.resize(112, 0);
