@@ -26,6 +26,10 @@ pub(crate) struct Limits {
     pub(crate) external_storage: bool,
     pub(crate) virtual_datasets: bool,
     pub(crate) plugins: bool,
+    /// Whether numbers may lose digits.
+    pub(crate) rounding: bool,
+    /// Whether what cannot be read is null to whoever takes anything.
+    pub(crate) nulls: bool,
     /// What is opened is what is written over.
     is_writing: bool,
 }
@@ -69,6 +73,8 @@ impl Limits {
         external_storage: false,
         virtual_datasets: false,
         plugins: false,
+        rounding: false,
+        nulls: false,
         is_writing: false,
     };
 
@@ -95,6 +101,17 @@ impl Limits {
     /// Whether something is being read that may not have plugins loaded.
     pub(crate) fn keeps_plugins_out() -> bool {
         CURRENT.get().is_some_and(|limits| !limits.plugins)
+    }
+
+    /// Whether numbers that are read may lose digits.
+    #[cold]
+    pub(crate) fn rounds() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.rounding)
+    }
+
+    /// Whether what cannot be read is null to whoever takes anything.
+    pub(crate) fn nulls() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.nulls)
     }
 
     /// Has these in force while something is done.
