@@ -316,6 +316,11 @@ impl Error {
         self
     }
 
+    /// Whether who asked for it can do without it.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        self.0.is_unwanted
+    }
+
     /// Takes note that the options know nothing of the way from here on.
     pub(crate) fn beyond_options(mut self) -> Self {
         self.0.beyond = self.0.segments.len();

@@ -27,6 +27,10 @@ pub(crate) struct Limits {
     pub(crate) external_storage: bool,
     pub(crate) virtual_datasets: bool,
     pub(crate) plugins: bool,
+    /// Whether numbers may lose digits.
+    pub(crate) rounding: bool,
+    /// Whether what cannot be read is null to whoever takes anything.
+    pub(crate) nulls: bool,
     /// What is opened is what is written over.
     is_writing: bool,
 }
@@ -70,6 +74,8 @@ impl Limits {
         external_storage: false,
         virtual_datasets: false,
         plugins: false,
+        rounding: false,
+        nulls: false,
         is_writing: false,
     };
 
@@ -101,6 +107,17 @@ impl Limits {
     /// Whether whoever reads has allowed that plugins are loaded. Nobody else can allow that.
     pub(crate) fn loads_plugins() -> bool {
         CURRENT.get().is_some_and(|limits| limits.plugins && !limits.is_writing)
+    }
+
+    /// Whether numbers that are read may lose digits.
+    #[cold]
+    pub(crate) fn rounds() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.rounding)
+    }
+
+    /// Whether what cannot be read is null to whoever takes anything.
+    pub(crate) fn nulls() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.nulls)
     }
 
     /// Has these in force while something is done.

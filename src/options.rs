@@ -843,6 +843,52 @@ impl ReadOptions {
         self
     }
 
+    /// Whether numbers are read as floats that do not hold all their digits: `f64` as `f32`, and integers as either. They are not,
+    /// unless this says so. What is too large for `f32` is an error all the same, and so is a float that is to be an integer.
+    ///
+    /// It is about numbers that serde asks for one by one. Arrays are read as the type of their elements alone.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![0.1, 0.2])?;
+    /// let error = filebacked::from_slice::<Vec<f32>>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::OutOfRange);
+    /// assert!(error.to_string().contains("`ReadOptions::allow_rounding` takes the nearest"));
+    /// let near: Vec<f32> = ReadOptions::new().allow_rounding(true).from_slice(&image)?;
+    /// assert_eq!(near, [0.1, 0.2]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn allow_rounding(mut self, allow: bool) -> Self {
+        self.limits.rounding = allow;
+        self
+    }
+
+    /// Whether objects that cannot be read are null (`()`, `None`) to types that take anything, such as
+    /// [`Value`](crate::Value) and `serde_json::Value`: datasets of a type that is not read, links that lead nowhere or where the
+    /// options do not allow, and objects that are damaged. They are errors unless this says so.
+    ///
+    /// What a sequence or compound has in it, and what another type asks for, is an error all the same.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, hdf5, write};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "steps", &10)?;
+    /// file.link_soft("/nowhere", "dangling")?;
+    /// let options = ReadOptions::new().unreadable_as_null(true);
+    /// let value: serde_json::Value = options.from_group(&file)?;
+    /// assert_eq!(value, serde_json::json!({"steps": 10, "dangling": null}));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unreadable_as_null(mut self, null: bool) -> Self {
+        self.limits.nulls = null;
+        self
+    }
+
     /// Whether libhdf5 may load plugins: filters, and what it looks for when it does not know the format of a file (connectors,
     /// for which it loads every library in the folders for plugins). It may not, unless this says so: a file could have any of
     /// them run. Filters that are built in, or that the process has registered, are no plugins.

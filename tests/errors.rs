@@ -391,14 +391,14 @@ fn numbers() {
         OutOfRange,
         "",
         "/value",
-        "expected `f32`, found 0.1 (`f64`), which `f32` does not hold exactly, stored as scalar `f64`",
+        "expected `f32`, found 0.1 (`f64`), which `f32` does not hold exactly, stored as scalar `f64` (`ReadOptions::allow_rounding` takes the nearest)",
     );
     check(
         misread::<f64>(u64::MAX),
         OutOfRange,
         "",
         "/value",
-        "expected `f64`, found 18446744073709551615 (`u64`), which `f64` does not hold exactly, stored as scalar `u64`",
+        "expected `f64`, found 18446744073709551615 (`u64`), which `f64` does not hold exactly, stored as scalar `u64` (`ReadOptions::allow_rounding` takes the nearest)",
     );
     check(
         misread::<i32>(1.5),
@@ -419,7 +419,7 @@ fn numbers() {
         OutOfRange,
         "[1]",
         "/value",
-        "expected `f32`, found 0.1 (`f64`), which `f32` does not hold exactly, stored as `f64` of shape (2,)",
+        "expected `f32`, found 0.1 (`f64`), which `f32` does not hold exactly, stored as `f64` of shape (2,) (`ReadOptions::allow_rounding` takes the nearest)",
     );
     check(
         misread::<[[u8; 2]; 2]>([[1, 2], [3, 400]]),
@@ -967,4 +967,61 @@ fn one_string_of_many() {
         );
         assert!(error.to_string().contains("is no UTF-8"), "{error}");
     }
+}
+
+/// Digits are lost only where that is allowed.
+#[test]
+fn rounding_that_is_allowed() {
+    use filebacked::ReadOptions;
+
+    let rounding = ReadOptions::new().allow_rounding(true);
+    let third = 1.0 / 3.0;
+    let image = to_vec(&vec![third, f64::NAN, f64::INFINITY, 1e-300]).unwrap();
+    let found: Vec<f32> = rounding.from_slice(&image).unwrap();
+    assert!(found[0] == third as f32 && found[1].is_nan() && found[2] == f32::INFINITY && found[3] == 0.0);
+    assert_eq!(from_slice::<Vec<f32>>(&image).unwrap_err().kind(), ErrorKind::OutOfRange);
+    let image = to_vec(&entry("n", u64::MAX)).unwrap();
+    assert_eq!(rounding.from_slice::<BTreeMap<String, f64>>(&image).unwrap(), entry("n", u64::MAX as f64));
+    assert_eq!(rounding.from_slice::<BTreeMap<String, f32>>(&image).unwrap(), entry("n", u64::MAX as f32));
+    let table = vec![Row { x: third, n: i64::MAX }; 3];
+    let found: Vec<Narrow> = rounding.from_slice(&to_vec(&table).unwrap()).unwrap();
+    assert!(found.iter().all(|row| row.x == third as f32 && row.n == i64::MAX as f64));
+    // What is too large, and what is no integer, is an error all the same.
+    let errors = [
+        rounding.from_slice::<f32>(&to_vec(&1e300).unwrap()).unwrap_err(),
+        rounding.from_slice::<i32>(&to_vec(&0.5).unwrap()).map(|_| 0.0_f32).unwrap_err(),
+    ];
+    assert!(errors.iter().all(|error| error.kind() == ErrorKind::OutOfRange), "{errors:?}");
+
+    #[derive(Serialize, Clone, Copy)]
+    struct Row {
+        x: f64,
+        n: i64,
+    }
+    #[derive(Deserialize)]
+    struct Narrow {
+        x: f32,
+        n: f64,
+    }
+}
+
+/// Objects that cannot be read are null where that is asked for, and only to types that take anything.
+#[test]
+fn what_cannot_be_read_is_null() {
+    use filebacked::{ReadOptions, Value};
+
+    let file = memory();
+    filebacked::write(&file, "steps", &10).unwrap();
+    file.link_soft("/nowhere", "dangling").unwrap();
+    let group = file.create_group("group").unwrap();
+    filebacked::write(&group, "title", "plate").unwrap();
+    group.link_external("other.h5", "/x", "other").unwrap();
+    assert!(filebacked::from_group::<serde_json::Value>(&file).is_err());
+    let options = ReadOptions::new().unreadable_as_null(true);
+    let value: serde_json::Value = options.from_group(&file).unwrap();
+    let expected = serde_json::json!({"steps": 10, "dangling": null, "group": {"title": "plate", "other": null}});
+    assert_eq!(value, expected);
+    let value: Value = options.from_group(&file).unwrap();
+    assert_eq!(value.at("group/title").and_then(Value::as_str), Some("plate"));
+    assert!(options.read::<u32>(&file, "dangling").is_err());
 }

@@ -16,6 +16,7 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
 use crate::item::Item;
+use crate::limits::Limits;
 use crate::route::Route;
 use crate::storage::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
 
@@ -360,7 +361,16 @@ macro_rules! open {
     };
     (deserialize_any()) => {
         fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.view(|view| view.deserialize_any(visitor)).map_err(Error::of_anything)
+            let mut waiting = Some(visitor);
+            let read = self.view(|view| match waiting.take_if(|_| !view.is_unreadable() || !Limits::nulls()) {
+                Some(visitor) => view.deserialize_any(visitor),
+                None => Err(Error::unreadable::<V::Value>("something of a type that is not read")),
+            });
+            match (read.map_err(Error::of_anything), waiting) {
+                // Nothing was handed to the visitor yet.
+                (Err(error), Some(visitor)) if Limits::nulls() && error.is_unwanted() => visitor.visit_unit(),
+                (read, _) => read,
+            }
         }
     };
     (deserialize_option()) => {

@@ -284,6 +284,12 @@ fn inexact(expected: &str, found: impl std::fmt::Debug, number: &str) -> Error {
     Error::new(ErrorKind::OutOfRange, message)
 }
 
+/// The same for a float that is near.
+#[cold]
+fn rounded(expected: &str, found: impl std::fmt::Debug, number: &str) -> Error {
+    inexact(expected, found, number).advised("`ReadOptions::allow_rounding` takes the nearest")
+}
+
 /// The error for an integer of more than 64 bits, where fewer are asked for.
 #[cold]
 fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
@@ -641,6 +647,11 @@ impl<'a> View<'a> {
             },
             form => Self::new(form, depth).any(visitor),
         }
+    }
+
+    /// Whether it is of a type that is not read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(&self.form, Form::Item(item) if item.dtype.unsupported().is_some())
     }
 
     fn enumeration<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {

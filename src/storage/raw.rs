@@ -427,6 +427,7 @@ impl Bytes for RawFile {
 }
 
 /// Bytes of an address in a file.
+#[cfg(hdf5_tokens)]
 pub(super) fn address_size_of(file: &Id) -> Result<usize> {
     let what = "look into a file";
     // SAFETY: a file's handle.

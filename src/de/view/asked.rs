@@ -4,12 +4,13 @@ use serde::de::{Deserializer, Visitor};
 
 use super::super::access::GroupMap;
 use super::super::element::Element;
-use super::{Form, View, in_group, in_some_link, inexact, visit_any_bytes};
+use super::{Form, View, in_group, in_some_link, rounded, visit_any_bytes};
 use crate::bridge::is_wrapper;
 use crate::error::{Error, Result};
 use crate::format::python::{CLASS, is_pickle};
 use crate::format::{ARRAY, VALUE, VALUES};
 use crate::item::Scalar;
+use crate::limits::Limits;
 use crate::storage::Attributes;
 
 macro_rules! integers {
@@ -98,15 +99,17 @@ impl<'de> Deserializer<'de> for View<'_> {
             Scalar::F32(value) => visitor.visit_f32(value),
             Scalar::F64(value) => {
                 let narrow = value as f32;
-                if f64::from(narrow).to_bits() != value.to_bits() {
-                    return Err(inexact("f32", value, "f64"));
+                let is_exact = f64::from(narrow).to_bits() == value.to_bits();
+                let is_near = narrow.is_finite() == value.is_finite();
+                if !(is_exact || is_near && Limits::rounds()) {
+                    return Err(rounded("f32", value, "f64"));
                 }
                 visitor.visit_f32(narrow)
             }
             Scalar::Integer(number, value) => {
                 let float = value as f32;
-                if float as i128 != value {
-                    return Err(inexact("f32", value, number.name()));
+                if float as i128 != value && !Limits::rounds() {
+                    return Err(rounded("f32", value, number.name()));
                 }
                 visitor.visit_f32(float)
             }
@@ -123,8 +126,8 @@ impl<'de> Deserializer<'de> for View<'_> {
             Scalar::F32(value) => visitor.visit_f64(f64::from(value)),
             Scalar::Integer(number, value) => {
                 let float = value as f64;
-                if float as i128 != value {
-                    return Err(inexact("f64", value, number.name()));
+                if float as i128 != value && !Limits::rounds() {
+                    return Err(rounded("f64", value, number.name()));
                 }
                 visitor.visit_f64(float)
             }
