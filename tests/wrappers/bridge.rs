@@ -219,7 +219,9 @@ fn columns_that_widen_keep_their_objects() {
         │ ├─ u8 u8 (2,) 1, 0
         │ ├─ object list
         │ │ ├─ 0 f64 (1,) 1.5
+        │ │ │ └─ @unit string \"m\"
         │ │ └─ 1 f64 (1,) 2.5
+        │ │ └─ @unit string \"m\"
         │ └─ string string(4) (1,) \"text\"
         └─ mask bool (5,) false, false, true, false, ...",
     );
@@ -258,6 +260,7 @@ fn on_disk() {
         "/ nullable
         ├─ values list
         │ ├─ 0 f64 (1,) 1.5
+        │ │ └─ @unit string \"m\"
         │ └─ 1 null
         └─ mask bool (2,) false, true",
     );
@@ -270,9 +273,10 @@ fn on_disk() {
            ├─ @version u32 3
            ├─ title string(1) \"t\"
            └─ channels list
-              └─ 0 f64 (1,) 1.5",
+              └─ 0 f64 (1,) 1.5
+                 └─ @unit string \"m\"",
     );
-    check_tree(&coded(&[1.5]), "/ value\n└─ value f64 (1,) 1.5");
+    check_tree(&coded(&[1.5]), "/ value\n└─ value f64 (1,) 1.5\n└─ @unit string \"m\"");
     check_tree(&Coded(Plain(vec![1, 2])), "/ value\n└─ value i32 (2,) 1, 2");
     check_tree(
         &Coded(Recording { title: "t".to_owned(), channels: vec![] }),
