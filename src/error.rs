@@ -381,7 +381,12 @@ impl Error {
     /// for the value itself.
     #[must_use]
     pub fn path(&self) -> String {
-        let steps: Vec<_> = self.0.segments.iter().rev().map(|segment| shorten(&segment.step())).collect();
+        self.steps(|step| step.to_owned())
+    }
+
+    /// The steps of the path, each as `shown`.
+    fn steps(&self, shown: fn(&str) -> String) -> String {
+        let steps: Vec<_> = self.0.segments.iter().rev().map(|segment| shown(&segment.step())).collect();
         steps.join("/")
     }
 
@@ -397,8 +402,11 @@ impl Error {
         if !self.0.advice.is_empty() {
             write!(f, " ({})", self.0.advice.join(", "))?;
         }
-        let places =
-            [("at", self.path()), ("HDF5 path", self.hdf5_path()), ("file", self.0.file.clone().unwrap_or_default())];
+        let places = [
+            ("at", self.steps(shorten)),
+            ("HDF5 path", self.hdf5_path()),
+            ("file", self.0.file.clone().unwrap_or_default()),
+        ];
         let mut separator = ';';
         for (what, place) in places.iter().filter(|(_, place)| !place.is_empty()) {
             write!(f, "{separator} {what} `{place}`")?;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::access::Access;
 use crate::beside::Beside;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 use crate::progress::{Run, Spot, Watch};
 use crate::route::Route;
 use crate::storage::{File, Group, image_of, write_out};
@@ -128,10 +129,14 @@ pub(crate) fn to_file<T: ?Sized + Serialize>(
     let write = |run: &Run| {
         let target = target_of(path)?;
         let (beside, file) = Beside::with_file(&target, access)?;
-        let writing = file.writing()?;
-        let _writing = writing.enter();
-        let spot = fill(value, &file, route, run)?;
-        write_out()?;
+        let spot = {
+            // It keeps the file open.
+            let writing = file.writing()?;
+            let _writing = writing.enter();
+            let spot = fill(value, &file, route, run)?;
+            write_out()?;
+            spot
+        };
         file.close()?;
         spot.finish()?;
         beside.replace(&target, sync)
@@ -160,8 +165,8 @@ fn at(
     watch.during(|run| {
         let target = target_of(path)?;
         if target.exists() {
-            let file = hdf5::File::open_rw(&target).map_err(|error| why_not_written(path, error.into()))?;
-            write(&Group::of(&file)?.begun(run))?;
+            let file = File::open_rw(&target, access).map_err(|error| why_not_written(path, error))?;
+            Limits::while_writing(|| write(&file.root()?.begun(run)))?;
             file.close()?;
             return if sync { sync_file(&target) } else { Ok(()) };
         }
@@ -169,7 +174,7 @@ fn at(
         {
             let writing = file.writing()?;
             let _writing = writing.enter();
-            write(&file.root()?.begun(run))?;
+            Limits::while_writing(|| write(&file.root()?.begun(run)))?;
             write_out()?;
         }
         file.close()?;

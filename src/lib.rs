@@ -87,7 +87,9 @@
 //!   [`Appender::create`]), the crate reserves room at the end of the file before it changes anything, and has all written
 //!   before it answers. It asks for a little more than the value takes. This holds on Linux, for a file that is one file on a
 //!   disk, where the file system can reserve room (`fallocate`: ext4, XFS, Btrfs, tmpfs, NFS 4.2). Elsewhere a call that
-//!   writes to a full disk gives an error, but what libhdf5 has not written by then can be lost when the file is closed.
+//!   writes to a full disk gives an error, but what libhdf5 has not written by then can be lost when the file is closed, and
+//!   libhdf5 before 1.12 can end the process when it has no room for strings of variable length.
+//! - A group in the old format of groups, with thousands of links, may need more room for a further link than is reserved.
 //! - What a [`Codec`] writes by means of the `hdf5` crate has no room reserved before.
 //! - A copy-on-write file system (Btrfs, ZFS) may need new room for old blocks, which nobody can reserve.
 //!
@@ -95,10 +97,10 @@
 //!
 //! Any number of threads may write to and read from one file at once, with one `File` or [`Group`](hdf5::Group) of the [`hdf5`]
 //! crate for all, or clones of it. libhdf5 does one thing at a time, under a lock; values are serialized, compressed and made
-//! meanwhile. Of two that write the same new name, one gets an error, and the value of the other is there as a whole. Who
-//! [replaces](WriteOptions::overwrite) one name by two threads at once, or [saves](LazyMap::save) to one group, has to keep
-//! them apart. So has who changes a file by means of the [`hdf5`] crate itself while another thread reads strings or sequences
-//! of variable length from it: those are read as the file was when the call began.
+//! meanwhile. Of two that write the same new name, one gets an error, and the value of the other is there as a whole. Callers must
+//! not [replace](WriteOptions::overwrite) one name from two threads at once, or [save](LazyMap::save) to one group, or make one
+//! new file with [`write_at`]. Callers must not change a file by means of the [`hdf5`] crate itself while another thread reads
+//! strings or sequences of variable length from it: those are read as the file was when the call began.
 //!
 //! [`WriteOptions`], [`ReadOptions`], [`Error`] and [`Progress`] are `Send` and `Sync`; so are [`Lazy`], [`LazyMap`] and all other
 //! wrappers, if what is in them is. An [`Appender`] and a [`Reader`] may go to another thread, and are used by one at a time.

@@ -49,8 +49,10 @@ use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 /// lists what there is in its place; nothing is written then. It counts what the type has, too, when it says so: fields that
 /// serde skips as they are written, and fields of the struct that is read. It is no error where the place that the path leads
 /// to may have something at another time: a list or map without entries, an option without a value, another variant of an
-/// enum, what another path leaves out, and numbers and text on the way of `only`. Values that serde does not tell from maps of other keys, such as the variants of an
-/// enum with an internal tag, need [`lenient`](Self::lenient), and so do maps without the key.
+/// enum, what another path leaves out, and numbers and text that `only` passes. Three sorts of path need
+/// [`lenient`](Self::lenient): one that names the key of a map which lacks it; one into what serde does not tell from a map,
+/// such as an enum with an internal tag; and one that goes on behind `**`, or behind `*` for the fields of a struct, where what
+/// it is about is missing this time. An appender looks at the records of its first batch, after that is written.
 ///
 /// `at` is about what there is, whether or not that is large enough to be [stored in chunks](DatasetOptions::above).
 ///

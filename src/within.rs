@@ -42,6 +42,20 @@ impl Within {
         Ok((group, link))
     }
 
+    /// Goes on along the groups that are there by now, in `staging`, which has all of the missing groups, and in the group:
+    /// the last in each, and the link that comes next.
+    pub(crate) fn meet(&self, staging: &Group) -> Result<(Group, Group, &str)> {
+        let (mut from, mut to) = (staging.clone(), self.group.clone());
+        let (last, missing) = self.split();
+        for link in missing {
+            let (Some(next), Object::Group(inner)) = (inside(&to, link)?, from.open(link)?) else {
+                return Ok((from, to, link));
+            };
+            (from, to) = (inner, next);
+        }
+        Ok((from, to, last))
+    }
+
     /// Whether there is something.
     pub(crate) fn is_there(&self) -> Result<bool> {
         let (link, missing) = self.split();

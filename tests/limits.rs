@@ -212,6 +212,8 @@ fn plugins_for_files_of_other_formats() {
         assert!(Reader::<u8>::open_file(&path, "list").is_err());
         // What an appender makes of a file that was cut is another matter.
         drop(Appender::<u8>::open_file(&path, "list"));
+        drop(filebacked::read_at::<Value>(&path, "list"));
+        drop(filebacked::write_at(&path, "more/list", &[1, 2]));
         assert!(!mark.exists(), "a plugin was loaded for file {number}");
     }
     // Each of them is set aside only for as long as a file is opened.

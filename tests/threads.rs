@@ -333,3 +333,38 @@ mod marks {
         assert_eq!(filebacked::from_slice::<Coded<Image>>(&image).unwrap().0.0, [1, 2]);
     }
 }
+
+/// Each thread makes the groups that its path needs, unless another has; none takes away what another has made.
+#[test]
+fn groups_that_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let file = File::create(folder.path().join(format!("{round}.h5"))).unwrap();
+        in_threads(|thread| {
+            let name = format!("a/b/{thread}");
+            match thread % 3 {
+                0 => filebacked::write(&file, &name, &vec![thread]).unwrap(),
+                1 => WriteOptions::new().overwrite(true).write(&file, &name, &vec![thread]).unwrap(),
+                _ => {
+                    let mut appender = Appender::<usize>::create(&file, &name).unwrap();
+                    appender.push(&thread).unwrap();
+                    appender.finish().unwrap();
+                }
+            }
+        });
+        for thread in 0..THREADS {
+            assert_eq!(filebacked::read::<Vec<usize>>(&file, &format!("a/b/{thread}")).unwrap(), [thread]);
+        }
+        // Of those that want one name, one has it, whole.
+        let made = AtomicUsize::new(0);
+        in_threads(|thread| {
+            if let Ok(mut appender) = Appender::<usize>::create(&file, "c/same") {
+                made.fetch_add(1, Ordering::Relaxed);
+                appender.push(&thread).unwrap();
+                appender.finish().unwrap();
+            }
+        });
+        assert_eq!(made.into_inner(), 1);
+        assert_eq!(filebacked::read::<Vec<usize>>(&file, "c/same").unwrap().len(), 1);
+    }
+}

@@ -61,6 +61,11 @@ pub(crate) struct Growth {
 impl Growth {
     /// A new sequence at the child `name` of `group`, which is at `route`.
     pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
+        // No other thread makes one of the groups meanwhile.
+        hdf5::sync::sync(|| Self::create_locked(group, name, route))
+    }
+
+    fn create_locked(group: &Group, name: &str, route: &Route) -> Result<Self> {
         let (within, whole, route) = (Within::follow(group, name)?, route, route.element());
         let (outer, (link, missing)) = (&within.group, within.split());
         let top = missing.first().map_or(link, String::as_str);
@@ -68,16 +73,27 @@ impl Growth {
             check_free(Some(outer), top)?;
             let writing = Writing::to(outer)?;
             let _writing = writing.enter();
-            let begin = || {
-                let group = &missing.iter().try_fold(outer.clone(), |group, name| group.create_group(name))?;
+            // What another thread has made meanwhile stays.
+            let mut is_made = false;
+            let mut begin = || {
+                let group = &missing.iter().try_fold(outer.clone(), |group, name| {
+                    let made = group.create_group(name)?;
+                    is_made = true;
+                    Ok::<_, Error>(made)
+                })?;
                 let part = Part::new(group, link, route)?;
+                is_made = true;
                 let mut growth = Self::new(group, link, (whole, route), part, 0);
                 growth.is_new = makes_room();
                 growth.part.write_length(0)?;
                 write_out()?;
                 Ok(growth)
             };
-            begin().inspect_err(|_: &Error| drop(outer.unlink(top)))
+            let begun = begin();
+            if begun.is_err() && is_made {
+                drop(outer.unlink(top));
+            }
+            begun
         };
         create().map_err(|error: Error| within.located(error))
     }

@@ -41,10 +41,8 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
     let (group, (link, missing)) = (&within.group, within.split());
     let write = || {
         route.check()?;
-        // Of the groups that are made, the outermost is linked at the end.
-        let top = missing.first().map_or(link, String::as_str);
-        if !overwrite {
-            check_free(Some(group), top)?;
+        if !overwrite && missing.is_empty() {
+            check_free(Some(group), link)?;
         }
         let writing = Writing::to(group)?;
         let _writing = writing.enter();
@@ -53,12 +51,18 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
         Call::<Written>::new().during(|| put(value, Place::child(&inside, link, route), Depth::default(), 0))?;
         route.finish()?;
         let spot = inside.spot().child(link);
-        if overwrite && group.has_link(top)? {
-            return Replacement::new(&staging, group)?.replace(&spot);
+        // Of the groups that are made, the outermost is linked at the end. Another thread may have made some of them meanwhile.
+        let (from, to, top) = within.meet(&staging)?;
+        if overwrite && to.has_link(top)? {
+            return Replacement::new(&from, &to)?.replace(&spot);
         }
         spot.finish()?;
-        staging.move_link(top, group, top)?;
-        write_out().inspect_err(|_| drop(group.unlink(top)))
+        hdf5::sync::sync(|| {
+            let (from, to, top) = within.meet(&staging)?;
+            check_free(Some(&to), top)?;
+            from.move_link(top, &to, top)?;
+            write_out().inspect_err(|_| drop(to.unlink(top)))
+        })
     };
     write().map_err(|error: Error| within.located(error))
 }

@@ -790,12 +790,9 @@ impl Dataset {
         if !makes_room() {
             return Ok(bytes);
         }
-        // What is stored as it is in memory is written in its place.
-        if self.stored() >= self.claim() && !(self.is_chunked && self.is_filtered()?) {
-            return Ok(0);
-        }
         if !self.is_chunked {
-            return Ok(bytes);
+            // What is stored already is written in its place.
+            return Ok(if self.stored() >= self.claim() { 0 } else { bytes });
         }
         let Shape::Simple(dims) = &self.shape else { return Ok(bytes) };
         let chunk = chunk_of(&self.layout()?.0, dims.len())?;

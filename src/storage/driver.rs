@@ -2,10 +2,11 @@
 //!
 //! Both drivers never tell libhdf5 that a write failed. The error paths of libhdf5 lose data, and one of them frees memory
 //! that it did not allocate. Instead, the driver notes the first failure ([`Failure`], and the call that is
-//! [writing](super::writing)), and writes nothing more to the file. From then on, pages stay in memory, so that libhdf5
-//! reads what it wrote. The call that wrote asks for the failure before it answers.
+//! [writing](super::writing)), and writes nothing more to the file. From then on, metadata stays in memory, so that
+//! libhdf5 reads what it wrote, and data is dropped. The call that wrote asks for the failure before it answers.
 //!
-//! The plain driver is for a new file that replaces another when it is complete. It writes everything at once.
+//! The plain driver is for a new file that replaces another when it is complete. It writes at once, but for the collection of
+//! the heap that strings are added to.
 //!
 //! The ordered driver is for files that are whole whenever the program is killed. It puts the pages that describe the data
 //! into the file only when libhdf5 flushes, and in an order in which each step leaves a whole file.
@@ -309,6 +310,16 @@ impl Inner {
         }
     }
 
+    /// Whether it is a new file that the plain driver has made.
+    pub(super) fn is_new(&self) -> bool {
+        !self.is_ordered
+    }
+
+    /// An error if a write failed, whatever libhdf5 was told.
+    pub(super) fn check(&self) -> Result<()> {
+        self.failure.check()
+    }
+
     /// The collection of the heap that strings are added to.
     pub(super) fn collection(&mut self) -> &mut Option<Collection> {
         &mut self.collection
@@ -399,8 +410,8 @@ pub(super) unsafe fn inner<'a>(handle: *mut c_void) -> &'a mut Inner {
     unsafe { &mut *handle.cast() }
 }
 
-/// Takes the file for the only one that appends to it, for as long as it is open. Who reads it is not kept from that, as by
-/// the locks that libhdf5 takes.
+/// Marks this as the only process that appends to the file, for as long as it is open. Readers may still open it, unlike with
+/// libhdf5's locks.
 #[cfg(target_os = "linux")]
 fn is_only_writer(file: &fs::File) -> bool {
     // SAFETY: a plain structure of numbers.

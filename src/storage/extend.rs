@@ -420,5 +420,6 @@ pub(crate) fn flush(object: &impl Attributes) -> Result<()> {
     super::writing::settle()?;
     // SAFETY: an object's handle.
     call("write out the file", || unsafe { h5f::H5Fflush(object.handle(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
-    super::writing::check()
+    super::writing::check()?;
+    super::raw::check_own(object)
 }

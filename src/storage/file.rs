@@ -293,6 +293,12 @@ impl File {
         })
     }
 
+    /// Opens a file for writing.
+    pub(crate) fn open_rw(path: &Path, access: Access) -> Result<Self> {
+        let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
+        Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDWR, access.get()))
+    }
+
     /// Makes a file in memory as it is made where nothing is asked for.
     #[cfg(test)]
     pub(crate) fn in_memory() -> Result<Self> {

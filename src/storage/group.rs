@@ -12,7 +12,7 @@ use super::about::{About, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::held::path_of;
-use super::strict::{open_by_name, shortened};
+use super::strict::{open_by_name, shortened, without_plugins};
 use super::{Id, c_name, call, change, locked, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result, names};
 use crate::progress::{Run, Spot};
@@ -187,7 +187,9 @@ impl Group {
         }
         let name = c_name(name)?;
         // SAFETY: a group's handle and a C string.
-        Ok(call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) })? > 0)
+        let exists =
+            || call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) });
+        Ok(without_plugins(exists)? > 0)
     }
 
     /// Takes away the link `name`.
@@ -259,7 +261,7 @@ impl Group {
     pub(super) fn open_any(&self, name: &str) -> Result<Id> {
         let link = c_name(name)?;
         // SAFETY: a group's handle, a C string, and how links are followed.
-        open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) })
+        without_plugins(|| open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) }))
     }
 
     fn open_locked(&self, name: &str) -> Result<Object> {

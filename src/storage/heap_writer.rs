@@ -38,7 +38,7 @@ const REFERENCE: usize = 4 + 4;
 const MIN_COLLECTION: usize = 4096;
 /// Collections of many strings are of so many bytes: libhdf5 reads each as a whole.
 const COLLECTION: usize = 1 << 16;
-/// Bytes before the objects of a collection, and before each object. Lengths in files of this crate have eight bytes.
+/// Bytes before the objects of a collection, and before each object. Lengths in new files of this crate have eight bytes.
 const HEADER: usize = 16;
 /// The largest index of an object.
 const MAX_INDEX: u32 = u16::MAX as u32;
@@ -151,8 +151,8 @@ pub(super) fn write(
             let memory_type = item_type(8 + REFERENCE)?;
             return write(memory_type.get(), references.as_ptr().cast());
         }
-        // It begins a collection wherever the last has no room.
-        super::writing::make_room(2 * texts.stored() + MIN_COLLECTION)?;
+        // libhdf5 begins a collection wherever the last has no room, or makes that twice as large.
+        super::writing::make_room(texts.stored().saturating_mul(2).saturating_add(COLLECTION))?;
         write_by_library(object, texts, write)
     })
 }
@@ -165,7 +165,9 @@ fn put_here(object: hid_t, texts: Texts<'_>) -> Result<Option<Vec<u8>>> {
         let Some(handle) = raw.own_handle(file)? else { return Ok(None) };
         // SAFETY: the handle is that of a file of a driver of ours, which is open, as `file` is a handle of it. The lock is
         // held, and `lay_out` does not call libhdf5.
-        lay_out(unsafe { super::driver::inner(handle) }, texts).map(Some)
+        let inner = unsafe { super::driver::inner(handle) };
+        // An appender's own file may be one that others made, with other addresses.
+        if inner.is_new() { lay_out(inner, texts).map(Some) } else { Ok(None) }
     })
 }
 
@@ -320,7 +322,7 @@ impl Putting {
     }
 }
 
-/// Has libhdf5 write strings the way that it has for everybody. It must not fail midway: there is room for the strings.
+/// Lets libhdf5 write the strings itself. It must not fail midway: where room can be reserved, there is room for the strings.
 #[cfg(not(hdf5_tokens))]
 fn write_by_library(
     _: hid_t,

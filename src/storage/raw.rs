@@ -167,6 +167,25 @@ pub(crate) fn sync(object: &impl Attributes) -> Result<()> {
     })
 }
 
+/// An error if a driver of this crate could not write something to the file that `object` is in, whatever libhdf5 was told.
+pub(super) fn check_own(object: &impl Attributes) -> Result<()> {
+    #[cfg(all(unix, hdf5_drivers))]
+    locked(|| {
+        with_file(object.handle(), |file, known| {
+            let handle = match known {
+                Some((raw, _)) => raw.own_handle(file)?,
+                None => None,
+            };
+            // SAFETY: the handle is that of a file of a driver of ours, which is open, as `file` is a handle of it. The lock is
+            // held, and libhdf5 is not called.
+            handle.map_or(Ok(()), |handle| unsafe { super::driver::inner(handle) }.check())
+        })
+    })?;
+    #[cfg(not(all(unix, hdf5_drivers)))]
+    let _ = object;
+    Ok(())
+}
+
 /// What tells the file that `object` is in from all others that are or were open.
 pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     #[cfg(hdf5_tokens)]

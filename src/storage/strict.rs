@@ -167,6 +167,15 @@ pub(super) fn open_file(what: &str, path: &CStr, flags: c_uint, access: hid_t) -
     })
 }
 
+/// Does something that looks up links, whose names a file can keep behind filters of its own, without plugins. Reading keeps
+/// them out for longer.
+pub(super) fn without_plugins<R>(work: impl FnOnce() -> R) -> R {
+    locked(|| {
+        let _no_plugins = (!Limits::loads_plugins() && !Limits::keeps_plugins_out()).then(NoPlugins::new);
+        work()
+    })
+}
+
 /// The folders in which libhdf5 looks for plugins, at `index` and after it.
 fn folder(index: c_uint) -> Result<Option<CString>> {
     let (what, mut count) = ("look for the folders of plugins", 0);

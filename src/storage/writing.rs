@@ -1,4 +1,4 @@
-//! A call that writes to a file: the room that it needs on the disk, and failures that libhdf5 tells nobody of.
+//! A call that writes to a file: the room that it needs on the disk, and failures that libhdf5 does not report.
 //!
 //! libhdf5 keeps much of what is written in buffers. Where the disk is full when it writes them (as a dataset is closed, or
 //! the file), what was there before may be gone already, and the error reaches nobody. So:
@@ -27,7 +27,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// What a change may take beside its data: headers, links, nodes of B-trees.
 const METADATA: u64 = 4096;
 /// So much more is reserved where there is as much, so that not each change has to ask.
-const AHEAD: u64 = 1 << 18;
+const AHEAD: u64 = 1 << 16;
 
 thread_local! {
     /// The call that is writing on this thread.
@@ -81,7 +81,7 @@ impl Writing {
         CURRENT.with_borrow(Clone::clone).map(Self)
     }
 
-    /// Has what this thread changes belong to the call.
+    /// From now on, this thread's changes belong to the call.
     pub(crate) fn enter(&self) -> Entered {
         Entered { before: CURRENT.replace(Some(Arc::clone(&self.0))), _thread: std::marker::PhantomData }
     }
@@ -173,8 +173,8 @@ pub(super) fn settle() -> Result<()> {
     with_room(Room::settle)
 }
 
-/// Does something with the file in which room is to be made, if there is one. The library's lock is taken first, as whoever
-/// has that may come here, too.
+/// Does something with the file in which room is to be made, if there is one. The library's lock is taken first, as
+/// callers may hold it already.
 fn with_room(work: impl FnOnce(&mut Room) -> Result<()>) -> Result<()> {
     let call = CURRENT.with_borrow(|call| call.clone().filter(|call| call.room.is_some()));
     match call.as_deref().and_then(|call| call.room.as_ref()) {
@@ -224,8 +224,11 @@ impl Room {
         self.reserve(wanted, AHEAD)
     }
 
-    /// Makes sure that there is room for all that is in the file by now.
+    /// Makes sure that there is room for all that is in the file by now. There is not, if there was none for a change.
     fn settle(&mut self) -> Result<()> {
+        if self.is_exhausted {
+            return Err(Error::new(ErrorKind::Io, "there was no room for a part of what is to be written"));
+        }
         self.reserve(0, 0)
     }
 
@@ -237,8 +240,10 @@ impl Room {
             let Some((raw, _)) = known else { return Ok((end, reserved)) };
             let least = end.saturating_add(wanted);
             let most = least.saturating_add(ahead);
-            let reached = match raw.reserve(reserved, most) {
-                Err(_) if ahead > 0 => raw.reserve(reserved, least).map(|()| least),
+            // What was reserved before, another call may have given back.
+            let start = raw.size_on_disk()?.unwrap_or(reserved).min(reserved);
+            let reached = match raw.reserve(start, most) {
+                Err(_) if ahead > 0 => raw.reserve(start, least).map(|()| least),
                 done => done.map(|()| most),
             };
             Ok((end, reached.map_err(|error| Error::io("there is no room for what is to be written", error))?))

@@ -347,9 +347,12 @@ impl Part {
             }
             (Shape::Pending(before), column) => {
                 let before = *before;
-                common.replaced.push(self.parent.open(&self.link)?);
-                self.parent.unlink(&self.link)?;
-                *self = Self::create(&self.parent, &self.link, &self.route, column, common)?;
+                // No other thread takes the name meanwhile.
+                *self = hdf5::sync::sync(|| {
+                    common.replaced.push(self.parent.open(&self.link)?);
+                    self.parent.unlink(&self.link)?;
+                    Self::create(&self.parent, &self.link, &self.route, column, common)
+                })?;
                 self.fill(before)?;
                 self.append_column(column, common)
             }
