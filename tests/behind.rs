@@ -149,7 +149,7 @@ fn a_read_that_ends_early_leaves_the_file_closed() {
     for _ in 0..20 {
         filebacked::to_file(&path, &list).unwrap();
         let error = filebacked::from_file::<Vec<(u64, f64, f64)>>(&path).unwrap_err();
-        assert_eq!(error.path(), format!("[{}][0]", MANY / 2), "{error}");
+        assert_eq!(error.path(), format!("[{}]/[0]", MANY / 2), "{error}");
         drop(filebacked::hdf5::File::open_rw(&path).unwrap());
     }
 }

@@ -180,7 +180,7 @@ fn an_error_in_a_long_sequence_says_where() {
     let ragged: Vec<Vec<u32>> = (0..1000).map(|i| vec![if i == 900 { 300 } else { 5 }; i % 7]).collect();
     let image = filebacked::to_vec(&ragged).unwrap();
     let error = filebacked::from_slice::<Vec<Vec<u8>>>(&image).unwrap_err();
-    assert_eq!((error.path(), error.hdf5_path()), ("[900][0]".to_owned(), "/values".to_owned()));
+    assert_eq!((error.path(), error.hdf5_path()), ("[900]/[0]".to_owned(), "/values".to_owned()));
 }
 
 /// Records whose fields are written as they come, and the same records in one piece: the same objects, and the same

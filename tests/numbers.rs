@@ -220,13 +220,13 @@ fn errors_name_the_place() {
     let mut floats = vec![1.0; 200_000];
     floats[150_001] = 1.5;
     misread::<Vec<i32>>(&floats, OutOfRange, "[150001]");
-    misread::<Vec<[i32; 4]>>(arrays::<4, _>(&floats), OutOfRange, "[37500][1]");
-    misread::<Vec<Vec<i32>>>(arrays::<4, _>(&floats), OutOfRange, "[37500][1]");
+    misread::<Vec<[i32; 4]>>(arrays::<4, _>(&floats), OutOfRange, "[37500]/[1]");
+    misread::<Vec<Vec<i32>>>(arrays::<4, _>(&floats), OutOfRange, "[37500]/[1]");
     misread::<Vec<Vec<i32>>>(floats.chunks(100).collect::<Vec<_>>(), OutOfRange, "[1500][1]");
     // Rows longer than a window.
     misread::<Vec<Vec<i32>>>(floats.chunks(50_000).collect::<Vec<_>>(), OutOfRange, "[3][1]");
-    misread::<Vec<Vec<[i32; 4]>>>(vec![arrays::<4, _>(&floats); 2], OutOfRange, "[0][37500][1]");
-    misread::<Vec<Vec<[f64; 3]>>>(vec![arrays::<4, _>(&floats); 2], WrongLength, "[0][0]");
+    misread::<Vec<Vec<[i32; 4]>>>(vec![arrays::<4, _>(&floats); 2], OutOfRange, "[0]/[37500]/[1]");
+    misread::<Vec<Vec<[f64; 3]>>>(vec![arrays::<4, _>(&floats); 2], WrongLength, "[0]/[0]");
     misread::<Vec<[f64; 3]>>(arrays::<4, _>(&floats), WrongLength, "[0]");
     misread::<Vec<Point>>(arrays::<2, _>(&floats), WrongLength, "[0]");
     misread::<Vec<[f64; 3]>>(&floats, WrongType, "[0]");
@@ -252,9 +252,9 @@ fn errors_name_the_field() {
         at: [f64; 4],
     }
     let wide: Vec<Wide> = (0..30_000).map(|i| Wide { id: i / 100, at: [0.5; 3] }).collect();
-    misread::<Vec<Narrow>>(&wide, ErrorKind::OutOfRange, "[25600].id");
+    misread::<Vec<Narrow>>(&wide, ErrorKind::OutOfRange, "[25600]/id");
     let wider: Vec<Wider> = (0..30_000).map(|_| Wider { id: 1, at: [0.5; 4] }).collect();
-    misread::<Vec<Narrow>>(&wider, ErrorKind::WrongLength, "[0].at");
+    misread::<Vec<Narrow>>(&wider, ErrorKind::WrongLength, "[0]/at");
 }
 
 /// A visitor that makes the same type as serde's, of something else.
@@ -348,11 +348,13 @@ fn rows_of_every_storage() {
         drop(big);
         check(&hdf5::File::open(&path).unwrap());
 
-        for options in [WriteOptions::new(), WriteOptions::new().deflate(1), WriteOptions::new().chunk([2, 50])] {
+        let plain = WriteOptions::new;
+        let chunks = (plain().chunk([2, 50]), plain().chunk([2, 50, 2]));
+        for (options, of_deep) in [(plain(), plain()), (plain().deflate(1), plain().deflate(1)), chunks] {
             options.to_file(&path, &BTreeMap::from([("value", &table)])).unwrap();
             check(&hdf5::File::open(&path).unwrap());
             check(&hdf5::File::open_rw(&path).unwrap());
-            options.to_file(&path, &BTreeMap::from([("value", &deep)])).unwrap();
+            of_deep.to_file(&path, &BTreeMap::from([("value", &deep)])).unwrap();
             assert!(from_file::<Value<Vec<Vec<[f64; 4]>>>>(&path).unwrap().value == deep);
             assert!(from_file::<Value<Vec<Vec<Vec<f64>>>>>(&path).unwrap().value.concat().concat() == floats);
         }

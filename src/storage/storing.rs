@@ -165,11 +165,11 @@ impl Storing {
         if self.is_plain() || size == 0 || dims.is_empty() {
             return Ok(None);
         }
-        let given = self.chunk.as_ref().and_then(|chunk| chunk.of_rank(dims.len()));
         let bytes = dims.iter().fold(size as u64, |bytes, dim| bytes.saturating_mul(*dim));
         if bytes <= self.above.unwrap_or(ABOVE) || bytes == 0 {
             return Ok(None);
         }
+        let given = self.chunk.as_ref().and_then(|chunk| chunk.of_rank(dims.len()));
         let chunk: Vec<_> = match given {
             Some(chunk) => chunk.iter().zip(dims).map(|(len, dim)| *len.min(dim)).collect(),
             None => chunk_shape(dims, size as u64, if references { REFERENCES } else { CHUNK }),

@@ -89,6 +89,7 @@ const TREE: &str = r#"/              group
 │  ├─ @module  string      "__main__"
 │  └─ a        i64         1
 ├─ attrs       i32 (2,)    1, 2
+│  └─ @unit    string      "m"
 └─ shared      group
    ├─ 0        string(4)   "text"
    └─ 1        string(4)   "text"

@@ -31,17 +31,17 @@ fn values() {
     let at = |what: &str, place: &str| format!("the Python package FileBacked has no {what}; at `x{place}");
     let wide = "integers of 128 bits: use one of 64 bits, or a string";
     refused(&1_i128, Unsupported, &at(wide, "`, HDF5 path `/x`"));
-    refused(&vec![1_u128], Unsupported, &at(wide, "[0]`, HDF5 path `/x`"));
+    refused(&vec![1_u128], Unsupported, &at(wide, "/[0]`, HDF5 path `/x`"));
     let unit = "`()`: leave the field out, or use `Option`";
     refused(&(), Unsupported, &at(unit, "`, HDF5 path `/x`"));
-    refused(&vec![()], Unsupported, &at(unit, "[0]`, HDF5 path `/x`"));
+    refused(&vec![()], Unsupported, &at(unit, "/[0]`, HDF5 path `/x`"));
     refused(&json!(null), Unsupported, &at(unit, "`, HDF5 path `/x`"));
     let missing = "place for `None` here: only the fields of a struct can be missing";
     refused(&None::<i32>, Unsupported, &at(missing, "`, HDF5 path `/x`"));
-    refused(&vec![Some(1), None], Unsupported, &at(missing, "[1]`, HDF5 path `/x`"));
-    refused(&vec![Some("a"), None], Unsupported, &at(missing, "[1]`, HDF5 path `/x`"));
+    refused(&vec![Some(1), None], Unsupported, &at(missing, "/[1]`, HDF5 path `/x`"));
+    refused(&vec![Some("a"), None], Unsupported, &at(missing, "/[1]`, HDF5 path `/x`"));
     refused(&Some(None::<i32>), Unsupported, &at(missing, "`, HDF5 path `/x`"));
-    refused(&Either::Left(None::<i32>), Unsupported, &at(missing, ".Left`, HDF5 path `/x`"));
+    refused(&Either::Left(None::<i32>), Unsupported, &at(missing, "/Left`, HDF5 path `/x`"));
     let nul = "strings that end with NUL: write the text without";
     refused(&"a\0", Unsupported, &at(nul, "`, HDF5 path `/x`"));
     let nested = "unions in unions: an enum cannot be directly in a variant of another";
@@ -54,17 +54,17 @@ fn lists() {
         |what: &str, place: &str| format!("the Python package FileBacked has no {what}; at `x{place}`, HDF5 path `/x`");
     let unlike =
         |what: &str| format!("lists of both {what}: elements are of one type, which can be an enum, as a union");
-    refused(&(1, "a"), Unsupported, &at(&unlike("numbers and strings"), "[1]"));
-    refused(&("a", 1), Unsupported, &at(&unlike("strings and numbers"), "[1]"));
-    refused(&(Point { x: 1 }, vec![1]), Unsupported, &at(&unlike("structs and sequences"), "[1]"));
-    refused(&([1, 2], 3), Unsupported, &at(&unlike("arrays of numbers and numbers"), "[1]"));
-    refused(&json!([1, {"a": 2}]), Unsupported, &at(&unlike("numbers and maps"), "[1]"));
+    refused(&(1, "a"), Unsupported, &at(&unlike("numbers and strings"), "/[1]"));
+    refused(&("a", 1), Unsupported, &at(&unlike("strings and numbers"), "/[1]"));
+    refused(&(Point { x: 1 }, vec![1]), Unsupported, &at(&unlike("structs and sequences"), "/[1]"));
+    refused(&([1, 2], 3), Unsupported, &at(&unlike("arrays of numbers and numbers"), "/[1]"));
+    refused(&json!([1, {"a": 2}]), Unsupported, &at(&unlike("numbers and maps"), "/[1]"));
     let numbers = "lists of numbers that are not of one type: make all of them floats, integers, or bools";
-    refused(&(1, 0.5), Unsupported, &at(numbers, "[1]"));
-    refused(&(true, 1), Unsupported, &at(numbers, "[1]"));
-    refused(&(u64::MAX, -1), Unsupported, &at(numbers, "[1]"));
+    refused(&(1, 0.5), Unsupported, &at(numbers, "/[1]"));
+    refused(&(true, 1), Unsupported, &at(numbers, "/[1]"));
+    refused(&(u64::MAX, -1), Unsupported, &at(numbers, "/[1]"));
     let arrays = "lists of arrays of different lengths or types: use `Vec` for the inner ones, which makes them lists";
-    refused(&([1, 2], [1, 2, 3]), Unsupported, &at(arrays, "[1]"));
+    refused(&([1, 2], [1, 2, 3]), Unsupported, &at(arrays, "/[1]"));
 }
 
 #[test]
