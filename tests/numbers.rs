@@ -222,9 +222,9 @@ fn errors_name_the_place() {
     misread::<Vec<i32>>(&floats, OutOfRange, "[150001]");
     misread::<Vec<[i32; 4]>>(arrays::<4, _>(&floats), OutOfRange, "[37500]/[1]");
     misread::<Vec<Vec<i32>>>(arrays::<4, _>(&floats), OutOfRange, "[37500]/[1]");
-    misread::<Vec<Vec<i32>>>(floats.chunks(100).collect::<Vec<_>>(), OutOfRange, "[1500][1]");
+    misread::<Vec<Vec<i32>>>(floats.chunks(100).collect::<Vec<_>>(), OutOfRange, "[1500]/[1]");
     // Rows longer than a window.
-    misread::<Vec<Vec<i32>>>(floats.chunks(50_000).collect::<Vec<_>>(), OutOfRange, "[3][1]");
+    misread::<Vec<Vec<i32>>>(floats.chunks(50_000).collect::<Vec<_>>(), OutOfRange, "[3]/[1]");
     misread::<Vec<Vec<[i32; 4]>>>(vec![arrays::<4, _>(&floats); 2], OutOfRange, "[0]/[37500]/[1]");
     misread::<Vec<Vec<[f64; 3]>>>(vec![arrays::<4, _>(&floats); 2], WrongLength, "[0]/[0]");
     misread::<Vec<[f64; 3]>>(arrays::<4, _>(&floats), WrongLength, "[0]");
