@@ -385,7 +385,7 @@ fn the_lock_of_an_appender() {
     first.flush().unwrap();
     // No other appender, in this process or another.
     let error = Appender::<u32>::open_file(&path, "x").unwrap_err();
-    assert!(error.to_string().contains("which no other program may have open for writing"), "{error}");
+    assert!(error.to_string().contains("this program has the file open already"), "{error}");
     assert_eq!(common::python("append_options.py", ["locked".as_ref(), path.as_os_str()]).trim(), "read");
     // Readers of any kind, whatever they say of locks.
     assert_eq!(Reader::<u32>::open_file(&path, "x").unwrap().count(), 10);
