@@ -334,7 +334,8 @@ pub(crate) fn all() -> Vec<Box<dyn Encoded>> {
                 make,
                 made: Default::default(),
             }));
-            let chunked = options.clone().above(0).at("", |d| d.chunk([256])).at("value", |d| d.chunk([256]));
+            // In a file, a list is its child `value`; under a name, it is what is there.
+            let chunked = options.clone().above(0).at("", |d| d.chunk([256])).at("value", |d| d.chunk([256])).lenient();
             all.push(Box::new(Encoding {
                 name,
                 filters: "lzf in chunks",
