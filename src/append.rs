@@ -43,6 +43,9 @@ use crate::within::{Within, path_of};
 ///   free. A program that is killed just then can leave a file that does not open, or one in which a compressed chunk that
 ///   was flushed before it was full holds something else. Between `flush` and the next `push` nothing is written.
 ///
+/// A program that is killed before [`create_file`](Self::create_file) returns can leave a file that holds nothing and does not
+/// open: remove it.
+///
 /// On a full disk, a call gives an error, and all that was flushed stays readable. Then open the sequence again to go on.
 ///
 /// An appender that is dropped flushes, but has nobody to tell of an error: call [`finish`](Self::finish).

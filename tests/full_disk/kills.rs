@@ -195,6 +195,10 @@ fn look(tally: &mut Tally, appending: &dyn Appending, folder: &Path, flushed: u6
                 *tally.faults.entry(format!("gone on with later: {}", plain(&death))).or_default() += 1;
             }
         }
+        // A file whose appender was not made yet promises nothing: there was no file before.
+        Err(fault) if !is_begun && appending.is_file() && appending.before() == 0 => {
+            *tally.outcomes.entry(format!("no sequence yet ({}), {begun}", plain(&fault))).or_default() += 1;
+        }
         other => {
             let fault = other.map_or_else(|fault| plain(&fault), |_| "records that were flushed are gone".to_owned());
             *tally.outcomes.entry(format!("{fault}, {begun}")).or_default() += 1;
