@@ -6,7 +6,7 @@
 //! - Before a call changes a file that others opened, the system is asked to reserve room at the end of the file
 //!   ([`make_room`]). Where there is none, the call fails while nothing has changed. This works for a file that is one file on
 //!   a disk, on Linux (`fallocate`, where the file system has it). The crate's own files need no room in advance: they take
-//!   the place of others when they are complete, and their [drivers](super::driver) keep what they could not write.
+//!   the place of others when they are complete, and their [drivers](super::driver) write nothing more after a failure.
 //! - Before a call answers, and as long as it can be taken back, all is written out ([`write_out`]).
 //! - A failure that libhdf5 does not report to the function that caused it is noted here ([`note`]), and the next change of
 //!   the call reports it.
