@@ -19,6 +19,11 @@ fn main() {
     if std::env::var_os("DEP_HDF5_VERSION_2_0_0").is_some() {
         println!("cargo::rustc-cfg=hdf5_sized_chunks");
     }
+    // Since 2.0 there are complex numbers.
+    println!("cargo::rustc-check-cfg=cfg(hdf5_complex)");
+    if std::env::var_os("DEP_HDF5_VERSION_2_0_0").is_some() {
+        println!("cargo::rustc-cfg=hdf5_complex");
+    }
     // Where the bundled library was built: it would look for plugins there.
     if let Ok(root) = std::env::var("DEP_HDF5_ROOT") {
         println!("cargo::rustc-env=FILEBACKED_HDF5_ROOT={root}");

@@ -44,6 +44,9 @@
 //! loses nothing, whatever the values are: a wider one of its kind (`i32` as `i64`, `f32` as `f64`, `u8` as `i16`), integers as
 //! floats that hold all of them (`i32` as `f64`), and any byte order. All else is an error.
 //!
+//! The dimensions of an array type are the last ones. What is stored as one element is also an array of no dimensions. Complex
+//! numbers are told by the names of their parts, as others call them, too; and HDF5 2's own are read.
+//!
 //! A variable of MATLAB's (version 7.3) has the dimensions that it has there: `a(i, j)` is `a[[i - 1, j - 1]]`. Its memory is
 //! as in the file, with the first dimension fastest. One of one row or column is also read as an array of one dimension, and
 //! one number as an array of none; logical as `bool`.
@@ -231,7 +234,7 @@ fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> 
     let (shape, values, is_reversed) = match found {
         Found::Object(stored) => match &stored.object {
             Object::Dataset(dataset) => {
-                let laid = Laid::of(dataset, D::NDIM)?;
+                let laid = Laid::of(dataset, D::NDIM, element.is_array())?;
                 check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
                 let values = laid.read(dataset, element)?;
                 (laid.shape, values, laid.is_reversed)
@@ -241,7 +244,8 @@ fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> 
             }
         },
         Found::Attribute(attribute) => {
-            let (shape, values) = read_array_attribute(&*attribute.object, &attribute.name, &element)?;
+            let again = ElementType::new()?;
+            let (shape, values) = read_array_attribute(&*attribute.object, &attribute.name, again, D::NDIM)?;
             check_rank::<T, D>(&element, &shape, || format!("an attribute of shape {shape}"))?;
             (shape, values, false)
         }

@@ -20,11 +20,30 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 
 use crate::de::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ser::Destination;
 
 /// The name of the newtype struct that a wrapper is. It is an identifier, as some formats write it.
 static NAME: &str = "__filebacked_wrapper";
+
+/// Whether a newtype is a float of 16 bits, of the crate `half`: to serde, it is the number that has its bits.
+pub(crate) fn is_half(name: &str) -> bool {
+    matches!(name, "f16" | "bf16")
+}
+
+/// Refuses such a float where it would be written as the number that has its bits: serde has no way to say what it is.
+pub(crate) fn refuse_half<T: ?Sized>(name: &str) -> Result<()> {
+    if is_half(name) && typeid::of::<T>() == typeid::of::<u16>() { Err(half(name)) } else { Ok(()) }
+}
+
+#[cold]
+fn half(name: &str) -> Error {
+    let message = format!(
+        "`{name}` is to serde the integer that has its bits: write an `NdArray` of it (cargo feature `f16`), or it as `f32` \
+         (`half::f16::serialize_as_f32`)"
+    );
+    Error::new(ErrorKind::Unsupported, message)
+}
 
 /// Whether a newtype struct of that name is a wrapper. The name mostly is known to the compiler.
 #[inline(always)]

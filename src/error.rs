@@ -308,6 +308,13 @@ impl Error {
         self.0.leads_nowhere || matches!(self.0.kind, ErrorKind::Unsupported | ErrorKind::Cycle)
     }
 
+    /// Whether one object is at fault, and another may be read all the same: neither the whole file is, nor was the call
+    /// ended.
+    pub(crate) fn is_of_object(&self) -> bool {
+        !matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::Gone | ErrorKind::Limit | ErrorKind::Io)
+            || self.is_of_stored()
+    }
+
     /// Takes note that who asked for it takes anything: it can do without what cannot be read.
     #[cold]
     pub(crate) fn of_anything(mut self) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::position;
-use crate::storage::{Dtype, Element, Field, Home, Items, Number, StringPadding, Strings, integer};
+use crate::storage::{Dtype, Element, Field, Items, Number, StringPadding, Strings, integer};
 
 /// An item of a dataset or attribute.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub(crate) struct Item<'a> {
 pub(crate) enum Scalar<'a> {
     Bool(bool),
     Integer(Number, i128),
+    /// An integer of more than 64 bits; one without a sign is the error.
+    Wide(Result<i128, u128>),
     F32(f32),
     F64(f64),
     /// The text of a string.
@@ -209,16 +211,17 @@ impl<'a> Item<'a> {
     #[inline]
     pub(crate) fn record(self) -> Option<Record<'a>> {
         match self.dtype {
-            Dtype::Compound(fields) => Some(Record { fields, bytes: self.bytes, items: self.items }),
+            Dtype::Compound(fields) | Dtype::Complex(fields) => {
+                Some(Record { fields, bytes: self.bytes, items: self.items })
+            }
             _ => None,
         }
     }
 
-    /// The file that it is a reference in, if it is one.
-    #[inline]
-    pub(crate) fn home(self) -> Option<&'a Home> {
+    /// What a logical is, as R has them: a bool, or nothing.
+    pub(crate) fn logical(self) -> Option<Option<bool>> {
         match self.dtype {
-            Dtype::Reference(home) => Some(home),
+            Dtype::Enum(enumeration) => enumeration.logical(integer(enumeration.base, self.bytes)),
             _ => None,
         }
     }
@@ -260,11 +263,12 @@ impl<'a> Item<'a> {
                 let value = integer(enumeration.base, bytes);
                 match enumeration.name_of(value) {
                     Some(name) => Scalar::Name(name, value),
-                    None => return Err(Error::corrupt(format!("{value} is no value of `{dtype}`"))),
+                    // It has none, as netCDF's filler.
+                    None => Scalar::Integer(enumeration.base, value),
                 }
             }
             Dtype::FixedString(_) | Dtype::VarString(_) => Scalar::Text(self.text()?.unwrap_or_default()),
-            Dtype::Compound(fields) => Scalar::Record(Record { fields, bytes, items }),
+            Dtype::Compound(fields) | Dtype::Complex(fields) => Scalar::Record(Record { fields, bytes, items }),
             Dtype::Array(dims, inner) => Scalar::Sequence(Block::new(dims, inner, bytes, items)?),
             Dtype::VarArray(inner) => {
                 let size = inner.size();
@@ -287,6 +291,10 @@ impl<'a> Item<'a> {
                 Some(value) => Scalar::F64(value),
                 None => Scalar::Unreadable(format!("a `{dtype}` that `f64` does not hold exactly")),
             },
+            Dtype::WideInteger(wide) => {
+                let value = wide.value(bytes);
+                Scalar::Wide(if wide.is_signed() { Ok(value as i128) } else { Err(value) })
+            }
             Dtype::Reference(_) => Scalar::Unreadable("a reference".to_owned()),
             Dtype::Unsupported(words) => Scalar::Unreadable(format!("a `{words}`")),
         })

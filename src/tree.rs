@@ -90,7 +90,8 @@ impl Display for Tree {
 
 impl Tree {
     fn children(&mut self, group: &Group, indent: &str, path: &mut Vec<Identity>) -> Result<()> {
-        self.entries(group, shown_attributes(group)?, group.links()?, indent, path)
+        let attributes = shown_attributes(group).unwrap_or_default();
+        self.entries(group, attributes, group.links()?, indent, path)
     }
 
     /// What is in a group, and its attributes; or those of a dataset, that is in it.
@@ -142,17 +143,22 @@ impl Tree {
         let at = self.lines.len();
         self.lines.push(Line { name, words: String::new(), values: String::new() });
         let mut show = || -> Result<(String, String)> {
-            match parent.open(&link.name)? {
+            match parent.open_link(link)? {
                 Object::Dataset(dataset) => {
                     let mut words = short_words(&dataset.dtype().to_string(), dataset.shape());
-                    if let Some(kind) = dataset.kind()? {
+                    let kind = dataset.kind();
+                    if let Ok(Some(kind)) = &kind {
                         words = format!("{words} {}", kind.as_str());
                     }
-                    if let Some(storing) = storing_words(&dataset)? {
+                    let storing = storing_words(&dataset);
+                    if let Ok(Some(storing)) = &storing {
                         words = format!("{words}, {storing}");
                     }
-                    self.entries(parent, shown_attributes(&dataset)?, Vec::new(), below, path)?;
-                    Ok((words, dataset_values(&dataset)?))
+                    let attributes = shown_attributes(&dataset).unwrap_or_default();
+                    self.entries(parent, attributes, Vec::new(), below, path)?;
+                    let shown = kind.and(storing).and_then(|_| dataset_values(&dataset));
+                    // What it is can be told, also where the values cannot be read.
+                    Ok((words, shown.unwrap_or_else(|error| format!("({error})"))))
                 }
                 Object::Group(group) => {
                     let words = group_words(&group)?;
@@ -281,7 +287,8 @@ fn values(contents: &Contents, total: u64) -> String {
 fn item_value(item: Item<'_>) -> String {
     match item.scalar() {
         Ok(Scalar::Bool(value)) => value.to_string(),
-        Ok(Scalar::Integer(_, value)) => value.to_string(),
+        Ok(Scalar::Integer(_, value) | Scalar::Wide(Ok(value))) => value.to_string(),
+        Ok(Scalar::Wide(Err(value))) => value.to_string(),
         Ok(Scalar::F32(value)) => format!("{value:?}"),
         Ok(Scalar::F64(value)) => format!("{value:?}"),
         Ok(Scalar::Text(text)) => format!("{:?}", cut(text)),
@@ -290,6 +297,13 @@ fn item_value(item: Item<'_>) -> String {
             let more = if bytes.len() > 8 { format!("... ({} bytes)", bytes.len()) } else { String::new() };
             let shown: String = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             format!("0x{shown}{more}")
+        }
+        Ok(Scalar::Record(record)) if item.dtype.complex().is_some() => {
+            let [re, im] = [0, 1].map(|at| part_value(record.field(at)));
+            // As `num_complex` shows them.
+            let [re, im] = [re, im].map(|part| part.strip_suffix(".0").map_or(part.clone(), str::to_owned));
+            let sign = if im.starts_with('-') { "" } else { "+" };
+            format!("{re}{sign}{im}i")
         }
         Ok(Scalar::Record(record)) => {
             let fields = (0..record.fields.len()).take(8).map(|at| part_value(record.field(at)));

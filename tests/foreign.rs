@@ -18,6 +18,8 @@ mod pandas;
 mod seen;
 #[path = "foreign/transcode.rs"]
 mod transcode;
+#[path = "foreign/unusual.rs"]
+mod unusual;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

@@ -180,7 +180,7 @@ fn files_of_h5py_are_read_and_written_again() {
     let expected = "grid complex flags names none step table colours ragged inner empty";
     assert_eq!(names(value.as_map().unwrap()).join(" "), expected);
     let attrs = value.attrs().unwrap();
-    assert_eq!(names(attrs).join(" "), "authors range title version");
+    assert_eq!(names(attrs).join(" "), "title version range authors");
     assert_eq!((value.attr("title").and_then(Value::as_str), &attrs["version"]), (Some("from h5py"), &3_i16.into()));
     assert_eq!(attrs["range"], array![0.5, 1.5].into());
     assert_eq!(attrs["authors"], Value::List(vec!["Ada".into(), "Grace".into()]));

@@ -420,7 +420,21 @@ impl<'a> GroupMap<'a> {
         names.retain(|name| name != KIND && select::is_attribute_kept(self.scope.route(), name));
         names.iter_mut().for_each(|name| name.insert(0, ATTRIBUTE_PREFIX));
         self.attributes = names.into_iter();
-        Ok(())
+        self.check_names()
+    }
+
+    /// Refuses an attribute and a child that are called alike: one of them would be lost.
+    fn check_names(&self) -> Result<()> {
+        let is_both = |name: &&String| {
+            name.starts_with(ATTRIBUTE_PREFIX)
+                && self.links.as_slice().iter().any(|link| key_of(link, self.scope, self.quoted) == name.as_str())
+        };
+        let Some(name) = self.attributes.as_slice().iter().find(is_both) else { return Ok(()) };
+        let attribute = name.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(name);
+        let message = format!(
+            "the group has an attribute `{attribute}` and a child `{name}`, which are both `{name}` here: a `Value` has both"
+        );
+        Err(Error::new(ErrorKind::Unsupported, message))
     }
 
     /// The children, and the attributes that `fields` ask for. The class that the group is an object of can be asked for as
@@ -443,6 +457,7 @@ impl<'a> GroupMap<'a> {
             attributes.push(CLASS.to_owned());
         }
         map.attributes = attributes.into_iter();
+        map.check_names()?;
         Ok(map)
     }
 

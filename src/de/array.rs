@@ -6,6 +6,7 @@ use super::known::{Order, table_of, vector_of, wants_strings};
 use serde::de::Visitor;
 
 use super::column::check_count;
+use super::view::Form;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
@@ -117,6 +118,15 @@ impl Array {
         Ok((self.dataset.dtype(), &self.items.bytes()[at..at + size], &self.items))
     }
 
+    /// The only item, if there is but one, which is also an array.
+    pub(super) fn only(&mut self) -> Result<Option<Form<'_>>> {
+        if self.dims.iter().any(|dim| *dim != 1) {
+            return Ok(None);
+        }
+        self.load(0, 1)?;
+        Form::single_or_block(&self.dims, self.dataset.dtype(), &self.items, true).map(Some)
+    }
+
     /// The item at `index`, if it is a number of this very type.
     #[inline]
     pub(super) fn number<T: Element>(&mut self, index: u64) -> Result<Option<T>> {
@@ -147,7 +157,9 @@ impl Array {
     #[inline]
     pub(super) fn keeps_order<V>(&self, fields: &'static [&'static str]) -> bool {
         match self.dataset.dtype() {
-            Dtype::Compound(stored) => self.order.is_kept::<V>(fields, stored.iter().map(|field| field.name.as_str())),
+            Dtype::Compound(stored) | Dtype::Complex(stored) => {
+                self.order.is_kept::<V>(fields, stored.iter().map(|field| field.name.as_str()))
+            }
             _ => false,
         }
     }

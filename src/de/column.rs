@@ -48,6 +48,8 @@ pub(super) enum Column {
     List { group: Group, scope: Scope, len: u64, word: &'static str },
     /// The item at `first` of a dataset of any dimensions, and each so many items after that.
     Strided { array: Array, first: u64, step: u64, len: u64 },
+    /// The only field of the records in a dataset.
+    OfRecords(Array),
     /// Values by their positions among those that there are, negative for none.
     Categorical { codes: Array, categories: Box<Column> },
     /// A variable of MATLAB's.
@@ -298,6 +300,14 @@ impl Column {
         }
     }
 
+    /// The only item of a dataset, which is also a list of it.
+    pub(super) fn only(&mut self) -> Result<Option<Form<'_>>> {
+        match self {
+            Self::Array(array) => array.only(),
+            _ => Ok(None),
+        }
+    }
+
     /// The sequence that a group of `kind` is; the scope is that of an element.
     pub(super) fn of_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth) -> Result<Self> {
         Self::of_part_group(group, kind, scope, depth, Count::of(group)?)
@@ -373,6 +383,23 @@ impl Column {
         Ok(Self::Strided { array: Array::new(dataset)?, first, step, len })
     }
 
+    /// A field of the records in a dataset.
+    pub(super) fn of_records(dataset: &Dataset, field: &str) -> Result<Self> {
+        let fields = match dataset.dtype() {
+            Dtype::Compound(fields) => fields.iter().find(|own| own.name == field),
+            _ => None,
+        };
+        let missing =
+            || Error::corrupt(format!("expected records with the field `{field}`, found {}", dataset.words()));
+        let dtype = fields.ok_or_else(missing)?.dtype.clone();
+        if let Some(words) = dtype.unsupported() {
+            return Err(Error::new(ErrorKind::Unsupported, format!("a `{words}` cannot be read")));
+        }
+        let mut dataset = dataset.again()?;
+        dataset.read_as(Dtype::Compound([crate::storage::Field::new(field.to_owned(), 0, dtype)].into()));
+        Array::new(dataset).map(Self::OfRecords)
+    }
+
     /// Values that `codes` count.
     pub(super) fn categorical(codes: Self, categories: Self) -> Result<Self> {
         match codes {
@@ -380,6 +407,9 @@ impl Column {
                 if codes.dims().len() == 1 && codes.number_type().is_some_and(Number::is_integer)
                     || codes.len() == 0 =>
             {
+                Ok(Self::Categorical { codes, categories: Box::new(categories) })
+            }
+            Self::OfRecords(codes) if codes.dims().len() == 1 && code_type(codes.dtype()).is_some() => {
                 Ok(Self::Categorical { codes, categories: Box::new(categories) })
             }
             codes => {
@@ -432,7 +462,7 @@ impl Column {
             Self::Array(array) | Self::Halves(array, _) => array.len(),
             Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => offsets.len(),
             Self::Units(len) | Self::List { len, .. } | Self::Strided { len, .. } => *len,
-            Self::Categorical { codes, .. } => codes.len(),
+            Self::Categorical { codes, .. } | Self::OfRecords(codes) => codes.len(),
             Self::Matlab(rows) => rows.len(),
             Self::One { .. } => 1,
             Self::Records(records) => records.len,
@@ -457,6 +487,12 @@ impl Column {
             Self::Strided { array, first, step, .. } => {
                 let (dtype, bytes, items) = array.item(*first + index * *step)?;
                 Form::of_item(Item { dtype, bytes, items }, depth)?
+            }
+            Self::OfRecords(array) => {
+                let (dtype, bytes, items) = array.item(index)?;
+                let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
+                let field = record.field(0).item().ok_or_else(|| Error::corrupt("no field"))?;
+                Form::of_item(field, depth)?
             }
             Self::Categorical { codes, categories } => match category(codes, index)? {
                 Some(code) if code < categories.len() => {
@@ -539,7 +575,9 @@ impl Column {
     /// Type and shape of what is stored, where a dataset is behind the elements themselves.
     pub(super) fn words(&self) -> Option<String> {
         match self {
-            Self::Array(array) | Self::Halves(array, _) | Self::Strided { array, .. } => Some(array.words()),
+            Self::Array(array) | Self::Halves(array, _) | Self::Strided { array, .. } | Self::OfRecords(array) => {
+                Some(array.words())
+            }
             Self::Matlab(rows) => Some(rows.words()),
             _ => None,
         }
@@ -549,6 +587,11 @@ impl Column {
     #[inline]
     pub(super) fn is_dataset(&self) -> bool {
         matches!(self, Self::Array(_) | Self::Halves(..))
+    }
+
+    /// Whether the elements are characters, each a string of its own.
+    pub(super) fn is_chars(&self) -> bool {
+        matches!(self, Self::Array(array) if array.dims().len() == 1 && array.dtype().is_char())
     }
 
     /// The dataset that the elements are in, if it has one dimension.
@@ -563,8 +606,18 @@ impl Column {
 /// The position of a value among the categories; `None` where there is no value.
 fn category(codes: &mut Array, index: u64) -> Result<Option<u64>> {
     let (dtype, bytes, _) = codes.item(index)?;
-    let Dtype::Number(number) = dtype else { return Err(Error::corrupt("a code that is no number")) };
-    Ok(u64::try_from(integer(*number, bytes)).ok())
+    let number = code_type(dtype).ok_or_else(|| Error::corrupt("a code that is no number"))?;
+    Ok(u64::try_from(integer(number, bytes)).ok())
+}
+
+/// The type of integer that a code is, also as the only field of a record, or in an array of one.
+fn code_type(dtype: &Dtype) -> Option<Number> {
+    match dtype {
+        Dtype::Number(number) if number.is_integer() => Some(*number),
+        Dtype::Compound(fields) if fields.len() == 1 => code_type(&fields[0].dtype),
+        Dtype::Array(dims, inner) if **dims == [1] => code_type(inner),
+        _ => None,
+    }
 }
 
 /// The categories that a dataset of codes refers to, as AnnData had it before version 0.8.

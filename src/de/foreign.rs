@@ -10,11 +10,13 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_CLASSES, HICKLE_ITEM, HICKLE_ITEMS,
-    HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_FRAME,
-    PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE, SCALE_USERS, TABLE, block, unquoted,
+    HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_CATEGORY,
+    PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE, SCALE_USERS, TABLE, block,
+    categories_of, level_of, meta_of, unquoted,
 };
 use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
-use crate::storage::{Attributes, Dataset, Dtype, Group, Link, Object, Shape, texts};
+use crate::item::{Item, Scalar};
+use crate::storage::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape, integer, texts};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
 pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Option<Column>> {
@@ -40,7 +42,10 @@ pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Opt
         return match word.as_str() {
             PANDAS_FRAME => blocks(group, scope, depth).map(Some),
             PANDAS_SERIES => child(VALUES),
-            word if word.ends_with(PANDAS_TABLE) => child(TABLE),
+            word if word.ends_with(PANDAS_TABLE) => match categories(group, scope)? {
+                Some(table) => Ok(Some(table)),
+                None => child(TABLE),
+            },
             _ => Ok(None),
         };
     }
@@ -161,14 +166,11 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
     }
     for number in 0.. {
         let (items, values) = block(number);
-        if !group.has_link(&items)? {
+        let is_levelled = group.has_link(&level_of(&items, 0).0)?;
+        if !is_levelled && !group.has_link(&items)? {
             break;
         }
-        let names = scope.open_dataset(group, &items).and_then(|dataset| {
-            let contents = dataset.read()?;
-            texts(dataset.dtype(), &contents).ok_or_else(|| Error::wrong_type("the names of columns", dataset.words()))
-        });
-        let names = names.map_err(|error: Error| error.in_link(&items))?;
+        let names = if is_levelled { levelled(group, &items, scope)? } else { names_in(group, &items, scope)? };
         // However many columns it has, the dataset is met once; what is wrong with it is wrong with each.
         let met = scope.open_dataset(group, &values);
         for (at, name) in names.iter().enumerate() {
@@ -181,6 +183,103 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
         }
     }
     Column::records(fields)
+}
+
+/// pandas' table, column by column, if some of them are numbers of categories.
+fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
+    let Ok(Object::Dataset(table)) = group.open(TABLE) else { return Ok(None) };
+    let Dtype::Compound(fields) = table.dtype().clone() else { return Ok(None) };
+    let mut is_category = Vec::new();
+    for field in fields.iter() {
+        is_category.push(table.text_attribute(&meta_of(&field.name))?.as_deref() == Some(PANDAS_CATEGORY));
+    }
+    if !is_category.contains(&true) || !matches!(table.shape(), Shape::Simple(dims) if dims.len() == 1) {
+        return Ok(None);
+    }
+    scope.meet(&table, Way::Hard).map_err(|error| error.in_link(TABLE))?;
+    let column = |(field, is_category): (&Field, bool)| {
+        let route = scope.route().field(&field.name);
+        let column = Column::of_records(&table, &field.name).and_then(|codes| {
+            if !is_category {
+                return Ok(codes);
+            }
+            Column::categorical(codes, categories_in(group, &field.name, &scope.at(route))?)
+        });
+        (field.name.clone(), TABLE.to_owned(), column)
+    };
+    Column::records(fields.iter().zip(is_category).map(column).collect()).map(Some)
+}
+
+/// The categories of a column of pandas' table.
+fn categories_in(group: &Group, column: &str, scope: &Scope) -> Result<Column> {
+    let path = categories_of(column);
+    let [first, between @ .., last] = &path;
+    let open = |group: &Group, name: &str| match group.open(name)? {
+        Object::Group(inner) => Ok(inner),
+        Object::Dataset(_) => Err(Error::corrupt("expected a group, found a dataset")),
+    };
+    let mut inner = open(group, first)?;
+    for name in between {
+        inner = open(&inner, name)?;
+    }
+    Column::of_records(&scope.open_dataset(&inner, last)?, VALUES)
+}
+
+/// What columns, or a level of them, are called: strings, numbers or bools.
+fn names_in(group: &Group, link: &str, scope: &Scope) -> Result<Vec<String>> {
+    let names = scope.open_dataset(group, link).and_then(|dataset| {
+        let contents = dataset.read()?;
+        let wrong = || Error::wrong_type("the names of columns", dataset.words());
+        if let Some(names) = texts(dataset.dtype(), &contents) {
+            return Ok(names);
+        }
+        let (dtype, size) = (dataset.dtype(), dataset.dtype().size().max(1));
+        let name = |bytes| match (Item { dtype, bytes, items: &contents }).scalar()? {
+            Scalar::Bool(value) => Ok(value.to_string()),
+            Scalar::Integer(_, value) => Ok(value.to_string()),
+            Scalar::F64(value) => Ok(value.to_string()),
+            Scalar::F32(value) => Ok(value.to_string()),
+            _ => Err(wrong()),
+        };
+        if dtype.has_addresses() || dtype.unsupported().is_some() {
+            return Err(wrong());
+        }
+        contents.bytes().chunks_exact(size).map(name).collect()
+    });
+    names.map_err(|error: Error| error.in_link(link))
+}
+
+/// What columns are called that have names at several levels: these, joined by a point.
+fn levelled(group: &Group, items: &str, scope: &Scope) -> Result<Vec<String>> {
+    let mut all: Vec<String> = Vec::new();
+    for level in 0.. {
+        let (names, codes) = level_of(items, level);
+        if !group.has_link(&names)? {
+            break;
+        }
+        let names = names_in(group, &names, scope)?;
+        let dataset = scope.open_dataset(group, &codes).map_err(|error| error.in_link(&codes))?;
+        let wrong = || Error::corrupt(format!("expected the numbers of names, found {}", dataset.words()));
+        let number = dataset.dtype().number().filter(|number| number.is_integer()).ok_or_else(wrong)?;
+        let contents = dataset.read().map_err(|error| error.in_link(&codes))?;
+        let parts = contents.bytes().chunks_exact(number.size()).map(|code| {
+            // A negative one is of none.
+            let code = usize::try_from(integer(number, code)).ok();
+            code.map_or(Ok(""), |code| names.get(code).map(String::as_str).ok_or_else(wrong))
+        });
+        let parts: Vec<&str> = parts.collect::<Result<_>>().map_err(|error| error.in_link(&codes))?;
+        if level == 0 {
+            all = parts.into_iter().map(str::to_owned).collect();
+        } else if parts.len() == all.len() {
+            all.iter_mut().zip(parts).for_each(|(name, part)| {
+                name.push('.');
+                name.push_str(part);
+            });
+        } else {
+            return Err(wrong().in_link(&codes));
+        }
+    }
+    Ok(all)
 }
 
 /// The column `at` of a dataset of `count` columns.

@@ -21,7 +21,7 @@ use crate::format::foreign::{
     MATLAB_OBJECT, MATLAB_SIGNED, MATLAB_STRUCT, MATLAB_UNSIGNED,
 };
 use crate::item::{Block, Item};
-use crate::storage::{Attributes, Dataset, Dtype, ElementType, Items, Number, Selection, Shape, integer};
+use crate::storage::{Attributes, Dataset, Dtype, ElementType, Items, Number, Selection, Shape, integer, shape_within};
 
 /// What MATLAB says of a dataset that is one of its variables.
 #[derive(Debug)]
@@ -359,15 +359,18 @@ pub(crate) struct Laid {
     /// Whether the first dimension is fastest.
     pub(crate) is_reversed: bool,
     variable: Option<Variable>,
+    /// Those of the dimensions that are within an item.
+    inner: Vec<u64>,
 }
 
 impl Laid {
-    /// How a dataset is an array to who asks for one of so many dimensions: a line of MATLAB's has one, and a number none, if
-    /// that is asked for.
-    pub(crate) fn of(dataset: &Dataset, rank: Option<usize>) -> Result<Self> {
+    /// How a dataset is an array to who asks for one of so many dimensions, of elements that may be arrays themselves: a line
+    /// of MATLAB's has one, and a number none, if that is asked for.
+    pub(crate) fn of(dataset: &Dataset, rank: Option<usize>, is_array: bool) -> Result<Self> {
         let Some(variable) = Variable::of(dataset)? else {
-            let (shape, dtype) = (dataset.shape().clone(), dataset.dtype().clone());
-            return Ok(Self { shape, dtype, is_reversed: false, variable: None });
+            let (shape, inner) = shape_within(dataset.shape(), dataset.dtype(), rank, is_array);
+            let dtype = if inner.is_empty() { dataset.dtype() } else { dataset.dtype().innermost() }.clone();
+            return Ok(Self { shape, dtype, is_reversed: false, variable: None, inner });
         };
         let (dtype, dims) = (variable.dtype(dataset), variable.dims(dataset)?);
         let count = dims.iter().fold(1, |count: u64, dim| count.saturating_mul(*dim));
@@ -376,7 +379,7 @@ impl Laid {
             Some(1) if count == 0 || is_line(&dims) => Shape::Simple(vec![count]),
             _ => Shape::Simple(dims),
         };
-        Ok(Self { shape, dtype, is_reversed: true, variable: Some(variable) })
+        Ok(Self { shape, dtype, is_reversed: true, variable: Some(variable), inner: Vec::new() })
     }
 
     /// Whether the items are what they look like, and no codes of characters, or dimensions of an empty cell.
@@ -386,7 +389,9 @@ impl Laid {
 
     /// The type of the elements in memory, and whether any are stored.
     fn element<T: H5Type>(&self, dataset: &Dataset, element: ElementType<T>) -> Result<(ElementType<T>, bool)> {
-        let Some(variable) = &self.variable else { return Ok((element, true)) };
+        let Some(variable) = &self.variable else {
+            return Ok((element.of_stored(dataset.dtype(), !self.inner.is_empty())?, true));
+        };
         if variable.is_object {
             let words = &self.dtype;
             let message = format!("expected an array of `{}`, found a `{words}`, which cannot be read", element.name());
@@ -411,7 +416,7 @@ impl Laid {
         selection: Selection,
     ) -> Result<Vec<T>> {
         let (element, true) = self.element(dataset, element)? else { return Ok(Vec::new()) };
-        let Some(Variable { dims, .. }) = &self.variable else { return dataset.read_selection(&element, &selection) };
+        let Some(Variable { dims, .. }) = &self.variable else { return self.read_within(dataset, &element, selection) };
         // A line is wherever its dimension is.
         let axis = dims.iter().position(|dim| *dim != 1).unwrap_or(0);
         let stored = |mut all: Vec<u64>, other: u64| {
@@ -426,6 +431,39 @@ impl Laid {
         let Selection { start, step, count } = selection;
         let selection = Selection { start: stored(start, 0), step: stored(step, 1), count: stored(count, 1) };
         dataset.read_selection(&element, &selection)
+    }
+
+    /// Reads the items that are selected, and of these the elements that are.
+    fn read_within<T: H5Type>(
+        &self,
+        dataset: &Dataset,
+        element: &ElementType<T>,
+        selection: Selection,
+    ) -> Result<Vec<T>> {
+        let Selection { mut start, mut step, mut count } = selection;
+        let outer = start.len().saturating_sub(self.inner.len());
+        let (first, by, many) = (start.split_off(outer), step.split_off(outer), count.split_off(outer));
+        let values = dataset.read_selection(element, &Selection { start, step, count })?;
+        let is_all = first.iter().all(|first| *first == 0) && many == self.inner;
+        if self.inner.is_empty() || is_all {
+            return Ok(values);
+        }
+        let is_wanted = |mut at: u64| {
+            self.inner.iter().enumerate().rev().all(|(level, dim)| {
+                let coordinate = at % dim;
+                at /= dim;
+                let from = coordinate.checked_sub(first[level]);
+                from.is_some_and(|from| from % by[level] == 0 && from / by[level] < many[level])
+            })
+        };
+        let each: u64 = self.inner.iter().product();
+        let wanted: Vec<bool> = (0..each).map(is_wanted).collect();
+        Ok(values
+            .into_iter()
+            .zip(wanted.iter().cycle())
+            .filter(|(_, wanted)| **wanted)
+            .map(|(value, _)| value)
+            .collect())
     }
 }
 

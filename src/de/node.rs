@@ -11,7 +11,7 @@ use super::select;
 use super::source::{Source, Stored, offer};
 use super::variant::{Chosen, Which};
 use super::view::{Form, View};
-use crate::bridge::is_wrapper;
+use crate::bridge::{is_half, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::{Kind, VALUE};
@@ -192,7 +192,8 @@ impl Node {
             }
             (Object::Dataset(dataset), _)
                 if *dataset.shape() == Shape::Null
-                    || *dataset.shape() == Shape::Scalar && matches!(dataset.dtype(), Dtype::Reference(_)) =>
+                    || *dataset.shape() == Shape::Scalar && matches!(dataset.dtype(), Dtype::Reference(_))
+                    || dataset.dtype().is_logical() =>
             {
                 of_object(open, &scope, depth, |view| view.deserialize_option(visitor))
             }
@@ -292,7 +293,10 @@ fn of_dataset<R>(
             let words = dataset.words();
             let column = Column::of_dataset(dataset, scope.route().element());
             return column
-                .and_then(|mut column| of_column(&mut column, depth, read))
+                .and_then(|mut column| match (kind, column.only()?) {
+                    (None, Some(form)) => read(View { form, depth }),
+                    _ => of_column(&mut column, depth, read),
+                })
                 .map_err(|error| error.stored_as(|| words));
         }
     };
@@ -355,6 +359,9 @@ macro_rules! open {
         fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
             if is_wrapper(name) {
                 return offer(Source::Node(self), visitor);
+            }
+            if is_half(name) {
+                return self.view(|view| view.deserialize_newtype_struct(name, visitor));
             }
             visitor.visit_newtype_struct(self)
         }

@@ -11,7 +11,7 @@ use super::node::{Node, of_attribute};
 use super::scope::{Scope, Way};
 use super::view::View;
 use super::words;
-use crate::bridge::{Leftover, Offer, is_wrapper};
+use crate::bridge::{Leftover, Offer, is_half, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
@@ -227,6 +227,9 @@ macro_rules! open {
         fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
             if is_wrapper(name) {
                 return offer(Source::Attribute(self), visitor);
+            }
+            if is_half(name) {
+                return self.view(|view| view.deserialize_newtype_struct(name, visitor));
             }
             visitor.visit_newtype_struct(self)
         }

@@ -129,27 +129,38 @@ impl<'a> Form<'a> {
     #[inline]
     fn settled(self, depth: Depth) -> Result<Self> {
         match self {
-            Self::Single { item, .. } => Self::of_item(item, depth),
+            Self::Single { item, .. } => Self::of_item(item, depth)?.settled(depth),
             form => Ok(form),
         }
     }
 
-    /// An item; what it refers to, if it is a reference.
+    /// An item; what it refers to, if it is a reference; and its only element, if it is an array of one.
     #[inline]
     pub(super) fn of_item(item: Item<'a>, depth: Depth) -> Result<Self> {
-        match item.home() {
-            None => Ok(Self::Item(item)),
-            Some(home) => reference::follow(home, item, depth),
+        match item.dtype {
+            Dtype::Reference(home) => reference::follow(home, item, depth),
+            Dtype::Array(dims, dtype) if !dims.is_empty() && dims.iter().all(|dim| *dim == 1) => {
+                let block = Block::new(dims, dtype, item.bytes, item.items)?;
+                Ok(Self::single(block, true).unwrap_or(Self::Item(item)))
+            }
+            Dtype::WideInteger(integer) => {
+                let value = integer.value(item.bytes);
+                Ok(if integer.is_signed() { Self::I128(value as i128) } else { Self::U128(value) })
+            }
+            _ => Ok(Self::Item(item)),
         }
+    }
+
+    /// The only item of an array, as that or as the array.
+    fn single(array: Block<'a>, is_list: bool) -> Option<Self> {
+        let (item, array) = (array.only()?, Line { items: array, dims: &[] });
+        Some(Self::Single { item, array, is_list, is_taken: None })
     }
 
     /// All items of something with dimensions, which is also its only item, if it has but one.
     pub(super) fn single_or_block(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items, is_list: bool) -> Result<Self> {
         let block = Block::new(dims, dtype, items.bytes(), items)?;
-        Ok(match block.only() {
-            Some(item) => Self::Single { item, array: Line { items: block, dims: &[] }, is_list, is_taken: None },
-            None => Self::Block(block),
-        })
+        Ok(Self::single(block, is_list).unwrap_or(Self::Block(block)))
     }
 
     /// The same of numbers along one dimension, which are a list, too.
@@ -322,6 +333,7 @@ macro_rules! follow {
 }
 
 mod asked;
+mod half;
 
 impl<'a> View<'a> {
     fn new(form: Form<'a>, depth: Depth) -> Self {
@@ -336,6 +348,19 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What a logical is, as R has them: a bool, or nothing.
+    fn logical(&self) -> Option<Option<bool>> {
+        match &self.form {
+            Form::Item(item) | Form::Single { item, .. } => item.logical(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a logical whose names are R's own, and no other enum's.
+    fn is_of_r(&self) -> bool {
+        matches!(&self.form, Form::Item(Item { dtype: Dtype::Enum(enumeration), .. }) if enumeration.is_of_r())
+    }
+
     /// The text that it is.
     pub(super) fn into_text(self) -> Result<String> {
         serde::de::Deserialize::deserialize(self)
@@ -345,6 +370,12 @@ impl<'a> View<'a> {
         match scalar {
             Scalar::Bool(value) => visitor.visit_bool(value),
             Scalar::Integer(number, value) => visit_integer(number, value, visitor),
+            Scalar::Wide(value) if is_dynamic::<V>() => match value {
+                Ok(value) => visitor.visit_i128(value),
+                Err(value) => visitor.visit_u128(value),
+            },
+            Scalar::Wide(Ok(value)) => visit_wide(value, visitor),
+            Scalar::Wide(Err(value)) => visit_wide_unsigned(value, visitor),
             Scalar::F32(value) => visitor.visit_f32(value),
             Scalar::F64(value) => visitor.visit_f64(value),
             Scalar::Name(name, code) if is_dynamic::<V>() => visit_name(name, code, visitor),
@@ -482,6 +513,7 @@ impl<'a> View<'a> {
         }
         match self.form {
             Form::Bytes(bytes) => visitor.visit_bytes(bytes),
+            Form::Block(block) if block.bytes().is_some() => visitor.visit_bytes(block.bytes().unwrap_or_default()),
             Form::Item(item) => match item.scalar()? {
                 Scalar::Sequence(block) if block.bytes().is_some() => {
                     visitor.visit_bytes(block.bytes().unwrap_or_default())
@@ -516,6 +548,11 @@ impl<'a> View<'a> {
         match self.form {
             Form::Block(block) if block.chars().is_some() => {
                 bytes.extend_from_slice(block.chars().unwrap_or_default());
+            }
+            Form::Sequence { column, start, end, .. } if column.is_chars() => {
+                if let Some(array) = column.list() {
+                    bytes.extend_from_slice(array.range(start, end - start)?);
+                }
             }
             Form::Grid { array, level, start } if level + 1 == array.dims().len() && array.dtype().is_char() => {
                 for index in start..start + array.dims()[level] {
@@ -598,6 +635,31 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A float of 16 bits, of the crate `half`, which takes a wider one: only of a float that it holds exactly.
+    #[cold]
+    fn half<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        let view = follow!(self, deserialize_newtype_struct(name, visitor));
+        let scalar = match view.form {
+            Form::Item(item) => item.scalar()?,
+            form => return View { form, depth: view.depth }.any(visitor),
+        };
+        match scalar {
+            Scalar::F32(value) if half::holds(name, value.into()) => visitor.visit_f32(value),
+            Scalar::F64(value) if half::holds(name, value) => visitor.visit_f64(value),
+            Scalar::F32(value) => Err(inexact(name, value, "f32")),
+            Scalar::F64(value) => Err(inexact(name, value, "f64")),
+            Scalar::Integer(number, value) => {
+                let message = format!(
+                    "expected `{name}`, found {value} (`{}`), which may be a number, or its bits: read that type, or an \
+                     `NdArray`",
+                    number.name()
+                );
+                Err(Error::new(ErrorKind::WrongType, message))
+            }
+            scalar => Self::scalar(scalar, view.depth, visitor),
+        }
+    }
+
     /// A wrapper: what leads to an object of its own is that; a part of another is read as other formats are.
     #[cold]
     fn wrapper<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
@@ -605,7 +667,7 @@ impl<'a> View<'a> {
             return visitor.visit_newtype_struct(self);
         }
         // What is in the wrapper decides whether it is a number or a list.
-        if let Form::Single { is_taken: Some(_), .. } = self.form {
+        if let Form::Single { is_taken: Some(_), .. } | Form::Single { is_list: true, .. } = self.form {
             return visitor.visit_newtype_struct(self);
         }
         let view = follow!(self, deserialize_newtype_struct(name, visitor));
@@ -614,6 +676,13 @@ impl<'a> View<'a> {
 
     /// As [`View::sequence`], for whatever leads to one.
     pub(super) fn sequence_of<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+        // A tuple, or an array, that is the only item of an array.
+        if let Form::Single { item, is_list: true, .. } = self.form
+            && matches!(item.dtype, Dtype::Compound(_) | Dtype::Complex(_) | Dtype::Array(..))
+            && len.is_some_and(|len| len != 1)
+        {
+            return Self::new(Form::of_item(item, self.depth)?, self.depth).sequence_of(len, visitor);
+        }
         if let Form::Single { array, is_taken, .. } = self.form {
             is_taken.inspect(|is_taken| is_taken.set(true));
             return Self::new(array.form(), self.depth).sequence(len, visitor);
@@ -716,7 +785,8 @@ impl<'a> View<'a> {
 fn describe(scalar: &Scalar<'_>) -> String {
     match scalar {
         Scalar::Bool(value) => format!("`{value}`"),
-        Scalar::Integer(_, value) => value.to_string(),
+        Scalar::Integer(_, value) | Scalar::Wide(Ok(value)) => value.to_string(),
+        Scalar::Wide(Err(value)) => value.to_string(),
         Scalar::F32(value) => format!("{value:?}"),
         Scalar::F64(value) => format!("{value:?}"),
         Scalar::Text(text) | Scalar::Name(text, _) => format!("{text:?}"),

@@ -33,6 +33,11 @@ pub(crate) fn block(number: usize) -> (String, String) {
     (format!("block{number}_items"), format!("block{number}_values"))
 }
 
+/// The names of such columns at a level of several, and which of these each column has.
+pub(crate) fn level_of(items: &str, level: usize) -> (String, String) {
+    (format!("{items}_level{level}"), format!("{items}_label{level}"))
+}
+
 /// The attribute by which MATLAB says what a variable is.
 pub(crate) const MATLAB_CLASS: &str = "MATLAB_class";
 /// The attribute of what has no elements: its dataset is its dimensions.
@@ -47,6 +52,20 @@ pub(crate) const MATLAB_FIRST: (&str, &str) = ("a", "canonical empty");
 pub(crate) const MATLAB_CHAR: &str = "char";
 /// MATLAB's bools.
 pub(crate) const MATLAB_LOGICAL: &str = "logical";
+/// The attribute of a table of pandas' that says what a column is, and what it says of one of categories.
+pub(crate) fn meta_of(column: &str) -> String {
+    format!("{column}_meta")
+}
+pub(crate) const PANDAS_CATEGORY: &str = "category";
+/// Where the categories are, as a column of that name.
+pub(crate) fn categories_of(column: &str) -> [String; 4] {
+    [PANDAS_META, column, PANDAS_META, TABLE].map(str::to_owned)
+}
+const PANDAS_META: &str = "meta";
+
+/// pandas' attributes of an array without elements: the type that these would have, and the shape.
+pub(crate) const PANDAS_EMPTY: [&str; 2] = ["value_type", "shape"];
+
 /// MATLAB's classes of numbers, integers by their bits: without and with a sign.
 pub(crate) const MATLAB_FLOATS: [&str; 2] = ["single", "double"];
 pub(crate) const MATLAB_UNSIGNED: [&str; 4] = ["uint8", "uint16", "uint32", "uint64"];
@@ -58,8 +77,6 @@ pub(crate) const MATLAB_CELL: &str = "cell";
 pub(crate) const MATLAB_SPARSE: &str = "MATLAB_sparse";
 #[cfg(feature = "sprs")]
 pub(crate) const MATLAB_INDICES: [&str; 2] = ["ir", "jc"];
-/// What MATLAB calls the parts of complex numbers.
-pub(crate) const MATLAB_COMPLEX: [&str; 2] = ["real", "imag"];
 /// The attributes by which MATLAB says what a variable is, and where.
 pub(crate) const MATLAB_ATTRIBUTES: [&str; 5] =
     [MATLAB_CLASS, MATLAB_EMPTY, "MATLAB_int_decode", "MATLAB_fields", "H5PATH"];
@@ -118,6 +135,7 @@ mod tests {
             ],
             &[MATLAB_CLASS, MATLAB_EMPTY, MATLAB_OBJECT, MATLAB_CHAR, MATLAB_LOGICAL, MATLAB_STRUCT, MATLAB_FIRST.1],
             &MATLAB_HIDDEN,
+            &PANDAS_EMPTY,
             &[HICKLE_ITEMS, HICKLE_KEY, HICKLE_STR, HICKLE_STRING, HICKLE_CLASS],
             &[CLASS, MODULE, TYPEID],
             &COMPLEX,

@@ -40,6 +40,13 @@ pub(crate) const ATTRIBUTE_PREFIX: char = '@';
 
 /// The fields of h5py's complex numbers: the real and the imaginary part.
 pub(crate) const COMPLEX: [&str; 2] = ["r", "i"];
+
+/// Whether a compound is a complex number: its parts are called as somebody calls them, in any case.
+pub(crate) fn is_complex(names: [&str; 2]) -> bool {
+    const ALL: [[&str; 2]; 4] = [COMPLEX, ["re", "im"], ["real", "imag"], ["real", "imaginary"]];
+    ALL.iter().any(|known| known[0].eq_ignore_ascii_case(names[0]) && known[1].eq_ignore_ascii_case(names[1]))
+}
+
 /// What serde calls an array of `ndarray`.
 pub(crate) const ARRAY: &str = "Array";
 

@@ -102,7 +102,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
             // Somebody may have changed its shape meanwhile.
             match &stored.object.again()? {
                 Object::Dataset(dataset) if *dataset.shape() != Shape::Null => {
-                    let laid = Laid::of(dataset, D::NDIM)?;
+                    let laid = Laid::of(dataset, D::NDIM, element.is_array())?;
                     check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
                     work(dataset, &laid, element)
                 }

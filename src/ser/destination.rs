@@ -14,7 +14,7 @@ use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
-use crate::storage::{Attributes, ElementType, Group, Object, Shape};
+use crate::storage::{Attributes, Dtype, ElementType, Group, Object, Shape};
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]
@@ -150,6 +150,19 @@ impl Destination {
             replaces,
             route: self.place.route.clone(),
         })
+    }
+
+    /// Writes an attribute of those items.
+    pub(crate) fn put_items(&self, dtype: Dtype, shape: Shape, bytes: &[u8]) -> Result<()> {
+        self.place.write(dtype, shape, bytes, None)
+    }
+
+    /// Writes an attribute of strings, each of which ends with a NUL.
+    pub(crate) fn put_texts(&self, shape: &Shape, text: &[u8]) -> Result<()> {
+        match &self.place.at {
+            At::Attribute(object, name) => object.write_strings_attribute(name, shape, text),
+            _ => Err(no_attribute()),
+        }
     }
 
     /// Writes an array.

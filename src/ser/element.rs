@@ -9,7 +9,7 @@ use super::node::NodeSerializer;
 use super::place::Near;
 use super::record::Rows;
 use super::select;
-use crate::bridge::is_wrapper;
+use crate::bridge::{is_wrapper, refuse_half};
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::storage::Slice;
@@ -160,6 +160,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
 
     #[inline]
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        refuse_half::<T>(name)?;
         if is_wrapper(name) { self.wrapper(value) } else { value.serialize(self) }
     }
 

@@ -10,7 +10,7 @@ use super::place::{Near, Place};
 use super::python;
 use super::rows::exact_len;
 use super::strings;
-use crate::bridge::{Offer, is_taken, is_wrapper};
+use crate::bridge::{Offer, is_taken, is_wrapper, refuse_half};
 use crate::depth::Depth;
 use crate::error::{Again, Error, Result};
 use crate::format::{Kind, VALUE, escape};
@@ -177,6 +177,7 @@ impl<'a> ser::Serializer for NodeSerializer<'a> {
     }
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        refuse_half::<T>(name)?;
         if is_wrapper(name) { self.wrapper(value) } else { value.serialize(self) }
     }
 

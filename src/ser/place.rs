@@ -200,12 +200,16 @@ impl<'a> Place<'a> {
     pub(super) fn write(&self, dtype: Dtype, shape: Shape, bytes: &[u8], kind: Option<Kind>) -> Result<()> {
         match (&self.at, kind) {
             (At::Attribute(object, name), None) => {
-                check_attribute_size(bytes.len())?;
                 match dtype {
                     Dtype::FixedString(strings) => {
+                        // They are of variable length there: the attribute holds where they are.
+                        check_attribute_size(bytes.len() / strings.size * STRING)?;
                         object.write_strings_attribute(name, &shape, &terminated(bytes, strings.size))
                     }
-                    _ => object.write_attribute(name, &dtype, &shape, bytes),
+                    _ => {
+                        check_attribute_size(bytes.len())?;
+                        object.write_attribute(name, &dtype, &shape, bytes)
+                    }
                 }
             }
             _ => {
@@ -376,6 +380,9 @@ impl<'a> Near<'a> {
         Self { route: self.route.position(index), ..self }
     }
 }
+
+/// Bytes that a string of variable length takes, beside its text.
+const STRING: usize = 16;
 
 fn check_attribute_size(bytes: usize) -> Result<()> {
     if bytes <= MAX_MESSAGE {

@@ -8,7 +8,7 @@ use serde::ser::{self, Impossible, Serialize};
 
 use super::column::Column;
 use super::record::{Record, RecordField, Rows as RecordRows};
-use crate::bridge::is_wrapper;
+use crate::bridge::{is_half, is_wrapper};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Number, Slice};
 
@@ -280,7 +280,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
 
     #[inline]
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
-        if is_wrapper(name) { Err(mismatch()) } else { value.serialize(self) }
+        if is_wrapper(name) || is_half(name) { Err(mismatch()) } else { value.serialize(self) }
     }
 
     #[inline]

@@ -119,6 +119,12 @@ impl Messages {
     }
 }
 
+/// Whether an object keeps the order in which its attributes were made.
+pub(super) fn keeps_attribute_order(object: hid_t) -> Result<bool> {
+    const TRACKED: std::ffi::c_uint = 0x04;
+    Ok(header_of(object)?.flags & TRACKED != 0)
+}
+
 #[cfg(not(hdf5_tokens))]
 fn header_of(object: hid_t) -> Result<h5o::H5O_hdr_info_t> {
     let mut info = MaybeUninit::<Info>::zeroed();

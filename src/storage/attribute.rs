@@ -1,18 +1,20 @@
 //! Attributes of groups and datasets.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
 use hdf5_sys::h5a;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
+use super::about::keeps_attribute_order;
 use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
 use super::heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
+use super::sys::{self, AttributeInfo};
 use super::variable;
-use super::{Id, c_name, call, change, change_of, locked, property_lists, sys};
+use super::{Id, c_name, call, change, change_of, locked, names, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH};
 use crate::limits::Limits;
@@ -92,14 +94,12 @@ pub(crate) trait Attributes {
 
     /// Whether there is an attribute of that name.
     fn has_attribute(&self, name: &str) -> Result<bool> {
-        let label = c_name(name)?;
-        // SAFETY: an object's handle and a C string.
-        Ok(call("look for an attribute", || unsafe { h5a::H5Aexists(self.handle(), label.as_ptr()) })? > 0)
+        has(self.handle(), &attribute_label(self.handle(), name)?)
     }
 
     /// Takes away an attribute.
     fn delete_attribute(&self, name: &str) -> Result<()> {
-        let label = c_name(name)?;
+        let label = attribute_label(self.handle(), name)?;
         // SAFETY: an object's handle and a C string.
         change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
         Ok(())
@@ -117,7 +117,7 @@ pub(crate) trait Attributes {
             return Ok(None);
         }
         let what = "read an attribute";
-        let label = c_name(name)?;
+        let label = attribute_label(self.handle(), name)?;
         // SAFETY: an object's handle and a C string.
         let id = Id::own(what, || unsafe { h5a::H5Aopen(self.handle(), label.as_ptr(), H5P_DEFAULT) })?;
         // SAFETY: `id` is an attribute, here and below.
@@ -192,11 +192,11 @@ pub(crate) trait Attributes {
         .ok_or_else(|| Error::corrupt(format!("the attribute `{name}` is no count but {}", contents.words())))
     }
 
-    /// The names of all attributes, sorted.
+    /// The names of all attributes: in the order they were made where the object keeps that, else sorted.
     fn attribute_names(&self) -> Result<Vec<String>> {
         use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
 
-        let mut names: Vec<String> = Vec::new();
+        let mut names: Vec<(Option<u32>, String)> = Vec::new();
         // In the native order for the reason given at `Group::links`.
         // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
         call("list attributes", || unsafe {
@@ -209,26 +209,45 @@ pub(crate) trait Attributes {
                 ptr::from_mut(&mut names).cast(),
             )
         })?;
-        names.sort();
-        Ok(names)
+        // What does not keep an order has numbers all the same, by where the attributes happen to be.
+        if names.len() > 1 && names.iter().all(|(order, _)| order.is_some()) && keeps_attribute_order(self.handle())? {
+            names.sort();
+        } else {
+            names.sort_by(|(_, one), (_, other)| one.cmp(other));
+        }
+        Ok(names.into_iter().map(|(_, name)| name).collect())
     }
 }
 
-/// Adds the name of an attribute to the `Vec<String>` at `names`.
-///
-/// The information beside it is not looked at: to the `hdf5` crate, its character set is an enum of Rust's, and a damaged file
-/// has any number there (which is why this is not done by `hdf5::Location::attr_names`).
+fn has(object: hid_t, label: &CStr) -> Result<bool> {
+    // SAFETY: an object's handle and a C string.
+    Ok(call("look for an attribute", || unsafe { h5a::H5Aexists(object, label.as_ptr()) })? > 0)
+}
+
+/// The name that an attribute has: it may be none in UTF-8.
+pub(super) fn attribute_label(object: hid_t, name: &str) -> Result<CString> {
+    let label = c_name(name)?;
+    match names::raw(name) {
+        Some(raw) if !has(object, &label)? && has(object, &raw)? => Ok(raw),
+        _ => Ok(label),
+    }
+}
+
+/// Adds the name of an attribute to the list at `list`, and its number, if the object remembers the order.
 ///
 /// # Safety
-/// `name` is a C string or null, and `names` the address of a `Vec<String>` that nothing else uses.
-unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, _: *const c_void, names: *mut c_void) -> c_int {
+/// `name` is a C string or null, `info` the address of what the library says of the attribute or null, and `list` the
+/// address of a `Vec<(Option<u32>, String)>` that nothing else uses.
+unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, info: *const AttributeInfo, list: *mut c_void) -> c_int {
     // SAFETY: as the caller promises.
-    let Some(names) = (unsafe { names.cast::<Vec<String>>().as_mut() }) else { return -1 };
+    let Some(list) = (unsafe { list.cast::<Vec<(Option<u32>, String)>>().as_mut() }) else { return -1 };
+    // SAFETY: as the caller promises.
+    let Some(info) = (unsafe { info.as_ref() }) else { return -1 };
     if name.is_null() {
         return -1;
     }
     // SAFETY: as the caller promises.
-    names.push(unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned());
+    list.push((info.order(), names::shown(unsafe { CStr::from_ptr(name) })));
     0
 }
 

@@ -22,10 +22,11 @@ use super::group::Group;
 use super::heap_writer::{self, Texts};
 use super::items::Items;
 use super::parts::{PART, Part};
+use super::placeholder::seen_as_empty;
 use super::present::{self, Wanted};
 use super::selection::select;
 use super::storing::{Chunking, Storing, sort_of};
-use super::strict::{NoPlugins, check_layout, filter_refused, missing_filter};
+use super::strict::{NoPlugins, check_layout, filter_refused, is_own, missing_filter};
 use super::variable;
 use super::writing::makes_room;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, sys};
@@ -328,8 +329,8 @@ impl Dataset {
         dataset.is_chunked = chunk_size > 0;
         dataset.check_size(chunk_size)?;
         if layout == H5D_layout_t::H5D_CHUNKED
-            && !Limits::current().plugins
             && let Some(filter) = missing_filter(&list)?
+            && (!Limits::current().plugins || is_own(filter))
             // It may be known here.
             && !is_filtered_here(&list)?
         {
@@ -488,7 +489,7 @@ impl Dataset {
 
     /// A further owner of it.
     pub(crate) fn again(&self) -> Result<Self> {
-        Ok(Self::adopt(self.shared()?)?.at(self.spot.clone()))
+        Ok(seen_as_empty(Self::adopt(self.shared()?)?)?.at(self.spot.clone()))
     }
 
     /// A further owner of the handle.
@@ -516,6 +517,11 @@ impl Dataset {
     /// Has items read as another type: one without some fields of its own.
     pub(crate) fn read_as(&mut self, dtype: Dtype) {
         self.dtype = dtype;
+    }
+
+    /// The same as one of another shape, which has no items.
+    pub(super) fn with_shape(self, shape: Shape) -> Self {
+        Self { shape, ..self }
     }
 
     /// Its dataspace.

@@ -12,13 +12,21 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_str_t};
 
 use super::float::WideFloat;
+use super::integer::WideInteger;
 use super::opaque::Opaque;
 use super::reference::Home;
 use super::{Handle, Id, c_name, call, locked, once, sys};
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(hdf5_complex)]
+use crate::format::COMPLEX;
+use crate::format::is_complex;
 
+/// The names of what logicals are.
+const FALSE: &str = "FALSE";
+const TRUE: &str = "TRUE";
+const NA: &str = "NA";
 /// Types nest no deeper than this in any file that a person made.
-const MAX_TYPE_DEPTH: usize = 32;
+pub(crate) const MAX_TYPE_DEPTH: usize = 32;
 /// An address of libhdf5's own strings and variable-length sequences in memory.
 const POINTER: usize = size_of::<*const c_void>();
 
@@ -155,6 +163,40 @@ impl EnumType {
             _ => self.members.iter().find(|(_, member)| *member == value).map(|(name, _)| name.as_str()),
         }
     }
+
+    /// What the members of a logical stand for, as R has them: false, true, and perhaps nothing, in any order and case.
+    fn logicals(&self) -> Option<impl Iterator<Item = Option<bool>>> {
+        let stands_for = |name: &str| match name {
+            _ if name.eq_ignore_ascii_case(FALSE) => Some(Some(false)),
+            _ if name.eq_ignore_ascii_case(TRUE) => Some(Some(true)),
+            _ if name.eq_ignore_ascii_case(NA) => Some(None),
+            _ => None,
+        };
+        let mut all = [None; 3];
+        for (place, (name, _)) in all.iter_mut().zip(&self.members) {
+            *place = Some(stands_for(name)?);
+        }
+        let has = |wanted| all.contains(&Some(wanted));
+        let is_such = matches!(self.members.len(), 2 | 3) && has(Some(false)) && has(Some(true));
+        (is_such && (self.members.len() == 2 || has(None))).then(|| all.into_iter().flatten())
+    }
+
+    /// What a value stands for, if these are logicals.
+    pub(crate) fn logical(&self, value: i128) -> Option<Option<bool>> {
+        let mut all = self.logicals()?.zip(&self.members);
+        all.find(|(_, (_, member))| *member == value).map(|(logical, _)| logical)
+    }
+
+    /// Whether these are logicals by the names that R itself has.
+    pub(crate) fn is_of_r(&self) -> bool {
+        self.members.len() == 3 && [FALSE, TRUE, NA].iter().all(|own| self.members.iter().any(|(name, _)| name == own))
+    }
+
+    /// The members of logicals as they are in memory, where false is 0, true is 1, and nothing is none of these.
+    pub(super) fn bools(&self) -> Option<Vec<(&str, u8)>> {
+        let value = |logical: Option<bool>| logical.map_or(2, u8::from);
+        Some(self.logicals()?.zip(&self.members).map(|(logical, (name, _))| (name.as_str(), value(logical))).collect())
+    }
 }
 
 /// How a fixed-length string that is shorter than its place ends.
@@ -220,6 +262,11 @@ pub(crate) enum Dtype {
     Bitfield(Number),
     /// Bytes that HDF5 does not look into.
     Opaque(Arc<Opaque>),
+    /// A complex number of HDF5's own, since 2.0: to us, a compound of its two parts.
+    #[cfg_attr(not(hdf5_complex), expect(dead_code, reason = "older versions have none"))]
+    Complex(Arc<[Field]>),
+    /// An integer of more bytes than HDF5's have, as the file has it, but little-endian.
+    WideInteger(WideInteger),
     /// A float of more bytes than Rust's have, as the file has it, but little-endian.
     WideFloat(Arc<WideFloat>),
     /// A reference to an object of the file.
@@ -263,6 +310,20 @@ pub(super) fn array_id(dims: &[u64], dtype: &Handle) -> Result<Handle> {
     // SAFETY: `dims` holds `rank` sizes.
     Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
         .map(Handle::Owned)
+}
+
+/// A complex type of HDF5's own, of parts of type `part`.
+pub(super) fn complex_id(part: &Handle) -> Result<Handle> {
+    #[cfg(hdf5_complex)]
+    {
+        // SAFETY: `part` is a type.
+        Id::own("create a complex type", || unsafe { h5t::H5Tcomplex_create(part.get()) }).map(Handle::Owned)
+    }
+    #[cfg(not(hdf5_complex))]
+    {
+        let _ = part;
+        Err(Error::new(ErrorKind::Unsupported, "complex numbers of HDF5's own: this libhdf5 has none"))
+    }
 }
 
 /// Whether two types are the same.
@@ -362,13 +423,16 @@ impl Dtype {
             Self::Enum(enumeration) => enumeration.base.size(),
             Self::FixedString(strings) => strings.size,
             Self::VarString(_) => POINTER,
-            Self::Compound(fields) => fields.last().map_or(0, |field| field.offset.saturating_add(field.size)),
+            Self::Compound(fields) | Self::Complex(fields) => {
+                fields.last().map_or(0, |field| field.offset.saturating_add(field.size))
+            }
             Self::Array(dims, dtype) => dims
                 .iter()
                 .fold(dtype.size(), |size, dim| size.saturating_mul(usize::try_from(*dim).unwrap_or(usize::MAX))),
             Self::VarArray(_) => 2 * POINTER,
             Self::Opaque(opaque) => opaque.size,
             Self::WideFloat(float) => float.size(),
+            Self::WideInteger(integer) => integer.size(),
             Self::Reference(_) => Home::SIZE,
             Self::Unsupported(_) => 0,
         }
@@ -395,6 +459,30 @@ impl Dtype {
         match self {
             Self::Unsupported(words) => Some(words),
             _ => None,
+        }
+    }
+
+    /// Whether it is a bool, or nothing, as R has them.
+    pub(crate) fn is_logical(&self) -> bool {
+        matches!(self, Self::Enum(enumeration) if enumeration.logicals().is_some())
+    }
+
+    /// The types of the two parts, if it is a complex number: by the names that they are called by.
+    pub(crate) fn complex(&self) -> Option<[&Field; 2]> {
+        match self {
+            Self::Compound(fields) | Self::Complex(fields) => match &fields[..] {
+                [re, im] if is_complex([&re.name, &im.name]) => Some([re, im]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The type of the elements within array types.
+    pub(crate) fn innermost(&self) -> &Self {
+        match self {
+            Self::Array(_, inner) => inner.innermost(),
+            dtype => dtype,
         }
     }
 
@@ -484,6 +572,8 @@ impl Dtype {
             })),
             Self::Opaque(opaque) => opaque.id(),
             Self::WideFloat(float) => float.id(),
+            Self::WideInteger(integer) => integer.id(),
+            Self::Complex(fields) => complex_id(&fields[0].dtype.id(order)?),
             Self::Reference(_) => Ok(Handle::Kept(*h5t::H5T_STD_REF_OBJ)),
             Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("`{words}` cannot be read"))),
         }
@@ -511,10 +601,14 @@ impl Dtype {
             return Err(Error::corrupt("an element type of no size"));
         }
         Ok(match class {
-            H5T_class_t::H5T_INTEGER => match Number::integer(size, sys::is_signed(handle)?) {
-                Some(number) => Self::Number(number),
-                None => Self::Unsupported(format!("integer of {size} bytes")),
-            },
+            H5T_class_t::H5T_INTEGER => {
+                let signed = sys::is_signed(handle)?;
+                match (Number::integer(size, signed), WideInteger::new(size, signed)) {
+                    (Some(number), _) => Self::Number(number),
+                    (None, Some(wide)) => Self::WideInteger(wide),
+                    (None, None) => Self::Unsupported(format!("integer of {size} bytes")),
+                }
+            }
             H5T_class_t::H5T_FLOAT => match size {
                 0..=4 => Self::Number(Number::F32),
                 5..=8 => Self::Number(Number::F64),
@@ -569,8 +663,23 @@ impl Dtype {
                 false if is_equal(handle, *h5t::H5T_STD_REF_DSETREG)? => {
                     Self::Unsupported("region reference".to_owned())
                 }
-                false => Self::Unsupported("reference of HDF5 1.12's type `H5T_STD_REF`".to_owned()),
+                // Since 1.12 there are ones that can be of any sort, and of attributes.
+                false => Self::Unsupported("reference (H5T_STD_REF)".to_owned()),
             },
+            #[cfg(hdf5_complex)]
+            H5T_class_t::H5T_COMPLEX => {
+                // SAFETY: as said above.
+                let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+                match Self::of(&base, depth + 1)? {
+                    Self::Unsupported(words) => Self::Unsupported(format!("complex {words}")),
+                    part => {
+                        let (size, [re, im]) = (part.size(), COMPLEX);
+                        let fields =
+                            [Field::new(re.to_owned(), 0, part.clone()), Field::new(im.to_owned(), size, part)];
+                        Self::Complex(fields.into())
+                    }
+                }
+            }
             _ => Self::Unsupported("HDF5 time".to_owned()),
         })
     }
@@ -582,10 +691,14 @@ impl Dtype {
         let mut fields = Vec::new();
         let mut offset = 0usize;
         for index in 0..u32::try_from(count).unwrap_or(0) {
-            let name = member_name(handle, index)?;
+            let (name, is_text) = member_name(handle, index)?;
             // SAFETY: the type has a member of that index.
             let member = Id::own(what, || unsafe { h5t::H5Tget_member_type(handle, index) })?;
-            let dtype = Self::of(&member, depth + 1)?;
+            // libhdf5 finds it by its name alone.
+            let dtype = match is_text {
+                true => Self::of(&member, depth + 1)?,
+                false => Self::Unsupported("field whose name is no UTF-8".to_owned()),
+            };
             let size = dtype.size();
             fields.push(Field::new(name, offset, dtype));
             offset = offset.checked_add(size).ok_or_else(|| Error::corrupt("a compound type of absurd size"))?;
@@ -615,7 +728,11 @@ impl Dtype {
         // (`H5Tget_native_type`), but in memory of the size that the values have then, which may be too small (seen in 2.2).
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for index in 0..u32::try_from(count).unwrap_or(0) {
-            names.push(member_name(handle, index)?);
+            let (name, is_text) = member_name(handle, index)?;
+            if !is_text {
+                return Ok(Self::Unsupported("enum with a name that is no UTF-8".to_owned()));
+            }
+            names.push(name);
             let mut value = [0u8; 8];
             // SAFETY: as said above; the library checks the index, and a value has at most 8 bytes.
             call(what, || unsafe { h5t::H5Tget_member_value(handle, index, value.as_mut_ptr().cast()) })?;
@@ -630,16 +747,17 @@ impl Dtype {
         })?;
         let values = values.chunks_exact(own).map(|value| super::items::integer(base, value));
         let members: Vec<(String, i128)> = names.into_iter().zip(values).collect();
+        // libhdf5 goes by the names, whatever their values are.
         let is_bool = match members.as_slice() {
-            [(first, 0), (second, 1)] => first == "FALSE" && second == "TRUE",
+            [(one, _), (other, _)] => [[FALSE, TRUE], [TRUE, FALSE]].contains(&[one.as_str(), other.as_str()]),
             _ => false,
         };
         Ok(if is_bool { Self::Number(Number::Bool) } else { Self::Enum(Arc::new(EnumType { base, members })) })
     }
 }
 
-/// The name of a member of a compound or enum type.
-fn member_name(handle: hid_t, index: u32) -> Result<String> {
+/// The name of a member of a compound or enum type, and whether it is UTF-8.
+fn member_name(handle: hid_t, index: u32) -> Result<(String, bool)> {
     locked(|| {
         // SAFETY: the library checks the index; the string is the caller's to free.
         let name: *mut c_char = unsafe { h5t::H5Tget_member_name(handle, index) };
@@ -647,7 +765,8 @@ fn member_name(handle: hid_t, index: u32) -> Result<String> {
             return Err(super::failure("read the name of a field"));
         }
         // SAFETY: a C string that the library allocated.
-        let text = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+        let text = unsafe { CStr::from_ptr(name) };
+        let text = (super::names::shown(text), text.to_str().is_ok());
         // SAFETY: as said, it is ours to free, and is not used after this.
         unsafe { H5free_memory(name.cast()) };
         Ok(text)
@@ -685,6 +804,8 @@ impl Display for Dtype {
             Self::VarArray(dtype) => write!(f, "sequence of {dtype}"),
             Self::Opaque(opaque) => opaque.fmt(f),
             Self::WideFloat(float) => float.fmt(f),
+            Self::WideInteger(integer) => integer.fmt(f),
+            Self::Complex(fields) => write!(f, "complex {}", fields[0].dtype),
             Self::Reference(_) => f.write_str("object reference"),
             Self::Unsupported(words) => f.write_str(words),
         }

@@ -114,7 +114,7 @@ impl Group {
 
     /// Opens the dataset `name`, if it is one that grows.
     pub(crate) fn open_growing(&self, name: &str) -> Result<Growing> {
-        let (label, access) = (c_name(name)?, access()?);
+        let (label, access) = (self.label(name)?, access()?);
         // Where the link leads to another file, or the dataset is none to be read, this refuses it.
         if let Object::Group(_) = self.open(name)? {
             return Err(Error::wrong_type("a dataset that can grow", "a group"));

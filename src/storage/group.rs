@@ -1,6 +1,6 @@
 //! Groups: made, opened, and linked.
 
-use std::ffi::c_char;
+use std::ffi::{CStr, CString, c_char};
 use std::sync::Arc;
 
 use hdf5_sys::h5::herr_t;
@@ -12,9 +12,11 @@ use super::about::{About, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::held::path_of;
+use super::names;
+use super::placeholder::seen_as_empty;
 use super::strict::{open_by_name, shortened, without_plugins};
 use super::{Id, c_name, call, change, locked, property_lists, sys};
-use crate::error::{Error, ErrorKind, Result, names};
+use crate::error::{Error, ErrorKind, Result, names as listed};
 use crate::progress::{Run, Spot};
 
 /// A group, open. Its clones share one handle.
@@ -80,7 +82,7 @@ impl Object {
     pub(super) fn adopt(id: Id) -> Result<Self> {
         match sys::is_of(id.get()) {
             Some(H5I_type_t::H5I_GROUP) => Group::adopt(id).map(Self::Group),
-            Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).map(Self::Dataset),
+            Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).and_then(seen_as_empty).map(Self::Dataset),
             _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
         }
     }
@@ -185,16 +187,35 @@ impl Group {
         if name.is_empty() {
             return Ok(false);
         }
-        let name = c_name(name)?;
+        self.has_label(&self.label(name)?)
+    }
+
+    fn has_label(&self, name: &CStr) -> Result<bool> {
         // SAFETY: a group's handle and a C string.
         let exists =
             || call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) });
         Ok(without_plugins(exists)? > 0)
     }
 
+    /// The name that a link has: it may be none in UTF-8.
+    pub(super) fn label(&self, name: &str) -> Result<CString> {
+        let label = c_name(name)?;
+        if !name.contains('%') || self.has_label(&label)? {
+            return Ok(label);
+        }
+        // As this crate would not write it: with a percent sign of its own, or a byte that is none of a character.
+        let own = name.replace("%25", "%");
+        for other in [Some(c_name(&own)?), names::raw(&own)].into_iter().flatten() {
+            if self.has_label(&other)? {
+                return Ok(other);
+            }
+        }
+        Ok(label)
+    }
+
     /// Takes away the link `name`.
     pub(crate) fn unlink(&self, name: &str) -> Result<()> {
-        let name = c_name(name)?;
+        let name = self.label(name)?;
         // SAFETY: a group's handle and a C string.
         change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
         Ok(())
@@ -238,7 +259,7 @@ impl Group {
 
     /// Makes the link `new_name` of `target` from the link `name`, by a function of the library's.
     fn link_by(&self, what: &str, function: LinkFunction, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        let (name, new_name, lists) = (c_name(name)?, c_name(new_name)?, property_lists()?);
+        let (name, new_name, lists) = (self.label(name)?, c_name(new_name)?, property_lists()?);
         // SAFETY: handles of the kinds that the functions take, and C strings.
         change(what, || unsafe {
             function(self.handle(), name.as_ptr(), target.handle(), new_name.as_ptr(), lists.link.get(), H5P_DEFAULT)
@@ -259,7 +280,7 @@ impl Group {
 
     /// Opens whatever the link `name` leads to.
     pub(super) fn open_any(&self, name: &str) -> Result<Id> {
-        let link = c_name(name)?;
+        let link = self.label(name)?;
         // SAFETY: a group's handle, a C string, and how links are followed.
         without_plugins(|| open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) }))
     }
@@ -289,7 +310,7 @@ impl Group {
     fn no_such_link(&self) -> Error {
         let there = match self.link_names() {
             Ok(links) if links.is_empty() => " in an empty group".to_owned(),
-            Ok(links) => format!(" in a group of {}", names(&links)),
+            Ok(links) => format!(" in a group of {}", listed(&links)),
             Err(_) => String::new(),
         };
         Error::new(ErrorKind::NotFound, format!("there is nothing of that name{there}"))
@@ -297,7 +318,7 @@ impl Group {
 
     /// Whether the soft link `name` leads to an object.
     fn leads_somewhere(&self, name: &str) -> bool {
-        let Ok(name) = c_name(name) else { return false };
+        let Ok(name) = self.label(name) else { return false };
         // SAFETY: a group's handle and a C string.
         let found =
             call("follow a link", || unsafe { h5o::H5Oexists_by_name(self.handle(), name.as_ptr(), H5P_DEFAULT) });

@@ -12,7 +12,7 @@ use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::held::may_change;
 use super::sys::{self, LinkInfo, Target};
-use super::{Id, c_name, call, locked, under_lock};
+use super::{Id, call, locked, names, under_lock};
 use crate::error::{Error, Result};
 
 /// A link of a group.
@@ -50,7 +50,7 @@ impl Group {
         if !self.link_info(name)?.is_some_and(|info| info.is_soft()) {
             return Ok(None);
         }
-        let label = c_name(name)?;
+        let label = self.label(name)?;
         // As long as a message of an object header is.
         let mut value = vec![0u8; 1 << 16];
         // SAFETY: a group's handle, a C string, and a buffer of the size given.
@@ -66,7 +66,7 @@ impl Group {
         if !self.has_link(name)? {
             return Ok(None);
         }
-        let label = c_name(name)?;
+        let label = self.label(name)?;
         // SAFETY: a C string.
         unsafe { sys::link_info(self.handle(), label.as_ptr(), H5P_DEFAULT) }.map(Some)
     }
@@ -164,7 +164,7 @@ unsafe extern "C" fn add_link(_: hid_t, name: *const c_char, info: *const LinkIn
         return -1;
     }
     // SAFETY: as the caller promises.
-    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+    let name = names::shown(unsafe { CStr::from_ptr(name) });
     let target = info.hard_target();
     links.push(Link { name, soft: target.is_none(), target, order: info.order() });
     0

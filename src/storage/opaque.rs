@@ -22,6 +22,11 @@ pub(crate) struct Opaque {
 }
 
 impl Opaque {
+    /// One that says nothing of what it is, of so many bytes.
+    pub(crate) fn new(size: usize) -> Self {
+        Self { size, tag: CString::default(), time: None }
+    }
+
     /// Looks into an opaque type.
     pub(super) fn of(id: &Id, size: usize) -> Result<Self> {
         let tag = locked(|| {

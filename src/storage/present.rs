@@ -295,9 +295,9 @@ mod tests {
         file.new_attr::<f64>().shape(3).create("a").unwrap().write(&[3.0; 3]).unwrap();
         std::thread::scope(|scope| {
             let reading = scope.spawn(|| {
-                let element = ElementType::<f64>::new().unwrap();
                 for _ in 0..2000 {
-                    let (shape, values) = read_array_attribute(&group, "a", &element).unwrap();
+                    let element = ElementType::<f64>::new().unwrap();
+                    let (shape, values) = read_array_attribute(&group, "a", element, None).unwrap();
                     assert_eq!(shape, Shape::Simple(vec![values.len() as u64]));
                     assert!(values.iter().all(|value| *value == values.len() as f64), "{values:?}");
                 }

@@ -35,14 +35,15 @@ impl Dataset {
         if selection.count.is_empty() {
             return self.read_array(element);
         }
+        let (elements, size) = (element.count_in(items)?, element.item_size());
         if let Some(chunked) = self.chunked()?
             && chunked.suits(selection)?
         {
             // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
             return unsafe {
-                element.filled(items, true, |values| {
-                    let bytes = std::slice::from_raw_parts_mut(values.cast(), items as usize * size_of::<T>());
-                    chunked.read_part(self.handle(), selection, (element.memory_type(), size_of::<T>()), bytes)
+                element.filled(elements, true, |values| {
+                    let bytes = std::slice::from_raw_parts_mut(values.cast(), items as usize * size);
+                    chunked.read_part(self.handle(), selection, (element.memory_type(), size), bytes)
                 })
             };
         }
@@ -51,7 +52,7 @@ impl Dataset {
         let memory = simple_space(&[items])?;
         // SAFETY: room for as many items as `memory` has, which is zeroed where the library may not fill all.
         unsafe {
-            element.filled(items, !self.fills()?, |values| {
+            element.filled(elements, !self.fills()?, |values| {
                 locked(|| {
                     if let Some(chunked) = self.chunked()? {
                         chunked.look_again(self.handle(), start)?;

@@ -13,10 +13,12 @@ use hdf5_sys::h5f::H5Fopen;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5pl;
-use hdf5_sys::h5z::H5Zfilter_avail;
+use hdf5_sys::h5z::{
+    H5Z_FILTER_DEFLATE, H5Z_FILTER_NBIT, H5Z_FILTER_RESERVED, H5Z_FILTER_SCALEOFFSET, H5Z_FILTER_SZIP, H5Zfilter_avail,
+};
 
-use super::filter::BLOSC;
-use super::{Id, call, locked, property_list, property_lists};
+use super::filter::{BLOSC, LZF};
+use super::{Id, call, locked, lzf, property_list, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 
@@ -122,32 +124,45 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
             // SAFETY: a number, whatever it is.
             unsafe { H5Zfilter_avail(filter) }
         })?;
-        if available == 0 {
+        if available == 0 && filter == LZF {
+            lzf::register()?;
+        } else if available == 0 {
             return Ok(Some(filter));
         }
     }
     Ok(None)
 }
 
+/// Whether a filter is one of HDF5's own, which is no plugin's: a libhdf5 may be built without it.
+pub(super) fn is_own(filter: i32) -> bool {
+    filter < H5Z_FILTER_RESERVED
+}
+
 pub(super) fn filter_refused(filter: i32) -> Error {
     // The numbers that the HDF Group has registered.
     let name = match filter {
+        H5Z_FILTER_DEFLATE => "deflate",
+        H5Z_FILTER_SZIP => "szip",
+        H5Z_FILTER_NBIT => "n-bit",
+        H5Z_FILTER_SCALEOFFSET => "scale-offset",
+        305 => "LZO",
+        307 => "bzip2",
         // With the features, it is there.
-        BLOSC => " (Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in)",
-        4 => " (szip)",
-        5 => " (nbit)",
-        6 => " (scaleoffset)",
-        305 => " (LZO)",
-        307 => " (bzip2)",
-        32004 => " (LZ4)",
-        32008 => " (bitshuffle)",
-        32013 => " (ZFP)",
-        32015 => " (Zstandard)",
-        32017 => " (SZ)",
-        32024 => " (SZ3)",
-        32026 => " (Blosc2)",
+        BLOSC => "Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in",
+        32004 => "LZ4",
+        32008 => "bitshuffle",
+        32013 => "ZFP",
+        32015 => "Zstandard",
+        32017 => "SZ",
+        32024 => "SZ3",
+        32026 => "Blosc2",
         _ => "",
     };
+    let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+    if is_own(filter) {
+        let message = format!("filter {filter}{name} is one that this libhdf5 is built without");
+        return Error::new(ErrorKind::Unsupported, message);
+    }
     let what = format!("filter {filter}{name} is not built in, and would be loaded from a plugin");
     Limits::refused(what, "allow_plugins")
 }
@@ -268,5 +283,31 @@ impl Drop for NoPlugins {
             // SAFETY: the number that the library gave.
             unsafe { H5PLset_loading_state(state) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_said_by_name() {
+        for (filter, name) in [(4, "szip"), (5, "n-bit")] {
+            let error = filter_refused(filter);
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert_eq!(
+                error.to_string(),
+                format!("filter {filter} ({name}) is one that this libhdf5 is built without")
+            );
+        }
+        let message = filter_refused(32015).to_string();
+        assert!(
+            message.starts_with("filter 32015 (Zstandard) is not built in, and would be loaded from a plugin"),
+            "{message}"
+        );
+        assert!(
+            filter_refused(32123).to_string().starts_with("filter 32123 is not built in"),
+            "a filter without a name"
+        );
     }
 }

@@ -47,12 +47,16 @@ pub(super) type Target = hdf5_sys::h5o::H5O_token_t;
 
 /// The forms of all structures are those that `hdf5-metno-sys` has.
 const _: () = {
-    use hdf5_sys::{h5g, h5l, h5t};
+    use hdf5_sys::{h5a, h5g, h5l, h5t};
 
     assert!(size_of::<LinkInfo>() == size_of::<h5l::H5L_info_t>());
     assert!(offset_of!(LinkInfo, order) == offset_of!(h5l::H5L_info_t, corder));
     assert!(offset_of!(LinkInfo, charset) == offset_of!(h5l::H5L_info_t, cset));
     assert!(offset_of!(LinkInfo, place) == offset_of!(h5l::H5L_info_t, u));
+    assert!(size_of::<AttributeInfo>() == size_of::<h5a::H5A_info_t>());
+    assert!(offset_of!(AttributeInfo, order) == offset_of!(h5a::H5A_info_t, corder));
+    assert!(offset_of!(AttributeInfo, charset) == offset_of!(h5a::H5A_info_t, cset));
+    assert!(offset_of!(AttributeInfo, size) == offset_of!(h5a::H5A_info_t, data_size));
     assert!(size_of::<GroupInfo>() == size_of::<h5g::H5G_info_t>());
     assert!(offset_of!(GroupInfo, links) == offset_of!(h5g::H5G_info_t, nlinks));
     assert!(offset_of!(GroupInfo, mounted) == offset_of!(h5g::H5G_info_t, mounted));
@@ -78,6 +82,22 @@ impl LinkInfo {
 
     /// Its number in the order in which the links were made, if the group counts them.
     pub(super) fn order(&self) -> Option<i64> {
+        (self.has_order != 0).then_some(self.order)
+    }
+}
+
+/// What libhdf5 tells of an attribute: `H5A_info_t`.
+#[repr(C)]
+pub(super) struct AttributeInfo {
+    has_order: hbool_t,
+    order: u32,
+    charset: c_int,
+    size: hsize_t,
+}
+
+impl AttributeInfo {
+    /// Its number in the order in which the attributes were made, if the object counts them.
+    pub(super) fn order(&self) -> Option<u32> {
         (self.has_order != 0).then_some(self.order)
     }
 }
@@ -115,8 +135,8 @@ pub(super) type Convert =
 /// What is called for each link of a group.
 pub(super) type EachLink = unsafe extern "C" fn(hid_t, *const c_char, *const LinkInfo, *mut c_void) -> herr_t;
 
-/// What is called for each attribute of an object. The third parameter is the address of an `H5A_info_t`.
-pub(super) type EachAttribute = unsafe extern "C" fn(hid_t, *const c_char, *const c_void, *mut c_void) -> herr_t;
+/// What is called for each attribute of an object.
+pub(super) type EachAttribute = unsafe extern "C" fn(hid_t, *const c_char, *const AttributeInfo, *mut c_void) -> herr_t;
 
 unsafe extern "C" {
     fn H5Iget_type(id: hid_t) -> c_int;
@@ -200,6 +220,10 @@ pub(super) fn space_class(space: hid_t) -> Result<H5S_class_t> {
 pub(super) fn type_class(dtype: hid_t) -> Result<Option<H5T_class_t>> {
     // SAFETY: any number can be asked for.
     let number = call("look into an element type", || unsafe { H5Tget_class(dtype) })?;
+    #[cfg(hdf5_complex)]
+    if number == H5T_class_t::H5T_COMPLEX as c_int {
+        return Ok(Some(H5T_class_t::H5T_COMPLEX));
+    }
     Ok(variant!(
         number,
         H5T_class_t: H5T_INTEGER, H5T_FLOAT, H5T_TIME, H5T_STRING, H5T_BITFIELD, H5T_OPAQUE, H5T_COMPOUND, H5T_REFERENCE,

@@ -4,27 +4,27 @@
 use std::alloc::{Layout, alloc, alloc_zeroed};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use hdf5::Datatype;
-use hdf5::types::{H5Type, TypeDescriptor};
+use hdf5::types::{CompoundType, EnumMember, EnumType, H5Type, IntSize, TypeDescriptor};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5a, h5d, h5s, h5t};
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
-use super::attribute::Attributes;
+use super::attribute::{Attributes, attribute_label};
 use super::chunked::Chunked;
 use super::dataset::{Dataset, Shape, words};
-use super::dtype::{Dtype, Number, Strings, is_equal};
+use super::dtype::{Dtype, Number, Strings, array_id, complex_id, is_equal};
 use super::grid::Rows;
 use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::storing::Storing;
-use super::{Id, c_name, call, change_of, locked, property_lists};
+use super::{Handle, Id, c_name, call, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::COMPLEX;
-use crate::format::foreign::MATLAB_COMPLEX;
+use crate::format::is_complex;
 use crate::progress::Spot;
 
 /// Elements that do not lie in the order of the file are put into it by so many bytes at a time.
@@ -33,9 +33,50 @@ const BLOCK: usize = 1 << 20;
 /// An element type: of Rust, in memory, and in the file.
 pub(crate) struct ElementType<T> {
     descriptor: TypeDescriptor,
+    /// The same with the names that the stored type has, by which libhdf5 finds what becomes what: those of `memory`.
+    called: TypeDescriptor,
     memory: Datatype,
     file: Datatype,
+    /// How many array types a stored item is within, and how many elements it has by them.
+    levels: usize,
+    each: usize,
     rust: PhantomData<fn() -> T>,
+}
+
+/// The shape of the array that items of type `dtype` are in the shape `shape`, to who asks for one of so many dimensions; and
+/// those of its dimensions that array types have. With `is_array`, the elements are arrays themselves.
+pub(crate) fn shape_within(shape: &Shape, dtype: &Dtype, rank: Option<usize>, is_array: bool) -> (Shape, Vec<u64>) {
+    let mut all = match shape {
+        Shape::Null => return (Shape::Null, Vec::new()),
+        Shape::Scalar => Vec::new(),
+        Shape::Simple(dims) => dims.clone(),
+    };
+    let (mut inner, mut within) = (Vec::new(), dtype);
+    while let Dtype::Array(dims, next) = within {
+        inner.extend_from_slice(dims);
+        within = next;
+    }
+    let is_one = all.iter().chain(&inner).all(|dim| *dim == 1);
+    let is_opened = match rank {
+        None => !is_array,
+        // One element is also a scalar.
+        Some(0) => !is_array && is_one,
+        Some(rank) => !is_array && rank == all.len() + inner.len(),
+    };
+    if !is_opened {
+        inner.clear();
+    }
+    all.extend_from_slice(&inner);
+    let is_scalar = all.is_empty() || rank == Some(0) && all.iter().all(|dim| *dim == 1);
+    (if is_scalar { Shape::Scalar } else { Shape::Simple(all) }, inner)
+}
+
+/// The element type within array types.
+fn within(dtype: &Dtype, levels: usize) -> &Dtype {
+    match dtype {
+        Dtype::Array(_, inner) if levels > 0 => within(inner, levels - 1),
+        dtype => dtype,
+    }
 }
 
 impl<T: H5Type> ElementType<T> {
@@ -48,28 +89,66 @@ impl<T: H5Type> ElementType<T> {
         let memory = Datatype::from_descriptor(&descriptor)?;
         // Gaps are not initialised, and nothing for a file.
         let file = Datatype::from_descriptor(&descriptor.to_packed_repr())?;
-        Ok(Self { descriptor, memory, file, rust: PhantomData })
+        let called = descriptor.clone();
+        Ok(Self { descriptor, called, memory, file, levels: 0, each: 1, rust: PhantomData })
     }
 
-    /// The same for items that MATLAB stores as `stored`: its bools are bytes, and it has other names for the parts of complex
-    /// numbers.
+    /// The same for items that MATLAB stores as `stored`: its bools are bytes.
     pub(crate) fn of_matlab(self, stored: &Dtype) -> Result<Self> {
-        let (descriptor, stored) = match (&self.descriptor, stored) {
+        if self.descriptor == TypeDescriptor::Boolean && *stored == Dtype::Number(Number::U8) {
             // That the bytes are bools is looked at, as for any bools.
-            (TypeDescriptor::Boolean, Dtype::Number(Number::U8)) => (TypeDescriptor::Boolean, u8::type_descriptor()),
-            (TypeDescriptor::Compound(own), Dtype::Compound(fields))
-                if own.fields.iter().map(|field| field.name.as_str()).eq(COMPLEX)
-                    && fields.iter().map(|field| field.name.as_str()).eq(MATLAB_COMPLEX) =>
-            {
-                let mut own = own.clone();
-                own.fields.iter_mut().zip(MATLAB_COMPLEX).for_each(|(field, name)| field.name = name.to_owned());
-                (TypeDescriptor::Compound(own.clone()), TypeDescriptor::Compound(own))
-            }
-            _ => return Ok(self),
+            let memory = Datatype::from_descriptor(&u8::type_descriptor())?;
+            return Ok(Self { file: memory.clone(), memory, ..self });
+        }
+        self.of_stored(stored, false)
+    }
+
+    /// The same for items that are stored as `stored`: others have other names for what bools, and the parts of complex
+    /// numbers, are. With `is_opened`, the elements are those within array types.
+    pub(crate) fn of_stored(self, stored: &Dtype, is_opened: bool) -> Result<Self> {
+        let mut dims = Vec::new();
+        let mut inner = stored;
+        while let (true, Dtype::Array(size, next)) = (is_opened, inner) {
+            dims.push(Arc::clone(size));
+            inner = next;
+        }
+        let called = as_called(&self.descriptor, inner);
+        let memory = match inner {
+            Dtype::Complex(_) => match &self.descriptor {
+                TypeDescriptor::Compound(own) if fits(&self.descriptor, inner) => {
+                    let part = Datatype::from_descriptor(&own.fields[0].ty)?;
+                    Some(datatype(complex_id(&Handle::Kept(part.id()))?)?)
+                }
+                _ => None,
+            },
+            _ if called == self.descriptor => None,
+            _ => Some(Datatype::from_descriptor(&called)?),
         };
-        let memory = Datatype::from_descriptor(&stored)?;
-        let file = Datatype::from_descriptor(&stored.to_packed_repr())?;
-        Ok(Self { descriptor, memory, file, rust: PhantomData })
+        let mut memory = memory.unwrap_or_else(|| self.memory.clone());
+        for dims in dims.iter().rev() {
+            memory = datatype(array_id(dims, &Handle::Kept(memory.id()))?)?;
+        }
+        let each = dims
+            .iter()
+            .flat_map(|dims| dims.iter())
+            .try_fold(1usize, |each, dim| each.checked_mul(usize::try_from(*dim).ok()?));
+        let each = each.ok_or_else(|| Error::corrupt("an array type of absurd size"))?;
+        Ok(Self { called, memory, levels: dims.len(), each, ..self })
+    }
+
+    /// Whether the elements are arrays themselves.
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self.descriptor, TypeDescriptor::FixedArray(..))
+    }
+
+    /// How many elements so many stored items have.
+    pub(super) fn count_in(&self, items: u64) -> Result<u64> {
+        items.checked_mul(self.each as u64).ok_or_else(|| Error::corrupt("a dataset of absurd shape"))
+    }
+
+    /// Bytes of a stored item in memory.
+    pub(super) fn item_size(&self) -> usize {
+        self.each * size_of::<T>()
     }
 
     /// The type in Rust's words.
@@ -84,7 +163,10 @@ impl<T: H5Type> ElementType<T> {
             return true;
         }
         let same = |own: &Datatype| is_equal(stored.get(), own.id()).unwrap_or(false);
-        same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype)
+        let dtype = within(dtype, self.levels);
+        // What has other names would be left as it is.
+        let is_called_so = || as_called(&self.descriptor, dtype) == self.called;
+        same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype) && is_called_so()
     }
 
     /// The handle of the type in memory.
@@ -218,6 +300,56 @@ fn name(descriptor: &TypeDescriptor) -> String {
     }
 }
 
+/// Whether it is a complex number.
+fn is_complex_type(own: &CompoundType) -> bool {
+    matches!(&own.fields[..], [re, im] if is_complex([&re.name, &im.name]))
+}
+
+/// The type in memory, with the names that what is stored has.
+fn as_called(own: &TypeDescriptor, stored: &Dtype) -> TypeDescriptor {
+    use TypeDescriptor as TD;
+    match (own, stored) {
+        (TD::Boolean, Dtype::Enum(enumeration)) => {
+            let member = |(name, value): (&str, u8)| EnumMember { name: name.to_owned(), value: value.into() };
+            match enumeration.bools() {
+                Some(bools) => {
+                    let members = bools.into_iter().map(member).collect();
+                    TD::Enum(EnumType { size: IntSize::U1, signed: true, members })
+                }
+                None => TD::Boolean,
+            }
+        }
+        (TD::Compound(compound), Dtype::Compound(fields)) => {
+            let mut compound = compound.clone();
+            let parts = if is_complex_type(&compound) { stored.complex() } else { None };
+            for (at, field) in compound.fields.iter_mut().enumerate() {
+                let called = match parts {
+                    Some(parts) => parts.get(at).copied(),
+                    None => fields.iter().find(|stored| stored.name == field.name),
+                };
+                if let Some(called) = called {
+                    field.name.clone_from(&called.name);
+                    field.ty = as_called(&field.ty, &called.dtype);
+                }
+            }
+            TD::Compound(compound)
+        }
+        (TD::FixedArray(inner, len), Dtype::Array(_, stored)) => TD::FixedArray(as_called(inner, stored).into(), *len),
+        _ => own.clone(),
+    }
+}
+
+/// A type as the `hdf5` crate has it.
+fn datatype(handle: Handle) -> Result<Datatype> {
+    let id = match handle {
+        Handle::Owned(id) => std::mem::ManuallyDrop::new(id).get(),
+        // SAFETY: a type; the copy is owned.
+        Handle::Kept(id) => std::mem::ManuallyDrop::new(Id::own("copy a type", || unsafe { h5t::H5Tcopy(id) })?).get(),
+    };
+    // SAFETY: a type's handle, which is owned and used by nothing else.
+    Ok(unsafe { hdf5::from_id(id) }?)
+}
+
 /// Whether items of type `stored` become items of the type without a loss.
 fn fits(descriptor: &TypeDescriptor, stored: &Dtype) -> bool {
     use TypeDescriptor as TD;
@@ -237,6 +369,11 @@ fn fits(descriptor: &TypeDescriptor, stored: &Dtype) -> bool {
             _ => false,
         },
         (TD::Boolean, Dtype::Number(Number::Bool)) => true,
+        (TD::Boolean, Dtype::Enum(enumeration)) => enumeration.bools().is_some(),
+        (TD::Compound(own), stored) if is_complex_type(own) && stored.complex().is_some() => {
+            let parts = stored.complex();
+            parts.is_some_and(|parts| own.fields.iter().zip(parts).all(|(own, part)| fits(&own.ty, &part.dtype)))
+        }
         (TD::Enum(own), Dtype::Enum(stored)) => {
             stored.members.iter().all(|(name, _)| own.members.iter().any(|member| member.name == *name))
         }
@@ -443,16 +580,17 @@ impl Dataset {
         // SAFETY: a dataset's handle.
         let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
         let count = element.check(&stored, self.dtype(), self.shape())?;
+        let (elements, size) = (element.count_in(count)?, element.item_size());
         if count > 0
             && let (Some(chunked), Shape::Simple(dims)) = (self.chunked()?, self.shape())
         {
             let rows = Rows { start: 0, count: dims[0] };
             // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
             return unsafe {
-                element.filled(count, true, |values| {
-                    let bytes = std::slice::from_raw_parts_mut(values.cast(), count as usize * size_of::<T>());
+                element.filled(elements, true, |values| {
+                    let bytes = std::slice::from_raw_parts_mut(values.cast(), count as usize * size);
                     let done = |bytes| self.spot().bytes(bytes);
-                    chunked.read_rows(self.handle(), rows, (element.memory.id(), size_of::<T>()), bytes, done)
+                    chunked.read_rows(self.handle(), rows, (element.memory.id(), size), bytes, done)
                 })
             };
         }
@@ -460,9 +598,9 @@ impl Dataset {
         let all = self.shape().space()?;
         // SAFETY: room for all items that there were, which the library fills, unless `fills` says that it may not.
         unsafe {
-            element.filled(count, zeroed, |values| {
+            element.filled(elements, zeroed, |values| {
                 let memory = element.memory.id();
-                self.in_parts(count as usize * size_of::<T>(), |part, places| {
+                self.in_parts(count as usize * size, |part, places| {
                     let values = values.byte_add(places.start).cast();
                     match part.map(Part::wanted).transpose()? {
                         Some((wanted, space)) => self.read_raw(Some(wanted), (memory, space.get()), values),
@@ -504,35 +642,40 @@ pub(crate) fn write_array_attribute<T: H5Type, D: Dimension>(
     Ok(())
 }
 
-/// Reads all of the attribute `name` of an object.
+/// Reads all of the attribute `name` of an object, and says what shape it has to who asks for so many dimensions.
 pub(crate) fn read_array_attribute<T: H5Type>(
     object: &impl Attributes,
     name: &str,
-    element: &ElementType<T>,
+    element: ElementType<T>,
+    rank: Option<usize>,
 ) -> Result<(Shape, Vec<T>)> {
     // Until it is read, it stays as it is, and is not made anew under the same name.
-    locked(|| read_array_attribute_locked(object, name, element))
+    locked(|| read_array_attribute_locked(object, name, element, rank))
 }
 
 fn read_array_attribute_locked<T: H5Type>(
     object: &impl Attributes,
     name: &str,
-    element: &ElementType<T>,
+    element: ElementType<T>,
+    rank: Option<usize>,
 ) -> Result<(Shape, Vec<T>)> {
     // Attributes that are too large, or of a type that is not read, are refused here.
     let contents = object.attribute(name)?.ok_or_else(|| Error::corrupt("the attribute went away"))?;
-    let (what, label) = ("read an attribute", c_name(name)?);
+    let (shape, inner) = shape_within(&contents.shape, &contents.dtype, rank, element.is_array());
+    let element = element.of_stored(&contents.dtype, !inner.is_empty())?;
+    let (what, label) = ("read an attribute", attribute_label(object.handle(), name)?);
     // SAFETY: an object's handle and a C string.
     let id = Id::own(what, || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
     // SAFETY: an attribute's handle.
     let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
     let count = element.check(&stored, &contents.dtype, &contents.shape)?;
+    let elements = element.count_in(count)?;
     // SAFETY: room for all items of the attribute, all of which the library reads: the lock is held since they were counted.
     let values = unsafe {
-        element.filled(count, true, |values| {
+        element.filled(elements, true, |values| {
             call(what, || h5a::H5Aread(id.get(), element.memory.id(), values.cast()))?;
             Ok(())
         })?
     };
-    Ok((contents.shape, values))
+    Ok((shape, values))
 }

@@ -1,5 +1,7 @@
 //! Arrays of any shape and of any type of numbers.
 
+use std::fmt::Display;
+
 use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn, ShapeBuilder};
 use num_complex::Complex;
 use serde::ser::SerializeSeq;
@@ -10,9 +12,10 @@ use crate::bridge::{self, Write};
 use crate::de::Laid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::COMPLEX;
-use crate::format::foreign::MATLAB_COMPLEX;
 use crate::ser::Destination;
-use crate::storage::{Attributes, Dataset, Dtype, ElementType, Number as Stored, Shape, read_array_attribute};
+use crate::storage::{
+    Attributes, Dataset, Dtype, ElementType, Number as Stored, Shape, read_array_attribute, shape_within,
+};
 
 mod sealed {
     pub trait Sealed {}
@@ -128,9 +131,9 @@ impl Array {
         each!(self, array => array.get(IxDyn(position)).map(|element| element.to_value()))
     }
 
-    /// The first elements, in the order of the dataset.
-    pub(super) fn first(&self, count: usize) -> Vec<Value> {
-        each!(self, array => array.iter().take(count).map(ToValue::to_value).collect())
+    /// The first elements, in the order of the dataset, in words.
+    pub(super) fn first(&self, count: usize) -> Vec<String> {
+        each!(self, array => array.iter().take(count).map(ToValue::words).collect())
     }
 
     /// The same as `f64`.
@@ -150,7 +153,7 @@ impl Array {
 
     /// All of a dataset, if it is one of those types, and has dimensions.
     pub(super) fn of_dataset(dataset: &Dataset) -> Result<Option<Self>> {
-        let laid = Laid::of(dataset, None)?;
+        let laid = Laid::of(dataset, None, false)?;
         match laid.shape {
             Shape::Simple(_) if laid.is_numeric() => read(&laid.dtype, &mut Whole { dataset, laid: &laid }),
             _ => Ok(None),
@@ -160,8 +163,9 @@ impl Array {
     /// All of an attribute, on the same conditions.
     pub(super) fn of_attribute(object: &impl Attributes, name: &str) -> Result<Option<Self>> {
         let Some(contents) = object.attribute(name)? else { return Ok(None) };
-        match &contents.shape {
-            Shape::Simple(dims) => read(&contents.dtype, &mut Attribute { object, name, dims }),
+        let (shape, _) = shape_within(&contents.shape, &contents.dtype, None, false);
+        match &shape {
+            Shape::Simple(dims) => read(contents.dtype.innermost(), &mut Attribute { object, name, dims }),
             _ => Ok(None),
         }
     }
@@ -222,7 +226,7 @@ impl<A: Attributes> Place for Attribute<'_, A> {
     }
 
     fn elements<T: hdf5::H5Type>(&mut self) -> Result<Vec<T>> {
-        read_array_attribute(self.object, self.name, &ElementType::new()?).map(|(_, values)| values)
+        read_array_attribute(self.object, self.name, ElementType::new()?, None).map(|(_, values)| values)
     }
 }
 
@@ -241,15 +245,13 @@ fn read(dtype: &Dtype, place: &mut impl Place) -> Result<Option<Array>> {
             Stored::F32 => place.array::<f32>()?,
             Stored::F64 => place.array::<f64>()?,
         },
-        Dtype::Compound(fields) => match &fields[..] {
-            [re, im] if [COMPLEX, MATLAB_COMPLEX].contains(&[&re.name, &im.name]) => match (&re.dtype, &im.dtype) {
-                (Dtype::Number(Stored::F32), Dtype::Number(Stored::F32)) => place.array::<Complex<f32>>()?,
-                (Dtype::Number(Stored::F64), Dtype::Number(Stored::F64)) => place.array::<Complex<f64>>()?,
-                _ => return Ok(None),
-            },
+        dtype => match dtype.complex().map(|parts| parts.map(|part| &part.dtype)) {
+            Some([Dtype::Number(Stored::F32), Dtype::Number(Stored::F32)]) => place.array::<Complex<f32>>()?,
+            Some([Dtype::Number(Stored::F32 | Stored::F64), Dtype::Number(Stored::F32 | Stored::F64)]) => {
+                place.array::<Complex<f64>>()?
+            }
             _ => return Ok(None),
         },
-        _ => return Ok(None),
     }))
 }
 
@@ -293,6 +295,11 @@ impl<T: Serialize> Serialize for Nested<'_, T> {
 /// An element by itself.
 trait ToValue {
     fn to_value(&self) -> Value;
+
+    /// What it is, in words.
+    fn words(&self) -> String {
+        self.to_value().words()
+    }
 }
 
 macro_rules! elements {
@@ -308,8 +315,15 @@ macro_rules! elements {
 elements!(bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 
 /// As h5py has them: a record.
-impl<T: Copy + Into<Value>> ToValue for Complex<T> {
+impl<T: Copy + Into<Value>> ToValue for Complex<T>
+where
+    Self: Display,
+{
     fn to_value(&self) -> Value {
         Value::from_iter(COMPLEX.into_iter().zip([self.re.into(), self.im.into()]))
+    }
+
+    fn words(&self) -> String {
+        self.to_string()
     }
 }

@@ -33,7 +33,7 @@ impl Display for Array {
             write!(f, "{}{dim}", if index == 0 { "" } else { ", " })?;
         }
         f.write_str(if self.shape().len() == 1 { ",)" } else { ")" })?;
-        let first: Vec<String> = self.first(MAX_SCALARS).iter().map(Value::words).collect();
+        let first = self.first(MAX_SCALARS);
         if !first.is_empty() {
             write!(f, " {}", first.join(", "))?;
         }
@@ -70,7 +70,7 @@ impl Value {
     }
 
     /// What it is, on one line.
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         with_room(|| self.words_of_level())
     }
 

@@ -53,19 +53,21 @@
 //! | an enum's name, in a list | [`Variant`](Value::Variant) |
 //! | h5py's `Empty` | [`Null`](Value::Null) |
 //! | what has attributes | [`WithAttrs`](Value::WithAttrs) of one of these |
-//! | what cannot be read: of a type that the crate does not read, text in another encoding than UTF-8, a link or a reference that leads nowhere, back, or to another file | [`Unreadable`](Value::Unreadable), which cannot be written |
+//! | what cannot be read: of a type that the crate does not read, text in another encoding than UTF-8, a link or a reference that leads nowhere, back, or to another file, data that is damaged | [`Unreadable`](Value::Unreadable), which cannot be written |
 //!
 //! # What is written
 //!
 //! The encoding that it was read from, by the rules of the layout for what is the same value: with these exceptions.
 //! Strings get the form that suits them (fixed or variable length), numbers the byte order of the crate's files, and datasets
 //! the storage that the options say. A scalar enum becomes its name, and the names of an enum that occur get the codes 0, 1, ...,
-//! in the order of their codes. A list of maps that all have the same keys becomes a table like one of structs.
+//! in the order of their codes. Attributes are written in their order, which no object of this crate keeps; strings in records
+//! among them get a fixed length. A list of maps that all have the same keys becomes a table like one of structs.
 //!
 //! serde wants the names of fields and variants to last as long as the program. Those in lists of records are kept that
 //! long, up to a MiB in all; records whose names come after that are written as maps are.
 
 mod array;
+mod attribute;
 mod display;
 mod names;
 mod number;
@@ -82,7 +84,8 @@ pub use number::Number;
 use crate::attrs::WithAttrs;
 use crate::depth::with_room;
 
-/// Values by their names: what a group or a record holds, in its order, or the attributes of something, by name.
+/// Values by their names: what a group or a record holds, in its order, or the attributes of something: in their order where
+/// the object keeps that, else by name.
 pub type Map = IndexMap<String, Value>;
 
 /// Any value: see the [module](self).

@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use serde::{Serialize, Serializer};
 
 use super::Value;
+use crate::storage::Number as Stored;
 
 macro_rules! numbers {
     ($($variant:ident $type:ident $serialize:ident),*) => {
@@ -58,6 +59,18 @@ macro_rules! numbers {
             }
         }
 
+        impl Number {
+            /// Adds its bytes, as memory has them; of one of 128 bits, little-endian.
+            pub(super) fn put(self, bytes: &mut Vec<u8>) {
+                match self {
+                    Self::I128(value) => bytes.extend(value.to_le_bytes()),
+                    Self::U128(value) => bytes.extend(value.to_le_bytes()),
+                    $(#[allow(unreachable_patterns, reason = "those of 128 bits were there before")]
+                    Self::$variant(value) => bytes.extend(value.to_ne_bytes()),)*
+                }
+            }
+        }
+
         impl Serialize for Number {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match *self {
@@ -75,6 +88,23 @@ numbers!(
 );
 
 impl Number {
+    /// Its type in a file, if it is not one of 128 bits.
+    pub(super) fn stored(self) -> Option<Stored> {
+        Some(match self {
+            Self::I8(_) => Stored::I8,
+            Self::I16(_) => Stored::I16,
+            Self::I32(_) => Stored::I32,
+            Self::I64(_) => Stored::I64,
+            Self::U8(_) => Stored::U8,
+            Self::U16(_) => Stored::U16,
+            Self::U32(_) => Stored::U32,
+            Self::U64(_) => Stored::U64,
+            Self::F32(_) => Stored::F32,
+            Self::F64(_) => Stored::F64,
+            Self::I128(_) | Self::U128(_) => return None,
+        })
+    }
+
     /// The integer that it is, if it is one: also a float that is.
     #[must_use]
     pub fn to_i128(self) -> Option<i128> {

@@ -88,7 +88,7 @@ fn listed(value: Value, shape: &Shape) -> Value {
 /// What cannot be read, whatever it is read as, is kept as that.
 fn or_unreadable(read: Result<Value>) -> Result<Value> {
     match read {
-        Err(error) if error.is_of_stored() => Ok(Value::Unreadable(error.to_string())),
+        Err(error) if error.is_of_object() => Ok(Value::Unreadable(error.to_string())),
         read => read,
     }
 }

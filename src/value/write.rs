@@ -3,8 +3,10 @@
 use serde::ser::{Error as _, SerializeMap, SerializeStruct, SerializeTuple};
 use serde::{Serialize, Serializer};
 
+use super::attribute::Attributes;
 use super::names::lasting;
 use super::{Map, Value, Variant};
+use crate::attrs::WithAttrs;
 use crate::depth::with_room;
 
 impl Serialize for Value {
@@ -45,7 +47,9 @@ impl Serialize for Value {
                 (None, Some(payload)) => serializer.collect_map([(name, payload)]),
             },
             Self::Some(inner) => serializer.serialize_some(inner),
-            Self::WithAttrs(both) => both.serialize(serializer),
+            Self::WithAttrs(both) => {
+                WithAttrs { value: &both.value, attrs: Attributes(&both.attrs) }.serialize(serializer)
+            }
             Self::Unreadable(why) => {
                 Err(S::Error::custom(format_args!("what could not be read cannot be written: {why}")))
             }

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use filebacked::{Lazy, NdArray, Value};
+use ndarray::{Ix1, Ix2};
 use serde::Deserialize;
 
 use super::{Made, as_json, error, read};
@@ -80,14 +82,128 @@ fn tables() {
     let blocks: Vec<Blocks> = read(&file, "blocks");
     assert_eq!(blocks[1], Blocks { index: 1, values_block_0: ["schön".to_owned()], values_block_1: [2] });
     #[derive(Deserialize, PartialEq, Debug)]
-    struct Value {
+    struct Cell {
         index: String,
         y: f64,
     }
-    let column: Vec<Value> = read(&file, "column");
-    assert_eq!(column[2], Value { index: "c".to_owned(), y: 3.0 });
+    let column: Vec<Cell> = read(&file, "column");
+    assert_eq!(column[2], Cell { index: "c".to_owned(), y: 3.0 });
     let mut reader = filebacked::Reader::<Text>::open(&file, "compressed").unwrap();
     assert_eq!(reader.get(2).unwrap().n, 3);
+}
+
+#[test]
+fn placeholders_of_nothing() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Empty {
+        a: f64,
+        n: i64,
+        index: i64,
+    }
+    let file = made().open("empty.h5");
+    assert_eq!(read::<Vec<f64>>(&file, "series"), [0.0; 0]);
+    assert_eq!(read::<Vec<f64>>(&file, "series/values"), [0.0; 0]);
+    assert_eq!(read::<Vec<Empty>>(&file, "frame"), []);
+    assert_eq!(read::<NdArray<f64, Ix1>>(&file, "series/values").len(), 0);
+    assert_eq!(read::<NdArray<f64, Ix2>>(&file, "frame/block0_values").dim(), (0, 1));
+    assert_eq!(read::<NdArray<i64, Ix1>>(&file, "series/index").len(), 0);
+    let lazy: Lazy<NdArray<f64, Ix1>> = read(&file, "series/values");
+    assert_eq!((lazy.shape().unwrap(), lazy.slice(ndarray::s![..]).unwrap().len()), (vec![0], 0));
+    assert_eq!(read::<Lazy<Vec<f64>>>(&file, "series").load().unwrap(), [0.0; 0]);
+    assert_eq!(filebacked::Reader::<f64>::open(&file, "series").unwrap().len(), 0);
+    assert_eq!(filebacked::Reader::<Empty>::open(&file, "frame").unwrap().len(), 0);
+    assert!(error::<f64>(&file.group("series").unwrap(), "values").starts_with("expected `f64`, found a sequence"));
+    let value: Value = filebacked::from_group(&file).unwrap();
+    assert_eq!(value.at("series/values").and_then(Value::as_array).map(|array| array.shape()), Some(&[0][..]));
+    assert_eq!(value.at("frame/block1_values").and_then(Value::as_array).map(|array| array.shape()), Some(&[0, 1][..]));
+    assert_eq!(as_json(&made().path("empty.h5"))["series"]["values"], serde_json::json!([]));
+    assert!(filebacked::tree(&file).unwrap().to_string().contains("f64 (0, 1)"));
+    // One element that is one.
+    assert_eq!(read::<Vec<f64>>(&file, "one"), [0.0]);
+}
+
+#[test]
+fn columns_that_are_not_called_by_strings() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Numbered {
+        #[serde(rename = "0")]
+        zero: f64,
+        #[serde(rename = "2")]
+        two: f64,
+        index: u8,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Levels {
+        #[serde(rename = "a.x")]
+        x: f64,
+        #[serde(rename = "a.y")]
+        y: f64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Deep {
+        #[serde(rename = "a.1.x")]
+        one: f64,
+        #[serde(rename = "b.2.x")]
+        two: i64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Bools {
+        #[serde(rename = "1")]
+        yes: i64,
+        #[serde(rename = "0")]
+        no: i64,
+    }
+    let file = made().open("columns.h5");
+    let numbered = [Numbered { zero: 0.0, two: 2.0, index: 0 }, Numbered { zero: 3.0, two: 5.0, index: 1 }];
+    assert_eq!(read::<Vec<Numbered>>(&file, "numbered"), numbered);
+    assert_eq!(read::<Vec<Levels>>(&file, "levels"), [Levels { x: 1.0, y: 2.0 }]);
+    assert_eq!(read::<Vec<Deep>>(&file, "deep"), [Deep { one: 1.0, two: 2 }]);
+    assert_eq!(read::<Vec<Bools>>(&file, "bools"), [Bools { yes: 1, no: 2 }, Bools { yes: 3, no: 4 }]);
+}
+
+#[test]
+fn categories() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    enum Name {
+        #[serde(rename = "a")]
+        A,
+        #[serde(rename = "schön")]
+        Fine,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Row {
+        index: u8,
+        c: Option<String>,
+        k: i64,
+        n: i64,
+        x: f64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Named {
+        c: Option<Name>,
+        values_block_0: i64,
+        values_block_2: [f64; 1],
+    }
+    let file = made().open("categories.h5");
+    let row = |index, c: Option<&str>, k, n, x| Row { index, c: c.map(str::to_owned), k, n, x };
+    let rows = [
+        row(0, Some("a"), 20, 1, 0.5),
+        row(1, Some("schön"), 10, 2, 1.5),
+        row(2, None, 20, 3, 2.5),
+        row(3, Some("a"), 20, 4, 3.5),
+    ];
+    assert_eq!(read::<Vec<Row>>(&file, "t"), rows);
+    let mut reader = filebacked::Reader::<Row>::open(&file, "t").unwrap();
+    assert_eq!((reader.len(), reader.get(1).unwrap()), (4, row(1, Some("schön"), 10, 2, 1.5)));
+    let named = read::<Vec<Named>>(&file, "deep/t");
+    assert_eq!(named[1], Named { c: Some(Name::Fine), values_block_0: 10, values_block_2: [1.5] });
+    assert_eq!((&named[2].c, &named[3].c), (&None, &Some(Name::A)));
+    // The numbers themselves.
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Codes {
+        c: i8,
+    }
+    assert_eq!(read::<Vec<Codes>>(&file, "t/table")[2], Codes { c: -1 });
 }
 
 #[test]

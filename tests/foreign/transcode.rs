@@ -418,6 +418,10 @@ fn compare(value: &Value, other: &Seen, path: &str) {
             assert_eq!(count, entries.len(), "{path}");
         }
         (Value::Array(_), other) if path.contains(".mat/") => assert_eq!(&seen_in_matlab(value), other, "{path}"),
+        // The parts of complex numbers have the names that h5py has for them.
+        (Value::Array(array), other) if array.type_name().starts_with("Complex") => {
+            assert_eq!(seen(value), as_in_h5py(other), "{path}");
+        }
         // An array of MATLAB's structs is the group that is stored, a child for each field.
         (Value::Map(_), Seen::List(_)) if value.attr("MATLAB_class").is_some() => {
             let (mut left, mut right) = Default::default();
@@ -432,6 +436,18 @@ fn compare(value: &Value, other: &Seen, path: &str) {
             }
         }
         (_, other) => assert_eq!(&seen(value), other, "{path}"),
+    }
+}
+
+/// Complex numbers, by the names that h5py has for their parts.
+fn as_in_h5py(seen: &Seen) -> Seen {
+    match seen {
+        Seen::List(elements) => Seen::List(elements.iter().map(as_in_h5py).collect()),
+        Seen::Map(parts) => {
+            let names = ["r", "i"].map(|name| Seen::Text(name.to_owned()));
+            Seen::Map(names.into_iter().zip(parts).map(|(name, (_, part))| (name, part.clone())).collect())
+        }
+        other => other.clone(),
     }
 }
 

@@ -34,6 +34,26 @@ with pd.HDFStore(folder / "pandas.h5", "w") as store:
     store.put("compressed", texts, format="table", data_columns=True, complib="zlib", complevel=5)
     store.put("column", frame["y"], format="table")
 
+with pd.HDFStore(folder / "empty.h5", "w") as store:
+    store["series"] = pd.Series([], dtype="f8")
+    store["frame"] = pd.DataFrame({"a": np.array([], "f8"), "n": np.array([], "i8")})
+    store["one"] = pd.Series([0.0])
+with pd.HDFStore(folder / "columns.h5", "w") as store:
+    store["numbered"] = pd.DataFrame(np.arange(6.0).reshape(2, 3))
+    store["levels"] = pd.DataFrame([[1.0, 2.0]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
+    store["deep"] = pd.DataFrame([[1.0, 2]], columns=pd.MultiIndex.from_tuples([("a", 1, "x"), ("b", 2, "x")]))
+    store["bools"] = pd.DataFrame([[1, 2], [3, 4]], columns=[True, False])
+categories = pd.DataFrame(
+    {
+        "c": pd.Categorical(["a", "schön", None, "a"]),
+        "n": [1, 2, 3, 4],
+        "k": pd.Categorical([20, 10, 20, 20]),
+        "x": [0.5, 1.5, 2.5, 3.5],
+    }
+)
+categories.to_hdf(folder / "categories.h5", key="t", format="table", data_columns=True)
+categories.to_hdf(folder / "categories.h5", key="deep/t", format="table", data_columns=["c"])
+
 
 class Particle(tables.IsDescription):
     name = tables.StringCol(8)

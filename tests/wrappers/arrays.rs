@@ -154,7 +154,7 @@ fn on_disk() {
     );
     check_tree(&NdArray(Array0::from_elem((), 1.5)), "/ value\n└─ value f64 1.5");
     let complex = NdArray(array![Complex64::new(1.0, 2.0)]);
-    check_tree(&complex, "/ value\n└─ value compound {r: f64, i: f64} (1,) (1.0, 2.0)");
+    check_tree(&complex, "/ value\n└─ value compound {r: f64, i: f64} (1,) 1+2i");
     // Gaps are no part of a file, and the same value gives the same bytes.
     let image = || to_vec(&NdArray(Array2::from_shape_fn((40, 50), |(x, y)| cell((x * y) as i16)))).unwrap();
     assert_eq!(image(), image());
@@ -191,7 +191,7 @@ fn attributes() {
         ├─ @axes i32 (3, 2) 1, 4, 2, 5, ...
         ├─ @none null
         ├─ @origin f64 (1,) 1.5
-        ├─ @scale compound {r: f32, i: f32} (1.0, 2.0)
+        ├─ @scale compound {r: f32, i: f32} 1+2i
         └─ data u8 1",
     );
     assert_eq!(

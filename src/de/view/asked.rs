@@ -3,9 +3,10 @@
 use serde::de::{Deserializer, Visitor};
 
 use super::super::access::GroupMap;
+use super::super::dynamic::is_dynamic;
 use super::super::element::Element;
 use super::{Form, View, in_group, in_some_link, rounded, visit_any_bytes};
-use crate::bridge::is_wrapper;
+use crate::bridge::{is_half, is_wrapper};
 use crate::error::{Error, Result};
 use crate::format::python::{CLASS, is_pickle};
 use crate::format::{ARRAY, VALUE, VALUES};
@@ -44,6 +45,11 @@ impl<'de> Deserializer<'de> for View<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.no_text() {
             Some(bytes) if is_pickle(bytes) => visit_any_bytes(bytes, visitor),
+            // What R means, but not what it is stored as.
+            None if !is_dynamic::<V>() && self.is_of_r() => match self.logical() {
+                Some(Some(value)) => visitor.visit_bool(value),
+                _ => visitor.visit_none(),
+            },
             _ => self.any(visitor).map_err(Error::of_anything),
         }
     }
@@ -64,6 +70,11 @@ impl<'de> Deserializer<'de> for View<'_> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let view = follow!(self, deserialize_bool(visitor));
+        match view.logical() {
+            Some(Some(value)) => return visitor.visit_bool(value),
+            Some(None) => return Err(Error::wrong_type("`bool`", "a missing value (`NA`)")),
+            None => {}
+        }
         match view.form {
             Form::Item(item) => match item.scalar()? {
                 // Where there is no type for bools, they are stored as integers.
@@ -136,6 +147,11 @@ impl<'de> Deserializer<'de> for View<'_> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Form::Single { array, .. } = &self.form
+            && array.items.bytes().is_some()
+        {
+            return View { form: Form::Block(array.items), depth: self.depth }.bytes(visitor);
+        }
         let view = follow!(self, deserialize_bytes(visitor));
         view.bytes(visitor)
     }
@@ -145,6 +161,9 @@ impl<'de> Deserializer<'de> for View<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Some(None) = self.logical() {
+            return visitor.visit_none();
+        }
         match self.form {
             Form::Null { unit: false } => visitor.visit_none(),
             // JSON's null is written as unit; an option takes it for None.
@@ -184,6 +203,9 @@ impl<'de> Deserializer<'de> for View<'_> {
 
     #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        if is_half(name) {
+            return self.half(name, visitor);
+        }
         if is_wrapper(name) { self.wrapper(name, visitor) } else { visitor.visit_newtype_struct(self) }
     }
 
@@ -211,7 +233,8 @@ impl<'de> Deserializer<'de> for View<'_> {
         visitor: V,
     ) -> Result<V::Value> {
         // An array in a wrapper, as it is asked for where it is a part of a dataset.
-        if let (ARRAY, Form::Single { is_taken: Some(_), .. }) = (name, &self.form) {
+        if let (ARRAY, Form::Single { is_taken: Some(_), .. } | Form::Single { is_list: true, .. }) = (name, &self.form)
+        {
             return self.sequence_of(None, visitor);
         }
         let view = follow!(self, deserialize_struct(name, fields, visitor));

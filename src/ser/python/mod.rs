@@ -18,7 +18,7 @@ use self::list::ListSerializer;
 use super::destination::Destination;
 use super::place::Place;
 use super::rows::exact_len;
-use crate::bridge::{Offer, is_taken, is_wrapper};
+use crate::bridge::{Offer, is_taken, is_wrapper, refuse_half};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Dtype, Number, Shape, Slice, element_bytes};
@@ -195,6 +195,7 @@ impl<'a> ser::Serializer for PythonSerializer<'a> {
     }
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        refuse_half::<T>(name)?;
         if is_wrapper(name) { self.wrapper(value) } else { value.serialize(Self { newtype: Some(name), ..self }) }
     }
 

@@ -1,0 +1,515 @@
+//! What is usual, stored in a way that is not: it is read as what it means, and where it is broken it costs only itself.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::OnceLock;
+
+use filebacked::hdf5::File;
+use filebacked::value::Number;
+use filebacked::{ErrorKind, Lazy, NdArray, Reader, Value, from_file, from_slice, to_vec};
+use half::f16;
+use ndarray::{Array3, Ix0, Ix1, Ix2, Ix3, IxDyn, arr0, arr1, arr2, s};
+use num_complex::{Complex32, Complex64};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::{Made, error, read};
+
+fn made() -> &'static Made {
+    static MADE: OnceLock<Made> = OnceLock::new();
+    MADE.get_or_init(|| Made::by("foreign_unusual.py"))
+}
+
+fn open(name: &str) -> File {
+    made().open(name)
+}
+
+#[derive(Deserialize, PartialEq, Debug)]
+enum Color {
+    Red,
+    Green,
+}
+
+#[derive(Deserialize, PartialEq, Debug)]
+struct Point {
+    x: i32,
+    y: f64,
+}
+
+#[test]
+fn scalars_in_one_element() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct All {
+        f64: f64,
+        f32: f32,
+        i1: i8,
+        i4: i64,
+        u8: u64,
+        bool: bool,
+        text: String,
+        fixed: String,
+        #[serde(rename = "enum")]
+        color: Color,
+        complex: Complex64,
+        record: Point,
+        bytes: ByteBuf,
+        deep: f64,
+        chunked: Option<f64>,
+        reference: f64,
+        pair: (f32, f32),
+    }
+    let file = open("one_element.h5");
+    let all = All {
+        f64: 1.5,
+        f32: 0.5,
+        i1: 7,
+        i4: 7,
+        u8: 7,
+        bool: true,
+        text: "t".to_owned(),
+        fixed: "fixed".to_owned(),
+        color: Color::Green,
+        complex: Complex64::new(1.0, 2.0),
+        record: Point { x: 1, y: 2.5 },
+        bytes: ByteBuf::from(b"ab".to_vec()),
+        deep: 2.5,
+        chunked: Some(4.5),
+        reference: 1.5,
+        pair: (0.5, 1.5),
+    };
+    assert_eq!(filebacked::from_group::<All>(&file).unwrap(), all);
+    for code in ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"] {
+        assert_eq!(read::<u8>(&file, code), 7);
+        assert_eq!(read::<i128>(&file, code), 7);
+        assert_eq!(read::<f32>(&file, code), 7.0);
+    }
+    assert_eq!(read::<char>(&file, "text"), 't');
+    assert_eq!(read::<(i32, f64)>(&file, "record"), (1, 2.5));
+    assert_eq!(read::<Lazy<f64>>(&file, "f64").load().unwrap(), 1.5);
+    assert_eq!(*read::<NdArray<f64, Ix0>>(&file, "f64"), arr0(1.5));
+    assert_eq!(*read::<NdArray<f64, Ix0>>(&file, "deep"), arr0(2.5));
+    // They are lists all the same.
+    assert_eq!(read::<Vec<f64>>(&file, "f64"), [1.5]);
+    assert_eq!(read::<[f64; 1]>(&file, "f64"), [1.5]);
+    assert_eq!(read::<Vec<Vec<Vec<f64>>>>(&file, "deep"), [[[2.5]]]);
+    assert_eq!(read::<Vec<String>>(&file, "text"), ["t"]);
+    assert_eq!(read::<Vec<Point>>(&file, "record"), [Point { x: 1, y: 2.5 }]);
+    assert_eq!(read::<Vec<[f32; 2]>>(&file, "pair"), [[0.5, 1.5]]);
+    assert_eq!(read::<ByteBuf>(&file, "byte"), [200]);
+    assert_eq!(read::<Vec<ByteBuf>>(&file, "bytes"), [b"ab"]);
+    assert_eq!(read::<Value>(&file, "text"), Value::List(vec!["t".into()]));
+    assert_eq!(read::<serde_json::Value>(&file, "f64"), serde_json::json!([1.5]));
+    assert!(error::<f64>(&file, "text").contains("string"));
+
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Inner {
+        one: f64,
+        two: Vec<i32>,
+    }
+    let inner = [Inner { one: 1.5, two: vec![2, 3] }, Inner { one: 4.5, two: vec![5, 6] }];
+    assert_eq!(read::<Vec<Inner>>(&file, "inner"), inner);
+    assert_eq!(read::<Vec<(Vec<f64>, [i32; 2])>>(&file, "inner")[1], (vec![4.5], [5, 6]));
+
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Attributes {
+        #[serde(rename = "@bytes")]
+        bytes: ByteBuf,
+        #[serde(rename = "@byte")]
+        byte: ByteBuf,
+    }
+    let attributes = Attributes { bytes: ByteBuf::from(vec![1, 2]), byte: ByteBuf::from(vec![3]) };
+    assert_eq!(filebacked::from_group::<Attributes>(&file).unwrap(), attributes);
+}
+
+#[test]
+fn characters_one_by_one() {
+    let file = open("chars.h5");
+    assert_eq!(read::<String>(&file, "title"), "hello");
+    assert_eq!(read::<Vec<String>>(&file, "title").concat(), "hello");
+    assert_eq!(read::<Vec<char>>(&file, "title"), ['h', 'e', 'l', 'l', 'o']);
+    assert_eq!(read::<Option<String>>(&file, "padded").as_deref(), Some("ab"));
+    assert_eq!(read::<String>(&file, "one"), "x");
+    assert_eq!(read::<Vec<String>>(&file, "one"), ["x"]);
+    assert_eq!(read::<String>(&file, "packed"), "packed");
+    assert_eq!(read::<Vec<String>>(&file, "grid"), ["ab", "cd"]);
+    let all: BTreeMap<String, serde::de::IgnoredAny> = filebacked::from_group(&file).unwrap();
+    assert_eq!(all.len(), 5);
+}
+
+#[test]
+fn lzf_of_variable_length() {
+    let file = open("lzf.h5");
+    assert_eq!(read::<Vec<String>>(&file, "s"), ["a", "é"]);
+    let many = read::<Vec<String>>(&file, "many");
+    assert_eq!((many.len(), many[4999].as_str()), (5000, "the same text again and again 1"));
+    let lists = read::<Vec<Vec<i32>>>(&file, "lists");
+    assert_eq!((lists.len(), &lists[5]), (200, &vec![0, 1]));
+    let table = read::<Vec<(i32, String)>>(&file, "table");
+    assert_eq!((table.len(), &table[299]), (300, &(299, "name".to_owned())));
+    assert_eq!(read::<Vec<String>>(&file, "noise"), ["a", "b", "c"]);
+    let value: Value = from_file(made().path("lzf.h5")).unwrap();
+    assert_eq!(value["many"][6].as_str(), Some("the same text again and again 6"));
+}
+
+#[test]
+fn logicals() {
+    let file = open("logical.h5");
+    let missing = [Some(true), Some(false), None];
+    for name in ["hdf5r", "rhdf5", "mixed"] {
+        assert_eq!(read::<Vec<Option<bool>>>(&file, name), missing, "{name}");
+        assert_eq!(read::<Option<bool>>(&file, &format!("{name}_scalar")), None);
+        assert_eq!(read::<Option<bool>>(&file, &format!("{name}_one")), None);
+        let message = error::<Vec<bool>>(&file, name);
+        assert!(message.starts_with("expected `bool`, found a missing value (`NA`)"), "{message}");
+    }
+    for name in ["full", "lower", "order", "wide"] {
+        assert_eq!(read::<Vec<bool>>(&file, name), [true, false, true], "{name}");
+        assert_eq!(read::<Vec<Option<bool>>>(&file, name), [Some(true), Some(false), Some(true)]);
+        assert_eq!(*read::<NdArray<bool, Ix1>>(&file, name), arr1(&[true, false, true]), "{name}");
+        assert!(read::<bool>(&file, &format!("{name}_one")));
+        assert_eq!(read::<Option<bool>>(&file, &format!("{name}_scalar")), Some(true));
+    }
+    assert!(error::<NdArray<bool, Ix1>>(&file, "hdf5r").contains("item 2 is no value of `bool`"));
+    // As the names, where these are asked for, and where nothing is.
+    assert_eq!(read::<Vec<String>>(&file, "hdf5r"), ["TRUE", "FALSE", "NA"]);
+    assert_eq!(read::<Value>(&file, "lower")[0].as_str(), Some("True"));
+    assert_eq!(read::<serde_json::Value>(&file, "hdf5r"), serde_json::json!([true, false, null]));
+    let value = read::<Value>(&file, "hdf5r");
+    assert_eq!(from_slice::<Vec<Option<bool>>>(&to_vec(&value).unwrap()).unwrap(), missing);
+    // An enum that only looks like it.
+    assert!(error::<Vec<bool>>(&file, "other").contains("expected"));
+    assert_eq!(read::<Vec<String>>(&file, "other"), ["TRUE", "FALSE", "MAYBE"]);
+}
+
+#[test]
+fn array_types() {
+    let file = open("array_type.h5");
+    let points = arr2(&[[0.0_f32, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+    assert_eq!(*read::<NdArray<f32, Ix2>>(&file, "points"), points);
+    assert_eq!(*read::<NdArray<f64, Ix2>>(&file, "points"), points.mapv(f64::from));
+    assert_eq!(*read::<NdArray<f32, IxDyn>>(&file, "points"), points.clone().into_dyn());
+    assert_eq!(*read::<NdArray<[f32; 3], Ix1>>(&file, "points"), arr1(&[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]));
+    assert_eq!(read::<Vec<[f32; 3]>>(&file, "points"), [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+    assert_eq!(read::<Value>(&file, "points"), points.clone().into());
+    let big = Array3::from_shape_fn((3, 2, 2), |(i, j, k)| (4 * i + 2 * j + k) as i16);
+    assert_eq!(*read::<NdArray<i16, Ix3>>(&file, "big"), big);
+    let nested = Array3::from_shape_fn((2, 3, 2), |(i, j, k)| (6 * i + 2 * j + k) as u8);
+    assert_eq!(*read::<NdArray<u8, Ix3>>(&file, "nested"), nested);
+    let packed = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| (3 * i + j) as f32);
+    assert_eq!(*read::<NdArray<f32, Ix2>>(&file, "packed"), packed);
+    assert_eq!(*read::<NdArray<f32, Ix1>>(&file, "scalar"), arr1(&[0.0, 1.0, 2.0]));
+    assert!(error::<NdArray<f32, Ix1>>(&file, "points").starts_with("expected an array of `f32`, found `[f32; 3]`"));
+    for name in ["packed", "points"] {
+        let lazy: Lazy<NdArray<f32, Ix2>> = read(&file, name);
+        assert_eq!(lazy.shape().unwrap()[1], 3);
+        assert_eq!(lazy.slice(s![1, ..]).unwrap(), arr1(&[3.0, 4.0, 5.0]), "{name}");
+        assert_eq!(lazy.slice(s![0..2, ..;-2]).unwrap(), arr2(&[[2.0, 0.0], [5.0, 3.0]]), "{name}");
+        assert_eq!(lazy.slice(s![..2, 1]).unwrap(), arr1(&[1.0, 4.0]), "{name}");
+    }
+    let value: Value = from_file(made().path("array_type.h5")).unwrap();
+    assert_eq!(value.attr("points"), Some(&points.into()));
+}
+
+#[test]
+fn complex_numbers_by_any_name() {
+    let file = open("complex.h5");
+    let values = [Complex64::new(1.0, 2.0), Complex64::new(3.0, -0.5)];
+    let narrow = values.map(|value| Complex32::new(value.re as f32, value.im as f32));
+    for names in ["r_i", "re_im", "real_imag", "R_I", "Re_Im", "REAL_IMAG", "real_imaginary"] {
+        for code in ["f2", "f4", "f8", ">f8"] {
+            let name = format!("{names}_{code}");
+            assert_eq!(read::<Vec<Complex64>>(&file, &name), values, "{name}");
+            assert_eq!(*read::<NdArray<Complex64, Ix1>>(&file, &name), arr1(&values), "{name}");
+            let lazy: Lazy<NdArray<Complex64, Ix1>> = read(&file, &name);
+            assert_eq!(lazy.slice(s![1..]).unwrap(), arr1(&values[1..]), "{name}");
+            let value = match code {
+                "f2" | "f4" => arr1(&narrow).into(),
+                _ => arr1(&values).into(),
+            };
+            assert_eq!(read::<Value>(&file, &name), value, "{name}");
+        }
+    }
+    let integers = [Complex64::new(1.0, 2.0), Complex64::new(3.0, -4.0)];
+    assert_eq!(read::<Vec<Complex64>>(&file, "integers"), integers);
+    assert_eq!(*read::<NdArray<Complex64, Ix1>>(&file, "integers"), arr1(&integers));
+    assert_eq!(read::<Value>(&file, "integers")[1]["i"].as_i64(), Some(-4));
+    assert_eq!(read::<Value>(&file, "xy")[1]["y"].as_f64(), Some(-0.5));
+    assert!(error::<NdArray<Complex64, Ix1>>(&file, "xy").starts_with("expected an array of"));
+    assert_eq!(read::<Complex64>(&file, "scalar"), values[0]);
+    assert_eq!(*read::<NdArray<Complex64, Ix0>>(&file, "scalar"), arr0(values[0]));
+    let value: Value = from_file(made().path("complex.h5")).unwrap();
+    assert_eq!(value["other"].as_array().map(|other| other.len()), Some(3));
+    assert_eq!(value.attr("z"), Some(&arr1(&narrow).into()));
+    assert_eq!(value["real_imag_f8"].to_string(), "Complex<f64> (2,) 1+2i, 3-0.5i");
+    let shown = filebacked::tree(&file).unwrap().to_string();
+    assert!(shown.contains("1+2i, 3-0.5i"), "{shown}");
+}
+
+#[test]
+fn complex_numbers_of_hdf5() {
+    let path = made().path("native_complex.h5");
+    assert!(path.exists(), "an h5py with HDF5 2 makes it");
+    let read_all = || {
+        let file = File::open(&path)?;
+        let values = [Complex64::new(1.0, 2.0), Complex64::new(3.0, 0.0)];
+        for name in ["F32LE", "F64LE", "F32BE", "F64BE"] {
+            assert_eq!(read::<Vec<Complex64>>(&file, name), values, "{name}");
+            assert_eq!(*read::<NdArray<Complex64, Ix1>>(&file, name), arr1(&values), "{name}");
+            assert_eq!(
+                read::<Value>(&file, name).as_array().map(|array| array.type_name()),
+                Some(&*format!("Complex<f{}>", &name[1..3]))
+            );
+        }
+        let value: Value = from_file(&path).unwrap();
+        assert_eq!(from_slice::<Value>(&to_vec(&value).unwrap()).unwrap(), value);
+        Ok::<_, filebacked::hdf5::Error>(())
+    };
+    let has_them = filebacked::hdf5::library_version() >= (2, 0, 0);
+    if has_them {
+        read_all().unwrap();
+    } else {
+        let value = from_file::<Value>(&path);
+        assert!(value.is_err() || matches!(value.unwrap()["F64LE"], Value::Unreadable(_)));
+    }
+}
+
+#[test]
+fn wide_integers() {
+    let file = open("wide.h5");
+    assert_eq!(read::<Vec<u128>>(&file, "u128be"), [u128::from(u64::MAX), u128::MAX]);
+    assert_eq!(read::<Vec<u128>>(&file, "u128le"), [7, 1 << 100]);
+    assert_eq!(read::<Vec<i128>>(&file, "u128le"), [7, 1 << 100]);
+    assert_eq!(read::<Vec<i128>>(&file, "i128le"), [-7, -(1 << 100)]);
+    assert_eq!(read::<Vec<i128>>(&file, "i128be"), [i128::MAX, i128::MIN]);
+    assert!(
+        error::<Vec<u64>>(&file, "u128be").starts_with("expected `u64`, found 340282366920938463463374607431768211455")
+    );
+    let message = error::<Vec<i128>>(&file, "u128be");
+    assert!(message.contains("expected") && message.contains("i128"), "{message}");
+    assert_eq!(read::<Value>(&file, "i128be")[1], Value::Number(Number::I128(i128::MIN)));
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Times<T> {
+        #[serde(rename = "@u128be")]
+        time: T,
+        #[serde(rename = "@i128le")]
+        offset: i16,
+    }
+    assert_eq!(filebacked::from_group::<Times<u64>>(&file).unwrap(), Times { time: u64::MAX, offset: -7 });
+    assert_eq!(filebacked::from_group::<Times<i128>>(&file).unwrap().time, u64::MAX.into());
+    assert_eq!(filebacked::from_group::<Times<u128>>(&file).unwrap().time, u64::MAX.into());
+    let value: Value = from_file(made().path("wide.h5")).unwrap();
+    assert_eq!(value.attr("i128be"), Some(&Value::Number(Number::I128(i128::MAX))));
+    assert!(filebacked::tree(&file).unwrap().to_string().contains("18446744073709551615, 340282366920938463463"));
+}
+
+#[test]
+fn half_floats() {
+    let file = open("f16.h5");
+    let values = [1.0, 2.0, 3.0].map(f16::from_f32);
+    assert_eq!(read::<Vec<f16>>(&file, "h"), values);
+    assert_eq!(read::<f16>(&file, "scalar"), f16::from_f32(0.5));
+    assert_eq!(read::<Vec<f16>>(&file, "f32"), [f16::from_f32(1.5), f16::MAX]);
+    assert_eq!(read::<Vec<(i32, f16)>>(&file, "table"), [(1, f16::from_f32(2.5))]);
+    assert_eq!(read::<Vec<half::bf16>>(&file, "h")[2], half::bf16::from_f32(3.0));
+    let message = error::<Vec<f16>>(&file, "fine");
+    assert!(message.starts_with("expected `f16`, found 0.1 (`f32`), which `f16` does not hold exactly"), "{message}");
+    let message = error::<Vec<f16>>(&file, "bits");
+    assert!(message.contains("may be a number, or its bits") && message.contains("`NdArray`"), "{message}");
+    // Nothing tells serde's users that these are floats.
+    fn refused(value: impl Serialize) {
+        let error = to_vec(&value).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("`NdArray`"), "{error}");
+    }
+    refused(values[0]);
+    refused(values.to_vec());
+    refused(vec![(1, values[0]), (2, values[1])]);
+    refused(vec![vec![values[0]], vec![]]);
+    refused(vec![Some(values[0]), None]);
+    refused(vec![half::bf16::ONE]);
+    refused(BTreeMap::from([("h", values[0])]));
+    #[derive(Serialize)]
+    struct Named {
+        #[serde(rename = "@h")]
+        attribute: f16,
+    }
+    refused(Named { attribute: values[0] });
+    // One's own type of that name is none of these.
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    #[serde(rename = "f16")]
+    struct Own(f64);
+    to_vec(&Own(0.5)).unwrap();
+}
+
+#[test]
+fn names_in_other_encodings() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Names {
+        #[serde(rename = "caf%E9")]
+        one: i32,
+        #[serde(rename = "caf%E8")]
+        two: i32,
+        #[serde(rename = "100%")]
+        percent: i32,
+        #[serde(rename = "a%E9")]
+        literal: i32,
+        #[serde(rename = "soft%E9")]
+        soft: i32,
+        #[serde(rename = "@caf%E9")]
+        attribute: i32,
+    }
+    let file = open("latin.h5");
+    let names: Names = filebacked::from_group(&file).unwrap();
+    assert_eq!(names, Names { one: 1, two: 2, percent: 3, literal: 4, soft: 1, attribute: 5 });
+    assert_eq!((read::<i32>(&file, "caf%E8"), read::<i32>(&file, "a%E9"), read::<i32>(&file, "soft%E9")), (2, 4, 1));
+    assert_eq!(read::<i32>(&file, "100%"), 3);
+    let value: Value = from_file(made().path("latin.h5")).unwrap();
+    assert_eq!((value["caf%E9"].as_i64(), value["caf%E8"].as_i64(), value["ok"].as_i64()), (Some(1), Some(2), Some(1)));
+    assert_eq!(value.at("%FF%FE/inside").and_then(Value::as_i64), Some(5));
+    assert_eq!((value.attr("caf%E9"), value.attr("caf%E8")), (Some(&5.into()), Some(&6.into())));
+    assert_eq!(value["field"][0]["n"].as_i64(), Some(2));
+    assert!(matches!(&value["field"][0]["caf%E9"], Value::Unreadable(why) if why.contains("no UTF-8")), "{value}");
+    assert!(matches!(&value["member"], Value::Unreadable(_)), "{value}");
+    let shown = filebacked::tree(&file).unwrap().to_string();
+    for name in ["caf%E9 ", "caf%E8 ", "@caf%E9 ", "@caf%E8 ", "%FF%FE ", "soft%E9 "] {
+        assert!(shown.contains(name), "{name}:\n{shown}");
+    }
+    assert_eq!(from_slice::<Value>(&to_vec(&value["ok"]).unwrap()).unwrap(), value["ok"]);
+}
+
+#[test]
+fn an_attribute_and_a_child_of_one_name() {
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code, reason = "it is not read")]
+    struct Both {
+        #[serde(rename = "@id")]
+        id: String,
+    }
+    #[derive(Deserialize, Debug)]
+    struct Neither {
+        x: f64,
+    }
+    let path = made().path("at.h5");
+    let value: Value = from_file(&path).unwrap();
+    assert_eq!((value["@id"].as_str(), value.attr("id").and_then(Value::as_str)), (Some("child"), Some("attribute")));
+    for error in [from_file::<serde_json::Value>(&path).map(drop), from_file::<Both>(&path).map(drop)] {
+        let message = error.unwrap_err().to_string();
+        assert!(message.starts_with("the group has an attribute `id` and a child `@id`"), "{message}");
+    }
+    assert_eq!(from_file::<Neither>(&path).unwrap().x, 1.5);
+}
+
+#[test]
+fn what_is_broken_costs_only_itself() {
+    let fill = open("enum_fill.nc");
+    assert_eq!(read::<Vec<u8>>(&fill, "kinds"), [1, 255, 255]);
+    let message = error::<Vec<String>>(&fill, "kinds");
+    assert!(message.contains("255") && message.contains("`[1]`"), "{message}");
+    let value: Value = from_file(made().path("enum_fill.nc")).unwrap();
+    assert_eq!((value["kinds"][0].as_str(), value["kinds"][1].as_u64()), (Some("land"), Some(255)));
+    assert_eq!(value["other"].as_array().map(|other| other.len()), Some(3));
+
+    let file = open("broken.h5");
+    let value: Value = from_file(made().path("broken.h5")).unwrap();
+    assert_eq!(value["good"].as_array(), Some(&arr1(&[1_i64, 2, 3]).into()));
+    assert_eq!(value["last"].as_str(), Some("end"));
+    for name in ["checksum", "chunk", "lzf", "bools", "latin"] {
+        assert!(matches!(value[name], Value::Unreadable(_)), "{name}: {}", value[name]);
+    }
+    fails::<Vec<i32>>(&file, "checksum", "checksum");
+    fails::<Vec<i32>>(&file, "chunk", "chunk");
+    fails::<Vec<String>>(&file, "lzf", "HDF5");
+    fails::<Vec<String>>(&file, "latin", "UTF-8");
+    let shown = filebacked::tree(&file).unwrap().to_string();
+    let line =
+        |name: &str| shown.lines().find(|line| line.contains(&format!("─ {name} "))).unwrap_or_default().to_owned();
+    assert!(line("checksum").contains("i32 (10,)") && line("checksum").contains("checksum"), "{shown}");
+    assert!(line("lzf").contains("string (2,)"), "{shown}");
+    assert!(line("last").contains("\"end\""), "{shown}");
+}
+
+/// Reading gives an error with that word in it.
+#[track_caller]
+fn fails<T: DeserializeOwned + Debug>(file: &File, name: &str, word: &str) {
+    let message = error::<T>(file, name);
+    assert!(message.contains(word), "{message}");
+}
+
+#[test]
+fn attributes_in_their_order() {
+    let value: Value = from_file(made().path("order.h5")).unwrap();
+    let names = |value: &Value| value.attrs().unwrap().keys().cloned().collect::<String>();
+    assert_eq!((names(&value), names(&value["data"])), ("cab".to_owned(), "zyxwvutsrqponm".to_owned()));
+    let json: serde_json::Value = from_file(made().path("order.h5")).unwrap();
+    assert_eq!(json["@c"], 1);
+    let mut elements = Reader::<i64>::open(&open("order.h5"), "data").unwrap();
+    assert_eq!(elements.next().unwrap().unwrap(), 1);
+}
+
+#[test]
+fn attributes_are_written_as_they_were_read() {
+    let path = made().path("attributes.h5");
+    let value: Value = from_file(&path).unwrap();
+    assert_eq!(value.attr("compound").map(|compound| compound["y"].clone()), Some(2.5.into()));
+    assert_eq!(value.attr("opaque"), Some(&Value::Bytes(b"abc".to_vec())));
+    assert_eq!(value.attr("wide"), Some(&Value::Number(Number::U128(1 << 100))));
+    assert_eq!(value.attr("long").and_then(Value::as_str).map(str::len), Some(70_000));
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.h5");
+    filebacked::to_file(&copy, &value).unwrap();
+    assert_eq!(from_file::<Value>(&copy).unwrap(), value);
+    // The types are the same, by what they are called, and to others.
+    let shown = |path| filebacked::tree(&File::open(path).unwrap()).unwrap().to_string();
+    assert_eq!(shown(&copy).replace("string(4)", "string(3)"), shown(&path).replace("string(4)", "string(3)"));
+    let complex = |path| {
+        let attribute = File::open(path).unwrap().dataset("x").unwrap().attr("complexes").unwrap();
+        (attribute.shape(), attribute.dtype().unwrap().to_descriptor().unwrap())
+    };
+    assert_eq!(complex(&copy), complex(&path));
+    // What a type has that reads it.
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Attributes {
+        #[serde(rename = "@compound")]
+        compound: Point,
+        #[serde(rename = "@grid")]
+        grid: Vec<Vec<String>>,
+        #[serde(rename = "@complex")]
+        complex: Complex64,
+        #[serde(rename = "@opaques")]
+        opaques: Vec<ByteBuf>,
+    }
+    assert_eq!(from_file::<Attributes>(&copy).unwrap(), from_file::<Attributes>(&path).unwrap());
+}
+
+/// A libhdf5 may be built without szip, which no plugin has.
+#[test]
+fn szip_is_said_by_its_name() {
+    let file = open("szip.h5");
+    assert!(file.dataset("x").is_ok(), "an h5py with szip makes it");
+    match filebacked::read::<Vec<i32>>(&file, "x") {
+        Ok(values) => assert!(values.into_iter().eq(0..64)),
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.starts_with("filter 4 (szip) is one that this libhdf5 is built without"), "{message}");
+        }
+    }
+    let value: Value = from_file(made().path("szip.h5")).unwrap();
+    assert_eq!(value["ok"].as_i64(), Some(1));
+}
+
+#[cfg(hdf5_tokens)]
+#[test]
+fn references_of_other_sorts_are_said_by_their_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("references.h5")).unwrap();
+    file.create_group("there").unwrap();
+    let reference = file.reference::<filebacked::hdf5::ObjectReference2>("there").unwrap();
+    file.new_dataset::<filebacked::hdf5::ObjectReference2>()
+        .create("reference")
+        .unwrap()
+        .write_scalar(&reference)
+        .unwrap();
+    let message = error::<Vec<i16>>(&file, "reference");
+    assert!(message.contains("found a `reference (H5T_STD_REF)`, which cannot be read"), "{message}");
+}
