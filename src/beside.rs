@@ -60,7 +60,11 @@ impl Beside {
         }
         let path = target.with_file_name(temporary(name, "0"));
         let made = storage::File::create_new(&path, access).ok()?;
-        let file = made.system_file().ok()?;
+        let Ok(file) = made.system_file() else {
+            drop(made);
+            drop(fs::remove_file(&path));
+            return None;
+        };
         match try_lock(&file) {
             Ok(true) if is_same(&file, &path) => {}
             // Another took it for one that was left behind, before it was locked.

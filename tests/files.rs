@@ -38,6 +38,36 @@ fn a_program_that_was_started_meanwhile_holds_no_lock() {
     assert_eq!(opened.unwrap(), ["value"]);
 }
 
+/// Starts a program while it is read.
+struct StartingToo(Child);
+
+impl<'de> Deserialize<'de> for StartingToo {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u8::deserialize(deserializer)?;
+        Ok(Self(Command::new("sleep").arg("60").spawn().unwrap()))
+    }
+}
+
+/// The same of files that there are, which libhdf5 locks, and lets programs inherit.
+#[test]
+fn a_program_that_was_started_meanwhile_holds_no_lock_of_what_was_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    filebacked::write_at(&path, "first", &1).unwrap();
+    let starting = Starting(RefCell::default());
+    filebacked::write_at(&path, "second", &starting).unwrap();
+    let opened = filebacked::hdf5::File::open_rw(&path).map(|file| file.member_names().unwrap());
+    let mut child = starting.0.take().unwrap();
+    let read = filebacked::read_at::<StartingToo>(&path, "first");
+    let again = filebacked::write_at(&path, "third", &3);
+    for child in [&mut child, &mut read.unwrap().0] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    again.unwrap();
+    assert_eq!(opened.unwrap(), ["first", "second"]);
+}
+
 /// A value all of whose parts say which it is: a part of one and a part of another are not equal.
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
 struct Value {

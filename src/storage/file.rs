@@ -27,6 +27,9 @@ const CHUNK_CACHE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct File {
     id: Id,
+    /// What keeps libhdf5's lock on it to the time that it is open.
+    #[cfg(target_os = "linux")]
+    lock: Option<super::lock::Unlocking>,
     /// What its driver could not write, if it is one of ours.
     #[cfg(all(unix, hdf5_drivers))]
     failure: Option<std::sync::Arc<super::driver::Failure>>,
@@ -230,9 +233,26 @@ impl File {
             };
             Ok(Self {
                 id: opened?,
+                #[cfg(target_os = "linux")]
+                lock: None,
                 #[cfg(all(unix, hdf5_drivers))]
                 failure,
             })
+        })
+    }
+
+    /// Opens a file that there is by libhdf5's own driver.
+    fn open_with(path: &Path, flags: std::ffi::c_uint, access: hid_t) -> Result<Self> {
+        let path = c_path(path)?;
+        locked(|| {
+            #[allow(unused_mut, reason = "elsewhere nothing is added")]
+            let mut file = Self::opened(&mut || open_file("open the file", &path, flags, access))?;
+            #[cfg(target_os = "linux")]
+            {
+                // A file that is not on a disk has no lock.
+                file.lock = super::lock::Unlocking::new(&file.id).ok();
+            }
+            Ok(file)
         })
     }
 
@@ -266,8 +286,7 @@ impl File {
 
     /// Opens a file for reading.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
-        let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
-        Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDONLY, access.get()))
+        Self::open_with(path, h5f::H5F_ACC_RDONLY, on_disk(access, &lists()?.access)?.get())
     }
 
     /// Whether this program has a file open by means of libhdf5.
@@ -295,8 +314,7 @@ impl File {
 
     /// Opens a file for writing.
     pub(crate) fn open_rw(path: &Path, access: Access) -> Result<Self> {
-        let (path, access) = (c_path(path)?, on_disk(access, &lists()?.access)?);
-        Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDWR, access.get()))
+        Self::open_with(path, h5f::H5F_ACC_RDWR, on_disk(access, &lists()?.access)?.get())
     }
 
     /// Makes a file in memory as it is made where nothing is asked for.
@@ -307,8 +325,7 @@ impl File {
 
     /// Opens a file for reading a part at a time.
     pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
-        let (path, lists) = (c_path(path)?, lists()?);
-        Self::opened(&mut || open_file("open the file", &path, h5f::H5F_ACC_RDONLY, lists.streamed.get()))
+        Self::open_with(path, h5f::H5F_ACC_RDONLY, lists()?.streamed.get())
     }
 
     /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
@@ -405,7 +422,14 @@ impl File {
     pub(crate) fn close(self) -> Result<()> {
         let id = std::mem::ManuallyDrop::new(self.id);
         // SAFETY: an owned handle, which is not used any more.
-        call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) })?;
+        let close = || call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) });
+        #[cfg(target_os = "linux")]
+        match self.lock {
+            Some(lock) => lock.after(close)?,
+            None => close()?,
+        };
+        #[cfg(not(target_os = "linux"))]
+        close()?;
         #[cfg(all(unix, hdf5_drivers))]
         if let Some(failure) = &self.failure {
             failure.check()?;

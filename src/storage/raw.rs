@@ -219,14 +219,7 @@ impl RawFile {
     /// memory (parallel, remote, in parts, or through another VOL connector).
     fn of(file: &Id, number: u64) -> Result<Option<Self>> {
         let what = "look into a file";
-        // SAFETY: a file's handle, here and below.
-        let access = match locked(|| unsafe { h5f::H5Fget_access_plist(file.get()) }) {
-            access if access >= 0 => Id(access),
-            // Another VOL connector has none.
-            _ => return Ok(None),
-        };
-        // SAFETY: a file access list.
-        let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
+        let Some((access, driver)) = access_of(file)? else { return Ok(None) };
         let drivers = drivers()?;
         let is_own = drivers.own.contains(&driver);
         let on_disk = driver == drivers.disk || is_own;
@@ -234,7 +227,7 @@ impl RawFile {
             return Ok(None);
         }
         let mut handle: *mut c_void = ptr::null_mut();
-        // SAFETY: as above, and the address of a pointer.
+        // SAFETY: a file's handle, here and below, and the address of a pointer.
         let found = locked(|| unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) });
         if found < 0 || handle.is_null() {
             return Ok(None);
@@ -527,18 +520,40 @@ pub(super) fn cannot_read(error: std::io::Error) -> Error {
     }
 }
 
-/// One more owner of the descriptor of a file on disk.
+/// How a file is open, and the driver that has it. Another VOL connector has none.
+fn access_of(file: &Id) -> Result<Option<(Id, hid_t)>> {
+    // SAFETY: a file's handle.
+    let access = match locked(|| unsafe { h5f::H5Fget_access_plist(file.get()) }) {
+        access if access >= 0 => Id(access),
+        _ => return Ok(None),
+    };
+    // SAFETY: a file access list.
+    let driver = call("look into a file", || unsafe { h5p::H5Pget_driver(access.get()) })?;
+    Ok(Some((access, driver)))
+}
+
+/// The descriptor that libhdf5 has opened a file on disk with. An error for files that it has in another way (`HDF5_DRIVER`
+/// can say so).
 #[cfg(target_os = "linux")]
-pub(super) fn system_file(file: &Id) -> Result<std::fs::File> {
+pub(super) fn descriptor(file: &Id) -> Result<std::os::fd::RawFd> {
+    let drivers = drivers()?;
+    if !access_of(file)?.is_some_and(|(_, driver)| driver == drivers.disk || drivers.own.contains(&driver)) {
+        return Err(Error::new(ErrorKind::Unsupported, "the file is not one file on disk"));
+    }
     let mut handle: *mut c_void = ptr::null_mut();
     // SAFETY: a file's handle, and the address of a pointer.
     call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
     if handle.is_null() {
         return Err(Error::new(ErrorKind::Hdf5, "a file on disk without a descriptor"));
     }
-    // SAFETY: the file is opened by the driver for which the handle is the address of a descriptor.
-    let descriptor = unsafe { handle.cast::<std::os::fd::RawFd>().read() };
-    as_file(descriptor, std::fs::File::try_clone).map_err(cannot_read)
+    // SAFETY: for these drivers, the handle is the address of a descriptor.
+    Ok(unsafe { handle.cast::<std::os::fd::RawFd>().read() })
+}
+
+/// One more owner of that descriptor.
+#[cfg(target_os = "linux")]
+pub(super) fn system_file(file: &Id) -> Result<std::fs::File> {
+    as_file(descriptor(file)?, std::fs::File::try_clone).map_err(cannot_read)
 }
 
 /// Uses a descriptor as a file, without closing it.
