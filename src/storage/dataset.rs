@@ -186,6 +186,8 @@ pub(crate) struct Dataset {
     /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
     is_chunked: bool,
     chunked: OnceLock<Option<Box<Chunked>>>,
+    /// Whether its dimensions cannot change: it is one piece in the file.
+    is_fixed: bool,
     /// Whether reading sets all items, once that was looked at.
     fills: OnceLock<bool>,
     spot: Spot,
@@ -258,9 +260,9 @@ impl Group {
             Handle::Owned(file_type) if dtype.is_alike() => Some(file_type),
             _ => None,
         };
-        let (is_virtual, is_bare, chunked, fills, spot) =
-            (false, false, OnceLock::new(), OnceLock::new(), Spot::NOWHERE);
-        Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, fills, spot })
+        let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
+            (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), Spot::NOWHERE);
+        Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot })
     }
 
     /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says
@@ -310,9 +312,10 @@ impl Dataset {
         let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
         let shape = Shape::of_space(&space)?;
         let stored = dtype.is_alike().then_some(stored_type);
-        let (is_virtual, is_chunked, chunked, fills, spot) =
-            (false, false, OnceLock::new(), OnceLock::new(), Spot::NOWHERE);
-        let mut dataset = Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, fills, spot };
+        let (is_virtual, is_chunked, chunked, is_fixed, fills, spot) =
+            (false, false, OnceLock::new(), false, OnceLock::new(), Spot::NOWHERE);
+        let mut dataset =
+            Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot };
         let layout = match layout {
             None if !matches!(dataset.shape, Shape::Simple(_)) || address_of(&dataset.id).is_some() => None,
             None => Some(dataset.layout()?),
@@ -321,10 +324,12 @@ impl Dataset {
         let Some((list, layout)) = layout else {
             // All of it is stored, in one piece.
             dataset.fills = OnceLock::from(true);
+            dataset.is_fixed = true;
             dataset.check_size(0)?;
             return Ok(dataset);
         };
         dataset.is_virtual = layout == H5D_layout_t::H5D_VIRTUAL;
+        dataset.is_fixed = layout == H5D_layout_t::H5D_COMPACT || layout == H5D_layout_t::H5D_CONTIGUOUS && is_here;
         let chunk_size = dataset.chunk_size(&list, layout)?;
         dataset.is_chunked = chunk_size > 0;
         dataset.check_size(chunk_size)?;
@@ -737,6 +742,10 @@ impl Dataset {
     ) -> Result<()> {
         let opened = if let Shape::Simple(dims) = &self.shape { dims.as_slice() } else { &[] };
         let filters = self.is_chunked || self.is_virtual;
+        if wanted.is_none() && self.is_fixed {
+            // SAFETY: as the caller promises.
+            return unsafe { present::read_fixed(self.id.get(), (memory_type, memory), to) };
+        }
         // SAFETY: as the caller promises.
         unsafe { present::read((self.id.get(), opened), wanted, (memory_type, memory), to, filters) }
     }

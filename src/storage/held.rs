@@ -1,5 +1,7 @@
 //! Files that something is kept from: held open, and whether they still are there.
 
+use std::ffi::c_uint;
+
 use hdf5_sys::h5f::{self, H5F_scope_t};
 use hdf5_sys::h5i::{self, hid_t};
 
@@ -63,18 +65,24 @@ impl Held {
     }
 }
 
-/// Whether the file that `object` is in is open for writing, by whatever handle of this process's: then other threads may
-/// change what is in it. It stays so for as long as the file is open.
+/// Whether the file that `object` is in is open for writing, by whatever handle of this process's, or for reading while
+/// another process writes: then what is known here of what is in it may change. It stays so for as long as the file is open.
 pub(super) fn may_change(object: hid_t) -> Result<bool> {
     // SAFETY: an object's handle.
-    is_writable(&Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?)
+    let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
+    Ok(intent(&file)? & (h5f::H5F_ACC_RDWR | h5f::H5F_ACC_SWMR_READ) != 0)
 }
 
 fn is_writable(file: &Id) -> Result<bool> {
+    Ok(intent(file)? & h5f::H5F_ACC_RDWR != 0)
+}
+
+/// How a file is open.
+fn intent(file: &Id) -> Result<c_uint> {
     let mut intent = 0;
     // SAFETY: a file's handle, and the address of a number.
     call("look into a file", || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })?;
-    Ok(intent & h5f::H5F_ACC_RDWR != 0)
+    Ok(intent)
 }
 
 /// The path by which an object can be found in its file; empty if there is none.

@@ -74,7 +74,7 @@ impl Group {
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
         let mut links = locked(|| self.links_now())?;
-        if may_change(self.handle())? {
+        if links.iter().any(|link| link.target.is_some()) && may_change(self.handle())? {
             // By the time it is opened, another object may be there, or none.
             links.iter_mut().for_each(|link| link.target = None);
         }

@@ -52,6 +52,20 @@ pub(super) unsafe fn read(
     })
 }
 
+/// Reads all of a dataset that is one piece in the file, as such have the dimensions for ever that they were made with. No
+/// filter has a part in it.
+///
+/// # Safety
+/// As for [`read`].
+pub(super) unsafe fn read_fixed(dataset: hid_t, (memory_type, memory): (hid_t, hid_t), to: *mut c_void) -> Result<()> {
+    debug_assert_ne!(memory, h5s::H5S_ALL);
+    under_lock(false, || {
+        // SAFETY: as for `read`: where the number of items is another than in memory, libhdf5 refuses.
+        call("read a dataset", || unsafe { h5d::H5Dread(dataset, memory_type, memory, h5s::H5S_ALL, H5P_DEFAULT, to) })?;
+        Ok(())
+    })
+}
+
 /// The dataspace that a dataset has now, with what is wanted selected in it. The library's lock is held until it is used.
 fn select_now(dataset: hid_t, opened: &[u64], wanted: Option<Wanted<'_>>) -> Result<Id> {
     let (space, now) = space_of(dataset)?;

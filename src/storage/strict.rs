@@ -240,7 +240,7 @@ impl Drop for NoFolders {
 /// own that path. Folders that the environment names stay, as do those that the program adds. The library's lock is held.
 pub(super) fn forget_build_folder() {
     static DONE: AtomicBool = AtomicBool::new(false);
-    if DONE.swap(true, Ordering::Relaxed) {
+    if DONE.load(Ordering::Relaxed) || DONE.swap(true, Ordering::Relaxed) {
         return;
     }
     let Some(root) = option_env!("FILEBACKED_HDF5_ROOT") else { return };

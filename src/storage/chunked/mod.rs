@@ -5,6 +5,7 @@
 mod part;
 mod tail;
 
+use std::borrow::Cow;
 use std::ffi::c_void;
 use std::os::raw::c_uint;
 use std::sync::{Mutex, PoisonError};
@@ -402,11 +403,19 @@ impl Chunked {
         })
     }
 
+    /// The dimensions that the dataset has now; the library's lock is held.
+    fn dims_now(&self, dataset: hid_t) -> Result<Cow<'_, [u64]>> {
+        match self.may_change {
+            true => present::dims_now(dataset).map(Cow::Owned),
+            false => Ok(Cow::Borrowed(self.grid.dims())),
+        }
+    }
+
     /// As [`Chunked::look_elsewhere`], before libhdf5 reads from `offset` on.
     pub(super) fn look_again(&self, dataset: hid_t, offset: &[u64]) -> Result<()> {
         if self.may_change {
             let offset: Vec<u64> = offset.iter().zip(self.grid.chunk()).map(|(start, len)| start / len * len).collect();
-            locked(|| present::dims_now(dataset).map(|now| self.look_elsewhere(dataset, &offset, &now)))?;
+            locked(|| self.dims_now(dataset).map(|now| self.look_elsewhere(dataset, &offset, &now)))?;
         }
         Ok(())
     }
@@ -420,7 +429,7 @@ impl Chunked {
         // Other threads change the dataset's extent before or after this.
         locked(|| {
             let ends = offset.iter().zip(&extent).map(|(start, len)| start + len);
-            let now = present::dims_now(dataset)?;
+            let now = self.dims_now(dataset)?;
             present::check(&now, self.grid.dims(), ends)?;
             let is_known = self.look_elsewhere(dataset, offset, &now);
             if let Some(mut stored) = self.stored_chunk(dataset, offset)? {
@@ -485,7 +494,7 @@ impl Chunked {
             let more = (self.batch() / self.grid.row_bytes().max(1)) as u64 / chunk_rows * chunk_rows;
             let end = wanted.end().div_ceil(chunk_rows) * chunk_rows;
             // What is not asked for need not be there any more.
-            let there = locked(|| present::dims_now(dataset))?.first().copied().unwrap_or(0);
+            let there = locked(|| self.dims_now(dataset))?.first().copied().unwrap_or(0);
             let last = self.grid.rows().min(there).max(wanted.end());
             let rows = Rows { start: first, count: end.max(first + more).min(last) - first };
             let bytes = rows.count.saturating_mul(row_bytes as u64);
