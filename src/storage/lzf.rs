@@ -1,6 +1,7 @@
 //! h5py's LZF filter for libhdf5, which has none: for what only libhdf5 can read, such as items of variable length.
 
 use std::ffi::{c_uint, c_void};
+use std::ptr;
 
 use hdf5_sys::h5::{H5allocate_memory, H5free_memory};
 use hdf5_sys::h5z::{self, H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t};
@@ -13,18 +14,22 @@ use crate::error::Result;
 const MOST: usize = 128;
 
 /// Makes the filter known to libhdf5, as long as that runs.
+///
+/// It has no name. libhdf5 puts the name of a known filter into a dataset's header when it writes that, into room for which it
+/// counted when the dataset was made: if the filter became known in between, the header is cut off (`H5O__pline_size` and
+/// `H5O__pline_encode` of 2.2 and earlier).
 pub(super) fn register() -> Result<()> {
     let class = H5Z_class2_t {
         version: H5Z_CLASS_T_VERS as i32,
         id: LZF,
         encoder_present: 1,
         decoder_present: 1,
-        name: c"lzf".as_ptr(),
+        name: ptr::null(),
         can_apply: None,
         set_local: None,
         filter: Some(filter),
     };
-    // SAFETY: the description of a filter, which the library copies; name and function last as long as the program.
+    // SAFETY: the description of a filter, which the library copies; the function lasts as long as the program.
     call("register a filter", || unsafe { h5z::H5Zregister((&raw const class).cast()) }).map(drop)
 }
 
@@ -73,7 +78,7 @@ unsafe extern "C" fn filter(
     }
     // SAFETY: memory of that size which is nobody else's; and the library's own, that this takes the place of.
     unsafe {
-        std::ptr::copy_nonoverlapping(output.as_ptr(), memory.cast(), output.len());
+        ptr::copy_nonoverlapping(output.as_ptr(), memory.cast(), output.len());
         H5free_memory(place);
         *buffer = memory;
         *size = output.len();
