@@ -97,6 +97,8 @@ struct Inner {
     missing: Option<&'static str>,
     /// What was to be read is not there, or not to be had, though something says that it is: a link, or a reference.
     leads_nowhere: bool,
+    /// What is there is nothing that could hold a value.
+    is_no_value: bool,
     /// What is stored is at fault, whatever it is read as, and was asked for by who takes anything.
     is_unwanted: bool,
     /// How many of the segments, the innermost ones, the options know nothing of.
@@ -150,6 +152,7 @@ impl Error {
             again: None,
             missing: None,
             leads_nowhere: false,
+            is_no_value: false,
             is_unwanted: false,
             beyond: 0,
             is_over: false,
@@ -168,6 +171,19 @@ impl Error {
         let mut error = Self::new(kind, message);
         error.0.again = Some(again);
         error
+    }
+
+    /// The error for an object that cannot hold a value.
+    #[cold]
+    pub(crate) fn no_value(what: &str) -> Self {
+        let mut error = Self::new(ErrorKind::Unsupported, what);
+        error.0.is_no_value = true;
+        error
+    }
+
+    /// Whether it is that one.
+    pub(crate) fn is_no_value(&self) -> bool {
+        self.0.is_no_value
     }
 
     pub(crate) fn wrong_type(expected: impl Display, found: impl Display) -> Self {

@@ -48,6 +48,63 @@ impl<'de> Deserialize<'de> for StartingToo {
     }
 }
 
+/// What another process still has open, as one does that was forked meanwhile and is no other program.
+#[test]
+fn a_process_that_was_forked_meanwhile_holds_no_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    filebacked::write_at(&path, "first", &1).unwrap();
+    struct Forking(std::cell::Cell<libc::pid_t>);
+    impl Serialize for Forking {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            // SAFETY: the child only waits, and is killed.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                loop {
+                    // SAFETY: it waits for a signal.
+                    unsafe { libc::pause() };
+                }
+            }
+            self.0.set(child);
+            serializer.serialize_u8(1)
+        }
+    }
+    let forking = Forking(Default::default());
+    filebacked::write_at(&path, "second", &forking).unwrap();
+    let again = filebacked::write_at(&path, "third", &3);
+    // SAFETY: the child of this process.
+    unsafe {
+        libc::kill(forking.0.get(), libc::SIGKILL);
+        libc::waitpid(forking.0.get(), std::ptr::null_mut(), 0);
+    }
+    again.unwrap();
+}
+
+/// As long as something in a file is open, it is locked.
+#[test]
+fn what_is_open_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    filebacked::write_at(&path, "numbers", &[1.5, 2.5]).unwrap();
+    let is_free = || {
+        use std::os::fd::AsRawFd;
+        let file = fs::File::open(&path).unwrap();
+        // SAFETY: an open descriptor.
+        unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
+    };
+    assert!(is_free());
+    let lazy: filebacked::Lazy<Vec<f64>> = filebacked::read_at(&path, "numbers").unwrap();
+    assert!(!is_free());
+    assert_eq!(lazy.load().unwrap(), [1.5, 2.5]);
+    drop(lazy);
+    assert!(is_free());
+    let open = filebacked::hdf5::File::open(&path).unwrap();
+    assert_eq!(filebacked::read_at::<Vec<f64>>(&path, "numbers").unwrap(), [1.5, 2.5]);
+    assert!(!is_free());
+    drop(open);
+    assert!(is_free());
+}
+
 /// The same of files that there are, which libhdf5 locks, and lets programs inherit.
 #[test]
 fn a_program_that_was_started_meanwhile_holds_no_lock_of_what_was_open() {

@@ -1,6 +1,7 @@
 //! Sequences, maps and enums, element by element.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::vec;
@@ -425,14 +426,16 @@ impl<'a> GroupMap<'a> {
 
     /// Refuses an attribute and a child that are called alike: one of them would be lost.
     fn check_names(&self) -> Result<()> {
-        let is_both = |name: &&String| {
-            name.starts_with(ATTRIBUTE_PREFIX)
-                && self.links.as_slice().iter().any(|link| key_of(link, self.scope, self.quoted) == name.as_str())
-        };
+        if self.attributes.len() == 0 {
+            return Ok(());
+        }
+        let keys = self.links.as_slice().iter().map(|link| key_of(link, self.scope, self.quoted));
+        let keys: HashSet<_> = keys.filter(|key| key.starts_with(ATTRIBUTE_PREFIX)).collect();
+        let is_both = |name: &&String| keys.contains(name.as_str());
         let Some(name) = self.attributes.as_slice().iter().find(is_both) else { return Ok(()) };
         let attribute = name.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(name);
         let message = format!(
-            "the group has an attribute `{attribute}` and a child `{name}`, which are both `{name}` here: a `Value` has both"
+            "the group has an attribute `{attribute}` and a child `{name}`, which are both the key `{name}`: read a `Value` to get both"
         );
         Err(Error::new(ErrorKind::Unsupported, message))
     }
@@ -496,7 +499,7 @@ impl<'de> MapAccess<'de> for GroupMap<'_> {
         while let Some(link) = self.links.next() {
             let opened = self.opens.then(|| self.group.open_link(&link));
             // A data type that has a name, as netCDF-4 gives one to each.
-            if matches!(&opened, Some(Err(error)) if error.kind() == ErrorKind::Unsupported) {
+            if matches!(&opened, Some(Err(error)) if error.is_no_value()) {
                 continue;
             }
             let mut pair = None;

@@ -193,7 +193,7 @@ impl Node {
             (Object::Dataset(dataset), _)
                 if *dataset.shape() == Shape::Null
                     || *dataset.shape() == Shape::Scalar && matches!(dataset.dtype(), Dtype::Reference(_))
-                    || dataset.dtype().is_logical() =>
+                    || dataset.dtype().is_logical() && is_missing(dataset)? =>
             {
                 of_object(open, &scope, depth, |view| view.deserialize_option(visitor))
             }
@@ -228,6 +228,15 @@ impl Node {
         let read = depth.with_stack(|| visitor.visit_enum(Chosen { which, payload, variants }));
         read.map_err(|error| error.of_type(name))
     }
+}
+
+/// Whether a dataset of logicals is only one, which is missing.
+fn is_missing(dataset: &Dataset) -> Result<bool> {
+    if dataset.shape().count() != Some(1) {
+        return Ok(false);
+    }
+    let items = dataset.read()?;
+    Ok(Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items }.logical() == Some(None))
 }
 
 /// Hands what an object holds to `read`.

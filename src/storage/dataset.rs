@@ -186,7 +186,7 @@ pub(crate) struct Dataset {
     /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
     is_chunked: bool,
     chunked: OnceLock<Option<Box<Chunked>>>,
-    /// Whether its dimensions cannot change: it is one piece in the file.
+    /// Whether its dimensions cannot change, as it is contiguous or compact.
     is_fixed: bool,
     /// Whether reading sets all items, once that was looked at.
     fills: OnceLock<bool>,
@@ -743,8 +743,9 @@ impl Dataset {
         let opened = if let Shape::Simple(dims) = &self.shape { dims.as_slice() } else { &[] };
         let filters = self.is_chunked || self.is_virtual;
         if wanted.is_none() && self.is_fixed {
+            let filters = !matches!(self.shape, Shape::Simple(_));
             // SAFETY: as the caller promises.
-            return unsafe { present::read_fixed(self.id.get(), (memory_type, memory), to) };
+            return unsafe { present::read_fixed(self.id.get(), (memory_type, memory), to, filters) };
         }
         // SAFETY: as the caller promises.
         unsafe { present::read((self.id.get(), opened), wanted, (memory_type, memory), to, filters) }

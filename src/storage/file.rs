@@ -27,7 +27,7 @@ const CHUNK_CACHE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct File {
     id: Id,
-    /// What keeps libhdf5's lock on it to the time that it is open.
+    /// Releases libhdf5's lock when the file is closed: it is dropped after the handle.
     #[cfg(target_os = "linux")]
     lock: Option<super::lock::Unlocking>,
     /// What its driver could not write, if it is one of ours.
@@ -244,13 +244,21 @@ impl File {
     /// Opens a file that there is by libhdf5's own driver.
     fn open_with(path: &Path, flags: std::ffi::c_uint, access: hid_t) -> Result<Self> {
         let path = c_path(path)?;
+        Self::locked_by_library(&mut || open_file("open the file", &path, flags, access))
+    }
+
+    /// Takes over the file that `open` has libhdf5 open, which may lock it.
+    fn locked_by_library(open: &mut dyn FnMut() -> Result<Id>) -> Result<Self> {
         locked(|| {
             #[allow(unused_mut, reason = "elsewhere nothing is added")]
-            let mut file = Self::opened(&mut || open_file("open the file", &path, flags, access))?;
+            let mut file = Self::opened(open)?;
             #[cfg(target_os = "linux")]
             {
-                // A file that is not on a disk has no lock.
-                file.lock = super::lock::Unlocking::new(&file.id).ok();
+                file.lock = match super::lock::Unlocking::new(&file.id) {
+                    // It is not one file on a disk.
+                    Err(error) if error.kind() == ErrorKind::Unsupported => None,
+                    lock => Some(lock?),
+                };
             }
             Ok(file)
         })
@@ -276,7 +284,7 @@ impl File {
     fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
         let access = on_disk_fresh(access, &lists.fresh)?;
-        Self::opened(&mut || {
+        Self::locked_by_library(&mut || {
             // SAFETY: a C string, and lists of the kinds that the function takes.
             Id::own("create the file", || unsafe {
                 h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
@@ -422,14 +430,9 @@ impl File {
     pub(crate) fn close(self) -> Result<()> {
         let id = std::mem::ManuallyDrop::new(self.id);
         // SAFETY: an owned handle, which is not used any more.
-        let close = || call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) });
+        call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) })?;
         #[cfg(target_os = "linux")]
-        match self.lock {
-            Some(lock) => lock.after(close)?,
-            None => close()?,
-        };
-        #[cfg(not(target_os = "linux"))]
-        close()?;
+        drop(self.lock);
         #[cfg(all(unix, hdf5_drivers))]
         if let Some(failure) = &self.failure {
             failure.check()?;

@@ -83,7 +83,7 @@ impl Object {
         match sys::is_of(id.get()) {
             Some(H5I_type_t::H5I_GROUP) => Group::adopt(id).map(Self::Group),
             Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).and_then(seen_as_empty).map(Self::Dataset),
-            _ => Err(Error::new(ErrorKind::Unsupported, "a named data type holds no value")),
+            _ => Err(Error::no_value("a named data type holds no value")),
         }
     }
 }

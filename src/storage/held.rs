@@ -66,7 +66,8 @@ impl Held {
 }
 
 /// Whether the file that `object` is in is open for writing, by whatever handle of this process's, or for reading while
-/// another process writes: then what is known here of what is in it may change. It stays so for as long as the file is open.
+/// another process writes: then what is known here of what is in it may change. It stays so for as long as the file is open, unless
+/// somebody has libhdf5 read an object anew.
 pub(super) fn may_change(object: hid_t) -> Result<bool> {
     // SAFETY: an object's handle.
     let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;

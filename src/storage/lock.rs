@@ -4,20 +4,20 @@ use std::fs::File;
 use std::io;
 
 #[cfg(target_os = "linux")]
-use super::{Id, call, locked, raw};
+use super::{Id, locked, raw};
 #[cfg(target_os = "linux")]
 use crate::error::Result;
 
-/// Ends libhdf5's lock on a file when the file is closed.
+/// Releases libhdf5's lock on a file, when dropped after libhdf5 has closed the file.
 ///
 /// The lock belongs to the descriptor and all copies of it. libhdf5 closes its descriptor, but does not unlock the file, and
 /// lets programs inherit it. So the lock would go on as long as a program runs that another thread began meanwhile.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub(super) struct Unlocking {
-    /// One more owner of libhdf5's file.
-    file: Option<Id>,
-    /// One more owner of the descriptor, so that there is what to unlock by when libhdf5 has closed its own.
+    /// libhdf5's descriptor.
+    descriptor: std::os::fd::RawFd,
+    /// A duplicate of it, which unlocks the file after libhdf5 has closed its own.
     system: File,
 }
 
@@ -25,45 +25,23 @@ pub(super) struct Unlocking {
 impl Unlocking {
     /// Of a file that libhdf5's own driver opened just now. The library's lock is held.
     pub(super) fn new(file: &Id) -> Result<Self> {
-        let system = raw::system_file(file)?;
         let descriptor = raw::descriptor(file)?;
         // SAFETY: libhdf5 has the file open, and so the descriptor. The command only sets a flag of it.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
-        let what = "keep a file open";
-        // SAFETY: a file's handle, which gets one more owner.
-        call(what, || unsafe { hdf5_sys::h5i::H5Iinc_ref(file.get()) })?;
-        Ok(Self { file: Some(Id(file.get())), system })
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Unlocking {
-    /// Unlocks the file after `close`, which closes it but for this owner.
-    pub(super) fn after<R>(mut self, close: impl FnOnce() -> R) -> R {
-        locked(|| {
-            let is_last = self.let_go();
-            let closed = close();
-            self.unlock(is_last);
-            closed
-        })
+        let system = raw::as_file(descriptor, File::try_clone).map_err(raw::cannot_read)?;
+        Ok(Self { descriptor, system })
     }
 
-    /// Gives up the file, and says whether nothing else, of whomever, keeps it open and locked.
-    fn let_go(&mut self) -> bool {
-        use hdf5_sys::h5f;
+    /// Whether libhdf5 still has the file open, for whatever else is open in it. The library's lock is held. Where a descriptor of
+    /// the same number was opened for the same file meanwhile, it seems so, too: then the file is not unlocked.
+    fn is_open(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
 
-        let Some(file) = self.file.take() else { return false };
-        // SAFETY: a file's handle.
-        let open = unsafe { h5f::H5Fget_obj_count(file.get(), h5f::H5F_OBJ_ALL) };
-        open == 1
-    }
-
-    fn unlock(&self, is_last: bool) {
-        use std::os::fd::AsRawFd;
-
-        if is_last {
-            // SAFETY: an open descriptor.
-            unsafe { libc::flock(self.system.as_raw_fd(), libc::LOCK_UN) };
+        // SAFETY: whatever the number is of by now, this only asks; and what is not open is an error.
+        let there = raw::as_file(self.descriptor, File::metadata);
+        match (there, self.system.metadata()) {
+            (Ok(there), Ok(own)) => (there.dev(), there.ino()) == (own.dev(), own.ino()),
+            (there, _) => there.is_ok(),
         }
     }
 }
@@ -71,9 +49,13 @@ impl Unlocking {
 #[cfg(target_os = "linux")]
 impl Drop for Unlocking {
     fn drop(&mut self) {
+        use std::os::fd::AsRawFd;
+
         locked(|| {
-            let is_last = self.let_go();
-            self.unlock(is_last);
+            if !self.is_open() {
+                // SAFETY: an open descriptor.
+                unsafe { libc::flock(self.system.as_raw_fd(), libc::LOCK_UN) };
+            }
         });
     }
 }

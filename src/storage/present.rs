@@ -52,14 +52,19 @@ pub(super) unsafe fn read(
     })
 }
 
-/// Reads all of a dataset that is one piece in the file, as such have the dimensions for ever that they were made with. No
-/// filter has a part in it.
+/// Reads a whole contiguous or compact dataset, whose extent never changes. `filters` says whether filters may be run: a damaged
+/// file can say that a scalar is in chunks.
 ///
 /// # Safety
 /// As for [`read`].
-pub(super) unsafe fn read_fixed(dataset: hid_t, (memory_type, memory): (hid_t, hid_t), to: *mut c_void) -> Result<()> {
+pub(super) unsafe fn read_fixed(
+    dataset: hid_t,
+    (memory_type, memory): (hid_t, hid_t),
+    to: *mut c_void,
+    filters: bool,
+) -> Result<()> {
     debug_assert_ne!(memory, h5s::H5S_ALL);
-    under_lock(false, || {
+    under_lock(filters, || {
         // SAFETY: as for `read`: where the number of items is another than in memory, libhdf5 refuses.
         call("read a dataset", || unsafe { h5d::H5Dread(dataset, memory_type, memory, h5s::H5S_ALL, H5P_DEFAULT, to) })?;
         Ok(())

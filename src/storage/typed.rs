@@ -115,7 +115,7 @@ impl<T: H5Type> ElementType<T> {
         let called = as_called(&self.descriptor, inner);
         let memory = match inner {
             Dtype::Complex(_) => match &self.descriptor {
-                TypeDescriptor::Compound(own) if fits(&self.descriptor, inner) => {
+                TypeDescriptor::Compound(own) if is_pair(own) && fits(&self.descriptor, inner) => {
                     let part = Datatype::from_descriptor(&own.fields[0].ty)?;
                     Some(datatype(complex_id(&Handle::Kept(part.id()))?)?)
                 }
@@ -133,6 +133,10 @@ impl<T: H5Type> ElementType<T> {
             .flat_map(|dims| dims.iter())
             .try_fold(1usize, |each, dim| each.checked_mul(usize::try_from(*dim).ok()?));
         let each = each.ok_or_else(|| Error::corrupt("an array type of absurd size"))?;
+        // What is read fills the elements, and no more.
+        if each.checked_mul(size_of::<T>()) != Some(memory.size()) {
+            return Err(Error::wrong_type(format_args!("an array of `{}`", self.name()), stored));
+        }
         Ok(Self { called, memory, levels: dims.len(), each, ..self })
     }
 
@@ -305,6 +309,14 @@ fn is_complex_type(own: &CompoundType) -> bool {
     matches!(&own.fields[..], [re, im] if is_complex([&re.name, &im.name]))
 }
 
+/// Whether it is two numbers of one type and nothing else, as complex numbers of libhdf5's own are in memory.
+fn is_pair(own: &CompoundType) -> bool {
+    match &own.fields[..] {
+        [re, im] => re.ty == im.ty && re.offset == 0 && im.offset == re.ty.size() && own.size == 2 * re.ty.size(),
+        _ => false,
+    }
+}
+
 /// The type in memory, with the names that what is stored has.
 fn as_called(own: &TypeDescriptor, stored: &Dtype) -> TypeDescriptor {
     use TypeDescriptor as TD;
@@ -370,6 +382,7 @@ fn fits(descriptor: &TypeDescriptor, stored: &Dtype) -> bool {
         },
         (TD::Boolean, Dtype::Number(Number::Bool)) => true,
         (TD::Boolean, Dtype::Enum(enumeration)) => enumeration.bools().is_some(),
+        (TD::Compound(own), Dtype::Complex(_)) if !is_pair(own) => false,
         (TD::Compound(own), stored) if is_complex_type(own) && stored.complex().is_some() => {
             let parts = stored.complex();
             parts.is_some_and(|parts| own.fields.iter().zip(parts).all(|(own, part)| fits(&own.ty, &part.dtype)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::OnceLock;
 
-use filebacked::hdf5::File;
+use filebacked::hdf5::{File, H5Type};
 use filebacked::value::Number;
 use filebacked::{ErrorKind, Lazy, NdArray, Reader, Value, from_file, from_slice, to_vec};
 use half::f16;
@@ -263,6 +263,12 @@ fn complex_numbers_of_hdf5() {
         }
         let value: Value = from_file(&path).unwrap();
         assert_eq!(from_slice::<Value>(&to_vec(&value).unwrap()).unwrap(), value);
+        // Types of the caller's own that are as long as no complex number is, or have gaps.
+        for name in ["F32LE", "F64LE"] {
+            assert!(error::<NdArray<Packed, Ix1>>(&file, name).starts_with("expected an array of"), "{name}");
+            assert!(error::<NdArray<Uneven, Ix1>>(&file, name).starts_with("expected an array of"), "{name}");
+        }
+        assert_eq!(read::<NdArray<Pair, Ix1>>(&file, "F32LE")[0], Pair { re: 1.0, im: 2.0 });
         Ok::<_, filebacked::hdf5::Error>(())
     };
     let has_them = filebacked::hdf5::library_version() >= (2, 0, 0);
@@ -272,6 +278,28 @@ fn complex_numbers_of_hdf5() {
         let value = from_file::<Value>(&path);
         assert!(value.is_err() || matches!(value.unwrap()["F64LE"], Value::Unreadable(_)));
     }
+}
+
+/// Two parts, none of which begins where it would in a complex number.
+#[derive(H5Type, Deserialize, Clone, Copy, PartialEq, Debug)]
+#[repr(C, packed)]
+struct Packed {
+    re: f64,
+    im: f32,
+}
+
+#[derive(H5Type, Deserialize, Clone, Copy, PartialEq, Debug)]
+#[repr(C)]
+struct Uneven {
+    re: f32,
+    im: f64,
+}
+
+#[derive(H5Type, Deserialize, Clone, Copy, PartialEq, Debug)]
+#[repr(C)]
+struct Pair {
+    re: f64,
+    im: f64,
 }
 
 #[test]
@@ -496,6 +524,13 @@ fn szip_is_said_by_its_name() {
     }
     let value: Value = from_file(made().path("szip.h5")).unwrap();
     assert_eq!(value["ok"].as_i64(), Some(1));
+    match filebacked::read::<Vec<i32>>(&file, "x") {
+        Ok(_) => assert_eq!(value["x"].as_array().map(|array| array.len()), Some(64)),
+        Err(_) => {
+            assert!(matches!(value["x"], Value::Unreadable(_)), "{value}");
+            assert!(from_file::<serde_json::Value>(made().path("szip.h5")).is_err());
+        }
+    }
 }
 
 #[cfg(hdf5_tokens)]
