@@ -79,3 +79,235 @@ pub(super) fn wants_strings<'de, V: Visitor<'de>>() -> bool {
 fn is_serdes(visitor: &str) -> bool {
     visitor.starts_with("serde_core::de::impls::") || visitor.starts_with("serde::de::impls::")
 }
+
+/// Whether a visitor is that of `serde_json::Value`, which has no bytes. It says so by what it expects.
+pub(super) fn is_json<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    expectation(visitor) == "any valid JSON value"
+}
+
+/// Whether a visitor is that of something with a tag: an internally tagged enum, or a trait object of typetag's. It says so by
+/// what it expects, also where its type is erased.
+pub(super) fn looks_for_tag<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    expectation(visitor).starts_with("internally tagged enum ") || is_trait_object(visitor)
+}
+
+/// Whether a visitor is that of a trait object of typetag's, or of the tag of one.
+pub(super) fn is_trait_object<'de, V: Visitor<'de>>(visitor: &V) -> bool {
+    expectation(visitor).starts_with("dyn ")
+}
+
+/// What a visitor says that it expects.
+fn expectation<'de, V: Visitor<'de>>(visitor: &V) -> String {
+    struct Expecting<'a, V>(&'a V);
+    impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            self.0.expecting(f)
+        }
+    }
+    Expecting::<V>(visitor).to_string()
+}
+
+/// What other crates call their visitors, and what these say, is known here and is no promise of theirs.
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+    use serde::{Deserialize, Serialize, forward_to_deserialize_any};
+
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    /// What is known of a visitor.
+    #[derive(Default, Debug)]
+    struct Seen {
+        expected: String,
+        is_derived: bool,
+        is_serdes: bool,
+        is_json: bool,
+        looks_for_tag: bool,
+        is_trait_object: bool,
+    }
+
+    /// Looks at the visitor that is given to it.
+    struct Look<'a>(&'a mut Seen);
+
+    impl<'de> Deserializer<'de> for Look<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            *self.0 = Seen {
+                expected: expectation(&visitor),
+                is_derived: is_derived(type_name::<V>()),
+                is_serdes: is_serdes(type_name::<V>()),
+                is_json: is_json(&visitor),
+                looks_for_tag: looks_for_tag(&visitor),
+                is_trait_object: is_trait_object(&visitor),
+            };
+            Err(Error::new(ErrorKind::Custom, "no value"))
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    /// What there is to see of the visitor of a type.
+    fn seen<'de, T: Deserialize<'de>>() -> Seen {
+        let mut seen = Seen::default();
+        drop(T::deserialize(Look(&mut seen)));
+        seen
+    }
+
+    #[derive(Deserialize)]
+    struct Plain {
+        #[allow(dead_code)]
+        x: f64,
+    }
+
+    #[derive(Deserialize)]
+    struct Generic<T> {
+        #[allow(dead_code)]
+        x: Vec<T>,
+    }
+
+    /// A vector whose visitor is not serde's.
+    struct Doubled(#[allow(dead_code)] Vec<f64>);
+
+    impl<'de> Deserialize<'de> for Doubled {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Twice;
+            impl<'de> Visitor<'de> for Twice {
+                type Value = Vec<f64>;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("a sequence")
+                }
+            }
+            deserializer.deserialize_seq(Twice).map(Self)
+        }
+    }
+
+    #[test]
+    fn visitors_of_serde_are_known_by_their_names() {
+        let message = "an upgrade of serde renamed its visitors of sequences: `is_serdes` in de/known.rs must know the new \
+                       names, or vectors of numbers are read one element after the other";
+        for seen in
+            [seen::<Vec<f64>>(), seen::<Vec<Vec<f32>>>(), seen::<Vec<String>>(), seen::<[f64; 3]>(), seen::<[i8; 32]>()]
+        {
+            assert!(seen.is_serdes, "{message}: {seen:?}");
+        }
+        assert!(!seen::<Doubled>().is_serdes && !seen::<Plain>().is_serdes);
+    }
+
+    #[test]
+    fn visitors_of_derived_structs_are_known_by_their_names() {
+        let message = "an upgrade of serde_derive renamed the visitors that it makes: `is_derived` in de/known.rs must know the \
+                       new name, or structs are read by names where their positions would do";
+        for seen in [seen::<Plain>(), seen::<Generic<Vec<f64>>>(), seen::<Generic<Generic<u8>>>()] {
+            assert!(seen.is_derived, "{message}: {seen:?}");
+        }
+        assert!(!seen::<Doubled>().is_derived && !seen::<Vec<f64>>().is_derived);
+    }
+
+    #[derive(Deserialize)]
+    #[serde(tag = "class")]
+    enum Shape {
+        #[allow(dead_code)]
+        Circle { radius: f64 },
+    }
+
+    #[typetag::serde(tag = "class")]
+    trait Internal {}
+
+    #[derive(Serialize, Deserialize)]
+    struct One;
+
+    #[typetag::serde]
+    impl Internal for One {}
+
+    #[typetag::serde]
+    trait External {}
+
+    #[typetag::serde]
+    impl External for One {}
+
+    /// Gives one key, which is looked at.
+    struct OneKey<'a>(&'a mut Seen);
+
+    impl<'de> Deserializer<'de> for OneKey<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            visitor.visit_map(self)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    impl<'de> MapAccess<'de> for OneKey<'_> {
+        type Error = Error;
+
+        fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+            seed.deserialize(Look(self.0)).map(Some)
+        }
+
+        fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, _: T) -> Result<T::Value, Error> {
+            Err(Error::new(ErrorKind::Custom, "no value"))
+        }
+    }
+
+    #[test]
+    fn what_has_a_tag_is_known_by_what_it_expects() {
+        let found = seen::<Shape>();
+        assert!(
+            found.looks_for_tag && !found.is_trait_object,
+            "an upgrade of serde_derive changed what internally tagged enums expect: `looks_for_tag` in de/known.rs must know \
+             it, or the class of an object of the Python package FileBacked is no tag any more: {found:?}"
+        );
+        let message = "an upgrade of typetag changed what trait objects expect: `is_trait_object` in de/known.rs must know it, or \
+                       the class of an object of the Python package FileBacked is no tag any more";
+        let found = seen::<Box<dyn Internal>>();
+        assert!(found.looks_for_tag && found.is_trait_object, "{message}: {found:?}");
+        let mut found = Seen::default();
+        drop(Box::<dyn External>::deserialize(OneKey(&mut found)));
+        assert!(found.is_trait_object, "{message}: {found:?}");
+        let other = seen::<BTreeMap<String, f64>>();
+        assert!(!other.looks_for_tag && !other.is_json, "{other:?}");
+    }
+
+    #[test]
+    fn the_value_of_serde_json_is_known_by_what_it_expects() {
+        let found = seen::<serde_json::Value>();
+        assert!(
+            found.is_json,
+            "an upgrade of serde_json changed what its `Value` expects: `is_json` in de/known.rs must know it, or bytes are no \
+             numbers any more for that: {found:?}"
+        );
+    }
+
+    /// The words that errors are put into others for: see `error.rs`.
+    #[test]
+    fn what_the_types_of_serde_expect() {
+        for (found, expected) in [
+            (seen::<bool>(), "a boolean"),
+            (seen::<char>(), "a character"),
+            (seen::<()>(), "unit"),
+            (seen::<u8>(), "u8"),
+            (seen::<i128>(), "i128"),
+            (seen::<f32>(), "f32"),
+            (seen::<&str>(), "a borrowed string"),
+            (seen::<&[u8]>(), "a borrowed byte array"),
+        ] {
+            assert_eq!(
+                found.expected, expected,
+                "an upgrade of serde changed the words for what its types expect: `expectation` and `invalid_type` in error.rs \
+                 must know them, or errors say them as they are"
+            );
+        }
+    }
+}

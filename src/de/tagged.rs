@@ -7,22 +7,16 @@ use serde::forward_to_deserialize_any;
 
 use super::access::GroupMap;
 use super::key::Key;
+use super::known::{is_trait_object, looks_for_tag};
 use super::node::Node;
 use super::scope::{Scope, Way};
 use super::source::Stored;
 use super::variant::class;
-use super::view::expectation;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::ATTRIBUTE_PREFIX;
 use crate::format::python::CLASS;
 use crate::storage::{Group, Object};
-
-/// Whether a visitor is that of something with a tag. It says so by what it expects, also where its type is erased.
-fn looks_for_tag<'de, V: Visitor<'de>>(visitor: &V) -> bool {
-    let expected = expectation(visitor);
-    expected.starts_with("internally tagged enum ") || expected.starts_with("dyn ")
-}
 
 /// An object of a class.
 pub(super) struct Tagged<'a> {
@@ -156,7 +150,7 @@ impl<'de> Deserializer<'de> for Tag<'_> {
 
     /// typetag's externally tagged objects look the key up among the names of types.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if !expectation(&visitor).starts_with("dyn ") {
+        if !is_trait_object(&visitor) {
             return visitor.visit_str(CLASS);
         }
         *self.state = State::Whole;

@@ -13,7 +13,7 @@ use super::column::{Column, Field};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::foreign;
-use super::known::vector_of;
+use super::known::{self, vector_of};
 use super::line::Line;
 use super::node::Node;
 use super::reference::{self, Followed};
@@ -816,25 +816,9 @@ fn byte_seq(bytes: &[u8]) -> serde::de::value::SeqDeserializer<std::iter::Copied
     serde::de::value::SeqDeserializer::new(bytes.iter().copied())
 }
 
-/// Shows bytes to a visitor that takes anything: as bytes; as numbers to that of `serde_json::Value`, which has no bytes,
-/// and says so by what it expects.
+/// Shows bytes to a visitor that takes anything: as bytes; as numbers to that of `serde_json::Value`, which has no bytes.
 fn visit_any_bytes<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value> {
-    if expectation(&visitor) == "any valid JSON value" {
-        visitor.visit_seq(byte_seq(bytes))
-    } else {
-        visitor.visit_bytes(bytes)
-    }
-}
-
-/// What a visitor says that it expects.
-pub(super) fn expectation<'de, V: Visitor<'de>>(visitor: &V) -> String {
-    struct Expecting<'a, V>(&'a V);
-    impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            self.0.expecting(f)
-        }
-    }
-    Expecting::<V>(visitor).to_string()
+    if known::is_json(&visitor) { visitor.visit_seq(byte_seq(bytes)) } else { visitor.visit_bytes(bytes) }
 }
 
 /// So many elements, as what is expected.

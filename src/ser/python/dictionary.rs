@@ -108,7 +108,7 @@ fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
 /// erased, nothing tells the one from the other.
 fn is_tag<K: ?Sized + Serialize>(key: &K) -> Result<bool> {
     let is_name = typeid::of::<K>() == TypeId::of::<str>();
-    let is_erased = type_name::<K>().contains("erased_serde::");
+    let is_erased = is_erased::<K>();
     if !is_name && !is_erased {
         return Ok(false);
     }
@@ -120,6 +120,11 @@ fn is_tag<K: ?Sized + Serialize>(key: &K) -> Result<bool> {
         )),
         text => Ok(text.as_deref() == Some(CLASS)),
     }
+}
+
+/// Whether a type is one of erased_serde's, which has any other in it.
+fn is_erased<T: ?Sized>() -> bool {
+    type_name::<T>().contains("erased_serde::")
 }
 
 #[cold]
@@ -236,5 +241,29 @@ impl ser::SerializeMap for DictionarySerializer<'_> {
             Some(name) => Class::of(&self.place, name).write(&group),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::{ErrorKind, WriteOptions};
+
+    #[test]
+    fn keys_of_erased_maps_are_known_by_their_types() {
+        let map = BTreeMap::from([("class", "Patch")]);
+        let options = WriteOptions::new().python("model");
+        // Keys of a map are no names of fields.
+        options.to_vec(&map).unwrap();
+        let error = options.to_vec(&map as &dyn erased_serde::Serialize).err();
+        let is_refused = error.as_ref().is_some_and(|error| {
+            error.kind() == ErrorKind::Unsupported && error.to_string().contains("in a trait object")
+        });
+        assert!(
+            is_refused,
+            "an upgrade of erased_serde renamed its types: `is_erased` in ser/python/dictionary.rs must know the new names, or a \
+             trait object with the key `class` is written as what it may not be: {error:?}"
+        );
     }
 }
