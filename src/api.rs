@@ -132,7 +132,8 @@ pub fn from_file<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
 /// others. A file that is not there is made.
 ///
 /// A file that is there is changed in place: on an error it is as it was, but a program that is killed meanwhile can leave one
-/// that does not open. [`to_file`] replaces files in one step.
+/// that does not open. [`to_file`] replaces files in one step. A new file takes its place when all of it is there; where
+/// another caller was first, the value is written once more, into the file that is there by then.
 ///
 /// # Errors
 /// As [`write`](write()); if the file cannot be opened for writing.

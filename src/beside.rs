@@ -124,15 +124,49 @@ impl Beside {
         }
         fs::rename(&self.path, target).map_err(failed)?;
         self.kept = true;
-        if !sync {
-            return Ok(());
-        }
-        // The new name is on the disk only when the folder is. Not every system can sync a folder.
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Ok(folder) = File::open(folder) {
-            drop(folder.sync_all());
+        if sync {
+            sync_folder(target);
         }
         Ok(())
+    }
+
+    /// Puts the file at `target`, where nothing is; returns false if there is something by now, which stays. With `sync`, as
+    /// [`Beside::replace`].
+    pub(crate) fn put_new(mut self, target: &Path, sync: bool) -> Result<bool> {
+        let failed = |error| Error::io(format_args!("could not make `{}`", target.display()), error);
+        if sync {
+            self.file.sync_all().map_err(failed)?;
+        }
+        match fs::hard_link(&self.path, target) {
+            Err(error) if error.kind() == AlreadyExists => return Ok(false),
+            // The other name goes when this is dropped.
+            Ok(()) => {}
+            // There are no hard links there: an empty file takes the name before.
+            Err(_) => {
+                match File::create_new(target) {
+                    Err(error) if error.kind() == AlreadyExists => return Ok(false),
+                    made => drop(made.map_err(failed)?),
+                }
+                if let Err(error) = fs::rename(&self.path, target) {
+                    drop(fs::remove_file(target));
+                    return Err(failed(error));
+                }
+                self.kept = true;
+            }
+        }
+        drop(self);
+        if sync {
+            sync_folder(target);
+        }
+        Ok(true)
+    }
+}
+
+/// A new name is on the disk only when the folder is. Not every system can sync a folder.
+fn sync_folder(target: &Path) {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        drop(folder.sync_all());
     }
 }
 

@@ -163,22 +163,29 @@ fn at(
     watch: &Watch,
 ) -> Result<()> {
     watch.during(|run| {
-        let target = target_of(path)?;
-        if target.exists() {
-            let file = File::open_rw(&target, access).map_err(|error| why_not_written(path, error))?;
-            Limits::while_writing(|| write(&file.root()?.begun(run)))?;
+        // Where another caller makes the file meanwhile, the value is written again, into that.
+        const MAX_TRIES: usize = 10;
+        for _ in 0..MAX_TRIES {
+            let target = target_of(path)?;
+            if target.exists() {
+                let file = File::open_rw(&target, access).map_err(|error| why_not_written(path, error))?;
+                Limits::while_writing(|| write(&file.root()?.begun(run)))?;
+                file.close()?;
+                return if sync { sync_file(&target) } else { Ok(()) };
+            }
+            let (beside, file) = Beside::with_file(&target, access)?;
+            {
+                let writing = file.writing()?;
+                let _writing = writing.enter();
+                Limits::while_writing(|| write(&file.root()?.begun(run)))?;
+                write_out()?;
+            }
             file.close()?;
-            return if sync { sync_file(&target) } else { Ok(()) };
+            if beside.put_new(&target, sync)? {
+                return Ok(());
+            }
         }
-        let (beside, file) = Beside::with_file(&target, access)?;
-        {
-            let writing = file.writing()?;
-            let _writing = writing.enter();
-            Limits::while_writing(|| write(&file.root()?.begun(run)))?;
-            write_out()?;
-        }
-        file.close()?;
-        beside.replace(&target, sync)
+        Err(Error::new(ErrorKind::Io, "the file is made and removed again by others all the time"))
     })
 }
 

@@ -368,3 +368,38 @@ fn groups_that_are_missing() {
         assert_eq!(filebacked::read::<Vec<usize>>(&file, "c/same").unwrap().len(), 1);
     }
 }
+
+/// Of those who make one new file at once, none takes away what another has written, and none is told so who lost.
+#[test]
+fn one_new_file_is_made_by_all() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..30 {
+        let path = folder.path().join(format!("{round}.h5"));
+        let written: Vec<_> = (0..THREADS).map(|_| AtomicUsize::new(0)).collect();
+        in_threads(|number| {
+            let options = WriteOptions::new().sync(round % 2 == 0);
+            options.write_at(&path, &format!("a/{number}"), &vec![number; 1000]).unwrap();
+            written[number].store(1, Ordering::Relaxed);
+        });
+        for (number, written) in written.into_iter().enumerate() {
+            assert_eq!(written.into_inner(), 1);
+            let read: Vec<usize> = filebacked::read_at(&path, &format!("a/{number}")).unwrap();
+            assert_eq!(read, vec![number; 1000]);
+        }
+        // Of those who want one name, one has it.
+        let (path, made) = (folder.path().join(format!("same {round}.h5")), AtomicUsize::new(0));
+        let owner = AtomicUsize::new(usize::MAX);
+        in_threads(|number| match filebacked::write_at(&path, "a/same", &vec![number; 1000]) {
+            Ok(()) => {
+                made.fetch_add(1, Ordering::Relaxed);
+                owner.store(number, Ordering::Relaxed);
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}"),
+        });
+        assert_eq!(made.into_inner(), 1);
+        assert_eq!(filebacked::read_at::<Vec<usize>>(&path, "a/same").unwrap(), vec![owner.into_inner(); 1000]);
+    }
+    // Nothing is left beside them.
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.len() == 60 && names.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{names:?}");
+}
