@@ -124,7 +124,7 @@ impl Segment {
         match self {
             Self::Index(index) => format!("[{index}]"),
             Self::Name(name) => step_of(name).into_owned(),
-            Self::Attribute(name) => format!("{ATTRIBUTE_PREFIX}{}", step_of(name)),
+            Self::Attribute(name) => step_of(&format!("{ATTRIBUTE_PREFIX}{name}")).into_owned(),
         }
     }
 }
@@ -369,6 +369,12 @@ impl Error {
         path.reverse();
         let path = path.join("/");
         self.advised(format!("`ReadOptions::skip([{path:?}])` leaves it out"))
+    }
+
+    /// Says which error it came about with.
+    pub(crate) fn caused_by(mut self, error: Self) -> Self {
+        self.0.source = Some(Arc::new(error));
+        self
     }
 
     /// Says what to do about it.

@@ -30,7 +30,7 @@ use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 ///
 /// [`at`](Self::at), [`skip`](Self::skip) and [`only`](Self::only) take paths into the value, from its root on: the names of
 /// fields, the keys of maps (strings, integers, bools), the names of variants with payload, and the positions of tuples, with
-/// a `/` between two. The empty path is the value itself. An element of a sequence is a step that has no name. A field
+/// a `/` between two. The empty path is the value itself, which [`skip`](Self::skip) refuses. An element of a sequence is a step that has no name. A field
 /// `@name`, which is an attribute, is called so. An option is no step, and neither are the wrapper types.
 ///
 /// `*` stands for any one step, and `**` for any number of steps, also none, but at the end for one at least. So
@@ -40,8 +40,9 @@ use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 ///
 /// What this crate prints can be given as a path. [`Error::path`](crate::Error::path) has an element of a sequence, or a
 /// position of a tuple, as `[2]`: in a path that is any element of the sequence, as all of them are stored alike, and this
-/// position of the tuple. A path that begins with `/` is one of HDF5's, such as [`Progress::path`] and h5py have: it may begin
-/// with the path of the group that is written or read, and leave out the steps to elements.
+/// position of the tuple. A path that begins with `/` is one of HDF5's, such as [`Progress::path`] has: it may begin with the
+/// path of the group that is written or read, and leave out the steps to elements. For a field or key that begins with `[`,
+/// that is `%5B`.
 ///
 /// ## Paths that lead nowhere
 ///
@@ -49,12 +50,24 @@ use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 /// lists what there is in its place; nothing is written then. It counts what the type has, too, when it says so: fields that
 /// serde skips as they are written, and fields of the struct that is read. It is no error where the place that the path leads
 /// to may have something at another time: a list or map without entries, an option without a value, another variant of an
-/// enum, what another path leaves out, and numbers and text that `only` passes. Three sorts of path need
+/// enum, what another path leaves out, and numbers and text that `only` passes. Four sorts of path need
 /// [`lenient`](Self::lenient): one that names the key of a map which lacks it; one into what serde does not tell from a map,
-/// such as an enum with an internal tag; and one that goes on behind `**`, or behind `*` for the fields of a struct, where what
-/// it is about is missing this time. An appender looks at the records of its first batch, after that is written.
+/// such as an enum with an internal tag; one whose last name comes behind `**`, or behind `*` for the fields of a struct, where
+/// nothing of that name is there this time, and something else is in its place; and `skip` of the value itself. An appender looks at the records of its first batch, after that is written.
 ///
-/// `at` is about what there is, whether or not that is large enough to be [stored in chunks](DatasetOptions::above).
+/// `at` is about what there is, whether or not that is large enough to be [stored in chunks](DatasetOptions::above). So
+/// compression at a path acts on data of more than 16 KiB, unless [`above(0)`](DatasetOptions::above) says at the same path that
+/// it acts on all:
+///
+/// ```
+/// # use filebacked::{WriteOptions, hdf5};
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("small.h5");
+/// let small = std::collections::BTreeMap::from([("x", vec![0.5; 100])]);
+/// WriteOptions::new().at("x", |d| d.deflate(4).above(0)).to_file(&path, &small)?;
+/// assert!(hdf5::File::open(&path)?.dataset("x")?.is_chunked());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Sequences that grow
 ///
@@ -195,7 +208,8 @@ impl WriteOptions {
     }
 
     /// Leaves out the fields, and the entries of maps, at these [paths](Self#paths). They are not even serialized. Elements
-    /// of sequences and tuples are never left out: those behind them would be others then.
+    /// of sequences and tuples are never left out: those behind them would be others then. Nor is the value itself: a path
+    /// such as `""` or `"/"` is an error.
     ///
     /// Reading gives such a field its default, where it has one.
     ///
@@ -345,7 +359,7 @@ impl WriteOptions {
         self
     }
 
-    /// Takes rules that are about nothing in a call: [paths](Self#paths) that lead nowhere, and shapes of chunks that suit no
+    /// Takes rules that are about nothing in a call: [paths](Self#paths) that lead nowhere, or to the value itself, and shapes of chunks that suit no
     /// dataset. Without this they are errors.
     ///
     /// ```

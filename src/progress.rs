@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use crate::bridge::aside;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Kind, step_of, unescape};
 use crate::storage::is_locked;
 
 /// As long at least is between two calls of the closure, but for the last.
@@ -64,8 +65,14 @@ impl Progress {
         self.objects
     }
 
-    /// The path of the HDF5 object at hand, as in `/patches/nodes`; at the end, that of the whole value. For elements of a
-    /// sequence that become objects of their own, it is that of the sequence.
+    /// The path of what is at hand, as in `/patches/nodes`; at the end, that of the whole value. It is that of an HDF5 object,
+    /// but without names that are only how a value is laid out, such as `values` and `offsets`; and [`skip`], [`only`] and [`at`]
+    /// take it, so that a `*` in a name is `%2A`. For elements of a sequence that become objects of their own, it is that of
+    /// the sequence.
+    ///
+    /// [`skip`]: crate::WriteOptions#paths
+    /// [`only`]: crate::WriteOptions#paths
+    /// [`at`]: crate::WriteOptions#paths
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -171,7 +178,7 @@ pub(crate) struct Run(Option<Arc<Meter>>);
 impl Run {
     /// Where the call begins.
     pub(crate) fn spot(&self, path: impl FnOnce() -> String) -> Spot {
-        Spot(self.0.as_ref().map(|meter| Arc::new(At { meter: Arc::downgrade(meter), path: path(), is_whole: false })))
+        Spot(self.0.as_ref().map(|meter| At::new(Arc::downgrade(meter), shown(&path()), false)))
     }
 }
 
@@ -300,6 +307,18 @@ struct At {
     path: String,
     /// What is in it has no path of its own: no link leads there yet.
     is_whole: bool,
+    /// The kind of the group, once that was asked for.
+    kind: OnceLock<Option<Kind>>,
+}
+
+/// A path of HDF5's as a path of the options.
+fn shown(path: &str) -> String {
+    path.split('/').map(step).collect::<Vec<_>>().join("/")
+}
+
+/// The name of a link as a step of such a path.
+fn step(link: &str) -> String {
+    if link.is_empty() { String::new() } else { step_of(&unescape(link)).into_owned() }
 }
 
 impl Spot {
@@ -321,9 +340,23 @@ impl Spot {
         }
     }
 
+    /// The same in a group, which is of that kind.
+    #[inline]
+    pub(crate) fn child_of(&self, name: &str, kind: impl FnOnce() -> Option<Kind>) -> Self {
+        match &self.0 {
+            None => Self::NOWHERE,
+            Some(at) if at.is_whole => self.clone(),
+            Some(at) => match at.kind.get_or_init(kind) {
+                // It has the path of the value that it is a part of.
+                Some(kind) if kind.is_layout(name) => Self(Some(At::new(at.meter.clone(), at.path.clone(), false))),
+                _ => at.child(name),
+            },
+        }
+    }
+
     /// The same for what no link leads to yet: there, all is at this spot.
     pub(crate) fn as_whole(&self) -> Self {
-        let whole = |at: &Arc<At>| Arc::new(At { meter: at.meter.clone(), path: at.path.clone(), is_whole: true });
+        let whole = |at: &Arc<At>| At::new(at.meter.clone(), at.path.clone(), true);
         Self(self.0.as_ref().map(whole))
     }
 
@@ -359,13 +392,17 @@ impl Spot {
 }
 
 impl At {
+    fn new(meter: Weak<Meter>, path: String, is_whole: bool) -> Arc<Self> {
+        Arc::new(Self { meter, path, is_whole, kind: OnceLock::new() })
+    }
+
     #[cold]
     fn child(self: &Arc<Self>, name: &str) -> Spot {
         if self.is_whole {
             return Spot(Some(Arc::clone(self)));
         }
-        let path = format!("{}/{name}", self.path.trim_end_matches('/'));
-        Spot(Some(Arc::new(Self { meter: self.meter.clone(), path, is_whole: false })))
+        let path = format!("{}/{}", self.path.trim_end_matches('/'), step(name));
+        Spot(Some(Self::new(self.meter.clone(), path, false)))
     }
 
     #[cold]
@@ -379,7 +416,15 @@ impl At {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Mutex;
+
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
     use super::*;
+    use crate::format::unescape_step;
+    use crate::{ReadOptions, WriteOptions};
 
     #[test]
     fn bytes_have_units() {
@@ -413,5 +458,177 @@ mod tests {
         let watch = Watch::new(|_| ControlFlow::Break(()));
         let spot = watch.during(|run| Ok(run.spot(|| "/".to_owned()))).unwrap();
         testing::always(|| spot.object().and_then(|()| spot.finish()).unwrap());
+    }
+
+    #[derive(Serialize, Deserialize, Clone)]
+    enum Form {
+        Empty,
+        Circle(f64),
+        Box { width: Vec<f64>, height: Vec<String> },
+    }
+
+    /// What is stored in one way or another.
+    #[derive(Serialize, Deserialize, Clone)]
+    struct Part {
+        nodes: Vec<f64>,
+        texts: Vec<String>,
+        long: Vec<String>,
+        option: Option<Option<u8>>,
+        options: Vec<Option<String>>,
+        form: Form,
+        forms: Vec<Form>,
+        pair: (u8, Vec<f64>),
+        nested: Vec<Vec<f64>>,
+        bytes: Vec<Vec<u8>>,
+        wide: Vec<i128>,
+        arrays: Vec<crate::NdArray<f64, ndarray::Ix1>>,
+        pairs: BTreeMap<(u8, u8), Vec<f64>>,
+        deep: Vec<Vec<Option<Vec<String>>>>,
+        maps: Vec<BTreeMap<String, f64>>,
+        mixed: Vec<serde_json::Value>,
+        records: Vec<BTreeMap<String, Vec<String>>>,
+        #[serde(rename = "value")]
+        called_value: Vec<Option<u8>>,
+        tag: Vec<Form>,
+    }
+
+    fn part() -> Part {
+        let long = "x".repeat(1000);
+        let boxed = Form::Box { width: vec![0.5; 2], height: vec!["a".to_owned(), long.clone()] };
+        let forms = vec![boxed.clone(), Form::Circle(1.5), Form::Empty];
+        Part {
+            nodes: vec![0.5; 10],
+            texts: vec!["a".to_owned(), "b\0".to_owned()],
+            long: vec![long, String::new()],
+            option: Some(None),
+            options: vec![None, Some("x".to_owned())],
+            form: boxed,
+            forms: forms.clone(),
+            pair: (1, vec![0.5]),
+            nested: vec![vec![0.5], vec![1.5, 2.5]],
+            bytes: vec![vec![1], vec![2, 3]],
+            wide: vec![1, -1],
+            arrays: (1..3).map(|len| crate::NdArray(ndarray::Array1::ones(len))).collect(),
+            pairs: BTreeMap::from([((1, 2), vec![0.5]), ((1, 3), vec![])]),
+            deep: vec![vec![None, Some(vec!["x".to_owned()])]],
+            maps: vec![BTreeMap::from([("a".to_owned(), 0.5)]), BTreeMap::new()],
+            mixed: vec![json!({ "a": [1, "x"] }), json!(1)],
+            records: vec![BTreeMap::from([("a".to_owned(), vec!["x".to_owned()])]); 2],
+            called_value: vec![None, Some(1)],
+            tag: forms,
+        }
+    }
+
+    /// All paths that a call tells of.
+    fn told(call: impl FnOnce(Box<dyn Fn(&Progress) + Send + Sync>) -> Result<()>) -> BTreeSet<String> {
+        let paths = Arc::new(Mutex::new(BTreeSet::new()));
+        let seen = Arc::clone(&paths);
+        let tell = move |progress: &Progress| {
+            seen.lock().unwrap().insert(progress.path().to_owned());
+        };
+        testing::always(|| call(Box::new(tell))).unwrap();
+        paths.lock().unwrap().clone()
+    }
+
+    /// Each path that is told of is one for the options, whatever is stored there and however.
+    #[test]
+    fn paths_are_paths_for_the_options() {
+        type Written = BTreeMap<String, Part>;
+        type All = BTreeMap<String, BTreeMap<String, crate::Value>>;
+        let keys = ["a/*", "other"];
+        let value: Written = keys.iter().map(|key| ((*key).to_owned(), part())).collect();
+        let image = WriteOptions::new().to_vec(&value).unwrap();
+        let mut written = told(|tell| WriteOptions::new().progress(tell).to_vec(&value).map(drop));
+        let mut read = told(|tell| ReadOptions::new().progress(tell).from_slice::<Written>(&image).map(drop));
+        for paths in [&mut written, &mut read] {
+            // At the end, that of the whole value.
+            assert!(paths.remove("/"));
+            for path in
+                ["nodes", "long", "form/Box/width", "forms/Box", "pair/1", "deep", "mixed/a", "value", "tag/Box"]
+            {
+                let path = format!("/a%2F%2A/{path}");
+                assert!(paths.iter().any(|told| told.starts_with(&path)), "{path}");
+            }
+            paths.retain(|path| path.starts_with("/a"));
+        }
+        let all: All = ReadOptions::new().from_slice(&image).unwrap();
+        for path in written.union(&read) {
+            let read = ReadOptions::new().skip([path]).from_slice::<All>(&image);
+            let mut left = read.unwrap_or_else(|error| panic!("{path}: {error}"));
+            let mut steps = path.split('/').skip(1);
+            let key = unescape_step(steps.next().unwrap());
+            match (steps.next(), left.remove(&key)) {
+                (None, left) => assert!(left.is_none(), "{path}"),
+                (Some(field), Some(left)) => {
+                    let changed: Vec<_> =
+                        all[&key].iter().filter(|(name, value)| left.get(*name) != Some(value)).collect();
+                    let changed: Vec<_> = changed.iter().map(|(name, _)| name.as_str()).collect();
+                    // Elements, positions of tuples and variants are never left out themselves.
+                    let last = steps.last().unwrap_or_default();
+                    let is_kept = ["0", "1", "Box", "Circle"].contains(&last) && changed.is_empty();
+                    assert!(is_kept || changed == [field], "{path}: {changed:?}");
+                }
+                (Some(_), None) => panic!("{path} takes more than it says"),
+            }
+            assert!(left.iter().all(|(name, left)| all[name] == *left), "{path} is about nothing else");
+            WriteOptions::new().skip([path]).to_vec(&value).unwrap();
+            WriteOptions::new().only([path]).to_vec(&value).unwrap();
+            WriteOptions::new().at(path, |d| d.deflate(1)).to_vec(&value).unwrap();
+        }
+    }
+
+    /// The same of keys of all sorts, in a group of a file whose name is one of them.
+    #[test]
+    fn paths_of_odd_names() {
+        type Map = BTreeMap<String, Vec<f64>>;
+        let keys = [
+            "a",
+            "a/b",
+            "*",
+            "**",
+            "[0]",
+            "[x",
+            "%",
+            "",
+            ".",
+            "..",
+            "a.b",
+            "50%",
+            "%2A",
+            "%2F",
+            "x*y",
+            "two words",
+            "@x",
+        ];
+        let value: Map = keys.iter().map(|key| ((*key).to_owned(), vec![0.5; 2])).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let file = hdf5::File::create(folder.path().join("odd.h5")).unwrap();
+        for outer in ["a", "*", "[0]", "50%25", "%2A", "%"] {
+            crate::write(&file, outer, &value).unwrap();
+            let mut paths = told(|tell| ReadOptions::new().progress(tell).read::<Map>(&file, outer).map(drop));
+            let options = WriteOptions::new().overwrite(true);
+            paths.append(&mut told(|tell| options.clone().progress(tell).write(&file, outer, &value)));
+            assert_eq!(paths.len(), keys.len() + 1, "{paths:?}");
+            let mut left_out = BTreeSet::new();
+            for path in paths {
+                let options = ReadOptions::new().skip([&path]);
+                match options.read::<Map>(&file, outer) {
+                    Ok(left) => {
+                        let gone: Vec<_> = value.keys().filter(|key| !left.contains_key(*key)).collect();
+                        assert_eq!(gone.len(), 1, "{path}");
+                        left_out.extend(gone.into_iter().cloned());
+                        let image =
+                            WriteOptions::new().skip([format!("/{}", path.rsplit('/').next().unwrap())]).to_vec(&value);
+                        assert!(crate::from_slice::<Map>(&image.unwrap()).unwrap() == left, "{path}");
+                    }
+                    // The value as a whole.
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Unsupported, "{path}: {error}");
+                        assert!(ReadOptions::new().only([&path]).read::<Map>(&file, outer).unwrap() == value);
+                    }
+                }
+            }
+            assert_eq!(left_out.len(), keys.len());
+        }
     }
 }

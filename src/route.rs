@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{step_of, unescape_step};
+use crate::format::{step_of, unescape, unescape_step};
 use crate::how::DatasetOptions;
 
 /// A path with wildcards: `field/*`, `patches/*/nodes`, `**/scratch`.
@@ -95,8 +95,8 @@ impl Pattern {
             return 0;
         }
         let mut progress = 1;
-        let base: Vec<_> = base.split('/').filter(|text| !text.is_empty()).map(unescape_step).collect();
-        let begins = base.iter().zip(&self.segments).filter(|(base, segment)| segment.name() == Some(base));
+        let base: Vec<_> = base.split('/').filter(|text| !text.is_empty()).map(unescape).collect();
+        let begins = base.iter().zip(&self.segments).filter(|(base, segment)| segment.name() == Some(&**base));
         if self.is_rooted && begins.count() == base.len() {
             progress |= 1 << base.len();
         }
@@ -211,6 +211,8 @@ impl Effect {
 struct Trip {
     rules: Rules,
     is_met: Box<[AtomicBool]>,
+    /// The rule that would leave out the value itself, by its number.
+    skips_all: Option<usize>,
 }
 
 impl Trip {
@@ -263,6 +265,8 @@ const LOOKS: u32 = 1024;
 const ELEMENTS: u8 = 1;
 const VARIANT: u8 = 2;
 const LEAF: u8 = 4;
+/// There are the fields of a struct.
+const FIELDS: u8 = 8;
 
 impl Seen {
     fn name(&self, name: &str) {
@@ -286,7 +290,25 @@ impl Seen {
     }
 }
 
+/// A path with `**` has a state for each level, and values may nest by the thousand: they are dropped one after the other.
+impl Drop for State {
+    fn drop(&mut self) {
+        let mut left = self.take_inner();
+        while let Some(route) = left.pop() {
+            if let Some(mut state) = route.0.and_then(Arc::into_inner) {
+                left.append(&mut state.take_inner());
+            }
+        }
+    }
+}
+
 impl State {
+    /// The ways from here on that were worked out.
+    fn take_inner(&mut self) -> Vec<Route> {
+        let named = self.named.iter_mut().map(|(_, place)| place);
+        named.chain([&mut self.other]).filter_map(OnceLock::take).filter(|route| route.0.is_some()).collect()
+    }
+
     fn is_uniform(&self) -> bool {
         self.live.is_empty() && self.keep == Keep::Yes
     }
@@ -327,12 +349,17 @@ impl Rules {
         if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {
             return Route(None);
         }
+        let base = if self.rules.iter().any(|(pattern, _)| pattern.is_rooted) { base() } else { String::new() };
+        let live = self.rules.iter().map(|(pattern, _)| pattern.start(&base)).enumerate();
+        let live: Vec<_> = live.filter(|(_, progress)| *progress != 0).collect();
+        let skips_all = live.iter().find(|(number, progress)| {
+            let (pattern, effect) = &self.rules[*number];
+            matches!(effect, Effect::Skip) && pattern.is_matched(*progress)
+        });
         let is_met = self.rules.iter().map(|_| AtomicBool::new(false)).collect();
-        let trip = Arc::new(Trip { rules: self.renewed(), is_met });
+        let skips_all = skips_all.map(|(number, _)| *number);
+        let trip = Arc::new(Trip { rules: self.renewed(), is_met, skips_all });
         let rules = &trip.rules.rules;
-        let base = if rules.iter().any(|(pattern, _)| pattern.is_rooted) { base() } else { String::new() };
-        let live = rules.iter().map(|(pattern, _)| pattern.start(&base)).enumerate();
-        let live = live.filter(|(_, progress)| *progress != 0).collect();
         let is_chosen = !rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
         let how = Arc::new(trip.rules.base.clone());
         let mut route = Route::at(&trip, live, is_chosen, &how, true);
@@ -357,6 +384,17 @@ impl Route {
         let Some(state) = &self.0 else { return Ok(()) };
         let mut rules = state.trip.rules.rules.iter();
         rules.try_for_each(|(pattern, effect)| pattern.check(effect.option()))?;
+        if let Some(number) = state.trip.skips_all
+            && !state.trip.rules.is_lenient
+        {
+            let (pattern, _) = &state.trip.rules.rules[number];
+            let message = format!(
+                "`skip({:?})`: this is the path of the value itself, which is never left out: name what is in it, as in \
+                 `skip([\"*\"])`",
+                pattern.text
+            );
+            return Err(Error::new(ErrorKind::Unsupported, message).advised("`lenient()` takes such a path"));
+        }
         state.trip.rules.storing().try_for_each(DatasetOptions::check)
     }
 
@@ -370,7 +408,10 @@ impl Route {
         for (number, is_met) in state.trip.is_met.iter().enumerate() {
             if !is_met.load(Ordering::Relaxed) {
                 let mut ends = Ends::default();
-                ends.look(number, state);
+                let mut places: Vec<Met<'_>> = vec![(state, false)];
+                while let Some(place) = places.pop() {
+                    ends.look(number, place, &mut places);
+                }
                 ends.check(&rules.rules[number])?;
             }
         }
@@ -384,6 +425,7 @@ impl Route {
             && !state.is_uniform()
             && state.seen.looks.load(Ordering::Relaxed) < LOOKS
         {
+            state.seen.note(FIELDS);
             for field in fields {
                 self.field(field);
             }
@@ -395,6 +437,14 @@ impl Route {
     pub(crate) fn is_variant(&self) {
         if let Some(state) = &self.0 {
             state.seen.note(VARIANT);
+        }
+    }
+
+    /// Takes note that what is here is a struct.
+    #[inline]
+    pub(crate) fn is_struct(&self) {
+        if let Some(state) = &self.0 {
+            state.seen.note(FIELDS);
         }
     }
 
@@ -556,17 +606,26 @@ struct Ends<'a> {
     has_elements: bool,
     /// Something may not be there only this time.
     is_open: bool,
+    /// How many segments were matched where there is nothing at all.
+    empty: usize,
 }
 
+/// A place that a pattern came to, and whether it did so by `*` in the place of a name, or by `**`: there, the last segment is
+/// about whatever has that name.
+type Met<'a> = (&'a State, bool);
+
 impl<'a> Ends<'a> {
-    /// Looks for the ends of the pattern of rule `number` in a place that it came to.
-    fn look(&mut self, number: usize, state: &'a State) {
+    /// Looks for the ends of the pattern of rule `number` in a place that it came to; adds the places further inside.
+    fn look(&mut self, number: usize, (state, is_anywhere): Met<'a>, places: &mut Vec<Met<'a>>) {
         let Some((_, progress)) = state.live.iter().find(|(live, _)| *live == number) else { return };
         let pattern = &state.trip.rules.rules[number].0;
         let names = state.seen.names.lock().unwrap_or_else(PoisonError::into_inner);
         let known = state.named.iter().filter(|(_, route)| route.get().is_some());
         let has_elements = state.seen.is(ELEMENTS);
         let is_empty = names.is_empty() && known.clone().next().is_none() && !has_elements;
+        // Nothing at all: an option without a value, a sequence or map without entries.
+        let is_nothing = is_empty && !state.seen.is(LEAF);
+        let is_enum = state.seen.is(VARIANT);
         for (at, segment) in pattern.awaited(*progress) {
             let name = segment.name();
             let is_found = |name: &str| known.clone().any(|(known, _)| **known == *name);
@@ -579,10 +638,15 @@ impl<'a> Ends<'a> {
             if steps_on {
                 continue;
             }
-            // Nothing at all: an option without a value, a sequence or map without entries.
-            let is_nothing = is_empty && !state.seen.is(LEAF);
-            if !is_after_any_number && *segment != Segment::Deep && (is_nothing || state.seen.is(VARIANT)) {
-                self.is_open = true;
+            if !is_after_any_number && *segment != Segment::Deep {
+                let is_last = at + 1 == pattern.segments.len();
+                // Of several fields that are all in this place, one that is an enum tells nothing of the others.
+                let is_enum = is_enum && !(is_anywhere && is_last && state.seen.is(FIELDS));
+                if is_nothing && is_anywhere && is_last {
+                    self.empty = self.empty.max(at);
+                } else if is_nothing || is_enum {
+                    self.is_open = true;
+                }
             }
             if !is_nothing && self.at.is_none_or(|(most, _)| at >= most) {
                 if self.at.is_none_or(|(most, _)| at > most) {
@@ -593,16 +657,20 @@ impl<'a> Ends<'a> {
                 self.has_elements |= has_elements;
             }
         }
+        let is_by_any = pattern.awaited(*progress).any(|(_, segment)| *segment == Segment::Any);
+        let is_deep = is_anywhere || pattern.awaited(*progress).any(|(_, segment)| *segment == Segment::Deep);
+        let has_names = !names.is_empty();
         drop(names);
-        let places = state.named.iter().map(|(_, route)| route).chain([&state.other]);
-        for state in places.filter_map(|route| route.get()?.0.as_deref()) {
-            self.look(number, state);
-        }
+        let inner = state.named.iter().map(|(_, route)| (route, true)).chain([(&state.other, has_names)]);
+        places.extend(
+            inner.filter_map(|(route, is_name)| Some((route.get()?.0.as_deref()?, is_deep || is_by_any && is_name))),
+        );
     }
 
     /// The error that says what there is.
     fn check(&self, (pattern, effect): &(Pattern, Effect)) -> Result<()> {
-        let Some((at, name)) = self.at.filter(|_| !self.is_open) else { return Ok(()) };
+        let is_told = |(at, _): &(usize, Option<&str>)| !self.is_open && *at >= self.empty;
+        let Some((at, name)) = self.at.filter(is_told) else { return Ok(()) };
         let steps = pattern.text.split('/').filter(|step| !step.is_empty());
         let place = match steps.take(at).collect::<Vec<_>>().join("/") {
             place if place.is_empty() => "the value".to_owned(),
@@ -729,5 +797,19 @@ mod tests {
         assert_eq!(*route.field("a").field("b").field("d").how(), deflate(1));
         assert_eq!(*route.field("a").field("b").field("c").element().how(), deflate(9));
         assert!(route.field("b").is_nowhere());
+    }
+
+    /// As deep as nobody reads without asking for it, on a stack that holds no such depth.
+    #[test]
+    fn paths_of_any_number_of_steps_take_no_stack() {
+        let deep = || {
+            for (path, is_met) in [("**/x", true), ("**/y", false), ("**/*/y", false)] {
+                let start = route(&[(path, Effect::Skip)]);
+                let end = (0..100_000).fold(&start, |route, _| route.field("a").element());
+                assert_eq!(end.field("x").keep() == Keep::No, is_met);
+                assert_eq!(start.finish().is_ok(), is_met);
+            }
+        };
+        std::thread::Builder::new().stack_size(64 << 10).spawn(deep).unwrap().join().unwrap();
     }
 }

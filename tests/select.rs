@@ -677,3 +677,132 @@ fn appenders_find_paths_that_lead_nowhere() {
         appender.finish().unwrap();
     }
 }
+
+/// Behind `*` for fields, and behind `**`, what has no such name at all is an error, whatever else there is beside it.
+#[test]
+fn last_names_that_nothing_has_are_errors() {
+    #[derive(Serialize, Deserialize)]
+    struct Outer {
+        form: Form,
+        none: Option<Part>,
+        empty: Vec<Part>,
+        best: Nested,
+        map: BTreeMap<String, Part>,
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Nested {
+        nodes: Vec<f64>,
+        next: Option<Box<Nested>>,
+    }
+    let part = mesh().patches.remove(0);
+    let next = Nested { nodes: vec![0.5], next: None };
+    let outer = Outer {
+        form: Form::Circle(1.5),
+        none: None,
+        empty: vec![],
+        best: Nested { nodes: vec![0.5], next: Some(Box::new(next)) },
+        map: BTreeMap::from([("k".to_owned(), part)]),
+    };
+    let image = to_vec(&outer).unwrap();
+    let errors = |path: &str| {
+        [
+            WriteOptions::new().skip([path]).to_vec(&outer).err(),
+            WriteOptions::new().at(path, |d| d.deflate(1)).to_vec(&outer).err(),
+            ReadOptions::new().skip([path]).from_slice::<Outer>(&image).err(),
+        ]
+    };
+    for (path, place) in [
+        ("*/nodez", "`*`"),
+        ("**/*/nodez", "`**/*`"),
+        ("**/nodez", "`**`"),
+        ("**/next/nodez", "`**/next`"),
+        ("*/next/nodez", "`*/next`"),
+        ("best/**/nodez", "`best/**`"),
+    ] {
+        for error in errors(path) {
+            let error = error.unwrap_or_else(|| panic!("{path} leads nowhere"));
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+            let words = format!(": there is no `nodez` in {place}, which has `nodes`, ");
+            assert!(error.to_string().contains(&words), "{error}\n{words}");
+        }
+    }
+    // What there is, and what may be there at another time.
+    for path in
+        ["*/nodes", "**/nodes", "**/next/nodes", "**/next/next/next", "none/name", "empty/*/name", "form/Box/width"]
+    {
+        for error in errors(path) {
+            assert!(error.is_none_or(|error| error.kind() == ErrorKind::MissingField), "{path}");
+        }
+    }
+    let circles = BTreeMap::from([("a", Form::Circle(1.5)), ("b", Form::Empty)]);
+    WriteOptions::new().at("*/Box/width", |d| d.deflate(1)).at("*/Box", |d| d.lzf()).to_vec(&circles).unwrap();
+}
+
+/// Where a path is at fault for a field that is missing, both are said; and where it is not, the field alone.
+#[test]
+fn paths_that_lead_nowhere_hide_no_other_error() {
+    use std::error::Error;
+
+    let image = to_vec(&mesh()).unwrap();
+    let error = ReadOptions::new().only(["titel"]).from_slice::<Mesh>(&image).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().starts_with("`only(\"titel\")`: there is no `titel` in the value"), "{error}");
+    let cause = error.source().unwrap().downcast_ref::<filebacked::Error>().unwrap();
+    assert_eq!(cause.kind(), ErrorKind::MissingField);
+    assert!(cause.to_string().starts_with("missing field `title` of `Mesh`, which the options leave out"), "{cause}");
+    // It ended before all that there is was seen.
+    let error = ReadOptions::new().skip(["titel"]).from_slice::<Mesh>(&to_vec(&json!({ "title": "x" })).unwrap());
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MissingField, "{error}");
+    assert!(error.to_string().starts_with("missing field `patches` of `Mesh`, stored as"), "{error}");
+}
+
+/// The value itself is never left out: a path that would have it so is an error.
+#[test]
+fn the_value_itself_is_not_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("mesh.h5")).unwrap();
+    let image = to_vec(&mesh()).unwrap();
+    for path in ["", "/", "//"] {
+        let errors = [
+            WriteOptions::new().skip([path]).to_vec(&mesh()).unwrap_err(),
+            WriteOptions::new().skip(["title", path]).write(&file, "mesh", &mesh()).unwrap_err(),
+            WriteOptions::new().skip([path]).to_group(&mesh(), &file).unwrap_err(),
+            WriteOptions::new().skip([path]).create_appender::<Part>(&file, "parts").unwrap_err(),
+            ReadOptions::new().skip([path]).from_slice::<Mesh>(&image).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            let words = format!("`skip({path:?})`: this is the path of the value itself, which is never left out");
+            assert!(error.to_string().starts_with(&words), "{error}");
+        }
+        WriteOptions::new().skip([path]).lenient().to_vec(&mesh()).unwrap();
+        // For these it is a path like any other.
+        WriteOptions::new().only([path]).at(path, |d| d.deflate(1)).to_vec(&mesh()).unwrap();
+        assert_eq!(ReadOptions::new().only([path]).from_slice::<Mesh>(&image).unwrap(), mesh());
+    }
+    assert!(file.member_names().unwrap().is_empty());
+    let group = file.create_group("runs").unwrap();
+    filebacked::write(&group, "first", &mesh()).unwrap();
+    let error = ReadOptions::new().skip(["/runs/first"]).read::<Mesh>(&group, "first").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+/// Attributes are addressed by their names, whatever these begin with, as errors have them.
+#[test]
+fn attributes_with_odd_names_have_paths() {
+    for name in ["[0]", "[x", "*", "a/b", "50%", ".", "%5B", "@", " "] {
+        let attrs = BTreeMap::from([(name.to_owned(), 300), ("other".to_owned(), 1)]);
+        let image = to_vec(&BTreeMap::from([("x", WithAttrs { value: vec![0.5; 3], attrs })])).unwrap();
+        type Narrow = BTreeMap<String, WithAttrs<Vec<f64>, BTreeMap<String, u8>>>;
+        let error = from_slice::<Narrow>(&image).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfRange, "{error}");
+        let path = error.path();
+        let read: Narrow = ReadOptions::new().skip([&path]).from_slice(&image).unwrap();
+        assert_eq!(read["x"].attrs, BTreeMap::from([("other".to_owned(), 1)]), "{path}");
+        let attrs = BTreeMap::from([(name.to_owned(), 300), ("other".to_owned(), 1)]);
+        let value = BTreeMap::from([("x", WithAttrs { value: vec![0.5; 3], attrs })]);
+        let image = WriteOptions::new().skip([&path]).to_vec(&value).unwrap();
+        assert_eq!(from_slice::<Narrow>(&image).unwrap()["x"].attrs.len(), 1, "{path}");
+    }
+}

@@ -204,15 +204,28 @@ impl<'de> Visitor<'de> for KeyName {
 
 /// Says of a field that is missing that the options leave it out, if they do.
 pub(super) fn explained(error: Error, route: &Route) -> Error {
-    // A path that leads nowhere may be why.
-    if error.missing().is_some()
-        && let Err(nowhere) = route.finish()
-    {
-        return nowhere;
+    if error.missing().is_none() {
+        return error;
     }
+    // Before more is looked at, which would count as met.
+    let checked = route.finish();
+    if !is_left_out(&error, route) {
+        return error;
+    }
+    let error =
+        error.left_out(", which the options leave out: give it a default (`#[serde(default)]`), or have it read");
+    // A path that leads nowhere may be why.
+    match checked {
+        Err(nowhere) => nowhere.caused_by(error),
+        Ok(()) => error,
+    }
+}
+
+/// Whether the error is about a field that is missing, and the options leave that out.
+fn is_left_out(error: &Error, route: &Route) -> bool {
     /// An index is that of an element, or a position in a tuple: at most so many ways are followed.
     const WAYS: usize = 64;
-    let Some((field, path)) = error.missing() else { return error };
+    let Some((field, path)) = error.missing() else { return false };
     let mut routes = vec![route];
     for segment in path {
         routes = match segment {
@@ -226,8 +239,5 @@ pub(super) fn explained(error: Error, route: &Route) -> Error {
             }
         };
     }
-    if routes.iter().all(|route| route.field(field).keep() == Keep::Yes) {
-        return error;
-    }
-    error.left_out(", which the options leave out: give it a default (`#[serde(default)]`), or have it read")
+    !routes.iter().all(|route| route.field(field).keep() == Keep::Yes)
 }

@@ -77,6 +77,17 @@ pub(crate) const MAX_COUNT: u64 = 1 << 24;
 /// How many bytes of numbers are written or read at a time.
 pub(crate) const SLAB: usize = 1 << 18;
 
+impl Kind {
+    /// Whether the child `link` of a group of the kind is only how the value is laid out, and no part that has a name.
+    pub(crate) fn is_layout(self, link: &str) -> bool {
+        match self {
+            Self::Columns | Self::Tuple | Self::List => false,
+            Self::Variants => link == TAG,
+            _ => true,
+        }
+    }
+}
+
 /// Declares [`Kind`] with the word that stands on disk for each.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {

@@ -166,6 +166,7 @@ pub struct NodeStruct {
 impl NodeStruct {
     pub(super) fn new(place: &Place<'_>, depth: Depth, variant: Option<&'static str>) -> Result<Self> {
         let route = place.route.clone();
+        route.is_struct();
         Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, route })
     }
 

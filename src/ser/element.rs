@@ -237,6 +237,7 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
+        self.near.route.is_struct();
         Ok(ElementStruct { row: self.column.begin_struct()?, depth, near: self.near, variant: None })
     }
 

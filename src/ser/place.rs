@@ -155,7 +155,7 @@ impl<'a> Place<'a> {
     /// Where it is in the call, for whoever watches that.
     fn spot(&self) -> Spot {
         match &self.at {
-            At::Child(group, name) => group.spot().child(name),
+            At::Child(group, name) => group.spot_of(name),
             At::Fill { group, .. } => group.spot().clone(),
             At::Attribute(..) => Spot::NOWHERE,
         }

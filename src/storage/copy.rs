@@ -32,7 +32,7 @@ const STACK: usize = 64 << 20;
 impl Object {
     /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
     pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
-        let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot().child(name));
+        let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot_of(name));
         let copy = |bytes: usize| {
             // SAFETY: handles of the kinds that the function takes, and C strings.
             change_of("copy an object", bytes, || unsafe {

@@ -202,7 +202,7 @@ impl Attributes for Dataset {
 impl Group {
     /// Makes the dataset `name` for items of type `dtype`, yet without data, which will be stored as said.
     pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
-        let spot = self.spot().child(name);
+        let spot = self.spot_of(name);
         let dataset = locked(|| self.create_locked(&c_name(name)?, dtype, shape, storing))?;
         spot.object()?;
         Ok(dataset.at(spot))

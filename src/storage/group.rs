@@ -17,6 +17,7 @@ use super::placeholder::seen_as_empty;
 use super::strict::{open_by_name, shortened, without_plugins};
 use super::{Id, c_name, call, change, locked, property_lists, sys};
 use crate::error::{Error, ErrorKind, Result, names as listed};
+use crate::format::{escape, unescape};
 use crate::progress::{Run, Spot};
 
 /// A group, open. Its clones share one handle.
@@ -137,6 +138,11 @@ impl Group {
         &self.0.spot
     }
 
+    /// Where its child `name` is in the call.
+    pub(crate) fn spot_of(&self, name: &str) -> Spot {
+        self.spot().child_of(name, || self.kind().ok().flatten())
+    }
+
     /// Takes over the handle of a group.
     pub(super) fn adopt(id: Id) -> Result<Self> {
         let id = std::mem::ManuallyDrop::new(id);
@@ -161,7 +167,7 @@ impl Group {
 
     /// Makes the group `name`.
     pub(crate) fn create_group(&self, name: &str) -> Result<Self> {
-        let (label, spot) = (c_name(name)?, self.spot().child(name));
+        let (label, spot) = (c_name(name)?, self.spot_of(name));
         let lists = property_lists()?;
         // SAFETY: handles of the kinds that the function takes, and a C string.
         let group = Self::adopt(Id::create("create a group", || unsafe {
@@ -205,6 +211,10 @@ impl Group {
         }
         // As this crate would not write it: with a percent sign of its own, or a byte that is none of a character.
         let own = name.replace("%25", "%");
+        // One that stands for another key is another: `a%2Fb` is no `a%252Fb`.
+        if escape(&unescape(&own)) != name {
+            return Ok(label);
+        }
         for other in [Some(c_name(&own)?), names::raw(&own)].into_iter().flatten() {
             if self.has_label(&other)? {
                 return Ok(other);
@@ -275,7 +285,7 @@ impl Group {
 
     /// Opens what the link `name` leads to.
     pub(crate) fn open(&self, name: &str) -> Result<Object> {
-        Ok(locked(|| self.open_locked(name))?.at(self.spot().child(name)))
+        Ok(locked(|| self.open_locked(name))?.at(self.spot_of(name)))
     }
 
     /// Opens whatever the link `name` leads to.

@@ -132,7 +132,7 @@ impl Group {
             }))
         });
         match opened {
-            Some(Ok(Some(object))) => Ok(object.at(self.spot().child(&link.name))),
+            Some(Ok(Some(object))) => Ok(object.at(self.spot_of(&link.name))),
             Some(Err(error)) => Err(error),
             _ => self.open(&link.name),
         }

@@ -421,7 +421,7 @@ impl Group {
         array: &ArrayView<'_, T, D>,
         storing: &Storing,
     ) -> Result<()> {
-        let (label, spot) = (c_name(name)?, self.spot().child(name));
+        let (label, spot) = (c_name(name)?, self.spot_of(name));
         let shape = shape_of(array);
         let how = (storing, (false, false));
         let (id, is_chunked) =
