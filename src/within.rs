@@ -2,7 +2,7 @@
 //! and a path that begins with one begins at the root of the file.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{escape, unescape};
+use crate::format::{MAX_LINK_NAME, escape, unescape};
 use crate::storage::{Group, Object};
 
 /// Where a path leads: a group that is there, and the links from it on. All but the last are groups that are not there.
@@ -54,6 +54,13 @@ impl Within {
             (from, to) = (inner, next);
         }
         Ok((from, to, last))
+    }
+
+    /// An error if one of the links could not be made: what HDF5 does with longer names does not open again.
+    pub(crate) fn check_names(&self) -> Result<()> {
+        let Some(long) = self.links.iter().find(|link| link.len() > MAX_LINK_NAME) else { return Ok(()) };
+        let message = format!("a name of {} bytes: a link has a name of at most {MAX_LINK_NAME}", long.len());
+        Err(Error::new(ErrorKind::Unsupported, message))
     }
 
     /// Whether there is something.

@@ -688,3 +688,101 @@ fn names_are_paths() {
     let steps = Reader::<i32>::open_file(folder.path().join("steps.h5"), "log/other").unwrap();
     assert_eq!(steps.map(filebacked::Result::unwrap).collect::<Vec<_>>(), [2]);
 }
+
+/// Names as long as HDF5 takes them, and longer ones, which maps hold all the same.
+#[test]
+fn long_names() {
+    /// What this crate makes links of, and what libhdf5 takes.
+    const MOST: usize = 32_768;
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("long.h5")).unwrap();
+    for (number, (len, letter)) in [
+        (MOST - 1, "a"),
+        (MOST, "a"),
+        (MOST + 1, "a"),
+        (65_510, "a"),
+        (65_535, "a"),
+        (65_536, "a"),
+        (70_000, "a"),
+        // Each of these takes three letters in the name of a link.
+        (MOST / 3 - 1, "/"),
+        (MOST / 3 + 1, "%"),
+        (MOST, "/"),
+        (22_000, "/"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = letter.repeat(len);
+        let value = BTreeMap::from([(key.clone(), vec![1.5]), ("short".to_owned(), vec![2.5])]);
+        let image = filebacked::to_vec(&value).unwrap_or_else(|error| panic!("{len} of {letter}: {error}"));
+        assert!(filebacked::from_slice::<BTreeMap<String, Vec<f64>>>(&image).unwrap() == value, "{len} of {letter}");
+        let any: filebacked::Value = filebacked::from_slice(&image).unwrap();
+        assert!(filebacked::to_vec(&any).unwrap() == image, "{len} of {letter}");
+        let list = vec![value.clone(); 2];
+        let image = filebacked::to_vec(&list).unwrap_or_else(|error| panic!("{len} of {letter}: {error}"));
+        assert!(
+            filebacked::from_slice::<Vec<BTreeMap<String, Vec<f64>>>>(&image).unwrap() == list,
+            "{len} of {letter}"
+        );
+
+        // Names of fields, also of several that would not go into one type together.
+        let numbers: BTreeMap<_, _> = ["x", "y", "z"].map(|last| (key.clone() + last, 1.5)).into();
+        let list = vec![numbers; 3];
+        let image = filebacked::to_vec(&list).unwrap_or_else(|error| panic!("{len} of {letter}: {error}"));
+        assert!(filebacked::from_slice::<Vec<BTreeMap<String, f64>>>(&image).unwrap() == list, "{len} of {letter}");
+
+        // As the name of a value it is one that is found again, or an error, and nothing is left of that.
+        let before = file.member_names().unwrap();
+        let name = format!("group {number}/{}", key.replace('%', "%25").replace('/', "%2F"));
+        match filebacked::write(&file, &name, &1) {
+            Ok(()) => assert_eq!(filebacked::read::<i32>(&file, &name).unwrap(), 1),
+            Err(error) => {
+                assert!(name.len() > MOST, "{len} of {letter}: {error}");
+                assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+                assert!(error.to_string().len() < 1000, "{error}");
+                assert_eq!(file.member_names().unwrap(), before);
+                assert_eq!(Appender::<i32>::create(&file, &name).unwrap_err().kind(), ErrorKind::Unsupported);
+                assert_eq!(file.member_names().unwrap(), before);
+                assert!(filebacked::read::<i32>(&file, &name).is_err());
+            }
+        }
+    }
+}
+
+/// `.` is a name like any other in a path, and a `%` that begins no escape stands for itself, as keys have it.
+#[test]
+fn names_with_dots_and_percent_signs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("odd.h5")).unwrap();
+    for (name, link, key) in [
+        (".", "%2E", "."),
+        ("..", "..", ".."),
+        ("50%", "50%25", "50%"),
+        ("%25", "%25", "%"),
+        ("%", "%", ""),
+        ("a%2Fb", "a%2Fb", "a/b"),
+        ("a%252Fb", "a%252Fb", "a%2Fb"),
+        ("*", "*", "*"),
+        ("[0]", "[0]", "[0]"),
+    ] {
+        let value = BTreeMap::from([("x", 1)]);
+        for name in [name.to_owned(), format!("in/./{name}")] {
+            filebacked::write(&file, &name, &value).unwrap();
+            assert_eq!(filebacked::read::<BTreeMap<String, i32>>(&file, &name).unwrap()["x"], 1, "{name}");
+        }
+        assert_eq!(file.group("in/%2E").unwrap().member_names().unwrap(), [link]);
+        let whole: BTreeMap<String, BTreeMap<String, i32>> = filebacked::read(&file, "in/.").unwrap();
+        assert_eq!(whole.keys().collect::<Vec<_>>(), [key]);
+        // The same name that a map with that key gives.
+        let image = filebacked::to_vec(&BTreeMap::from([(key, value)])).unwrap();
+        let path = folder.path().join("map.h5");
+        fs::write(&path, image).unwrap();
+        assert_eq!(hdf5::File::open(&path).unwrap().member_names().unwrap(), [link]);
+        assert_eq!(filebacked::read_at::<i32>(&path, &format!("{name}/x")).unwrap(), 1);
+        file.unlink("in").unwrap();
+    }
+    // Names of others are found as they are where no name of ours is.
+    file.create_group("100% theirs").unwrap().new_dataset::<i32>().create("x").unwrap();
+    assert_eq!(filebacked::read::<i32>(&file, "100% theirs/x").unwrap(), 0);
+}

@@ -9,7 +9,8 @@ const EMPTY: &str = "%";
 
 /// Returns whether `key`, escaped, is short enough for a link name.
 pub(crate) fn is_linkable(key: &str) -> bool {
-    key.len() <= MAX_LINK_NAME
+    // Each letter becomes three at most.
+    key.len() <= MAX_LINK_NAME / 3 || key.len() <= MAX_LINK_NAME && escape(key).len() <= MAX_LINK_NAME
 }
 
 /// Returns the link name for `key`: itself, but for what HDF5 does not take, which is percent-encoded.

@@ -70,6 +70,7 @@ impl Growth {
         let (outer, (link, missing)) = (&within.group, within.split());
         let top = missing.first().map_or(link, String::as_str);
         let create = || {
+            within.check_names()?;
             check_free(Some(outer), top)?;
             let writing = Writing::to(outer)?;
             let _writing = writing.enter();

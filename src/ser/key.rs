@@ -3,6 +3,7 @@
 use serde::ser::{self, Impossible, Serialize};
 
 use crate::error::{Again, Error, ErrorKind, Result};
+use crate::format::is_linkable;
 
 /// Calls its function with a key that is a string, and answers [`Again::Pairs`] to any other.
 pub(super) struct KeyProbe<F>(pub(super) F);
@@ -79,8 +80,9 @@ impl<F: FnOnce(&str) -> Result<()>> ser::Serializer for KeyProbe<F> {
     type Ok = ();
     type Error = Error;
 
+    /// One that is too long for a link is no name of a field, either.
     fn serialize_str(self, value: &str) -> Result<()> {
-        (self.0)(value)
+        if is_linkable(value) { (self.0)(value) } else { Err(no_link()) }
     }
 
     refuse!(serialize_bool(bool) serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64));

@@ -41,6 +41,7 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
     let (group, (link, missing)) = (&within.group, within.split());
     let write = || {
         route.check()?;
+        within.check_names()?;
         if !overwrite && missing.is_empty() {
             check_free(Some(group), link)?;
         }
