@@ -14,11 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Lazy, Origin, copy, name, not_copied};
 use crate::bridge::{self, Read, Write};
-use crate::de::{Kept, Source};
+use crate::de::{self, Kept, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::unescape;
-use crate::ser::{Changes, Destination, link_name};
-use crate::storage::Object;
+use crate::limits::Limits;
+use crate::route::Route;
+use crate::ser::{self, Changes, Destination, link_name, link_names};
+use crate::storage::{Group, Held, Object};
+use crate::within::Within;
 
 /// A map on top of what is stored: its keys are read at once, each value when it is first asked for.
 ///
@@ -46,6 +49,12 @@ use crate::storage::Object;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// # Names with `/`
+///
+/// A map is at a path, as any other value: [`open`](Self::open) takes one, and so do [`read`](crate::read) and
+/// [`write`](crate::write()). Keys are no paths: the `/` of a key is a part of it, and is `%2F` in the name of the child, for
+/// this map as for any other. So `"a/b"` is the key of one child, and `""` is a key, too.
+///
 /// # Writing
 ///
 /// [`save`](Self::save) writes what changed to the group that the map was read from, and leaves all else in it alone.
@@ -65,6 +74,8 @@ use crate::storage::Object;
 pub struct LazyMap<K, V> {
     entries: IndexMap<K, Entry<V>>,
     home: Option<Home<V>>,
+    /// Where it is to be, if there was nothing when it was opened.
+    site: Option<Site<V>>,
     /// The children of the group, by their links, that are to go, or to be replaced.
     removed: BTreeSet<String>,
 }
@@ -72,6 +83,13 @@ pub struct LazyMap<K, V> {
 /// The group that a map was read from, and how its values are read.
 struct Home<V> {
     kept: Arc<Kept>,
+    read: fn(&Kept) -> Result<V>,
+}
+
+/// The path at which a map is to be made, and how its values are read then.
+struct Site<V> {
+    group: Group,
+    path: String,
     read: fn(&Kept) -> Result<V>,
 }
 
@@ -105,7 +123,7 @@ impl<K, V> LazyMap<K, V> {
     /// A map without entries, that was not read from anywhere.
     #[must_use]
     pub fn new() -> Self {
-        Self { entries: IndexMap::new(), home: None, removed: BTreeSet::new() }
+        Self { entries: IndexMap::new(), home: None, site: None, removed: BTreeSet::new() }
     }
 
     /// The number of entries.
@@ -163,7 +181,7 @@ impl<K, V> LazyMap<K, V> {
     /// Whether there is something to be [saved](Self::save).
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        !self.removed.is_empty() || self.entries.values().any(|entry| entry.saved.is_none())
+        self.site.is_some() || !self.removed.is_empty() || self.entries.values().any(|entry| entry.saved.is_none())
     }
 }
 
@@ -226,6 +244,58 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         Some(entry.into_value(&mut self.removed))
     }
 
+    /// The map at `name` in `group`, which may be a path as in [`write`](crate::write()). Where there is nothing, it is a map without
+    /// entries, that [`save`](Self::save) makes there, with the groups on the way that are missing.
+    ///
+    /// # Errors
+    /// As [`read`](crate::read), but for a name that is free in a file that is open for writing.
+    ///
+    /// ```
+    /// use filebacked::{LazyMap, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("runs.h5"))?;
+    /// let mut cases = LazyMap::<String, Vec<f64>>::open(&file, "runs/first/cases")?;
+    /// cases.insert("left/right".to_owned(), vec![0.5, 1.5]);
+    /// cases.save()?;
+    /// assert_eq!(file.group("runs/first/cases")?.member_names()?, ["left%2Fright"]);
+    ///
+    /// let cases = LazyMap::<String, Vec<f64>>::open(&file, "runs/first/cases")?;
+    /// assert_eq!(cases.get("left/right")?, Some(&vec![0.5, 1.5]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(group: &hdf5::Group, name: &str) -> Result<Self>
+    where
+        K: DeserializeOwned,
+        V: DeserializeOwned,
+    {
+        let group = Group::of(group)?;
+        if Within::follow(&group, name)?.is_there()? || !Held::of(&group)?.is_writable()? {
+            return Limits::while_reading(|| de::read_named(&group, name, Route::nowhere()));
+        }
+        let site = Site { group, path: name.to_owned(), read: Kept::read::<V> };
+        Ok(Self { site: Some(site), ..Self::new() })
+    }
+
+    /// Makes the map where there was nothing.
+    fn make(&mut self) -> Result<()>
+    where
+        K: Serialize,
+        V: Serialize,
+    {
+        let Some(Site { group, path, read }) = &self.site else { return Ok(()) };
+        let names = link_names(self.entries.keys())?;
+        Limits::while_writing(|| ser::write_named(&Entries(self), group, path, Route::nowhere(), false))?;
+        let made: Lazy<()> = Limits::while_reading(|| de::read_named(group, path, Route::nowhere()))?;
+        let Some(Origin { kept, .. }) = made.origin else { return Err(Error::corrupt("a map that is nowhere")) };
+        let child = |(index, name): (usize, String)| Ok((index, kept.child(&name)?, name));
+        let saved = names.into_iter().enumerate().map(child).collect::<Result<_>>()?;
+        self.home = Some(Home { kept: Arc::clone(&kept), read: *read });
+        self.site = None;
+        self.settle(saved, &kept);
+        kept.file().flush()
+    }
+
     /// Writes what changed to the group that the map was read from: entries that were inserted, replaced, [given out to be
     /// changed](Self::get_mut) or removed. All else in the group stays as it is.
     ///
@@ -235,7 +305,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     /// it later.
     ///
     /// # Errors
-    /// If the map was not read from a group ([`Unsupported`](ErrorKind::Unsupported)), or one whose file is open for reading
+    /// If the map was neither read from a group nor [opened](Self::open) ([`Unsupported`](ErrorKind::Unsupported)), or from one whose file is open for reading
     /// alone, as [`from_file`](crate::from_file) opens it; if somebody else took a new name meanwhile; and if a value cannot
     /// be written.
     pub fn save(&mut self) -> Result<()>
@@ -243,6 +313,9 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         K: Serialize,
         V: Serialize,
     {
+        if self.site.is_some() {
+            return self.make();
+        }
         let Some(Home { kept, .. }) = &self.home else {
             let message = "a map that was not read from a group of an open file is saved nowhere: write it";
             return Err(Error::new(ErrorKind::Unsupported, message));

@@ -1,6 +1,6 @@
 //! Changes to the children of a group: all of them, or none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -21,6 +21,22 @@ pub(crate) fn link_name<K: ?Sized + Serialize>(key: &K) -> Result<String> {
         Some((_, text)) if is_linkable(&text) => Ok(escape(&text).into_owned()),
         _ => Err(Error::new(ErrorKind::BadKey, "the key is no string, integer, bool or unit variant, or is too long")),
     }
+}
+
+/// The names of the links that the keys of a map are, all of which are of one type.
+pub(crate) fn link_names<'a, K: Serialize + 'a>(keys: impl Iterator<Item = &'a K>) -> Result<Vec<String>> {
+    let (mut names, mut used, mut class) = (Vec::new(), HashSet::new(), None);
+    for key in keys {
+        let name = link_name(key)?;
+        let found = key::link(key)?.map(|(class, _)| class);
+        if *class.get_or_insert(found) != found || !used.insert(name.clone()) {
+            return Err(
+                Error::new(ErrorKind::BadKey, "the keys are of different types, or not distinct").in_field(&name)
+            );
+        }
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// New children of a group, which grow in a group that no link leads to.

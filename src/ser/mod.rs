@@ -119,7 +119,7 @@ mod strings;
 mod variants;
 
 pub(crate) use append::Growth;
-pub(crate) use changes::{Changes, link_name};
+pub(crate) use changes::{Changes, link_name, link_names};
 pub(crate) use destination::Destination;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
