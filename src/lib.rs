@@ -63,6 +63,7 @@
 //! | [`LazyMap`] | a map whose values are read when they are asked for, and that writes what changed |
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
+//! [`sorted`] writes a `HashMap` or `HashSet` in the order of its keys.
 //!
 //! # What it promises
 //!
@@ -71,7 +72,10 @@
 //! - A sequence becomes a number of HDF5 objects that depends on its type, never on its length (but for those whose
 //!   elements are objects of their own).
 //! - Writing is all or nothing: on an [`Error`] a file or group is as it was.
-//! - The same value gives the same bytes.
+//! - The same value gives the same bytes: whatever the machine, the time, or the number of threads, a value that gives serde the
+//!   same parts in the same order gives the same file, with one version of this crate and of libhdf5. Equal `HashMap`s and
+//!   `HashSet`s do not: they give their entries in another order each time. Use a `BTreeMap` or `BTreeSet`, or [`sorted`]. Nor
+//!   is it promised of a group or file that holds, or held, other things.
 //! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
 //!   clipped or rounded. A damaged file gives an error, and so does one that asks for more than the
 //!   [limits](ReadOptions#limits).
@@ -98,8 +102,8 @@
 //! Any number of threads may write to and read from one file at once, with one `File` or [`Group`](hdf5::Group) of the [`hdf5`]
 //! crate for all, or clones of it. libhdf5 does one thing at a time, under a lock; values are serialized, compressed and made
 //! meanwhile. Of two that write the same new name, one gets an error, and the value of the other is there as a whole. Callers must
-//! not [replace](WriteOptions::overwrite) one name from two threads at once, or [save](LazyMap::save) to one group, or make one
-//! new file with [`write_at`]. Callers must not change a file by means of the [`hdf5`] crate itself while another thread reads
+//! not [replace](WriteOptions::overwrite) one name from two threads at once, or [save](LazyMap::save) to one group. Callers of
+//! [`write_at`] may make one new file at once: each writes its value again into the file that another made first. Callers must not change a file by means of the [`hdf5`] crate itself while another thread reads
 //! strings or sequences of variable length from it: those are read as the file was when the call began.
 //!
 //! [`WriteOptions`], [`ReadOptions`], [`Error`] and [`Progress`] are `Send` and `Sync`; so are [`Lazy`], [`LazyMap`] and all other
@@ -147,6 +151,7 @@ pub mod reader;
 mod route;
 mod ser;
 mod shared;
+pub mod sorted;
 #[cfg(feature = "sprs")]
 pub mod sparse;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]

@@ -291,6 +291,8 @@ fn options_that_cannot_work_are_errors() {
     let large = BTreeMap::from([("x", vec![0.5; 10_000])]);
     let options = WriteOptions::new;
     let shape = "a chunk has at least one dimension, of at least one element";
+    let there = folder.path().join("there.h5");
+    filebacked::to_file(&there, &BTreeMap::from([("x", 1)])).unwrap();
     for (options, words) in [
         (options().chunk([0]), format!("chunks of shape [0]: {shape}")),
         (options().at("x", |d| d.chunk([5, 0])), format!("chunks of shape [5, 0]: {shape}")),
@@ -317,10 +319,34 @@ fn options_that_cannot_work_are_errors() {
             options.to_group(&large, &file).unwrap_err(),
             options.to_vec(&large).unwrap_err(),
             options.to_file(&path, &large).unwrap_err(),
+            options.write_at(&path, "odd", &large).unwrap_err(),
+            options.write_at(&there, "a/odd", &large).unwrap_err(),
+            options.clone().overwrite(true).write_at(&there, "x", &large).unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
             assert!(error.to_string().starts_with(&words), "{error}");
+        }
+        assert!(!path.exists() && file.member_names().unwrap().is_empty());
+        assert_eq!(filebacked::from_file::<BTreeMap<String, i32>>(&there).unwrap(), BTreeMap::from([("x".to_owned(), 1)]));
+    }
+    // Appenders say it when they are made, where they do not have to know the records for it.
+    for (options, words) in [
+        (options().chunk([0]), "chunks of shape [0]: "),
+        (options().at("*", |d| d.chunk([5, 0])), "chunks of shape [5, 0]: "),
+        (options().deflate(99), "`deflate(99)`: "),
+        (options().at("*", |d| d.deflate(10)), "`deflate(10)`: "),
+    ] {
+        let path = folder.path().join("appended.h5");
+        let errors = [
+            options.create_appender::<f64>(&file, "a/sequence").unwrap_err(),
+            options.open_appender::<f64>(&file, "sequence").unwrap_err(),
+            options.create_appender_file::<f64>(&path, "sequence").unwrap_err(),
+            options.open_appender_file::<f64>(&there, "sequence").unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().starts_with(words), "{error}");
         }
         assert!(!path.exists() && file.member_names().unwrap().is_empty());
     }
@@ -464,4 +490,25 @@ fn damaged_chunks_are_errors() {
         }
         assert!(refused > 100, "{refused}");
     }
+}
+
+/// What is said at a path acts on data above a size, which can be 0 there: as the docs have it.
+#[test]
+fn small_data_is_compressed_where_that_is_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("small.h5")).unwrap();
+    let value = BTreeMap::from([("a", vec![0.5; 10]), ("b", vec![0.5; 10]), ("large", vec![0.5; 10_000])]);
+    WriteOptions::new().at("*", |d| d.deflate(4)).at("a", |d| d.above(0)).to_group(&value, &file).unwrap();
+    let filters = |name: &str| file.dataset(name).unwrap().filters();
+    let deflate = [hdf5::filters::Filter::Shuffle, hdf5::filters::Filter::Deflate(4)];
+    assert_eq!((filters("a"), filters("large")), (deflate.to_vec(), deflate.to_vec()));
+    assert!(filters("b").is_empty() && !file.dataset("b").unwrap().is_chunked());
+    let read: BTreeMap<String, Vec<f64>> = filebacked::from_group(&file).unwrap();
+    assert!(
+        read.iter().eq(value
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect::<BTreeMap<_, _>>()
+            .iter())
+    );
 }
