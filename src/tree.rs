@@ -90,15 +90,14 @@ impl Display for Tree {
 
 impl Tree {
     fn children(&mut self, group: &Group, indent: &str, path: &mut Vec<Identity>) -> Result<()> {
-        let attributes = shown_attributes(group).unwrap_or_default();
-        self.entries(group, attributes, group.links()?, indent, path)
+        self.entries(group, shown_attributes(group), group.links()?, indent, path)
     }
 
     /// What is in a group, and its attributes; or those of a dataset, that is in it.
     fn entries(
         &mut self,
         group: &Group,
-        attributes: Vec<(String, Contents)>,
+        attributes: Vec<(String, Result<Contents>)>,
         links: Vec<Link>,
         indent: &str,
         path: &mut Vec<Identity>,
@@ -126,9 +125,14 @@ impl Tree {
                     self.lines.push(Line { name: format!("{branch}..."), words, values: String::new() });
                 }
                 Entry::Attribute((name, contents)) => {
-                    let words = short_words(&contents.dtype.to_string(), &contents.shape);
-                    let values = attribute_values(&contents);
-                    self.lines.push(Line { name: format!("{branch}@{name}"), words, values });
+                    let (words, values) = match contents {
+                        Ok(contents) => {
+                            let words = short_words(&contents.dtype.to_string(), &contents.shape);
+                            (words, attribute_values(&contents))
+                        }
+                        Err(error) => ("?".to_owned(), format!("({error})")),
+                    };
+                    self.lines.push(Line { name: format!("{branch}@{}", cut(&name)), words, values });
                 }
                 Entry::Link(link) => {
                     let name = format!("{branch}{}", cut(&link.name));
@@ -154,8 +158,7 @@ impl Tree {
                     if let Ok(Some(storing)) = &storing {
                         words = format!("{words}, {storing}");
                     }
-                    let attributes = shown_attributes(&dataset).unwrap_or_default();
-                    self.entries(parent, attributes, Vec::new(), below, path)?;
+                    self.entries(parent, shown_attributes(&dataset), Vec::new(), below, path)?;
                     let shown = kind.and(storing).and_then(|_| dataset_values(&dataset));
                     // What it is can be told, also where the values cannot be read.
                     Ok((words, shown.unwrap_or_else(|error| format!("({error})"))))
@@ -180,23 +183,22 @@ impl Tree {
 }
 
 enum Entry {
-    Attribute((String, Contents)),
+    Attribute((String, Result<Contents>)),
     Link(Link),
     More(usize),
 }
 
-/// The attributes that are the user's, as far as they can be read.
-fn shown_attributes(group: &impl Attributes) -> Result<Vec<(String, Contents)>> {
+/// The attributes that are the user's, or why they cannot be read: each, or, as one without a name, all of them.
+fn shown_attributes(object: &impl Attributes) -> Vec<(String, Result<Contents>)> {
     let hidden = [KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION];
-    let mut shown = Vec::new();
-    for name in group.attribute_names()? {
-        if !hidden.contains(&name.as_str())
-            && let Ok(Some(contents)) = group.attribute(&name)
-        {
-            shown.push((name, contents));
-        }
+    match object.attribute_names() {
+        Ok(names) => names
+            .into_iter()
+            .filter(|name| !hidden.contains(&name.as_str()))
+            .filter_map(|name| object.attribute(&name).transpose().map(|contents| (name, contents)))
+            .collect(),
+        Err(error) => vec![(String::new(), Err(error))],
     }
-    Ok(shown)
 }
 
 fn group_words(group: &Group) -> Result<String> {
@@ -206,8 +208,12 @@ fn group_words(group: &Group) -> Result<String> {
         Ok(Some(kind)) => kind.as_str().to_owned(),
         Err(error) => format!("group ({error})"),
     };
-    if let Ok(Some(contents)) = group.attribute(ENCODING_TYPE) {
-        words = format!("{words}, {ENCODING_TYPE} {}", attribute_values(&contents).trim_matches('"'));
+    match group.attribute(ENCODING_TYPE) {
+        Ok(None) => {}
+        Ok(Some(contents)) => {
+            words = format!("{words}, {ENCODING_TYPE} {}", attribute_values(&contents).trim_matches('"'));
+        }
+        Err(error) => words = format!("{words}, {ENCODING_TYPE} ? ({error})"),
     }
     Ok(words)
 }
@@ -335,4 +341,45 @@ fn cut(text: &str) -> String {
         return line;
     }
     line.chars().take(MAX_WIDTH - 3).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::failing;
+
+    /// What cannot be read is shown as such, whatever it is.
+    #[test]
+    fn nothing_goes_without_a_word() {
+        let file = storage::File::in_memory().unwrap();
+        let root = file.root().unwrap();
+        let value = serde_json::json!({ "inner": { "text": "x" }, "numbers": [1, 2], "optional": [1, null] });
+        crate::write(root.user(), "group", &value).unwrap();
+        let group = root.user().group("group").unwrap();
+        let objects: [&hdf5::Location; 2] = [&group, &group.dataset("numbers").unwrap()];
+        for object in objects {
+            for name in ["first", "second"] {
+                object.new_attr::<f64>().create(name).unwrap().write_scalar(&0.5).unwrap();
+            }
+        }
+        let whole = tree(root.user()).unwrap().to_string();
+        assert_eq!(whole.matches("0.5").count(), 4, "{whole}");
+        let (mut calls, mut attributes, mut lists) = (0, 0, 0);
+        loop {
+            failing::after(Some(calls));
+            let shown = tree(root.user()).map(|tree| tree.to_string());
+            let has_come = failing::has_come();
+            failing::after(None);
+            if !has_come {
+                break;
+            }
+            calls += 1;
+            let Ok(shown) = shown else { continue };
+            assert!(shown == whole || shown.contains("a test has it fail"), "call {calls}:\n{shown}");
+            let lines = || shown.lines().filter(|line| line.contains('@') && line.contains("  ?  "));
+            attributes += lines().filter(|line| ["@first ", "@second "].iter().any(|name| line.contains(name))).count();
+            lists += lines().filter(|line| line.contains("@ ")).count();
+        }
+        assert!(attributes >= 4 && lists >= 2, "{attributes} and {lists} of {calls}");
+    }
 }
