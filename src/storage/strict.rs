@@ -14,7 +14,8 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use hdf5_sys::h5pl;
 use hdf5_sys::h5z::{
-    H5Z_FILTER_DEFLATE, H5Z_FILTER_NBIT, H5Z_FILTER_RESERVED, H5Z_FILTER_SCALEOFFSET, H5Z_FILTER_SZIP, H5Zfilter_avail,
+    H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT, H5Z_FILTER_RESERVED, H5Z_FILTER_SCALEOFFSET,
+    H5Z_FILTER_SHUFFLE, H5Z_FILTER_SZIP, H5Zfilter_avail,
 };
 
 use super::filter::{BLOSC, LZF};
@@ -104,16 +105,18 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
     let what = "look into the filters of a dataset";
     // SAFETY: a dataset creation list.
     let count = call(what, || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
+    let mut is_shortened = false;
     for index in 0..c_uint::try_from(count).unwrap_or(0) {
-        let (mut flags, mut config, mut values) = (0, 0, 0);
-        // SAFETY: as above; no room is given for values and the name, so none are put anywhere.
+        let (mut flags, mut config, mut numbers) = (0, 0, [0; 3]);
+        let mut values = numbers.len();
+        // SAFETY: as above; there is room for as many values as said, and none for the name, which is put nowhere.
         let filter = call(what, || unsafe {
             h5p::H5Pget_filter2(
                 list.get(),
                 index,
                 &raw mut flags,
                 &raw mut values,
-                ptr::null_mut(),
+                numbers.as_mut_ptr(),
                 0,
                 ptr::null_mut(),
                 &raw mut config,
@@ -124,6 +127,10 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
             // SAFETY: a number, whatever it is.
             unsafe { H5Zfilter_avail(filter) }
         })?;
+        if filter == LZF && is_shortened {
+            lzf::allow_shortened(&numbers[..values.min(numbers.len())]);
+        }
+        is_shortened |= ![H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32].contains(&filter);
         if available == 0 && filter == LZF {
             lzf::register()?;
         } else if available == 0 {

@@ -148,6 +148,8 @@ fn lzf_of_variable_length() {
     let table = read::<Vec<(i32, String)>>(&file, "table");
     assert_eq!((table.len(), &table[299]), (300, &(299, "name".to_owned())));
     assert_eq!(read::<Vec<String>>(&file, "noise"), ["a", "b", "c"]);
+    assert_eq!(read::<Vec<i64>>(&file, "scaled"), (0..4096).map(|at| at / 512).collect::<Vec<_>>());
+    assert_eq!(read::<Vec<String>>(&file, "summed"), ["sum"; 100]);
     let value: Value = from_file(made().path("lzf.h5")).unwrap();
     assert_eq!(value["many"][6].as_str(), Some("the same text again and again 6"));
 }
@@ -442,12 +444,13 @@ fn what_is_broken_costs_only_itself() {
     let value: Value = from_file(made().path("broken.h5")).unwrap();
     assert_eq!(value["good"].as_array(), Some(&arr1(&[1_i64, 2, 3]).into()));
     assert_eq!(value["last"].as_str(), Some("end"));
-    for name in ["checksum", "chunk", "lzf", "bools", "latin"] {
+    for name in ["checksum", "chunk", "lzf", "short", "bools", "latin"] {
         assert!(matches!(value[name], Value::Unreadable(_)), "{name}: {}", value[name]);
     }
     fails::<Vec<i32>>(&file, "checksum", "checksum");
     fails::<Vec<i32>>(&file, "chunk", "chunk");
     fails::<Vec<String>>(&file, "lzf", "HDF5");
+    fails::<Vec<String>>(&file, "short", "HDF5");
     fails::<Vec<String>>(&file, "latin", "UTF-8");
     let shown = filebacked::tree(&file).unwrap().to_string();
     let line =
