@@ -440,12 +440,17 @@ impl Laid {
         element: &ElementType<T>,
         selection: Selection,
     ) -> Result<Vec<T>> {
+        // One element may be asked for as a scalar, whatever its dimensions are.
+        if self.inner.is_empty() || selection.start.is_empty() {
+            return dataset.read_selection(element, &selection);
+        }
         let Selection { mut start, mut step, mut count } = selection;
         let outer = start.len().saturating_sub(self.inner.len());
         let (first, by, many) = (start.split_off(outer), step.split_off(outer), count.split_off(outer));
         let values = dataset.read_selection(element, &Selection { start, step, count })?;
         let is_all = first.iter().all(|first| *first == 0) && many == self.inner;
-        if self.inner.is_empty() || is_all {
+        // Of no items, none is looked for: they may be of any size.
+        if is_all || values.is_empty() {
             return Ok(values);
         }
         let is_wanted = |mut at: u64| {

@@ -202,6 +202,14 @@ fn array_types() {
     assert_eq!(*read::<NdArray<f32, Ix2>>(&file, "packed"), packed);
     assert_eq!(*read::<NdArray<f32, Ix1>>(&file, "scalar"), arr1(&[0.0, 1.0, 2.0]));
     assert!(error::<NdArray<f32, Ix1>>(&file, "points").starts_with("expected an array of `f32`, found `[f32; 3]`"));
+    let one: Lazy<NdArray<f32, Ix0>> = read(&file, "one");
+    assert_eq!(one.slice(s![]).unwrap(), arr0(1.5));
+    assert_eq!(one.load().unwrap().0, arr0(1.5));
+    let one: Lazy<NdArray<f32, Ix2>> = read(&file, "one");
+    assert_eq!(one.slice(s![0, ..]).unwrap(), arr1(&[1.5]));
+    // Of none, however large each would be, nothing is read.
+    let none: Lazy<NdArray<u8, Ix2>> = read(&file, "none");
+    assert_eq!(none.slice(s![.., ..3]).unwrap().shape(), [0, 3]);
     for name in ["packed", "points"] {
         let lazy: Lazy<NdArray<f32, Ix2>> = read(&file, name);
         assert_eq!(lazy.shape().unwrap()[1], 3);

@@ -111,6 +111,8 @@ with h5py.File(folder / "array_type.h5", "w") as file:
     packed.write(h5s.ALL, h5s.ALL, np.arange(15, dtype="f4").reshape(5, 3), mtype=points)
     scalar = h5d.create(file.id, b"scalar", points, h5s.create(h5s.SCALAR))
     scalar.write(h5s.ALL, h5s.ALL, np.arange(3, dtype="f4"), mtype=points)
+    create(file, "one", h5t.array_create(h5t.IEEE_F32LE, (1,)), np.array([[1.5]], "f4"), (1,))
+    h5d.create(file.id, b"none", h5t.array_create(h5t.STD_U8LE, (2**32 - 1,)), h5s.create_simple((0,)))
     attribute = h5a.create(file.id, b"points", points, h5s.create_simple((2,)))
     attribute.write(np.arange(6, dtype="f4").reshape(2, 3), mtype=points)
 
