@@ -414,21 +414,37 @@ pub(super) unsafe fn inner<'a>(handle: *mut c_void) -> &'a mut Inner {
 /// libhdf5's locks.
 #[cfg(target_os = "linux")]
 fn is_only_writer(file: &fs::File) -> bool {
+    // A file system without locks has nothing to say.
+    mark(file, libc::F_WRLCK).is_ok() || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+}
+
+/// Takes that mark away. Else a process that was forked meanwhile would keep it.
+#[cfg(target_os = "linux")]
+fn no_more_writer(file: &fs::File) {
+    // Where it fails, there was no mark.
+    let _ = mark(file, libc::F_UNLCK);
+}
+
+/// Locks or unlocks a byte that no file reaches.
+#[cfg(target_os = "linux")]
+fn mark(file: &fs::File, kind: c_int) -> Result<(), ()> {
     // SAFETY: a plain structure of numbers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_type = kind as libc::c_short;
     lock.l_whence = libc::SEEK_SET as libc::c_short;
     (lock.l_start, lock.l_len) = (libc::off_t::MAX - 1, 1);
     // SAFETY: an open descriptor, and the address of a lock.
-    let taken = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
-    // A file system without locks has nothing to say.
-    taken == 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+    let done = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
+    if done == 0 { Ok(()) } else { Err(()) }
 }
 
 #[cfg(not(target_os = "linux"))]
 fn is_only_writer(_: &fs::File) -> bool {
     true
 }
+
+#[cfg(not(target_os = "linux"))]
+fn no_more_writer(_: &fs::File) {}
 
 /// What C is told of how something went.
 fn status(result: io::Result<()>) -> herr_t {
@@ -506,6 +522,9 @@ unsafe extern "C" fn close(file: *mut Open) -> herr_t {
     let mut open = unsafe { Box::from_raw(file) };
     if open.inner.writable {
         open.inner.attempt(Inner::flush);
+        if open.inner.is_ordered {
+            no_more_writer(&open.inner.file);
+        }
     }
     0
 }

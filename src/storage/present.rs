@@ -66,7 +66,9 @@ pub(super) unsafe fn read_fixed(
     debug_assert_ne!(memory, h5s::H5S_ALL);
     under_lock(filters, || {
         // SAFETY: as for `read`: where the number of items is another than in memory, libhdf5 refuses.
-        call("read a dataset", || unsafe { h5d::H5Dread(dataset, memory_type, memory, h5s::H5S_ALL, H5P_DEFAULT, to) })?;
+        call("read a dataset", || unsafe {
+            h5d::H5Dread(dataset, memory_type, memory, h5s::H5S_ALL, H5P_DEFAULT, to)
+        })?;
         Ok(())
     })
 }
