@@ -212,7 +212,7 @@ impl Group {
         // As this crate would not write it: with a percent sign of its own, or a byte that is none of a character.
         let own = name.replace("%25", "%");
         // One that stands for another key is another: `a%2Fb` is no `a%252Fb`.
-        if escape(&unescape(&own)) != name {
+        if own != name && escape(&unescape(&own)) != name {
             return Ok(label);
         }
         for other in [Some(c_name(&own)?), names::raw(&own)].into_iter().flatten() {
