@@ -1,6 +1,7 @@
 //! Files of our own: on disk and in memory.
 
 use std::ffi::CString;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,10 +27,10 @@ const CHUNK_CACHE: usize = 1 << 20;
 /// An open file. All that was opened in it keeps it open, too.
 #[derive(Debug)]
 pub(crate) struct File {
-    id: Id,
+    id: ManuallyDrop<Id>,
     /// Releases libhdf5's lock when the file is closed: it is dropped after the handle.
     #[cfg(target_os = "linux")]
-    lock: Option<super::lock::Unlocking>,
+    lock: ManuallyDrop<Option<super::lock::Unlocking>>,
     /// What its driver could not write, if it is one of ours.
     #[cfg(all(unix, hdf5_drivers))]
     failure: Option<std::sync::Arc<super::driver::Failure>>,
@@ -217,6 +218,18 @@ pub(super) fn is_memory_name(name: &str) -> bool {
     name.starts_with(&memory_prefix())
 }
 
+/// Nobody opens the file between its closing and its unlocking.
+impl Drop for File {
+    fn drop(&mut self) {
+        locked(|| {
+            // SAFETY: it is used no more.
+            unsafe { ManuallyDrop::drop(&mut self.id) };
+            #[cfg(target_os = "linux")]
+            drop(self.lock.take());
+        });
+    }
+}
+
 impl File {
     /// Takes over the file that `open` has libhdf5 open.
     fn opened(open: &mut dyn FnMut() -> Result<Id>) -> Result<Self> {
@@ -232,9 +245,9 @@ impl File {
                 (failure, _) => failure.and_then(std::io::Result::ok),
             };
             Ok(Self {
-                id: opened?,
+                id: ManuallyDrop::new(opened?),
                 #[cfg(target_os = "linux")]
-                lock: None,
+                lock: ManuallyDrop::new(None),
                 #[cfg(all(unix, hdf5_drivers))]
                 failure,
             })
@@ -254,7 +267,7 @@ impl File {
             let mut file = Self::opened(open)?;
             #[cfg(target_os = "linux")]
             {
-                file.lock = match super::lock::Unlocking::new(&file.id) {
+                *file.lock = match super::lock::Unlocking::new(&file.id) {
                     // It is not one file on a disk.
                     Err(error) if error.kind() == ErrorKind::Unsupported => None,
                     lock => Some(lock?),
@@ -428,13 +441,16 @@ impl File {
 
     /// Writes all out and closes the file, which nothing else keeps open.
     pub(crate) fn close(self) -> Result<()> {
-        let id = std::mem::ManuallyDrop::new(self.id);
-        // SAFETY: an owned handle, which is not used any more.
-        call("write out and close the file", || unsafe { h5f::H5Fclose(id.get()) })?;
-        #[cfg(target_os = "linux")]
-        drop(self.lock);
+        let mut file = ManuallyDrop::new(self);
+        locked(|| {
+            // SAFETY: an owned handle, which is not used any more.
+            let closed = call("write out and close the file", || unsafe { h5f::H5Fclose(file.id.get()) });
+            #[cfg(target_os = "linux")]
+            drop(file.lock.take());
+            closed
+        })?;
         #[cfg(all(unix, hdf5_drivers))]
-        if let Some(failure) = &self.failure {
+        if let Some(failure) = file.failure.take() {
             failure.check()?;
         }
         super::writing::check()
