@@ -338,6 +338,16 @@ fn wide_integers() {
     let value: Value = from_file(made().path("wide.h5")).unwrap();
     assert_eq!(value.attr("i128be"), Some(&Value::Number(Number::I128(i128::MAX))));
     assert!(filebacked::tree(&file).unwrap().to_string().contains("18446744073709551615, 340282366920938463463"));
+    // As floats only where nothing is lost, or where that is allowed.
+    assert_eq!(read::<Vec<f64>>(&file, "u128le"), [7.0, 2f64.powi(100)]);
+    assert_eq!(read::<Vec<f32>>(&file, "i128le"), [-7.0, -(2f32.powi(100))]);
+    for name in ["u128be", "i128be"] {
+        assert!(error::<Vec<f64>>(&file, name).contains("which `f64` does not hold exactly"), "{name}");
+        assert!(error::<Vec<f32>>(&file, name).contains("which `f32` does not hold exactly"), "{name}");
+    }
+    assert!(filebacked::from_group::<Times<f64>>(&file).is_err());
+    let rounded: Vec<f64> = filebacked::ReadOptions::new().allow_rounding(true).read(&file, "i128be").unwrap();
+    assert_eq!(rounded, [2f64.powi(127), -(2f64.powi(127))]);
 }
 
 #[test]

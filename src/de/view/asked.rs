@@ -26,6 +26,35 @@ macro_rules! integers {
     };
 }
 
+/// Integers of 128 bits as floats: those that are held exactly, or as near as the options allow.
+macro_rules! wide_float {
+    ($view:ident, $visitor:ident, $visit:ident $type:ident $expected:literal) => {
+        let found = match $view.form {
+            // The largest would pass for exact, as what is too large becomes that.
+            Form::I128(value) => Some((
+                value as $type,
+                (value as $type) as i128 == value && value != i128::MAX,
+                value.to_string(),
+                "i128",
+            )),
+            Form::U128(value) => Some((
+                value as $type,
+                (value as $type) as u128 == value && value != u128::MAX,
+                value.to_string(),
+                "u128",
+            )),
+            _ => None,
+        };
+        match found {
+            Some((float, is_exact, ..)) if is_exact || Limits::rounds() && float.is_finite() => {
+                return $visitor.$visit(float);
+            }
+            Some((_, _, value, number)) => return Err(rounded($expected, format_args!("{value}"), number)),
+            None => {}
+        }
+    };
+}
+
 /// Methods that read whatever is there, as the visitor says by itself what it does not take.
 macro_rules! anything {
     ($($method:ident)*) => {
@@ -105,6 +134,7 @@ impl<'de> Deserializer<'de> for View<'_> {
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let view = follow!(self, deserialize_f32(visitor));
+        wide_float!(view, visitor, visit_f32 f32 "f32");
         let Form::Item(item) = view.form else { return view.any(visitor) };
         match item.scalar()? {
             Scalar::F32(value) => visitor.visit_f32(value),
@@ -131,6 +161,7 @@ impl<'de> Deserializer<'de> for View<'_> {
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let view = follow!(self, deserialize_f64(visitor));
+        wide_float!(view, visitor, visit_f64 f64 "f64");
         let Form::Item(item) = view.form else { return view.any(visitor) };
         match item.scalar()? {
             Scalar::F64(value) => visitor.visit_f64(value),
