@@ -162,18 +162,18 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Plain {
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "only its type matters")]
         x: f64,
     }
 
     #[derive(Deserialize)]
     struct Generic<T> {
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "only its type matters")]
         x: Vec<T>,
     }
 
     /// A vector whose visitor is not serde's.
-    struct Doubled(#[allow(dead_code)] Vec<f64>);
+    struct Doubled(#[allow(dead_code, reason = "only its type matters")] Vec<f64>);
 
     impl<'de> Deserialize<'de> for Doubled {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -214,7 +214,7 @@ mod tests {
     #[derive(Deserialize)]
     #[serde(tag = "class")]
     enum Shape {
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "only its type matters")]
         Circle { radius: f64 },
     }
 

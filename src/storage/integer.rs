@@ -15,7 +15,7 @@ pub(crate) struct WideInteger {
 }
 
 impl WideInteger {
-    /// Of so many bytes; `None` where that are none of these.
+    /// Of so many bytes; `None` for other sizes.
     pub(crate) fn new(size: usize, is_signed: bool) -> Option<Self> {
         (9..=16).contains(&size).then_some(Self { size, is_signed })
     }

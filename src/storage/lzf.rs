@@ -12,7 +12,7 @@ use super::call;
 use super::filter::LZF;
 use crate::error::Result;
 
-/// At most so many times as long as it is compressed is what LZF can have compressed.
+/// LZF never makes data more than this many times as long.
 const MOST: usize = 128;
 
 /// Where the length of a chunk is in what h5py says to the filter.

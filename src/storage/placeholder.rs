@@ -25,7 +25,7 @@ pub(super) fn seen_as_empty(dataset: Dataset) -> Result<Dataset> {
     }
 }
 
-/// The numbers of a tuple, as Python pickles it in its first protocol, or the second. Nothing is executed.
+/// The numbers of a tuple, as Python pickles it in protocol 0, which is text. Nothing is executed.
 fn dims_of(pickle: &str) -> Option<Vec<u64>> {
     let mut rest = pickle.strip_prefix('(')?;
     let mut dims = Vec::new();

@@ -43,8 +43,8 @@ pub(crate) struct ElementType<T> {
     rust: PhantomData<fn() -> T>,
 }
 
-/// The shape of the array that items of type `dtype` are in the shape `shape`, to who asks for one of so many dimensions; and
-/// those of its dimensions that array types have. With `is_array`, the elements are arrays themselves.
+/// The shape of an array of `rank` dimensions, read from a dataset of that type and shape; and those of its dimensions that come
+/// from array types. With `is_array`, the elements are arrays themselves.
 pub(crate) fn shape_within(shape: &Shape, dtype: &Dtype, rank: Option<usize>, is_array: bool) -> (Shape, Vec<u64>) {
     let mut all = match shape {
         Shape::Null => return (Shape::Null, Vec::new()),
