@@ -253,8 +253,7 @@ impl WriteOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
-        let route = self.growing_route(|| path_of(&group.name(), name))?;
-        Growth::create(&Group::of(group)?, name, &route).map(|growth| Appender::new(growth, self.syncs(), None))
+        Ok(Appender::new(self.create_growth(group, name)?, self.syncs(), None))
     }
 
     /// As [`Appender::open`]. What is stored keeps its own chunks and filters.
@@ -276,8 +275,7 @@ impl WriteOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
-        let route = self.growing_route(|| path_of(&group.name(), name))?;
-        Growth::open(&Group::of(group)?, name, &route).map(|growth| Appender::new(growth, self.syncs(), None))
+        Ok(Appender::new(self.open_growth(group, name)?, self.syncs(), None))
     }
 
     /// As [`Appender::create_file`]. Where chunks are compressed, room that becomes free in the file is not used again, also
@@ -302,7 +300,34 @@ impl WriteOptions {
         path: impl AsRef<Path>,
         name: &str,
     ) -> Result<Appender<T>> {
-        let (path, route) = (path.as_ref(), self.growing_route(|| name.to_owned())?);
+        let (growth, file) = self.create_growth_file(path.as_ref(), name)?;
+        Ok(Appender::new(growth, self.syncs(), Some(file)))
+    }
+
+    /// As [`Appender::open_file`]. What is stored keeps its own chunks and filters.
+    ///
+    /// # Errors
+    /// As [`Appender::open_file`]; if an option is not for sequences that grow.
+    pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
+        let (growth, file) = self.open_growth_file(path.as_ref(), name)?;
+        Ok(Appender::new(growth, self.syncs(), Some(file)))
+    }
+}
+
+/// The same for records of any type.
+impl WriteOptions {
+    fn create_growth(&self, group: &hdf5::Group, name: &str) -> Result<Growth> {
+        let route = self.growing_route(|| path_of(&group.name(), name))?;
+        Growth::create(&Group::of(group)?, name, &route)
+    }
+
+    fn open_growth(&self, group: &hdf5::Group, name: &str) -> Result<Growth> {
+        let route = self.growing_route(|| path_of(&group.name(), name))?;
+        Growth::open(&Group::of(group)?, name, &route)
+    }
+
+    fn create_growth_file(&self, path: &Path, name: &str) -> Result<(Growth, File)> {
+        let route = self.growing_route(|| name.to_owned())?;
         let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
         let create = || {
             let writing = Writing::new_file();
@@ -314,7 +339,7 @@ impl WriteOptions {
                 Ok(growth)
             };
             match begin() {
-                Ok(growth) => Ok(Appender::new(growth, self.syncs(), Some(file))),
+                Ok(growth) => Ok((growth, file)),
                 Err(error) => {
                     drop(file);
                     // It was made just now, and holds nothing.
@@ -326,12 +351,8 @@ impl WriteOptions {
         create().map_err(|error: Error| error.in_file(&path.display().to_string()))
     }
 
-    /// As [`Appender::open_file`]. What is stored keeps its own chunks and filters.
-    ///
-    /// # Errors
-    /// As [`Appender::open_file`]; if an option is not for sequences that grow.
-    pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
-        let (path, route) = (path.as_ref(), self.growing_route(|| name.to_owned())?);
+    fn open_growth_file(&self, path: &Path, name: &str) -> Result<(Growth, File)> {
+        let route = self.growing_route(|| name.to_owned())?;
         let open = || {
             let writing = Writing::new_file();
             let _writing = writing.enter();
@@ -342,7 +363,7 @@ impl WriteOptions {
                 false => Growth::create(&root, name, &route)?,
             };
             file.flush()?;
-            Ok(Appender::new(growth.on_disk(path), self.syncs(), Some(file)))
+            Ok((growth.on_disk(path), file))
         };
         open().map_err(|error: Error| error.in_file(&path.display().to_string()))
     }

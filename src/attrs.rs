@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::bridge::{self, Read, Write};
 use crate::de::{Found, Source};
 use crate::error::{Error, Result};
-use crate::ser::Destination;
+use crate::ser::{Destination, Erased};
 
 /// A value, and attributes of the group or dataset that it is stored as: units, a calibration, where it comes from.
 ///
 /// The attributes are a struct, or a map with keys of strings. Each field becomes an attribute of its name: a number, bool,
-/// string, option of these, or a short array (60,000 bytes at the most). Attributes of the layout's own (`filebacked` and
-/// what stands beside it) are none of them.
+/// string, option of these, or a short array (60,000 bytes at the most). They are in the file in the order of the fields.
+/// Attributes of the layout's own (`filebacked` and what stands beside it) are none of them.
 ///
 /// The value can be any, also [`NdArray`](crate::NdArray) or another wrapper. In a sequence, each element is an object of its
 /// own. In other formats this is a struct of `value` and `attrs`.
@@ -57,7 +57,7 @@ impl<T: Serialize, A: Serialize> Serialize for WithAttrs<T, A> {
 
 impl<T: Serialize, A: Serialize> Write for WithAttrs<T, A> {
     fn write(&self, destination: &Destination) -> Result<()> {
-        destination.put_with_attributes(&self.value, &self.attrs)
+        destination.put_with_attributes(&Erased(&self.value), &Erased(&self.attrs))
     }
 
     fn elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

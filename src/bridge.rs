@@ -11,6 +11,7 @@
 //!
 //! What a new wrapper needs is an implementation of [`Write`] and of [`Read`], and nothing in `ser` or `de`.
 
+use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
@@ -31,9 +32,11 @@ pub(crate) fn is_half(name: &str) -> bool {
     matches!(name, "f16" | "bf16")
 }
 
-/// Refuses such a float where it would be written as the number that has its bits: serde has no way to say what it is.
-pub(crate) fn refuse_half<T: ?Sized>(name: &str) -> Result<()> {
-    if is_half(name) && typeid::of::<T>() == typeid::of::<u16>() { Err(half(name)) } else { Ok(()) }
+/// Refuses such a float, whose content is of that type, where it would be written as the number that has its bits: serde has
+/// no way to say what it is.
+#[inline]
+pub(crate) fn refuse_half(name: &str, content: TypeId) -> Result<()> {
+    if is_half(name) && content == TypeId::of::<u16>() { Err(half(name)) } else { Ok(()) }
 }
 
 #[cold]

@@ -12,7 +12,8 @@ use std::thread::LocalKey;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::storage::{Identity, Object};
+use crate::reference::Referred;
+use crate::storage::{Group, Identity, Object, paths};
 
 /// What a call knows.
 pub(crate) struct Call<T>(Rc<RefCell<T>>);
@@ -90,6 +91,15 @@ pub(crate) struct Written {
     copies: HashMap<Identity, Rc<Object>>,
     /// A value that is to be given attributes was copied, with those that it had.
     has_copied: bool,
+    /// Attributes whose references are to lead to what is written, once all of it is.
+    referring: Vec<Referring>,
+}
+
+/// An attribute whose references are null as yet.
+pub(crate) struct Referring {
+    pub(crate) object: Arc<Object>,
+    pub(crate) name: String,
+    pub(crate) attribute: Arc<Referred>,
 }
 
 struct Entry {
@@ -117,7 +127,21 @@ impl Call<Written> {
     }
 
     /// Writes `value` by `write`, unless that is in it.
-    pub(crate) fn write<T: ?Sized + 'static>(&self, value: &Arc<T>, write: impl FnOnce() -> Result<()>) -> Result<()> {
+    pub(crate) fn write<T: ?Sized + 'static>(
+        &self,
+        value: &Arc<T>,
+        write: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        self.write_entry(key(value), &|| Box::new(Arc::clone(value)), write)
+    }
+
+    /// Writes the value of that key by `write`; `keep` gives what keeps it.
+    fn write_entry(
+        &self,
+        key: Value,
+        keep: &dyn Fn() -> Box<dyn Any>,
+        write: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
         struct Leave<'a>(&'a Call<Written>, Value);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
@@ -126,11 +150,10 @@ impl Call<Written> {
                 }
             }
         }
-        let key = key(value);
         let was_being_written = {
             let mut written = self.0.borrow_mut();
             let entry = written.values.entry(key).or_insert_with(|| Entry {
-                _value: Box::new(Arc::clone(value)),
+                _value: keep(),
                 is_being_written: false,
                 objects: Vec::new(),
             });
@@ -153,6 +176,16 @@ impl Call<Written> {
         self.0.borrow_mut().copies.insert(object, Rc::new(copy));
     }
 
+    /// Takes note of an attribute whose references are to be written later.
+    pub(crate) fn refer_later(&self, referring: Referring) {
+        self.0.borrow_mut().referring.push(referring);
+    }
+
+    /// The attributes that were taken note of.
+    pub(crate) fn take_referring(&self) -> Vec<Referring> {
+        std::mem::take(&mut self.0.borrow_mut().referring)
+    }
+
     /// Says whether a value that is to be given attributes was copied; returns what was said last.
     pub(crate) fn set_copied(&self, copied: bool) -> bool {
         std::mem::replace(&mut self.0.borrow_mut().has_copied, copied)
@@ -169,6 +202,8 @@ pub(crate) struct Known {
     shared: HashMap<(Identity, TypeId), Reading>,
     /// What else is kept for the call.
     kept: Option<Box<dyn Any>>,
+    /// Where the objects are of files that have references: by the root group of each.
+    paths: HashMap<Identity, Rc<HashMap<Identity, Vec<String>>>>,
     /// The error of the call that was made text of last.
     shown: Option<Error>,
 }
@@ -208,6 +243,17 @@ impl Call<Known> {
             self.0.borrow_mut().kept = Some(Box::new(made.clone()));
             made
         })
+    }
+
+    /// Where the objects are of the file that has this root group, by what tells them from others.
+    pub(crate) fn paths(&self, root: &Group) -> Result<Rc<HashMap<Identity, Vec<String>>>> {
+        let identity = root.about()?.identity;
+        if let Some(known) = self.0.borrow().paths.get(&identity) {
+            return Ok(Rc::clone(known));
+        }
+        let found = Rc::new(paths(root)?.into_iter().collect());
+        self.0.borrow_mut().paths.insert(identity, Rc::clone(&found));
+        Ok(found)
     }
 
     /// The value that the object is, read by `read` unless it was read before. That is told whether it was not tried

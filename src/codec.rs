@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bridge::{self, Read, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ser::Destination;
+use crate::ser::{Destination, Erased};
 use crate::storage::{Group, Object};
 use crate::{de, hdf5};
 
@@ -160,7 +160,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn put_child<T: ?Sized + Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        self.destination.put_child(self.made_group()?, name, value)
+        self.destination.put_child(self.made_group()?, name, &Erased(value))
     }
 
     /// Writes any value in the place of this one, in this crate's layout. What it becomes can be given attributes then.
@@ -168,7 +168,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn put<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
-        self.destination.put_apart(value)?;
+        self.destination.put_apart(&Erased(value))?;
         self.is_put.get_or_init(|| ());
         Ok(())
     }

@@ -159,10 +159,10 @@ impl Error {
         }))
     }
 
-    /// The error for what cannot be read, in words, where a `T` is asked for.
+    /// The error for what cannot be read, in words, where a type of that name is asked for.
     #[cold]
-    pub(crate) fn unreadable<T>(found: &str) -> Self {
-        let wanted = rust_name(std::any::type_name::<T>());
+    pub(crate) fn unreadable(wanted: &'static str, found: &str) -> Self {
+        let wanted = rust_name(wanted);
         Self::new(ErrorKind::Unsupported, format!("expected `{wanted}`, found {found}, which cannot be read"))
     }
 

@@ -4,15 +4,14 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::access::Access;
 use crate::beside::Beside;
+use crate::de::Make;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::progress::{Run, Spot, Watch};
 use crate::route::Route;
+use crate::ser::Item;
 use crate::storage::{File, Group, image_of, write_out};
 use crate::{de, ser};
 
@@ -118,8 +117,8 @@ fn why_not_written(path: &Path, error: Error) -> Error {
     }
 }
 
-pub(crate) fn to_file<T: ?Sized + Serialize>(
-    value: &T,
+pub(crate) fn to_file(
+    value: &dyn Item,
     path: &Path,
     sync: bool,
     access: Access,
@@ -195,30 +194,31 @@ fn sync_file(path: &Path) -> Result<()> {
 }
 
 /// Reads the value at a path in a file.
-pub(crate) fn read_at<T: DeserializeOwned>(
+pub(crate) fn read_at(
     path: &Path,
     name: &str,
     access: Access,
     route: &Route,
     watch: &Watch,
-) -> Result<T> {
+    value: &mut dyn Make,
+) -> Result<()> {
     let open = |run: &Run| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        de::read_named(&file.root()?.begun(run), name, route)
+        de::read_named(&file.root()?.begun(run), name, route, value)
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
 
 /// Writes `value` to a new file; returns where that begins in the call.
-fn fill<T: ?Sized + Serialize>(value: &T, file: &File, route: &Route, run: &Run) -> Result<Spot> {
+fn fill(value: &dyn Item, file: &File, route: &Route, run: &Run) -> Result<Spot> {
     let root = file.root()?.begun(run);
     ser::fill(value, &root, route)?;
     Ok(root.spot().clone())
 }
 
 /// Reads the value in a file.
-fn read<T: DeserializeOwned>(file: &File, route: &Route, run: &Run) -> Result<T> {
-    de::from_root(&file.root()?.begun(run), route)
+fn read(file: &File, route: &Route, run: &Run, value: &mut dyn Make) -> Result<()> {
+    de::from_root(&file.root()?.begun(run), route, value)
 }
 
 /// Opens a file for reading a part at a time.
@@ -226,20 +226,16 @@ pub(crate) fn open_streamed(path: &Path) -> Result<File> {
     File::open_streamed(path).map_err(|error| why_not_open(path, error))
 }
 
-pub(crate) fn from_file<T: DeserializeOwned>(path: &Path, access: Access, route: &Route, watch: &Watch) -> Result<T> {
+/// Reads the value in the file at a path.
+pub(crate) fn from_file(path: &Path, access: Access, route: &Route, watch: &Watch, value: &mut dyn Make) -> Result<()> {
     let open = |run: &Run| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        read(&file, route, run)
+        read(&file, route, run, value)
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn to_vec<T: ?Sized + Serialize>(
-    value: &T,
-    access: Access,
-    route: &Route,
-    watch: &Watch,
-) -> Result<Vec<u8>> {
+pub(crate) fn to_vec(value: &dyn Item, access: Access, route: &Route, watch: &Watch) -> Result<Vec<u8>> {
     watch.during(|run| {
         let file = File::in_memory_as(access)?;
         let spot = fill(value, &file, route, run)?;
@@ -249,12 +245,13 @@ pub(crate) fn to_vec<T: ?Sized + Serialize>(
     })
 }
 
-pub(crate) fn from_slice<T: DeserializeOwned>(image: &[u8], route: &Route, watch: &Watch) -> Result<T> {
+/// Reads the value in the image of a file.
+pub(crate) fn from_slice(image: &[u8], route: &Route, watch: &Watch, value: &mut dyn Make) -> Result<()> {
     watch.during(|run| {
         let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
             Ok(false) => not_hdf5(),
             _ => error,
         })?;
-        read(&file, route, run)
+        read(&file, route, run, value)
     })
 }

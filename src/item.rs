@@ -83,11 +83,6 @@ impl<'a> Block<'a> {
         Some(Part { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
     }
 
-    /// The same without elements.
-    pub(crate) fn emptied(self) -> Self {
-        Self { len: 0, bytes: &[], ..self }
-    }
-
     /// Its memory, if its elements are numbers of this type, or, with a `width`, arrays of so many.
     pub(crate) fn numbers(&self, number: Number, width: Option<usize>) -> Option<&'a [u8]> {
         let is_such = match (self.inner_dims, width) {
@@ -96,6 +91,12 @@ impl<'a> Block<'a> {
             _ => false,
         };
         (is_such && self.dtype.number() == Some(number)).then_some(self.bytes)
+    }
+
+    /// The type of the numbers that its elements are, and its memory, if they are.
+    #[inline]
+    pub(crate) fn all_numbers(&self) -> Option<(Number, &'a [u8])> {
+        Some((self.number?, self.bytes))
     }
 
     /// Its memory, if it is a list of strings of one byte.
@@ -140,6 +141,12 @@ impl<'a> Part<'a> {
         static NO_ITEMS: Items = Items::new();
         let number = if dims.is_empty() { dtype.number() } else { None };
         Self { number, dtype, dims, bytes, items: &NO_ITEMS }
+    }
+
+    /// An item.
+    pub(crate) fn of_item(item: Item<'a>) -> Self {
+        let Item { dtype, bytes, items } = item;
+        Self { number: dtype.number(), dtype, dims: &[], bytes, items }
     }
 
     /// A field of a record.
@@ -224,6 +231,12 @@ impl<'a> Item<'a> {
             Dtype::Enum(enumeration) => enumeration.logical(integer(enumeration.base, self.bytes)),
             _ => None,
         }
+    }
+
+    /// Whether it is a string.
+    #[inline]
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.dtype, Dtype::FixedString(_) | Dtype::VarString(_))
     }
 
     /// The text of the string that it is, if it is one.

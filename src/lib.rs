@@ -148,6 +148,7 @@ mod matrix;
 mod options;
 mod progress;
 pub mod reader;
+mod reference;
 mod route;
 mod ser;
 mod shared;

@@ -6,11 +6,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::access::{Access, FileLocking, LibraryVersion};
+use crate::de::{Make, made};
 use crate::error::Result;
 use crate::how::{DatasetOptions, Records, Strings};
 use crate::limits::Limits;
 use crate::progress::{Answer, Progress, Watch};
 use crate::route::{Effect, Pattern, Route, Rules};
+use crate::ser::{Erased, Item};
 use crate::storage::Group;
 use crate::within::path_of;
 use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
@@ -385,6 +387,45 @@ impl WriteOptions {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: &hdf5::Group) -> Result<()> {
+        self.put(&Erased(value), group)
+    }
+
+    /// As [`write`](crate::write()). Paths begin at the value: the name is no step.
+    ///
+    /// # Errors
+    /// As [`write`](crate::write()).
+    pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
+        self.put_named(&Erased(value), group, name)
+    }
+
+    /// As [`write_at`](crate::write_at()). Paths of options begin at the value.
+    ///
+    /// # Errors
+    /// As [`write_at`](crate::write_at()).
+    pub fn write_at<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str, value: &T) -> Result<()> {
+        self.put_at(&Erased(value), path.as_ref(), name)
+    }
+
+    /// As [`to_file`](crate::to_file).
+    ///
+    /// # Errors
+    /// As [`to_file`](crate::to_file).
+    pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
+        self.put_in_file(&Erased(value), path.as_ref())
+    }
+
+    /// As [`to_vec`](crate::to_vec).
+    ///
+    /// # Errors
+    /// As [`to_vec`](crate::to_vec).
+    pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
+        self.put_in_memory(&Erased(value))
+    }
+}
+
+/// The same for values of any type, so that the types of users are not compiled for what is here.
+impl WriteOptions {
+    fn put(&self, value: &dyn Item, group: &hdf5::Group) -> Result<()> {
         self.watch.during(|run| {
             Limits::while_writing(|| {
                 let route = self.rules.route(|| group.name());
@@ -393,39 +434,23 @@ impl WriteOptions {
         })
     }
 
-    /// As [`write`](crate::write()). Paths begin at the value: the name is no step.
-    ///
-    /// # Errors
-    /// As [`write`](crate::write()).
-    pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
+    fn put_named(&self, value: &dyn Item, group: &hdf5::Group, name: &str) -> Result<()> {
         let route = self.rules.route(|| path_of(&group.name(), name));
         let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
         self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
     }
 
-    /// As [`write_at`](crate::write_at()). Paths of options begin at the value.
-    ///
-    /// # Errors
-    /// As [`write_at`](crate::write_at()).
-    pub fn write_at<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str, value: &T) -> Result<()> {
+    fn put_at(&self, value: &dyn Item, path: &Path, name: &str) -> Result<()> {
         let route = self.rules.route(|| name.to_owned());
         let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
-        file::write_at(write, path.as_ref(), self.sync, self.access, &self.watch)
+        file::write_at(write, path, self.sync, self.access, &self.watch)
     }
 
-    /// As [`to_file`](crate::to_file).
-    ///
-    /// # Errors
-    /// As [`to_file`](crate::to_file).
-    pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
-        file::to_file(value, path.as_ref(), self.sync, self.access, &self.rules.route(String::new), &self.watch)
+    fn put_in_file(&self, value: &dyn Item, path: &Path) -> Result<()> {
+        file::to_file(value, path, self.sync, self.access, &self.rules.route(String::new), &self.watch)
     }
 
-    /// As [`to_vec`](crate::to_vec).
-    ///
-    /// # Errors
-    /// As [`to_vec`](crate::to_vec).
-    pub fn to_vec<T: ?Sized + Serialize>(&self, value: &T) -> Result<Vec<u8>> {
+    fn put_in_memory(&self, value: &dyn Item) -> Result<Vec<u8>> {
         file::to_vec(value, self.access, &self.rules.route(String::new), &self.watch)
     }
 }
@@ -862,7 +887,8 @@ impl ReadOptions {
     /// Whether numbers are read as floats that do not hold all their digits: `f64` as `f32`, and integers as either. They are not,
     /// unless this says so. What is too large for `f32` is an error all the same, and so is a float that is to be an integer.
     ///
-    /// It is about numbers that serde asks for one by one. Arrays are read as the type of their elements alone.
+    /// It is about numbers that serde asks for one by one, `half::f16` and `half::bf16` among them, and about
+    /// [`NdArray`](crate::NdArray)s of floats and complex numbers, also in parts.
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, to_vec};
@@ -881,11 +907,16 @@ impl ReadOptions {
         self
     }
 
-    /// Whether objects that cannot be read are null (`()`, `None`) to types that take anything, such as
-    /// [`Value`](crate::Value) and `serde_json::Value`: datasets of a type that is not read, links that lead nowhere or where the
-    /// options do not allow, and objects that are damaged. They are errors unless this says so.
+    /// Whether what cannot be read is null (`()`, `None`) to types that take anything, such as
+    /// [`Value`](crate::Value) and `serde_json::Value`. It is an error unless this says so. This covers
     ///
-    /// What a sequence or compound has in it, and what another type asks for, is an error all the same.
+    /// - objects: datasets of a type that is not read, links that lead nowhere or where the options do not allow, and objects that
+    ///   are damaged;
+    /// - attributes of a type that is not read, or whose text is no UTF-8;
+    /// - elements of sequences, and fields of compounds: those of a type that is not read, floats that `f64` does not hold, and text
+    ///   that is no UTF-8. The other elements are what they are.
+    ///
+    /// A reference in a sequence that leads nowhere is an error all the same, and so is what any other type asks for.
     ///
     /// ```
     /// use filebacked::{ReadOptions, hdf5, write};
@@ -963,7 +994,11 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_group`](crate::from_group).
     pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
-        self.during(group, de::from_root)
+        made(|value| self.read_group(group, value))
+    }
+
+    fn read_group(&self, group: &hdf5::Group, value: &mut dyn Make) -> Result<()> {
+        self.during(group, |group, route| de::from_root(group, route, value))
     }
 
     /// As [`Hdf5Deserializer::new`].
@@ -991,7 +1026,11 @@ impl ReadOptions {
     /// # Errors
     /// As [`read`](crate::read).
     pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
-        let read = |group: &Group, route: &Route| de::read_named(group, name, route);
+        made(|value| self.read_child(group, name, value))
+    }
+
+    fn read_child(&self, group: &hdf5::Group, name: &str, value: &mut dyn Make) -> Result<()> {
+        let read = |group: &Group, route: &Route| de::read_named(group, name, route, value);
         self.during_at(group, || path_of(&group.name(), name), read)
     }
 
@@ -1000,7 +1039,12 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
-        self.limits.during(|| file::from_file(path.as_ref(), self.access, &self.rules.route(String::new), &self.watch))
+        made(|value| self.read_file(path.as_ref(), value))
+    }
+
+    fn read_file(&self, path: &Path, value: &mut dyn Make) -> Result<()> {
+        let route = self.rules.route(String::new);
+        self.limits.during(|| file::from_file(path, self.access, &route, &self.watch, value))
     }
 
     /// As [`read_at`](crate::read_at).
@@ -1008,8 +1052,12 @@ impl ReadOptions {
     /// # Errors
     /// As [`read_at`](crate::read_at).
     pub fn read_at<T: DeserializeOwned>(&self, path: impl AsRef<Path>, name: &str) -> Result<T> {
+        made(|value| self.read_path(path.as_ref(), name, value))
+    }
+
+    fn read_path(&self, path: &Path, name: &str, value: &mut dyn Make) -> Result<()> {
         let route = self.rules.route(|| name.to_owned());
-        self.limits.during(|| file::read_at(path.as_ref(), name, self.access, &route, &self.watch))
+        self.limits.during(|| file::read_at(path, name, self.access, &route, &self.watch, value))
     }
 
     /// As [`from_slice`](crate::from_slice).
@@ -1017,7 +1065,12 @@ impl ReadOptions {
     /// # Errors
     /// As [`from_slice`](crate::from_slice).
     pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
-        self.limits.during(|| file::from_slice(image, &self.rules.route(String::new), &self.watch))
+        made(|value| self.read_image(image, value))
+    }
+
+    fn read_image(&self, image: &[u8], value: &mut dyn Make) -> Result<()> {
+        let route = self.rules.route(String::new);
+        self.limits.during(|| file::from_slice(image, &route, &self.watch, value))
     }
 
     /// Makes a call of `read`, which reads from a group.

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bridge::{self, Read, Write};
 use crate::call::{Call, Known, Written};
-use crate::de::Source;
+use crate::de::{Source, ValueDeserializer};
 use crate::error::Result;
-use crate::ser::Destination;
+use crate::ser::{Destination, Erased};
 
 /// A value that stands in more than one place, stored once: all further mentions are hard links to the same object.
 ///
@@ -129,7 +129,7 @@ impl<T: ?Sized + Serialize + 'static> Write for Shared<T> {
         if takes_link && let Some(object) = call.object(&self.0, destination.somes()) {
             return destination.link_to(&object);
         }
-        call.write(&self.0, || destination.put(&*self.0))?;
+        call.write(&self.0, &mut || destination.put(&Erased(&*self.0)))?;
         if takes_link {
             let (object, only) = destination.written()?;
             call.add(&self.0, only, object);
@@ -163,11 +163,11 @@ where
 
     fn read(source: Source) -> Result<Self> {
         let (source, object) = source.identified()?;
-        let Some(object) = object else { return Self::elsewhere(source) };
+        let Some(object) = object else { return Self::elsewhere(ValueDeserializer::of(&mut Some(source))) };
         let call = Call::<Known>::current();
         let read = |is_first| {
             let source = if is_first { source.once() } else { source };
-            call.during(|| Self::elsewhere(source)).map(|shared| shared.0)
+            call.during(|| Self::elsewhere(ValueDeserializer::of(&mut Some(source)))).map(|shared| shared.0)
         };
         call.read(object, read).map(Self)
     }

@@ -20,10 +20,16 @@ impl Within {
             true => inside(group, "/")?.ok_or_else(|| Error::corrupt("a file without a root"))?,
             false => group.clone(),
         };
-        while links.len() > 1
-            && let Some(next) =
-                inside(&group, &links[0]).map_err(|error| error.in_link(&links[0]).in_link(&group.path()))?
-        {
+        let mut names = names(path);
+        loop {
+            if let Some(name) = names.next() {
+                check_name(&group, name, &links[0]).map_err(|error| error.in_link(&group.path()))?;
+            }
+            if links.len() < 2 {
+                break;
+            }
+            let next = inside(&group, &links[0]).map_err(|error| error.in_link(&links[0]).in_link(&group.path()))?;
+            let Some(next) = next else { break };
             group = next;
             links.remove(0);
         }
@@ -80,10 +86,23 @@ impl Within {
     }
 }
 
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
+}
+
+/// Refuses the name of another program's link, such as `100%`, where there also is `link`, which it means here, as `100%25`.
+fn check_name(group: &Group, name: &str, link: &str) -> Result<()> {
+    if name == link || !group.has_exactly(name)? || !group.has_exactly(link)? {
+        return Ok(());
+    }
+    let message =
+        format!("the group has both `{name}` and `{link}`, which are one name here: `{link}` is read as such");
+    Err(Error::new(ErrorKind::BadKey, message))
+}
+
 /// The links that a path goes through. A `/` that is a part of a name is `%2F` in it.
 fn links(path: &str) -> Result<Vec<String>> {
-    let names = path.split('/').filter(|name| !name.is_empty());
-    let links: Vec<_> = names.map(|name| escape(&unescape(name)).into_owned()).collect();
+    let links: Vec<_> = names(path).map(|name| escape(&unescape(name)).into_owned()).collect();
     if links.is_empty() {
         let message = format!(
             "expected the name of a value in a group, found {path:?}: `to_group` and `from_group` are for the group itself, \

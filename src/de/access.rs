@@ -1,34 +1,31 @@
 //! Sequences, maps and enums, element by element.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
-use std::marker::PhantomData;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::vec;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-    Visitor, value::StrDeserializer,
-};
-
 use super::array::Array;
 use super::column::{Column, Field, children};
+use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::{Element, GridElement, PartOfItem};
+use super::elements::{Map, Sequence};
 use super::foreign;
-use super::forward_all;
 use super::key::Key;
+use super::known::Order;
 use super::node::Node;
-use super::pair::{ChildKey, Pair};
+use super::pair::ChildKey;
 use super::scope::Scope;
 use super::select;
 use super::source::AttributeNode;
+use super::visit::{Answer, Question, Visit};
 use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::unquoted;
 use crate::format::python::CLASS;
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
-use crate::item::{Block, Record};
+use crate::item::{Block, Item, Part, Record};
 use crate::route::Route;
 use crate::storage::{Attributes, Group, Link, Object};
 
@@ -38,7 +35,7 @@ pub(super) fn hint(left: u64) -> Option<usize> {
 }
 
 /// Elements of a stored sequence.
-pub(super) struct ColumnSeq<'a> {
+pub(crate) struct ColumnSeq<'a> {
     column: &'a mut Column,
     start: u64,
     next: u64,
@@ -50,25 +47,20 @@ impl<'a> ColumnSeq<'a> {
     pub(super) fn new(column: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
         Self { column, start, next: start, end, depth }
     }
-}
 
-impl<'de> SeqAccess<'de> for ColumnSeq<'_> {
-    type Error = Error;
-
-    #[inline]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+    pub(super) fn next(&mut self) -> Option<Element<'_>> {
         if self.next == self.end {
-            return Ok(None);
+            return None;
         }
-        let index = self.next;
         self.next += 1;
-        match seed.deserialize(Element { column: self.column, index, depth: self.depth }) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(error.in_element((index - self.start) as usize)),
-        }
+        Some(Element { column: self.column, index: self.next - 1, depth: self.depth })
     }
 
-    fn size_hint(&self) -> Option<usize> {
+    pub(super) fn located(&self, error: Error) -> Error {
+        error.in_element((self.next - self.start).saturating_sub(1) as usize)
+    }
+
+    pub(super) fn size_hint(&self) -> Option<usize> {
         hint(self.end - self.next)
     }
 }
@@ -86,24 +78,33 @@ impl<'a> GridSeq<'a> {
     pub(super) fn new(array: &'a mut Array, level: usize, start: u64, depth: Depth) -> Self {
         Self { array, level, start, next: 0, depth }
     }
+
+    /// The first item of the element that was given out last.
+    fn first(&self) -> u64 {
+        self.start + (self.next - 1) * self.array.stride(self.level)
+    }
 }
 
-impl<'de> SeqAccess<'de> for GridSeq<'_> {
-    type Error = Error;
-
-    #[inline]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+impl Sequence for GridSeq<'_> {
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         if self.next == self.array.dims()[self.level] {
             return Ok(None);
         }
-        let index = self.next;
         self.next += 1;
-        let start = self.start + index * self.array.stride(self.level);
-        let element = GridElement { array: self.array, level: self.level + 1, start, depth: self.depth };
-        match seed.deserialize(element) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(error.in_element(index as usize)),
+        if self.level + 1 < self.array.dims().len() {
+            return Ok(Some(ValueDeserializer::Other(self)));
         }
+        let (first, depth) = (self.first(), self.depth);
+        if let Err(error) = self.array.load_item(first) {
+            return Err(self.located(error));
+        }
+        let (dtype, bytes, items) = self.array.item_at(first);
+        let part = Part::of_item(Item { dtype, bytes, items });
+        Ok(Some(ValueDeserializer::Part(PartOfItem { part, depth, order: Some(self.array.order()) })))
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error.in_element(self.next.saturating_sub(1) as usize)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -111,40 +112,71 @@ impl<'de> SeqAccess<'de> for GridSeq<'_> {
     }
 }
 
+/// The element that was given out last, which is a sequence.
+impl Ask for GridSeq<'_> {
+    fn ask(&mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let (level, start, depth) = (self.level + 1, self.first(), self.depth);
+        GridElement { array: self.array, level, start, depth }.ask_once(question, visit)
+    }
+}
+
 /// The elements of an array within an item, or of a row of a dataset.
-pub(super) struct BlockSeq<'a> {
+pub(crate) struct BlockSeq<'a> {
     rest: Block<'a>,
     len: usize,
     depth: Depth,
+    order: Option<&'a Order>,
 }
 
 impl<'a> BlockSeq<'a> {
     #[inline]
-    pub(super) fn new(block: Block<'a>, depth: Depth) -> Self {
-        Self { rest: block, len: block.len, depth }
+    pub(super) fn new(block: Block<'a>, depth: Depth, order: Option<&'a Order>) -> Self {
+        Self { rest: block, len: block.len, depth, order }
+    }
+
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Option<PartOfItem<'a>> {
+        let (depth, order) = (self.depth, self.order);
+        self.rest.take_first().map(|part| PartOfItem { part, depth, order })
+    }
+
+    pub(super) fn located(&self, error: Error) -> Error {
+        error.in_element((self.len - self.rest.len).saturating_sub(1))
+    }
+
+    pub(super) fn size_hint(&self) -> Option<usize> {
+        Some(self.rest.len)
     }
 }
 
-impl<'de> SeqAccess<'de> for BlockSeq<'_> {
-    type Error = Error;
+/// Bytes, as a sequence of numbers.
+pub(super) struct ByteSeq<'a>(pub(super) std::slice::Iter<'a, u8>, pub(super) Option<u8>);
 
-    #[inline(always)]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let Some(part) = self.rest.take_first() else { return Ok(None) };
-        match seed.deserialize(PartOfItem { part, depth: self.depth }) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(error.in_element(self.len - self.rest.len - 1)),
-        }
+impl<'a> ByteSeq<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes.iter(), None)
+    }
+}
+
+impl Sequence for ByteSeq<'_> {
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        self.1 = self.0.next().copied();
+        Ok(if self.1.is_some() { Some(ValueDeserializer::Other(&mut self.1)) } else { None })
     }
 
-    // Inlined as a whole, or nothing of it is in registers.
-    #[inline(always)]
-    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
-        self.next_element_seed(PhantomData)
+    fn located(&self, error: Error) -> Error {
+        error
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len)
+        Some(self.0.len())
+    }
+}
+
+/// A byte, whatever is asked for.
+impl AskOnce for u8 {
+    fn ask_once(self, _: Question, visit: &mut dyn Visit) -> Result<()> {
+        visit.answer(Answer::U8(self))
     }
 }
 
@@ -161,21 +193,23 @@ impl<'a> CompoundMap<'a> {
     }
 }
 
-impl<'de> MapAccess<'de> for CompoundMap<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        match self.record.fields.get(self.next) {
-            Some(field) => seed.deserialize(Key(&field.name)).map(Some),
-            None => Ok(None),
-        }
+impl Map for CompoundMap<'_> {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        Ok(self.record.fields.get(self.next).map(|field| ValueDeserializer::Key(Key(&field.name))))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+    fn in_key(&self, error: Error) -> Error {
+        error
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         let index = self.next;
         self.next += 1;
-        let field = PartOfItem { part: self.record.field(index), depth: self.depth };
-        seed.deserialize(field).map_err(|error| error.in_field(&self.record.fields[index].name))
+        Ok(ValueDeserializer::Part(PartOfItem { part: self.record.field(index), depth: self.depth, order: None }))
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        error.in_field(&self.record.fields[self.next - 1].name)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -189,11 +223,14 @@ pub(super) struct RecordSeq<'a> {
     index: u64,
     next: usize,
     depth: Depth,
+    /// The field that was given out last, if it cannot be read.
+    broken: Option<Broken>,
+    is_broken: bool,
 }
 
 impl<'a> RecordSeq<'a> {
     pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
-        Self { fields, index, next: 0, depth }
+        Self { fields, index, next: 0, depth, broken: None, is_broken: false }
     }
 
     /// The next field that the record has.
@@ -207,81 +244,85 @@ impl<'a> RecordSeq<'a> {
         Ok(None)
     }
 
-    fn read<'de, T: DeserializeSeed<'de>>(&mut self, position: usize, seed: T) -> Result<T::Value> {
+    fn field(&mut self, position: usize) -> ValueDeserializer<'_> {
         let (index, depth) = (self.index, self.depth);
-        let field = &mut self.fields[position];
-        let masked = field.is_masked();
-        let result = match field.column() {
+        match self.fields[position].column() {
             Ok(column) => {
-                let result = seed.deserialize(Element { column, index, depth });
-                result.map_err(|error| if masked { error.in_link(VALUES) } else { error })
+                self.is_broken = false;
+                ValueDeserializer::Element(Element { column, index, depth })
             }
-            Err(error) => seed.deserialize(Broken(error)),
-        };
-        result.map_err(|error| error.in_link(&field.link))
+            Err(error) => {
+                self.is_broken = true;
+                self.broken = Some(Broken(error));
+                ValueDeserializer::Other(&mut self.broken)
+            }
+        }
+    }
+
+    fn in_field(&self, position: usize, error: Error) -> Error {
+        let field = &self.fields[position];
+        let error = if field.is_masked() && !self.is_broken { error.in_link(VALUES) } else { error };
+        error.in_link(&field.link)
     }
 }
 
-impl<'de> SeqAccess<'de> for RecordSeq<'_> {
-    type Error = Error;
+impl Sequence for RecordSeq<'_> {
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        Ok(self.advance()?.map(|position| self.field(position)))
+    }
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        match self.advance()? {
-            Some(position) => self.read(position, seed).map(Some).map_err(|error| error.in_element(position)),
-            None => Ok(None),
-        }
+    fn located(&self, error: Error) -> Error {
+        let position = self.next.saturating_sub(1);
+        self.in_field(position, error).in_element(position)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        None
     }
 }
 
 /// What cannot be read, and need not be where nobody asks what it is.
 struct Broken(Error);
 
-macro_rules! fail {
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $(_: $type,)* _: V) -> Result<V::Value> {
-            Err(self.0)
-        }
-    };
-}
-
-impl<'de> Deserializer<'de> for Broken {
-    type Error = Error;
-
-    forward_all!(fail);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
+impl AskOnce for Broken {
+    fn ask_once(self, _: Question, _: &mut dyn Visit) -> Result<()> {
+        Err(self.0)
     }
 }
 
 /// The fields of a record that has all of them, as a struct that is read in their order.
-pub(super) struct OrderedRecord<'a>(RecordSeq<'a>);
+pub(crate) struct OrderedRecord<'a> {
+    fields: &'a mut [Field],
+    index: u64,
+    next: usize,
+    depth: Depth,
+}
 
 impl<'a> OrderedRecord<'a> {
     #[inline]
     pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
-        Self(RecordSeq::new(fields, index, depth))
+        Self { fields, index, next: 0, depth }
     }
-}
 
-impl<'de> SeqAccess<'de> for OrderedRecord<'_> {
-    type Error = Error;
-
-    #[inline]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let RecordSeq { fields, index, next, depth } = &mut self.0;
+    pub(super) fn next(&mut self) -> Result<Option<Element<'_>>> {
+        let Self { fields, index, next, depth } = self;
         let Some(field) = fields.get_mut(*next) else { return Ok(None) };
         *next += 1;
-        let result =
-            field.column().and_then(|column| seed.deserialize(Element { column, index: *index, depth: *depth }));
-        match result {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(error.in_link(&field.link).in_field(&field.name)),
+        if let Err(error) = field.column().map(drop) {
+            return Err(error.in_link(&field.link).in_field(&field.name));
+        }
+        Ok(Some(Element { column: field.column()?, index: *index, depth: *depth }))
+    }
+
+    pub(super) fn located(&self, error: Error) -> Error {
+        match self.fields.get(self.next.saturating_sub(1)) {
+            Some(field) => error.in_link(&field.link).in_field(&field.name),
+            None => error,
         }
     }
 
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.0.fields.len() - self.0.next)
+    pub(super) fn size_hint(&self) -> Option<usize> {
+        Some(self.fields.len() - self.next)
     }
 }
 
@@ -297,25 +338,23 @@ impl<'a> RecordMap<'a> {
     }
 }
 
-impl<'de> MapAccess<'de> for RecordMap<'_> {
-    type Error = Error;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        match self.fields.advance()? {
-            Some(position) => {
-                self.current = position;
-                let field = &self.fields.fields[position];
-                seed.deserialize(Key(&field.name)).map(Some).map_err(|error| error.in_link(&field.link))
-            }
-            None => Ok(None),
-        }
+impl Map for RecordMap<'_> {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        let Some(position) = self.fields.advance()? else { return Ok(None) };
+        self.current = position;
+        Ok(Some(ValueDeserializer::Key(Key(&self.fields.fields[position].name))))
     }
 
-    #[inline]
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let position = self.current;
-        self.fields.read(position, seed).map_err(|error| error.in_field(&self.fields.fields[position].name))
+    fn in_key(&self, error: Error) -> Error {
+        error.in_link(&self.fields.fields[self.current].link)
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
+        Ok(self.fields.field(self.current))
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        self.fields.in_field(self.current, error).in_field(&self.fields.fields[self.current].name)
     }
 }
 
@@ -342,27 +381,29 @@ impl<'a> PairMap<'a> {
     }
 }
 
-impl<'de> MapAccess<'de> for PairMap<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+impl Map for PairMap<'_> {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         while self.next < self.end && select::is_entry_left_out(self.route, self.keys, self.next)? {
             self.next += 1;
         }
         if self.next == self.end {
             return Ok(None);
         }
-        let key = Element { column: self.keys, index: self.next, depth: self.depth };
-        let index = self.next - self.start;
-        seed.deserialize(key).map(Some).map_err(|error| error.in_element(index as usize).in_link(KEYS))
+        Ok(Some(ValueDeserializer::Element(Element { column: self.keys, index: self.next, depth: self.depth })))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+    fn in_key(&self, error: Error) -> Error {
+        error.in_element((self.next - self.start) as usize).in_link(KEYS)
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         let index = self.next;
         self.next += 1;
-        let value = Element { column: self.values, index, depth: self.depth };
-        let index = index - self.start;
-        seed.deserialize(value).map_err(|error| error.in_element(index as usize).in_link(VALUES))
+        Ok(ValueDeserializer::Element(Element { column: self.values, index, depth: self.depth }))
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        error.in_element((self.next - self.start).saturating_sub(1) as usize).in_link(VALUES)
     }
 
     /// Not told where some may be left out.
@@ -380,7 +421,12 @@ pub(super) struct GroupMap<'a> {
     links: vec::IntoIter<Link>,
     /// By their keys: `@name`, or the name alone.
     attributes: vec::IntoIter<String>,
+    /// The key that was given out last, of which the value is to come, and what was found behind its link, if that was opened.
+    key: Option<Waiting<'a>>,
+    /// The entry whose value was given out last.
     current: Option<Entry>,
+    node: Option<Node>,
+    attribute: Option<AttributeNode>,
     depth: Depth,
     /// The names of the links are keys in quotes.
     quoted: bool,
@@ -388,23 +434,38 @@ pub(super) struct GroupMap<'a> {
     opens: bool,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+enum Waiting<'a> {
+    /// A child, and what was found behind its link, if that was opened.
+    Child(ChildKey<'a>, Option<Result<Object>>),
+    Attribute(String),
+}
+
 enum Entry {
-    /// A link, and what was found behind it, if that was opened.
-    Child(Link, Option<Result<Object>>),
-    Pair(Pair),
+    /// That behind a link.
+    Child(Link),
+    /// One of a key and a value, by its name.
+    Pair(String),
+    /// An attribute, as a field.
     Attribute(String),
 }
 
 impl<'a> GroupMap<'a> {
-    /// The children alone.
+    /// The children alone, each of which has another key.
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
+        let map = Self::of_links(group, scope, depth)?;
+        map.check_keys()?;
+        Ok(map)
+    }
+
+    fn of_links(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
         let mut links = group.links()?;
         foreign::retain_entries(group, &mut links)?;
         let quoted = foreign::has_quoted_keys(group, &links)?;
         select::links(group, &mut links, scope.route(), |link| key_of(link, scope, quoted))?;
         let links = links.into_iter();
-        let attributes = Vec::new().into_iter();
-        Ok(Self { group, scope, links, attributes, current: None, depth, quoted, opens: true })
+        let (attributes, key, current, node, attribute) = (Vec::new().into_iter(), None, None, None, None);
+        Ok(Self { group, scope, links, attributes, key, current, node, attribute, depth, quoted, opens: true })
     }
 
     /// The children, and all attributes that can be read.
@@ -422,6 +483,23 @@ impl<'a> GroupMap<'a> {
         names.iter_mut().for_each(|name| name.insert(0, ATTRIBUTE_PREFIX));
         self.attributes = names.into_iter();
         self.check_names()
+    }
+
+    /// Refuses two children of one key, as others may write `100%` where this crate writes `100%25`: one of them would be lost.
+    fn check_keys(&self) -> Result<()> {
+        let links = self.links.as_slice();
+        if !links.iter().any(|link| link.name.contains('%')) {
+            return Ok(());
+        }
+        let mut met = HashMap::with_capacity(links.len());
+        for link in links {
+            let key = key_of(link, self.scope, self.quoted);
+            if let Some(other) = met.insert(key.clone(), link) {
+                let message = format!("the children `{}` and `{}` are both {key:?} here", other.name, link.name);
+                return Err(Error::new(ErrorKind::BadKey, message));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses an attribute and a child that are called alike: one of them would be lost.
@@ -448,7 +526,7 @@ impl<'a> GroupMap<'a> {
         fields: &'static [&'static str],
         depth: Depth,
     ) -> Result<Self> {
-        let mut map = Self { opens: false, ..Self::new(group, scope, depth)? };
+        let mut map = Self { opens: false, ..Self::of_links(group, scope, depth)? };
         let mut attributes = Vec::new();
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
             let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.route(), name);
@@ -492,58 +570,77 @@ pub(super) fn key_of<'a>(link: &'a Link, scope: &Scope, quoted: bool) -> Cow<'a,
     }
 }
 
-impl<'de> MapAccess<'de> for GroupMap<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        while let Some(link) = self.links.next() {
-            let opened = self.opens.then(|| self.group.open_link(&link));
+impl Map for GroupMap<'_> {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        let (group, scope, depth) = (self.group, self.scope, self.depth);
+        for link in self.links.by_ref() {
+            let opened = self.opens.then(|| group.open_link(&link));
             // A data type that has a name, as netCDF-4 gives one to each.
             if matches!(&opened, Some(Err(error)) if error.is_no_value()) {
                 continue;
             }
-            let mut pair = None;
-            let (group, scope, depth) = (self.group, self.scope, self.depth);
-            let name = key_of(&link, scope, self.quoted);
-            let key = ChildKey { name: &name, link: &link, group, scope, depth, pair: &mut pair };
-            let key = seed.deserialize(key).map_err(|error| self.with_child(error, &link).in_link(&link.name))?;
-            self.current = Some(pair.map_or(Entry::Child(link, opened), Entry::Pair));
-            return Ok(Some(key));
+            let name = key_of(&link, scope, self.quoted).into_owned();
+            let key = ChildKey { name, link, group, scope, depth, pair: None };
+            return match self.key.insert(Waiting::Child(key, opened)) {
+                Waiting::Child(key, _) => Ok(Some(ValueDeserializer::Other(key))),
+                Waiting::Attribute(name) => Ok(Some(ValueDeserializer::Key(Key(name)))),
+            };
         }
         let Some(name) = self.attributes.next() else { return Ok(None) };
-        let key = seed.deserialize(Key(&name))?;
-        self.current = Some(Entry::Attribute(name));
-        Ok(Some(key))
+        match self.key.insert(Waiting::Attribute(name)) {
+            Waiting::Attribute(name) => Ok(Some(ValueDeserializer::Key(Key(name)))),
+            Waiting::Child(..) => Ok(None),
+        }
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        match self.current.take() {
-            Some(Entry::Child(link, opened)) => {
+    fn in_key(&self, error: Error) -> Error {
+        match &self.key {
+            Some(Waiting::Child(ChildKey { link, .. }, _)) => self.with_child(error, link).in_link(&link.name),
+            _ => error,
+        }
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
+        match self.key.take() {
+            Some(Waiting::Child(ChildKey { pair: Some(pair), .. }, _)) => {
+                self.node = Some(pair.value());
+                self.current = Some(Entry::Pair(pair.name));
+                Ok(ValueDeserializer::Other(&mut self.node))
+            }
+            Some(Waiting::Child(ChildKey { link, .. }, opened)) => {
                 let (scope, quoted) = (self.scope, self.quoted);
                 let route = scope.route();
                 let inside =
                     if route.is_nowhere() { scope } else { &scope.at(route.field(&key_of(&link, scope, quoted))) };
-                let result = match opened {
-                    Some(Ok(object)) => seed.deserialize(Node::opened(object, &link, inside, self.depth)),
+                self.node = Some(match opened {
+                    Some(Ok(object)) => Node::opened(object, &link, inside, self.depth),
                     // What is wrong with it matters only if it is asked for.
-                    Some(Err(_)) | None => seed.deserialize(Node::at(self.group, link.clone(), inside, self.depth)),
-                };
-                result.map_err(|error| self.located(error, &link))
+                    Some(Err(_)) | None => Node::at(self.group, link.clone(), inside, self.depth),
+                });
+                self.current = Some(Entry::Child(link));
+                Ok(ValueDeserializer::Other(&mut self.node))
             }
-            Some(Entry::Pair(pair)) => {
-                seed.deserialize(pair.value()).map_err(|error| error.in_link(VALUE).in_link(&pair.name))
-            }
-            Some(Entry::Attribute(field)) => {
+            Some(Waiting::Attribute(field)) => {
                 let object = Arc::new(Object::Group(self.group.clone()));
                 let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(&field).to_owned();
-                let link = format!("{ATTRIBUTE_PREFIX}{name}");
-                let node = AttributeNode { object, name, depth: self.depth };
-                seed.deserialize(node).map_err(|error| {
-                    let error = error.in_field(&field).in_link(&link);
-                    if self.opens { error.of_anything() } else { error }
-                })
+                self.attribute = Some(AttributeNode { object, name, depth: self.depth });
+                self.current = Some(Entry::Attribute(field));
+                Ok(ValueDeserializer::Other(&mut self.attribute))
             }
             None => Err(Error::corrupt("a value was asked for before its key")),
+        }
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        match &self.current {
+            Some(Entry::Child(link)) => self.located(error, link),
+            Some(Entry::Pair(name)) => error.in_link(VALUE).in_link(name),
+            Some(Entry::Attribute(field)) => {
+                let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(field);
+                let error = error.in_field(field).in_link(&format!("{ATTRIBUTE_PREFIX}{name}"));
+                if self.opens { error.of_anything() } else { error }
+            }
+            None => error,
         }
     }
 
@@ -562,11 +659,13 @@ pub(super) struct ChildSeq<'a> {
     depth: Depth,
     /// The options know the children by their positions.
     is_tuple: bool,
+    /// The child that was given out last.
+    node: Option<Node>,
 }
 
 impl<'a> ChildSeq<'a> {
     pub(super) fn new(group: &'a Group, scope: &'a Scope, depth: Depth) -> Result<Self> {
-        Ok(Self { group, scope, next: 0, len: children(group)?, depth, is_tuple: false })
+        Ok(Self { group, scope, next: 0, len: children(group)?, depth, is_tuple: false, node: None })
     }
 
     /// The children of a group that is a tuple, or else a list.
@@ -594,100 +693,26 @@ pub(super) fn is_list(group: &Group, scope: &Scope) -> Result<bool> {
     Ok(are_positions(group.link_names()?.iter()))
 }
 
-impl<'de> SeqAccess<'de> for ChildSeq<'_> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+impl Sequence for ChildSeq<'_> {
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         if self.next == self.len {
             return Ok(None);
         }
         let index = self.next;
         self.next += 1;
-        let name = index.to_string();
         let route = self.scope.route();
         let route = if self.is_tuple { route.position(index as usize) } else { route.element() };
-        let node = Node::new(self.group, name.clone(), false, &self.scope.at(route), self.depth);
-        seed.deserialize(node).map(Some).map_err(|error| error.in_element(index as usize).in_link(&name))
+        self.node = Some(Node::new(self.group, index.to_string(), false, &self.scope.at(route), self.depth));
+        Ok(Some(ValueDeserializer::Other(&mut self.node)))
+    }
+
+    fn located(&self, error: Error) -> Error {
+        let index = self.next.saturating_sub(1);
+        error.in_element(index as usize).in_link(&index.to_string())
     }
 
     fn size_hint(&self) -> Option<usize> {
         hint(self.len - self.next)
-    }
-}
-
-/// The payload of a variant, which knows how deep it is.
-pub(super) trait Payload {
-    fn depth(&mut self) -> &mut Depth;
-
-    /// The payload as the fields of the variant, not as a struct or tuple in it.
-    fn fields(mut self) -> Self
-    where
-        Self: Sized,
-    {
-        let depth = self.depth();
-        *depth = depth.of_fields();
-        self
-    }
-}
-
-/// A variant by its name, and its payload if it has one, which is the child `link`.
-pub(super) struct Named<'a, D> {
-    name: &'a str,
-    link: &'a str,
-    payload: Option<D>,
-}
-
-impl<'a, D> Named<'a, D> {
-    pub(super) fn new(name: &'a str, link: &'a str, payload: D) -> Self {
-        Self { name, link, payload: Some(payload) }
-    }
-
-    pub(super) fn unit(name: &'a str) -> Self {
-        Self { name, link: "", payload: None }
-    }
-
-    fn read<T>(self, what: &str, read: impl FnOnce(D) -> Result<T>) -> Result<T> {
-        let Some(payload) = self.payload else {
-            let found = format!("the variant `{}` without one", self.name);
-            return Err(Error::wrong_type(format!("a variant with {what}"), found));
-        };
-        read(payload).map_err(|error| {
-            let error = error.in_field(self.name);
-            if self.link.is_empty() { error } else { error.in_link(self.link) }
-        })
-    }
-}
-
-impl<'de, D: Deserializer<'de, Error = Error> + Payload> EnumAccess<'de> for Named<'_, D> {
-    type Error = Error;
-    type Variant = Self;
-
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
-        let name: StrDeserializer<'_, Error> = self.name.into_deserializer();
-        Ok((seed.deserialize(name)?, self))
-    }
-}
-
-impl<'de, D: Deserializer<'de, Error = Error> + Payload> VariantAccess<'de> for Named<'_, D> {
-    type Error = Error;
-
-    fn unit_variant(self) -> Result<()> {
-        match self.payload {
-            None => Ok(()),
-            Some(_) => self.read("unit", |payload| serde::Deserialize::deserialize(payload)),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        self.read("a payload", |payload| seed.deserialize(payload))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        self.read("a tuple", |payload| payload.fields().deserialize_tuple(len, visitor))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
-        self.read("fields", |payload| payload.fields().deserialize_struct("", fields, visitor))
     }
 }
 
@@ -705,19 +730,23 @@ impl<'a> VariantMap<'a> {
     }
 }
 
-impl<'de> MapAccess<'de> for VariantMap<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        if std::mem::replace(&mut self.started, true) {
-            return Ok(None);
-        }
-        seed.deserialize(Key(self.name)).map(Some)
+impl Map for VariantMap<'_> {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        let is_first = !std::mem::replace(&mut self.started, true);
+        Ok(is_first.then_some(ValueDeserializer::Key(Key(self.name))))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+    fn in_key(&self, error: Error) -> Error {
+        error
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         let payload = self.payload.take().ok_or_else(|| Error::corrupt("a value was asked for twice"))?;
-        seed.deserialize(payload).map_err(|error| error.in_field(self.name).in_link(self.link))
+        Ok(ValueDeserializer::Element(payload))
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        error.in_field(self.name).in_link(self.link)
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -2,16 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::known::{Order, table_of, vector_of, wants_strings};
-use serde::de::Visitor;
-
 use super::column::check_count;
+use super::known::{Order, table_of, vector_of, wants_strings};
 use super::view::Form;
+use super::visit::Visit;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
 use crate::item::{self, Block, Part};
-use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings, of_strings};
+use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings};
 
 /// Items of the first window, where they are of variable length.
 const FIRST: u64 = 64;
@@ -110,12 +109,33 @@ impl Array {
     /// The item at `index`, in the order of the last dimension fastest: its bytes, and where its parts are.
     #[inline]
     pub(super) fn item(&mut self, index: u64) -> Result<(&Dtype, &[u8], &Items)> {
-        if index.wrapping_sub(self.start) >= self.count {
-            self.load(index, 1)?;
-        }
-        let size = self.size;
-        let at = (index - self.start) as usize * size;
-        Ok((self.dataset.dtype(), &self.items.bytes()[at..at + size], &self.items))
+        self.load_item(index)?;
+        Ok(self.item_at(index))
+    }
+
+    /// Has the item at `index` in the window.
+    #[inline]
+    pub(super) fn load_item(&mut self, index: u64) -> Result<()> {
+        if index.wrapping_sub(self.start) >= self.count { self.load(index, 1) } else { Ok(()) }
+    }
+
+    /// The item at `index`, which is in the window.
+    #[inline]
+    pub(super) fn item_at(&self, index: u64) -> (&Dtype, &[u8], &Items) {
+        let (at, size) = ((index - self.start) as usize * self.size, self.size);
+        (self.dataset.dtype(), &self.items.bytes()[at..at + size], &self.items)
+    }
+
+    /// Which structs the items, if they are records, are read as in their order.
+    #[inline]
+    pub(super) fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// Whether the items are strings.
+    #[inline]
+    pub(super) fn is_strings(&self) -> bool {
+        matches!(self.dataset.dtype(), Dtype::FixedString(_) | Dtype::VarString(_))
     }
 
     /// The only item, if there is but one, which is also an array.
@@ -140,51 +160,54 @@ impl Array {
         Ok(self.items.bytes().get(at..).and_then(T::from_bytes))
     }
 
-    /// The text of the item at `index` of one dimension, if it is a string of fixed size.
-    #[inline]
-    pub(super) fn text(&mut self, index: u64) -> Result<Option<&str>> {
-        let Dtype::FixedString(strings) = *self.dataset.dtype() else { return Ok(None) };
-        let (_, bytes, _) = self.item(index)?;
+    /// The text of the item at `index` of one dimension, which is a string.
+    pub(super) fn text(&mut self, index: u64) -> Result<&str> {
+        self.load_item(index)?;
+        let (dtype, bytes, items) = self.item_at(index);
+        let Dtype::FixedString(strings) = *dtype else {
+            return Ok(item::Item { dtype, bytes, items }.text()?.unwrap_or_default());
+        };
         let len = item::trimmed(strings, bytes).len();
         let at = (index - self.start) as usize * self.size;
         match self.items.text(at..at + len) {
-            Some(text) => Ok(Some(text)),
-            None => item::string(&self.items.bytes()[at..at + len]).map(Some),
+            Some(text) => Ok(text),
+            None => item::string(&bytes[..len]),
         }
     }
 
-    /// Whether the items are records that can be read as sequences of the `fields` that `V` asks for.
+    /// Whether the items are records that can be read as sequences of the `fields` that a visitor of that name asks for.
     #[inline]
-    pub(super) fn keeps_order<V>(&self, fields: &'static [&'static str]) -> bool {
+    pub(super) fn keeps_order(&self, fields: &'static [&'static str], visitor: &'static str) -> bool {
         match self.dataset.dtype() {
-            Dtype::Compound(stored) | Dtype::Complex(stored) => {
-                self.order.is_kept::<V>(fields, stored.iter().map(|field| field.name.as_str()))
-            }
+            Dtype::Compound(stored) | Dtype::Complex(stored) => self.order.is_kept(fields, visitor, stored),
             _ => false,
         }
     }
 
-    /// The `len` elements along the dimension `level` from the item `start` on, which do not fit a window, as the vector that
-    /// `V` makes of them, if it makes one of such numbers, or arrays; or one of vectors of such. The elements are at that depth.
-    pub(super) fn vector<'de, V: Visitor<'de>>(
+    /// Makes of the `len` elements along the dimension `level` from the item `start` on, which do not fit a window, the vector
+    /// that the visitor would make of them, if it makes one of such numbers, or arrays; or one of vectors of such. The elements
+    /// are at that depth.
+    pub(super) fn vector(
         &self,
         (level, start, len): (usize, u64, u64),
         depth: Depth,
-    ) -> Option<Result<V::Value>> {
+        visit: &mut dyn Visit,
+    ) -> Option<Result<()>> {
         let is = |number, width: Option<usize>, dims: &[u64]| {
             Some(number) == self.number && dims.iter().eq(width.map(|width| width as u64).iter())
         };
-        if let Some(vector) = vector_of::<V>() {
+        if let Some(vector) = vector_of(visit) {
             let is_it = is(vector.number(), vector.width(), &self.dims[level + 1..]);
-            return is_it.then(|| vector.filled(len, |bytes| self.read_into(level, start, len, bytes)));
+            let mut read = |bytes: &mut [u8]| self.read_into(level, start, len, bytes);
+            return is_it.then(|| vector.fill(visit.look().room, len, &mut read));
         }
-        let (table, row) = (table_of::<V>()?, *self.dims.get(level + 1)?);
+        let (table, row) = (table_of(visit)?, *self.dims.get(level + 1)?);
         if !is(table.number(), table.width(), &self.dims[level + 2..]) || depth.in_record().is_err() {
             return None;
         }
         let size = self.strides[level].saturating_mul(self.size as u64);
         let stretch = if size < LONG { return None } else { self.dataset.stretch(start).transpose()? };
-        Some(stretch.and_then(|stretch| table.read(len, row, &stretch)))
+        Some(stretch.and_then(|stretch| table.read(visit.look().room, len, row, &stretch)))
     }
 
     /// Reads the `len` elements along the dimension `level` from the item `start` on.
@@ -197,14 +220,14 @@ impl Array {
         self.dataset.read_block_into(&block.start, &block.count, bytes)
     }
 
-    /// The strings of fixed size from `start` up to `end`, all of which are read at once, as the vector that `V` makes of
-    /// them, if it makes one.
-    pub(super) fn strings<'de, V: Visitor<'de>>(&self, start: u64, end: u64) -> Option<Result<V::Value>> {
+    /// Makes of the strings of fixed size from `start` up to `end`, all of which are read at once, the vector that the visitor
+    /// would make of them, if it makes one.
+    pub(super) fn strings(&self, start: u64, end: u64, visit: &mut dyn Visit) -> Option<Result<()>> {
         let Dtype::FixedString(strings) = *self.dataset.dtype() else { return None };
-        if self.dims.len() != 1 || self.size == 0 || !self.is_walked(start, end) || !wants_strings::<V>() {
+        if self.dims.len() != 1 || self.size == 0 || !self.is_walked(start, end) || !wants_strings(visit) {
             return None;
         }
-        self.read_strings(strings, start, end).map(of_strings).transpose()
+        Some(self.read_strings(strings, start, end).and_then(|strings| visit.look().room.put_strings(strings)))
     }
 
     /// The same. The strings of one window are made while the next is read; by all cores, as most of the time goes to their
@@ -260,26 +283,50 @@ impl Array {
     /// The elements from `start` up to `end` along the first dimension, which fit a window.
     #[inline]
     pub(super) fn list(&mut self, start: u64, end: u64) -> Result<Block<'_>> {
+        self.load_list(start, end)?;
+        self.list_at(start, end)
+    }
+
+    /// Has these elements in the window.
+    pub(super) fn load_list(&mut self, start: u64, end: u64) -> Result<()> {
+        let stride = self.strides[0];
+        self.range(start * stride, (end - start) * stride).map(drop)
+    }
+
+    /// The same elements, which are in the window.
+    pub(super) fn list_at(&self, start: u64, end: u64) -> Result<Block<'_>> {
         let stride = self.strides[0];
         let (index, count) = (start * stride, (end - start) * stride);
-        self.range(index, count)?;
         let (len, step) = ((end - start) as usize, (stride as usize).saturating_mul(self.size));
         Block::with_step(len, &self.dims[1..], self.dataset.dtype(), step, self.window(index, count), &self.items)
     }
 
-    /// The row at `index` along the first of more dimensions, which fits a window.
+    /// Has the row at `index` along the first of more dimensions, which fits a window, in it.
     #[inline]
-    pub(super) fn row(&mut self, index: u64) -> Result<Block<'_>> {
-        self.inner(1, index * self.strides[0])
+    pub(super) fn load_row(&mut self, index: u64) -> Result<()> {
+        self.load_inner(1, index * self.strides[0])
+    }
+
+    /// The row at `index`, which is in the window.
+    #[inline]
+    pub(super) fn row_at(&self, index: u64) -> Result<Block<'_>> {
+        self.inner_at(1, index * self.strides[0])
     }
 
     /// All along the dimension `level`, which is not the first, from the item `start` on, which fit a window.
-    #[inline]
     pub(super) fn inner(&mut self, level: usize, start: u64) -> Result<Block<'_>> {
+        self.load_inner(level, start)?;
+        self.inner_at(level, start)
+    }
+
+    #[inline]
+    fn load_inner(&mut self, level: usize, start: u64) -> Result<()> {
+        if self.strides[level - 1] > 0 { self.load_item(start) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn inner_at(&self, level: usize, start: u64) -> Result<Block<'_>> {
         let count = self.strides[level - 1];
-        if count > 0 && start.wrapping_sub(self.start) >= self.count {
-            self.load(start, 1)?;
-        }
         let (len, inner, step) = (
             self.dims[level] as usize,
             &self.dims[level + 1..],

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::vec;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde::forward_to_deserialize_any;
-
+use super::deserializer::{AskOnce, ValueDeserializer};
+use super::elements::Map;
 use super::foreign;
 use super::key::Key;
 use super::matlab;
 use super::source::AttributeNode;
+use super::visit::{Answer, Question, Visit};
 use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -17,61 +17,58 @@ use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LEN
 use crate::route::{Keep, Route};
 use crate::storage::{Attributes, Object};
 
-/// Reads the attributes of an object.
-pub(super) struct AttributesDeserializer {
+/// The attributes of an object.
+pub(super) struct AttributesOf {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
     /// Where the object is.
     pub(super) route: Route,
     /// Takes those away by which others know what the object is.
-    pub(super) retain: fn(&Object, &mut Vec<String>),
+    pub(super) retain: fn(&Object, &mut Vec<String>) -> Result<()>,
 }
 
 /// Leaves those that do not say that the object is something for which the crate has a type, such as a sparse matrix.
-pub(super) fn retain_others(object: &Object, names: &mut Vec<String>) {
+pub(super) fn retain_others(object: &Object, names: &mut Vec<String>) -> Result<()> {
     #[cfg(feature = "sprs")]
     crate::format::sparse::retain_others(names);
     retain_all(object, names);
+    foreign::retain_of_object(object, names)
 }
 
 /// Leaves those that do not say how the value was stored, which may be otherwise where it is written. Of a group they are all
 /// left.
-pub(super) fn retain_all(object: &Object, names: &mut Vec<String>) {
+fn retain_all(object: &Object, names: &mut Vec<String>) {
     if let Object::Dataset(_) = object {
         matlab::retain_attributes(names);
     }
 }
 
-impl AttributesDeserializer {
-    fn visit<'de, V: Visitor<'de>>(self, mut names: Vec<String>, visitor: V) -> Result<V::Value> {
+/// Leaves those that are written again with the value.
+pub(super) fn retain_written(object: &Object, names: &mut Vec<String>) -> Result<()> {
+    retain_all(object, names);
+    foreign::retain_of_class(object, names)
+}
+
+impl AttributesOf {
+    fn visit(self, mut names: Vec<String>, visit: &mut dyn Visit) -> Result<()> {
         let Self { object, depth, route, .. } = self;
         if route.selects() {
             names.retain(|name| route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes);
         }
-        visitor.visit_map(AttributeMap { object, depth, names: names.into_iter(), current: None })
+        visit.map(&mut AttributeMap { object, depth, names: names.into_iter(), current: None, node: None })
     }
-}
-
-impl<'de> Deserializer<'de> for AttributesDeserializer {
-    type Error = Error;
 
     /// All but those that are the layout's own.
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn all(self, visit: &mut dyn Visit) -> Result<()> {
         let mut names = self.object.attribute_names()?;
         if names.iter().any(|name| name == KIND) {
             names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
         }
-        (self.retain)(&self.object, &mut names);
-        foreign::retain_of_object(&*self.object, &mut names)?;
-        self.visit(names, visitor)
+        (self.retain)(&self.object, &mut names)?;
+        self.visit(names, visit)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
+    fn structure(self, name: &'static str, fields: &[&str], visit: &mut dyn Visit) -> Result<()> {
         let object = Arc::clone(&self.object);
         let mut names = Vec::new();
         for name in fields {
@@ -79,26 +76,20 @@ impl<'de> Deserializer<'de> for AttributesDeserializer {
                 names.push((*name).to_owned());
             }
         }
-        let read = self.visit(names, visitor);
+        let read = self.visit(names, visit);
         let what = if let Object::Group(_) = *object { "a group" } else { "a dataset" };
         read.map_err(|error| error.of_type(name).stored_here(|| words::attributes(what, &*object)))
     }
+}
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option seq tuple tuple_struct
-        map enum identifier ignored_any
+impl AskOnce for AttributesOf {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match question {
+            Question::Struct(name, fields) => self.structure(name, fields, visit),
+            Question::Newtype(_) => visit.newtype(&mut Some(self)),
+            Question::Unit | Question::UnitStruct => visit.answer(Answer::Unit),
+            _ => self.all(visit),
+        }
     }
 }
 
@@ -108,23 +99,31 @@ struct AttributeMap {
     depth: Depth,
     names: vec::IntoIter<String>,
     current: Option<String>,
+    /// The attribute that was given out last.
+    node: Option<AttributeNode>,
 }
 
-impl<'de> MapAccess<'de> for AttributeMap {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+impl Map for AttributeMap {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         let Some(name) = self.names.next() else { return Ok(None) };
-        let key = seed.deserialize(Key(&name))?;
-        self.current = Some(name);
-        Ok(Some(key))
+        Ok(Some(ValueDeserializer::Key(Key(self.current.insert(name)))))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let name = self.current.take().ok_or_else(|| Error::corrupt("a value was asked for before its key"))?;
-        let node = AttributeNode { object: Arc::clone(&self.object), name: name.clone(), depth: self.depth };
-        let link = || format!("{ATTRIBUTE_PREFIX}{name}");
-        seed.deserialize(node).map_err(|error| error.in_attribute(&name).in_link(&link()))
+    fn in_key(&self, error: Error) -> Error {
+        error
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
+        let name = self.current.clone().ok_or_else(|| Error::corrupt("a value was asked for before its key"))?;
+        self.node = Some(AttributeNode { object: Arc::clone(&self.object), name, depth: self.depth });
+        Ok(ValueDeserializer::Other(&mut self.node))
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        match &self.current {
+            Some(name) => error.in_attribute(name).in_link(&format!("{ATTRIBUTE_PREFIX}{name}")),
+            None => error,
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -1,5 +1,6 @@
 //! Sequences as they are stored: what is behind an element.
 
+use super::access::OrderedRecord;
 use super::array::Array;
 use super::foreign;
 use super::known::Order;
@@ -572,6 +573,15 @@ impl Column {
         })
     }
 
+    /// Says of an error in an enum of that name how it is stored.
+    #[cold]
+    pub(super) fn in_variant(&self, error: Error, name: &'static str) -> Error {
+        match self {
+            Self::Variants(parted) => error.of_type(name).stored_here(|| words::variants(parted)),
+            _ => error,
+        }
+    }
+
     /// Type and shape of what is stored, where a dataset is behind the elements themselves.
     pub(super) fn words(&self) -> Option<String> {
         match self {
@@ -708,10 +718,14 @@ impl Records {
         Self { fields: Vec::new(), len, tuples: false, masked: false, order: Order::default(), route: Route::default() }
     }
 
-    /// Whether they can be read as sequences of the `fields` that `V` asks for.
-    #[inline]
-    pub(super) fn keep_order<V>(&self, fields: &'static [&'static str]) -> bool {
-        !self.masked && self.order.is_kept::<V>(fields, self.fields.iter().map(|field| field.name.as_str()))
+    /// Whether they can be read as sequences of the `fields` that a visitor of that name asks for.
+    pub(super) fn keep_order(&self, fields: &'static [&'static str], visitor: &'static str) -> bool {
+        !self.masked && self.order.is_kept_by(fields, visitor, self.fields.iter().map(|field| field.name.as_str()))
+    }
+
+    /// The fields of the record at `index`, in their order.
+    pub(super) fn in_order(&mut self, index: u64, depth: Depth) -> OrderedRecord<'_> {
+        OrderedRecord::new(&mut self.fields, index, depth)
     }
 }
 
@@ -892,7 +906,7 @@ mod tests {
     use super::*;
 
     fn enumeration(base: Number, members: &[(&str, i128)]) -> EnumType {
-        EnumType { base, members: members.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect() }
+        EnumType::new(base, members.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect())
     }
 
     #[test]

@@ -1,236 +1,360 @@
 //! Elements of sequences, and parts of items: what is asked for most is read by the shortest way, the rest by way of a
 //! [`View`].
 
-use serde::de::{Deserializer, Visitor};
-
-use super::access::{BlockSeq, Named, OrderedRecord, Payload};
+use super::access::BlockSeq;
 use super::array::Array;
 use super::column::{Branch, Column};
-use super::forward_all;
-use super::known::array_of;
+use super::deserializer::{AskOnce, ValueDeserializer};
+use super::elements::{Elements, Variant};
+use super::known::Order;
 use super::row::CompoundSeq;
-use super::view::{Form, View, check_len, visit_block, visit_grid, visit_range};
-use super::words;
+use super::view::{Form, MANY, View, check_len, visit_block, visit_grid, visit_range};
+use super::visit::{Answer, Question, Visit};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::VALUES;
 use crate::item::{Block, Item, Part};
+use crate::storage::{self, Number};
+
+/// Elements that are found by a short way.
+pub(super) struct List<'a> {
+    pub(super) elements: Elements<'a>,
+    pub(super) place: Place<'a>,
+}
+
+/// Where they are, for errors.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The dataset.
+    array: Option<&'a Array>,
+    /// That is the child `values`.
+    in_values: bool,
+}
+
+impl<'a> List<'a> {
+    /// Elements of which errors say by themselves where they are.
+    #[inline]
+    fn anywhere(elements: Elements<'a>) -> Self {
+        Self { elements, place: Place { array: None, in_values: false } }
+    }
+
+    fn of_array(elements: Elements<'a>, array: &'a Array, in_values: bool) -> Self {
+        Self { elements, place: Place { array: Some(array), in_values } }
+    }
+}
+
+impl Place<'_> {
+    #[cold]
+    pub(super) fn located(&self, error: Error) -> Error {
+        let error = match self.array {
+            Some(array) => error.stored_as(|| array.words()),
+            None => error,
+        };
+        if self.in_values { error.in_link(VALUES) } else { error }
+    }
+}
 
 /// An element of a sequence, which is looked at when it is asked for.
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     pub(super) column: &'a mut Column,
     pub(super) index: u64,
     pub(super) depth: Depth,
 }
 
-/// What is asked for most goes the shortest way; the rest by way of a [`View`].
-macro_rules! look {
-    (deserialize_seq()) => {
-        #[inline]
-        fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.sequence(None, visitor)
+/// The short ways, which are not for levels that look whether there is stack enough.
+impl<'a> Element<'a> {
+    /// The number that it is, if it is one of that very type.
+    #[inline]
+    pub(super) fn number<T: storage::Element>(&mut self) -> Result<Option<T>> {
+        match self.column {
+            Column::Array(array) if array.dims().len() == 1 => array.number(self.index),
+            _ => Ok(None),
         }
-    };
-    (deserialize_tuple(len: usize)) => {
-        #[inline]
-        fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-            self.sequence(Some(len), visitor)
-        }
-    };
-    (deserialize_tuple_struct(name: &'static str, len: usize)) => {
-        #[inline]
-        fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
-            self.sequence(Some(len), visitor)
-        }
-    };
-    (deserialize_struct($($name:ident: $type:ty),*)) => {
-        #[inline]
-        fn deserialize_struct<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.structure($($name,)* visitor)
-        }
-    };
-    (deserialize_option()) => {
-        #[inline]
-        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.option(visitor)
-        }
-    };
-    (deserialize_enum($($name:ident: $type:ty),*)) => {
-        #[inline]
-        fn deserialize_enum<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.enumeration($($name,)* visitor)
-        }
-    };
-    (deserialize_string()) => {
-        #[inline]
-        fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.string(visitor)
-        }
-    };
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.look(|view| view.$method($($name,)* visitor))
-        }
-    };
-}
+    }
 
-/// Numbers of the very type that asks, by the shortest way.
-macro_rules! look_at_number {
-    ($method:ident $visit:ident $type:ty) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            if let Column::Array(array) = self.column
-                && array.dims().len() == 1
-                && let Some(value) = array.number::<$type>(self.index)?
-            {
-                return visitor.$visit(value);
+    /// Whether it is a string.
+    #[inline]
+    pub(super) fn is_text(&self) -> bool {
+        matches!(&*self.column, Column::Array(array) if array.dims().len() == 1 && array.is_strings())
+    }
+
+    /// Its text.
+    pub(super) fn text(self) -> Result<&'a str> {
+        match self.column {
+            Column::Array(array) => array.text(self.index),
+            _ => Err(asked_for_another()),
+        }
+    }
+
+    /// Whether it is a variant of those that are known by tags.
+    #[inline]
+    pub(super) fn is_variant(&self) -> bool {
+        matches!(&*self.column, Column::Variants(_)) && !self.depth.may_be_short()
+    }
+
+    /// That variant.
+    pub(super) fn variant(self) -> Result<Variant<'a>> {
+        let Column::Variants(parted) = self.column else { return Err(asked_for_another()) };
+        let (Branch { name, link, column, .. }, index) = parted.part(self.index)?;
+        Ok(match column {
+            Some(column) => {
+                let payload = Element { column, index, depth: self.depth.in_record()? };
+                Variant::new(name, link, ValueDeserializer::Element(payload))
             }
-            self.look(|view| view.$method(visitor))
+            None => Variant::unit(name),
+        })
+    }
+
+    /// The numbers of one type that it is, if they are few and fit a window.
+    pub(super) fn few_numbers(&mut self) -> Result<Option<(Number, &[u8])>> {
+        if self.depth.may_be_short() {
+            return Ok(None);
         }
-    };
+        match self.column {
+            Column::Array(array)
+                if array.dims().len() == 2 && array.dims()[1] < MANY as u64 && array.number_type().is_some() =>
+            {
+                self.depth.in_record()?;
+                let located = |error: Error, array: &Array| error.stored_as(|| array.words());
+                if let Err(error) = array.load_row(self.index) {
+                    return Err(located(error, array));
+                }
+                let row = array.row_at(self.index).map_err(|error| located(error, array))?;
+                Ok(row.all_numbers())
+            }
+            Column::Ragged { offsets, values } => {
+                let (start, end) = offsets.get(self.index)?;
+                let Column::Array(array) = &mut **values else { return Ok(None) };
+                let is_list = array.dims().len() == 1 && array.number_type().is_some();
+                if !is_list || end - start >= MANY as u64 {
+                    return Ok(None);
+                }
+                self.depth.in_record().map_err(Self::in_values)?;
+                let located = |error: Error, array: &Array| error.stored_as(|| array.words()).in_link(VALUES);
+                if let Err(error) = array.load_list(start, end) {
+                    return Err(located(error, array));
+                }
+                let list = array.list_at(start, end).map_err(|error| located(error, array))?;
+                Ok(list.all_numbers())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether it is an option of those that are known by a mask.
+    #[inline]
+    pub(super) fn is_optional(&self) -> bool {
+        matches!(self.column, Column::Nullable { units: false, .. }) && !self.depth.may_be_short()
+    }
+
+    /// What is in such an option.
+    pub(super) fn option(self) -> Result<Option<Self>> {
+        match self.column {
+            Column::Nullable { mask, values, .. } => {
+                if mask.get(self.index)? {
+                    return Ok(None);
+                }
+                Ok(Some(Self { column: values, index: self.index, depth: self.depth.in_sequence()? }))
+            }
+            _ => Err(asked_for_another()),
+        }
+    }
+
+    #[cold]
+    pub(super) fn in_values(error: Error) -> Error {
+        error.in_link(VALUES)
+    }
+
+    /// The elements that it is, if they are in memory: `len`, if that is said, or else but few.
+    pub(super) fn list(mut self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+        let Some((start, end)) = self.short_range(len)? else { return Ok(Err(self)) };
+        let Self { column, index, depth } = self;
+        match column {
+            Column::Array(array) => {
+                let (inner, loaded) = (depth.in_record()?, array.load_row(index));
+                let array: &'a Array = array;
+                let located = |error: Error| error.stored_as(|| array.words());
+                let row = loaded.and_then(|()| array.row_at(index)).map_err(located)?;
+                check_len(len, row.len as u64).map_err(located)?;
+                let elements = Elements::Block(BlockSeq::new(row, inner, Some(array.order())));
+                Ok(Ok(List::of_array(elements, array, false)))
+            }
+            Column::Ragged { values, .. } => {
+                check_len(len, end - start)?;
+                let Column::Array(array) = &mut **values else { return Err(asked_for_another()) };
+                let inner = depth.in_record().map_err(Self::in_values)?;
+                let loaded = array.load_list(start, end);
+                let array: &'a Array = array;
+                let located = |error: Error| error.stored_as(|| array.words()).in_link(VALUES);
+                let list = loaded.and_then(|()| array.list_at(start, end)).map_err(located)?;
+                Ok(Ok(List::of_array(Elements::Block(BlockSeq::new(list, inner, None)), array, true)))
+            }
+            column => Ok(Err(Self { column, index, depth })),
+        }
+    }
+
+    /// Where the numbers are that it is, if they are few, or asked for one by one, and fit a window.
+    fn short_range(&mut self, len: Option<usize>) -> Result<Option<(u64, u64)>> {
+        if self.depth.may_be_short() {
+            return Ok(None);
+        }
+        let is_short = |count: u64| len.is_some() || count < MANY as u64;
+        match self.column {
+            Column::Array(array) if array.dims().len() > 1 && array.fits(array.stride(0)) => {
+                Ok(is_short(array.dims()[1]).then_some((0, 0)))
+            }
+            Column::Ragged { offsets, values } => {
+                let (start, end) = offsets.get(self.index)?;
+                let Column::Array(array) = &**values else { return Ok(None) };
+                let is_list = array.number_type().is_some() && array.stride(0) > 0;
+                let fits = is_list && array.fits((end - start).saturating_mul(array.stride(0)));
+                Ok((fits && is_short(end - start)).then_some((start, end)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The fields of a struct that are stored in the order in which a visitor of that name asks for them.
+    #[inline]
+    pub(super) fn fields(
+        self,
+        fields: &'static [&'static str],
+        visitor: &'static str,
+    ) -> Result<Result<List<'a>, Self>> {
+        if self.depth.may_be_short() {
+            return Ok(Err(self));
+        }
+        self.ordered(fields, visitor)
+    }
+
+    fn ordered(self, fields: &'static [&'static str], visitor: &'static str) -> Result<Result<List<'a>, Self>> {
+        let Self { column, index, depth } = self;
+        let is_ordered = match &*column {
+            Column::Array(array) => array.dims().len() == 1 && array.keeps_order(fields, visitor),
+            Column::Records(records) => records.keep_order(fields, visitor),
+            _ => false,
+        };
+        if !is_ordered {
+            return Ok(Err(Self { column, index, depth }));
+        }
+        match column {
+            Column::Array(array) => {
+                let (inner, loaded) = (depth.in_record()?, array.load_item(index));
+                let array: &'a Array = array;
+                loaded.map_err(|error| error.stored_as(|| array.words()))?;
+                let (dtype, bytes, items) = array.item_at(index);
+                let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
+                let elements = Elements::Fields(CompoundSeq::of_struct(record, inner, array.order()));
+                Ok(Ok(List::of_array(elements, array, false)))
+            }
+            Column::Records(records) => {
+                let elements = Elements::Record(records.in_order(index, depth.in_record()?));
+                Ok(Ok(List::anywhere(elements)))
+            }
+            column => Ok(Err(Self { column, index, depth })),
+        }
+    }
 }
 
-impl Element<'_> {
-    /// Hands what is there to `read`, apart from the code of the short ways, so that these are inlined.
-    #[inline(never)]
-    fn look<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+impl<'a> Element<'a> {
+    /// Asks what is there.
+    fn look(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let view = self.column.view(self.index, self.depth);
-        let result = view.and_then(|view| self.depth.with_stack(|| read(view)));
+        let result = view.and_then(|view| self.depth.with_stack(|| view.ask_once(question, visit)));
         result.map_err(|error| match self.column.words() {
             Some(words) => error.stored_as(|| words),
             None => error,
         })
     }
-}
 
-impl<'a> Element<'a> {
-    #[inline]
-    fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+    fn sequence(self, len: Option<usize>, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let Self { column, index, depth } = self;
         match column {
             Column::Array(array) if array.dims().len() > 1 && array.fits(array.stride(0)) => {
                 let inner = depth.in_record()?;
-                let row = array.row(index).and_then(|row| {
+                let row = array.load_row(index).and_then(|()| {
+                    let row = array.row_at(index)?;
                     check_len(len, row.len as u64)?;
-                    visit_row(row, len, inner, visitor)
+                    visit_row(row, len, inner, Some(array.order()), visit)
                 });
                 row.map_err(|error| error.stored_as(|| array.words()))
             }
             Column::Ragged { offsets, values } => {
                 let (start, end) = offsets.get(index)?;
                 check_len(len, end - start)?;
-                let list = depth.with_stack(|| visit_range(values, start, end, depth, visitor));
+                let list = depth.with_stack(|| visit_range(values, start, end, depth, visit));
                 list.map_err(|error| error.in_link(VALUES))
             }
-            column => Element { column, index, depth }.look(|view| view.sequence_of(len, visitor)),
+            column => Element { column, index, depth }.look(question, visit),
         }
     }
 
-    #[inline]
-    fn structure<'de, V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        let Self { column, index, depth } = self;
-        match column {
-            Column::Array(array) if array.dims().len() == 1 && array.keeps_order::<V>(fields) => {
-                let inner = depth.in_record()?;
-                let record = array.item(index).and_then(|(dtype, bytes, items)| {
-                    let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
-                    depth.with_stack(|| visitor.visit_seq(CompoundSeq::of_struct(record, inner)))
-                });
-                record.map_err(|error| error.stored_as(|| array.words()))
+    fn structure(self, fields: &'static [&'static str], question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let depth = self.depth;
+        match self.ordered(fields, visit.look().visitor)? {
+            Ok(List { elements, place }) => {
+                let read = depth.with_stack(|| visit.answer(Answer::Seq(elements)));
+                read.map_err(|error| place.located(error))
             }
-            Column::Records(records) if records.keep_order::<V>(fields) => {
-                let inner = depth.in_record()?;
-                depth.with_stack(|| visitor.visit_seq(OrderedRecord::new(&mut records.fields, index, inner)))
-            }
-            column => {
-                if let Column::Records(records) = &*column {
+            Err(element) => {
+                if let Column::Records(records) = &*element.column {
                     records.route.know(fields);
                 }
-                Element { column, index, depth }.look(|view| view.deserialize_struct(name, fields, visitor))
+                element.look(question, visit)
             }
         }
     }
 
-    #[inline]
-    fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn enumeration(self, name: &'static str, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let Self { column, index, depth } = self;
-        match column {
-            Column::Nullable { mask, values, units: false } => {
-                if mask.get(index)? {
-                    return visitor.visit_none();
-                }
-                let element = Element { column: values, index, depth: depth.in_sequence()? };
-                depth.with_stack(|| visitor.visit_some(element)).map_err(|error| error.in_link(VALUES))
+        if !matches!(column, Column::Variants(_)) {
+            return Element { column, index, depth }.look(question, visit);
+        }
+        let variant = Element { column: &mut *column, index, depth }.variant()?;
+        let read = depth.with_stack(|| visit.answer(Answer::Enum(variant)));
+        read.map_err(|error| column.in_variant(error, name))
+    }
+
+    fn optional(self, visit: &mut dyn Visit) -> Result<()> {
+        let depth = self.depth;
+        if !matches!(self.column, Column::Nullable { units: false, .. }) {
+            return self.look(Question::Option, visit);
+        }
+        match self.option()? {
+            None => visit.answer(Answer::None),
+            Some(inner) => {
+                let inner = Answer::Some(ValueDeserializer::Element(inner));
+                depth.with_stack(|| visit.answer(inner)).map_err(Self::in_values)
             }
-            column => Element { column, index, depth }.look(|view| view.deserialize_option(visitor)),
         }
     }
 
-    #[inline]
-    fn enumeration<'de, V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        let Self { column, index, depth } = self;
-        match column {
-            Column::Variants(parted) => {
-                let (Branch { name: variant, link, column, .. }, index) = parted.part(index)?;
-                let variant = match column {
-                    Some(column) => Named::new(variant, link, Element { column, index, depth: depth.in_record()? }),
-                    None => Named::unit(variant),
-                };
-                let read = depth.with_stack(|| visitor.visit_enum(variant));
-                read.map_err(|error| error.of_type(name).stored_here(|| words::variants(parted)))
-            }
-            column => Element { column, index, depth }.look(|view| view.deserialize_enum(name, variants, visitor)),
+    fn string(self, visit: &mut dyn Visit) -> Result<()> {
+        if self.is_text() { visit.answer(Answer::Str(self.text()?)) } else { self.look(Question::Str, visit) }
+    }
+}
+
+impl AskOnce for Element<'_> {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match question {
+            Question::Seq => self.sequence(None, question, visit),
+            Question::Tuple(len) => self.sequence(Some(len), question, visit),
+            Question::Struct(_, fields) => self.structure(fields, question, visit),
+            Question::Option => self.optional(visit),
+            Question::Enum(name, _) => self.enumeration(name, question, visit),
+            Question::Str | Question::String => self.string(visit),
+            _ => self.look(question, visit),
         }
     }
 
-    #[inline]
-    fn string<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if let Column::Array(array) = &mut *self.column
-            && array.dims().len() == 1
-        {
-            if let Some(text) = array.text(self.index)? {
-                return visitor.visit_str(text);
-            }
-            let (dtype, bytes, items) = array.item(self.index)?;
-            if let Some(text) = (Item { dtype, bytes, items }).text()? {
-                return visitor.visit_str(text);
-            }
-        }
-        self.look(|view| view.deserialize_string(visitor))
+    fn as_fields(&mut self) {
+        self.depth = self.depth.of_fields();
     }
 }
 
-impl Payload for Element<'_> {
-    fn depth(&mut self) -> &mut Depth {
-        &mut self.depth
-    }
-}
-
-impl Payload for PartOfItem<'_> {
-    fn depth(&mut self) -> &mut Depth {
-        &mut self.depth
-    }
-}
-
-impl<'de> Deserializer<'de> for Element<'_> {
-    type Error = Error;
-
-    forward_all!(look, look_at_number);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
-    }
+#[cold]
+fn asked_for_another() -> Error {
+    Error::corrupt("a value was asked for what it is not")
 }
 
 /// An element of a part of a dataset.
@@ -253,52 +377,24 @@ impl GridElement<'_> {
     }
 }
 
-macro_rules! look_into_grid {
-    (deserialize_seq()) => {
-        #[inline]
-        fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
-            if self.level < self.array.dims().len() {
-                return visit_grid(self.array, self.level, self.start, self.depth, visitor);
-            }
-            self.view()?.deserialize_seq(visitor)
+impl AskOnce for GridElement<'_> {
+    fn ask_once(mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        if let Question::Seq = question
+            && self.level < self.array.dims().len()
+        {
+            return visit_grid(self.array, self.level, self.start, self.depth, visit);
         }
-    };
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(mut self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.view()?.$method($($name,)* visitor)
-        }
-    };
-}
-
-macro_rules! look_at_grid_number {
-    ($method:ident $visit:ident $type:ty) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
-            if self.level == self.array.dims().len()
-                && let Some(value) = self.array.number::<$type>(self.start)?
-            {
-                return visitor.$visit(value);
-            }
-            self.view()?.$method(visitor)
-        }
-    };
-}
-
-impl<'de> Deserializer<'de> for GridElement<'_> {
-    type Error = Error;
-
-    forward_all!(look_into_grid, look_at_grid_number);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
+        self.view()?.ask_once(question, visit)
     }
 }
 
-/// A part of an item: a field of a compound, or an element of an array within it.
-pub(super) struct PartOfItem<'a> {
+/// A part of an item: a field of a compound, or an element of an array within it; or an element of a dataset.
+#[derive(Clone, Copy)]
+pub(crate) struct PartOfItem<'a> {
     pub(super) part: Part<'a>,
     pub(super) depth: Depth,
+    /// Which structs the records that are in it are read as in their order, if that is kept somewhere.
+    pub(super) order: Option<&'a Order>,
 }
 
 impl<'a> PartOfItem<'a> {
@@ -311,101 +407,116 @@ impl<'a> PartOfItem<'a> {
         Ok(View { form, depth: self.depth })
     }
 
-    /// The array of `len` numbers that a visitor makes of it, if it is known how.
+    /// The type and bytes of the numbers that it is, if they are `len`, and may be here.
     #[inline]
-    fn array<'de, V: Visitor<'de>>(&self, len: usize) -> Option<V::Value> {
+    pub(super) fn numbers(&self, len: usize) -> Option<(Number, &'a [u8])> {
         let (number, width, bytes) = self.part.numbers()?;
-        if width != len as u64 || self.depth.in_record().is_err() {
-            return None;
-        }
-        array_of::<V>(number, len, bytes)
+        (width == len as u64 && self.depth.in_record().is_ok()).then_some((number, bytes))
     }
 
+    /// The numbers of one type that it is, if it is a row of them.
     #[inline]
-    fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
-        match len.and_then(|len| self.array::<V>(len)) {
-            Some(array) => Ok(array),
-            None => self.other_sequence(len, visitor),
+    pub(super) fn few_numbers(&self) -> Option<(Number, &'a [u8])> {
+        let (number, _, bytes) = self.part.numbers()?;
+        self.depth.in_record().is_ok().then_some((number, bytes))
+    }
+
+    /// The elements that it is, if it is an array or a tuple: `len`, if that is said, or else but few.
+    pub(super) fn list(self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+        let Some(block) = self.part.block() else { return self.tuple(len) };
+        let block = block?;
+        if len.is_none() && block.len >= MANY {
+            return Ok(Err(self));
+        }
+        check_len(len, block.len as u64)?;
+        let elements = BlockSeq::new(block, self.depth.in_record()?, self.order);
+        Ok(Ok(List::anywhere(Elements::Block(elements))))
+    }
+
+    /// The fields of a record as a sequence.
+    fn tuple(self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+        let Some(record) = self.part.item().and_then(Item::record) else { return Ok(Err(self)) };
+        if self.depth.may_be_short() {
+            return Ok(Err(self));
+        }
+        check_len(len, record.fields.len() as u64)?;
+        let fields = CompoundSeq::new(record, self.depth.in_record()?, self.order);
+        Ok(Ok(List::anywhere(Elements::Fields(fields))))
+    }
+
+    /// The fields of a struct that are stored in the order in which a visitor of that name asks for them.
+    #[inline]
+    pub(super) fn fields(
+        self,
+        fields: &'static [&'static str],
+        visitor: &'static str,
+    ) -> Result<Result<List<'a>, Self>> {
+        let record = self.part.item().and_then(Item::record).zip(self.order);
+        match record {
+            Some((record, order)) if !self.depth.may_be_short() && order.is_kept(fields, visitor, record.fields) => {
+                let fields = CompoundSeq::of_struct(record, self.depth.in_record()?, order);
+                Ok(Ok(List::anywhere(Elements::Fields(fields))))
+            }
+            _ => Ok(Err(self)),
         }
     }
 
-    /// Apart from the code of the short way, so that this is inlined.
-    #[inline(never)]
-    fn other_sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+    /// Whether it is a string.
+    #[inline]
+    pub(super) fn is_text(&self) -> bool {
+        self.part.item().is_some_and(Item::is_text)
+    }
+
+    /// The text that it is, if it is a string.
+    pub(super) fn text(&self) -> Result<Option<&'a str>> {
+        self.part.item().map_or(Ok(None), Item::text)
+    }
+
+    fn sequence(self, len: Option<usize>, question: Question, visit: &mut dyn Visit) -> Result<()> {
         match self.part.block() {
             Some(block) => {
                 let block = block?;
                 check_len(len, block.len as u64)?;
-                visit_row(block, len, self.depth.in_record()?, visitor)
+                visit_row(block, len, self.depth.in_record()?, self.order, visit)
             }
-            None => self.look(|view| view.sequence_of(len, visitor)),
+            None => self.look(question, visit),
         }
     }
 
-    #[inline]
-    fn string<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.part.item().map(Item::text).transpose()?.flatten() {
-            Some(text) => visitor.visit_str(text),
-            None => self.look(|view| view.deserialize_string(visitor)),
-        }
-    }
-
-    /// Hands what is there to `read`, apart from the code of the short ways, so that these are inlined.
-    #[inline(never)]
-    fn look<R>(self, read: impl FnOnce(View<'a>) -> Result<R>) -> Result<R> {
-        let depth = self.depth;
-        self.view().and_then(|view| depth.with_stack(|| read(view)))
+    /// Asks what is there.
+    fn look(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        self.view().and_then(|view| self.depth.with_stack(|| view.ask_once(question, visit)))
     }
 }
 
-macro_rules! look_into_item {
-    (deserialize_seq()) => {
-        look!(deserialize_seq());
-    };
-    (deserialize_tuple(len: usize)) => {
-        look!(deserialize_tuple(len: usize));
-    };
-    (deserialize_string()) => {
-        look!(deserialize_string());
-    };
-    (deserialize_tuple_struct(name: &'static str, len: usize)) => {
-        look!(deserialize_tuple_struct(name: &'static str, len: usize));
-    };
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.look(|view| view.$method($($name,)* visitor))
+impl AskOnce for PartOfItem<'_> {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match question {
+            Question::Seq => self.sequence(None, question, visit),
+            Question::Tuple(len) => self.sequence(Some(len), question, visit),
+            Question::Str | Question::String => match self.text()? {
+                Some(text) => visit.answer(Answer::Str(text)),
+                None => self.look(question, visit),
+            },
+            _ => self.look(question, visit),
         }
-    };
-}
+    }
 
-macro_rules! look_at_item_number {
-    ($method:ident $visit:ident $type:ty) => {
-        #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            match self.part.number::<$type>() {
-                Some(value) => visitor.$visit(value),
-                None => self.look(|view| view.$method(visitor)),
-            }
-        }
-    };
-}
-
-impl<'de> Deserializer<'de> for PartOfItem<'_> {
-    type Error = Error;
-
-    forward_all!(look_into_item, look_at_item_number);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
+    fn as_fields(&mut self) {
+        self.depth = self.depth.of_fields();
     }
 }
 
-/// Hands the elements of an array to `visitor`, which asks for `len` if it asks for a tuple.
-#[inline]
-fn visit_row<'de, V: Visitor<'de>>(block: Block<'_>, len: Option<usize>, depth: Depth, visitor: V) -> Result<V::Value> {
+/// Hands the elements of an array to a visitor, which asks for `len` if it asks for a tuple.
+fn visit_row(
+    block: Block<'_>,
+    len: Option<usize>,
+    depth: Depth,
+    order: Option<&Order>,
+    visit: &mut dyn Visit,
+) -> Result<()> {
     match len {
-        Some(_) => visitor.visit_seq(BlockSeq::new(block, depth)),
-        None => visit_block(block, depth, visitor),
+        Some(_) => visit.answer(Answer::Seq(Elements::Block(BlockSeq::new(block, depth, order)))),
+        None => visit_block(block, depth, order, visit),
     }
 }

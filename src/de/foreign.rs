@@ -6,16 +6,19 @@
 use super::column::{Column, Count};
 use super::matlab;
 use super::scope::{Scope, Way};
+use super::select::{has_names as leads_on_in, leads_on};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_CLASSES, HICKLE_ITEM, HICKLE_ITEMS,
     HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_CATEGORY,
-    PANDAS_FRAME, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE, SCALE_USERS, TABLE, block,
-    categories_of, level_of, meta_of, unquoted,
+    PANDAS_FRAME, PANDAS_NAME, PANDAS_NOTHING, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE,
+    SCALE_USERS, TABLE, block, categories_of, level_of, meta_of, unquoted,
 };
-use crate::format::{ENCODING_TYPE, Kind, VALUES, unescape};
+use crate::format::python::is_pickle;
+use crate::format::{ENCODING_TYPE, Kind, MAX_DEPTH, VALUES, unescape};
 use crate::item::{Item, Scalar};
+use crate::route::Keep;
 use crate::storage::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape, integer, texts};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
@@ -105,15 +108,21 @@ pub(super) fn retain_attributes(group: &Group, names: &mut Vec<String>) -> Resul
 /// The same of whatever object, where attributes are asked for: what MATLAB has there is something then, but not where else
 /// the object is used, which those say themselves.
 pub(super) fn retain_of_object(object: &impl Attributes, names: &mut Vec<String>) -> Result<()> {
+    retain_of_class(object, names)?;
+    let (class, scale) = SCALE;
+    if names.iter().any(|name| name == SCALE_USERS) && object.text_attribute(class)?.as_deref() == Some(scale) {
+        names.retain(|name| name != SCALE_USERS);
+    }
+    Ok(())
+}
+
+/// The names of attributes that say something of the value, also where it is used: not of the class that it had in Python.
+pub(super) fn retain_of_class(object: &impl Attributes, names: &mut Vec<String>) -> Result<()> {
     if names.iter().any(|name| name == HICKLE_CLASS) {
         let class = object.attribute(HICKLE_CLASS)?;
         if matches!(class, Some(class) if matches!(class.dtype, Dtype::Reference(_))) {
             names.retain(|name| name != HICKLE_CLASS);
         }
-    }
-    let (class, scale) = SCALE;
-    if names.iter().any(|name| name == SCALE_USERS) && object.text_attribute(class)?.as_deref() == Some(scale) {
-        names.retain(|name| name != SCALE_USERS);
     }
     Ok(())
 }
@@ -146,22 +155,28 @@ fn frame(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
         _ => {}
     }
     let column = |name: String| {
+        if !is_kept(scope, &unescape(&name), || leads_on(&group.open(&name)?, MAX_DEPTH))? {
+            return Ok(None);
+        }
         let scope = scope.at(scope.route().field(&unescape(&name)));
         let column = open(group, &name, &scope, depth);
         match column {
             Err(error) if scope.ends_with(&error) => Err(error.in_link(&name)),
-            column => Ok((unescape(&name).into_owned(), name, column)),
+            column => Ok(Some((unescape(&name).into_owned(), name, column))),
         }
     };
-    Column::records(names.into_iter().map(column).collect::<Result<_>>()?)
+    Column::records(names.into_iter().filter_map(|name| column(name).transpose()).collect::<Result<_>>()?)
 }
 
 /// pandas' table as records: columns of one type are those of one dataset.
 fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
     let mut fields = Vec::new();
     let (rows, index) = PANDAS_ROWS;
-    if group.has_link(rows)? {
-        let column = open(group, rows, &scope.at(scope.route().field(index)), depth);
+    let is_levelled = group.has_link(&level_of(rows, 0).0)?;
+    if (is_levelled || group.has_link(rows)?) && is_kept(scope, index, || Ok(is_levelled))? {
+        let scope = &scope.at(scope.route().field(index));
+        let column =
+            if is_levelled { levelled_rows(group, rows, scope, depth) } else { open(group, rows, scope, depth) };
         fields.push((index.to_owned(), rows.to_owned(), column));
     }
     for number in 0.. {
@@ -172,8 +187,12 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
         }
         let names = if is_levelled { levelled(group, &items, scope)? } else { names_in(group, &items, scope)? };
         // However many columns it has, the dataset is met once; what is wrong with it is wrong with each.
+        let kept: Vec<bool> = names.iter().map(|name| is_kept(scope, name, || Ok(false))).collect::<Result<_>>()?;
+        if !kept.contains(&true) {
+            continue;
+        }
         let met = scope.open_dataset(group, &values);
-        for (at, name) in names.iter().enumerate() {
+        for (at, name) in names.iter().enumerate().filter(|(at, _)| kept[*at]) {
             let dataset = match &met {
                 Ok(dataset) => dataset.again(),
                 Err(_) => scope.open_dataset(group, &values),
@@ -183,6 +202,39 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
         }
     }
     Column::records(fields)
+}
+
+/// The names of rows at several levels of pandas', as records: by the names that the levels have, or by their numbers.
+fn levelled_rows(group: &Group, rows: &str, scope: &Scope, depth: Depth) -> Result<Column> {
+    let mut fields = Vec::new();
+    for level in 0.. {
+        let (values, codes) = level_of(rows, level);
+        if !group.has_link(&values)? {
+            break;
+        }
+        // One without a name has a pickle of nothing for it.
+        let name = match group.open(&values)?.text_attribute(PANDAS_NAME)? {
+            Some(name) if !name.is_empty() && !is_pickle(name.as_bytes()) && name != PANDAS_NOTHING => name,
+            _ => level.to_string(),
+        };
+        if !is_kept(scope, &name, || Ok(false))? {
+            continue;
+        }
+        let scope = scope.at(scope.route().field(&name));
+        let column = open(group, &codes, &scope, depth)
+            .and_then(|codes| Column::categorical(codes, open(group, &values, &scope, depth)?));
+        fields.push((name, codes, column));
+    }
+    Column::records(fields)
+}
+
+/// Whether the options keep a column; of one that they may keep something in, whether there is.
+fn is_kept(scope: &Scope, name: &str, leads_on: impl FnOnce() -> Result<bool>) -> Result<bool> {
+    match scope.route().field(name).keep() {
+        Keep::Yes => Ok(true),
+        Keep::No => Ok(false),
+        Keep::OnTheWay => leads_on(),
+    }
 }
 
 /// pandas' table, column by column, if some of them are numbers of categories.
@@ -197,6 +249,15 @@ fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
         return Ok(None);
     }
     scope.meet(&table, Way::Hard).map_err(|error| error.in_link(TABLE))?;
+    let mut kept = Vec::new();
+    for (field, is_category) in fields.iter().zip(is_category) {
+        if is_kept(scope, &field.name, || Ok(leads_on_in(&field.dtype)))? {
+            kept.push((field, is_category));
+        }
+    }
+    if kept.is_empty() {
+        return Ok(None);
+    }
     let column = |(field, is_category): (&Field, bool)| {
         let route = scope.route().field(&field.name);
         let column = Column::of_records(&table, &field.name).and_then(|codes| {
@@ -207,7 +268,7 @@ fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
         });
         (field.name.clone(), TABLE.to_owned(), column)
     };
-    Column::records(fields.iter().zip(is_category).map(column).collect()).map(Some)
+    Column::records(kept.into_iter().map(column).collect()).map(Some)
 }
 
 /// The categories of a column of pandas' table.

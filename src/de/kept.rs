@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use super::access::key_of;
+use super::deserializer::ValueDeserializer;
 use super::foreign;
 use super::node::Node;
 use super::pair::{ChildKey, Pair};
 use super::scope::Scope;
 use super::select;
 use super::source::Stored;
+use super::visit::{Make, made};
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
@@ -47,15 +49,21 @@ pub(crate) struct Child {
 impl Child {
     /// The key as its type has it, and what is there for it.
     pub(crate) fn entry<K: DeserializeOwned>(mut self) -> Result<(K, Kept)> {
+        let key = made(|key| self.read_key(key))?;
+        Ok((key, self.kept))
+    }
+
+    fn read_key(&mut self, key: &mut dyn Make) -> Result<()> {
         let Some(Behind { group, name, soft, scope, depth }) = &self.kept.link else {
             return Err(Error::corrupt("a child without a link"));
         };
-        let (link, depth, mut pair) = (Link::new(name.clone(), *soft), *depth, None);
-        let key = K::deserialize(ChildKey { name: &self.key, link: &link, group, scope, depth, pair: &mut pair })?;
-        if let Some(Pair { group, scope, depth, .. }) = pair {
+        let (name, link) = (std::mem::take(&mut self.key), Link::new(name.clone(), *soft));
+        let mut child = ChildKey { name, link, group, scope, depth: *depth, pair: None };
+        key.make(ValueDeserializer::Other(&mut child))?;
+        if let Some(Pair { group, scope, depth, .. }) = child.pair {
             self.kept.link = Some(Behind { group, name: VALUE.to_owned(), soft: false, scope, depth });
         }
-        Ok((key, self.kept))
+        Ok(())
     }
 }
 
@@ -76,7 +84,15 @@ impl Kept {
             return Err(Error::new(ErrorKind::Custom, "nothing is kept"));
         };
         let node = Node::at(group, Link::new(name.clone(), *soft), &scope.anew(), *depth);
-        let stored = scope.limited(|| node.found(Ok)).map_err(|error| self.located(error))?;
+        let mut found = None;
+        let open = || {
+            node.found(&mut |stored| {
+                found = Some(stored);
+                Ok(())
+            })
+        };
+        scope.limited(open).map_err(|error| self.located(error))?;
+        let stored = found.ok_or_else(|| Error::corrupt("nothing was opened"))?;
         // Where another thread was faster, its handle is as good.
         Ok(self.opened.get_or_init(|| stored))
     }
@@ -88,13 +104,18 @@ impl Kept {
 
     /// Reads the value. That is a call of its own.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        made(|value| self.read_into(value))
+    }
+
+    fn read_into(&self, value: &mut dyn Make) -> Result<()> {
         self.during(|stored| {
             // What is opened again is, too.
             let scope = stored.scope.anew();
             let stored = Stored { scope, ..stored.again()? };
             let route = stored.scope.route().clone();
-            let value = Call::<Known>::new().during(|| T::deserialize(Node::of_stored(stored)));
-            value.map_err(|error| select::explained(error, &route).over())
+            let mut node = Some(Node::of_stored(stored));
+            let read = Call::<Known>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
+            read.map_err(|error| select::explained(error, &route).over())
         })
     }
 

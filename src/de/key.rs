@@ -1,60 +1,49 @@
 //! Link names as keys of any type.
 
-use serde::de::{Deserializer, IntoDeserializer, Visitor, value::StrDeserializer};
-use serde::forward_to_deserialize_any;
+use std::fmt::Display;
+use std::str::FromStr;
 
+use super::deserializer::{AskOnce, ValueDeserializer};
+use super::elements::{Label, Variant};
+use super::visit::{Answer, Question, Visit};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A key: a string, or what a string says.
-pub(super) struct Key<'a>(pub(super) &'a str);
+#[derive(Clone, Copy)]
+pub(crate) struct Key<'a>(pub(super) &'a str);
 
-macro_rules! parse {
-    ($($method:ident $visit:ident $type:ty),*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            match self.0.parse::<$type>() {
-                Ok(value) => visitor.$visit(value),
-                Err(error) => {
-                    let shown: String = self.0.chars().take(80).collect();
-                    let message = format!(concat!("the key {:?} cannot be read as `", stringify!($type), "`: {}"), shown, error);
-                    Err(Error::new(ErrorKind::BadKey, message))
-                }
-            }
-        })*
-    };
+impl Key<'_> {
+    fn parse<T: FromStr<Err: Display>>(self, name: &str) -> Result<T> {
+        self.0.parse().map_err(|error| {
+            let shown: String = self.0.chars().take(80).collect();
+            Error::new(ErrorKind::BadKey, format!("the key {shown:?} cannot be read as `{name}`: {error}"))
+        })
+    }
 }
 
-impl<'de> Deserializer<'de> for Key<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_str(self.0)
-    }
-
-    parse!(deserialize_bool visit_bool bool, deserialize_f32 visit_f32 f32, deserialize_f64 visit_f64 f64);
-    parse!(deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32);
-    parse!(deserialize_i64 visit_i64 i64, deserialize_i128 visit_i128 i128, deserialize_u8 visit_u8 u8);
-    parse!(deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32, deserialize_u64 visit_u64 u64);
-    parse!(deserialize_u128 visit_u128 u128);
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        let key: StrDeserializer<'_, Error> = self.0.into_deserializer();
-        visitor.visit_enum(key).map_err(|error: Error| error.of_type(name))
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+impl AskOnce for Key<'_> {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        visit.answer(match question {
+            Question::Bool => Answer::Bool(self.parse("bool")?),
+            Question::I8 => Answer::I8(self.parse("i8")?),
+            Question::I16 => Answer::I16(self.parse("i16")?),
+            Question::I32 => Answer::I32(self.parse("i32")?),
+            Question::I64 => Answer::I64(self.parse("i64")?),
+            Question::I128 => Answer::I128(self.parse("i128")?),
+            Question::U8 => Answer::U8(self.parse("u8")?),
+            Question::U16 => Answer::U16(self.parse("u16")?),
+            Question::U32 => Answer::U32(self.parse("u32")?),
+            Question::U64 => Answer::U64(self.parse("u64")?),
+            Question::U128 => Answer::U128(self.parse("u128")?),
+            Question::F32 => Answer::F32(self.parse("f32")?),
+            Question::F64 => Answer::F64(self.parse("f64")?),
+            Question::Option => Answer::Some(ValueDeserializer::Key(self)),
+            Question::Newtype(_) => Answer::Newtype(ValueDeserializer::Key(self)),
+            Question::Enum(name, _) => {
+                let variant = Variant { label: Label::Key(self.0), link: "", payload: None };
+                return visit.answer(Answer::Enum(variant)).map_err(|error| error.of_type(name));
+            }
+            _ => Answer::Str(self.0),
+        })
     }
 }

@@ -1,37 +1,85 @@
 //! Visitors whose code is known, as serde has or derives it: what they ask for can be given to them by a shorter way.
 
 use std::any::type_name;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use serde::de::Visitor;
 
-use crate::storage::{self, Number, Table, Vector, is_strings};
+use super::visit::Visit;
+use crate::storage::{self, Field, Number, Table, Vector};
 
 /// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
 ///
 /// All visitors that serde derives take their fields either way; one written by hand may know only names.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    /// The last that asked, by its fields and the name of its visitor's type, and the answer.
-    last: Cell<Option<(&'static [&'static str], &'static str, bool)>>,
+    /// The last that asked.
+    last: Cell<Option<Asked>>,
+    /// All that asked, but for very many. Records in records have their places here, too.
+    all: RefCell<Vec<Asked>>,
+}
+
+/// What was asked by a visitor, and the answer.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// The address of the fields that are stored.
+    stored: usize,
+    fields: &'static [&'static str],
+    /// The name of the visitor's type.
+    visitor: &'static str,
+    is_kept: bool,
+}
+
+impl Asked {
+    #[inline]
+    fn is_alike(&self, other: &Self) -> bool {
+        self.stored == other.stored
+            && std::ptr::eq(self.fields, other.fields)
+            && std::ptr::eq(self.visitor, other.visitor)
+    }
 }
 
 impl Order {
+    /// Whether that is so for these fields of a record, and a visitor of that name.
     #[inline]
-    pub(super) fn is_kept<'f, V>(
-        &self,
-        asked: &'static [&'static str],
-        stored: impl ExactSizeIterator<Item = &'f str>,
-    ) -> bool {
-        let visitor = type_name::<V>();
+    pub(super) fn is_kept(&self, fields: &'static [&'static str], visitor: &'static str, stored: &[Field]) -> bool {
+        let asked = Asked { stored: stored.as_ptr().addr(), fields, visitor, is_kept: false };
         match self.last.get() {
-            Some((fields, name, kept)) if std::ptr::eq(fields, asked) && std::ptr::eq(name, visitor) => kept,
-            _ => {
-                let kept = is_derived(visitor) && asked.len() == stored.len() && stored.eq(asked.iter().copied());
-                self.last.set(Some((asked, visitor, kept)));
-                kept
-            }
+            Some(last) if last.is_alike(&asked) => last.is_kept,
+            _ => self.look(asked, &mut stored.iter().map(|field| field.name.as_str())),
         }
+    }
+
+    /// The same for fields that are always the same in what it is for.
+    #[inline]
+    pub(super) fn is_kept_by<'f>(
+        &self,
+        fields: &'static [&'static str],
+        visitor: &'static str,
+        stored: impl Iterator<Item = &'f str>,
+    ) -> bool {
+        let asked = Asked { stored: 0, fields, visitor, is_kept: false };
+        match self.last.get() {
+            Some(last) if last.is_alike(&asked) => last.is_kept,
+            _ => self.look(asked, &mut { stored }),
+        }
+    }
+
+    #[inline(never)]
+    fn look(&self, asked: Asked, stored: &mut dyn Iterator<Item = &str>) -> bool {
+        /// Types have fewer records in them.
+        const MOST: usize = 32;
+        let mut all = self.all.borrow_mut();
+        if let Some(before) = all.iter().find(|before| before.is_alike(&asked)) {
+            return before.is_kept;
+        }
+        let is_kept = is_derived(asked.visitor) && stored.eq(asked.fields.iter().copied());
+        let asked = Asked { is_kept, ..asked };
+        if all.len() < MOST {
+            all.push(asked);
+        }
+        self.last.set(Some(asked));
+        is_kept
     }
 }
 
@@ -50,15 +98,15 @@ fn is_derived(visitor: &str) -> bool {
 }
 
 /// How to make the vector that a visitor makes of numbers, if it is the one that serde has for vectors.
-#[inline]
-pub(super) fn vector_of<'de, V: Visitor<'de>>() -> Option<Vector<V::Value>> {
-    Vector::of().filter(|_| is_serdes(type_name::<V>()))
+pub(super) fn vector_of(visit: &mut dyn Visit) -> Option<Vector> {
+    let look = visit.look();
+    look.room.vector().filter(|_| is_serdes(look.visitor))
 }
 
 /// How to make the vector of vectors that a visitor makes of rows of numbers, if it is the one that serde has for vectors.
-#[inline]
-pub(super) fn table_of<'de, V: Visitor<'de>>() -> Option<Table<V::Value>> {
-    Table::of().filter(|_| is_serdes(type_name::<V>()))
+pub(super) fn table_of(visit: &mut dyn Visit) -> Option<Table> {
+    let look = visit.look();
+    look.room.table().filter(|_| is_serdes(look.visitor))
 }
 
 /// The array that a visitor makes of `len` numbers of this type, which these bytes are, if it is the one that serde has for
@@ -69,42 +117,31 @@ pub(super) fn array_of<'de, V: Visitor<'de>>(number: Number, len: usize, bytes: 
 }
 
 /// Whether a visitor makes a vector of strings, and is the one that serde has for vectors.
-#[inline]
-pub(super) fn wants_strings<'de, V: Visitor<'de>>() -> bool {
-    is_strings::<V::Value>() && is_serdes(type_name::<V>())
+pub(super) fn wants_strings(visit: &mut dyn Visit) -> bool {
+    let look = visit.look();
+    look.room.is_for_strings() && is_serdes(look.visitor)
 }
 
 /// Whether the name of a visitor's type is that of one of serde's own, which take what is there as it is.
 #[inline]
-fn is_serdes(visitor: &str) -> bool {
+pub(super) fn is_serdes(visitor: &str) -> bool {
     visitor.starts_with("serde_core::de::impls::") || visitor.starts_with("serde::de::impls::")
 }
 
 /// Whether a visitor is that of `serde_json::Value`, which has no bytes. It says so by what it expects.
-pub(super) fn is_json<'de, V: Visitor<'de>>(visitor: &V) -> bool {
-    expectation(visitor) == "any valid JSON value"
+pub(super) fn is_json(visit: &dyn Visit) -> bool {
+    visit.expectation() == "any valid JSON value"
 }
 
 /// Whether a visitor is that of something with a tag: an internally tagged enum, or a trait object of typetag's. It says so by
 /// what it expects, also where its type is erased.
-pub(super) fn looks_for_tag<'de, V: Visitor<'de>>(visitor: &V) -> bool {
-    expectation(visitor).starts_with("internally tagged enum ") || is_trait_object(visitor)
+pub(super) fn looks_for_tag(visit: &dyn Visit) -> bool {
+    visit.expectation().starts_with("internally tagged enum ") || is_trait_object(visit)
 }
 
 /// Whether a visitor is that of a trait object of typetag's, or of the tag of one.
-pub(super) fn is_trait_object<'de, V: Visitor<'de>>(visitor: &V) -> bool {
-    expectation(visitor).starts_with("dyn ")
-}
-
-/// What a visitor says that it expects.
-fn expectation<'de, V: Visitor<'de>>(visitor: &V) -> String {
-    struct Expecting<'a, V>(&'a V);
-    impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            self.0.expecting(f)
-        }
-    }
-    Expecting::<V>(visitor).to_string()
+pub(super) fn is_trait_object(visit: &dyn Visit) -> bool {
+    visit.expectation().starts_with("dyn ")
 }
 
 /// What other crates call their visitors, and what these say, is known here and is no promise of theirs.
@@ -115,6 +152,7 @@ mod tests {
     use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
     use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
+    use super::super::visit::Hand;
     use super::*;
     use crate::error::{Error, ErrorKind};
 
@@ -136,13 +174,14 @@ mod tests {
         type Error = Error;
 
         fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            let visit: &dyn Visit = &Hand::new(visitor);
             *self.0 = Seen {
-                expected: expectation(&visitor),
+                expected: visit.expectation(),
                 is_derived: is_derived(type_name::<V>()),
                 is_serdes: is_serdes(type_name::<V>()),
-                is_json: is_json(&visitor),
-                looks_for_tag: looks_for_tag(&visitor),
-                is_trait_object: is_trait_object(&visitor),
+                is_json: is_json(visit),
+                looks_for_tag: looks_for_tag(visit),
+                is_trait_object: is_trait_object(visit),
             };
             Err(Error::new(ErrorKind::Custom, "no value"))
         }

@@ -3,12 +3,13 @@
 
 use std::cell::Cell;
 
-use serde::de::{DeserializeSeed, SeqAccess, Visitor};
-
+use super::deserializer::{Ask, AskOnce, ValueDeserializer};
+use super::elements::Sequence;
 use super::view::{Form, View, check_len, visit_block};
+use super::visit::{Question, Visit};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::item::Block;
+use crate::item::{Block, Part};
 use crate::storage::{Dtype, Items};
 
 /// Whether there is but one dimension of another length than 1, or none.
@@ -35,8 +36,8 @@ impl<'a> Line<'a> {
         if self.dims.is_empty() { Form::Block(self.items) } else { Form::Line(self) }
     }
 
-    /// Hands the numbers, or the array, to `visitor`: `len` elements, if that is said.
-    pub(super) fn visit<'de, V: Visitor<'de>>(self, len: Option<usize>, depth: Depth, visitor: V) -> Result<V::Value> {
+    /// Hands the numbers, or the array, to a visitor: `len` elements, if that is said.
+    pub(super) fn visit(self, len: Option<usize>, depth: Depth, visit: &mut dyn Visit) -> Result<()> {
         let Self { items, dims } = self;
         let (first, inner) = dims.split_first().unwrap_or((&1, &[]));
         // Of one row, it is the list where as many elements are asked for as that has.
@@ -47,10 +48,11 @@ impl<'a> Line<'a> {
         }
         let depth = depth.in_record()?;
         if inner.is_empty() {
-            return visit_block(items, depth, visitor);
+            return visit_block(items, depth, None, visit);
         }
         let whole = is_row.then_some(Self { items, dims: inner });
-        visitor.visit_seq(LineSeq { rest: items, len: items.len, inner, whole, is_matrix, depth })
+        let (len, current, is_over) = (items.len, None, false);
+        visit.seq(&mut LineSeq { rest: items, len, inner, whole, current, is_over, is_matrix, depth })
     }
 }
 
@@ -62,31 +64,50 @@ struct LineSeq<'a> {
     inner: &'a [u64],
     /// All of a row, which is its first element if that is asked for as a list, or, if no other can be asked for, in any case.
     whole: Option<Line<'a>>,
+    /// The element that was given out last, the array that it may be, and whether that is the whole row.
+    current: Option<(Part<'a>, Line<'a>, bool)>,
+    /// Whether the element that was given out last was asked for as the whole row.
+    is_over: bool,
     is_matrix: bool,
     depth: Depth,
 }
 
-impl<'de> SeqAccess<'de> for LineSeq<'_> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+impl Sequence for LineSeq<'_> {
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        if self.is_over {
+            return Ok(None);
+        }
         let Some(part) = self.rest.take_first() else { return Ok(None) };
-        let (depth, is_taken) = (self.depth, Cell::new(self.is_matrix));
         let whole = self.whole.take();
         let array = whole.unwrap_or(Line { items: part.alone(), dims: self.inner });
+        self.is_over = self.is_matrix && whole.is_some();
+        self.current = Some((part, array, whole.is_some()));
+        Ok(Some(ValueDeserializer::Other(self)))
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error.in_element((self.len - self.rest.len).saturating_sub(1))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        let left = if self.is_over { 0 } else { self.rest.len };
+        Some(if self.is_matrix { left.min(1) } else { left })
+    }
+}
+
+/// The element that was given out last.
+impl Ask for LineSeq<'_> {
+    fn ask(&mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let Some((part, array, is_whole)) = self.current.take() else {
+            return Err(Error::corrupt("a value was asked for twice"));
+        };
+        let is_taken = Cell::new(self.is_matrix);
         let form = match part.item() {
             Some(item) if !self.is_matrix => Form::Single { item, array, is_list: false, is_taken: Some(&is_taken) },
             _ => Form::Line(array),
         };
-        let result = seed.deserialize(View { form, depth });
-        let index = self.len - self.rest.len - 1;
-        if is_taken.get() && whole.is_some() {
-            self.rest = self.rest.emptied();
-        }
-        result.map(Some).map_err(|error| error.in_element(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(if self.is_matrix { self.rest.len.min(1) } else { self.rest.len })
+        let read = View { form, depth: self.depth }.ask_once(question, visit);
+        self.is_over = is_taken.get() && is_whole;
+        read
     }
 }

@@ -1,4 +1,6 @@
-//! nodes -> value. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
+//! nodes -> value. A user's type is compiled for one [`deserializer`], and its visitors for the [`elements`], entries and variants
+//! that there is one type of each of; whatever they are told comes from what knows how it is stored, by way of [`visit`], and
+//! is compiled once. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
 //! The enums, trait objects and dictionaries of the Python package FileBacked are [`variant`]s, [`tagged`] and [`pair`]s.
 //! What others wrote in ways of their own is recognized in [`marked`] datasets and [`foreign`] groups, and is one of these from
@@ -9,8 +11,10 @@ mod access;
 mod array;
 mod attributes;
 mod column;
+mod deserializer;
 mod dynamic;
 mod element;
+mod elements;
 mod foreign;
 mod kept;
 mod key;
@@ -30,67 +34,29 @@ mod stream;
 mod tagged;
 mod variant;
 mod view;
+mod visit;
 mod windows;
 mod words;
 
+use serde::Deserialize;
+
+use self::element::PartOfItem;
+use crate::depth::Depth;
+use crate::error::Result;
+use crate::item::{Item, Part};
+use crate::value::Value;
+
+pub(crate) use deserializer::ValueDeserializer;
 pub(crate) use kept::Kept;
 pub(crate) use matlab::Laid;
 pub use root::Hdf5Deserializer;
 pub(crate) use root::{from_root, read_named};
 pub(crate) use source::{Found, Source, Stored};
 pub(crate) use stream::Stream;
+pub(crate) use visit::{Make, made};
 
-/// Implements each `Deserializer` method by handing it on: `$forward` is a macro that is given the call, `$number`,
-/// where it is named, one that is given those for numbers with their types.
-macro_rules! forward_all {
-    ($forward:ident) => {
-        $forward!(deserialize_bool());
-        $forward!(deserialize_i8());
-        $forward!(deserialize_i16());
-        $forward!(deserialize_i32());
-        $forward!(deserialize_i64());
-        $forward!(deserialize_u8());
-        $forward!(deserialize_u16());
-        $forward!(deserialize_u32());
-        $forward!(deserialize_u64());
-        $forward!(deserialize_f32());
-        $forward!(deserialize_f64());
-        $crate::de::forward_all!(@others $forward);
-    };
-    ($forward:ident, $number:ident) => {
-        $number!(deserialize_bool visit_bool bool);
-        $number!(deserialize_i8 visit_i8 i8);
-        $number!(deserialize_i16 visit_i16 i16);
-        $number!(deserialize_i32 visit_i32 i32);
-        $number!(deserialize_i64 visit_i64 i64);
-        $number!(deserialize_u8 visit_u8 u8);
-        $number!(deserialize_u16 visit_u16 u16);
-        $number!(deserialize_u32 visit_u32 u32);
-        $number!(deserialize_u64 visit_u64 u64);
-        $number!(deserialize_f32 visit_f32 f32);
-        $number!(deserialize_f64 visit_f64 f64);
-        $crate::de::forward_all!(@others $forward);
-    };
-    (@others $forward:ident) => {
-        $forward!(deserialize_any());
-        $forward!(deserialize_i128());
-        $forward!(deserialize_u128());
-        $forward!(deserialize_char());
-        $forward!(deserialize_str());
-        $forward!(deserialize_string());
-        $forward!(deserialize_bytes());
-        $forward!(deserialize_byte_buf());
-        $forward!(deserialize_option());
-        $forward!(deserialize_unit());
-        $forward!(deserialize_unit_struct(name: &'static str));
-        $forward!(deserialize_newtype_struct(name: &'static str));
-        $forward!(deserialize_seq());
-        $forward!(deserialize_tuple(len: usize));
-        $forward!(deserialize_tuple_struct(name: &'static str, len: usize));
-        $forward!(deserialize_map());
-        $forward!(deserialize_struct(name: &'static str, fields: &'static [&'static str]));
-        $forward!(deserialize_enum(name: &'static str, variants: &'static [&'static str]));
-        $forward!(deserialize_identifier());
-    };
+/// The value that an item is which has no parts elsewhere, whatever it is.
+pub(crate) fn value_of_item(item: Item<'_>) -> Result<Value> {
+    let part = Part::of_row(&[], item.dtype, item.bytes);
+    Value::deserialize(ValueDeserializer::Part(PartOfItem { part, depth: Depth::default(), order: None }))
 }
-use forward_all;

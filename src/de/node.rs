@@ -1,16 +1,15 @@
 //! What a link leads to.
 
-use serde::de::{Deserializer, Visitor};
-
-use super::access::Payload;
 use super::column::{Column, check_halves, wide};
-use super::forward_all;
+use super::deserializer::{AskOnce, ValueDeserializer};
+use super::elements::Variant;
 use super::marked::Marked;
 use super::scope::{Scope, Way};
 use super::select;
 use super::source::{Source, Stored, offer};
-use super::variant::{Chosen, Which};
+use super::variant::Which;
 use super::view::{Form, View};
+use super::visit::{Answer, Question, Visit};
 use crate::bridge::{is_half, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -129,8 +128,8 @@ impl Node {
         Ok((open, self.scope, self.depth))
     }
 
-    /// Opens what is there, and hands it to `read`.
-    pub(super) fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    /// Opens what is there, and hands it to `read`, once.
+    fn view(self, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
         let (open, scope, depth) = self.open()?;
         depth.with_stack(|| of_object(open, &scope, depth, read))
     }
@@ -142,13 +141,13 @@ impl Node {
         Ok(Self::new(group, VALUE.to_owned(), false, &scope, depth.in_sequence()?))
     }
 
-    /// Opens the object that holds the value, and hands it to `read`, for a wrapper.
-    pub(super) fn stored<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
-        self.found(|stored| read(stored.enter()?))
+    /// Opens the object that holds the value, and hands it to `read`, once, for a wrapper.
+    pub(super) fn stored(self, read: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
+        self.found(&mut |stored| read(stored.enter()?))
     }
 
     /// The same, but it is not read yet, and does not count as met.
-    pub(super) fn found<R>(self, read: impl FnOnce(Stored) -> Result<R>) -> Result<R> {
+    pub(super) fn found(self, read: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
         let mut node = self;
         let mut depth = node.depth;
         let mut links = 0;
@@ -179,54 +178,66 @@ impl Node {
     }
 
     /// An option, whose value is still behind the link, as far as wrappers care.
-    fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn option(self, visit: &mut dyn Visit) -> Result<()> {
         let (mut open, scope, depth) = self.open()?;
         let kind = open.kind()?;
         match (&open.object, kind) {
             (Object::Group(group), Some(Kind::Value)) => {
                 let node = Self::inside(group, &open, &scope, depth)?;
-                depth.with_stack(|| node.option(visitor)).map_err(|error| error.in_link(VALUE))
+                depth.with_stack(|| node.option(visit)).map_err(|error| error.in_link(VALUE))
             }
             (Object::Group(_), Some(Kind::Some)) => {
-                depth.with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_option(visitor)))
+                let mut read = |view: View<'_>| view.ask_once(Question::Option, visit);
+                depth.with_stack(|| of_object(open, &scope, depth, &mut read))
             }
             (Object::Dataset(dataset), _)
                 if *dataset.shape() == Shape::Null
                     || *dataset.shape() == Shape::Scalar && matches!(dataset.dtype(), Dtype::Reference(_))
                     || dataset.dtype().is_logical() && is_missing(dataset)? =>
             {
-                of_object(open, &scope, depth, |view| view.deserialize_option(visitor))
+                of_object(open, &scope, depth, &mut |view| view.ask_once(Question::Option, visit))
             }
-            _ => visitor.visit_some(Self { at: At::Open(open), scope, depth: depth.in_sequence()? }),
+            _ => visit.some(&mut Some(Self { at: At::Open(open), scope, depth: depth.in_sequence()? })),
         }
     }
 }
 
 impl Node {
     /// An enum: what is there may say by its attributes which variant it is, and be the payload.
-    fn enumeration<'de, V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
+    fn enumeration(self, name: &'static str, variants: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let (mut open, scope, depth) = self.open()?;
         scope.route().is_variant();
         let kind = open.kind()?;
         if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
             let node = Self::inside(group, &open, &scope, depth)?;
-            return depth
-                .with_stack(|| node.enumeration(name, variants, visitor))
-                .map_err(|error| error.in_link(VALUE));
+            return depth.with_stack(|| node.enumeration(name, variants, visit)).map_err(|error| error.in_link(VALUE));
         }
         let which = if kind.is_none() { Which::of(&open.object, variants)? } else { None };
         let Some(which) = which else {
-            return depth
-                .with_stack(|| of_object(open, &scope, depth, |view| view.deserialize_enum(name, variants, visitor)));
+            let mut read = |view: View<'_>| view.ask_once(Question::Enum(name, variants), visit);
+            return depth.with_stack(|| of_object(open, &scope, depth, &mut read));
         };
-        let payload = Self { at: At::Open(open), scope, depth: depth.in_record()? };
-        let read = depth.with_stack(|| visitor.visit_enum(Chosen { which, payload, variants }));
+        let mut payload = Some(Self { at: At::Open(open), scope, depth: depth.in_record()? });
+        let payload = Some(ValueDeserializer::Other(&mut payload));
+        let variant = Variant { label: which.label(variants), link: "", payload };
+        let read = depth.with_stack(|| visit.answer(Answer::Enum(variant)));
         read.map_err(|error| error.of_type(name))
+    }
+
+    /// Anything. What cannot be read is null, if the options say so, unless something of it was handed over already.
+    fn anything(self, visit: &mut dyn Visit) -> Result<()> {
+        let mut is_waiting = true;
+        let read = self.view(&mut |view| {
+            if view.is_unreadable() && Limits::nulls() {
+                return Err(visit.unreadable("something of a type that is not read"));
+            }
+            is_waiting = false;
+            view.ask_once(Question::Any, visit)
+        });
+        match read.map_err(Error::of_anything) {
+            Err(error) if is_waiting && Limits::nulls() && error.is_unwanted() => visit.answer(Answer::Unit),
+            read => read,
+        }
     }
 }
 
@@ -240,7 +251,7 @@ fn is_missing(dataset: &Dataset) -> Result<bool> {
 }
 
 /// Hands what an object holds to `read`.
-fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+fn of_object(mut open: Open, scope: &Scope, depth: Depth, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
     let kind = open.kind()?;
     let Open { object, way, about, entered } = open;
     match (object, about) {
@@ -258,12 +269,12 @@ fn of_object<R>(mut open: Open, scope: &Scope, depth: Depth, read: impl FnOnce(V
 }
 
 /// Hands what a dataset holds to `read`.
-fn of_dataset<R>(
+fn of_dataset(
     mut dataset: Dataset,
     scope: &Scope,
     depth: Depth,
-    read: impl FnOnce(View<'_>) -> Result<R>,
-) -> Result<R> {
+    read: &mut dyn FnMut(View<'_>) -> Result<()>,
+) -> Result<()> {
     let kind = if dataset.is_bare() { None } else { dataset.kind()? };
     let marked = if kind.is_none() { Marked::of(&dataset)? } else { None };
     if let Some(marked) = marked {
@@ -313,7 +324,11 @@ fn of_dataset<R>(
 }
 
 /// Hands what an attribute holds to `read`.
-pub(super) fn of_attribute<R>(contents: Contents, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+pub(super) fn of_attribute(
+    contents: Contents,
+    depth: Depth,
+    read: &mut dyn FnMut(View<'_>) -> Result<()>,
+) -> Result<()> {
     let Contents { shape, dtype, items } = &contents;
     let form = match shape {
         Shape::Null => Form::Null { unit: false },
@@ -324,19 +339,19 @@ pub(super) fn of_attribute<R>(contents: Contents, depth: Depth, read: impl FnOnc
     read(View { form, depth }).map_err(|error| error.stored_as(|| contents.words()))
 }
 
-fn of_column<R>(column: &mut Column, depth: Depth, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+fn of_column(column: &mut Column, depth: Depth, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
     let end = column.len();
     read(View { form: Form::Sequence { column, start: 0, end, link: None }, depth })
 }
 
 /// Hands what a group holds to `read`.
-fn of_group<R>(
+fn of_group(
     group: &Group,
     kind: Option<Kind>,
     scope: &Scope,
     depth: Depth,
-    read: impl FnOnce(View<'_>) -> Result<R>,
-) -> Result<R> {
+    read: &mut dyn FnMut(View<'_>) -> Result<()>,
+) -> Result<()> {
     match kind {
         None => read(View { form: Form::Group { group, scope }, depth }),
         Some(Kind::Tuple) => read(View { form: Form::Children { group, scope, is_tuple: true }, depth }),
@@ -363,66 +378,19 @@ fn of_group<R>(
     }
 }
 
-macro_rules! open {
-    (deserialize_newtype_struct(name: &'static str)) => {
-        fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-            if is_wrapper(name) {
-                return offer(Source::Node(self), visitor);
-            }
-            if is_half(name) {
-                return self.view(|view| view.deserialize_newtype_struct(name, visitor));
-            }
-            visitor.visit_newtype_struct(self)
+impl AskOnce for Node {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match question {
+            Question::Newtype(name) if is_wrapper(name) => offer(Source::Node(self), visit),
+            Question::Newtype(name) if !is_half(name) => visit.newtype(&mut Some(self)),
+            Question::Any => self.anything(visit),
+            Question::Option => self.option(visit),
+            Question::Enum(name, variants) => self.enumeration(name, variants, visit),
+            _ => self.view(&mut |view| view.ask_once(question, visit)),
         }
-    };
-    (deserialize_any()) => {
-        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            let mut waiting = Some(visitor);
-            let read = self.view(|view| match waiting.take_if(|_| !view.is_unreadable() || !Limits::nulls()) {
-                Some(visitor) => view.deserialize_any(visitor),
-                None => Err(Error::unreadable::<V::Value>("something of a type that is not read")),
-            });
-            match (read.map_err(Error::of_anything), waiting) {
-                // Nothing was handed to the visitor yet.
-                (Err(error), Some(visitor)) if Limits::nulls() && error.is_unwanted() => visitor.visit_unit(),
-                (read, _) => read,
-            }
-        }
-    };
-    (deserialize_option()) => {
-        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.option(visitor)
-        }
-    };
-    (deserialize_enum(name: &'static str, variants: &'static [&'static str])) => {
-        fn deserialize_enum<V: Visitor<'de>>(
-            self,
-            name: &'static str,
-            variants: &'static [&'static str],
-            visitor: V,
-        ) -> Result<V::Value> {
-            self.enumeration(name, variants, visitor)
-        }
-    };
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.view(|view| view.$method($($name,)* visitor))
-        }
-    };
-}
-
-impl Payload for Node {
-    fn depth(&mut self) -> &mut Depth {
-        &mut self.depth
     }
-}
 
-impl<'de> Deserializer<'de> for Node {
-    type Error = Error;
-
-    forward_all!(open);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
+    fn as_fields(&mut self) {
+        self.depth = self.depth.of_fields();
     }
 }

@@ -7,10 +7,12 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::deserializer::AskOnce;
 use super::node::Node;
 use super::scope::{Scope, Way};
 use super::source::Stored;
 use super::view::Form;
+use super::visit::{Question, Visit};
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
@@ -50,8 +52,8 @@ pub(super) fn follow<'a>(home: &Home, item: Item<'_>, depth: Depth) -> Result<Fo
 }
 
 impl Followed {
-    /// Hands the object to `read`.
-    pub(super) fn read<R>(self, read: impl FnOnce(Node) -> Result<R>) -> Result<R> {
+    /// Asks what the object is.
+    pub(super) fn ask(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         struct Leave(Rc<RefCell<Met>>);
         impl Drop for Leave {
             fn drop(&mut self) {
@@ -64,7 +66,7 @@ impl Followed {
         }
         met.borrow_mut().reading.push(identity);
         let _leave = Leave(met);
-        read(node).map_err(|error| {
+        node.ask_once(question, visit).map_err(|error| {
             let error = error.beyond_options();
             match home.path_of(&reference) {
                 Some(path) => error.because(&format!(", in `{path}`, which a reference leads to")),

@@ -1,11 +1,12 @@
 //! Whole values.
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserializer, Visitor};
 
-use super::forward_all;
+use super::deserializer::{AskOnce, ValueDeserializer};
 use super::node::Node;
 use super::scope::Scope;
 use super::select;
+use super::visit::{Make, Question, Visit};
 use crate::call::{Call, Known};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
@@ -15,34 +16,30 @@ use crate::storage::Group;
 use crate::within::Within;
 
 /// Reads the value that fills `group`.
-pub(crate) fn from_root<T: DeserializeOwned>(group: &Group, route: &Route) -> Result<T> {
-    whole(group, route, |root| T::deserialize(root))
+pub(crate) fn from_root(group: &Group, route: &Route, value: &mut dyn Make) -> Result<()> {
+    whole(group, route, &mut |root| value.make(ValueDeserializer::Other(&mut Some(root))))
 }
 
 /// Reads the value that fills `group` by `read`.
-fn whole<R>(group: &Group, route: &Route, read: impl FnOnce(Root) -> Result<R>) -> Result<R> {
+fn whole(group: &Group, route: &Route, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
     route.check()?;
     let root = Root { group: group.clone(), route: route.clone() };
-    let value = Call::<Known>::new()
-        .during(|| read(root))
-        .map_err(|error| select::explained(error, route).skippable().over())?;
+    Call::<Known>::new().during(|| read(root)).map_err(|error| select::explained(error, route).skippable().over())?;
     route.finish()?;
-    group.spot().finish()?;
-    Ok(value)
+    group.spot().finish()
 }
 
 /// Reads the value at the link `name` of `group`.
-pub(crate) fn read_named<T: DeserializeOwned>(group: &Group, name: &str, route: &Route) -> Result<T> {
+pub(crate) fn read_named(group: &Group, name: &str, route: &Route, value: &mut dyn Make) -> Result<()> {
     route.check()?;
     let (group, link) = &Within::find(group, name)?;
-    let value = Call::<Known>::new().during(|| {
+    let read = Call::<Known>::new().during(|| {
         let node = Node::new(group, link.clone(), false, &Scope::new(route), Depth::of_reading());
-        T::deserialize(node)
+        value.make(ValueDeserializer::Other(&mut Some(node)))
     });
     let located = |error| select::explained(error, route).skippable().in_link(link).in_link(&group.path()).over();
-    let value = value.and_then(|value| route.finish().map(|()| value)).map_err(located)?;
-    group.spot().child(link).finish()?;
-    Ok(value)
+    read.and_then(|()| route.finish()).map_err(located)?;
+    group.spot().child(link).finish()
 }
 
 /// The deserializer: reads the value that fills a group.
@@ -99,7 +96,7 @@ impl<'a> Hdf5Deserializer<'a> {
     }
 
     /// Reads the value by `read`.
-    fn whole<R>(self, read: impl FnOnce(Root) -> Result<R>) -> Result<R> {
+    fn whole(self, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
         match self.options {
             Some(options) => options.during(self.group, |group, route| whole(group, route, read)),
             None => whole(&Group::of(self.group)?, Route::nowhere(), read),
@@ -113,39 +110,41 @@ struct Root {
     route: Route,
 }
 
-macro_rules! open {
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            let node = Node::root(self.group.clone(), &self.route);
-            node.$method($($name,)* visitor).map_err(|error| error.in_link(&self.group.path()))
-        }
-    };
-}
-
-impl<'de> Deserializer<'de> for Root {
-    type Error = Error;
-
-    forward_all!(open);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
+impl AskOnce for Root {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let node = Node::root(self.group.clone(), &self.route);
+        node.ask_once(question, visit).map_err(|error| error.in_link(&self.group.path()))
     }
 }
 
-macro_rules! open_root {
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.whole(|root| root.$method($($name,)* visitor))
-        }
+impl AskOnce for Hdf5Deserializer<'_> {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        self.whole(&mut |root| root.ask_once(question, visit))
+    }
+}
+
+macro_rules! ask {
+    ($($method:ident($($name:ident: $type:ty),*))*) => {
+        $(
+            fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
+                ValueDeserializer::Other(&mut Some(self)).$method($($name,)* visitor)
+            }
+        )*
     };
 }
 
 impl<'de> Deserializer<'de> for Hdf5Deserializer<'_> {
     type Error = Error;
 
-    forward_all!(open_root);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
+    ask! {
+        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+        deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string() deserialize_bytes()
+        deserialize_byte_buf() deserialize_option() deserialize_unit() deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str) deserialize_seq() deserialize_tuple(len: usize)
+        deserialize_tuple_struct(name: &'static str, len: usize) deserialize_map()
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+        deserialize_identifier() deserialize_ignored_any()
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::column::Column;
+use super::deserializer::ValueDeserializer;
 use crate::depth::Depth;
 use crate::error::{Error, Result, Segment};
 use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions};
@@ -62,7 +63,7 @@ pub(super) fn leads_on(object: &Object, left: u32) -> Result<bool> {
     }
 }
 
-fn has_names(dtype: &Dtype) -> bool {
+pub(super) fn has_names(dtype: &Dtype) -> bool {
     match dtype {
         Dtype::Compound(_) => true,
         Dtype::Array(_, inner) | Dtype::VarArray(inner) => has_names(inner),
@@ -139,7 +140,8 @@ pub(super) fn is_entry_left_out(route: &Route, keys: &mut Column, index: u64) ->
     if !route.selects() {
         return Ok(false);
     }
-    let name = keys.view(index, Depth::default())?.deserialize_any(KeyName)?;
+    let mut key = Some(keys.view(index, Depth::default())?);
+    let name = ValueDeserializer::Other(&mut key).deserialize_any(KeyName)?;
     Ok(name.as_deref().map_or(route.element(), |name| route.field(name)).keep() == Keep::No)
 }
 

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
+use serde::de::Deserialize;
 
-use super::attributes::{AttributesDeserializer, retain_all, retain_others};
-use super::forward_all;
+use super::attributes::{AttributesOf, retain_others, retain_written};
+use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::kept::Kept;
 use super::node::{Node, of_attribute};
 use super::scope::{Scope, Way};
 use super::view::View;
+use super::visit::{Answer, Make, Question, Visit, made};
 use super::words;
 use crate::bridge::{Leftover, Offer, is_half, is_wrapper};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::escape;
+use crate::limits::Limits;
 use crate::storage::{Attributes, Contents, Identity, Object};
 
 /// Where a wrapper reads itself: what the bridge carries. It can be kept, and read later.
@@ -65,32 +67,46 @@ impl Stored {
 
     /// Reads what is in the object as if it were not in a wrapper.
     pub(crate) fn read<'de, T: Deserialize<'de>>(&self) -> Result<T> {
-        T::deserialize(Node::of_stored(self.again()?))
+        made(|value| self.read_into(value))
+    }
+
+    fn read_into(&self, value: &mut dyn Make) -> Result<()> {
+        value.make(ValueDeserializer::Other(&mut Some(Node::of_stored(self.again()?))))
     }
 
     /// Reads the attributes of the object.
-    pub(crate) fn read_attributes<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(self.attributes(retain_others)?)
+    pub(crate) fn read_attributes<'de, T: Deserialize<'de>>(&self) -> Result<T> {
+        made(|value| self.read_attributes_into(retain_others, value))
     }
 
     /// Reads the attributes of the object, also those of conventions that the crate has types for.
-    pub(crate) fn read_all_attributes<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(self.attributes(retain_all)?)
+    pub(crate) fn read_all_attributes<'de, T: Deserialize<'de>>(&self) -> Result<T> {
+        made(|value| self.read_attributes_into(retain_written, value))
     }
 
-    fn attributes(&self, retain: fn(&Object, &mut Vec<String>)) -> Result<AttributesDeserializer> {
-        let object = Arc::new(self.object.again()?);
-        Ok(AttributesDeserializer { object, depth: self.depth.in_record()?, route: self.scope.route().clone(), retain })
+    fn read_attributes_into(
+        &self,
+        retain: fn(&Object, &mut Vec<String>) -> Result<()>,
+        value: &mut dyn Make,
+    ) -> Result<()> {
+        let (object, depth) = (Arc::new(self.object.again()?), self.depth.in_record()?);
+        let attributes = AttributesOf { object, depth, route: self.scope.route().clone(), retain };
+        value.make(ValueDeserializer::Other(&mut Some(attributes)))
     }
 
     /// Reads the child `name` of the group that it is.
-    pub(crate) fn read_child<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+    pub(crate) fn read_child<'de, T: Deserialize<'de>>(&self, name: &str) -> Result<T> {
+        made(|value| self.read_child_into(name, value))
+    }
+
+    fn read_child_into(&self, name: &str, value: &mut dyn Make) -> Result<()> {
         let Object::Group(group) = &self.object else {
             return Err(Error::wrong_type(format!("a group with the child `{name}`"), self.words()));
         };
         let scope = self.scope.at(self.scope.route().field(name));
         let node = Node::new(group, escape(name).into_owned(), false, &scope, self.depth.in_record()?);
-        T::deserialize(node).map_err(|error| error.in_field(name).in_link(name))
+        let read = value.make(ValueDeserializer::Other(&mut Some(node)));
+        read.map_err(|error| error.in_field(name).in_link(name))
     }
 
     /// Opens the dataset that is the child `name` of the group that it is; `None` where there is no such child.
@@ -102,6 +118,11 @@ impl Stored {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether the options may leave something in it out.
+    pub(crate) fn selects(&self) -> bool {
+        self.scope.route().selects()
     }
 
     /// What it is, in words.
@@ -116,8 +137,17 @@ impl Stored {
 impl Source {
     /// Opens what is there, past groups that only say something of what they hold, and hands it to `read`.
     pub(crate) fn open<R>(self, read: impl FnOnce(Found) -> Result<R>) -> Result<R> {
+        let (mut read, mut result) = (Some(read), None);
+        self.open_for(&mut |found| {
+            result = read.take().map(|read| read(found)).transpose()?;
+            Ok(())
+        })?;
+        result.ok_or_else(|| Error::corrupt("nothing was opened"))
+    }
+
+    fn open_for(self, read: &mut dyn FnMut(Found) -> Result<()>) -> Result<()> {
         match self {
-            Self::Node(node) => node.stored(|stored| read(Found::Object(stored))),
+            Self::Node(node) => node.stored(&mut |stored| read(Found::Object(stored))),
             Self::Attribute(attribute) => read(Found::Attribute(attribute)),
         }
     }
@@ -125,7 +155,14 @@ impl Source {
     /// Opens what is there, to be read later, if it is an object.
     pub(crate) fn keep(self) -> Result<Result<Kept, Self>> {
         match self {
-            Self::Node(node) => node.found(Kept::of).map(Ok),
+            Self::Node(node) => {
+                let mut kept = None;
+                node.found(&mut |stored| {
+                    kept = Some(Kept::of(stored)?);
+                    Ok(())
+                })?;
+                kept.map(Ok).ok_or_else(|| Error::corrupt("nothing was opened"))
+            }
             Self::Attribute(_) => Ok(Err(self)),
         }
     }
@@ -147,60 +184,36 @@ impl Source {
     }
 }
 
-macro_rules! either {
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            match self {
-                Self::Node(node) => node.$method($($name,)* visitor),
-                Self::Attribute(attribute) => attribute.$method($($name,)* visitor),
-            }
+impl AskOnce for Source {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match self {
+            Self::Node(node) => node.ask_once(question, visit),
+            Self::Attribute(attribute) => attribute.ask_once(question, visit),
         }
-    };
-}
-
-impl<'de> Deserializer<'de> for Source {
-    type Error = Error;
-
-    forward_all!(either);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
     }
 }
 
-/// Hands `source` to the wrapper that `visitor` is for.
+/// Hands `source` to the wrapper that the visitor is for.
 #[cold]
-pub(super) fn offer<'de, V: Visitor<'de>>(source: Source, visitor: V) -> Result<V::Value> {
+pub(super) fn offer(source: Source, visit: &mut dyn Visit) -> Result<()> {
     match Offer::new(source) {
         Ok(offer) => {
-            let rest = Rest(offer.leftover());
-            offer.finish(visitor.visit_newtype_struct(rest))
+            let mut rest = Rest(Some(offer.leftover()));
+            offer.finish(visit.newtype(&mut rest))
         }
-        Err(source) => visitor.visit_newtype_struct(source),
+        Err(source) => visit.newtype(&mut Some(source)),
     }
 }
 
 /// What is in the slot, for a visitor that does not know of it.
-struct Rest(Leftover<Source>);
+struct Rest(Option<Leftover<Source>>);
 
-macro_rules! take {
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            match self.0.take() {
-                Some(source) => source.$method($($name,)* visitor),
-                None => Err(Error::corrupt("a value was asked for twice")),
-            }
+impl Ask for Rest {
+    fn ask(&mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match self.0.take().and_then(Leftover::take) {
+            Some(source) => source.ask_once(question, visit),
+            None => Err(Error::corrupt("a value was asked for twice")),
         }
-    };
-}
-
-impl<'de> Deserializer<'de> for Rest {
-    type Error = Error;
-
-    forward_all!(take);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
     }
 }
 
@@ -217,45 +230,39 @@ impl AttributeNode {
         self.object.attribute(&self.name)?.ok_or_else(|| Error::corrupt("the attribute went away"))
     }
 
-    fn view<R>(self, read: impl FnOnce(View<'_>) -> Result<R>) -> Result<R> {
+    /// Hands what it holds to `read`, once.
+    fn view(self, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
         of_attribute(self.contents()?, self.depth, read)
+    }
+
+    /// Anything. What cannot be read is null, if the options say so, unless something of it was handed over already.
+    fn anything(self, visit: &mut dyn Visit) -> Result<()> {
+        let mut is_waiting = true;
+        let read = self.view(&mut |view| {
+            if view.is_null_to_anything() {
+                return Err(visit.unreadable("something that is not read"));
+            }
+            is_waiting = false;
+            view.ask_once(Question::Any, visit)
+        });
+        match read.map_err(Error::of_anything) {
+            Err(error) if is_waiting && Limits::nulls() && error.is_unwanted() => visit.answer(Answer::Unit),
+            read => read,
+        }
     }
 }
 
-macro_rules! open {
-    (deserialize_newtype_struct(name: &'static str)) => {
-        fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-            if is_wrapper(name) {
-                return offer(Source::Attribute(self), visitor);
+impl AskOnce for AttributeNode {
+    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        match question {
+            Question::Newtype(name) if is_wrapper(name) => offer(Source::Attribute(self), visit),
+            Question::Newtype(name) if !is_half(name) => visit.newtype(&mut Some(self)),
+            Question::Option if !self.contents()?.is_null() => {
+                let depth = self.depth.in_sequence()?;
+                visit.some(&mut Some(Self { depth, ..self }))
             }
-            if is_half(name) {
-                return self.view(|view| view.deserialize_newtype_struct(name, visitor));
-            }
-            visitor.visit_newtype_struct(self)
+            Question::Any => self.anything(visit),
+            _ => self.view(&mut |view| view.ask_once(question, visit)),
         }
-    };
-    (deserialize_option()) => {
-        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            if self.contents()?.is_null() {
-                return self.view(|view| view.deserialize_option(visitor));
-            }
-            let depth = self.depth.in_sequence()?;
-            visitor.visit_some(Self { depth, ..self })
-        }
-    };
-    ($method:ident($($name:ident: $type:ty),*)) => {
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            self.view(|view| view.$method($($name,)* visitor))
-        }
-    };
-}
-
-impl<'de> Deserializer<'de> for AttributeNode {
-    type Error = Error;
-
-    forward_all!(open);
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_unit()
     }
 }

@@ -3,9 +3,11 @@
 use serde::de::DeserializeOwned;
 
 use super::column::{Column, children};
+use super::deserializer::ValueDeserializer;
 use super::element::Element;
 use super::foreign;
 use super::scope::{Scope, Way};
+use super::visit::{Make, made};
 use super::words;
 use crate::call::{Call, Known};
 use crate::depth::{Depth, with_room};
@@ -73,10 +75,14 @@ impl Stream {
 
     /// Reads the element at `index`, which is smaller than the length.
     pub(crate) fn read<T: DeserializeOwned>(&mut self, index: u64) -> Result<T> {
+        made(|value| self.read_into(index, value))
+    }
+
+    fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
         storage::begin();
         let Self { column, depth, links } = self;
         let element = Element { column, index, depth: *depth };
-        Call::<Known>::new().during(|| T::deserialize(element)).map_err(|error| {
+        Call::<Known>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
             links.iter().rev().fold(error, |error, link| error.in_link(link)).over()
         })

@@ -2,16 +2,16 @@
 //! the trait objects of typetag. The class is the tag `class`, which comes first; and, where the tag is all that is around
 //! the value, that.
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde::forward_to_deserialize_any;
-
 use super::access::GroupMap;
+use super::deserializer::{Ask, AskOnce, ValueDeserializer};
+use super::elements::Map;
 use super::key::Key;
 use super::known::{is_trait_object, looks_for_tag};
 use super::node::Node;
 use super::scope::{Scope, Way};
 use super::source::Stored;
 use super::variant::class;
+use super::visit::{Answer, Question, Visit};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::ATTRIBUTE_PREFIX;
@@ -26,139 +26,105 @@ pub(super) struct Tagged<'a> {
     class: String,
     state: State,
     entries: GroupMap<'a>,
+    /// The whole value.
+    node: Option<Node>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Start,
-    /// The value of the tag is to come.
+    /// The first key was given out: the tag.
     Tag,
+    /// The class was given out, as the value of the tag.
+    Class {
+        is_looked_up: bool,
+    },
     /// The entries are to come.
     Entries,
-    /// The whole value is to come.
+    /// The class was given out as the key of the whole value.
     Whole,
     End,
 }
 
-/// Hands the entries of a group to `visitor`, with its class before them, if that looks for it.
-pub(super) fn visit_entries<'de, V: Visitor<'de>>(
+/// Hands the entries of a group to a visitor, with its class before them, if that looks for it.
+pub(super) fn visit_entries(
     group: &Group,
     scope: &Scope,
     depth: Depth,
-    entries: GroupMap<'_>,
-    visitor: V,
-) -> Result<V::Value> {
-    if looks_for_tag(&visitor)
+    mut entries: GroupMap<'_>,
+    visit: &mut dyn Visit,
+) -> Result<()> {
+    if looks_for_tag(visit)
         && let Some(class) = class(group)?
         && !group.has_link(CLASS)?
     {
-        return visitor.visit_map(Tagged { group, scope, depth, class, state: State::Start, entries });
+        return visit.map(&mut Tagged { group, scope, depth, class, state: State::Start, entries, node: None });
     }
-    visitor.visit_map(entries)
+    visit.map(&mut entries)
 }
 
-impl<'de> MapAccess<'de> for Tagged<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+impl Map for Tagged<'_> {
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         match self.state {
             State::Start => {
                 self.state = State::Tag;
-                seed.deserialize(Tag { class: &self.class, state: &mut self.state }).map(Some)
+                return Ok(Some(ValueDeserializer::Other(self)));
             }
-            State::End => Ok(None),
-            _ => self.entries.next_key_seed(seed),
+            State::End => return Ok(None),
+            // The tag is called otherwise; it can be `@class`.
+            State::Class { is_looked_up: false } => self.entries.add_attributes()?,
+            _ => {}
         }
+        self.state = State::Entries;
+        self.entries.next_key()
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+    fn in_key(&self, error: Error) -> Error {
+        if self.state == State::Entries { self.entries.in_key(error) } else { error }
+    }
+
+    fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         match self.state {
             State::Tag => {
-                self.state = State::Entries;
-                let (link, mut is_looked_up) = (format!("{ATTRIBUTE_PREFIX}{CLASS}"), false);
-                let class = Class { class: &self.class, is_looked_up: &mut is_looked_up };
-                let value = seed.deserialize(class).map_err(|error| error.in_link(&link))?;
-                if !is_looked_up {
-                    // The tag is called otherwise; it can be `@class`.
-                    self.entries.add_attributes()?;
-                }
-                Ok(value)
+                self.state = State::Class { is_looked_up: false };
+                Ok(ValueDeserializer::Other(self))
             }
             State::Whole => {
                 self.state = State::End;
                 let object = Object::Group(self.group.clone());
                 let (scope, depth) = (self.scope.clone(), self.depth.in_record()?);
-                seed.deserialize(Node::of_stored(Stored { object, scope, depth, entered: true, way: Way::Hard }))
+                self.node = Some(Node::of_stored(Stored { object, scope, depth, entered: true, way: Way::Hard }));
+                Ok(ValueDeserializer::Other(&mut self.node))
             }
-            _ => self.entries.next_value_seed(seed),
+            _ => self.entries.value(),
+        }
+    }
+
+    fn in_value(&self, error: Error) -> Error {
+        match self.state {
+            State::Class { .. } => error.in_link(&format!("{ATTRIBUTE_PREFIX}{CLASS}")),
+            State::Entries => self.entries.in_value(error),
+            _ => error,
         }
     }
 }
 
-/// The class, as the value of the tag.
-struct Class<'a> {
-    class: &'a str,
-    /// Whether it is what a tag is read as, and not just anything.
-    is_looked_up: &'a mut bool,
-}
-
-impl<'de> Deserializer<'de> for Class<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_str(self.class)
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        *self.is_looked_up = true;
-        visitor.visit_str(self.class)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_str(visitor)
-    }
-
-    /// Tags of serde's enums.
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        *self.is_looked_up = true;
-        Key(self.class).deserialize_enum(name, variants, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct ignored_any
-    }
-}
-
-/// The first key: the tag, or, where that is looked for, the class.
-struct Tag<'a> {
-    class: &'a str,
-    state: &'a mut State,
-}
-
-impl<'de> Deserializer<'de> for Tag<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_str(CLASS)
-    }
-
-    /// typetag's externally tagged objects look the key up among the names of types.
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if !is_trait_object(&visitor) {
-            return visitor.visit_str(CLASS);
+/// The tag, as the first key, or the class, as its value.
+impl Ask for Tagged<'_> {
+    fn ask(&mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        if let State::Class { is_looked_up } = &mut self.state {
+            // Whether it is what a tag is read as, and not just anything.
+            *is_looked_up = matches!(question, Question::Str | Question::Identifier | Question::Enum(..));
+            return match question {
+                Question::Enum(..) => Key(&self.class).ask_once(question, visit),
+                _ => visit.answer(Answer::Str(&self.class)),
+            };
         }
-        *self.state = State::Whole;
-        visitor.visit_str(self.class)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        // typetag's externally tagged objects look the key up among the names of types.
+        if matches!(question, Question::Str) && is_trait_object(visit) {
+            self.state = State::Whole;
+            return visit.answer(Answer::Str(&self.class));
+        }
+        visit.answer(Answer::Str(CLASS))
     }
 }

@@ -1,11 +1,8 @@
 //! Enums as the Python package FileBacked has them: objects of a class by its name, and what is in a union by its number.
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
-    value::{StrDeserializer, U32Deserializer},
-};
+use serde::de::{Deserialize, Deserializer, Visitor};
 
-use super::access::Payload;
+use super::elements::Label;
 use crate::error::{Error, Result};
 use crate::format::python::{CLASS, TYPEID};
 use crate::format::unescape;
@@ -40,6 +37,14 @@ impl Which {
             _ => Ok(None),
         }
     }
+
+    /// How a variant is called whose payload is the object that says which it is.
+    pub(super) fn label(&self, variants: &'static [&'static str]) -> Label<'_> {
+        match self {
+            Self::Name(name) => Label::Class(name, variants),
+            Self::Index(index) => Label::Index(*index, variants),
+        }
+    }
 }
 
 fn class_name(class: &str) -> Option<Which> {
@@ -70,74 +75,24 @@ fn type_id(contents: &Contents) -> Result<u32> {
     })
 }
 
-/// A variant, whose payload is the object that says which it is.
-pub(super) struct Chosen<D> {
-    pub(super) which: Which,
-    pub(super) payload: D,
-    pub(super) variants: &'static [&'static str],
+/// What a variant without payload is: a string with its name, or an object of a class without attributes of its own.
+pub(super) enum Empty {
+    Name(String),
+    Object,
 }
 
-impl<D> Chosen<D> {
-    fn read<T>(self, read: impl FnOnce(D) -> Result<T>) -> Result<T> {
-        read(self.payload).map_err(|error| match self.which {
-            Which::Name(name) => error.in_field(&name),
-            Which::Index(_) => error,
-        })
-    }
-}
-
-impl<'de, D: Deserializer<'de, Error = Error> + Payload> EnumAccess<'de> for Chosen<D> {
-    type Error = Error;
-    type Variant = Self;
-
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
-        let variant = match &self.which {
-            Which::Name(name) => {
-                let name: StrDeserializer<'_, Error> = name.as_str().into_deserializer();
-                seed.deserialize(name)?
-            }
-            Which::Index(index) => {
-                let index: U32Deserializer<Error> = (*index).into_deserializer();
-                seed.deserialize(index)?
-            }
-        };
-        Ok((variant, self))
-    }
-}
-
-impl<'de, D: Deserializer<'de, Error = Error> + Payload> VariantAccess<'de> for Chosen<D> {
-    type Error = Error;
-
-    /// A string with the name of the variant, or an object of a class without attributes of its own.
-    fn unit_variant(self) -> Result<()> {
-        let variants = self.variants;
-        self.read(|payload| match Empty::deserialize(payload)? {
-            Empty::Object => Ok(()),
-            Empty::Name(name) if variants.contains(&name.as_str()) => Ok(()),
-            Empty::Name(text) => {
+impl Empty {
+    /// Refuses a string that is the name of none of the variants.
+    pub(super) fn check(self, variants: &[&str]) -> Result<()> {
+        match self {
+            Self::Object => Ok(()),
+            Self::Name(name) if variants.contains(&name.as_str()) => Ok(()),
+            Self::Name(text) => {
                 let shown: String = text.chars().take(80).collect();
                 Err(Error::wrong_type("a variant without payload", format!("the string {shown:?}")))
             }
-        })
+        }
     }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        self.read(|payload| seed.deserialize(payload))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        self.read(|payload| payload.fields().deserialize_tuple(len, visitor))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
-        self.read(|payload| payload.fields().deserialize_struct("", fields, visitor))
-    }
-}
-
-/// What a variant without payload is.
-enum Empty {
-    Name(String),
-    Object,
 }
 
 impl<'de> Deserialize<'de> for Empty {

@@ -1,30 +1,35 @@
-//! What is stored, read as the type that asks: the one `Deserializer` behind nodes, elements and items.
+//! What is stored, read as the type that asks: what is behind nodes, elements and items.
 
 use std::cell::Cell;
 
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::Error as _;
 
 use super::access::{
-    BlockSeq, ChildSeq, ColumnSeq, CompoundMap, GridSeq, GroupMap, Named, PairMap, RecordMap, RecordSeq, VariantMap,
+    BlockSeq, ByteSeq, ChildSeq, ColumnSeq, CompoundMap, GridSeq, GroupMap, PairMap, RecordMap, RecordSeq, VariantMap,
     is_list,
 };
 use super::array::Array;
 use super::column::{Column, Field};
+use super::deserializer::{AskOnce, ValueDeserializer};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
 use super::element::{Element, PartOfItem};
+use super::elements::{Elements, Variant};
 use super::foreign;
-use super::known::{self, vector_of};
+use super::known::{Order, is_json, vector_of};
 use super::line::Line;
 use super::node::Node;
 use super::reference::{self, Followed};
 use super::row::{CompoundSeq, RowSeq};
 use super::scope::Scope;
 use super::tagged::visit_entries;
+use super::visit::{Answer, Question, Visit};
 use super::words;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::python::is_pickle;
 use crate::format::{VALUE, VALUES, unescape};
-use crate::item::{self, Block, Item, Scalar};
+use crate::item::{self, Block, Item, Record, Scalar};
+use crate::limits::Limits;
 use crate::route::Route;
 use crate::storage::{Dtype, Group, Items, Number};
 
@@ -173,68 +178,76 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Hands the elements of `column` from `start` up to `end` to `visitor`.
-#[inline]
-pub(super) fn visit_range<'de, V: Visitor<'de>>(
+/// Fewer numbers are read one by one before it is found out what they are read into.
+pub(super) const MANY: usize = 32;
+
+/// Hands the elements of `column` from `start` up to `end` to a visitor.
+pub(super) fn visit_range(
     column: &mut Column,
     start: u64,
     end: u64,
     depth: Depth,
-    visitor: V,
-) -> Result<V::Value> {
+    visit: &mut dyn Visit,
+) -> Result<()> {
     // Numbers can be a tuple's, too.
     let inner = if column.is_dataset() { depth.in_record()? } else { depth.in_sequence()? };
     let Column::Array(array) = column else {
-        return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));
+        return visit.answer(Answer::Seq(Elements::Column(ColumnSeq::new(column, start, end, inner))));
     };
     let (is_numbers, stride) = (array.number_type().is_some(), array.stride(0));
     let result = if is_numbers && stride > 0 && array.fits((end - start).saturating_mul(stride)) {
-        array.list(start, end).and_then(|list| visit_block(list, inner, visitor))
-    } else if let Some(vector) = array.vector::<V>((0, start.saturating_mul(stride), end - start), inner) {
-        vector
-    } else if let Some(strings) = array.strings::<V>(start, end) {
-        strings
+        array.list(start, end).and_then(|list| visit_block(list, inner, None, visit))
+    } else if let Some(made) = array.vector((0, start.saturating_mul(stride), end - start), inner, visit) {
+        made
+    } else if let Some(made) = array.strings(start, end, visit) {
+        made
     } else if array.is_walked(start, end) {
-        visitor.visit_seq(RowSeq::new(array, start, end, inner))
+        visit.answer(Answer::Seq(Elements::Rows(&mut RowSeq::new(array, start, end, inner))))
     } else {
-        return visitor.visit_seq(ColumnSeq::new(column, start, end, inner));
+        return visit.answer(Answer::Seq(Elements::Column(ColumnSeq::new(column, start, end, inner))));
     };
     result.map_err(|error| error.stored_as(|| array.words()))
 }
 
-/// Hands the elements of an array within an item, or of a row of a dataset, to `visitor`.
-#[inline]
-pub(super) fn visit_block<'de, V: Visitor<'de>>(block: Block<'_>, depth: Depth, visitor: V) -> Result<V::Value> {
-    /// Fewer are read one by one before it is found out what they are read into.
-    const MANY: usize = 32;
+/// Hands the elements of an array within an item, or of a row of a dataset, to a visitor.
+pub(super) fn visit_block(block: Block<'_>, depth: Depth, order: Option<&Order>, visit: &mut dyn Visit) -> Result<()> {
     if block.len >= MANY
-        && let Some(vector) = vector_of::<V>()
+        && let Some(vector) = vector_of(visit)
         && let Some(bytes) = block.numbers(vector.number(), vector.width())
     {
-        return Ok(vector.copied(bytes));
+        return vector.copy(visit.look().room, bytes);
     }
-    visitor.visit_seq(BlockSeq::new(block, depth))
+    visit.answer(Answer::Seq(Elements::Block(BlockSeq::new(block, depth, order))))
 }
 
-/// Hands all along the dimension `level` of `array`, which is not the first, from the item `start` on, to `visitor`.
-#[inline]
-pub(super) fn visit_grid<'de, V: Visitor<'de>>(
+/// Hands all along the dimension `level` of `array`, which is not the first, from the item `start` on, to a visitor.
+pub(super) fn visit_grid(
     array: &mut Array,
     level: usize,
     start: u64,
     depth: Depth,
-    visitor: V,
-) -> Result<V::Value> {
+    visit: &mut dyn Visit,
+) -> Result<()> {
     let (inner, count) = (depth.in_record()?, array.stride(level - 1));
     if array.number_type().is_some() && count > 0 {
         if array.fits(count) {
-            return visit_block(array.inner(level, start)?, inner, visitor);
+            return visit_block(array.inner(level, start)?, inner, None, visit);
         }
-        if let Some(vector) = array.vector::<V>((level, start, array.dims()[level]), inner) {
-            return vector;
+        if let Some(made) = array.vector((level, start, array.dims()[level]), inner, visit) {
+            return made;
         }
     }
-    visitor.visit_seq(GridSeq::new(array, level, start, inner))
+    visit.seq(&mut GridSeq::new(array, level, start, inner))
+}
+
+/// Hands the elements of an array to a visitor, one by one.
+fn visit_items(block: Block<'_>, depth: Depth, visit: &mut dyn Visit) -> Result<()> {
+    visit.answer(Answer::Seq(Elements::Block(BlockSeq::new(block, depth.in_record()?, None))))
+}
+
+/// Hands the fields of a record to a visitor, as a tuple.
+fn visit_fields(record: Record<'_>, depth: Depth, visit: &mut dyn Visit) -> Result<()> {
+    visit.answer(Answer::Seq(Elements::Fields(CompoundSeq::new(record, depth.in_record()?, None))))
 }
 
 /// Checks that a sequence has as many elements as are asked for.
@@ -242,42 +255,42 @@ pub(super) fn visit_grid<'de, V: Visitor<'de>>(
 pub(super) fn check_len(wanted: Option<usize>, found: u64) -> Result<()> {
     match wanted {
         Some(wanted) if wanted as u64 != found => {
-            Err(Error::invalid_length(usize::try_from(found).unwrap_or(usize::MAX), &Elements(wanted)))
+            Err(Error::invalid_length(usize::try_from(found).unwrap_or(usize::MAX), &Length(wanted)))
         }
         _ => Ok(()),
     }
 }
 
-/// Shows an integer to `visitor` as the type it is stored in; the visitor checks the range.
-fn visit_integer<'de, V: Visitor<'de>>(number: Number, value: i128, visitor: V) -> Result<V::Value> {
-    match number {
-        Number::I8 => visitor.visit_i8(value as i8),
-        Number::I16 => visitor.visit_i16(value as i16),
-        Number::I32 => visitor.visit_i32(value as i32),
-        Number::I64 => visitor.visit_i64(value as i64),
-        Number::U8 => visitor.visit_u8(value as u8),
-        Number::U16 => visitor.visit_u16(value as u16),
-        Number::U32 => visitor.visit_u32(value as u32),
-        Number::U64 => visitor.visit_u64(value as u64),
-        Number::Bool | Number::F32 | Number::F64 => visit_wide(value, visitor),
-    }
+/// Shows an integer to a visitor as the type it is stored in; the visitor checks the range.
+fn visit_integer(number: Number, value: i128, visit: &mut dyn Visit) -> Result<()> {
+    visit.answer(match number {
+        Number::I8 => Answer::I8(value as i8),
+        Number::I16 => Answer::I16(value as i16),
+        Number::I32 => Answer::I32(value as i32),
+        Number::I64 => Answer::I64(value as i64),
+        Number::U8 => Answer::U8(value as u8),
+        Number::U16 => Answer::U16(value as u16),
+        Number::U32 => Answer::U32(value as u32),
+        Number::U64 => Answer::U64(value as u64),
+        Number::Bool | Number::F32 | Number::F64 => wide(value),
+    })
 }
 
-/// Shows an integer to `visitor` as one of 64 bits, if it is one.
-fn visit_wide<'de, V: Visitor<'de>>(value: i128, visitor: V) -> Result<V::Value> {
+/// An integer as one of 64 bits, if it is one.
+fn wide(value: i128) -> Answer<'static> {
     if let Ok(value) = u64::try_from(value) {
-        visitor.visit_u64(value)
+        Answer::U64(value)
     } else if let Ok(value) = i64::try_from(value) {
-        visitor.visit_i64(value)
+        Answer::I64(value)
     } else {
-        visitor.visit_i128(value)
+        Answer::I128(value)
     }
 }
 
-fn visit_wide_unsigned<'de, V: Visitor<'de>>(value: u128, visitor: V) -> Result<V::Value> {
+fn wide_unsigned(value: u128) -> Answer<'static> {
     match u64::try_from(value) {
-        Ok(value) => visitor.visit_u64(value),
-        Err(_) => visitor.visit_u128(value),
+        Ok(value) => Answer::U64(value),
+        Err(_) => Answer::U128(value),
     }
 }
 
@@ -301,35 +314,27 @@ fn rounded(expected: &str, found: impl std::fmt::Debug, number: &str) -> Error {
     inexact(expected, found, number).advised("`ReadOptions::allow_rounding` takes the nearest")
 }
 
+/// The nearest `f64` and `f32` to an integer of 128 bits, and whether each is that.
+fn floats_of(value: std::result::Result<i128, u128>) -> ((f64, bool), (f32, bool)) {
+    match value {
+        Ok(value) => {
+            let (wide, narrow) = (value as f64, value as f32);
+            let is = |float: f64| float as i128 == value && value != i128::MAX;
+            ((wide, is(wide)), (narrow, is(narrow.into())))
+        }
+        Err(value) => {
+            let (wide, narrow) = (value as f64, value as f32);
+            // The largest are beyond what an `f32` is.
+            let is = |float: f64| float.is_finite() && float as u128 == value && value != u128::MAX;
+            ((wide, is(wide)), (narrow, is(narrow.into())))
+        }
+    }
+}
+
 /// The error for an integer of more than 64 bits, where fewer are asked for.
 #[cold]
 fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::OutOfRange, format!("expected `{expected}`, found {found}"))
-}
-
-/// What leads to something else is followed, by any method but those that ask for options or anything.
-macro_rules! follow {
-    ($view:ident, $method:ident($($argument:expr),*)) => {
-        match $view.form.settled($view.depth)? {
-            Form::Reference(followed) => return followed.read(|node| node.$method($($argument),*)),
-            Form::Present { column, index } => {
-                return Element { column, index, depth: $view.depth.in_sequence()? }
-                    .$method($($argument),*)
-                    .map_err(|error| error.in_link(VALUES));
-            }
-            Form::Inside { column, index, link } => {
-                return Element { column, index, depth: $view.depth }
-                    .$method($($argument),*)
-                    .map_err(|error| error.in_link(link));
-            }
-            Form::Node(node) => {
-                let name = node.name();
-                return node.$method($($argument),*).map_err(|error| in_some_link(error, name.as_deref()));
-            }
-            Form::Some(node) => return node.$method($($argument),*).map_err(|error| error.in_link(VALUE)),
-            form => View { form, depth: $view.depth },
-        }
-    };
 }
 
 mod asked;
@@ -338,6 +343,27 @@ mod half;
 impl<'a> View<'a> {
     fn new(form: Form<'a>, depth: Depth) -> Self {
         Self { form, depth }
+    }
+
+    /// Asks what it leads to, unless that is something by itself, or asked for options or anything; gives it back then.
+    fn follow(self, question: Question, visit: &mut dyn Visit) -> Result<Option<Self>> {
+        let depth = self.depth;
+        let read = match self.form.settled(depth)? {
+            Form::Reference(followed) => followed.ask(question, visit),
+            Form::Present { column, index } => Element { column, index, depth: depth.in_sequence()? }
+                .ask_once(question, visit)
+                .map_err(|error| error.in_link(VALUES)),
+            Form::Inside { column, index, link } => {
+                Element { column, index, depth }.ask_once(question, visit).map_err(|error| error.in_link(link))
+            }
+            Form::Node(node) => {
+                let name = node.name();
+                node.ask_once(question, visit).map_err(|error| in_some_link(error, name.as_deref()))
+            }
+            Form::Some(node) => node.ask_once(question, visit).map_err(|error| error.in_link(VALUE)),
+            form => return Ok(Some(Self { form, depth })),
+        };
+        read.map(|()| None)
     }
 
     /// The bytes of the string that it is, if it is one that is no text.
@@ -363,187 +389,194 @@ impl<'a> View<'a> {
 
     /// The text that it is.
     pub(super) fn into_text(self) -> Result<String> {
-        serde::de::Deserialize::deserialize(self)
+        serde::de::Deserialize::deserialize(ValueDeserializer::Other(&mut Some(self)))
     }
 
-    fn scalar<'de, V: Visitor<'de>>(scalar: Scalar<'_>, depth: Depth, visitor: V) -> Result<V::Value> {
+    fn scalar(scalar: Scalar<'_>, depth: Depth, visit: &mut dyn Visit) -> Result<()> {
         match scalar {
-            Scalar::Bool(value) => visitor.visit_bool(value),
-            Scalar::Integer(number, value) => visit_integer(number, value, visitor),
-            Scalar::Wide(value) if is_dynamic::<V>() => match value {
-                Ok(value) => visitor.visit_i128(value),
-                Err(value) => visitor.visit_u128(value),
+            Scalar::Bool(value) => visit.answer(Answer::Bool(value)),
+            Scalar::Integer(number, value) => visit_integer(number, value, visit),
+            Scalar::Wide(value) if is_dynamic(visit) => match value {
+                Ok(value) => visit.answer(Answer::I128(value)),
+                Err(value) => visit.answer(Answer::U128(value)),
             },
-            Scalar::Wide(Ok(value)) => visit_wide(value, visitor),
-            Scalar::Wide(Err(value)) => visit_wide_unsigned(value, visitor),
-            Scalar::F32(value) => visitor.visit_f32(value),
-            Scalar::F64(value) => visitor.visit_f64(value),
-            Scalar::Name(name, code) if is_dynamic::<V>() => visit_name(name, code, visitor),
-            Scalar::Text(text) | Scalar::Name(text, _) => visitor.visit_str(text),
-            Scalar::Opaque(bytes) => visit_any_bytes(bytes, visitor),
-            Scalar::Unreadable(words) if is_dynamic::<V>() => {
-                visit_unreadable(&Error::unreadable::<V::Value>(&words).to_string(), visitor)
+            Scalar::Wide(Ok(value)) => visit.answer(wide(value)),
+            Scalar::Wide(Err(value)) => visit.answer(wide_unsigned(value)),
+            Scalar::F32(value) => visit.answer(Answer::F32(value)),
+            Scalar::F64(value) => visit.answer(Answer::F64(value)),
+            Scalar::Name(name, code) if is_dynamic(visit) => visit_name(name, code, visit),
+            Scalar::Text(text) | Scalar::Name(text, _) => visit.answer(Answer::Str(text)),
+            Scalar::Opaque(bytes) => visit_any_bytes(bytes, visit),
+            Scalar::Unreadable(words) if is_dynamic(visit) => {
+                visit_unreadable(&visit.unreadable(&words).to_string(), visit)
             }
-            Scalar::Unreadable(words) => Err(Error::unreadable::<V::Value>(&words)),
-            Scalar::Record(record) if record.is_tuple() && is_dynamic::<V>() => {
-                visit_tuple(CompoundSeq::new(record, depth.in_record()?), visitor)
+            Scalar::Unreadable(words) => Err(visit.unreadable(&words)),
+            Scalar::Record(record) if record.is_tuple() && is_dynamic(visit) => {
+                visit_tuple(Elements::Fields(CompoundSeq::new(record, depth.in_record()?, None)), visit)
             }
-            Scalar::Record(record) if record.is_tuple() => {
-                visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
-            }
-            Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
-            Scalar::Sequence(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
+            Scalar::Record(record) if record.is_tuple() => visit_fields(record, depth, visit),
+            Scalar::Record(record) => visit.map(&mut CompoundMap::new(record, depth.in_record()?)),
+            Scalar::Sequence(block) => visit_items(block, depth, visit),
         }
     }
 
     /// Numbers: any integer that fits, and floats that are integers.
-    fn integer<'de, V: Visitor<'de>>(self, expected: &'static str, visitor: V) -> Result<V::Value> {
+    fn integer(self, expected: &'static str, visit: &mut dyn Visit) -> Result<()> {
         match self.form {
             Form::Item(item) => match item.scalar()? {
-                Scalar::Integer(number, value) => visit_integer(number, value, visitor),
-                Scalar::Name(_, value) => visit_wide(value, visitor),
+                Scalar::Integer(number, value) => visit_integer(number, value, visit),
+                Scalar::Name(_, value) => visit.answer(wide(value)),
                 Scalar::F64(value) => match exact_integer(value) {
-                    Some(value) => visit_wide(value, visitor),
+                    Some(value) => visit.answer(wide(value)),
                     None => Err(inexact(expected, value, "f64")),
                 },
                 Scalar::F32(value) => match exact_integer(f64::from(value)) {
-                    Some(value) => visit_wide(value, visitor),
+                    Some(value) => visit.answer(wide(value)),
                     None => Err(inexact(expected, value, "f32")),
                 },
-                scalar => Self::scalar(scalar, self.depth, visitor),
+                scalar => Self::scalar(scalar, self.depth, visit),
             },
             Form::I128(value) => match (u64::try_from(value), i64::try_from(value)) {
                 (Err(_), Err(_)) => Err(too_wide(expected, value)),
-                _ => visit_wide(value, visitor),
+                _ => visit.answer(wide(value)),
             },
             Form::U128(value) => match u64::try_from(value) {
                 Err(_) => Err(too_wide(expected, value)),
-                Ok(value) => visitor.visit_u64(value),
+                Ok(value) => visit.answer(Answer::U64(value)),
             },
-            form => Self::new(form, self.depth).any(visitor),
+            form => Self::new(form, self.depth).any(visit),
         }
     }
 
-    fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn any(self, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
         match self.form {
             Form::Item(item) => match item.scalar()? {
-                Scalar::Sequence(block) if is_dynamic::<V>() && matches!(item.dtype, Dtype::Array(..)) => {
-                    visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor)
+                Scalar::Sequence(block) if is_dynamic(visit) && matches!(item.dtype, Dtype::Array(..)) => {
+                    visit_tuple(Elements::Block(BlockSeq::new(block, depth.in_record()?, None)), visit)
                 }
-                scalar => Self::scalar(scalar, depth, visitor),
+                scalar => Self::scalar(scalar, depth, visit),
             },
-            Form::Block(block) if is_dynamic::<V>() => visit_tuple(BlockSeq::new(block, depth.in_record()?), visitor),
-            Form::Block(block) => visitor.visit_seq(BlockSeq::new(block, depth.in_record()?)),
-            Form::Grid { array, level, start } => visit_grid(array, level, start, depth, visitor),
-            Form::Text(bytes) => visitor.visit_str(item::text(bytes)?),
-            Form::Bytes(bytes) => visit_any_bytes(bytes, visitor),
-            Form::I128(value) if is_dynamic::<V>() => visitor.visit_i128(value),
-            Form::U128(value) if is_dynamic::<V>() => visitor.visit_u128(value),
-            Form::I128(value) => visit_wide(value, visitor),
-            Form::U128(value) => visit_wide_unsigned(value, visitor),
-            Form::Null { unit: true } => visitor.visit_unit(),
-            Form::Null { unit: false } => visitor.visit_none(),
-            Form::Some(node) => visitor.visit_some(node).map_err(|error| error.in_link(VALUE)),
+            Form::Block(block) if is_dynamic(visit) => {
+                visit_tuple(Elements::Block(BlockSeq::new(block, depth.in_record()?, None)), visit)
+            }
+            Form::Block(block) => visit_items(block, depth, visit),
+            Form::Grid { array, level, start } => visit_grid(array, level, start, depth, visit),
+            Form::Text(bytes) => visit.answer(Answer::Str(item::text(bytes)?)),
+            Form::Bytes(bytes) => visit_any_bytes(bytes, visit),
+            Form::I128(value) if is_dynamic(visit) => visit.answer(Answer::I128(value)),
+            Form::U128(value) if is_dynamic(visit) => visit.answer(Answer::U128(value)),
+            Form::I128(value) => visit.answer(wide(value)),
+            Form::U128(value) => visit.answer(wide_unsigned(value)),
+            Form::Null { unit: true } => visit.answer(Answer::Unit),
+            Form::Null { unit: false } => visit.answer(Answer::None),
+            Form::Some(node) => visit.some(&mut Some(node)).map_err(|error| error.in_link(VALUE)),
             Form::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
-                let shows = is_dynamic::<V>() || column.is_null(index)?;
+                let shows = is_dynamic(visit) || column.is_null(index)?;
                 let element = Element { column, index, depth: depth.in_sequence()? };
-                let result = if shows { visitor.visit_some(element) } else { element.deserialize_any(visitor) };
+                let result = match shows {
+                    true => visit.answer(Answer::Some(ValueDeserializer::Element(element))),
+                    false => element.ask_once(Question::Any, visit),
+                };
                 result.map_err(|error| error.in_link(VALUES))
             }
             Form::Inside { column, index, link } => {
-                Element { column, index, depth }.deserialize_any(visitor).map_err(|error| error.in_link(link))
+                Element { column, index, depth }.ask_once(Question::Any, visit).map_err(|error| error.in_link(link))
             }
             Form::Sequence { column, start, end, link } => {
-                visit_range(column, start, end, depth, visitor).map_err(|error| in_some_link(error, link))
+                visit_range(column, start, end, depth, visit).map_err(|error| in_some_link(error, link))
             }
-            Form::Records { fields, index, tuples: true } if is_dynamic::<V>() => {
-                visit_tuple(RecordSeq::new(fields, index, depth.in_record()?), visitor)
+            Form::Records { fields, index, tuples: true } if is_dynamic(visit) => {
+                visit_tuple(Elements::Other(&mut RecordSeq::new(fields, index, depth.in_record()?)), visit)
             }
             Form::Records { fields, index, tuples: true } => {
-                visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?))
+                visit.seq(&mut RecordSeq::new(fields, index, depth.in_record()?))
             }
             Form::Records { fields, index, tuples: false } => {
-                let read = visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?));
+                let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
                 read.map_err(|error| error.stored_here(|| words::records(fields)))
             }
             Form::Map { keys, values, start, end, route } => {
-                visitor.visit_map(PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
+                visit.map(&mut PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
             }
-            Form::Variant { name, number, payload: None, .. } if is_dynamic::<V>() => {
-                visit_name(name, number.into(), visitor)
+            Form::Variant { name, number, payload: None, .. } if is_dynamic(visit) => {
+                visit_name(name, number.into(), visit)
             }
-            Form::Variant { name, payload: None, .. } => visitor.visit_str(name),
+            Form::Variant { name, payload: None, .. } => visit.answer(Answer::Str(name)),
             Form::Variant { name, number, link, payload: Some(column), index } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
-                if is_dynamic::<V>() {
-                    return visit_variant(name, number, Some(payload), visitor).map_err(|error| error.in_link(link));
+                if is_dynamic(visit) {
+                    return visit_variant(name, number, &mut Some(payload), visit).map_err(|error| error.in_link(link));
                 }
-                visitor.visit_map(VariantMap::new(name, link, payload))
+                visit.map(&mut VariantMap::new(name, link, payload))
             }
             Form::Group { group, scope } if is_list(group, scope)? => {
-                visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, false)?)
+                visit.seq(&mut ChildSeq::of(group, scope, depth.in_record()?, false)?)
             }
             Form::Group { group, scope } if foreign::is_list(group)? => {
-                Self::new(Form::Group { group, scope }, depth).sequence(None, visitor)
+                Self::new(Form::Group { group, scope }, depth).sequence(None, visit)
             }
             Form::Group { group, scope } => {
                 let entries = GroupMap::with_attributes(group, scope, depth.in_record()?)?;
-                visit_entries(group, scope, depth, entries, visitor).map_err(|error| in_group(error, group))
+                visit_entries(group, scope, depth, entries, visit).map_err(|error| in_group(error, group))
             }
             Form::Children { group, scope, is_tuple } => {
-                let read = visitor.visit_seq(ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?);
+                let read = visit.seq(&mut ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?);
                 read.map_err(|error| in_group(error, group))
             }
             Form::Node(node) => {
                 let name = node.name();
-                node.deserialize_any(visitor).map_err(|error| in_some_link(error, name.as_deref()))
+                node.ask_once(Question::Any, visit).map_err(|error| in_some_link(error, name.as_deref()))
             }
-            Form::Reference(followed) => followed.read(|node| node.deserialize_any(visitor)),
-            Form::Line(line) => line.visit(None, depth, visitor),
-            Form::Single { array, is_list: true, .. } => Self::new(array.form(), depth).any(visitor),
-            Form::Single { item, .. } => Self::new(Form::of_item(item, depth)?, depth).any(visitor),
+            Form::Reference(followed) => followed.ask(Question::Any, visit),
+            Form::Line(line) => line.visit(None, depth, visit),
+            Form::Single { array, is_list: true, .. } => Self::new(array.form(), depth).any(visit),
+            Form::Single { item, .. } => Self::new(Form::of_item(item, depth)?, depth).any(visit),
         }
     }
 
-    fn bytes<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn bytes(self, visit: &mut dyn Visit) -> Result<()> {
         if let Some(bytes) = self.no_text() {
-            return visitor.visit_bytes(bytes);
+            return visit.answer(Answer::Bytes(bytes));
         }
         match self.form {
-            Form::Bytes(bytes) => visitor.visit_bytes(bytes),
-            Form::Block(block) if block.bytes().is_some() => visitor.visit_bytes(block.bytes().unwrap_or_default()),
+            Form::Bytes(bytes) => visit.answer(Answer::Bytes(bytes)),
+            Form::Block(block) if block.bytes().is_some() => {
+                visit.answer(Answer::Bytes(block.bytes().unwrap_or_default()))
+            }
             Form::Item(item) => match item.scalar()? {
                 Scalar::Sequence(block) if block.bytes().is_some() => {
-                    visitor.visit_bytes(block.bytes().unwrap_or_default())
+                    visit.answer(Answer::Bytes(block.bytes().unwrap_or_default()))
                 }
-                scalar => Self::scalar(scalar, self.depth, visitor),
+                scalar => Self::scalar(scalar, self.depth, visit),
             },
             Form::Sequence { column, start, end, link } => match column.list() {
                 Some(array) if *array.dtype() == Dtype::Number(Number::U8) => {
                     let bytes = array.range(start, end - start);
-                    bytes.and_then(|bytes| visitor.visit_bytes(bytes)).map_err(|error| in_some_link(error, link))
+                    bytes
+                        .and_then(|bytes| visit.answer(Answer::Bytes(bytes)))
+                        .map_err(|error| in_some_link(error, link))
                 }
-                _ => Self::new(Form::Sequence { column, start, end, link }, self.depth).any(visitor),
+                _ => Self::new(Form::Sequence { column, start, end, link }, self.depth).any(visit),
             },
             Form::Grid { array, level, start } => {
                 let len = array.dims()[level];
                 if level + 1 != array.dims().len() || *array.dtype() != Dtype::Number(Number::U8) {
-                    return Self::new(Form::Grid { array, level, start }, self.depth).any(visitor);
+                    return Self::new(Form::Grid { array, level, start }, self.depth).any(visit);
                 }
                 let mut bytes = Vec::new();
                 for index in start..start + len {
                     bytes.extend_from_slice(array.item(index)?.1);
                 }
-                visitor.visit_byte_buf(bytes)
+                visit.answer(Answer::Bytes(&bytes))
             }
-            form => Self::new(form, self.depth).any(visitor),
+            form => Self::new(form, self.depth).any(visit),
         }
     }
 
     /// A string; also of characters that are strings of their own, as netCDF had them before it had strings.
-    fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn text(self, visit: &mut dyn Visit) -> Result<()> {
         let mut bytes = Vec::new();
         match self.form {
             Form::Block(block) if block.chars().is_some() => {
@@ -559,47 +592,47 @@ impl<'a> View<'a> {
                     bytes.extend_from_slice(array.item(index)?.1);
                 }
             }
-            form => return Self::new(form, self.depth).any(visitor),
+            form => return Self::new(form, self.depth).any(visit),
         }
         let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        visitor.visit_str(item::string(&bytes[..len])?)
+        visit.answer(Answer::Str(item::string(&bytes[..len])?))
     }
 
     /// A sequence; of `len` elements if that is said.
-    fn sequence<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+    fn sequence(self, len: Option<usize>, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
         let check = |found: u64| check_len(len, found);
         if let Some(bytes) = self.no_text() {
             check(bytes.len() as u64)?;
-            return visitor.visit_seq(byte_seq(bytes));
+            return visit.seq(&mut ByteSeq::new(bytes));
         }
         match self.form {
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
                     check(record.fields.len() as u64)?;
-                    visitor.visit_seq(CompoundSeq::new(record, depth.in_record()?))
+                    visit_fields(record, depth, visit)
                 }
                 Scalar::Sequence(block) => {
                     check(block.len as u64)?;
-                    visitor.visit_seq(BlockSeq::new(block, depth.in_record()?))
+                    visit_items(block, depth, visit)
                 }
-                scalar => Self::scalar(scalar, depth, visitor),
+                scalar => Self::scalar(scalar, depth, visit),
             },
             Form::Bytes(bytes) => {
                 check(bytes.len() as u64)?;
-                visitor.visit_seq(byte_seq(bytes))
+                visit.seq(&mut ByteSeq::new(bytes))
             }
             Form::Group { group, scope } => {
                 if let Some(mut column) = foreign::sequence(group, &scope.of_elements(), Depth::of_reading())? {
                     let end = column.len();
                     let form = Form::Sequence { column: &mut column, start: 0, end, link: None };
-                    return View::new(form, depth).sequence(len, visitor);
+                    return View::new(form, depth).sequence(len, visit);
                 }
                 let children = || ChildSeq::of_plain(group, scope, depth.in_record()?);
-                let read = check(group.len()).and_then(|()| visitor.visit_seq(children()?));
+                let read = check(group.len()).and_then(|()| visit.seq(&mut children()?));
                 read.map_err(|error| in_group(error, group))
             }
-            Form::Line(line) => line.visit(len, depth, visitor),
+            Form::Line(line) => line.visit(len, depth, visit),
             form => {
                 let mut form = form;
                 let found = match &mut form {
@@ -626,10 +659,10 @@ impl<'a> View<'a> {
                 match form {
                     // A struct, read as a tuple of its fields.
                     Form::Records { fields, index, .. } => {
-                        let read = visitor.visit_seq(RecordSeq::new(fields, index, depth.in_record()?));
+                        let read = visit.seq(&mut RecordSeq::new(fields, index, depth.in_record()?));
                         read.map_err(|error| error.stored_here(|| words::records(fields)))
                     }
-                    form => Self::new(form, depth).any(visitor),
+                    form => Self::new(form, depth).any(visit),
                 }
             }
         }
@@ -637,17 +670,17 @@ impl<'a> View<'a> {
 
     /// A float of 16 bits, of the crate `half`, which takes a wider one: only of a float that it holds exactly.
     #[cold]
-    fn half<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        let view = follow!(self, deserialize_newtype_struct(name, visitor));
+    fn half(self, name: &'static str, visit: &mut dyn Visit) -> Result<()> {
+        let Some(view) = self.follow(Question::Newtype(name), visit)? else { return Ok(()) };
         let scalar = match view.form {
             Form::Item(item) => item.scalar()?,
-            form => return View { form, depth: view.depth }.any(visitor),
+            form => return View { form, depth: view.depth }.any(visit),
         };
         match scalar {
-            Scalar::F32(value) if half::holds(name, value.into()) => visitor.visit_f32(value),
-            Scalar::F64(value) if half::holds(name, value) => visitor.visit_f64(value),
-            Scalar::F32(value) => Err(inexact(name, value, "f32")),
-            Scalar::F64(value) => Err(inexact(name, value, "f64")),
+            Scalar::F32(value) if half::takes(name, value.into()) => visit.answer(Answer::F32(value)),
+            Scalar::F64(value) if half::takes(name, value) => visit.answer(Answer::F64(value)),
+            Scalar::F32(value) => Err(rounded(name, value, "f32")),
+            Scalar::F64(value) => Err(rounded(name, value, "f64")),
             Scalar::Integer(number, value) => {
                 let message = format!(
                     "expected `{name}`, found {value} (`{}`), which may be a number, or its bits: read that type, or an \
@@ -656,65 +689,71 @@ impl<'a> View<'a> {
                 );
                 Err(Error::new(ErrorKind::WrongType, message))
             }
-            scalar => Self::scalar(scalar, view.depth, visitor),
+            scalar => Self::scalar(scalar, view.depth, visit),
         }
     }
 
     /// A wrapper: what leads to an object of its own is that; a part of another is read as other formats are.
     #[cold]
-    fn wrapper<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        if is_dynamic::<V>() && matches!(self.form, Form::Present { .. }) {
-            return visitor.visit_newtype_struct(self);
+    fn wrapper(self, name: &'static str, visit: &mut dyn Visit) -> Result<()> {
+        if is_dynamic(visit) && matches!(self.form, Form::Present { .. }) {
+            return visit.newtype(&mut Some(self));
         }
         // What is in the wrapper decides whether it is a number or a list.
         if let Form::Single { is_taken: Some(_), .. } | Form::Single { is_list: true, .. } = self.form {
-            return visitor.visit_newtype_struct(self);
+            return visit.newtype(&mut Some(self));
         }
-        let view = follow!(self, deserialize_newtype_struct(name, visitor));
-        visitor.visit_newtype_struct(view)
+        let Some(view) = self.follow(Question::Newtype(name), visit)? else { return Ok(()) };
+        visit.newtype(&mut Some(view))
     }
 
     /// As [`View::sequence`], for whatever leads to one.
-    pub(super) fn sequence_of<'de, V: Visitor<'de>>(self, len: Option<usize>, visitor: V) -> Result<V::Value> {
+    pub(super) fn sequence_of(self, len: Option<usize>, visit: &mut dyn Visit) -> Result<()> {
         // A tuple, or an array, that is the only item of an array.
         if let Form::Single { item, is_list: true, .. } = self.form
             && matches!(item.dtype, Dtype::Compound(_) | Dtype::Complex(_) | Dtype::Array(..))
             && len.is_some_and(|len| len != 1)
         {
-            return Self::new(Form::of_item(item, self.depth)?, self.depth).sequence_of(len, visitor);
+            return Self::new(Form::of_item(item, self.depth)?, self.depth).sequence_of(len, visit);
         }
         if let Form::Single { array, is_taken, .. } = self.form {
             is_taken.inspect(|is_taken| is_taken.set(true));
-            return Self::new(array.form(), self.depth).sequence(len, visitor);
+            return Self::new(array.form(), self.depth).sequence(len, visit);
         }
-        match len {
-            Some(len) => {
-                let view = follow!(self, deserialize_tuple(len, visitor));
-                view.sequence(Some(len), visitor)
-            }
-            None => {
-                let view = follow!(self, deserialize_seq(visitor));
-                view.sequence(None, visitor)
-            }
-        }
+        let question = len.map_or(Question::Seq, Question::Tuple);
+        let Some(view) = self.follow(question, visit)? else { return Ok(()) };
+        view.sequence(len, visit)
     }
 
-    fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn map(self, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
         match self.form {
             Form::Group { group, scope } => {
                 let entries = GroupMap::new(group, scope, depth.in_record()?)?;
-                visit_entries(group, scope, depth, entries, visitor).map_err(|error| in_group(error, group))
+                visit_entries(group, scope, depth, entries, visit).map_err(|error| in_group(error, group))
             }
             Form::Records { fields, index, .. } => {
-                let read = visitor.visit_map(RecordMap::new(fields, index, depth.in_record()?));
+                let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
                 read.map_err(|error| error.stored_here(|| words::records(fields)))
             }
             Form::Item(item) => match item.scalar()? {
-                Scalar::Record(record) => visitor.visit_map(CompoundMap::new(record, depth.in_record()?)),
-                scalar => Self::scalar(scalar, depth, visitor),
+                Scalar::Record(record) => visit.map(&mut CompoundMap::new(record, depth.in_record()?)),
+                scalar => Self::scalar(scalar, depth, visit),
             },
-            form => Self::new(form, depth).any(visitor),
+            form => Self::new(form, depth).any(visit),
+        }
+    }
+
+    /// Whether it is an item that is not read, and so null to who takes anything, as the options have it: one of a type that is
+    /// not read, a float that `f64` does not hold, text that is no UTF-8.
+    pub(super) fn is_null_to_anything(&self) -> bool {
+        if !Limits::nulls() {
+            return false;
+        }
+        match &self.form {
+            Form::Item(item) if item.bytes_of_no_text().is_some_and(is_pickle) => false,
+            Form::Item(item) => matches!(item.scalar(), Err(_) | Ok(Scalar::Unreadable(_))),
+            _ => false,
         }
     }
 
@@ -723,24 +762,25 @@ impl<'a> View<'a> {
         matches!(&self.form, Form::Item(item) if item.dtype.unsupported().is_some())
     }
 
-    fn enumeration<'de, V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+    fn enumeration(self, name: &'static str, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
         let expected = || format!("the enum `{name}`");
-        let unit = |name: &str, visitor: V| visitor.visit_enum(Named::<Node>::unit(name));
+        let variant = |variant: Variant<'_>, visit: &mut dyn Visit| visit.answer(Answer::Enum(variant));
+        let unit = |name: &str, visit: &mut dyn Visit| visit.answer(Answer::Enum(Variant::unit(name)));
         match self.form {
-            Form::Text(bytes) => unit(item::text(bytes)?, visitor),
-            Form::Variant { name, payload: None, .. } => unit(name, visitor),
+            Form::Text(bytes) => unit(item::text(bytes)?, visit),
+            Form::Variant { name, payload: None, .. } => unit(name, visit),
             Form::Variant { name, link, payload: Some(column), index, .. } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
-                visitor.visit_enum(Named::new(name, link, payload))
+                variant(Variant::new(name, link, ValueDeserializer::Element(payload)), visit)
             }
             Form::Item(item) => match item.scalar()? {
-                Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visitor),
+                Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visit),
                 Scalar::Record(record) if record.fields.len() == 1 => {
-                    let item = PartOfItem { part: record.field(0), depth: depth.in_record()? };
-                    visitor.visit_enum(Named::new(&record.fields[0].name, "", item))
+                    let item = PartOfItem { part: record.field(0), depth: depth.in_record()?, order: None };
+                    variant(Variant::new(&record.fields[0].name, "", ValueDeserializer::Part(item)), visit)
                 }
-                Scalar::Unreadable(words) => Err(Error::unreadable::<V::Value>(&words)),
+                Scalar::Unreadable(words) => Err(visit.unreadable(&words)),
                 scalar => Err(Error::wrong_type(expected(), describe(&scalar))),
             },
             Form::Group { group, scope } => {
@@ -752,7 +792,8 @@ impl<'a> View<'a> {
                 };
                 let name = unescape(&link.name);
                 let node = Node::at(group, link.clone(), &scope.at(scope.route().field(&name)), depth.in_record()?);
-                let read = visitor.visit_enum(Named::new(&name, &link.name, node));
+                let mut node = Some(node);
+                let read = variant(Variant::new(&name, &link.name, ValueDeserializer::Other(&mut node)), visit);
                 read.map_err(|error| in_group(error, group))
             }
             Form::Records { fields, index, .. } => {
@@ -769,13 +810,13 @@ impl<'a> View<'a> {
                 let field = &mut fields[at];
                 let (name, link) = (field.name.clone(), field.link.clone());
                 let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
-                let read = visitor.visit_enum(Named::new(&name, &link, payload));
+                let read = variant(Variant::new(&name, &link, ValueDeserializer::Element(payload)), visit);
                 read.map_err(|error| error.stored_here(|| words::records(fields)))
             }
             Form::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
                 let payload = Element { column: values, index: start, depth: depth.in_record()? };
-                visitor.visit_enum(Named::new(&name, VALUES, payload))
+                variant(Variant::new(&name, VALUES, ValueDeserializer::Element(payload)), visit)
             }
             _ => Err(Error::wrong_type(expected(), "something that is neither a name nor a group with one child")),
         }
@@ -811,20 +852,15 @@ fn in_some_link(error: Error, link: Option<&str>) -> Error {
     }
 }
 
-/// Bytes, as a sequence of numbers.
-fn byte_seq(bytes: &[u8]) -> serde::de::value::SeqDeserializer<std::iter::Copied<std::slice::Iter<'_, u8>>, Error> {
-    serde::de::value::SeqDeserializer::new(bytes.iter().copied())
-}
-
 /// Shows bytes to a visitor that takes anything: as bytes; as numbers to that of `serde_json::Value`, which has no bytes.
-fn visit_any_bytes<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value> {
-    if known::is_json(&visitor) { visitor.visit_seq(byte_seq(bytes)) } else { visitor.visit_bytes(bytes) }
+fn visit_any_bytes(bytes: &[u8], visit: &mut dyn Visit) -> Result<()> {
+    if is_json(visit) { visit.seq(&mut ByteSeq::new(bytes)) } else { visit.answer(Answer::Bytes(bytes)) }
 }
 
 /// So many elements, as what is expected.
-struct Elements(usize);
+struct Length(usize);
 
-impl serde::de::Expected for Elements {
+impl serde::de::Expected for Length {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} elements", self.0)
     }

@@ -28,6 +28,10 @@ pub(crate) const TABLE: &str = "table";
 /// The names of the rows of `frame`, and the name of them as a column.
 pub(crate) const PANDAS_ROWS: (&str, &str) = ("axis1", "index");
 
+/// The attribute that names a level of rows, and Python's pickle of no name.
+pub(crate) const PANDAS_NAME: &str = "name";
+pub(crate) const PANDAS_NOTHING: &str = "N.";
+
 /// The names of the columns in a block of `frame`, and their values.
 pub(crate) fn block(number: usize) -> (String, String) {
     (format!("block{number}_items"), format!("block{number}_values"))
@@ -99,9 +103,11 @@ pub(crate) const HICKLE_CLASS: &str = "type";
 /// What has these pickles, beside the value; and the attribute of the group that both are in.
 pub(crate) const HICKLE_CLASSES: (&str, &str) = ("hickle_types_table", "HICKLE_VERSION");
 
-/// HDF5's attribute of coordinates that has what they are those of, and refers to it; and the attribute, with its value, by
-/// which they are known.
+/// HDF5's attribute of coordinates that has what they are those of, and refers to it: records of these fields.
 pub(crate) const SCALE_USERS: &str = "REFERENCE_LIST";
+pub(crate) const SCALE_USER: &str = "dataset";
+pub(crate) const SCALE_DIMENSION: &str = "dimension";
+/// The attribute, with its value, by which coordinates are known.
 pub(crate) const SCALE: (&str, &str) = ("CLASS", "DIMENSION_SCALE");
 
 /// The key that hickle's name of a string in a dictionary stands for.

@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Lazy, Origin, copy, name, not_copied};
 use crate::bridge::{self, Read, Write};
-use crate::de::{self, Kept, Source};
+use crate::de::{self, Kept, Make, Source, ValueDeserializer, made};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::unescape;
 use crate::limits::Limits;
 use crate::route::Route;
-use crate::ser::{self, Changes, Destination, link_name, link_names};
+use crate::ser::{self, Changes, Destination, Erased, Item, link_name, link_names};
 use crate::storage::{Group, Held, Object};
 use crate::within::Within;
 
@@ -271,7 +271,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     {
         let group = Group::of(group)?;
         if Within::follow(&group, name)?.is_there()? || !Held::of(&group)?.is_writable()? {
-            return Limits::while_reading(|| de::read_named(&group, name, Route::nowhere()));
+            return made(|map| Limits::while_reading(|| de::read_named(&group, name, Route::nowhere(), map)));
         }
         let site = Site { group, path: name.to_owned(), read: Kept::read::<V> };
         Ok(Self { site: Some(site), ..Self::new() })
@@ -284,10 +284,12 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         V: Serialize,
     {
         let Some(Site { group, path, read }) = &self.site else { return Ok(()) };
-        let names = link_names(self.entries.keys())?;
-        Limits::while_writing(|| ser::write_named(&Entries(self), group, path, Route::nowhere(), false))?;
-        let made: Lazy<()> = Limits::while_reading(|| de::read_named(group, path, Route::nowhere()))?;
-        let Some(Origin { kept, .. }) = made.origin else { return Err(Error::corrupt("a map that is nowhere")) };
+        let keys: Vec<_> = self.entries.keys().map(Erased).collect();
+        let names = link_names(&mut keys.iter().map(|key| key as &dyn Item))?;
+        Limits::while_writing(|| ser::write_named(&Erased(&Entries(self)), group, path, Route::nowhere(), false))?;
+        let open = |map: &mut dyn Make| Limits::while_reading(|| de::read_named(group, path, Route::nowhere(), map));
+        let Lazy { origin, .. } = made::<Lazy<()>>(open)?;
+        let Some(Origin { kept, .. }) = origin else { return Err(Error::corrupt("a map that is nowhere")) };
         let child = |(index, name): (usize, String)| Ok((index, kept.child(&name)?, name));
         let saved = names.into_iter().enumerate().map(child).collect::<Result<_>>()?;
         self.home = Some(Home { kept: Arc::clone(&kept), read: *read });
@@ -335,8 +337,10 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
             let mut saved = Vec::new();
             for (index, (key, entry)) in self.entries.iter().enumerate() {
                 if entry.saved.is_none() {
-                    let name = link_name(key)?;
-                    changes.write(name.clone(), &entry.value).map_err(|error| error.in_field(&name).in_link(&name))?;
+                    let name = link_name(&Erased(key))?;
+                    changes
+                        .write(name.clone(), &Erased(&entry.value))
+                        .map_err(|error| error.in_field(&name).in_link(&name))?;
                     saved.push((index, kept.child(&name)?, name));
                 }
             }
@@ -419,11 +423,11 @@ impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
                 if is_whole && !destination.selects() {
                     return copy(kept, destination);
                 }
-                destination.put(&Entries(self))?;
+                destination.put(&Erased(&Entries(self)))?;
                 let copied = kept.during(|stored| destination.copy_attributes(&stored.object));
                 copied.map_err(|error| not_copied(&error))
             }
-            _ => destination.put(&Entries(self)),
+            _ => destination.put(&Erased(&Entries(self))),
         }
     }
 
@@ -456,7 +460,7 @@ where
     fn read(source: Source) -> Result<Self> {
         let kept = match source.keep()? {
             Ok(kept) => kept,
-            Err(source) => return Self::elsewhere(source),
+            Err(source) => return Self::elsewhere(ValueDeserializer::of(&mut Some(source))),
         };
         let Some(children) = kept.children()? else { return kept.read::<Eager<K, V>>().map(|Eager(map)| map) };
         let mut map = Self::new();

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 pub use map::LazyMap;
 
 use crate::bridge::{self, Read, Write};
-use crate::de::{Kept, Source};
+use crate::de::{Kept, Source, ValueDeserializer};
 use crate::error::{Error, Result};
-use crate::ser::Destination;
+use crate::ser::{Destination, Erased};
 
 /// A value that is read when it is asked for: reading a struct takes only a handle of the object that it is.
 ///
@@ -257,8 +257,8 @@ impl<T: Serialize> Write for Lazy<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match (self.unloaded(), self.value.get()) {
             (Some(origin), _) if destination.takes_copy() && !destination.selects() => copy(&origin.kept, destination),
-            (Some(_), _) => destination.put(&self.read_value().map_err(|error| not_copied(&error))?),
-            (None, Some(value)) => destination.put(value),
+            (Some(_), _) => destination.put(&Erased(&self.read_value().map_err(|error| not_copied(&error))?)),
+            (None, Some(value)) => destination.put(&Erased(value)),
             (None, None) => Err(Error::corrupt("a value that is nowhere")),
         }
     }
@@ -302,7 +302,7 @@ impl<'de, T: DeserializeOwned> Read<'de> for Lazy<T> {
     fn read(source: Source) -> Result<Self> {
         match source.keep()? {
             Ok(kept) => Ok(Self::of_origin(Origin { kept: Arc::new(kept), read: Kept::read::<T> })),
-            Err(source) => Self::elsewhere(source),
+            Err(source) => Self::elsewhere(ValueDeserializer::of(&mut Some(source))),
         }
     }
 

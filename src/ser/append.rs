@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::column::Column;
 use super::element::ElementSerializer;
 use super::growing::{Common, Part};
+use super::item::{Erased, Item};
 use super::place::{Near, check_free};
+use super::serializer::ValueSerializer;
 use crate::depth::{Depth, with_room};
 use crate::error::{Error, ErrorKind, Result};
 use crate::route::Route;
@@ -166,13 +168,31 @@ impl Growth {
     /// Adds an element, or leaves all as it was.
     #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        if self.deep { with_room(|| self.push_here(value)) } else { self.push_here(value) }
+        if self.deep {
+            return self.push_deep(&Erased(value));
+        }
+        let written = value.serialize(self.element()?);
+        self.pushed(written)
     }
 
-    fn push_here<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    #[cold]
+    fn push_deep(&mut self, value: &dyn Item) -> Result<()> {
+        with_room(|| {
+            let written = value.write(self.element()?);
+            self.pushed(written)
+        })
+    }
+
+    /// What puts the element at hand into its column.
+    #[inline]
+    fn element(&mut self) -> Result<ValueSerializer<'_>> {
         let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: &self.route });
-        let serializer = ElementSerializer::new(&mut self.scratch, depth, near);
-        if let Err(error) = value.serialize(serializer) {
+        Ok(ValueSerializer::element(ElementSerializer::new(&mut self.scratch, depth, near)))
+    }
+
+    /// Goes on when the element at hand is in its column.
+    fn pushed(&mut self, written: Result<()>) -> Result<()> {
+        if let Err(error) = written {
             return Err(self.refuse(error));
         }
         if self.settled && !self.failed && self.scratch.is_like(&self.pending) && !self.scratch.lacks() {

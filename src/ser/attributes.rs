@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::ser::{self, Impossible, Serialize};
-
+use super::event::{Compound, Event, Parts, SinkOnce};
+use super::item::{Item, Items};
 use super::key;
 use super::node::put;
 use super::place::{Place, taken};
 use super::select;
+use super::serializer::ValueSerializer;
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
@@ -25,7 +26,7 @@ pub(super) struct AttributesSerializer {
 }
 
 impl AttributesSerializer {
-    fn attribute<T: ?Sized + Serialize>(&self, name: &str, value: &T) -> Result<()> {
+    fn attribute(&self, name: &str, value: &dyn Item) -> Result<()> {
         let label = format!("{ATTRIBUTE_PREFIX}{name}");
         let route = self.route.field(&label);
         if select::is_left_out(route, value) {
@@ -57,88 +58,51 @@ fn no_attributes() -> Error {
     )
 }
 
-macro_rules! refuse {
-    ($($method:ident($($argument:ty),*))*) => {
-        $(fn $method(self, $(_: $argument),*) -> Result<()> {
-            Err(no_attributes())
-        })*
-    };
-}
-
-impl ser::Serializer for AttributesSerializer {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = Impossible<(), Error>;
-    type SerializeTuple = Impossible<(), Error>;
-    type SerializeTupleStruct = Impossible<(), Error>;
-    type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = AttributeMap;
-    type SerializeStruct = AttributeMap;
-    type SerializeStructVariant = Impossible<(), Error>;
-
-    refuse!(serialize_bool(bool) serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64));
-    refuse!(serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_f32(f32));
-    refuse!(serialize_f64(f64) serialize_char(char) serialize_str(&str) serialize_bytes(&[u8]) serialize_none());
-    refuse!(serialize_unit_variant(&'static str, u32, &'static str));
-    refuse_parts!(no_attributes(); some newtype_variant seq tuple tuple_struct tuple_variant struct_variant);
-
-    /// No attributes.
-    fn serialize_unit(self) -> Result<()> {
-        Ok(())
+impl<'a> SinkOnce<'a> for AttributesSerializer {
+    fn event(self, event: Event<'_>) -> Result<()> {
+        match event {
+            // No attributes.
+            Event::Unit | Event::UnitStruct(_) => Ok(()),
+            Event::NewtypeStruct(_, value) => value.write(ValueSerializer::telling(&mut Some(self))),
+            _ => Err(no_attributes()),
+        }
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
-        Ok(())
+    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+        match compound {
+            Compound::Map | Compound::Struct(_) => Ok(Box::new(AttributeMap { attributes: self, key: None })),
+            _ => Err(no_attributes()),
+        }
     }
 
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<()> {
-        value.serialize(self)
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<AttributeMap> {
-        Ok(AttributeMap { attributes: self, key: None })
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<AttributeMap> {
-        Ok(AttributeMap { attributes: self, key: None })
+    fn collect(self, _: &mut dyn Items) -> Result<()> {
+        Err(no_attributes())
     }
 }
 
 /// The attributes, one by one.
-pub(super) struct AttributeMap {
+struct AttributeMap {
     attributes: AttributesSerializer,
     /// The key whose value is to come.
     key: Option<String>,
 }
 
-impl ser::SerializeStruct for AttributeMap {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+impl Parts for AttributeMap {
+    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
         self.attributes.attribute(name, value)
     }
 
-    fn end(self) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl ser::SerializeMap for AttributeMap {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+    fn key(&mut self, key: &dyn Item) -> Result<()> {
         self.key = Some(key::text(key)?.ok_or_else(no_attributes)?);
         Ok(())
     }
 
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn value(&mut self, value: &dyn Item) -> Result<()> {
         let key = self.key.take().ok_or_else(no_attributes)?;
         self.attributes.attribute(&key, value)
     }
 
-    fn end(self) -> Result<()> {
+    fn end(self: Box<Self>) -> Result<()> {
         Ok(())
     }
 }

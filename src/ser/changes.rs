@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use serde::Serialize;
-
+use super::item::Item;
 use super::key;
 use super::node::put;
 use super::place::{Place, check_free};
@@ -12,11 +11,12 @@ use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{escape, is_linkable};
+use crate::reference::settle;
 use crate::route::Route;
 use crate::storage::{self, Group, Writing};
 
 /// The name of the link that a key of a map is.
-pub(crate) fn link_name<K: ?Sized + Serialize>(key: &K) -> Result<String> {
+pub(crate) fn link_name(key: &dyn Item) -> Result<String> {
     match key::link(key)? {
         Some((_, text)) if is_linkable(&text) => Ok(escape(&text).into_owned()),
         _ => Err(Error::new(ErrorKind::BadKey, "the key is no string, integer, bool or unit variant, or is too long")),
@@ -24,7 +24,7 @@ pub(crate) fn link_name<K: ?Sized + Serialize>(key: &K) -> Result<String> {
 }
 
 /// The names of the links that the keys of a map are, all of which are of one type.
-pub(crate) fn link_names<'a, K: Serialize + 'a>(keys: impl Iterator<Item = &'a K>) -> Result<Vec<String>> {
+pub(crate) fn link_names(keys: &mut dyn Iterator<Item = &dyn Item>) -> Result<Vec<String>> {
     let (mut names, mut used, mut class) = (Vec::new(), HashSet::new(), None);
     for key in keys {
         let name = link_name(key)?;
@@ -61,9 +61,12 @@ impl Changes {
     }
 
     /// Writes what is to become the child `name`.
-    pub(crate) fn write<T: ?Sized + Serialize>(&mut self, name: String, value: &T) -> Result<()> {
+    pub(crate) fn write(&mut self, name: String, value: &dyn Item) -> Result<()> {
         let _writing = self.writing.enter();
-        self.call.during(|| put(value, Place::child(&self.staging, &name, Route::nowhere()), Depth::default(), 0))?;
+        self.call.during(|| {
+            put(value, Place::child(&self.staging, &name, Route::nowhere()), Depth::default(), 0)?;
+            settle(&self.call, &self.staging)
+        })?;
         self.names.push(name);
         Ok(())
     }
@@ -73,8 +76,12 @@ impl Changes {
     /// On an error nothing has changed.
     pub(crate) fn commit(self, removed: &BTreeSet<String>) -> Result<()> {
         let _writing = self.writing.enter();
-        for name in self.names.iter().filter(|name| !removed.contains(*name)) {
-            check_free(Some(&self.group), name).map_err(|error| error.in_link(name))?;
+        // Others may have called the same child otherwise.
+        let going = removed.iter().map(|name| self.group.label(name)).collect::<Result<HashSet<_>>>()?;
+        for name in &self.names {
+            if !going.contains(&self.group.label(name)?) {
+                check_free(Some(&self.group), name).map_err(|error| error.in_link(name))?;
+            }
         }
         Replacement::new(&self.staging, &self.group)?.exchange(&self.names, removed)
     }

@@ -150,25 +150,31 @@ pub(super) struct Tuple<'a> {
 }
 
 impl Tuple<'_> {
-    /// Pushes the next element by `push`, which is told whether integers of unlike types must not be made alike.
+    /// The column for the next element, and whether integers of unlike types must not be made alike there. When it has it,
+    /// [`next`](Self::next) goes on.
     #[inline]
-    pub(super) fn element(&mut self, push: impl FnOnce(&mut Column, bool) -> Result<()>) -> Result<()> {
-        match self.column {
-            Column::Array(array) => {
-                if self.position >= array.width {
-                    return Err(Error::new(ErrorKind::WrongLength, "a tuple has more elements than it said"));
-                }
-                push(&mut array.inner, true)?;
-                if !matches!(array.inner, Column::Unknown(_) | Column::Numbers(_) | Column::Array(_)) {
-                    self.column.array_to_record(self.position + 1)?;
-                }
-            }
-            Column::Record(record) => push(record.position(self.position), false)?,
-            Column::List(list) => push(&mut list.inner, false)?,
-            _ => return Err(broken()),
+    pub(super) fn column(&mut self) -> Result<(&mut Column, bool)> {
+        match &mut *self.column {
+            Column::Array(array) if self.position < array.width => Ok((&mut array.inner, true)),
+            Column::Array(_) => Err(too_many()),
+            Column::Record(record) => Ok((record.position(self.position), false)),
+            Column::List(list) => Ok((&mut list.inner, false)),
+            _ => Err(broken()),
         }
+    }
+
+    /// Goes on to the next element.
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<()> {
         self.position += 1;
-        Ok(())
+        match &*self.column {
+            Column::Array(array)
+                if !matches!(array.inner, Column::Unknown(_) | Column::Numbers(_) | Column::Array(_)) =>
+            {
+                self.column.array_to_record(self.position)
+            }
+            _ => Ok(()),
+        }
     }
 
     #[inline]
@@ -184,4 +190,9 @@ impl Tuple<'_> {
         }
         Ok(())
     }
+}
+
+#[cold]
+fn too_many() -> Error {
+    Error::new(ErrorKind::WrongLength, "a tuple has more elements than it said")
 }

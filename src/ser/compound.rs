@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::ser::{self, Serialize};
-
 use super::column::Column;
 use super::element::ElementSerializer;
+use super::event::Parts;
+use super::item::{Item, Items};
 use super::key::{self, KeyClass};
 use super::layout;
 use super::node::{numbers, put};
 use super::place::{At, Near, Place, check_free};
 use super::select;
+use super::serializer::ValueSerializer;
 use super::stream::Sequence;
 use crate::depth::Depth;
 use crate::error::{Again, Error, ErrorKind, Result};
@@ -20,7 +21,7 @@ use crate::route::Route;
 use crate::storage::{Group, Object};
 
 /// A sequence: a column, written as its elements become known.
-pub struct NodeSeq<'a> {
+pub(super) struct NodeSeq<'a> {
     sequence: Sequence<'a>,
 }
 
@@ -29,30 +30,24 @@ impl<'a> NodeSeq<'a> {
         Self { sequence: Sequence::new(place, depth, len) }
     }
 
-    /// Writes all that `values` gives.
-    #[inline]
-    pub(super) fn collect(mut self, values: impl Iterator<Item: Serialize>) -> Result<()> {
-        self.sequence.extend(values)?;
-        self.sequence.end()
+    /// Writes all of `items`.
+    pub(super) fn collect(self, items: &mut dyn Items) -> Result<()> {
+        self.sequence.collect(items)
     }
 }
 
-impl ser::SerializeSeq for NodeSeq<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+impl Parts for NodeSeq<'_> {
+    fn element(&mut self, value: &dyn Item) -> Result<()> {
         self.sequence.push(value)
     }
 
-    fn end(self) -> Result<()> {
+    fn end(self: Box<Self>) -> Result<()> {
         self.sequence.end()
     }
 }
 
 /// A tuple: a dataset of numbers, until an element does not fit; then a group with a child per element.
-pub struct NodeTuple<'a> {
+pub(super) struct NodeTuple<'a> {
     place: Place<'a>,
     depth: Depth,
     /// Elements so far.
@@ -73,7 +68,7 @@ impl<'a> NodeTuple<'a> {
         Self { place, depth, count: 0, len, state: TupleState::Numbers(Vec::new()), variant }
     }
 
-    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn next(&mut self, value: &dyn Item) -> Result<()> {
         let index = self.count;
         self.count += 1;
         self.push(index, value).map_err(|error| {
@@ -82,7 +77,7 @@ impl<'a> NodeTuple<'a> {
         })
     }
 
-    fn push<T: ?Sized + Serialize>(&mut self, index: usize, value: &T) -> Result<()> {
+    fn push(&mut self, index: usize, value: &dyn Item) -> Result<()> {
         if let TupleState::Numbers(pending) = &mut self.state {
             match numbers(value, self.depth) {
                 Some(column)
@@ -135,26 +130,18 @@ pub(super) fn same_form(one: &Column, other: &Column) -> bool {
     }
 }
 
-macro_rules! tuples {
-    ($($trait:ident $method:ident),*) => {
-        $(impl ser::$trait for NodeTuple<'_> {
-            type Ok = ();
-            type Error = Error;
+impl Parts for NodeTuple<'_> {
+    fn element(&mut self, value: &dyn Item) -> Result<()> {
+        self.next(value)
+    }
 
-            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<()> {
-                self.finish()
-            }
-        })*
-    };
+    fn end(self: Box<Self>) -> Result<()> {
+        self.finish()
+    }
 }
-tuples!(SerializeTuple serialize_element, SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);
 
 /// A struct or struct variant: a group with a child per field.
-pub struct NodeStruct {
+pub(super) struct NodeStruct {
     group: Group,
     /// The group that all will be moved to.
     target: Option<Group>,
@@ -169,8 +156,10 @@ impl NodeStruct {
         route.is_struct();
         Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, route })
     }
+}
 
-    fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+impl Parts for NodeStruct {
+    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
         let route = self.route.field(name);
         if select::is_left_out(route, value) {
             return Ok(());
@@ -191,33 +180,19 @@ impl NodeStruct {
             self.variant.iter().fold(error, |error, variant| error.in_field(variant).in_link(variant))
         })
     }
+
+    fn skip_field(&mut self, name: &'static str) -> Result<()> {
+        self.route.field(name);
+        Ok(())
+    }
+
+    fn end(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
 }
-
-macro_rules! structs {
-    ($($trait:ident),*) => {
-        $(impl ser::$trait for NodeStruct {
-            type Ok = ();
-            type Error = Error;
-
-            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-                self.field(name, value)
-            }
-
-            fn skip_field(&mut self, name: &'static str) -> Result<()> {
-                self.route.field(name);
-                Ok(())
-            }
-
-            fn end(self) -> Result<()> {
-                Ok(())
-            }
-        })*
-    };
-}
-structs!(SerializeStruct, SerializeStructVariant);
 
 /// A map: a group with a child per key, or, where keys are no link names, keys and values.
-pub struct NodeMap<'a> {
+pub(super) struct NodeMap<'a> {
     place: Place<'a>,
     depth: Depth,
     state: MapState,
@@ -254,11 +229,8 @@ impl<'a> NodeMap<'a> {
     }
 }
 
-impl ser::SerializeMap for NodeMap<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+impl Parts for NodeMap<'_> {
+    fn key(&mut self, key: &dyn Item) -> Result<()> {
         if let MapState::Start = self.state {
             self.state = match key::link(key)? {
                 Some((class, key)) if is_linkable(&key) => MapState::Group {
@@ -290,17 +262,19 @@ impl ser::SerializeMap for NodeMap<'_> {
             },
             MapState::Pairs { keys, key: pending, .. } => {
                 if self.place.route.is_uniform() {
-                    return key.serialize(ElementSerializer::new(keys, self.depth, self.place.near()));
+                    let element = ElementSerializer::new(keys, self.depth, self.place.near());
+                    return key.write(ValueSerializer::element(element));
                 }
                 let (name, mut column) = (key::link(key)?.map(|(_, name)| name), Column::new());
-                key.serialize(ElementSerializer::new(&mut column, self.depth, Near::nowhere()))?;
+                let element = ElementSerializer::new(&mut column, self.depth, Near::nowhere());
+                key.write(ValueSerializer::element(element))?;
                 *pending = Some((column, name));
                 Ok(())
             }
         }
     }
 
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn value(&mut self, value: &dyn Item) -> Result<()> {
         match &mut self.state {
             MapState::Group { group, target, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;
@@ -321,15 +295,14 @@ impl ser::SerializeMap for NodeMap<'_> {
                     }
                     keys.push_from(&key, 0)?;
                 }
-                value
-                    .serialize(ElementSerializer::new(values, self.depth, near))
-                    .map_err(|error| error.in_element(index))
+                let element = ElementSerializer::new(values, self.depth, near);
+                value.write(ValueSerializer::element(element)).map_err(|error| error.in_element(index))
             }
             MapState::Start => Err(no_key()),
         }
     }
 
-    fn end(self) -> Result<()> {
+    fn end(self: Box<Self>) -> Result<()> {
         match self.state {
             MapState::Start => self.place.group(None).map(drop),
             MapState::Group { .. } => Ok(()),

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
-use serde::Serialize;
 
 use super::attributes::AttributesSerializer;
+use super::item::Item;
 use super::node::{put, put_apart};
 use super::place::{At, Place, copy_attributes, no_attribute};
 use super::select;
+use super::serializer::ValueSerializer;
 use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::Result;
 use crate::format::{Kind, VALUE};
+use crate::reference::Referred;
 use crate::storage::{Attributes, Dtype, ElementType, Group, Object, Shape};
 
 /// Where a wrapper writes itself: what the bridge carries.
@@ -29,13 +31,13 @@ pub(crate) struct Destination {
 
 impl Destination {
     /// Writes `value` there as if it were not in a wrapper.
-    pub(crate) fn put<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
+    pub(crate) fn put(&self, value: &dyn Item) -> Result<()> {
         let put = if self.apart { put_apart } else { put };
         put(value, self.place.clone(), self.depth, self.somes)
     }
 
     /// As [`Destination::put`], but the object is none that stands elsewhere, too: it can be given attributes.
-    pub(crate) fn put_apart<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
+    pub(crate) fn put_apart(&self, value: &dyn Item) -> Result<()> {
         put_apart(value, self.place.clone(), self.depth, self.somes)
     }
 
@@ -116,7 +118,7 @@ impl Destination {
     }
 
     /// Writes `value` as the child `name` of a group that was made there.
-    pub(crate) fn put_child<T: ?Sized + Serialize>(&self, group: &Group, name: &str, value: &T) -> Result<()> {
+    pub(crate) fn put_child(&self, group: &Group, name: &str, value: &dyn Item) -> Result<()> {
         if select::is_left_out(self.place.route.field(name), value) {
             return Ok(());
         }
@@ -126,14 +128,11 @@ impl Destination {
     }
 
     /// Writes `value`, and `attributes` as those of the object that it becomes.
-    pub(crate) fn put_with_attributes<T, A>(&self, value: &T, attributes: &A) -> Result<()>
-    where
-        T: ?Sized + Serialize,
-        A: ?Sized + Serialize,
-    {
+    pub(crate) fn put_with_attributes(&self, value: &dyn Item, attributes: &dyn Item) -> Result<()> {
         let call = Call::<Written>::current();
         let outer = call.set_copied(false);
-        let result = self.put_apart(value);
+        let place = Place { keeps_order: true, ..self.place.clone() };
+        let result = put_apart(value, place, self.depth, self.somes);
         let replaces = call.set_copied(outer);
         result?;
         let mut object = self.place.object()?;
@@ -144,12 +143,13 @@ impl Destination {
             }
             object = group.open(VALUE)?;
         }
-        attributes.serialize(AttributesSerializer {
+        let serializer = AttributesSerializer {
             object: Arc::new(object),
             depth: self.depth.in_record()?,
             replaces,
             route: self.place.route.clone(),
-        })
+        };
+        attributes.write(ValueSerializer::telling(&mut Some(serializer)))
     }
 
     /// Writes an attribute of those items.
@@ -161,6 +161,14 @@ impl Destination {
     pub(crate) fn put_texts(&self, shape: &Shape, text: &[u8]) -> Result<()> {
         match &self.place.at {
             At::Attribute(object, name) => object.write_strings_attribute(name, shape, text),
+            _ => Err(no_attribute()),
+        }
+    }
+
+    /// Writes an attribute as a file had it.
+    pub(crate) fn put_kept(&self, kept: &Arc<Referred>) -> Result<()> {
+        match &self.place.at {
+            At::Attribute(object, name) => kept.write(object, name),
             _ => Err(no_attribute()),
         }
     }

@@ -1,21 +1,25 @@
-//! The serializer for the elements of a sequence: value to [`Column`].
+//! Elements of sequences: value to [`Column`].
 
-use serde::ser::{self, Serialize};
+use serde::ser::Serialize;
 
 use super::column::{Column, List};
 use super::composite::{StructRow, Tuple};
-use super::key::{self, KeyProbe};
+use super::event::{Compound, Event, Parts, Sink};
+use super::item::{Erased, Item};
+use super::key;
 use super::node::NodeSerializer;
+use super::numbers::Push;
 use super::place::Near;
 use super::record::Rows;
 use super::select;
+use super::serializer::ValueSerializer;
 use crate::bridge::{is_wrapper, refuse_half};
-use crate::depth::Depth;
+use crate::depth::{Depth, with_room};
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::storage::Slice;
 
 /// Pushes one value to a column.
-pub(super) struct ElementSerializer<'a> {
+pub(crate) struct ElementSerializer<'a> {
     pub(super) column: &'a mut Column,
     /// How deep the value is in the whole.
     pub(super) depth: Depth,
@@ -25,37 +29,6 @@ pub(super) struct ElementSerializer<'a> {
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
     pub(super) only_numbers: bool,
-}
-
-impl<'a> ElementSerializer<'a> {
-    pub(super) fn new(column: &'a mut Column, depth: Depth, near: Near<'a>) -> Self {
-        Self { column, depth, near, exact: false, only_numbers: false }
-    }
-
-    /// Has a wrapper write itself to an object of its own.
-    #[cold]
-    fn wrapper<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
-        self.no_number()?;
-        let (depth, near) = (self.depth, self.near);
-        let objects = self.column.begin_object(near)?;
-        objects.push(near.route, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
-    }
-
-    /// Refuses what is no number where only numbers are taken.
-    #[inline]
-    fn no_number(&self) -> Result<()> {
-        if self.only_numbers { Err(no_number()) } else { Ok(()) }
-    }
-
-    #[inline(always)]
-    fn variant(self, name: &'static str, index: u32) -> Result<(&'a mut Column, Depth)> {
-        self.no_number()?;
-        let depth = self.depth.in_record()?;
-        match self.column.begin_variant(name, index, false)? {
-            Some(payload) => Ok((payload, depth)),
-            None => Err(lost_payload()),
-        }
-    }
 }
 
 /// What [`ElementSerializer::only_numbers`] refuses with; the tuple is then written element by element.
@@ -69,88 +42,121 @@ fn lost_payload() -> Error {
     Error::new(ErrorKind::Custom, "a variant lost its payload")
 }
 
-macro_rules! numbers {
-    ($($method:ident: $type:ty),*) => {
-        $(
-            #[inline]
-            fn $method(self, value: $type) -> Result<()> {
-                self.column.push_number(value, self.exact);
-                Ok(())
-            }
-        )*
-    };
+/// Locates an error in a field, and in the variant that has it.
+#[cold]
+fn in_field(error: Error, name: &str, variant: Option<&'static str>) -> Error {
+    in_variant(error.in_field(name), variant)
 }
 
-impl<'a> ser::Serializer for ElementSerializer<'a> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = ElementSeq<'a>;
-    type SerializeTuple = ElementTuple<'a>;
-    type SerializeTupleStruct = ElementTuple<'a>;
-    type SerializeTupleVariant = ElementTuple<'a>;
-    type SerializeMap = ElementMap<'a>;
-    type SerializeStruct = ElementStruct<'a>;
-    type SerializeStructVariant = ElementStruct<'a>;
+#[cold]
+fn in_variant(error: Error, variant: Option<&'static str>) -> Error {
+    variant.iter().fold(error, |error, variant| error.in_field(variant))
+}
 
-    numbers!(serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64);
-    numbers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64);
-    numbers!(serialize_f32: f32, serialize_f64: f64);
+impl<'a> ElementSerializer<'a> {
+    #[inline]
+    pub(super) fn new(column: &'a mut Column, depth: Depth, near: Near<'a>) -> Self {
+        Self { column, depth, near, exact: false, only_numbers: false }
+    }
 
-    fn serialize_i128(self, value: i128) -> Result<()> {
+    /// Pushes `value`, with stack enough for it.
+    #[inline]
+    pub(super) fn push<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        if self.depth.may_be_short() {
+            self.push_deep(&Erased(value))
+        } else {
+            value.serialize(ValueSerializer::element(self))
+        }
+    }
+
+    /// The same for a value whose type is not known.
+    pub(super) fn push_item(self, value: &dyn Item) -> Result<()> {
+        if self.depth.may_be_short() { self.push_deep(value) } else { value.write(ValueSerializer::element(self)) }
+    }
+
+    #[cold]
+    fn push_deep(self, value: &dyn Item) -> Result<()> {
+        with_room(|| value.write(ValueSerializer::element(self)))
+    }
+
+    /// Has a wrapper write itself to an object of its own.
+    #[cold]
+    fn wrapper(self, value: &dyn Item) -> Result<()> {
+        self.no_number()?;
+        let (depth, near) = (self.depth, self.near);
+        let objects = self.column.begin_object(near)?;
+        objects.push(near.route, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
+    }
+
+    /// Refuses what is no number where only numbers are taken.
+    #[inline]
+    fn no_number(&self) -> Result<()> {
+        if self.only_numbers { Err(no_number()) } else { Ok(()) }
+    }
+
+    /// Begins a variant with a payload, which goes to what is returned.
+    #[inline]
+    fn variant(self, index: u32, name: &'static str) -> Result<Self> {
+        self.no_number()?;
+        let (near, depth) = (self.near.variant(name), self.depth.in_record()?);
+        match self.column.begin_variant(name, index, false)? {
+            Some(payload) => Ok(Self::new(payload, depth, near)),
+            None => Err(lost_payload()),
+        }
+    }
+
+    #[inline]
+    pub(super) fn number<T: Push>(self, value: T) {
+        self.column.push_number(value, self.exact);
+    }
+
+    pub(super) fn i128(self, value: i128) -> Result<()> {
         self.no_number()?;
         self.column.push_i128(value);
         Ok(())
     }
 
-    fn serialize_u128(self, value: u128) -> Result<()> {
+    pub(super) fn u128(self, value: u128) -> Result<()> {
         self.no_number()?;
         self.column.push_u128(value);
         Ok(())
     }
 
-    fn serialize_char(self, value: char) -> Result<()> {
-        self.serialize_str(value.encode_utf8(&mut [0; 4]))
-    }
-
     #[inline]
-    fn serialize_str(self, value: &str) -> Result<()> {
+    pub(super) fn text(self, value: &str) -> Result<()> {
         self.no_number()?;
         self.column.push_str(value);
         Ok(())
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Result<()> {
+    pub(super) fn bytes(self, value: &[u8]) -> Result<()> {
         self.no_number()?;
         self.column.push_bytes(value);
         Ok(())
     }
 
     #[inline]
-    fn serialize_none(self) -> Result<()> {
+    pub(super) fn none(self) -> Result<()> {
         self.no_number()?;
         self.column.push_none()
     }
 
+    /// Begins a `Some`; the value goes to what is returned.
     #[inline]
-    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+    pub(super) fn some(self) -> Result<Self> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        let some = ElementSerializer::new(self.column.begin_some()?, depth, self.near);
-        depth.with_stack(|| value.serialize(some))
+        Ok(Self::new(self.column.begin_some()?, depth, self.near))
     }
 
-    fn serialize_unit(self) -> Result<()> {
+    pub(super) fn unit(self) -> Result<()> {
         self.no_number()?;
         self.column.push_unit();
         Ok(())
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
-        self.serialize_unit()
-    }
-
     #[inline]
-    fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
+    pub(super) fn unit_variant(self, index: u32, variant: &'static str) -> Result<()> {
         self.no_number()?;
         if let Some(payload) = self.column.begin_variant(variant, index, true)? {
             payload.push_unit();
@@ -159,38 +165,34 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     }
 
     #[inline]
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
-        refuse_half::<T>(name)?;
-        if is_wrapper(name) { self.wrapper(value) } else { value.serialize(self) }
+    pub(super) fn newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        refuse_half(name, typeid::of::<T>())?;
+        if is_wrapper(name) { self.wrapper(&Erased(value)) } else { value.serialize(ValueSerializer::element(self)) }
     }
 
     #[inline]
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+    pub(super) fn newtype_variant<T: ?Sized + Serialize>(
         self,
-        _: &'static str,
         index: u32,
         variant: &'static str,
         value: &T,
     ) -> Result<()> {
-        let near = self.near.variant(variant);
-        let (payload, depth) = self.variant(variant, index)?;
-        let inner = ElementSerializer::new(payload, depth, near);
-        depth.with_stack(|| value.serialize(inner)).map_err(|error| error.in_field(variant))
+        match self.variant(index, variant)?.push(value) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(in_variant(error, Some(variant))),
+        }
     }
 
     #[inline]
-    fn serialize_seq(self, _: Option<usize>) -> Result<ElementSeq<'a>> {
+    pub(super) fn seq(self) -> Result<ElementSeq<'a>> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
         Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth, near: self.near.element() })
     }
 
-    /// As the trait does it, but that numbers are copied at once.
+    /// Pushes a sequence; numbers are copied at once.
     #[inline]
-    fn collect_seq<I>(self, values: I) -> Result<()>
-    where
-        I: IntoIterator<Item: Serialize>,
-    {
+    pub(super) fn collect_seq<I: IntoIterator<Item: Serialize>>(self, values: I) -> Result<()> {
         if let Column::List(list) = &mut *self.column
             && !self.only_numbers
             && let Some(slice) = Slice::of_next(&values, &mut list.last)
@@ -198,43 +200,33 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
         {
             return self.depth.in_sequence().map(|_| ());
         }
-        let mut seq = self.serialize_seq(None)?;
-        values.into_iter().try_for_each(|value| ser::SerializeSeq::serialize_element(&mut seq, &value))?;
-        ser::SerializeSeq::end(seq)
+        let mut seq = self.seq()?;
+        for value in values {
+            seq.push(&value)?;
+        }
+        seq.end()
     }
 
     #[inline]
-    fn serialize_tuple(self, len: usize) -> Result<ElementTuple<'a>> {
+    pub(super) fn tuple(self, len: usize) -> Result<ElementTuple<'a>> {
         let (depth, near, only_numbers) = (self.depth.in_record()?, self.near, self.only_numbers);
         Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, near, only_numbers, variant: None })
     }
 
-    #[inline]
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<ElementTuple<'a>> {
-        self.serialize_tuple(len)
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        index: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Result<ElementTuple<'a>> {
-        let near = self.near.variant(variant);
-        let (payload, depth) = self.variant(variant, index)?;
-        let tuple = payload.begin_tuple(len);
+    pub(super) fn tuple_variant(self, index: u32, variant: &'static str, len: usize) -> Result<ElementTuple<'a>> {
+        let Self { column, depth, near, .. } = self.variant(index, variant)?;
+        let tuple = column.begin_tuple(len);
         Ok(ElementTuple { tuple, index: 0, depth, near, only_numbers: false, variant: Some(variant) })
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<ElementMap<'a>> {
+    pub(super) fn map(self) -> Result<ElementMap<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
         Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth, near: self.near })
     }
 
     #[inline]
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<ElementStruct<'a>> {
+    pub(super) fn structure(self) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
         self.near.route.is_struct();
@@ -242,48 +234,41 @@ impl<'a> ser::Serializer for ElementSerializer<'a> {
     }
 
     #[inline]
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        index: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<ElementStruct<'a>> {
-        let near = self.near.variant(variant);
-        let (payload, depth) = self.variant(variant, index)?;
-        Ok(ElementStruct { row: payload.begin_struct()?, depth, near, variant: Some(variant) })
+    pub(super) fn struct_variant(self, index: u32, variant: &'static str) -> Result<ElementStruct<'a>> {
+        let Self { column, depth, near, .. } = self.variant(index, variant)?;
+        Ok(ElementStruct { row: column.begin_struct()?, depth, near, variant: Some(variant) })
     }
 }
 
 /// A sequence within a sequence.
-pub(super) struct ElementSeq<'a> {
+pub(crate) struct ElementSeq<'a> {
     list: &'a mut List,
     index: usize,
     depth: Depth,
     near: Near<'a>,
 }
 
-impl ser::SerializeSeq for ElementSeq<'_> {
-    type Ok = ();
-    type Error = Error;
-
+impl ElementSeq<'_> {
     #[inline]
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let element = ElementSerializer::new(&mut self.list.inner, self.depth, self.near);
-        self.depth.with_stack(|| value.serialize(element)).map_err(|error| error.in_element(self.index))?;
-        self.index += 1;
-        Ok(())
+    pub(super) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        match ElementSerializer::new(&mut self.list.inner, self.depth, self.near).push(value) {
+            Ok(()) => {
+                self.index += 1;
+                Ok(())
+            }
+            Err(error) => Err(error.in_element(self.index)),
+        }
     }
 
     #[inline]
-    fn end(self) -> Result<()> {
+    pub(super) fn end(self) -> Result<()> {
         self.list.end();
         Ok(())
     }
 }
 
 /// A tuple, tuple struct or tuple variant within a sequence.
-pub(super) struct ElementTuple<'a> {
+pub(crate) struct ElementTuple<'a> {
     tuple: Tuple<'a>,
     index: usize,
     depth: Depth,
@@ -294,45 +279,35 @@ pub(super) struct ElementTuple<'a> {
 
 impl ElementTuple<'_> {
     #[inline]
-    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    pub(super) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let (depth, near, only_numbers) = (self.depth, self.near.position(self.index), self.only_numbers);
-        self.tuple
-            .element(|column, exact| {
-                depth.with_stack(|| value.serialize(ElementSerializer { column, depth, near, exact, only_numbers }))
-            })
-            .map_err(|error| {
-                let error = error.in_element(self.index);
-                self.variant.iter().fold(error, |error, variant| error.in_field(variant))
-            })?;
-        self.index += 1;
-        Ok(())
+        let (column, exact) = match self.tuple.column() {
+            Ok(found) => found,
+            Err(error) => return Err(self.located(error)),
+        };
+        let pushed = ElementSerializer { column, depth, near, exact, only_numbers }.push(value);
+        match pushed.and_then(|()| self.tuple.next()) {
+            Ok(()) => {
+                self.index += 1;
+                Ok(())
+            }
+            Err(error) => Err(self.located(error)),
+        }
+    }
+
+    #[cold]
+    fn located(&self, error: Error) -> Error {
+        in_variant(error.in_element(self.index), self.variant)
+    }
+
+    #[inline]
+    pub(super) fn end(self) -> Result<()> {
+        self.tuple.end()
     }
 }
 
-/// serde has a trait for each sort of tuple and struct; they differ in name only.
-macro_rules! tuples {
-    ($type:ident: $($trait:ident $method:ident),*) => {
-        $(impl ser::$trait for $type<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-                self.element(value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<()> {
-                self.tuple.end()
-            }
-        })*
-    };
-}
-tuples!(ElementTuple: SerializeTuple serialize_element, SerializeTupleStruct serialize_field,
-    SerializeTupleVariant serialize_field);
-
 /// A struct or struct variant within a sequence.
-pub(super) struct ElementStruct<'a> {
+pub(crate) struct ElementStruct<'a> {
     row: StructRow<'a>,
     depth: Depth,
     near: Near<'a>,
@@ -341,49 +316,29 @@ pub(super) struct ElementStruct<'a> {
 
 impl ElementStruct<'_> {
     #[inline]
-    fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+    pub(super) fn push<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         let near = self.near.field(name);
-        if select::is_left_out(near.route, value) {
+        if select::is_left_out(near.route, &Erased(value)) {
             return Ok(());
         }
-        let column = self.row.field(name)?;
-        let element = ElementSerializer::new(column, self.depth, near);
-        self.depth.with_stack(|| value.serialize(element)).map_err(|error| {
-            let error = error.in_field(name);
-            self.variant.iter().fold(error, |error, variant| error.in_field(variant))
-        })
+        match ElementSerializer::new(self.row.field(name)?, self.depth, near).push(value) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(in_field(error, name, self.variant)),
+        }
+    }
+
+    pub(super) fn skip(&self, name: &'static str) {
+        self.near.field(name);
+    }
+
+    #[inline]
+    pub(super) fn end(self) {
+        self.row.end();
     }
 }
 
-macro_rules! structs {
-    ($type:ident: $($trait:ident),*) => {
-        $(impl ser::$trait for $type<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-                self.field(name, value)
-            }
-
-            #[inline]
-            fn skip_field(&mut self, name: &'static str) -> Result<()> {
-                self.near.field(name);
-                Ok(())
-            }
-
-            #[inline]
-            fn end(self) -> Result<()> {
-                self.row.end();
-                Ok(())
-            }
-        })*
-    };
-}
-structs!(ElementStruct: SerializeStruct, SerializeStructVariant);
-
 /// A map within a sequence.
-pub(super) struct ElementMap<'a> {
+pub(crate) struct ElementMap<'a> {
     column: &'a mut Column,
     /// The key that the next value is for.
     key: Option<PendingKey>,
@@ -411,16 +366,15 @@ struct RoutedKey {
 }
 
 impl ElementMap<'_> {
-    fn routed_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+    fn routed_key(&mut self, key: &dyn Item) -> Result<()> {
         let name = key::link(key)?.map(|(_, name)| name);
         let (is_text, mut column) = (key::text(key)?.is_some(), Column::new());
-        key.serialize(ElementSerializer::new(&mut column, self.depth, Near::nowhere()))?;
+        key.write(ValueSerializer::element(ElementSerializer::new(&mut column, self.depth, Near::nowhere())))?;
         self.key = Some(PendingKey::Routed(RoutedKey { name, is_text, key: column }));
         Ok(())
     }
 
-    fn routed_value<T: ?Sized + Serialize>(&mut self, key: RoutedKey, value: &T) -> Result<()> {
-        let depth = self.depth;
+    fn routed_value(&mut self, key: RoutedKey, value: &dyn Item) -> Result<()> {
         let near = key.name.as_deref().map_or(self.near.element(), |name| self.near.field(name));
         if select::is_left_out(near.route, value) {
             return Ok(());
@@ -434,17 +388,47 @@ impl ElementMap<'_> {
                 &mut maps.values
             }
         };
-        depth
-            .with_stack(|| value.serialize(ElementSerializer::new(column, depth, near)))
+        ElementSerializer::new(column, self.depth, near)
+            .push_item(value)
             .map_err(|error| name.iter().fold(error, |error, name| error.in_field(name)))
+    }
+
+    pub(super) fn finish(self) {
+        self.column.end_record();
     }
 }
 
-impl ser::SerializeMap for ElementMap<'_> {
-    type Ok = ();
-    type Error = Error;
+/// An entry of a record: takes the key, if it is a string, and pushes the value then, without a copy of the key.
+struct EntrySink<'a> {
+    column: &'a mut Column,
+    depth: Depth,
+    near: Near<'a>,
+    value: &'a dyn Item,
+    /// Whether the key is a string.
+    is_text: bool,
+}
 
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+impl<'s> Sink<'s> for EntrySink<'_> {
+    fn event(&mut self, event: Event<'_>) -> Result<()> {
+        match event {
+            Event::Text(key) => {
+                self.is_text = true;
+                let column = self.column.entry(key, Rows::Maps)?;
+                let pushed = ElementSerializer::new(column, self.depth, self.near).push_item(self.value);
+                pushed.map_err(|error| error.in_field(key))
+            }
+            Event::NewtypeStruct(_, key) => key.write(ValueSerializer::telling(self)),
+            _ => Err(key::no_link()),
+        }
+    }
+
+    fn begin(&mut self, _: Compound) -> Result<Box<dyn Parts + 's>> {
+        Err(key::no_link())
+    }
+}
+
+impl Parts for ElementMap<'_> {
+    fn key(&mut self, key: &dyn Item) -> Result<()> {
         if !self.near.route.is_uniform() {
             return self.routed_key(key);
         }
@@ -455,53 +439,46 @@ impl ser::SerializeMap for ElementMap<'_> {
             return Ok(());
         }
         let maps = self.column.record_to_maps()?;
-        key.serialize(ElementSerializer::new(&mut maps.keys, self.depth, self.near))?;
+        key.write(ValueSerializer::element(ElementSerializer::new(&mut maps.keys, self.depth, self.near)))?;
         self.key = Some(PendingKey::Other);
         Ok(())
     }
 
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn value(&mut self, value: &dyn Item) -> Result<()> {
         let (depth, near) = (self.depth, self.near);
         match self.key.take() {
             Some(PendingKey::Routed(key)) => self.routed_value(key, value),
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, Rows::Maps)?;
-                depth
-                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth, near)))
-                    .map_err(|error| error.in_field(&key))
+                let pushed = ElementSerializer::new(column, depth, near).push_item(value);
+                pushed.map_err(|error| error.in_field(&key))
             }
             Some(PendingKey::Other) => {
                 let maps = self.column.record_to_maps()?;
-                depth.with_stack(|| value.serialize(ElementSerializer::new(&mut maps.values, depth, near)))
+                ElementSerializer::new(&mut maps.values, depth, near).push_item(value)
             }
             None => Err(Error::new(ErrorKind::Custom, "a map gave a value without a key")),
         }
     }
 
-    fn serialize_entry<K: ?Sized + Serialize, V: ?Sized + Serialize>(&mut self, key: &K, value: &V) -> Result<()> {
-        // The usual case, without a copy of the key: a string in a record.
+    fn entry(&mut self, key: &dyn Item, value: &dyn Item) -> Result<()> {
+        // The usual case: a string in a record.
         if let Column::Record(_) = self.column
             && self.near.route.is_uniform()
         {
-            let (column, depth, near) = (&mut *self.column, self.depth, self.near);
-            let mut found = None;
-            let probed = key.serialize(KeyProbe(|key: &str| {
-                found = Some(());
-                let column = column.entry(key, Rows::Maps)?;
-                depth
-                    .with_stack(|| value.serialize(ElementSerializer::new(column, depth, near)))
-                    .map_err(|error| error.in_field(key))
-            }));
-            if found.is_some() || !probed.as_ref().is_err_and(|error| error.wants(Again::Pairs)) {
-                return probed;
+            let (depth, near) = (self.depth, self.near);
+            let mut entry = EntrySink { column: self.column, depth, near, value, is_text: false };
+            let written = key.write(ValueSerializer::telling(&mut entry));
+            if entry.is_text || !written.as_ref().is_err_and(|error| error.wants(Again::Pairs)) {
+                return written;
             }
         }
-        self.serialize_key(key)?;
-        self.serialize_value(value)
+        self.key(key)?;
+        self.value(value)
     }
 
-    fn end(self) -> Result<()> {
-        self.column.end_record();
+    fn end(self: Box<Self>) -> Result<()> {
+        self.finish();
         Ok(())
     }
 }

@@ -225,7 +225,7 @@ fn write_mixed(mixed: Mixed, place: &Place<'_>) -> Result<()> {
 fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Mixed))?;
     let members = mixed.parts.iter().zip(0..).map(|((class, _), tag)| (class.name().to_owned(), tag)).collect();
-    let dtype = Dtype::Enum(EnumType { base: Number::U8, members }.into());
+    let dtype = Dtype::Enum(EnumType::new(Number::U8, members).into());
     let shape = Shape::Simple(vec![mixed.tags.len() as u64]);
     place.part(&group, TAG).write(dtype, shape, &mixed.tags, None)?;
     for (class, part) in mixed.parts {
@@ -263,7 +263,7 @@ impl Variants {
         // The one enum that means something else.
         let bools = members.len() == 2 && members[0] == ("FALSE".to_owned(), 0) && members[1] == ("TRUE".to_owned(), 1);
         let nameable = members.iter().all(|(name, _)| !name.is_empty() && !name.contains('\0'));
-        let dtype = Dtype::Enum(EnumType { base, members }.into());
+        let dtype = Dtype::Enum(EnumType::new(base, members).into());
         (nameable && !bools && dtype.message_size() <= MAX_MESSAGE).then_some(dtype)
     }
 

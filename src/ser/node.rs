@@ -1,42 +1,43 @@
 //! The serializer for one value at its place: scalars, and the beginnings of everything else.
 
-use serde::ser::{self, Serialize};
-
 use super::column::Column;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
+use super::element::ElementSerializer;
+use super::event::{Compound, Event, Parts, SinkOnce};
+use super::item::{Contiguous, Item, Items};
 use super::layout::write_halves;
 use super::place::{Near, Place};
 use super::python;
-use super::rows::exact_len;
+use super::serializer::ValueSerializer;
 use super::strings;
 use crate::bridge::{Offer, is_taken, is_wrapper, refuse_half};
 use crate::depth::Depth;
-use crate::error::{Again, Error, Result};
+use crate::error::{Again, Result};
 use crate::format::{Kind, VALUE, escape};
-use crate::storage::{Dtype, Number, Shape, Slice, element_bytes, strings_of};
+use crate::storage::{Dtype, Number, Shape, Slice};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
-pub(super) fn put<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
+pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
     put_node(value, NodeSerializer::new(place, depth, somes))
 }
 
 /// As [`put`], but the value is no link to another, so that what it becomes can be given attributes.
-pub(super) fn put_apart<T: ?Sized + Serialize>(value: &T, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
+pub(super) fn put_apart(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
     put_node(value, NodeSerializer { apart: true, ..NodeSerializer::new(place, depth, somes) })
 }
 
-fn put_node<T: ?Sized + Serialize>(value: &T, node: NodeSerializer<'_>) -> Result<()> {
+fn put_node(value: &dyn Item, node: NodeSerializer<'_>) -> Result<()> {
     if node.place.is_python() {
         return python::put(value, node.place, node.depth, node.somes, node.apart);
     }
     let NodeSerializer { depth, somes, apart, .. } = node;
     let place = node.place.clone();
-    match depth.with_stack(|| value.serialize(node)) {
+    match depth.with_stack(|| node.take(value)) {
         Err(error) if error.wants(Again::Pairs) => {
             place.clear()?;
             let node = NodeSerializer { pairs: true, apart, ..NodeSerializer::new(place, depth, somes) };
-            depth.with_stack(|| value.serialize(node))
+            depth.with_stack(|| node.take(value))
         }
         result => result,
     }
@@ -62,18 +63,31 @@ impl<'a> NodeSerializer<'a> {
         Self { place, depth, somes, pairs: false, is_content: false, apart: false }
     }
 
+    /// Has `value` written.
+    fn take(self, value: &dyn Item) -> Result<()> {
+        value.write(ValueSerializer::telling(&mut Some(self)))
+    }
+
     /// Has a wrapper write itself.
-    pub(super) fn wrapper<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+    pub(super) fn wrapper(self, value: &dyn Item) -> Result<()> {
         let destination =
             Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes, apart: self.apart };
         match Offer::new(destination) {
-            Ok(offer) => offer.finish(value.serialize(Self { is_content: true, ..self })),
-            Err(_) => value.serialize(self),
+            Ok(offer) => offer.finish(Self { is_content: true, ..self }.take(value)),
+            Err(_) => self.take(value),
         }
     }
 
-    fn scalar(self, number: Number, bytes: &[u8]) -> Result<()> {
-        self.place.write(Dtype::Number(number), Shape::Scalar, bytes, None)
+    fn unit(self) -> Result<()> {
+        if self.is_content && is_taken::<Destination>() {
+            return Ok(());
+        }
+        self.null(Some(Kind::Unit))
+    }
+
+    /// Writes an integer of 128 bits.
+    fn wide(self, value: u128, kind: Kind) -> Result<()> {
+        write_halves(std::iter::once(((value >> 64) as u64, value as u64)), Shape::Scalar, kind, &self.place)
     }
 
     /// Writes numbers from where they are.
@@ -114,158 +128,80 @@ fn write_str(value: &str, place: &Place<'_>) -> Result<()> {
     place.write(Dtype::string(bytes.len()), Shape::Scalar, bytes, None)
 }
 
-impl<'a> ser::Serializer for NodeSerializer<'a> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = NodeSeq<'a>;
-    type SerializeTuple = NodeTuple<'a>;
-    type SerializeTupleStruct = NodeTuple<'a>;
-    type SerializeTupleVariant = NodeTuple<'a>;
-    type SerializeMap = NodeMap<'a>;
-    type SerializeStruct = NodeStruct;
-    type SerializeStructVariant = NodeStruct;
-
-    scalars!(serialize_bool: bool = Bool, serialize_i8: i8 = I8, serialize_i16: i16 = I16, serialize_i32: i32 = I32);
-    scalars!(serialize_i64: i64 = I64, serialize_u8: u8 = U8, serialize_u16: u16 = U16, serialize_u32: u32 = U32);
-    scalars!(serialize_u64: u64 = U64, serialize_f32: f32 = F32, serialize_f64: f64 = F64);
-
-    fn serialize_i128(self, value: i128) -> Result<()> {
-        write_halves(std::iter::once(((value >> 64) as u64, value as u64)), Shape::Scalar, Kind::I128, &self.place)
-    }
-
-    fn serialize_u128(self, value: u128) -> Result<()> {
-        write_halves(std::iter::once(((value >> 64) as u64, value as u64)), Shape::Scalar, Kind::U128, &self.place)
-    }
-
-    fn serialize_char(self, value: char) -> Result<()> {
-        self.serialize_str(value.encode_utf8(&mut [0; 4]))
-    }
-
-    fn serialize_str(self, value: &str) -> Result<()> {
-        write_str(value, &self.place)
-    }
-
-    fn serialize_bytes(self, value: &[u8]) -> Result<()> {
-        let shape = Shape::Simple(vec![value.len() as u64]);
-        self.place.write(Dtype::Number(Number::U8), shape, value, Some(Kind::Bytes))
-    }
-
-    fn serialize_none(self) -> Result<()> {
-        self.null(None)
-    }
-
-    fn serialize_some<T: ?Sized + Serialize>(mut self, value: &T) -> Result<()> {
-        self.depth = self.depth.in_sequence()?;
-        self.somes += 1;
-        value.serialize(self)
-    }
-
-    fn serialize_unit(self) -> Result<()> {
-        if self.is_content && is_taken::<Destination>() {
-            return Ok(());
+impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
+    fn event(mut self, event: Event<'_>) -> Result<()> {
+        match event {
+            Event::Number(scalar) => {
+                scalar.with_bytes(|number, bytes| self.place.write(Dtype::Number(number), Shape::Scalar, bytes, None))
+            }
+            Event::I128(value) => self.wide(value as u128, Kind::I128),
+            Event::U128(value) => self.wide(value, Kind::U128),
+            Event::Char(value) => write_str(value.encode_utf8(&mut [0; 4]), &self.place),
+            Event::Text(value) => write_str(value, &self.place),
+            Event::Bytes(value) => {
+                let shape = Shape::Simple(vec![value.len() as u64]);
+                self.place.write(Dtype::Number(Number::U8), shape, value, Some(Kind::Bytes))
+            }
+            Event::None => self.null(None),
+            Event::Some(value) => {
+                self.depth = self.depth.in_sequence()?;
+                self.somes += 1;
+                self.take(value)
+            }
+            Event::Unit | Event::UnitStruct(_) => self.unit(),
+            Event::NewtypeStruct(name, value) => {
+                refuse_half(name, value.type_of().0)?;
+                if is_wrapper(name) { self.wrapper(value) } else { self.take(value) }
+            }
+            Event::UnitVariant(_, variant) => {
+                self.place.route.is_variant();
+                write_str(variant, &self.place)
+            }
+            Event::NewtypeVariant(_, variant, value) => {
+                let (place, depth) = self.variant(variant)?;
+                put(value, place, depth, 0).map_err(|error| error.in_field(variant).in_link(variant))
+            }
         }
-        self.null(Some(Kind::Unit))
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<()> {
-        self.serialize_unit()
+    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+        let Self { depth, pairs, .. } = self;
+        Ok(match compound {
+            Compound::Seq(len) => Box::new(NodeSeq::new(self.place, depth.in_sequence()?, len)),
+            Compound::Tuple(len) => Box::new(NodeTuple::new(self.place, depth.in_record()?, len, None)),
+            Compound::TupleVariant(_, variant, len) => {
+                let (place, depth) = self.variant(variant)?;
+                Box::new(NodeTuple::new(place, depth, len, Some(variant)))
+            }
+            Compound::Map => Box::new(NodeMap::new(self.place, depth.in_record()?, pairs)?),
+            Compound::Struct(_) => Box::new(NodeStruct::new(&self.place, depth.in_record()?, None)?),
+            Compound::StructVariant(_, variant) => {
+                let (place, depth) = self.variant(variant)?;
+                Box::new(NodeStruct::new(&place, depth, Some(variant))?)
+            }
+        })
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
-        self.place.route.is_variant();
-        write_str(variant, &self.place)
-    }
-
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
-        refuse_half::<T>(name)?;
-        if is_wrapper(name) { self.wrapper(value) } else { value.serialize(self) }
-    }
-
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Result<()> {
-        let (place, depth) = self.variant(variant)?;
-        put(value, place, depth, 0).map_err(|error| error.in_field(variant).in_link(variant))
-    }
-
-    fn serialize_seq(self, len: Option<usize>) -> Result<NodeSeq<'a>> {
-        let depth = self.depth.in_sequence()?;
-        Ok(NodeSeq::new(self.place, depth, len))
-    }
-
-    /// As the trait does it, but by one loop over values whose form is known.
-    #[inline]
-    fn collect_seq<I>(self, values: I) -> Result<()>
-    where
-        I: IntoIterator<Item: Serialize>,
-    {
-        if let Some(slice) = Slice::of(&values)
-            && slice.len > 0
-            && !self.place.is_attribute()
-        {
-            return self.slice(slice);
+    fn collect(self, items: &mut dyn Items) -> Result<()> {
+        match items.contiguous() {
+            Some(Contiguous::Numbers(slice)) if slice.len > 0 && !self.place.is_attribute() => {
+                return self.slice(slice);
+            }
+            Some(Contiguous::Strings(strings)) if !strings.is_empty() && !self.place.is_attribute() => {
+                self.depth.in_sequence()?;
+                return strings::write(strings, &self.place.of_elements());
+            }
+            _ => {}
         }
-        if let Some(strings) = strings_of(&values)
-            && !strings.is_empty()
-            && !self.place.is_attribute()
-        {
-            self.depth.in_sequence()?;
-            return strings::write(strings, &self.place.of_elements());
-        }
-        let values = values.into_iter();
-        self.serialize_seq(exact_len(&values))?.collect(values)
-    }
-
-    fn serialize_tuple(self, len: usize) -> Result<NodeTuple<'a>> {
-        let depth = self.depth.in_record()?;
-        Ok(NodeTuple::new(self.place, depth, len, None))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<NodeTuple<'a>> {
-        self.serialize_tuple(len)
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Result<NodeTuple<'a>> {
-        let (place, depth) = self.variant(variant)?;
-        Ok(NodeTuple::new(place, depth, len, Some(variant)))
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<NodeMap<'a>> {
-        let depth = self.depth.in_record()?;
-        NodeMap::new(self.place, depth, self.pairs)
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<NodeStruct> {
-        let depth = self.depth.in_record()?;
-        NodeStruct::new(&self.place, depth, None)
-    }
-
-    fn serialize_struct_variant(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<NodeStruct> {
-        let (place, depth) = self.variant(variant)?;
-        NodeStruct::new(&place, depth, Some(variant))
+        NodeSeq::new(self.place, self.depth.in_sequence()?, items.exact_len()).collect(items)
     }
 }
 
 /// A column that holds the one value that a tuple's element is, if it is a number, or a tuple of numbers.
-pub(super) fn numbers<T: ?Sized + Serialize>(value: &T, depth: Depth) -> Option<Column> {
+pub(super) fn numbers(value: &dyn Item, depth: Depth) -> Option<Column> {
     let mut column = Column::new();
-    let element = super::element::ElementSerializer {
-        column: &mut column,
-        depth,
-        near: Near::nowhere(),
-        exact: true,
-        only_numbers: true,
-    };
-    value.serialize(element).ok()?;
+    let element =
+        ElementSerializer { column: &mut column, depth, near: Near::nowhere(), exact: true, only_numbers: true };
+    value.write(ValueSerializer::element(element)).ok()?;
     matches!(column, Column::Numbers(_) | Column::Array(_)).then_some(column)
 }

@@ -10,7 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
 use crate::progress::Spot;
 use crate::route::{Keep, Route};
-use crate::storage::{Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, Storing, write_array_attribute};
+use crate::storage::{
+    Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, Storing, write_array_attribute,
+};
 
 /// A group, borrowed or not.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub(super) struct Place<'a> {
     pub(super) at: At<'a>,
     /// Where it is in the whole, as far as the options care: of a sequence that is written as one, an element of it.
     pub(super) route: Route,
+    /// The object that is made here is to keep the order of its attributes. Groups always do.
+    pub(super) keeps_order: bool,
 }
 
 /// Where in a file a value goes.
@@ -56,27 +60,27 @@ pub(super) enum At<'a> {
 impl<'a> Place<'a> {
     /// The child of `group` that one of the format's own names stands for, or an escaped one.
     pub(super) fn child(group: &'a Group, name: &'a str, route: &Route) -> Self {
-        Self { at: At::Child(Parent::Borrowed(group), Cow::Borrowed(name)), route: route.clone() }
+        Self { at: At::Child(Parent::Borrowed(group), Cow::Borrowed(name)), route: route.clone(), keeps_order: false }
     }
 
     /// The child of `group` for a field, key or variant of any name.
     pub(super) fn named(group: &'a Group, name: &'a str, route: &Route) -> Self {
-        Self { at: At::Child(Parent::Borrowed(group), escape(name)), route: route.clone() }
+        Self { at: At::Child(Parent::Borrowed(group), escape(name)), route: route.clone(), keeps_order: false }
     }
 
     /// The child `name` of `group`.
     pub(super) fn owned(group: Group, name: Cow<'a, str>, route: &Route) -> Self {
-        Self { at: At::Child(Parent::Owned(group), name), route: route.clone() }
+        Self { at: At::Child(Parent::Owned(group), name), route: route.clone(), keeps_order: false }
     }
 
     /// The attribute `name` of `object`.
     pub(super) fn attribute(object: Arc<Object>, name: &'a str, route: &Route) -> Self {
-        Self { at: At::Attribute(object, name.into()), route: route.clone() }
+        Self { at: At::Attribute(object, name.into()), route: route.clone(), keeps_order: false }
     }
 
     /// Into a group that is there; its contents will be moved to `target`, if names in that are taken.
     pub(super) fn fill(group: Group, target: Option<Group>, route: &Route) -> Self {
-        Self { at: At::Fill { group, target }, route: route.clone() }
+        Self { at: At::Fill { group, target }, route: route.clone(), keeps_order: false }
     }
 
     /// The child `name` of a group that was made here, which is about the same part of the value.
@@ -101,7 +105,7 @@ impl<'a> Place<'a> {
             At::Fill { group, target } => At::Fill { group: group.clone(), target: target.clone() },
             At::Attribute(object, name) => At::Attribute(object.clone(), Cow::Owned(name.clone().into_owned())),
         };
-        Place { at, route: self.route.clone() }
+        Place { at, route: self.route.clone(), keeps_order: self.keeps_order }
     }
 
     /// Where elements are that go here.
@@ -114,8 +118,14 @@ impl<'a> Place<'a> {
         Near { group, route: &self.route }
     }
 
-    fn storing(&self) -> &Storing {
-        &self.route.how().storing
+    fn storing(&self) -> Cow<'_, Storing> {
+        self.storing_at(&self.route)
+    }
+
+    /// How what is at `route` is stored, if it is the object that is made here.
+    fn storing_at<'b>(&self, route: &'b Route) -> Cow<'b, Storing> {
+        let storing = &route.how().storing;
+        if self.keeps_order { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
     }
 
     /// Makes a dataset, to be written by the caller.
@@ -124,11 +134,11 @@ impl<'a> Place<'a> {
             self.route.is_leaf();
         }
         let dataset = match &self.at {
-            At::Child(group, name) => group.create_dataset(name, dtype, shape, self.storing())?,
+            At::Child(group, name) => group.create_dataset(name, dtype, shape, &self.storing())?,
             At::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
-                group.create_dataset(VALUE, dtype, shape, self.storing())?
+                group.create_dataset(VALUE, dtype, shape, &self.storing())?
             }
             At::Attribute(..) => return Err(no_attribute()),
         };
@@ -147,9 +157,9 @@ impl<'a> Place<'a> {
         shape: Shape,
         route: &Route,
     ) -> Result<Dataset> {
-        let (storing, spot) = (&route.how().storing, self.spot());
+        let (storing, spot) = (self.storing_at(route), self.spot());
         let spot = name.map_or(spot.clone(), |name| spot.child(&escape(name)));
-        self.near().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, storing, spot)
+        self.near().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, &storing, spot)
     }
 
     /// Where it is in the call, for whoever watches that.
@@ -187,8 +197,8 @@ impl<'a> Place<'a> {
             At::Child(group, name) => group.link(name, children),
             At::Fill { group, .. } => {
                 group.write_kind(kind)?;
-                for name in children.link_names()? {
-                    children.move_link_unlinked(&name, group, &name)?;
+                for label in children.labels()? {
+                    children.move_label_unlinked(&label, group, &label)?;
                 }
                 Ok(())
             }
@@ -228,11 +238,11 @@ impl<'a> Place<'a> {
     ) -> Result<()> {
         self.route.is_leaf();
         match &self.at {
-            At::Child(group, name) => group.write_array(name, element, array, self.storing()),
+            At::Child(group, name) => group.write_array(name, element, array, &self.storing()),
             At::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
-                group.write_array(VALUE, element, array, self.storing())
+                group.write_array(VALUE, element, array, &self.storing())
             }
             At::Attribute(object, name) => {
                 check_attribute_size(array.len().saturating_mul(size_of::<T>()))?;
@@ -271,7 +281,8 @@ impl<'a> Place<'a> {
                 let Object::Group(children) = &copy else { return Err(Error::corrupt("a copy that is no group")) };
                 for name in children.link_names()? {
                     check_free(target.as_ref(), &name)?;
-                    children.copy_link(&name, group, &name)?;
+                    let label = children.label(&name)?;
+                    children.copy_label(&label, group, &label)?;
                 }
                 copy_attributes(&copy, group, Route::nowhere())
             }
@@ -329,14 +340,12 @@ impl<'a> Place<'a> {
 pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &Route) -> Result<()> {
     for name in from.attribute_names()? {
         let is_kept = || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;
-        if target.has_attribute(&name)? || route.selects() && !is_kept() {
+        let label = from.attribute_label(&name)?;
+        if target.same_attribute(&label)?.is_some() || route.selects() && !is_kept() {
             continue;
         }
-        let copy = || {
-            let contents = from.attribute(&name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
-            target.write_contents(&name, &contents)
-        };
-        copy().map_err(|error: Error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
+        KeptAttribute::copy(from, &label, target)
+            .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! What was written takes the place of what is there: step by step, each of which can be taken back.
 
 use std::collections::BTreeSet;
+use std::ffi::{CStr, CString};
 
 use super::place::taken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 use crate::progress::Spot;
-use crate::storage::{Attributes, Contents, Dataset, Group, Object, Shape, Storing, write_out};
+use crate::storage::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, Storing, write_out};
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {
@@ -15,8 +16,10 @@ pub(super) struct Replacement<'a> {
     target: Group,
     /// What was there goes here; it goes away with this group.
     kept: Group,
-    /// The names of all links as they were.
-    links: Vec<String>,
+    /// The names of all links as they were, and as the file has them: others may have escaped or encoded them otherwise.
+    links: Vec<CString>,
+    /// Those of all attributes as they were, once one was taken away.
+    attributes: Vec<CString>,
     /// What was done, in this order.
     done: Vec<Step>,
     is_complete: bool,
@@ -27,23 +30,23 @@ pub(super) struct Replacement<'a> {
 /// What was done, and how to take it back.
 enum Step {
     /// A link went from the target to `kept`.
-    Kept(String),
+    Kept(CString),
     /// A link came to the target.
-    Linked(String),
-    /// New data went into the dataset of that name, the old to this one.
-    Written(String, Box<Dataset>),
+    Linked(CString),
+    /// New data went into the one dataset, the old to the other.
+    Written(Box<[Dataset; 2]>),
     /// An attribute was removed.
-    Removed(String, Box<Contents>),
+    Removed(CString, Box<KeptAttribute>),
     /// An attribute was written.
-    Added(String),
+    Added(CString),
 }
 
 impl<'a> Replacement<'a> {
     pub(super) fn new(staged: &'a Group, target: &Group) -> Result<Self> {
         // What is done with what is written already counts no more; and what is taken back, nobody can cancel.
         let (spot, target) = (target.spot().clone(), target.clone().unwatched());
-        let (kept, links) = (target.create_unlinked()?, target.link_names()?);
-        Ok(Self { staged, target, kept, links, done: Vec::new(), is_complete: false, spot })
+        let (kept, links) = (target.create_unlinked()?, target.labels()?);
+        Ok(Self { staged, target, kept, links, attributes: Vec::new(), done: Vec::new(), is_complete: false, spot })
     }
 
     /// Moves all that is staged to the target: a dataset of the same type and shape is written into, anything else goes
@@ -65,7 +68,7 @@ impl<'a> Replacement<'a> {
             self.put(name)?;
         }
         for name in removed.iter().filter(|name| !names.contains(name)) {
-            self.keep(name)?;
+            self.keep(self.target.label(name)?)?;
         }
         write_out()?;
         self.is_complete = true;
@@ -74,15 +77,16 @@ impl<'a> Replacement<'a> {
 
     fn try_replace(&mut self) -> Result<()> {
         let (names, attributes) = (self.staged.link_names()?, self.staged.attribute_names()?);
-        self.make_room(&names, &attributes)?;
+        self.make_room(&attributes)?;
         let mut is_in_order = true;
         for name in &names {
             match self.same_dataset(name)? {
                 Some(old) => {
+                    let (label, old) = *old;
                     self.write_into(name, old)?;
                     // It was linked before those that are linked now, but comes after them.
                     if !is_in_order {
-                        self.link_again(name)?;
+                        self.link_again(label)?;
                     }
                 }
                 None => {
@@ -92,17 +96,17 @@ impl<'a> Replacement<'a> {
             }
         }
         for name in &attributes {
-            let contents = self.staged.attribute(name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
-            self.remove_attribute(name)?;
-            self.target.write_contents(name, &contents)?;
-            self.done.push(Step::Added(name.clone()));
+            let label = self.staged.attribute_label(name)?;
+            self.remove_attribute(&label)?;
+            KeptAttribute::copy_written(self.staged, &label, &self.target)?;
+            self.done.push(Step::Added(label));
         }
         Ok(())
     }
 
     /// Takes away what would be a part of the new value, where the group is a value as a whole: one that is no struct or
     /// map.
-    fn make_room(&mut self, names: &[String], attributes: &[String]) -> Result<()> {
+    fn make_room(&mut self, attributes: &[String]) -> Result<()> {
         let is_whole = self.target.has_attribute(KIND)?;
         if !is_whole && !self.links.is_empty() && attributes.iter().any(|name| name == KIND) {
             return Err(Error::new(
@@ -113,10 +117,11 @@ impl<'a> Replacement<'a> {
         }
         if is_whole {
             for name in [KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION] {
-                self.remove_attribute(name)?;
+                self.remove_attribute(&self.target.attribute_label(name)?)?;
             }
-            for name in self.links.clone().iter().filter(|name| !names.contains(name)) {
-                self.keep(name)?;
+            let staged = self.staged.labels()?;
+            for label in self.links.clone().into_iter().filter(|label| !staged.contains(label)) {
+                self.keep(label)?;
             }
         }
         Ok(())
@@ -124,46 +129,58 @@ impl<'a> Replacement<'a> {
 
     /// Moves the link `name`, which is staged, to the target, where one of that name goes away.
     fn put(&mut self, name: &str) -> Result<()> {
-        self.keep(name)?;
-        self.staged.move_link(name, &self.target, name)?;
-        self.done.push(Step::Linked(name.to_owned()));
+        let label = self.staged.label(name)?;
+        if let Some(same) = self.target.same_label(&label)? {
+            self.keep(same)?;
+        }
+        self.staged.move_label(&label, &self.target)?;
+        self.done.push(Step::Linked(label));
         Ok(())
     }
 
-    /// Takes the link `name` away from the target, if it is there.
-    fn keep(&mut self, name: &str) -> Result<()> {
-        if self.target.has_link(name)? {
-            move_away(&self.target, name, &self.kept)?;
-            self.done.push(Step::Kept(name.to_owned()));
+    /// Takes a link away from the target, if it is there.
+    fn keep(&mut self, label: CString) -> Result<()> {
+        if self.target.has_label(&label)? {
+            move_away(&self.target, &label, &self.kept)?;
+            self.done.push(Step::Kept(label));
         }
         Ok(())
     }
 
-    /// Makes the link `name` the last of the target.
-    fn link_again(&mut self, name: &str) -> Result<()> {
-        self.keep(name)?;
-        self.kept.move_link(name, &self.target, name)?;
+    /// Makes a link the last of the target.
+    fn link_again(&mut self, label: CString) -> Result<()> {
+        self.keep(label.clone())?;
+        self.kept.move_label(&label, &self.target)?;
         self.done.pop();
         Ok(())
     }
 
-    fn remove_attribute(&mut self, name: &str) -> Result<()> {
+    /// Takes away the attribute of the target that would be taken for one which is called `label` where it comes from.
+    fn remove_attribute(&mut self, label: &CStr) -> Result<()> {
+        let Some((name, label)) = self.target.same_attribute(label)? else { return Ok(()) };
         let unknown = |error: Error| {
             // One that cannot be put back is not taken away.
             if error.kind() == ErrorKind::Hdf5 { error } else { taken(&format!("@{name}")) }
         };
-        let Some(contents) = self.target.attribute(name).map_err(unknown)? else { return Ok(()) };
-        self.target.delete_attribute(name)?;
-        self.done.push(Step::Removed(name.to_owned(), Box::new(contents)));
+        let Some(kept) = KeptAttribute::labelled(&self.target, &label).map_err(unknown)? else { return Ok(()) };
+        if kept.has_lost() {
+            return Err(taken(&format!("@{name}")));
+        }
+        if self.attributes.is_empty() {
+            self.attributes = self.target.attribute_labels()?;
+        }
+        self.target.delete_labelled_attribute(&label)?;
+        self.done.push(Step::Removed(label, Box::new(kept)));
         Ok(())
     }
 
-    /// The dataset `name` of the target, if what is staged for it can be written into it.
-    fn same_dataset(&self, name: &str) -> Result<Option<Dataset>> {
-        if !self.target.has_hard_link(name)? {
+    /// The dataset of the target, and its name there, that what is staged as `name` can be written into, if it can.
+    fn same_dataset(&self, name: &str) -> Result<Option<Box<(CString, Dataset)>>> {
+        let Some(label) = self.target.same_label(&self.staged.label(name)?)? else { return Ok(None) };
+        if !self.target.has_hard_link(&label)? {
             return Ok(None);
         }
-        let old = match self.target.open(name) {
+        let old = match self.target.open_label(name, &label) {
             // What is no group or dataset, or is too large to be what it says, is replaced as any other object is.
             Err(error) if error.kind() != ErrorKind::Hdf5 => return Ok(None),
             old => old?,
@@ -179,7 +196,7 @@ impl<'a> Replacement<'a> {
         if !is_same || !is_plain || !is_alone(&old)? || !is_alone(&new)? || !old.takes_data()? {
             return Ok(None);
         }
-        Ok((old.kind()? == new.kind()?).then_some(old))
+        Ok((old.kind()? == new.kind()?).then(|| Box::new((label, old))))
     }
 
     /// Writes what is staged for `name` into the dataset that is there.
@@ -189,8 +206,9 @@ impl<'a> Replacement<'a> {
         let kept = self.kept.create_unlinked_dataset(dtype, shape, &Storing::default(), Spot::NOWHERE)?;
         copy(&old, &kept, &spot)?;
         // A part may be written when this fails.
-        self.done.push(Step::Written(name.to_owned(), Box::new(kept)));
-        copy(&new, &old, &spot)
+        let again = old.again()?;
+        self.done.push(Step::Written(Box::new([old, kept])));
+        copy(&new, &again, &spot)
     }
 
     /// Opens what is staged for `name`.
@@ -204,30 +222,43 @@ impl<'a> Replacement<'a> {
             drop(self.take_back_step(&step));
         }
         drop(self.restore_order());
+        drop(self.restore_attribute_order());
     }
 
     fn take_back_step(&self, step: &Step) -> Result<()> {
         match step {
-            Step::Kept(name) => self.kept.move_link(name, &self.target, name),
-            Step::Linked(name) => self.target.unlink(name),
-            Step::Written(name, kept) => match self.target.open(name)? {
-                Object::Dataset(dataset) => copy(kept, &dataset, &Spot::NOWHERE),
-                Object::Group(_) => Ok(()),
-            },
-            Step::Removed(name, contents) => self.target.write_contents(name, contents),
-            Step::Added(name) => self.target.delete_attribute(name),
+            Step::Kept(label) => self.kept.move_label(label, &self.target),
+            Step::Linked(label) => self.target.unlink_label(label),
+            Step::Written(datasets) => copy(&datasets[1], &datasets[0], &Spot::NOWHERE),
+            Step::Removed(label, kept) => kept.put_back(&self.target, label, &self.target),
+            Step::Added(label) => self.target.delete_labelled_attribute(label),
         }
+    }
+
+    /// Gives attributes the order that they had: one that was taken away and put back is the last.
+    fn restore_attribute_order(&self) -> Result<()> {
+        let now = self.target.attribute_labels()?;
+        let same = now.iter().zip(&self.attributes).take_while(|(now, before)| now == before).count();
+        if now.len() == self.attributes.len() {
+            for label in &self.attributes[same..] {
+                if let Some(kept) = KeptAttribute::labelled(&self.target, label)?.filter(|kept| !kept.has_lost()) {
+                    self.target.delete_labelled_attribute(label)?;
+                    kept.put_back(&self.target, label, &self.target)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Gives links the order that they had: one that was taken away and put back is the last.
     fn restore_order(&self) -> Result<()> {
-        let now = self.target.link_names()?;
+        let now = self.target.labels()?;
         let same = now.iter().zip(&self.links).take_while(|(now, before)| now == before).count();
         if now.len() == self.links.len() && same < now.len() {
-            for name in &self.links[same..] {
-                if self.target.has_link(name)? {
-                    move_away(&self.target, name, &self.kept)?;
-                    self.kept.move_link(name, &self.target, name)?;
+            for label in &self.links[same..] {
+                if self.target.has_label(label)? {
+                    move_away(&self.target, label, &self.kept)?;
+                    self.kept.move_label(label, &self.target)?;
                 }
             }
         }
@@ -245,11 +276,11 @@ impl Drop for Replacement<'_> {
 }
 
 /// Moves a link, wherever it leads, to a group that no link leads to; on an error it is where it was.
-fn move_away(group: &Group, name: &str, kept: &Group) -> Result<()> {
-    let moved = group.move_link_unlinked(name, kept, name);
-    if moved.is_err() && kept.has_link(name).unwrap_or(false) {
+fn move_away(group: &Group, label: &CStr, kept: &Group) -> Result<()> {
+    let moved = group.move_label_unlinked(label, kept, label);
+    if moved.is_err() && kept.has_label(label).unwrap_or(false) {
         // There is no better way back.
-        drop(kept.unlink(name));
+        drop(kept.unlink_label(label));
     }
     moved
 }

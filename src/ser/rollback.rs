@@ -1,24 +1,26 @@
 //! A failure at every step of a write: what was there is as it was, to the order of the links.
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 
 use serde::Serialize;
 use serde_json::json;
 
-use crate::storage::{Attributes, File, Group, Identity, Object, failing};
+use crate::storage::{Attributes, Dtype, File, Group, Identity, Number, Object, Shape, failing};
 use crate::{NdArray, ReadOptions, Records, Shared, Strings, WithAttrs, WriteOptions};
 
 /// All that there is to see of an object.
 #[derive(Debug, PartialEq)]
 pub(super) struct Seen {
     identity: Identity,
-    attributes: Vec<(String, String, Vec<u8>)>,
+    /// The names are as the file has them.
+    attributes: Vec<(CString, String, Vec<u8>)>,
     contents: Contents,
 }
 
 #[derive(Debug, PartialEq)]
 enum Contents {
-    Group(Vec<(String, Seen)>),
+    Group(Vec<(CString, Seen)>),
     Dataset(String, Vec<u8>),
     Nowhere,
 }
@@ -27,19 +29,20 @@ pub(super) fn see(object: &Object) -> Seen {
     let attribute = |name: String| {
         let contents = object.attribute(&name).unwrap().unwrap();
         let text = contents.items.string(contents.items.bytes()).to_vec();
-        (name, contents.words(), if text.is_empty() { contents.items.bytes().to_vec() } else { text })
+        let label = object.attribute_label(&name).unwrap();
+        (label, contents.words(), if text.is_empty() { contents.items.bytes().to_vec() } else { text })
     };
     let contents = match object {
         Object::Group(group) => {
-            let child = |name: String| {
+            let child = |(name, label): (String, CString)| {
                 let seen = group.open(&name).map(|object| see(&object)).unwrap_or_else(|_| Seen {
                     identity: group.about().unwrap().identity,
                     attributes: Vec::new(),
                     contents: Contents::Nowhere,
                 });
-                (name, seen)
+                (label, seen)
             };
-            Contents::Group(group.link_names().unwrap().into_iter().map(child).collect())
+            Contents::Group(group.link_names().unwrap().into_iter().zip(group.labels().unwrap()).map(child).collect())
         }
         Object::Dataset(dataset) if dataset.dtype().has_addresses() => {
             let items = dataset.read().unwrap();
@@ -120,6 +123,13 @@ pub(super) fn file() -> (File, Group) {
     for (name, value) in [("first", json!(1)), ("second", json!({ "a": [1, 2, 3] }))] {
         crate::write(group.user(), name, &value).unwrap();
     }
+    // Of other programs: names that are not UTF-8, or not escaped.
+    for (name, label) in [("latin", c"caf\xe9"), ("literal", c"caf%E9"), ("percent", c"100%")] {
+        crate::write(group.user(), name, &[1.5]).unwrap();
+        group.move_label_unlinked(&CString::new(name).unwrap(), &group, label).unwrap();
+        let dtype = Dtype::Number(Number::U8);
+        group.write_labelled(label, &dtype, &Shape::Scalar, &[7]).unwrap();
+    }
     (file, group)
 }
 
@@ -130,6 +140,16 @@ pub(super) fn options() -> Vec<WriteOptions> {
         WriteOptions::new().deflate(1).fletcher32(true).above(500).chunk([700]),
         WriteOptions::new().lzf().above(500).strings(Strings::Packed).records(Records::Columns),
     ]
+}
+
+#[derive(Serialize)]
+struct Latin {
+    #[serde(rename = "@caf%E9%")]
+    one: u8,
+    #[serde(rename = "@caf%E9")]
+    two: u8,
+    #[serde(rename = "@100%")]
+    percent: u8,
 }
 
 #[test]
@@ -170,6 +190,13 @@ fn what_takes_the_place_of_others() {
         fail_everywhere(&group, || options.write(group.user(), "large", &large(3)));
         assert_eq!(before, (identity("first"), identity("large"), identity("second")));
         assert_eq!(crate::read::<Vec<u32>>(group.user(), "large").unwrap(), large(3));
+        // Names of others: with the same shape and another, as what comes is written.
+        for name in ["caf%E9%", "caf%E9", "100%"] {
+            fail_everywhere(&group, || options.write(group.user(), name, &[2.5]));
+            fail_everywhere(&group, || options.write(group.user(), name, &[1, 2]));
+            assert_eq!(crate::read::<[u8; 2]>(group.user(), name).unwrap(), [1, 2]);
+        }
+        fail_everywhere(&group, || options.to_group(&Latin { one: 1, two: 2, percent: 3 }, group.user()));
         // Another type, another shape, groups, and links to paths.
         fail_everywhere(&group, || options.write(group.user(), "first", "text"));
         fail_everywhere(&group, || options.write(group.user(), "large", &[1, 2]));

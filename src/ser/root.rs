@@ -2,7 +2,8 @@
 
 use serde::ser::{self, Serialize};
 
-use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
+use super::event::{Compound, Event, Parts, SinkOnce};
+use super::item::{Erased, ErasedRow, Item, Items, ItemsOf};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
 use super::replace::Replacement;
@@ -11,17 +12,19 @@ use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::KIND;
 use crate::progress::Run;
+use crate::reference::settle;
 use crate::route::Route;
-use crate::storage::{self, Attributes, Group, Writing, write_out};
+use crate::storage::{self, Attributes, Group, KeptAttribute, Writing, write_out};
 use crate::within::Within;
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
-pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Route) -> Result<()> {
+pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()> {
     let place = Place::fill(group.clone(), None, route);
     let write = || {
         route.check()?;
         group.spot().object()?;
         put(value, place, Depth::default(), 0)?;
+        settle(&Call::current(), group)?;
         route.finish()
     };
     Call::<Written>::new().during(write).map_err(|error| error.in_link("/"))
@@ -30,13 +33,7 @@ pub(crate) fn fill<T: ?Sized + Serialize>(value: &T, group: &Group, route: &Rout
 /// Writes `value` to the new link `name` of `group`.
 ///
 /// With `overwrite`, a link of that name is replaced.
-pub(crate) fn write_named<T: ?Sized + Serialize>(
-    value: &T,
-    group: &Group,
-    name: &str,
-    route: &Route,
-    overwrite: bool,
-) -> Result<()> {
+pub(crate) fn write_named(value: &dyn Item, group: &Group, name: &str, route: &Route, overwrite: bool) -> Result<()> {
     let within = Within::follow(group, name)?;
     let (group, (link, missing)) = (&within.group, within.split());
     let write = || {
@@ -49,7 +46,10 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
         let _writing = writing.enter();
         let staging = group.create_unlinked()?;
         let inside = missing.iter().try_fold(staging.clone(), |group, name| group.create_group(name))?;
-        Call::<Written>::new().during(|| put(value, Place::child(&inside, link, route), Depth::default(), 0))?;
+        Call::<Written>::new().during(|| {
+            put(value, Place::child(&inside, link, route), Depth::default(), 0)?;
+            settle(&Call::current(), &staging)
+        })?;
         route.finish()?;
         let spot = inside.spot().child(link);
         // Of the groups that are made, the outermost is linked at the end. Another thread may have made some of them meanwhile.
@@ -61,7 +61,7 @@ pub(crate) fn write_named<T: ?Sized + Serialize>(
         hdf5::sync::sync(|| {
             let (from, to, top) = within.meet(&staging)?;
             check_free(Some(&to), top)?;
-            from.move_link(top, &to, top)?;
+            from.move_link(top, &to)?;
             write_out().inspect_err(|_| drop(to.unlink(top)))
         })
     };
@@ -115,6 +115,7 @@ impl Staging {
     fn link(&self) -> Result<()> {
         storage::begin();
         let _writing = self.writing.enter();
+        self.call.during(|| settle(&self.call, &self.group))?;
         self.route.finish()?;
         if self.overwrite {
             return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());
@@ -140,12 +141,11 @@ impl Staging {
         let mut copied = 0;
         let result = (|| {
             for name in &attributes {
-                let contents = self.group.attribute(name)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
-                self.target.write_contents(name, &contents)?;
+                KeptAttribute::copy_written(&self.group, &self.group.attribute_label(name)?, &self.target)?;
                 copied += 1;
             }
             for name in &links {
-                self.group.move_link(name, &self.target, name)?;
+                self.group.move_link(name, &self.target)?;
                 moved += 1;
             }
             write_out()
@@ -198,22 +198,30 @@ impl<'a> Hdf5Serializer<'a> {
         Self { group, route, overwrite, run: run.clone() }
     }
 
-    /// Writes a value that needs no further calls.
-    fn whole(self, write: impl FnOnce(NodeSerializer<'static>) -> Result<()>) -> Result<()> {
+    /// Writes a value by one call.
+    fn whole(self, write: &mut dyn FnMut(NodeSerializer<'static>) -> Result<()>) -> Result<()> {
         let staging = Staging::new(self)?;
         staging.during(|| write(node(&staging)))?;
         staging.commit()
     }
 
+    fn event(self, event: Event<'_>) -> Result<()> {
+        self.whole(&mut |node| node.event(event))
+    }
+
+    fn collect(self, items: &mut dyn Items) -> Result<()> {
+        self.whole(&mut |node| node.collect(items))
+    }
+
     /// Begins a value that goes on.
-    fn begin<S>(self, begin: impl FnOnce(NodeSerializer<'static>) -> Result<S>) -> Result<Staged<S>> {
+    fn begin(self, compound: Compound) -> Result<Staged> {
         let staging = Staging::new(self)?;
-        let inner = staging.during(|| begin(node(&staging)))?;
-        Ok(Staged { inner, staging })
+        let parts = staging.during(|| node(&staging).begin(compound))?;
+        Ok(Staged { parts, staging })
     }
 
     /// Writes a whole value, in whichever form holds it.
-    pub(crate) fn put<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+    pub(crate) fn put(self, value: &dyn Item) -> Result<()> {
         let staging = Staging::new(self)?;
         staging.during(|| {
             staging.group.spot().object()?;
@@ -228,22 +236,33 @@ fn node(staging: &Staging) -> NodeSerializer<'static> {
 }
 
 /// A value that is being serialized into a group that is not linked yet.
-#[derive(Debug)]
-pub struct Staged<S> {
-    inner: S,
+pub struct Staged {
+    parts: Box<dyn Parts>,
     staging: Staging,
 }
 
-impl std::fmt::Debug for Staging {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Staging({:?})", self.target)
+impl Staged {
+    /// Writes a part of the value.
+    fn part(&mut self, write: &mut dyn FnMut(&mut dyn Parts) -> Result<()>) -> Result<()> {
+        self.staging.during(|| write(&mut *self.parts))
+    }
+
+    fn finish(self) -> Result<()> {
+        self.staging.during(|| self.parts.end())?;
+        self.staging.commit()
     }
 }
 
-macro_rules! whole {
-    ($($method:ident($($name:ident: $type:ty),*))*) => {
+impl std::fmt::Debug for Staged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Staged({:?})", self.staging.target)
+    }
+}
+
+macro_rules! events {
+    ($($method:ident($($name:ident: $type:ty),*) = $event:expr;)*) => {
         $(fn $method(self, $($name: $type),*) -> Result<()> {
-            self.whole(|node| node.$method($($name),*))
+            self.event($event)
         })*
     };
 }
@@ -251,127 +270,152 @@ macro_rules! whole {
 impl ser::Serializer for Hdf5Serializer<'_> {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = Staged<NodeSeq<'static>>;
-    type SerializeTuple = Staged<NodeTuple<'static>>;
-    type SerializeTupleStruct = Staged<NodeTuple<'static>>;
-    type SerializeTupleVariant = Staged<NodeTuple<'static>>;
-    type SerializeMap = Staged<NodeMap<'static>>;
-    type SerializeStruct = Staged<NodeStruct>;
-    type SerializeStructVariant = Staged<NodeStruct>;
+    type SerializeSeq = Staged;
+    type SerializeTuple = Staged;
+    type SerializeTupleStruct = Staged;
+    type SerializeTupleVariant = Staged;
+    type SerializeMap = Staged;
+    type SerializeStruct = Staged;
+    type SerializeStructVariant = Staged;
 
-    whole!(serialize_bool(value: bool) serialize_i8(value: i8) serialize_i16(value: i16) serialize_i32(value: i32));
-    whole!(serialize_i64(value: i64) serialize_i128(value: i128) serialize_u8(value: u8) serialize_u16(value: u16));
-    whole!(serialize_u32(value: u32) serialize_u64(value: u64) serialize_u128(value: u128) serialize_f32(value: f32));
-    whole!(serialize_f64(value: f64) serialize_char(value: char) serialize_str(value: &str));
-    whole!(serialize_bytes(value: &[u8]) serialize_none() serialize_unit() serialize_unit_struct(name: &'static str));
-    whole!(serialize_unit_variant(name: &'static str, index: u32, variant: &'static str));
+    events! {
+        serialize_bool(value: bool) = Event::Number(value.into());
+        serialize_i8(value: i8) = Event::Number(value.into());
+        serialize_i16(value: i16) = Event::Number(value.into());
+        serialize_i32(value: i32) = Event::Number(value.into());
+        serialize_i64(value: i64) = Event::Number(value.into());
+        serialize_i128(value: i128) = Event::I128(value);
+        serialize_u8(value: u8) = Event::Number(value.into());
+        serialize_u16(value: u16) = Event::Number(value.into());
+        serialize_u32(value: u32) = Event::Number(value.into());
+        serialize_u64(value: u64) = Event::Number(value.into());
+        serialize_u128(value: u128) = Event::U128(value);
+        serialize_f32(value: f32) = Event::Number(value.into());
+        serialize_f64(value: f64) = Event::Number(value.into());
+        serialize_char(value: char) = Event::Char(value);
+        serialize_str(value: &str) = Event::Text(value);
+        serialize_bytes(value: &[u8]) = Event::Bytes(value);
+        serialize_none() = Event::None;
+        serialize_unit() = Event::Unit;
+        serialize_unit_struct(name: &'static str) = Event::UnitStruct(name);
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
+        self.event(Event::UnitVariant(index, variant))
+    }
 
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
-        self.whole(|node| node.serialize_some(value))
+        self.event(Event::Some(&Erased(value)))
     }
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
-        self.whole(|node| node.serialize_newtype_struct(name, value))
+        self.event(Event::NewtypeStruct(name, &Erased(value)))
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
         self,
-        name: &'static str,
+        _: &'static str,
         index: u32,
         variant: &'static str,
         value: &T,
     ) -> Result<()> {
-        self.whole(|node| node.serialize_newtype_variant(name, index, variant, value))
+        self.event(Event::NewtypeVariant(index, variant, &Erased(value)))
     }
 
-    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq> {
-        self.begin(|node| node.serialize_seq(len))
+    fn serialize_seq(self, len: Option<usize>) -> Result<Staged> {
+        self.begin(Compound::Seq(len))
     }
 
     fn collect_seq<I>(self, values: I) -> Result<()>
     where
         I: IntoIterator<Item: Serialize>,
     {
-        self.whole(|node| node.collect_seq(values))
+        self.collect(&mut ItemsOf::new(values))
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple> {
-        self.begin(|node| node.serialize_tuple(len))
+    fn serialize_tuple(self, len: usize) -> Result<Staged> {
+        self.begin(Compound::Tuple(len))
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeTupleStruct> {
-        self.begin(|node| node.serialize_tuple_struct(name, len))
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Staged> {
+        self.begin(Compound::Tuple(len))
     }
 
-    fn serialize_tuple_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Result<Self::SerializeTupleVariant> {
-        self.begin(|node| node.serialize_tuple_variant(name, index, variant, len))
+    fn serialize_tuple_variant(self, _: &'static str, index: u32, variant: &'static str, len: usize) -> Result<Staged> {
+        self.begin(Compound::TupleVariant(index, variant, len))
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap> {
-        self.begin(|node| node.serialize_map(len))
+    fn serialize_map(self, _: Option<usize>) -> Result<Staged> {
+        self.begin(Compound::Map)
     }
 
-    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct> {
-        self.begin(|node| node.serialize_struct(name, len))
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Staged> {
+        self.begin(Compound::Struct(name))
     }
 
-    fn serialize_struct_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Result<Self::SerializeStructVariant> {
-        self.begin(|node| node.serialize_struct_variant(name, index, variant, len))
+    fn serialize_struct_variant(self, _: &'static str, index: u32, variant: &'static str, _: usize) -> Result<Staged> {
+        self.begin(Compound::StructVariant(index, variant))
     }
 }
 
-macro_rules! staged {
-    ($($trait:ident $method:ident($($name:ident: $type:ty),*) $({$skip:ident})?)*) => {
-        $(impl<S: ser::$trait<Ok = (), Error = Error>> ser::$trait for Staged<S> {
+macro_rules! elements {
+    ($($trait:ident $method:ident: $erased:ident),*) => {
+        $(impl ser::$trait for Staged {
             type Ok = ();
             type Error = Error;
 
-            fn $method<T: ?Sized + Serialize>(&mut self, $($name: $type,)* value: &T) -> Result<()> {
-                self.staging.during(|| self.inner.$method($($name,)* value))
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+                let value = &$erased(value) as &dyn Item;
+                self.part(&mut |parts| parts.element(value))
             }
 
-            $(fn $skip(&mut self, name: &'static str) -> Result<()> {
-                self.inner.$skip(name)
-            })?
-
             fn end(self) -> Result<()> {
-                self.staging.during(|| self.inner.end())?;
-                self.staging.commit()
+                self.finish()
             }
         })*
     };
 }
-staged!(SerializeSeq serialize_element() SerializeTuple serialize_element() SerializeTupleStruct serialize_field());
-staged!(SerializeTupleVariant serialize_field());
-staged!(SerializeStruct serialize_field(name: &'static str) {skip_field});
-staged!(SerializeStructVariant serialize_field(name: &'static str) {skip_field});
+elements!(SerializeSeq serialize_element: ErasedRow, SerializeTuple serialize_element: Erased);
+elements!(SerializeTupleStruct serialize_field: Erased, SerializeTupleVariant serialize_field: Erased);
 
-impl<S: ser::SerializeMap<Ok = (), Error = Error>> ser::SerializeMap for Staged<S> {
+macro_rules! fields {
+    ($($trait:ident),*) => {
+        $(impl ser::$trait for Staged {
+            type Ok = ();
+            type Error = Error;
+
+            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+                let value = &Erased(value) as &dyn Item;
+                self.part(&mut |parts| parts.field(name, value))
+            }
+
+            fn skip_field(&mut self, name: &'static str) -> Result<()> {
+                self.parts.skip_field(name)
+            }
+
+            fn end(self) -> Result<()> {
+                self.finish()
+            }
+        })*
+    };
+}
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Staged {
     type Ok = ();
     type Error = Error;
 
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
-        self.staging.during(|| self.inner.serialize_key(key))
+        let key = &Erased(key) as &dyn Item;
+        self.part(&mut |parts| parts.key(key))
     }
 
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.staging.during(|| self.inner.serialize_value(value))
+        let value = &Erased(value) as &dyn Item;
+        self.part(&mut |parts| parts.value(value))
     }
 
     fn end(self) -> Result<()> {
-        self.staging.during(|| self.inner.end())?;
-        self.staging.commit()
+        self.finish()
     }
 }

@@ -17,7 +17,7 @@ const MAX_LEVELS: usize = 8;
 
 /// The form of an element of fixed size: what its `Serialize` calls.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// The type of number that it is, if it is one: what is asked for most is one comparison away.
     number: Option<Number>,
     parts: Parts,
@@ -147,7 +147,7 @@ pub(super) fn exact_len(values: &impl Iterator) -> Option<usize> {
 }
 
 /// Room for rows, and texts that strings are added to.
-pub(super) struct Room<'a> {
+pub(crate) struct Room<'a> {
     bytes: &'a mut [u8],
     /// Where the next value goes.
     at: usize,
@@ -160,6 +160,14 @@ impl<'a> Room<'a> {
     /// Room for rows from `row` on, which begins at byte `at`.
     #[inline]
     pub(super) fn new(bytes: &'a mut [u8], at: usize, row: usize, texts: &'a mut [Vec<u8>]) -> Self {
+        Self { bytes, at, row, texts }
+    }
+
+    /// The same room as a value of the caller's own, which the compiler can keep in registers, as it cannot keep what is
+    /// handed over by its address.
+    #[inline]
+    pub(super) fn here(self) -> Self {
+        let Self { bytes, at, row, texts } = self;
         Self { bytes, at, row, texts }
     }
 
@@ -392,7 +400,15 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
         }
     }
 
-    refuse_parts!(mismatch(); newtype_variant);
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<()> {
+        Err(mismatch())
+    }
 }
 
 /// Elements of one form.

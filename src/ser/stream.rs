@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::column::{Column, Expected};
 use super::element::ElementSerializer;
+use super::item::{Item, Items};
 use super::lanes::{Lanes, Texts, read_back};
 use super::layout::{items, pack_items, unpack_items};
-use super::place::Place;
+use super::place::{Near, Place};
 use super::rows::{Form, Room};
 use crate::depth::Depth;
 use crate::error::Result;
@@ -127,43 +126,66 @@ impl<'a> Sequence<'a> {
     }
 
     /// Adds an element.
-    #[inline]
-    pub(super) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    pub(super) fn push(&mut self, value: &dyn Item) -> Result<()> {
         let Some(settled) = &mut self.settled else { return self.push_to_column(value) };
         if settled.push(value) { Ok(()) } else { self.push_after(value) }
     }
 
-    /// Adds all that `values` gives.
-    #[inline]
-    pub(super) fn extend<I: Iterator<Item: Serialize>>(&mut self, mut values: I) -> Result<()> {
+    /// Writes all of `items`, which are all elements.
+    pub(super) fn collect(mut self, items: &mut dyn Items) -> Result<()> {
         loop {
-            let refused = match &mut self.settled {
-                Some(settled) => settled.extend(&mut values),
-                None => values.next(),
-            };
-            match refused {
-                Some(value) => self.push(&value)?,
-                None => return Ok(()),
+            match &mut self.settled {
+                Some(settled) => {
+                    if settled.extend(items) {
+                        return self.end();
+                    }
+                    if let Some(value) = items.refused() {
+                        self.push_after(value)?;
+                    }
+                }
+                None => {
+                    if self.extend_column(items)? {
+                        return self.end();
+                    }
+                }
             }
         }
     }
 
-    #[inline]
-    fn push_to_column<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (column, depth, mut near) = (&mut self.column, self.depth, self.place.near());
+    /// Where elements are, and the column for the next.
+    fn column(&mut self) -> (&mut Column, Near<'_>) {
+        let mut near = self.place.near();
         if let Some(watched) = &self.watched {
             near.group = Some(watched);
         }
-        if let Err(error) = depth.with_stack(|| value.serialize(ElementSerializer::new(column, depth, near))) {
-            return Err(error.in_element(self.count));
-        }
+        (&mut self.column, near)
+    }
+
+    fn push_to_column(&mut self, value: &dyn Item) -> Result<()> {
+        let (depth, count) = (self.depth, self.count);
+        let (column, near) = self.column();
+        let pushed = ElementSerializer::new(column, depth, near).push_item(value);
+        pushed.map_err(|error| error.in_element(count))?;
         self.count += 1;
         if self.count == self.look_at { self.look() } else { Ok(()) }
     }
 
+    /// Adds elements up to the one that is looked at next; returns whether there are no more.
+    fn extend_column(&mut self, items: &mut dyn Items) -> Result<bool> {
+        let (depth, most) = (self.depth, self.look_at - self.count);
+        let (column, near) = self.column();
+        let (added, pushed) = depth.with_stack(|| items.push_to_column(column, depth, near, most));
+        self.count += added;
+        pushed.map_err(|error| error.in_element(self.count))?;
+        if self.count < self.look_at {
+            return Ok(true);
+        }
+        self.look().map(|()| false)
+    }
+
     /// Adds an element that the settled form has no room for, or that is of another form.
     #[cold]
-    fn push_after<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn push_after(&mut self, value: &dyn Item) -> Result<()> {
         if let Some(settled) = &mut self.settled
             && settled.make_room(&self.place)?
             && settled.push(value)
@@ -304,11 +326,10 @@ impl Settled {
     }
 
     /// Adds an element; returns whether there is room for it and it is of the form.
-    #[inline]
-    fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> bool {
+    fn push(&mut self, value: &dyn Item) -> bool {
         let next = self.next();
         let room = &mut Room::new(&mut self.buffer, next, self.count, &mut self.texts);
-        let fits = self.count < self.room_for && room.put_row(&self.form, value);
+        let fits = self.count < self.room_for && value.put_row(&self.form, room);
         if fits {
             self.count += 1;
         } else {
@@ -325,25 +346,17 @@ impl Settled {
         }
     }
 
-    /// Adds what `values` gives, as far as there is room for it and it is of the form; returns the first that is not
-    /// added.
-    #[inline]
-    fn extend<I: Iterator<Item: Serialize>>(&mut self, values: &mut I) -> Option<I::Item> {
+    /// Adds the next elements, as far as there is room for them and they are of the form; returns whether there are no more,
+    /// or else one that was refused.
+    fn extend(&mut self, items: &mut dyn Items) -> bool {
         let (next, most) = (self.next(), self.room_for - self.count);
-        let mut room = Room::new(&mut self.buffer, next, self.count, &mut self.texts);
-        let mut left = most;
-        let refused = loop {
-            let Some(value) = values.next() else { break None };
-            if left == 0 || !room.put_row(&self.form, &value) {
-                break Some(value);
-            }
-            left -= 1;
-        };
-        self.count += most - left;
-        if refused.is_some() {
+        let room = Room::new(&mut self.buffer, next, self.count, &mut self.texts);
+        let (added, is_refused) = items.put_rows(&self.form, room, most);
+        self.count += added;
+        if is_refused {
             self.forget_refused();
         }
-        refused
+        !is_refused
     }
 
     /// Writes what is there where it takes all room; returns whether there is room for another element.

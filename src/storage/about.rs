@@ -25,7 +25,6 @@ type Token = [u8; size_of::<h5o::H5O_token_t>()];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity(u64, Token);
 
-#[cfg(not(hdf5_tokens))]
 impl Identity {
     /// The number of its file.
     pub(super) fn file(self) -> u64 {

@@ -26,12 +26,17 @@ pub(crate) trait Attributes {
 
     /// Writes a new attribute; `bytes` holds the items that `shape` says.
     fn write_attribute(&self, name: &str, dtype: &Dtype, shape: &Shape, bytes: &[u8]) -> Result<()> {
+        self.write_labelled(&c_name(name)?, dtype, shape, bytes)
+    }
+
+    /// The same for a name as the file will have it.
+    fn write_labelled(&self, label: &CStr, dtype: &Dtype, shape: &Shape, bytes: &[u8]) -> Result<()> {
         let wanted = shape.count().and_then(|count| count.checked_mul(dtype.size() as u64));
         if wanted != Some(bytes.len() as u64) || dtype.has_addresses() {
             return Err(Error::new(ErrorKind::Hdf5, "the data of an attribute does not fit its shape"));
         }
-        let memory_type = dtype.id(Order::Memory)?;
-        write_new(self.handle(), name, dtype, shape, &mut |attribute| {
+        let (file_type, memory_type) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?);
+        self.write_new(label, file_type.get(), shape, &mut |attribute| {
             // SAFETY: `bytes` holds as many items of the type as the attribute has.
             change_of("write an attribute", bytes.len(), || unsafe {
                 h5a::H5Awrite(attribute, memory_type.get(), bytes.as_ptr().cast())
@@ -45,12 +50,18 @@ pub(crate) trait Attributes {
     /// They are of variable length, since that is how h5py writes `str`, and what it reads as `str`; an attribute of
     /// fixed-length strings it gives out as `bytes`.
     fn write_strings_attribute(&self, name: &str, shape: &Shape, text: &[u8]) -> Result<()> {
+        let label = c_name(name)?;
+        self.write_strings_as(&label, Dtype::VarString(true).id(Order::File)?.get(), shape, text)
+    }
+
+    /// The same for a name as the file will have it, and of a type that is given, of strings of variable length.
+    fn write_strings_as(&self, label: &CStr, file_type: hid_t, shape: &Shape, text: &[u8]) -> Result<()> {
         let ends: Vec<usize> = text.iter().zip(1..).filter(|(byte, _)| **byte == 0).map(|(_, end)| end).collect();
         let does_end = ends.last().copied().unwrap_or(0) == text.len();
         let texts = Texts::new(text, &ends).filter(|_| does_end && shape.count() == Some(ends.len() as u64));
         let texts =
             texts.ok_or_else(|| Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"))?;
-        write_new(self.handle(), name, &Dtype::VarString(true), shape, &mut |attribute| {
+        self.write_new(label, file_type, shape, &mut |attribute| {
             heap_writer::write(self.handle(), texts, &mut |memory_type, data| {
                 // SAFETY: at `data` are as many items of the type as there are strings, and as the attribute has.
                 change("write an attribute", || unsafe { h5a::H5Awrite(attribute, memory_type, data) }).map(drop)
@@ -58,22 +69,15 @@ pub(crate) trait Attributes {
         })
     }
 
-    /// Writes a new attribute that is a copy of another.
-    fn write_contents(&self, name: &str, contents: &Contents) -> Result<()> {
-        let Contents { shape, dtype, items } = contents;
-        if dtype.has_references() {
-            let message = format!("the attribute `{name}` has references, which would lead elsewhere in a copy of it");
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        }
-        if !matches!(dtype, Dtype::VarString(_)) {
-            return self.write_attribute(name, dtype, shape, items.bytes());
-        }
-        let mut text = Vec::new();
-        for place in items.bytes().chunks_exact(dtype.size()) {
-            text.extend_from_slice(items.string(place));
-            text.push(0);
-        }
-        self.write_strings_attribute(name, shape, &text)
+    /// Makes a new attribute, and writes its items by `write`, unless it has none.
+    fn write_new(
+        &self,
+        label: &CStr,
+        file_type: hid_t,
+        shape: &Shape,
+        write: &mut dyn FnMut(hid_t) -> Result<()>,
+    ) -> Result<()> {
+        write_new(self.handle(), label, file_type, shape, write)
     }
 
     /// Writes a string attribute of the layout's own. It has a fixed length: each file with a variable-length string has
@@ -94,12 +98,41 @@ pub(crate) trait Attributes {
 
     /// Whether there is an attribute of that name.
     fn has_attribute(&self, name: &str) -> Result<bool> {
-        has(self.handle(), &attribute_label(self.handle(), name)?)
+        self.has_labelled_attribute(&self.attribute_label(name)?)
+    }
+
+    /// Whether there is an attribute that the file calls so.
+    fn has_labelled_attribute(&self, label: &CStr) -> Result<bool> {
+        has(self.handle(), label)
+    }
+
+    /// The name that an attribute has in the file, where it may be none in UTF-8.
+    fn attribute_label(&self, name: &str) -> Result<CString> {
+        let label = c_name(name)?;
+        match names::raw(name) {
+            Some(raw) if !has(self.handle(), &label)? && has(self.handle(), &raw)? => Ok(raw),
+            _ => Ok(label),
+        }
+    }
+
+    /// The attribute that one of another object, which is called `label` there, would have to replace: its name as text, and as
+    /// the file has it.
+    fn same_attribute(&self, label: &CStr) -> Result<Option<(String, CString)>> {
+        if has(self.handle(), label)? {
+            return Ok(Some((names::shown(label), label.to_owned())));
+        }
+        let Ok(name) = label.to_str() else { return Ok(None) };
+        let label = self.attribute_label(name)?;
+        Ok(if has(self.handle(), &label)? { Some((name.to_owned(), label)) } else { None })
     }
 
     /// Takes away an attribute.
     fn delete_attribute(&self, name: &str) -> Result<()> {
-        let label = attribute_label(self.handle(), name)?;
+        self.delete_labelled_attribute(&self.attribute_label(name)?)
+    }
+
+    /// Takes away the attribute that the file calls so.
+    fn delete_labelled_attribute(&self, label: &CStr) -> Result<()> {
         // SAFETY: an object's handle and a C string.
         change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
         Ok(())
@@ -108,16 +141,15 @@ pub(crate) trait Attributes {
     /// Reads the attribute `name`, if there is one.
     fn attribute(&self, name: &str) -> Result<Option<Contents>> {
         // Until it is read, it stays as it is, and is not made anew under the same name.
-        locked(|| self.attribute_locked(name))
+        locked(|| self.attribute_locked(&self.attribute_label(name)?))
     }
 
-    /// The same, where the library's lock is held.
-    fn attribute_locked(&self, name: &str) -> Result<Option<Contents>> {
-        if !self.has_attribute(name)? {
+    /// The same of the attribute that the file calls so, where the library's lock is held.
+    fn attribute_locked(&self, label: &CStr) -> Result<Option<Contents>> {
+        if !has(self.handle(), label)? {
             return Ok(None);
         }
         let what = "read an attribute";
-        let label = attribute_label(self.handle(), name)?;
         // SAFETY: an object's handle and a C string.
         let id = Id::own(what, || unsafe { h5a::H5Aopen(self.handle(), label.as_ptr(), H5P_DEFAULT) })?;
         // SAFETY: `id` is an attribute, here and below.
@@ -129,6 +161,7 @@ pub(crate) trait Attributes {
         let count = if dtype.unsupported().is_some() { 0 } else { shape.count().unwrap_or(u64::MAX) };
         let most = Limits::current().unstored / 2;
         if count.saturating_mul(dtype.size() as u64) > most {
+            let name = names::shown(label);
             let what = format!("the attribute `{name}` is larger than {most} bytes");
             return Err(Limits::exceeded(what, "max_unstored"));
         }
@@ -194,29 +227,43 @@ pub(crate) trait Attributes {
 
     /// The names of all attributes: in the order they were made where the object keeps that, else sorted.
     fn attribute_names(&self) -> Result<Vec<String>> {
-        use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
-
-        let mut names: Vec<(Option<u32>, String)> = Vec::new();
-        // In the native order for the reason given at `Group::links`.
-        // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
-        call("list attributes", || unsafe {
-            sys::H5Aiterate2(
-                self.handle(),
-                H5_index_t::H5_INDEX_NAME as c_int,
-                H5_iter_order_t::H5_ITER_NATIVE as c_int,
-                ptr::null_mut(),
-                Some(add_name),
-                ptr::from_mut(&mut names).cast(),
-            )
-        })?;
-        // What does not keep an order has numbers all the same, by where the attributes happen to be.
-        if names.len() > 1 && names.iter().all(|(order, _)| order.is_some()) && keeps_attribute_order(self.handle())? {
-            names.sort();
-        } else {
-            names.sort_by(|(_, one), (_, other)| one.cmp(other));
-        }
-        Ok(names.into_iter().map(|(_, name)| name).collect())
+        Ok(named(self.handle())?.into_iter().map(|named| named.name).collect())
     }
+
+    /// The same names as the file has them.
+    fn attribute_labels(&self) -> Result<Vec<CString>> {
+        named(self.handle())?
+            .into_iter()
+            .map(|Named { name, label, .. }| label.map_or_else(|| c_name(&name), Ok))
+            .collect()
+    }
+}
+
+/// The names of all attributes of an object, in order.
+fn named(object: hid_t) -> Result<Vec<Named>> {
+    use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
+
+    let mut names: Vec<Named> = Vec::new();
+    // In the native order for the reason given at `Group::links`.
+    // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
+    call("list attributes", || unsafe {
+        sys::H5Aiterate2(
+            object,
+            H5_index_t::H5_INDEX_NAME as c_int,
+            H5_iter_order_t::H5_ITER_NATIVE as c_int,
+            ptr::null_mut(),
+            Some(add_name),
+            ptr::from_mut(&mut names).cast(),
+        )
+    })?;
+    names::set_apart(names.iter_mut().map(|Named { name, label, .. }| (name, label.is_none())));
+    // What does not keep an order has numbers all the same, by where the attributes happen to be.
+    if names.len() > 1 && names.iter().all(|name| name.order.is_some()) && keeps_attribute_order(object)? {
+        names.sort();
+    } else {
+        names.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+    Ok(names)
 }
 
 fn has(object: hid_t, label: &CStr) -> Result<bool> {
@@ -224,47 +271,46 @@ fn has(object: hid_t, label: &CStr) -> Result<bool> {
     Ok(call("look for an attribute", || unsafe { h5a::H5Aexists(object, label.as_ptr()) })? > 0)
 }
 
-/// The name that an attribute has: it may be none in UTF-8.
-pub(super) fn attribute_label(object: hid_t, name: &str) -> Result<CString> {
-    let label = c_name(name)?;
-    match names::raw(name) {
-        Some(raw) if !has(object, &label)? && has(object, &raw)? => Ok(raw),
-        _ => Ok(label),
-    }
+/// The name of an attribute, and its number, if the object remembers the order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    order: Option<u32>,
+    name: String,
+    /// It as the file has it, if that is not UTF-8.
+    label: Option<CString>,
 }
 
-/// Adds the name of an attribute to the list at `list`, and its number, if the object remembers the order.
+/// Adds the name of an attribute to the list at `list`.
 ///
 /// # Safety
 /// `name` is a C string or null, `info` the address of what the library says of the attribute or null, and `list` the
-/// address of a `Vec<(Option<u32>, String)>` that nothing else uses.
+/// address of a `Vec<Named>` that nothing else uses.
 unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, info: *const AttributeInfo, list: *mut c_void) -> c_int {
     // SAFETY: as the caller promises.
-    let Some(list) = (unsafe { list.cast::<Vec<(Option<u32>, String)>>().as_mut() }) else { return -1 };
+    let Some(list) = (unsafe { list.cast::<Vec<Named>>().as_mut() }) else { return -1 };
     // SAFETY: as the caller promises.
     let Some(info) = (unsafe { info.as_ref() }) else { return -1 };
     if name.is_null() {
         return -1;
     }
     // SAFETY: as the caller promises.
-    list.push((info.order(), names::shown(unsafe { CStr::from_ptr(name) })));
+    let (name, label) = names::read(unsafe { CStr::from_ptr(name) });
+    list.push(Named { order: info.order(), name, label });
     0
 }
 
-/// Makes a new attribute, and writes its items by `write`, unless it has none.
 fn write_new(
     object: hid_t,
-    name: &str,
-    dtype: &Dtype,
+    label: &CStr,
+    file_type: hid_t,
     shape: &Shape,
     write: &mut dyn FnMut(hid_t) -> Result<()>,
 ) -> Result<()> {
-    let label = c_name(name)?;
-    let (file_type, space) = (dtype.id(Order::File)?, shape.space()?);
+    let space = shape.space()?;
     let lists = property_lists()?;
     // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
     let id = Id::create("create an attribute", || unsafe {
-        h5a::H5Acreate2(object, label.as_ptr(), file_type.get(), space.get(), lists.attribute.get(), H5P_DEFAULT)
+        h5a::H5Acreate2(object, label.as_ptr(), file_type, space.get(), lists.attribute.get(), H5P_DEFAULT)
     })?;
     if shape.count() == Some(0) {
         return Ok(());

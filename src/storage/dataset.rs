@@ -284,8 +284,12 @@ impl Group {
         let bytes = shape.count().unwrap_or(u64::MAX).saturating_mul(size as u64);
         let list = match &own {
             Some(own) => own,
-            None if (1..=COMPACT as u64).contains(&bytes) => &lists.compact,
-            None => &lists.dataset,
+            None => match ((1..=COMPACT as u64).contains(&bytes), storing.keeps_order) {
+                (true, false) => &lists.compact,
+                (true, true) => &lists.ordered_compact,
+                (false, false) => &lists.dataset,
+                (false, true) => &lists.ordered_dataset,
+            },
         };
         let id = Id::create("create a dataset", || create(lists, file_type, space.get(), list.get()))?;
         Ok((id, own.is_some()))

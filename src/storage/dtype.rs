@@ -1,6 +1,6 @@
 //! Element types: what one item of a dataset or attribute is, in the file and in memory.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fmt::{self, Display, Write as _};
 use std::ptr;
 use std::sync::{Arc, LazyLock};
@@ -25,6 +25,8 @@ use crate::format::is_complex;
 const FALSE: &str = "FALSE";
 const TRUE: &str = "TRUE";
 const NA: &str = "NA";
+/// What references to parts of datasets are called.
+const REGION: &str = "region reference";
 /// Types nest no deeper than this in any file that a person made.
 pub(crate) const MAX_TYPE_DEPTH: usize = 32;
 /// An address of libhdf5's own strings and variable-length sequences in memory.
@@ -117,7 +119,7 @@ impl Number {
         })
     }
 
-    fn id(self, order: Order) -> Result<Handle> {
+    pub(super) fn id(self, order: Order) -> Result<Handle> {
         Ok(Handle::Kept(match (order, self) {
             (_, Self::Bool) => return bool_type(),
             (Order::File, Self::I8) => *h5t::H5T_STD_I8LE,
@@ -151,9 +153,15 @@ pub(crate) struct EnumType {
     pub(crate) base: Number,
     /// Names and values, in the order of the type.
     pub(crate) members: Vec<(String, i128)>,
+    /// Of those whose names in the file are no UTF-8, these.
+    raws: Vec<(usize, CString)>,
 }
 
 impl EnumType {
+    pub(crate) fn new(base: Number, members: Vec<(String, i128)>) -> Self {
+        Self { base, members, raws: Vec::new() }
+    }
+
     /// The name of `value`.
     pub(crate) fn name_of(&self, value: i128) -> Option<&str> {
         // Most enums count from zero.
@@ -232,12 +240,14 @@ pub(crate) struct Field {
     pub(crate) dtype: Dtype,
     /// Its bytes, as the type says.
     pub(crate) size: usize,
+    /// Its name in the file, where that is no UTF-8.
+    raw: Option<CString>,
 }
 
 impl Field {
     pub(crate) fn new(name: String, offset: usize, dtype: Dtype) -> Self {
         let size = dtype.size();
-        Self { name, offset, dtype, size }
+        Self { name, offset, dtype, size, raw: None }
     }
 }
 
@@ -294,7 +304,7 @@ pub(super) fn compound_id(
     let id = Id::own("create a compound type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, size) })?;
     // What cannot be read is left out.
     for field in fields.iter().filter(|field| field.dtype.unsupported().is_none()) {
-        let name = c_name(&field.name)?;
+        let name = field.raw.clone().map_or_else(|| c_name(&field.name), Ok)?;
         let dtype = dtype(field)?;
         // SAFETY: the name is a C string; the library checks that the field lies within the type.
         call("add a field to a compound type", || unsafe {
@@ -336,7 +346,7 @@ pub(super) fn is_equal(first: hid_t, second: hid_t) -> Result<bool> {
 fn bool_type() -> Result<Handle> {
     static BOOL: LazyLock<Option<Id>> = LazyLock::new(|| {
         let members = vec![("FALSE".to_owned(), 0), ("TRUE".to_owned(), 1)];
-        match enum_id(&EnumType { base: Number::I8, members }, Order::File) {
+        match enum_id(&EnumType::new(Number::I8, members), Order::File) {
             Ok(Handle::Owned(id)) => Some(id),
             _ => None,
         }
@@ -348,8 +358,9 @@ fn enum_id(enumeration: &EnumType, order: Order) -> Result<Handle> {
     let base = enumeration.base.id(order)?;
     // SAFETY: `base` is an integer type.
     let id = Id::own("create an enum type", || unsafe { h5t::H5Tenum_create(base.get()) })?;
-    for (name, value) in &enumeration.members {
-        let name = c_name(name)?;
+    for (index, (name, value)) in enumeration.members.iter().enumerate() {
+        let raw = enumeration.raws.iter().find(|(at, _)| *at == index);
+        let name = raw.map_or_else(|| c_name(name), |(_, raw)| Ok(raw.clone()))?;
         let size = enumeration.base.size();
         // The value fits its base type: truncating a sign-extended integer keeps it.
         let bytes = if order == Order::File { value.to_le_bytes() } else { value.to_ne_bytes() };
@@ -496,6 +507,20 @@ impl Dtype {
         }
     }
 
+    /// Whether references to parts of datasets are in it, alone or in arrays or sequences; and whether all that is not read in it
+    /// is that.
+    pub(crate) fn regions(&self) -> (bool, bool) {
+        match self {
+            Self::Unsupported(words) => (words.ends_with(REGION), words.ends_with(REGION)),
+            Self::Array(_, dtype) | Self::VarArray(dtype) => dtype.regions(),
+            Self::Compound(fields) => fields
+                .iter()
+                .map(|field| field.dtype.regions())
+                .fold((false, true), |all, one| (all.0 || one.0, all.1 && one.1)),
+            _ => (false, true),
+        }
+    }
+
     /// Whether it is a string of one byte.
     pub(crate) fn is_char(&self) -> bool {
         matches!(self, Self::FixedString(Strings { size: 1, .. }))
@@ -584,6 +609,11 @@ impl Dtype {
         Self::of(id, 0)?.at_home(object)
     }
 
+    /// Looks into the type that `id` is a handle of, whose references are of no file.
+    pub(super) fn of_type(id: &Id) -> Result<Self> {
+        Self::of(id, 0)
+    }
+
     /// Looks into the type that `id` is a handle of.
     fn of(id: &Id, depth: usize) -> Result<Self> {
         if depth > MAX_TYPE_DEPTH {
@@ -660,9 +690,7 @@ impl Dtype {
             }
             H5T_class_t::H5T_REFERENCE => match is_equal(handle, *h5t::H5T_STD_REF_OBJ)? {
                 true => Self::Reference(Home::default()),
-                false if is_equal(handle, *h5t::H5T_STD_REF_DSETREG)? => {
-                    Self::Unsupported("region reference".to_owned())
-                }
+                false if is_equal(handle, *h5t::H5T_STD_REF_DSETREG)? => Self::Unsupported(REGION.to_owned()),
                 // Since 1.12 there are ones that can be of any sort, and of attributes.
                 false => Self::Unsupported("reference (H5T_STD_REF)".to_owned()),
             },
@@ -690,17 +718,12 @@ impl Dtype {
         let count = call(what, || unsafe { h5t::H5Tget_nmembers(handle) })?;
         let mut fields = Vec::new();
         let mut offset = 0usize;
-        for index in 0..u32::try_from(count).unwrap_or(0) {
-            let (name, is_text) = member_name(handle, index)?;
+        for (index, (name, raw)) in (0..).zip(member_names(handle, count)?) {
             // SAFETY: the type has a member of that index.
             let member = Id::own(what, || unsafe { h5t::H5Tget_member_type(handle, index) })?;
-            // libhdf5 finds it by its name alone.
-            let dtype = match is_text {
-                true => Self::of(&member, depth + 1)?,
-                false => Self::Unsupported("field whose name is no UTF-8".to_owned()),
-            };
+            let dtype = Self::of(&member, depth + 1)?;
             let size = dtype.size();
-            fields.push(Field::new(name, offset, dtype));
+            fields.push(Field { raw, ..Field::new(name, offset, dtype) });
             offset = offset.checked_add(size).ok_or_else(|| Error::corrupt("a compound type of absurd size"))?;
         }
         let dtype = Self::Compound(fields.into());
@@ -726,12 +749,9 @@ impl Dtype {
         }
         // The values as stored, which become those of this machine. The library does that for a whole type, too
         // (`H5Tget_native_type`), but in memory of the size that the values have then, which may be too small (seen in 2.2).
-        let (mut names, mut values) = (Vec::new(), Vec::new());
-        for index in 0..u32::try_from(count).unwrap_or(0) {
-            let (name, is_text) = member_name(handle, index)?;
-            if !is_text {
-                return Ok(Self::Unsupported("enum with a name that is no UTF-8".to_owned()));
-            }
+        let (mut names, mut raws, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, (name, raw)) in (0..).zip(member_names(handle, count)?) {
+            raws.extend(raw.map(|raw| (names.len(), raw)));
             names.push(name);
             let mut value = [0u8; 8];
             // SAFETY: as said above; the library checks the index, and a value has at most 8 bytes.
@@ -752,12 +772,20 @@ impl Dtype {
             [(one, _), (other, _)] => [[FALSE, TRUE], [TRUE, FALSE]].contains(&[one.as_str(), other.as_str()]),
             _ => false,
         };
-        Ok(if is_bool { Self::Number(Number::Bool) } else { Self::Enum(Arc::new(EnumType { base, members })) })
+        Ok(if is_bool { Self::Number(Number::Bool) } else { Self::Enum(Arc::new(EnumType { base, members, raws })) })
     }
 }
 
-/// The name of a member of a compound or enum type, and whether it is UTF-8.
-fn member_name(handle: hid_t, index: u32) -> Result<(String, bool)> {
+/// The names of all members of a compound or enum type, set apart, and as they are in the file, if they are no UTF-8.
+fn member_names(handle: hid_t, count: c_int) -> Result<Vec<(String, Option<CString>)>> {
+    let names = (0..u32::try_from(count).unwrap_or(0)).map(|index| member_name(handle, index));
+    let mut names = names.collect::<Result<Vec<_>>>()?;
+    super::names::set_apart(names.iter_mut().map(|(name, raw)| (name, raw.is_none())));
+    Ok(names)
+}
+
+/// The name of a member of a compound or enum type, and as it is in the file, if that is no UTF-8.
+fn member_name(handle: hid_t, index: u32) -> Result<(String, Option<CString>)> {
     locked(|| {
         // SAFETY: the library checks the index; the string is the caller's to free.
         let name: *mut c_char = unsafe { h5t::H5Tget_member_name(handle, index) };
@@ -766,7 +794,8 @@ fn member_name(handle: hid_t, index: u32) -> Result<(String, bool)> {
         }
         // SAFETY: a C string that the library allocated.
         let text = unsafe { CStr::from_ptr(name) };
-        let text = (super::names::shown(text), text.to_str().is_ok());
+        let raw = text.to_str().is_err().then(|| text.to_owned());
+        let text = (super::names::shown(text), raw);
         // SAFETY: as said, it is ours to free, and is not used after this.
         unsafe { H5free_memory(name.cast()) };
         Ok(text)

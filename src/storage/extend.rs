@@ -20,7 +20,7 @@ use super::group::{Group, Object};
 use super::items::element_bytes;
 use super::storing::{Storing, sort_of};
 use super::strict::missing_filter;
-use super::{Id, c_name, call, change, once, property_list, property_lists};
+use super::{Id, c_name, call, change, keep_attribute_order, once, property_list, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A dataset of rows that has chunks and no end.
@@ -105,6 +105,7 @@ impl Group {
         call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
         // SAFETY: as above.
         call(what, || unsafe { h5p::H5Pset_link_phase_change(list.get(), MAX_COMPACT, 0) })?;
+        keep_attribute_order(&list)?;
         let (label, lists) = (c_name(name)?, property_lists()?);
         // SAFETY: handles of the kinds that the function takes, and a C string.
         Self::adopt(Id::create(what, || unsafe {

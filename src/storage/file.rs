@@ -14,7 +14,7 @@ use hdf5_sys::h5p::{self, H5P_DEFAULT};
 use super::group::Group;
 use super::strict::open_file;
 use super::writing::Writing;
-use super::{Handle, Id, call, locked, once, property_list};
+use super::{Handle, Id, call, keep_attribute_order, locked, once, property_list};
 use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -91,6 +91,7 @@ fn file_creation() -> Result<Id> {
     call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
     // SAFETY: as above.
     call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+    keep_attribute_order(&list)?;
     Ok(list)
 }
 

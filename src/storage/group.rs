@@ -196,15 +196,21 @@ impl Group {
         self.has_label(&self.label(name)?)
     }
 
-    fn has_label(&self, name: &CStr) -> Result<bool> {
+    /// Whether there is a link that the file calls exactly that.
+    pub(crate) fn has_exactly(&self, name: &str) -> Result<bool> {
+        self.has_label(&c_name(name)?)
+    }
+
+    /// Whether there is a link that the file calls so.
+    pub(crate) fn has_label(&self, name: &CStr) -> Result<bool> {
         // SAFETY: a group's handle and a C string.
         let exists =
             || call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) });
         Ok(without_plugins(exists)? > 0)
     }
 
-    /// The name that a link has: it may be none in UTF-8.
-    pub(super) fn label(&self, name: &str) -> Result<CString> {
+    /// The name that a link has in the file, where it may be none in UTF-8, or not be escaped.
+    pub(crate) fn label(&self, name: &str) -> Result<CString> {
         let label = c_name(name)?;
         if !name.contains('%') || self.has_label(&label)? {
             return Ok(label);
@@ -223,20 +229,45 @@ impl Group {
         Ok(label)
     }
 
+    /// The link that a link of another group, which is called `label` there, would stand beside as one of the same name, or
+    /// have to replace.
+    pub(crate) fn same_label(&self, label: &CStr) -> Result<Option<CString>> {
+        if self.has_label(label)? {
+            return Ok(Some(label.to_owned()));
+        }
+        let Ok(name) = label.to_str() else { return Ok(None) };
+        // By whatever name, it is the same key.
+        let label = self.label(&escape(&unescape(name)))?;
+        Ok(self.has_label(&label)?.then_some(label))
+    }
+
     /// Takes away the link `name`.
     pub(crate) fn unlink(&self, name: &str) -> Result<()> {
-        let name = self.label(name)?;
+        self.unlink_label(&self.label(name)?)
+    }
+
+    /// Takes away the link that the file calls so.
+    pub(crate) fn unlink_label(&self, name: &CStr) -> Result<()> {
         // SAFETY: a group's handle and a C string.
         change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
         Ok(())
     }
 
-    /// Moves the link `name` to `target`, where it is called `new_name`.
-    pub(crate) fn move_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
+    /// Moves the link `name` to `target`, where it is called the same.
+    pub(crate) fn move_link(&self, name: &str, target: &Self) -> Result<()> {
+        self.move_label(&self.label(name)?, target)
+    }
+
+    /// Moves the link that the file calls `label` to `target`, where it is called the same.
+    pub(crate) fn move_label(&self, label: &CStr, target: &Self) -> Result<()> {
         // Nobody unlinks the target meanwhile.
         locked(|| match target.sure_path()? {
-            Some(path) => self.link_by("move a link", h5l::H5Lmove, name, target, &format!("{path}/{new_name}")),
-            None => self.move_link_unlinked(name, target, new_name),
+            Some(path) => {
+                let whole = [path.as_bytes(), b"/", label.to_bytes()].concat();
+                let whole = CString::new(whole).map_err(|_| Error::corrupt("a path with NUL"))?;
+                self.link_by("move a link", h5l::H5Lmove, label, target, &whole)
+            }
+            None => self.move_label_unlinked(label, target, label),
         })
     }
 
@@ -255,21 +286,27 @@ impl Group {
     }
 
     /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`.
+    /// There it is called `new_name`.
     pub(crate) fn move_link_unlinked(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        self.copy_link(name, target, new_name)?;
-        // It is in one of the two groups, whatever fails.
-        self.unlink(name).inspect_err(|_| drop(target.unlink(new_name)))
+        self.move_label_unlinked(&self.label(name)?, target, &c_name(new_name)?)
     }
 
-    /// Copies the link `name` to `target` in the same file, where it is called `new_name`: what it leads to is the same
-    /// object. A soft link stays one. (`H5Lcopy` takes no path for granted.)
-    pub(crate) fn copy_link(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        self.link_by("copy a link", h5l::H5Lcopy, name, target, new_name)
+    /// The same for names as the file has them.
+    pub(crate) fn move_label_unlinked(&self, label: &CStr, target: &Self, new_label: &CStr) -> Result<()> {
+        self.copy_label(label, target, new_label)?;
+        // It is in one of the two groups, whatever fails.
+        self.unlink_label(label).inspect_err(|_| drop(target.unlink_label(new_label)))
+    }
+
+    /// Copies a link to `target` in the same file, where it is called `new_label`: what it leads to is the same object. A soft
+    /// link stays one. (`H5Lcopy` takes no path for granted.)
+    pub(crate) fn copy_label(&self, label: &CStr, target: &Self, new_label: &CStr) -> Result<()> {
+        self.link_by("copy a link", h5l::H5Lcopy, label, target, new_label)
     }
 
     /// Makes the link `new_name` of `target` from the link `name`, by a function of the library's.
-    fn link_by(&self, what: &str, function: LinkFunction, name: &str, target: &Self, new_name: &str) -> Result<()> {
-        let (name, new_name, lists) = (self.label(name)?, c_name(new_name)?, property_lists()?);
+    fn link_by(&self, what: &str, function: LinkFunction, name: &CStr, target: &Self, new_name: &CStr) -> Result<()> {
+        let lists = property_lists()?;
         // SAFETY: handles of the kinds that the functions take, and C strings.
         change(what, || unsafe {
             function(self.handle(), name.as_ptr(), target.handle(), new_name.as_ptr(), lists.link.get(), H5P_DEFAULT)
@@ -285,18 +322,26 @@ impl Group {
 
     /// Opens what the link `name` leads to.
     pub(crate) fn open(&self, name: &str) -> Result<Object> {
-        Ok(locked(|| self.open_locked(name))?.at(self.spot_of(name)))
+        Ok(locked(|| self.open_locked(name, &self.label(name)?))?.at(self.spot_of(name)))
+    }
+
+    /// Opens what the link leads to that the file calls `label`, and others `name`.
+    pub(crate) fn open_label(&self, name: &str, label: &CStr) -> Result<Object> {
+        Ok(locked(|| self.open_locked(name, label))?.at(self.spot_of(name)))
     }
 
     /// Opens whatever the link `name` leads to.
     pub(super) fn open_any(&self, name: &str) -> Result<Id> {
-        let link = self.label(name)?;
-        // SAFETY: a group's handle, a C string, and how links are followed.
-        without_plugins(|| open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), link.as_ptr(), list) }))
+        self.open_any_label(&self.label(name)?)
     }
 
-    fn open_locked(&self, name: &str) -> Result<Object> {
-        let id = match self.open_any(name) {
+    fn open_any_label(&self, label: &CStr) -> Result<Id> {
+        // SAFETY: a group's handle, a C string, and how links are followed.
+        without_plugins(|| open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), label.as_ptr(), list) }))
+    }
+
+    fn open_locked(&self, name: &str, label: &CStr) -> Result<Object> {
+        let id = match self.open_any_label(label) {
             Ok(id) => id,
             Err(error) if error.is_of_stored() => return Err(error),
             Err(error) => {

@@ -12,7 +12,7 @@ use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::held::may_change;
 use super::sys::{self, LinkInfo, Target};
-use super::{Id, call, locked, names, under_lock};
+use super::{Id, c_name, call, locked, names, under_lock};
 use crate::error::{Error, Result};
 
 /// A link of a group.
@@ -25,12 +25,19 @@ pub(crate) struct Link {
     target: Option<Target>,
     /// Its number in the order in which the links were made.
     order: Option<i64>,
+    /// The name as the file has it, if that is not UTF-8.
+    label: Option<CString>,
 }
 
 impl Link {
     /// A link of which only the name is known, and whether it is another thing than a hard link.
     pub(crate) fn new(name: String, soft: bool) -> Self {
-        Self { name, soft, target: None, order: None }
+        Self { name, soft, target: None, order: None, label: None }
+    }
+
+    /// The name as the file has it.
+    fn into_label(self) -> Result<CString> {
+        self.label.map_or_else(|| c_name(&self.name), Ok)
     }
 
     /// Whether its group remembers in which order its links were made.
@@ -40,17 +47,17 @@ impl Link {
 }
 
 impl Group {
-    /// Whether there is a link of that name, and it leads to an object itself: not to a path, or to another file.
-    pub(crate) fn has_hard_link(&self, name: &str) -> Result<bool> {
-        Ok(self.link_info(name)?.is_some_and(|info| info.hard_target().is_some()))
+    /// Whether there is a link that the file calls so, and it leads to an object itself: not to a path, or to another file.
+    pub(crate) fn has_hard_link(&self, label: &CStr) -> Result<bool> {
+        Ok(self.link_info(label)?.is_some_and(|info| info.hard_target().is_some()))
     }
 
     /// The path that the link of that name leads to, if it is one that leads to a path.
     pub(super) fn soft_path(&self, name: &str) -> Result<Option<CString>> {
-        if !self.link_info(name)?.is_some_and(|info| info.is_soft()) {
+        let label = self.label(name)?;
+        if !self.link_info(&label)?.is_some_and(|info| info.is_soft()) {
             return Ok(None);
         }
-        let label = self.label(name)?;
         // As long as a message of an object header is.
         let mut value = vec![0u8; 1 << 16];
         // SAFETY: a group's handle, a C string, and a buffer of the size given.
@@ -61,12 +68,11 @@ impl Group {
         Ok(Some(path.to_owned()))
     }
 
-    /// What there is to know of the link of that name; `None` where there is none.
-    fn link_info(&self, name: &str) -> Result<Option<LinkInfo>> {
-        if !self.has_link(name)? {
+    /// What there is to know of the link that the file calls so; `None` where there is none.
+    fn link_info(&self, label: &CStr) -> Result<Option<LinkInfo>> {
+        if label.is_empty() || !self.has_label(label)? {
             return Ok(None);
         }
-        let label = self.label(name)?;
         // SAFETY: a C string.
         unsafe { sys::link_info(self.handle(), label.as_ptr(), H5P_DEFAULT) }.map(Some)
     }
@@ -74,6 +80,7 @@ impl Group {
     /// All links: in the order they were made where the group remembers it, else by name.
     pub(crate) fn links(&self) -> Result<Vec<Link>> {
         let mut links = locked(|| self.links_now())?;
+        names::set_apart(links.iter_mut().map(|link| (&mut link.name, link.label.is_none())));
         if links.iter().any(|link| link.target.is_some()) && may_change(self.handle())? {
             // By the time it is opened, another object may be there, or none.
             links.iter_mut().for_each(|link| link.target = None);
@@ -118,9 +125,18 @@ impl Group {
         Ok(self.links()?.into_iter().map(|link| link.name).collect())
     }
 
+    /// The same names as the file has them.
+    pub(crate) fn labels(&self) -> Result<Vec<CString>> {
+        self.links()?.into_iter().map(Link::into_label).collect()
+    }
+
     /// Opens what one of the group's links leads to.
     pub(crate) fn open_link(&self, link: &Link) -> Result<Object> {
-        let Some(target) = link.target else { return self.open(&link.name) };
+        let by_name = || match &link.label {
+            Some(label) => self.open_label(&link.name, label),
+            None => self.open(&link.name),
+        };
+        let Some(target) = link.target else { return by_name() };
         // No filter has a part in opening an object. That spares the library to look for the name again.
         let opened = under_lock(false, || {
             // SAFETY: a group's handle, and where the library said that an object of the same file is.
@@ -134,7 +150,7 @@ impl Group {
         match opened {
             Some(Ok(Some(object))) => Ok(object.at(self.spot_of(&link.name))),
             Some(Err(error)) => Err(error),
-            _ => self.open(&link.name),
+            _ => by_name(),
         }
     }
 }
@@ -164,8 +180,8 @@ unsafe extern "C" fn add_link(_: hid_t, name: *const c_char, info: *const LinkIn
         return -1;
     }
     // SAFETY: as the caller promises.
-    let name = names::shown(unsafe { CStr::from_ptr(name) });
+    let (name, label) = names::read(unsafe { CStr::from_ptr(name) });
     let target = info.hard_target();
-    links.push(Link { name, soft: target.is_none(), target, order: info.order() });
+    links.push(Link { name, soft: target.is_none(), target, order: info.order(), label });
     0
 }

@@ -28,6 +28,7 @@ mod heap_writer;
 mod held;
 mod integer;
 mod items;
+mod kept;
 mod link;
 mod lock;
 mod lzf;
@@ -72,12 +73,13 @@ pub(crate) use group::{Group, Object};
 pub(crate) use held::{Held, path_of};
 pub(crate) use integer::WideInteger;
 pub(crate) use items::{Element, Items, element_bytes, integer};
+pub(crate) use kept::{Address, KeptAttribute, paths};
 pub(crate) use link::Link;
 pub(crate) use lock::try_lock;
 pub(crate) use memory::memory_size;
 pub(crate) use opaque::Opaque;
 pub(crate) use parallel::feed;
-pub(crate) use plain::{LastLook, Slice, Vector, array_of, is_strings, of_strings, strings_of};
+pub(crate) use plain::{LastLook, Room, Slice, Vector, array_of, may_be_vec, strings_of};
 pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;
 pub(crate) use selection::Selection;
@@ -343,6 +345,9 @@ struct PropertyLists {
     dataset: Id,
     /// Small datasets without time stamps, stored within their object header.
     compact: Id,
+    /// The same two for datasets that keep the order of their attributes.
+    ordered_dataset: Id,
+    ordered_compact: Id,
     /// Link names in UTF-8.
     link: Id,
     /// Links are not followed to other files.
@@ -367,22 +372,42 @@ impl PropertyLists {
         set(&|| unsafe { h5p::H5Pset_link_creation_order(group.get(), order) })?;
         // SAFETY: as said above.
         set(&|| unsafe { h5p::H5Pset_obj_track_times(group.get(), 0) })?;
-        let dataset = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_obj_track_times(dataset.get(), 0) })?;
-        let compact = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_obj_track_times(compact.get(), 0) })?;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_layout(compact.get(), H5D_COMPACT) })?;
+        keep_attribute_order(&group)?;
+        let plain = || {
+            let dataset = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+            // SAFETY: as said above.
+            set(&|| unsafe { h5p::H5Pset_obj_track_times(dataset.get(), 0) })?;
+            Ok::<_, crate::error::Error>(dataset)
+        };
+        let (dataset, compact, ordered_dataset, ordered_compact) = (plain()?, plain()?, plain()?, plain()?);
+        for list in [&compact, &ordered_compact] {
+            // SAFETY: as said above.
+            set(&|| unsafe { h5p::H5Pset_layout(list.get(), H5D_COMPACT) })?;
+        }
+        for list in [&ordered_dataset, &ordered_compact] {
+            keep_attribute_order(list)?;
+        }
         let link = property_list(h5p::H5P_CLS_LINK_CREATE)?;
         // SAFETY: as said above.
         set(&|| unsafe { h5p::H5Pset_char_encoding(link.get(), H5T_CSET_UTF8) })?;
         let attribute = property_list(h5p::H5P_CLS_ATTRIBUTE_CREATE)?;
         // SAFETY: as said above.
         set(&|| unsafe { h5p::H5Pset_char_encoding(attribute.get(), H5T_CSET_UTF8) })?;
-        Ok(Self { group, dataset, compact, link, local_links: strict::local_links()?, attribute })
+        let local_links = strict::local_links()?;
+        Ok(Self { group, dataset, compact, ordered_dataset, ordered_compact, link, local_links, attribute })
     }
+}
+
+/// Has objects that are made by a creation list keep the order of their attributes, which stay in the object's header however
+/// many they are.
+fn keep_attribute_order(list: &Id) -> Result<()> {
+    const MAX_COMPACT: u32 = 65_535;
+    let what = "keep the order of attributes";
+    // SAFETY: an object creation list.
+    call(what, || unsafe { h5p::H5Pset_attr_creation_order(list.get(), h5p::H5P_CRT_ORDER_TRACKED) })?;
+    // SAFETY: as above.
+    call(what, || unsafe { h5p::H5Pset_attr_phase_change(list.get(), MAX_COMPACT, 0) })?;
+    Ok(())
 }
 
 /// The property lists, made once.

@@ -9,12 +9,11 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
-use super::table::TableKind;
+use super::table::{Table, TableKind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Numbers of which all bytes are some value, as those of bools are not.
@@ -127,124 +126,176 @@ unsafe fn look_at_vec_of_arrays<T: Element + 'static, const N: usize>(at: *const
     Slice::new(unsafe { *at.cast::<&Vec<[T; N]>>() }.as_flattened(), Some(N))
 }
 
-/// How to make vectors of numbers, or of short arrays of numbers, that are a `T`.
-pub(crate) struct Vector<T> {
-    kind: &'static VectorKind,
-    made: PhantomData<fn() -> T>,
+/// Room for a value of a type that shows by its id, as code that is not generic sees it.
+pub(crate) struct Room<'a> {
+    id: TypeId,
+    /// What is no vector shows without a look into the table.
+    may_be_vec: bool,
+    /// That of an option of the type.
+    at: *mut (),
+    room: PhantomData<&'a mut ()>,
 }
 
+impl<'a> Room<'a> {
+    #[inline]
+    pub(crate) fn of<T>(value: &'a mut Option<T>) -> Self {
+        Self { id: typeid::of::<T>(), may_be_vec: may_be_vec::<T>(), at: (&raw mut *value).cast(), room: PhantomData }
+    }
+
+    /// Whether the type is this one.
+    pub(crate) fn is_for<T: 'static>(&self) -> bool {
+        self.id == TypeId::of::<T>()
+    }
+
+    /// How to make a value of the type, if that is a vector of numbers, or of short arrays of numbers.
+    pub(crate) fn vector(&self) -> Option<Vector> {
+        if self.may_be_vec { known().vectors.get(&self.id).map(Vector) } else { None }
+    }
+
+    /// How to make one, if the type is a vector of vectors of numbers, or of short arrays of numbers.
+    pub(crate) fn table(&self) -> Option<Table> {
+        if self.may_be_vec { known().tables.get(&self.id).map(Table) } else { None }
+    }
+
+    /// Whether the type is a vector of strings.
+    pub(crate) fn is_for_strings(&self) -> bool {
+        self.may_be_vec && self.is_for::<Vec<String>>()
+    }
+
+    /// Puts the vector of the numbers of one type that `bytes` are there, if the type is that.
+    pub(crate) fn put_numbers(&mut self, number: Number, bytes: &[u8]) -> bool {
+        match number {
+            Number::I8 => self.put::<i8>(bytes),
+            Number::I16 => self.put::<i16>(bytes),
+            Number::I32 => self.put::<i32>(bytes),
+            Number::I64 => self.put::<i64>(bytes),
+            Number::U8 => self.put::<u8>(bytes),
+            Number::U16 => self.put::<u16>(bytes),
+            Number::U32 => self.put::<u32>(bytes),
+            Number::U64 => self.put::<u64>(bytes),
+            Number::F32 => self.put::<f32>(bytes),
+            Number::F64 => self.put::<f64>(bytes),
+            Number::Bool => false,
+        }
+    }
+
+    fn put<T: AnyBytes>(&mut self, bytes: &[u8]) -> bool {
+        let is_it = self.is_for::<Vec<T>>();
+        if is_it {
+            // SAFETY: at the address is an option of the type, which is this one by its id.
+            unsafe { copy_vec::<T>(self.at, bytes) };
+        }
+        is_it
+    }
+
+    /// Puts the strings there.
+    pub(crate) fn put_strings(self, strings: Vec<String>) -> Result<()> {
+        if !self.is_for::<Vec<String>>() {
+            return Err(of_another_type());
+        }
+        // SAFETY: at the address is an option of the type, which is this one by its id.
+        unsafe { *self.at.cast::<Option<Vec<String>>>() = Some(strings) };
+        Ok(())
+    }
+
+    /// The address of the option, if the type is the one that is meant.
+    pub(super) fn at(self, id: TypeId) -> Result<*mut ()> {
+        if self.id == id { Ok(self.at) } else { Err(of_another_type()) }
+    }
+}
+
+/// Whether a type may be a vector, by what shows without its id.
+#[inline]
+pub(crate) const fn may_be_vec<T>() -> bool {
+    size_of::<T>() == size_of::<Vec<u8>>() && std::mem::needs_drop::<T>()
+}
+
+#[cold]
+fn of_another_type() -> Error {
+    Error::corrupt("a value was made for another type")
+}
+
+/// How to make vectors of numbers, or of short arrays of numbers, of one type.
+#[derive(Clone, Copy)]
+pub(crate) struct Vector(&'static VectorKind);
+
 struct VectorKind {
+    /// The type.
+    id: TypeId,
     number: Number,
     width: Option<usize>,
     filled: FillAt,
     copied: CopyTo,
 }
 
-/// Makes, at an address, a vector of so many numbers, whose memory it lets a function fill.
+/// Makes, in an option at an address, a vector of so many numbers, whose memory it lets a function fill.
 type FillAt = unsafe fn(*mut (), usize, &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()>;
-/// Makes, at an address, a vector of the numbers that these bytes are.
+/// Makes, in an option at an address, a vector of the numbers that these bytes are.
 type CopyTo = unsafe fn(*mut (), &[u8]);
 
-impl<T> Vector<T> {
-    /// How to make a `T`, if that is a vector of numbers, or of short arrays of numbers.
-    #[inline]
-    pub(crate) fn of() -> Option<Self> {
-        // What is no vector shows without a look into the table.
-        let may_be_vec = size_of::<T>() == size_of::<Vec<u8>>() && std::mem::needs_drop::<T>();
-        let kind = if may_be_vec { vector_kind(typeid::of::<T>()) } else { None }?;
-        Some(Self { kind, made: PhantomData })
-    }
-
+impl Vector {
     /// The type of its numbers.
     pub(crate) fn number(&self) -> Number {
-        self.kind.number
+        self.0.number
     }
 
     /// How many numbers an element is, if it is an array.
     pub(crate) fn width(&self) -> Option<usize> {
-        self.kind.width
+        self.0.width
     }
 
-    /// A vector of `len` elements, whose memory, zeroed, is filled by `fill`.
-    pub(crate) fn filled(&self, len: u64, fill: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<T> {
-        let count = usize::try_from(len).ok().and_then(|len| len.checked_mul(self.kind.width.unwrap_or(1)));
-        let count = count.ok_or_else(|| too_large(len))?;
-        let (mut vec, mut fill) = (MaybeUninit::<T>::uninit(), Some(fill));
-        // SAFETY: the kind is that of the type `T`, whose value is at the address if the function says so.
-        unsafe {
-            (self.kind.filled)(vec.as_mut_ptr().cast(), count, &mut |bytes| match fill.take() {
-                Some(fill) => fill(bytes),
-                None => Ok(()),
-            })?;
-            Ok(vec.assume_init())
-        }
+    /// Makes a vector of `len` elements, whose memory, zeroed, is filled by `fill`.
+    pub(crate) fn fill(&self, room: Room<'_>, len: u64, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
+        let count = usize::try_from(len).ok().and_then(|len| len.checked_mul(self.0.width.unwrap_or(1)));
+        let (count, at) = (count.ok_or_else(|| too_large(len))?, room.at(self.0.id)?);
+        // SAFETY: at the address is an option of the type that the function makes.
+        unsafe { (self.0.filled)(at, count, fill) }
     }
 
-    /// A vector of the numbers that `bytes` are.
-    pub(crate) fn copied(&self, bytes: &[u8]) -> T {
-        let mut vec = MaybeUninit::<T>::uninit();
-        // SAFETY: the kind is that of the type `T`, whose value is then at the address.
-        unsafe {
-            (self.kind.copied)(vec.as_mut_ptr().cast(), bytes);
-            vec.assume_init()
-        }
+    /// Makes a vector of the numbers that `bytes` are.
+    pub(crate) fn copy(&self, room: Room<'_>, bytes: &[u8]) -> Result<()> {
+        let at = room.at(self.0.id)?;
+        // SAFETY: at the address is an option of the type that the function makes.
+        unsafe { (self.0.copied)(at, bytes) };
+        Ok(())
     }
 }
 
 /// The `A` that these bytes are, if that is an array of `len` numbers of this type. Short arrays are known.
 #[inline]
 pub(crate) fn array_of<A>(number: Number, len: usize, bytes: &[u8]) -> Option<A> {
+    let is_array = bytes.len() == size_of::<A>() && is_array(typeid::of::<A>(), number, len);
+    // SAFETY: the type is an array of numbers of which any bytes are a value, and there are as many bytes as it has.
+    is_array.then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
+}
+
+/// Whether a type is an array of `len` numbers of a type.
+fn is_array(id: TypeId, number: Number, len: usize) -> bool {
     match number {
-        Number::I8 => array_of_type::<A, i8>(len, bytes),
-        Number::I16 => array_of_type::<A, i16>(len, bytes),
-        Number::I32 => array_of_type::<A, i32>(len, bytes),
-        Number::I64 => array_of_type::<A, i64>(len, bytes),
-        Number::U8 => array_of_type::<A, u8>(len, bytes),
-        Number::U16 => array_of_type::<A, u16>(len, bytes),
-        Number::U32 => array_of_type::<A, u32>(len, bytes),
-        Number::U64 => array_of_type::<A, u64>(len, bytes),
-        Number::F32 => array_of_type::<A, f32>(len, bytes),
-        Number::F64 => array_of_type::<A, f64>(len, bytes),
-        Number::Bool => None,
+        Number::I8 => is_array_of::<i8>(id, len),
+        Number::I16 => is_array_of::<i16>(id, len),
+        Number::I32 => is_array_of::<i32>(id, len),
+        Number::I64 => is_array_of::<i64>(id, len),
+        Number::U8 => is_array_of::<u8>(id, len),
+        Number::U16 => is_array_of::<u16>(id, len),
+        Number::U32 => is_array_of::<u32>(id, len),
+        Number::U64 => is_array_of::<u64>(id, len),
+        Number::F32 => is_array_of::<f32>(id, len),
+        Number::F64 => is_array_of::<f64>(id, len),
+        Number::Bool => false,
     }
 }
 
-#[inline]
-fn array_of_type<A, T: AnyBytes>(len: usize, bytes: &[u8]) -> Option<A> {
-    let is_array = size_of::<A>() == len * size_of::<T>() && is_array::<A, T>(len);
-    // SAFETY: the type is an array of numbers of which any bytes are a value, and there are as many bytes as it has.
-    (is_array && bytes.len() == size_of::<A>()).then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
-}
-
-/// Whether an `A` is an array of `len` numbers of a type. The length mostly is known to the compiler, and so is the answer.
-#[inline]
-fn is_array<A, T: 'static>(len: usize) -> bool {
+fn is_array_of<T: AnyBytes>(id: TypeId, len: usize) -> bool {
     macro_rules! is_one {
         ($($len:literal)*) => {
             match len {
-                $($len => typeid::of::<A>() == TypeId::of::<[T; $len]>(),)*
+                $($len => id == TypeId::of::<[T; $len]>(),)*
                 _ => false,
             }
         };
     }
     is_one!(1 2 3 4 5 6 7 8 9 10 12 16)
-}
-
-/// Whether a `T` is a vector of strings.
-#[inline]
-pub(crate) fn is_strings<T>() -> bool {
-    let may_be_vec = size_of::<T>() == size_of::<Vec<String>>() && std::mem::needs_drop::<T>();
-    may_be_vec && typeid::of::<T>() == TypeId::of::<Vec<String>>()
-}
-
-/// The strings as the `T` that they are; `None` where they are none.
-pub(crate) fn of_strings<T>(strings: Vec<String>) -> Option<T> {
-    if !is_strings::<T>() {
-        return None;
-    }
-    let strings = std::mem::ManuallyDrop::new(strings);
-    // SAFETY: both are the same type, and the one that is copied from is not dropped.
-    Some(unsafe { std::mem::transmute_copy(&strings) })
 }
 
 #[cold]
@@ -296,7 +347,7 @@ fn into_arrays<T: AnyBytes, const N: usize>(mut vec: Vec<T>) -> Vec<[T; N]> {
 }
 
 /// # Safety
-/// At `at` is room for a `Vec<T>`.
+/// At `at` is an `Option<Vec<T>>`.
 unsafe fn fill_vec<T: AnyBytes>(
     at: *mut (),
     count: usize,
@@ -304,19 +355,19 @@ unsafe fn fill_vec<T: AnyBytes>(
 ) -> Result<()> {
     let vec = filled::<T>(count, fill)?;
     // SAFETY: as the caller says.
-    unsafe { at.cast::<Vec<T>>().write(vec) };
+    unsafe { *at.cast::<Option<Vec<T>>>() = Some(vec) };
     Ok(())
 }
 
 /// # Safety
-/// At `at` is room for a `Vec<T>`.
+/// At `at` is an `Option<Vec<T>>`.
 unsafe fn copy_vec<T: AnyBytes>(at: *mut (), bytes: &[u8]) {
     // SAFETY: as the caller says.
-    unsafe { at.cast::<Vec<T>>().write(copied(bytes)) };
+    unsafe { *at.cast::<Option<Vec<T>>>() = Some(copied(bytes)) };
 }
 
 /// # Safety
-/// At `at` is room for a `Vec<[T; N]>`.
+/// At `at` is an `Option<Vec<[T; N]>>`.
 unsafe fn fill_arrays<T: AnyBytes, const N: usize>(
     at: *mut (),
     count: usize,
@@ -324,15 +375,15 @@ unsafe fn fill_arrays<T: AnyBytes, const N: usize>(
 ) -> Result<()> {
     let vec = into_arrays::<T, N>(filled(count, fill)?);
     // SAFETY: as the caller says.
-    unsafe { at.cast::<Vec<[T; N]>>().write(vec) };
+    unsafe { *at.cast::<Option<Vec<[T; N]>>>() = Some(vec) };
     Ok(())
 }
 
 /// # Safety
-/// At `at` is room for a `Vec<[T; N]>`.
+/// At `at` is an `Option<Vec<[T; N]>>`.
 unsafe fn copy_arrays<T: AnyBytes, const N: usize>(at: *mut (), bytes: &[u8]) {
     // SAFETY: as the caller says.
-    unsafe { at.cast::<Vec<[T; N]>>().write(into_arrays::<T, N>(copied(bytes))) };
+    unsafe { *at.cast::<Option<Vec<[T; N]>>>() = Some(into_arrays::<T, N>(copied(bytes))) };
 }
 
 /// A table by types, which are asked for once for each list of numbers, however short.
@@ -390,8 +441,8 @@ impl Known {
     }
 
     fn add_vectors<T: AnyBytes>(&mut self) {
-        let kind = VectorKind { number: T::NUMBER, width: None, filled: fill_vec::<T>, copied: copy_vec::<T> };
-        self.vectors.insert(TypeId::of::<Vec<T>>(), kind);
+        let (id, filled, copied): (_, FillAt, CopyTo) = (TypeId::of::<Vec<T>>(), fill_vec::<T>, copy_vec::<T>);
+        self.vectors.insert(id, VectorKind { id, number: T::NUMBER, width: None, filled, copied });
         // SAFETY: any bytes are a number of the type.
         self.tables.extend([unsafe { TableKind::of::<T>(T::NUMBER, None) }]);
         each_width!(self.add_vectors_of_arrays::<T>);
@@ -399,8 +450,8 @@ impl Known {
 
     fn add_vectors_of_arrays<T: AnyBytes, const N: usize>(&mut self) {
         let (filled, copied): (FillAt, CopyTo) = (fill_arrays::<T, N>, copy_arrays::<T, N>);
-        let kind = VectorKind { number: T::NUMBER, width: Some(N), filled, copied };
-        self.vectors.insert(TypeId::of::<Vec<[T; N]>>(), kind);
+        let id = TypeId::of::<Vec<[T; N]>>();
+        self.vectors.insert(id, VectorKind { id, number: T::NUMBER, width: Some(N), filled, copied });
         // SAFETY: any bytes are an array of numbers of the type.
         self.tables.extend([unsafe { TableKind::of::<[T; N]>(T::NUMBER, Some(N)) }]);
     }
@@ -433,20 +484,22 @@ fn look_for(id: TypeId) -> Option<Look> {
     known().slices.get(&id).copied()
 }
 
-fn vector_kind(id: TypeId) -> Option<&'static VectorKind> {
-    known().vectors.get(&id)
-}
-
-pub(super) fn table_kind(id: TypeId) -> Option<&'static TableKind> {
-    known().tables.get(&id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn seen<I>(values: I) -> Option<(Number, usize, Option<usize>, usize)> {
         Slice::of(&values).map(|slice| (slice.number, slice.len, slice.width, slice.bytes.len()))
+    }
+
+    fn vector<T>() -> Option<Vector> {
+        Room::of(&mut None::<T>).vector()
+    }
+
+    /// What is made by a function that is given room for it.
+    fn made<T>(make: impl FnOnce(Room<'_>) -> Result<()>) -> Result<Option<T>> {
+        let mut value = None;
+        make(Room::of(&mut value)).map(|()| value)
     }
 
     #[test]
@@ -470,11 +523,11 @@ mod tests {
         assert_eq!(seen(&vec!['a']), None);
         assert_eq!(seen(&vec![1i128]), None);
         assert_eq!(seen(&vec![[1.5; 100]]), None);
-        assert!(Vector::<Vec<Metres>>::of().is_none());
-        assert!(Vector::<Vec<bool>>::of().is_none());
-        assert!(Vector::<Vec<&str>>::of().is_none());
-        assert!(Vector::<std::collections::VecDeque<f64>>::of().is_none());
-        assert!(Vector::<String>::of().is_none());
+        assert!(vector::<Vec<Metres>>().is_none());
+        assert!(vector::<Vec<bool>>().is_none());
+        assert!(vector::<Vec<&str>>().is_none());
+        assert!(vector::<std::collections::VecDeque<f64>>().is_none());
+        assert!(vector::<String>().is_none());
     }
 
     #[test]
@@ -487,30 +540,35 @@ mod tests {
         );
 
         let strings = vec!["one".to_owned(), String::new()];
-        assert_eq!(of_strings::<Vec<String>>(strings.clone()), Some(strings.clone()));
-        assert_eq!(of_strings::<Vec<Vec<u8>>>(strings.clone()), None);
-        assert!(!is_strings::<Vec<&str>>() && !is_strings::<String>() && !is_strings::<Vec<f64>>());
+        assert_eq!(made(|room| room.put_strings(strings.clone())).unwrap(), Some(strings.clone()));
+        assert!(made::<Vec<Vec<u8>>>(|room| room.put_strings(strings.clone())).is_err());
+        assert!(Room::of(&mut None::<Vec<String>>).is_for_strings());
+        assert!(!Room::of(&mut None::<Vec<&str>>).is_for_strings());
+        assert!(!Room::of(&mut None::<String>).is_for_strings());
+        assert!(!Room::of(&mut None::<Vec<f64>>).is_for_strings());
     }
 
     #[test]
     fn vectors_are_made_of_bytes() {
         let bytes = element_bytes(&[1i32, -2, 3, -4, 5, -6]);
-        let fill = |place: &mut [u8]| {
+        let mut fill = |place: &mut [u8]| {
             assert!(place.iter().all(|byte| *byte == 0));
             place.copy_from_slice(bytes);
             Ok(())
         };
-        let (list, arrays) = (Vector::<Vec<i32>>::of().unwrap(), Vector::<Vec<[i32; 3]>>::of().unwrap());
+        let (list, arrays) = (vector::<Vec<i32>>().unwrap(), vector::<Vec<[i32; 3]>>().unwrap());
         assert_eq!(
             (list.number(), list.width(), arrays.number(), arrays.width()),
             (Number::I32, None, Number::I32, Some(3))
         );
-        assert_eq!(list.copied(bytes), [1, -2, 3, -4, 5, -6]);
-        assert_eq!(list.filled(6, fill).unwrap(), [1, -2, 3, -4, 5, -6]);
-        assert_eq!(arrays.copied(bytes), [[1, -2, 3], [-4, 5, -6]]);
-        assert_eq!(arrays.filled(2, fill).unwrap(), [[1, -2, 3], [-4, 5, -6]]);
-        assert!(arrays.filled(0, |_| Ok(())).unwrap().is_empty());
-        assert!(arrays.copied(&[]).is_empty());
+        assert_eq!(made(|room| list.copy(room, bytes)).unwrap(), Some(vec![1, -2, 3, -4, 5, -6]));
+        assert_eq!(made(|room| list.fill(room, 6, &mut fill)).unwrap(), Some(vec![1, -2, 3, -4, 5, -6]));
+        assert_eq!(made(|room| arrays.copy(room, bytes)).unwrap(), Some(vec![[1, -2, 3], [-4, 5, -6]]));
+        assert_eq!(made(|room| arrays.fill(room, 2, &mut fill)).unwrap(), Some(vec![[1, -2, 3], [-4, 5, -6]]));
+        assert_eq!(made(|room| arrays.fill(room, 0, &mut |_| Ok(()))).unwrap(), Some(Vec::<[i32; 3]>::new()));
+        assert_eq!(made(|room| arrays.copy(room, &[])).unwrap(), Some(Vec::<[i32; 3]>::new()));
+        // Of another type than there is room for.
+        assert!(made::<Vec<i32>>(|room| arrays.copy(room, bytes)).is_err());
     }
 
     /// What has no room for whole arrays is copied, and freed: `tests/memcheck` looks for what is not.
@@ -540,10 +598,13 @@ mod tests {
 
     #[test]
     fn vectors_that_cannot_be_made_are_errors() {
-        let vector = Vector::<Vec<[f64; 4]>>::of().unwrap();
-        assert_eq!(vector.filled(1 << 60, |_| Ok(())).unwrap_err().kind(), ErrorKind::Limit);
-        assert_eq!(vector.filled(u64::MAX, |_| Ok(())).unwrap_err().kind(), ErrorKind::Limit);
-        let refused = vector.filled(10, |_| Err(Error::corrupt("no")));
-        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Corrupt);
+        let vector = vector::<Vec<[f64; 4]>>().unwrap();
+        let filled = |len, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>| {
+            let made = made::<Vec<[f64; 4]>>(|room| vector.fill(room, len, fill));
+            made.unwrap_err().kind()
+        };
+        assert_eq!(filled(1 << 60, &mut |_| Ok(())), ErrorKind::Limit);
+        assert_eq!(filled(u64::MAX, &mut |_| Ok(())), ErrorKind::Limit);
+        assert_eq!(filled(10, &mut |_| Err(Error::corrupt("no"))), ErrorKind::Corrupt);
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5o;
 use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5r::{H5R_type_t, H5Rdereference2, H5Rget_name};
+use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, H5Rdereference2, H5Rget_name};
 
-use super::group::Object;
+use super::attribute::Attributes;
+use super::group::{Group, Object};
 use super::{Id, call};
 use crate::error::{Error, Result};
 
@@ -27,15 +28,44 @@ impl PartialEq for Home {
     }
 }
 
+impl Group {
+    /// The address of the object at a path of names below the group, as references have it.
+    pub(crate) fn address_of(&self, path: &[String]) -> Result<u64> {
+        let (mut address, mut group, mut label) = (0u64, self.clone().unwatched(), c".".to_owned());
+        if let Some((last, groups)) = path.split_last() {
+            for name in groups {
+                let Object::Group(inner) = group.open(name)? else { return Err(Error::corrupt("a group went away")) };
+                group = inner;
+            }
+            // The file may have it otherwise.
+            label = group.label(last)?;
+        }
+        call("refer to an object", || {
+            // SAFETY: a group's handle, a C string, and the address of a reference of the class that is said.
+            unsafe { H5Rcreate((&raw mut address).cast(), group.handle(), label.as_ptr(), TO_OBJECT, -1) }
+        })?;
+        Ok(address)
+    }
+}
+
 impl Home {
     /// Bytes of a reference in memory: an address in the file.
     pub(super) const SIZE: usize = 8;
 
     /// The file that `object` is in.
-    pub(super) fn of(object: hid_t) -> Result<Self> {
+    pub(crate) fn of(object: hid_t) -> Result<Self> {
         // SAFETY: an object's handle and a C string.
         let root = Id::own("open the root group", || unsafe { h5o::H5Oopen(object, c"/".as_ptr(), H5P_DEFAULT) })?;
         Ok(Self(Some(Arc::new(root))))
+    }
+
+    /// Its root group.
+    pub(crate) fn root(&self) -> Result<Object> {
+        let root = self.0.as_ref().ok_or_else(|| Error::corrupt("a reference into no file"))?;
+        // SAFETY: a group's handle and a C string.
+        Object::adopt(Id::own("open the root group", || unsafe {
+            h5o::H5Oopen(root.get(), c".".as_ptr(), H5P_DEFAULT)
+        })?)
     }
 
     /// The path of the object that a reference in it leads to, if it has one.

@@ -9,7 +9,7 @@ use hdf5_sys::h5s::{self, H5S_seloper_t};
 use super::attribute::Attributes;
 use super::dataset::{Dataset, simple_space};
 use super::present::Wanted;
-use super::typed::ElementType;
+use super::typed::{ElementType, rounded};
 use super::{Id, call, locked};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -26,6 +26,7 @@ impl Dataset {
     pub(crate) fn read_selection<T: H5Type>(&self, element: &ElementType<T>, selection: &Selection) -> Result<Vec<T>> {
         // SAFETY: a dataset's handle.
         let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        rounded!(element, &stored, self.dtype(), self.shape(), wide => self.read_selection(&wide, selection)?);
         element.check(&stored, self.dtype(), self.shape())?;
         let items = selection.count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
         let items = items.ok_or_else(|| Error::corrupt("a part of absurd shape"))?;

@@ -11,7 +11,7 @@ use super::dtype::Dtype;
 #[cfg(blosc)]
 use super::filter::BLOSC;
 use super::filter::LZF;
-use super::{Id, call, property_list};
+use super::{Id, call, keep_attribute_order, property_list};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the data of a dataset is stored; what is not said is as HDF5 has it: in one piece.
@@ -24,6 +24,8 @@ pub(crate) struct Storing {
     pub(crate) fletcher32: Option<bool>,
     /// Datasets up to so many bytes are stored in one piece all the same.
     pub(crate) above: Option<u64>,
+    /// The dataset is to keep the order of its attributes.
+    pub(crate) keeps_order: bool,
 }
 
 /// The shape of a chunk, and what it was used for.
@@ -110,6 +112,7 @@ pub(super) struct Chunking {
     pub(super) chunk: Vec<u64>,
     /// What libhdf5 is told to do, in this order.
     filters: Vec<(i32, c_uint, Vec<c_uint>)>,
+    keeps_order: bool,
 }
 
 impl Storing {
@@ -121,6 +124,7 @@ impl Storing {
             shuffle: self.shuffle.or(outer.shuffle),
             fletcher32: self.fletcher32.or(outer.fletcher32),
             above: self.above.or(outer.above),
+            keeps_order: self.keeps_order || outer.keeps_order,
         }
     }
 
@@ -144,6 +148,11 @@ impl Storing {
     /// An error if the call made datasets that it is about, and all of these are others than it is for.
     pub(crate) fn check_use(&self) -> Result<()> {
         self.chunk.as_ref().map_or(Ok(()), ChunkShape::check_use)
+    }
+
+    /// The same for a dataset that keeps the order of its attributes.
+    pub(crate) fn keeping_order(&self) -> Self {
+        Self { keeps_order: true, ..self.clone() }
     }
 
     fn is_plain(&self) -> bool {
@@ -183,7 +192,7 @@ impl Storing {
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let filters = self.filters(&chunk, size, texts, references);
-        Ok(Some(Chunking { chunk, filters }))
+        Ok(Some(Chunking { chunk, filters, keeps_order: self.keeps_order }))
     }
 
     /// The chunks of a dataset that grows, whose rows are of shape `inner`. It is in chunks whatever is said; these have about
@@ -207,7 +216,7 @@ impl Storing {
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let filters = self.filters(&chunk, size, texts, false);
-        Ok(Chunking { chunk, filters })
+        Ok(Chunking { chunk, filters, keeps_order: self.keeps_order })
     }
 
     /// The filters of a dataset in chunks of such a shape.
@@ -284,6 +293,9 @@ impl Chunking {
         call(what, || unsafe { h5p::H5Pset_chunk(list.get(), rank, self.chunk.as_ptr()) })?;
         // SAFETY: as above.
         call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+        if self.keeps_order {
+            keep_attribute_order(&list)?;
+        }
         for (filter, flags, values) in &self.filters {
             // SAFETY: as above, and as many values as said.
             call(what, || unsafe { h5p::H5Pset_filter(list.get(), *filter, *flags, values.len(), values.as_ptr()) })?;

@@ -5,8 +5,6 @@
 //! so it does for several threads, while one makes room for more.
 
 use std::any::TypeId;
-use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::slice;
 
 use super::attribute::Attributes;
@@ -15,6 +13,7 @@ use super::dtype::Number;
 use super::locked;
 use super::parallel::feed;
 use super::parts::PART;
+use super::plain::Room;
 use super::raw::with_file;
 use super::scattered::{Place, Scattered};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,19 +23,19 @@ const BATCH: usize = 256 << 10;
 /// Less than this is read at once.
 const FEW: usize = 1 << 20;
 
-/// How to make vectors of vectors of numbers, or of short arrays of numbers, that are a `T`.
-pub(crate) struct Table<T> {
-    kind: &'static TableKind,
-    made: PhantomData<fn() -> T>,
-}
+/// How to make vectors of vectors of numbers, or of short arrays of numbers, of one type.
+#[derive(Clone, Copy)]
+pub(crate) struct Table(pub(super) &'static TableKind);
 
 pub(super) struct TableKind {
+    /// The type.
+    id: TypeId,
     number: Number,
     width: Option<usize>,
     collect: Collect,
 }
 
-/// Makes, at an address, a vector of so many rows of so many elements each, and fills it.
+/// Makes, in an option at an address, a vector of so many rows of so many elements each, and fills it.
 type Collect = unsafe fn(*mut (), u64, u64, &Stretch<'_>) -> Result<()>;
 
 impl TableKind {
@@ -45,41 +44,32 @@ impl TableKind {
     /// # Safety
     /// An `E` is a number of this type, or an array of `width` such, and any bytes are a value of it.
     pub(super) unsafe fn of<E: Send + 'static>(number: Number, width: Option<usize>) -> (TypeId, Self) {
-        (TypeId::of::<Vec<Vec<E>>>(), Self { number, width, collect: collect::<E> })
+        let id = TypeId::of::<Vec<Vec<E>>>();
+        (id, Self { id, number, width, collect: collect::<E> })
     }
 }
 
-impl<T> Table<T> {
-    /// How to make a `T`, if that is a vector of vectors of numbers, or of short arrays of numbers.
-    pub(crate) fn of() -> Option<Self> {
-        let may_be_vec = size_of::<T>() == size_of::<Vec<u8>>() && std::mem::needs_drop::<T>();
-        let kind = if may_be_vec { super::plain::table_kind(typeid::of::<T>()) } else { None }?;
-        Some(Self { kind, made: PhantomData })
-    }
-
+impl Table {
     /// The type of its numbers.
     pub(crate) fn number(&self) -> Number {
-        self.kind.number
+        self.0.number
     }
 
     /// How many numbers an element of a row is, if it is an array.
     pub(crate) fn width(&self) -> Option<usize> {
-        self.kind.width
+        self.0.width
     }
 
     /// Reads so many rows of `len` elements each.
-    pub(crate) fn read(&self, rows: u64, len: u64, from: &Stretch<'_>) -> Result<T> {
-        let mut table = MaybeUninit::<T>::uninit();
-        // SAFETY: the kind is that of the type `T`, whose value is at the address if the function says so.
-        unsafe {
-            (self.kind.collect)(table.as_mut_ptr().cast(), rows, len, from)?;
-            Ok(table.assume_init())
-        }
+    pub(crate) fn read(&self, room: Room<'_>, rows: u64, len: u64, from: &Stretch<'_>) -> Result<()> {
+        let at = room.at(self.0.id)?;
+        // SAFETY: at the address is an option of the type that the function makes.
+        unsafe { (self.0.collect)(at, rows, len, from) }
     }
 }
 
 /// # Safety
-/// At `at` is room for a `Vec<Vec<E>>`. Any bytes are a value of an `E`.
+/// At `at` is an `Option<Vec<Vec<E>>>`. Any bytes are a value of an `E`.
 unsafe fn collect<E: Send>(at: *mut (), rows: u64, len: u64, from: &Stretch<'_>) -> Result<()> {
     let too_large = || Error::new(ErrorKind::Limit, format!("{rows} rows of {len} numbers do not fit into memory"));
     let (Ok(count), Ok(len)) = (usize::try_from(rows), usize::try_from(len)) else { return Err(too_large()) };
@@ -107,7 +97,7 @@ unsafe fn collect<E: Send>(at: *mut (), rows: u64, len: u64, from: &Stretch<'_>)
         Ok(())
     })?;
     // SAFETY: as the caller says.
-    unsafe { at.cast::<Vec<Vec<E>>>().write(table) };
+    unsafe { *at.cast::<Option<Vec<Vec<E>>>>() = Some(table) };
     Ok(())
 }
 
@@ -173,8 +163,18 @@ mod tests {
     use crate::WriteOptions;
     use crate::limits::Limits;
 
+    fn table<T>() -> Option<Table> {
+        Room::of(&mut None::<T>).table()
+    }
+
     fn known<T>() -> Option<(Number, Option<usize>)> {
-        Table::<T>::of().map(|table| (table.number(), table.width()))
+        table::<T>().map(|table| (table.number(), table.width()))
+    }
+
+    /// So many rows of `len` elements each.
+    fn read<T>(rows: u64, len: u64, from: &Stretch<'_>) -> Result<T> {
+        let mut value = None;
+        table::<T>().unwrap().read(Room::of(&mut value), rows, len, from).map(|()| value.unwrap())
     }
 
     #[test]
@@ -224,16 +224,14 @@ mod tests {
     fn rows_are_read_from_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let (file, rows) = written(folder.path());
-        let table = Table::<Vec<Vec<f64>>>::of().unwrap();
         let plain = dataset(&file, "plain");
         for first in [0, 1, 299] {
             let stretch = plain.stretch(40 * first).unwrap().unwrap();
-            assert_eq!(table.read(ROWS as u64 - first, 40, &stretch).unwrap(), rows[first as usize..]);
+            assert_eq!(read::<Vec<Vec<f64>>>(ROWS as u64 - first, 40, &stretch).unwrap(), rows[first as usize..]);
         }
-        let arrays = Table::<Vec<Vec<[f64; 4]>>>::of().unwrap();
-        let arrays = arrays.read(ROWS as u64, 10, &plain.stretch(0).unwrap().unwrap()).unwrap();
+        let arrays: Vec<Vec<[f64; 4]>> = read(ROWS as u64, 10, &plain.stretch(0).unwrap().unwrap()).unwrap();
         assert!(arrays.iter().zip(&rows).all(|(arrays, row)| arrays.as_flattened() == row));
-        assert!(table.read(0, 40, &plain.stretch(0).unwrap().unwrap()).unwrap().is_empty());
+        assert!(read::<Vec<Vec<f64>>>(0, 40, &plain.stretch(0).unwrap().unwrap()).unwrap().is_empty());
         // Rows of their own that have room for no more than what is in them.
         assert!(arrays.iter().all(|row| row.capacity() == 10));
     }
@@ -264,16 +262,16 @@ mod tests {
     fn rows_that_are_not_there() {
         let folder = tempfile::tempdir().unwrap();
         let (file, rows) = written(folder.path());
-        let (plain, table) = (dataset(&file, "plain"), Table::<Vec<Vec<f64>>>::of().unwrap());
+        let plain = dataset(&file, "plain");
         let stretch = plain.stretch(0).unwrap().unwrap();
         for (rows, len) in [(1 << 60, 1 << 60), (u64::MAX, 1), (1, u64::MAX), (3, 1 << 60)] {
-            assert_eq!(table.read(rows, len, &stretch).unwrap_err().kind(), ErrorKind::Limit);
+            assert_eq!(read::<Vec<Vec<f64>>>(rows, len, &stretch).unwrap_err().kind(), ErrorKind::Limit);
         }
         // The file becomes shorter while it is read.
         let path = folder.path().join("tables.h5");
         let end = stretch.start + 8 * rows.concat().len() as u64;
         std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(end - 1).unwrap();
-        let error = table.read(ROWS as u64, 40, &stretch).unwrap_err();
+        let error = read::<Vec<Vec<f64>>>(ROWS as u64, 40, &stretch).unwrap_err();
         assert_eq!(
             (error.kind(), error.to_string().as_str()),
             (ErrorKind::Corrupt, "the file ends before what it holds")

@@ -13,10 +13,10 @@ use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5a, h5d, h5s, h5t};
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
-use super::attribute::{Attributes, attribute_label};
+use super::attribute::Attributes;
 use super::chunked::Chunked;
 use super::dataset::{Dataset, Shape, words};
-use super::dtype::{Dtype, Number, Strings, array_id, complex_id, is_equal};
+use super::dtype::{Dtype, Number, Order, Strings, array_id, complex_id, is_equal};
 use super::grid::Rows;
 use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
@@ -25,7 +25,11 @@ use super::storing::Storing;
 use super::{Handle, Id, c_name, call, change_of, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::is_complex;
+use crate::limits::Limits;
 use crate::progress::Spot;
+
+/// A complex number that holds all digits of any.
+pub(super) type Complex64 = num_complex::Complex<f64>;
 
 /// Elements that do not lie in the order of the file are put into it by so many bytes at a time.
 const BLOCK: usize = 1 << 20;
@@ -43,8 +47,65 @@ pub(crate) struct ElementType<T> {
     rust: PhantomData<fn() -> T>,
 }
 
-/// The shape of an array of `rank` dimensions, read from a dataset of that type and shape; and those of its dimensions that come
-/// from array types. With `is_array`, the elements are arrays themselves.
+/// A type that holds all digits of elements that are rounded.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wide {
+    Float,
+    Signed,
+    Unsigned,
+    Complex,
+}
+
+/// Reads elements by `$read`, which is given the element type, as ones that hold all digits, and rounds them, if the options
+/// allow that, and it is needed.
+macro_rules! rounded {
+    ($element:expr, $stored:expr, $dtype:expr, $shape:expr, $wide:ident => $read:expr) => {
+        if crate::limits::Limits::rounds()
+            && let Some(wide) = $element.rounded_from($stored, $dtype, $shape)
+        {
+            use crate::storage::Number;
+            use crate::storage::typed::Wide;
+            macro_rules! read {
+                ($type:ty, $number:ident) => {{
+                    let $wide = $element.as_wide::<$type>($dtype)?;
+                    $element.rounded($read, Number::$number)
+                }};
+            }
+            return match wide {
+                Wide::Float => read!(f64, F64),
+                Wide::Signed => read!(i64, I64),
+                Wide::Unsigned => read!(u64, U64),
+                Wide::Complex => read!(super::typed::Complex64, F64),
+            };
+        }
+    };
+}
+pub(super) use rounded;
+
+/// Refuses numbers of eight bytes that a float of `size` bytes has only infinities for.
+fn check_size(bytes: &[u8], number: Number, size: usize) -> Result<()> {
+    let is_too_large = |value: f64| match size {
+        2 => value.abs() >= 65520.0,
+        4 => (value as f32).is_infinite(),
+        _ => false,
+    };
+    for bytes in bytes.as_chunks().0 {
+        let value = match number {
+            Number::F64 => f64::from_ne_bytes(*bytes),
+            Number::U64 => u64::from_ne_bytes(*bytes) as f64,
+            _ => i64::from_ne_bytes(*bytes) as f64,
+        };
+        if value.is_finite() && is_too_large(value) {
+            let message =
+                format!("expected `f{}`, found {value:?} (`{}`), which is too large", 8 * size, number.name());
+            return Err(Error::new(ErrorKind::OutOfRange, message));
+        }
+    }
+    Ok(())
+}
+
+/// The shape of the array that items of type `dtype` are in the shape `shape`, to who asks for one of so many dimensions; and
+/// those of its dimensions that array types have. With `is_array`, the elements are arrays themselves.
 pub(crate) fn shape_within(shape: &Shape, dtype: &Dtype, rank: Option<usize>, is_array: bool) -> (Shape, Vec<u64>) {
     let mut all = match shape {
         Shape::Null => return (Shape::Null, Vec::new()),
@@ -140,6 +201,11 @@ impl<T: H5Type> ElementType<T> {
         Ok(Self { called, memory, levels: dims.len(), each, ..self })
     }
 
+    /// The type of as many elements that hold all digits, stored as said.
+    pub(super) fn as_wide<W: H5Type>(&self, stored: &Dtype) -> Result<ElementType<W>> {
+        ElementType::new()?.of_stored(stored, self.levels > 0)
+    }
+
     /// Whether the elements are arrays themselves.
     pub(crate) fn is_array(&self) -> bool {
         matches!(self.descriptor, TypeDescriptor::FixedArray(..))
@@ -173,6 +239,53 @@ impl<T: H5Type> ElementType<T> {
         same(&self.file) || same(&self.memory) || fits(&self.descriptor, dtype) && is_called_so()
     }
 
+    /// As which type elements are read that the options let lose digits, or of which the error says that they could; `None` where
+    /// nothing is lost, or more than that.
+    pub(super) fn rounded_from(&self, stored: &Id, dtype: &Dtype, shape: &Shape) -> Option<Wide> {
+        if *shape == Shape::Null || self.takes(stored, dtype, shape.count()?) {
+            return None;
+        }
+        let dtype = within(dtype, self.levels);
+        match (&self.descriptor, dtype.number(), dtype.complex()) {
+            (TypeDescriptor::Float(_), Some(Number::F32 | Number::F64), _) => Some(Wide::Float),
+            (TypeDescriptor::Float(_), Some(number), _) if number.is_integer() => {
+                Some(if number.is_signed() { Wide::Signed } else { Wide::Unsigned })
+            }
+            (TypeDescriptor::Compound(own), _, Some(_))
+                if is_complex_type(own) && fits(&Complex64::type_descriptor(), dtype) =>
+            {
+                matches!(own.fields[0].ty, TypeDescriptor::Float(_)).then_some(Wide::Complex)
+            }
+            _ => None,
+        }
+    }
+
+    /// The elements that are nearest to `values`, each of which is so many numbers.
+    pub(super) fn rounded<W: H5Type + Copy>(&self, mut values: Vec<W>, number: Number) -> Result<Vec<T>> {
+        let part = match &self.descriptor {
+            TypeDescriptor::Compound(own) => own.fields[0].ty.clone(),
+            own => own.clone(),
+        };
+        let (own, memory, to) = (part.size(), number.id(Order::Memory)?, Datatype::from_descriptor(&part)?);
+        let bytes = size_of_val(values.as_slice());
+        // SAFETY: numbers, or pairs of numbers, of eight bytes without gaps.
+        let places: &mut [u8] = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), bytes) };
+        let count = bytes / number.size();
+        check_size(places, number, own)?;
+        // SAFETY: as many numbers of the one type, in memory that has room for as many of the other, which is no larger.
+        call("round numbers", || unsafe {
+            let (from, nothing) = (memory.get(), std::ptr::null_mut());
+            h5t::H5Tconvert(from, to.id(), count, places.as_mut_ptr().cast(), nothing, H5P_DEFAULT)
+        })?;
+        // SAFETY: as many elements as there are values, each of as many floats as a value has numbers.
+        unsafe {
+            self.filled(values.len() as u64, false, |place| {
+                std::ptr::copy_nonoverlapping(values.as_ptr().cast::<u8>(), place.cast(), count * own);
+                Ok(())
+            })
+        }
+    }
+
     /// The handle of the type in memory.
     pub(super) fn memory_type(&self) -> hid_t {
         self.memory.id()
@@ -183,7 +296,11 @@ impl<T: H5Type> ElementType<T> {
         let count = shape.count().ok_or_else(|| Error::corrupt("a dataset of absurd shape"))?;
         if *shape == Shape::Null || !self.takes(stored, dtype, count) {
             let found = if *shape == Shape::Null { "nothing".to_owned() } else { words(dtype, shape) };
-            return Err(Error::wrong_type(format_args!("an array of `{}`", self.name()), found));
+            let error = Error::wrong_type(format_args!("an array of `{}`", self.name()), found);
+            return Err(match self.rounded_from(stored, dtype, shape) {
+                Some(_) => error.advised("`ReadOptions::allow_rounding` takes the nearest"),
+                None => error,
+            });
         }
         Ok(count)
     }
@@ -592,6 +709,7 @@ impl Dataset {
     pub(crate) fn read_array<T: H5Type>(&self, element: &ElementType<T>) -> Result<Vec<T>> {
         // SAFETY: a dataset's handle.
         let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        rounded!(element, &stored, self.dtype(), self.shape(), wide => self.read_array(&wide)?);
         let count = element.check(&stored, self.dtype(), self.shape())?;
         let (elements, size) = (element.count_in(count)?, element.item_size());
         if count > 0
@@ -676,11 +794,20 @@ fn read_array_attribute_locked<T: H5Type>(
     let contents = object.attribute(name)?.ok_or_else(|| Error::corrupt("the attribute went away"))?;
     let (shape, inner) = shape_within(&contents.shape, &contents.dtype, rank, element.is_array());
     let element = element.of_stored(&contents.dtype, !inner.is_empty())?;
-    let (what, label) = ("read an attribute", attribute_label(object.handle(), name)?);
+    let (what, label) = ("read an attribute", object.attribute_label(name)?);
     // SAFETY: an object's handle and a C string.
     let id = Id::own(what, || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
     // SAFETY: an attribute's handle.
     let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+    if Limits::rounds() && element.rounded_from(&stored, &contents.dtype, &contents.shape).is_some() {
+        let read = || -> Result<Vec<T>> {
+            rounded!(element, &stored, &contents.dtype, &contents.shape, wide => {
+                read_array_attribute_locked(object, name, wide, rank)?.1
+            });
+            Ok(Vec::new())
+        };
+        return Ok((shape, read()?));
+    }
     let count = element.check(&stored, &contents.dtype, &contents.shape)?;
     let elements = element.count_in(count)?;
     // SAFETY: room for all items of the attribute, all of which the library reads: the lock is held since they were counted.

@@ -6,7 +6,7 @@ use super::{Map, Number, Value, Variant};
 use crate::bridge::{self, Write};
 use crate::error::Result;
 use crate::format::MAX_RANK;
-use crate::ser::Destination;
+use crate::ser::{Destination, Erased};
 use crate::storage::{
     Dtype, Field, MAX_TYPE_DEPTH, Number as Stored, Opaque, Shape, StringPadding, Strings, WideInteger,
 };
@@ -31,10 +31,13 @@ impl Serialize for Attribute<'_> {
 
 impl Write for Attribute<'_> {
     fn write(&self, destination: &Destination) -> Result<()> {
+        if let Value::Typed(typed) = self.0 {
+            return destination.put_kept(typed.kept());
+        }
         match Items::of(self.0) {
             Some(Items::Texts { shape, text }) => destination.put_texts(&shape, &text),
             Some(Items::Other { shape, dtype, bytes }) => destination.put_items(dtype, shape, &bytes),
-            None => destination.put(self.0),
+            None => destination.put(&Erased(self.0)),
         }
     }
 

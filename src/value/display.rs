@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Array, Map, Value, Variant};
+use super::{Array, Map, Table, Value, Variant};
 use crate::depth::with_room;
 
 /// Entries of a map, or attributes, that are shown.
@@ -45,6 +45,7 @@ impl Display for Array {
 enum Children<'a> {
     Map(&'a Map),
     List(&'a [Value]),
+    Table(&'a Table),
     Pairs(&'a [(Value, Value)]),
 }
 
@@ -59,6 +60,7 @@ impl Value {
         match self.inner() {
             Self::Map(map) if !map.is_empty() => Some(Children::Map(map)),
             Self::List(list) | Self::Tuple(list) if !list.iter().all(Self::is_leaf) => Some(Children::List(list)),
+            Self::Table(table) if !are_leaves(table) => Some(Children::Table(table)),
             Self::Pairs(pairs) if !pairs.is_empty() => Some(Children::Pairs(pairs)),
             Self::Variant(Variant { payload: Some(payload), .. }) => payload.children(),
             _ => None,
@@ -86,8 +88,12 @@ impl Value {
             },
             Self::Bytes(bytes) => format!("{} bytes", bytes.len()),
             Self::Array(array) => array.to_string(),
-            Self::List(list) => of_list("list", list),
-            Self::Tuple(list) => of_list("tuple", list),
+            Self::Table(table) => {
+                let first = (0..MAX_SCALARS).map_while(|position| table.get(position));
+                of_list("list", are_leaves(table), table.len(), first)
+            }
+            Self::List(list) => of_list("list", list.iter().all(Self::is_leaf), list.len(), list.iter()),
+            Self::Tuple(list) => of_list("tuple", list.iter().all(Self::is_leaf), list.len(), list.iter()),
             Self::Map(map) if map.is_empty() => "{}".to_owned(),
             Self::Map(_) => String::new(),
             Self::Pairs(pairs) => format!("map of {}", pairs.len()),
@@ -97,18 +103,24 @@ impl Value {
             },
             Self::Some(inner) => inner.words(),
             Self::WithAttrs(both) => both.value.words(),
+            Self::Typed(typed) => typed.value().words(),
             Self::Unreadable(why) => format!("unreadable: {why}"),
         }
     }
 }
 
-fn of_list(what: &str, list: &[Value]) -> String {
-    if !list.iter().all(Value::is_leaf) {
-        return format!("{what} of {}", list.len());
+/// Whether the records of a table, which are all of one form, take no lines of their own.
+fn are_leaves(table: &Table) -> bool {
+    table.get(0).is_none_or(Value::is_leaf)
+}
+
+fn of_list<'a>(what: &str, are_leaves: bool, len: usize, elements: impl Iterator<Item = &'a Value>) -> String {
+    if !are_leaves {
+        return format!("{what} of {len}");
     }
-    let shown: Vec<String> = list.iter().take(MAX_SCALARS).map(Value::words).collect();
+    let shown: Vec<String> = elements.take(MAX_SCALARS).map(Value::words).collect();
     let (open, close) = if what == "tuple" { ("(", ")") } else { ("[", "]") };
-    let more = if list.len() > shown.len() { format!(", ... {} in all", list.len()) } else { String::new() };
+    let more = if len > shown.len() { format!(", ... {len} in all") } else { String::new() };
     format!("{open}{}{more}{close}", shown.join(", "))
 }
 
@@ -132,6 +144,11 @@ impl Tree<'_, '_> {
                 let shown = list.iter().take(MAX_ELEMENTS).enumerate();
                 entries.extend(shown.map(|(index, value)| (index.to_string(), Some(value))));
                 list.len()
+            }
+            Some(Children::Table(table)) => {
+                let shown = (0..MAX_ELEMENTS).map_while(|index| Some((index.to_string(), Some(table.get(index)?))));
+                entries.extend(shown);
+                table.len()
             }
             Some(Children::Pairs(pairs)) => {
                 entries.extend(pairs.iter().take(MAX_ELEMENTS).map(|(key, value)| (key.words(), Some(value))));

@@ -48,7 +48,8 @@
 //! | a group | [`Map`](Value::Map), in the order of the links |
 //! | a scalar | [`Bool`](Value::Bool), [`Number`](Value::Number), [`String`](Value::String) |
 //! | a dataset of numbers, bools or complex numbers | [`Array`](Value::Array) |
-//! | any other dataset or sequence: strings, records, lists of differing length | [`List`](Value::List) of its elements |
+//! | a dataset of records of a fixed size | [`Table`](Value::Table), which is as the list of its records |
+//! | any other dataset or sequence: strings, lists of differing length, records of these | [`List`](Value::List) of its elements |
 //! | a record | [`Map`](Value::Map), in the order of the fields |
 //! | an enum's name, in a list | [`Variant`](Value::Variant) |
 //! | h5py's `Empty` | [`Null`](Value::Null) |
@@ -60,8 +61,10 @@
 //! The encoding that it was read from, by the rules of the layout for what is the same value: with these exceptions.
 //! Strings get the form that suits them (fixed or variable length), numbers the byte order of the crate's files, and datasets
 //! the storage that the options say. A scalar enum becomes its name, and the names of an enum that occur get the codes 0, 1, ...,
-//! in the order of their codes. Attributes are written in their order, which no object of this crate keeps; strings in records
-//! among them get a fixed length. A list of maps that all have the same keys becomes a table like one of structs.
+//! in the order of their codes. A list of maps that all have the same keys becomes a table like one of structs.
+//!
+//! Attributes are written in their order, and those that were read keep their types ([`Typed`]): the references in them lead to
+//! what is written of the objects that they led to, or nowhere. In records among new ones, strings get a fixed length.
 //!
 //! serde wants the names of fields and variants to last as long as the program. Those in lists of records are kept that
 //! long, up to a MiB in all; records whose names come after that are written as maps are.
@@ -72,6 +75,8 @@ mod display;
 mod names;
 mod number;
 mod read;
+mod table;
+mod typed;
 mod write;
 
 use std::fmt;
@@ -80,6 +85,8 @@ use indexmap::IndexMap;
 
 pub use array::{Array, ArrayElement};
 pub use number::Number;
+pub use table::Table;
+pub use typed::Typed;
 
 use crate::attrs::WithAttrs;
 use crate::depth::with_room;
@@ -90,8 +97,8 @@ pub type Map = IndexMap<String, Value>;
 
 /// Any value: see the [module](self).
 ///
-/// The methods that ask for something look through what is only said about a value: [`Some`](Self::Some), and
-/// [`WithAttrs`](Self::WithAttrs). Indexed by what is not there, it is [`Null`](Self::Null), as `serde_json::Value` is.
+/// The methods that ask for something look through what is only said about a value: [`Some`](Self::Some),
+/// [`WithAttrs`](Self::WithAttrs), and [`Typed`](Self::Typed). Indexed by what is not there, it is [`Null`](Self::Null), as `serde_json::Value` is.
 ///
 /// ```
 /// use filebacked::Value;
@@ -124,6 +131,8 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// An N-dimensional dataset of numbers, bools or complex numbers.
     Array(Array),
+    /// A dataset of records of a fixed size. It is equal to the list of its records.
+    Table(Table),
     /// Any other sequence.
     List(Vec<Self>),
     /// A tuple: a group with a child for each element; in a sequence, also an array of fixed length.
@@ -138,6 +147,8 @@ pub enum Value {
     Some(Box<Self>),
     /// A group or dataset that has attributes.
     WithAttrs(Box<WithAttrs<Self, Map>>),
+    /// An attribute that keeps the type that a file has it in.
+    Typed(Box<Typed>),
     /// Something that this crate does not read; why, in words. It cannot be written.
     Unreadable(String),
 }
@@ -166,6 +177,7 @@ impl Clone for Value {
             Self::String(text) => Self::String(text.clone()),
             Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
             Self::Array(array) => Self::Array(array.clone()),
+            Self::Table(table) => Self::Table(table.clone()),
             Self::List(list) => Self::List(list.clone()),
             Self::Tuple(list) => Self::Tuple(list.clone()),
             Self::Map(map) => Self::Map(map.clone()),
@@ -173,6 +185,7 @@ impl Clone for Value {
             Self::Variant(variant) => Self::Variant(variant.clone()),
             Self::Some(inner) => Self::Some(inner.clone()),
             Self::WithAttrs(both) => Self::WithAttrs(both.clone()),
+            Self::Typed(typed) => Self::Typed(typed.clone()),
             Self::Unreadable(why) => Self::Unreadable(why.clone()),
         })
     }
@@ -182,6 +195,9 @@ impl Clone for Value {
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         with_room(|| match (self, other) {
+            // The type of an attribute does not count.
+            (Self::Typed(own), other) => own.value() == other,
+            (own, Self::Typed(other)) => own == other.value(),
             (Self::Null, Self::Null) | (Self::Unit, Self::Unit) => true,
             (Self::Bool(own), Self::Bool(other)) => own == other,
             (Self::Number(own), Self::Number(other)) => own == other,
@@ -189,6 +205,8 @@ impl PartialEq for Value {
             (Self::Bytes(own), Self::Bytes(other)) => own == other,
             (Self::Array(own), Self::Array(other)) => own == other,
             (Self::List(own), Self::List(other)) | (Self::Tuple(own), Self::Tuple(other)) => own == other,
+            (Self::Table(own), Self::Table(other)) => own == other,
+            (Self::Table(own), Self::List(other)) | (Self::List(other), Self::Table(own)) => *own == **other,
             (Self::Map(own), Self::Map(other)) => own == other,
             (Self::Pairs(own), Self::Pairs(other)) => own == other,
             (Self::Variant(own), Self::Variant(other)) => own == other,
@@ -211,6 +229,7 @@ impl fmt::Debug for Value {
             Self::String(text) => tuple("String", text),
             Self::Bytes(bytes) => tuple("Bytes", bytes),
             Self::Array(array) => tuple("Array", array),
+            Self::Table(table) => tuple("Table", table),
             Self::List(list) => tuple("List", list),
             Self::Tuple(list) => tuple("Tuple", list),
             Self::Map(map) => tuple("Map", map),
@@ -218,6 +237,7 @@ impl fmt::Debug for Value {
             Self::Variant(variant) => tuple("Variant", variant),
             Self::Some(inner) => tuple("Some", inner),
             Self::WithAttrs(both) => tuple("WithAttrs", both),
+            Self::Typed(typed) => typed.fmt(f),
             Self::Unreadable(why) => tuple("Unreadable", why),
         }
     }
@@ -232,15 +252,23 @@ impl Value {
             value = match value {
                 Self::Some(inner) => inner,
                 Self::WithAttrs(both) => &both.value,
+                Self::Typed(typed) => typed.value(),
                 other => return other,
             };
         }
     }
 
-    /// The same, to be changed.
+    /// The same, to be changed. An attribute that keeps its type does not keep it then, and a table becomes the list of its
+    /// records.
     pub fn inner_mut(&mut self) -> &mut Self {
         let mut value = self;
         loop {
+            if let Self::Typed(typed) = value {
+                *value = typed.value().clone();
+            }
+            if let Self::Table(table) = value {
+                *value = Self::List(table.records().collect());
+            }
             value = match value {
                 Self::Some(inner) => inner,
                 Self::WithAttrs(both) => &mut both.value,
@@ -355,10 +383,20 @@ impl Value {
         }
     }
 
-    /// The elements of the list or tuple that it is.
+    /// The table that it is.
+    #[must_use]
+    pub fn as_table(&self) -> Option<&Table> {
+        match self.inner() {
+            Self::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The elements of the list or tuple that it is; also those of a table, all of which are made and kept then.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
         match self.inner() {
+            Self::Table(table) => Some(table.all()),
             Self::List(list) | Self::Tuple(list) => Some(list),
             _ => None,
         }
@@ -391,6 +429,14 @@ impl Value {
         }
     }
 
+    /// The element at a position.
+    fn element(&self, position: usize) -> Option<&Self> {
+        match self.inner() {
+            Self::Table(table) => table.get(position),
+            _ => self.as_list()?.get(position),
+        }
+    }
+
     /// What is at a path of names and positions, such as `patches/0/nodes`.
     ///
     /// ```
@@ -402,9 +448,9 @@ impl Value {
     /// ```
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Self> {
-        path.split('/').filter(|name| !name.is_empty()).try_fold(self, |value, name| match value.as_list() {
-            Some(list) => list.get(name.parse::<usize>().ok()?),
-            None => value.get(name),
+        path.split('/').filter(|name| !name.is_empty()).try_fold(self, |value, name| match value.inner() {
+            Self::List(_) | Self::Tuple(_) | Self::Table(_) => value.element(name.parse().ok()?),
+            _ => value.get(name),
         })
     }
 }
@@ -417,12 +463,12 @@ impl std::ops::Index<&str> for Value {
     }
 }
 
-/// Of lists and tuples. An element of an array is no value by itself: see [`Array::get`].
+/// Of lists, tuples and tables. An element of an array is no value by itself: see [`Array::get`].
 impl std::ops::Index<usize> for Value {
     type Output = Self;
 
     fn index(&self, position: usize) -> &Self {
-        self.as_list().and_then(|list| list.get(position)).unwrap_or(&NULL)
+        self.element(position).unwrap_or(&NULL)
     }
 }
 

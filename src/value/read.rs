@@ -5,12 +5,15 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::{Array, Map, Value, Variant};
+use super::typed::{Typed, scale_users};
+use super::{Array, Map, Table, Value, Variant};
 use crate::attrs::WithAttrs;
 use crate::bridge::{self, Read};
-use crate::de::{Found, Source, Stored};
+use crate::de::{Found, Source, Stored, ValueDeserializer};
 use crate::error::Result;
 use crate::format::Kind;
+use crate::format::foreign::SCALE_USERS;
+use crate::reference::Referred;
 use crate::storage::{Attributes, Object, Shape};
 
 impl<'de> Deserialize<'de> for Value {
@@ -26,16 +29,33 @@ impl<'de> Read<'de> for Value {
         let read = source.open(|found| match found {
             Found::Object(stored) => of_object(&stored),
             Found::Attribute(attribute) => {
+                let kept = match Referred::of(&attribute.object, &attribute.name) {
+                    Err(error) if !error.is_of_object() => return Err(error),
+                    kept => kept.ok().flatten().filter(|kept| kept.attribute.is_unusual),
+                };
+                let kept = match kept {
+                    Some(kept) if attribute.name == SCALE_USERS => {
+                        return Ok(Self::Typed(Box::new(Typed::new(scale_users(&kept), kept))));
+                    }
+                    kept => kept,
+                };
                 let read = match Array::of_attribute(&*attribute.object, &attribute.name) {
                     Ok(Some(array)) => Ok(Self::Array(array)),
-                    Ok(None) => attribute.deserialize_any(AnyVisitor).map(|value| match value {
-                        // Its elements are as those of an array within something else.
-                        Self::Tuple(elements) => Self::List(elements),
-                        other => other,
-                    }),
+                    Ok(None) => {
+                        ValueDeserializer::of(&mut Some(attribute)).deserialize_any(AnyVisitor).map(|value| match value
+                        {
+                            // Its elements are as those of an array within something else.
+                            Self::Tuple(elements) => Self::List(elements),
+                            other => other,
+                        })
+                    }
                     Err(error) => Err(error),
                 };
-                or_unreadable(read)
+                let value = or_unreadable(read)?;
+                Ok(match kept {
+                    Some(kept) => Self::Typed(Box::new(Typed::new(value, kept))),
+                    None => value,
+                })
             }
         });
         or_unreadable(read)
@@ -57,6 +77,11 @@ fn contents(stored: &Stored) -> Result<Value> {
     match &stored.object {
         Object::Dataset(dataset) if dataset.kind()?.is_none() => match Array::of_dataset(dataset)? {
             Some(array) => Ok(Value::Array(array)),
+            None if !stored.selects()
+                && let Some(table) = Table::of_dataset(dataset)? =>
+            {
+                Ok(Value::Table(table))
+            }
             None => stored.read().map(|Any(value)| listed(value, dataset.shape())),
         },
         Object::Group(group) => match group.kind()? {

@@ -23,6 +23,10 @@ impl Serialize for Value {
                 Some(form) => serializer.collect_seq(list.iter().map(|value| Formed { value, form: &form })),
                 None => serializer.collect_seq(list),
             },
+            Self::Table(table) => match table.get(0).and_then(record).and_then(Form::of_record) {
+                Some(form) => serializer.collect_seq(table.records().map(|value| Made { value, form: Some(&form) })),
+                None => serializer.collect_seq(table.records().map(|value| Made { value, form: None })),
+            },
             Self::Tuple(elements) => {
                 let mut tuple = serializer.serialize_tuple(elements.len())?;
                 elements.iter().try_for_each(|element| tuple.serialize_element(element))?;
@@ -50,6 +54,7 @@ impl Serialize for Value {
             Self::WithAttrs(both) => {
                 WithAttrs { value: &both.value, attrs: Attributes(&both.attrs) }.serialize(serializer)
             }
+            Self::Typed(typed) => typed.value().serialize(serializer),
             Self::Unreadable(why) => {
                 Err(S::Error::custom(format_args!("what could not be read cannot be written: {why}")))
             }
@@ -113,6 +118,21 @@ fn record(value: &Value) -> Option<&Map> {
             Value::Some(inner) => inner,
             _ => return None,
         };
+    }
+}
+
+/// A record that was made to be written.
+struct Made<'a> {
+    value: Value,
+    form: Option<&'a Form>,
+}
+
+impl Serialize for Made<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.form {
+            Some(form) => Formed { value: &self.value, form }.serialize(serializer),
+            None => self.value.serialize(serializer),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! AnnData's data sets.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use filebacked::NdArray;
 #[cfg(feature = "sprs")]
 use filebacked::Sparse;
+use filebacked::{NdArray, ReadOptions};
 use ndarray::{Ix2, arr2};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Made, as_json, error, read};
 
@@ -79,6 +81,14 @@ fn rows() {
             cell(Some(3), Some(Kind::B), "", "cell2")
         ]
     );
+    // Columns that are left out.
+    let names = |options: ReadOptions| {
+        let rows: Vec<BTreeMap<String, IgnoredAny>> = options.read(&file, "obs").unwrap();
+        rows[0].keys().map(|name| format!("{name} ")).collect::<String>()
+    };
+    assert_eq!(names(ReadOptions::new().only(["*/kind", "*/count"])), "count kind ");
+    let others = names(ReadOptions::new().skip(["*/kind", "*/_index"]));
+    assert!(others.contains("count ") && !others.contains("kind ") && !others.contains("_index "), "{others}");
     // Before version 0.8.
     #[derive(Deserialize, PartialEq, Debug)]
     struct Old {

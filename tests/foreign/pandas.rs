@@ -1,8 +1,10 @@
 //! pandas' `to_hdf`, and PyTables, which is what that writes with.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use filebacked::{Lazy, NdArray, Value};
+use filebacked::hdf5::File;
+use filebacked::{Lazy, NdArray, ReadOptions, Value};
 use ndarray::{Ix1, Ix2};
 use serde::Deserialize;
 
@@ -269,4 +271,55 @@ fn as_anything() {
     let json = as_json(&made().path("pandas.h5"));
     assert_eq!(json["compressed"]["table"][1]["label"], "schön");
     assert_eq!(as_json(&made().path("tables.h5"))["flags"], serde_json::json!([1, 0]));
+}
+
+#[test]
+fn rows_with_names_at_several_levels() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Index {
+        letter: String,
+        #[serde(rename = "1")]
+        number: i64,
+    }
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Row {
+        index: Index,
+        x: f64,
+        n: i32,
+    }
+    let row = |letter: &str, number, x, n| Row { index: Index { letter: letter.to_owned(), number }, x, n };
+    let file = made().open("rows.h5");
+    assert_eq!(read::<Vec<Row>>(&file, "levels"), [row("a", 3, 0.5, 1), row("b", 1, 1.5, 2), row("a", 1, 2.5, 3)]);
+    // As tuples, too.
+    let rows: Vec<((String, i64), f64, i32)> = read(&file, "levels");
+    assert_eq!(rows[1], (("b".to_owned(), 1), 1.5, 2));
+}
+
+#[test]
+fn columns_that_are_left_out() {
+    type Rows = Vec<BTreeMap<String, serde_json::Value>>;
+    fn names(rows: &Rows) -> String {
+        rows[0].keys().map(|name| format!("{name} ")).collect()
+    }
+    fn with(options: ReadOptions, file: &File, name: &str) -> filebacked::Result<String> {
+        options.read::<Rows>(file, name).map(|rows| names(&rows))
+    }
+    let skip = |path: &str| ReadOptions::new().skip([path]);
+    let only = |path: &str| ReadOptions::new().only([path]);
+    let fixed = made().open("columns.h5");
+    assert_eq!(names(&read(&fixed, "numbered")), "0 1 2 index ");
+    assert_eq!(with(skip("*/1"), &fixed, "numbered").unwrap(), "0 2 index ");
+    assert_eq!(with(only("*/1"), &fixed, "numbered").unwrap(), "1 ");
+    assert_eq!(with(skip("*/index"), &fixed, "numbered").unwrap(), "0 1 2 ");
+    assert_eq!(with(skip("*/a.x"), &fixed, "levels").unwrap(), "a.y index ");
+    let table = made().open("categories.h5");
+    assert_eq!(names(&read(&table, "t")), "c index k n x ");
+    assert_eq!(with(skip("*/c"), &table, "t").unwrap(), "index k n x ");
+    assert_eq!(with(only("*/k"), &table, "t").unwrap(), "k ");
+    assert_eq!(with(only("*/n"), &table, "t").unwrap(), "n ");
+    // What there is not is said.
+    assert!(with(skip("*/nothing"), &table, "t").is_err());
+    let levels = made().open("rows.h5");
+    let rows: Vec<serde_json::Value> = skip("*/index/letter").read(&levels, "levels").unwrap();
+    assert_eq!(rows[0]["index"], serde_json::json!({"1": 3}));
 }

@@ -353,6 +353,7 @@ fn seen(value: &Value) -> Seen {
         Value::Bytes(bytes) => Seen::Bytes(bytes.clone()),
         Value::Variant(Variant { name, payload: None, .. }) => Seen::Text(name.clone()),
         Value::List(list) | Value::Tuple(list) => Seen::List(list.iter().map(seen).collect()),
+        Value::Table(table) => Seen::List(table.records().map(|record| seen(&record)).collect()),
         Value::Map(map) => Seen::Map(entries(map, "")),
         Value::Array(array) => {
             fn part(array: &filebacked::value::Array, at: &mut Vec<usize>) -> Seen {

@@ -43,6 +43,9 @@ with pd.HDFStore(folder / "columns.h5", "w") as store:
     store["levels"] = pd.DataFrame([[1.0, 2.0]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
     store["deep"] = pd.DataFrame([[1.0, 2]], columns=pd.MultiIndex.from_tuples([("a", 1, "x"), ("b", 2, "x")]))
     store["bools"] = pd.DataFrame([[1, 2], [3, 4]], columns=[True, False])
+with pd.HDFStore(folder / "rows.h5", "w") as store:
+    index = pd.MultiIndex.from_tuples([("a", 3), ("b", 1), ("a", 1)], names=["letter", None])
+    store["levels"] = pd.DataFrame({"x": [0.5, 1.5, 2.5], "n": [1, 2, 3]}, index=index)
 categories = pd.DataFrame(
     {
         "c": pd.Categorical(["a", "schön", None, "a"]),

@@ -163,6 +163,31 @@ with h5py.File(folder / "latin.h5", "w") as file:
     member = h5t.enum_create(h5t.STD_U8LE)
     member.enum_insert(b"caf\xe9", 0)
     create(file, "member", member, np.array([0], "u1"))
+    record = h5a.create(file.id, b"record", field, h5s.create(h5s.SCALAR))
+    record.write(np.array((5, 6), [("a", "i4"), ("b", "i4")]), mtype=field)
+
+with h5py.File(folder / "alike.h5", "w") as file:
+    both = file.create_group("both")
+    for name, value in [(b"caf%E9", 1), (b"caf\xe9", 2), (b"\xff%C3%A9", 3)]:
+        both[name] = value
+    for name, value in [(b"caf%E9", 4), (b"caf\xe9", 5)]:
+        h5a.create(both.id, name, h5t.NATIVE_INT32, h5s.create(h5s.SCALAR)).write(np.array(value, "i4"))
+    for name, value in [(b"caf%25E9", 1), (b"caf\xe9", 2)]:
+        file.require_group("escaped")[name] = value
+    for name, value in [(b"100%", 1), (b"100%25", 2)]:
+        file.require_group("percent")[name] = value
+    fields = h5t.create(h5t.COMPOUND, 8)
+    fields.insert(b"caf\xe9", 0, h5t.STD_I32LE)
+    fields.insert(b"caf%E9", 4, h5t.STD_I32LE)
+    create(file, "fields", fields, np.array([(1, 2)], [("a", "i4"), ("b", "i4")]))
+    members = h5t.enum_create(h5t.STD_U8LE)
+    for name, value in [(b"caf\xe9", 0), (b"caf%E9", 1)]:
+        members.enum_insert(name, value)
+    create(file, "members", members, np.array([0, 1], "u1"))
+    refers = file.create_group("refers")
+    refers.create_group("other")[b"caf\xe9"] = 7
+    refers["owner"] = 1
+    refers["owner"].attrs["led"] = refers["other"][b"caf\xe9"].ref
 
 with h5py.File(folder / "at.h5", "w") as file:
     file["@id"] = "child"
@@ -220,6 +245,100 @@ with h5py.File(folder / "attributes.h5", "w") as file:
         dtype.set_precision(128)
         raw = np.frombuffer((2**100).to_bytes(16, "little"), "V16").copy().reshape(())
         h5a.create(target.id, b"wide", dtype, h5s.create(h5s.SCALAR)).write(raw, mtype=dtype)
+
+with h5py.File(folder / "types.h5", "w", track_order=True) as file:
+    file["x"], file["y"] = [1.5, 2.5], [3]
+    inner = file.create_group("g", track_order=True)
+    inner["z"] = 7
+    holder = inner.create_dataset("holder", data=[1], track_order=True)
+    for target in [file, inner, holder]:
+        attrs = target.attrs
+        attrs["zz fixed"] = np.bytes_("fixed")
+        attrs["fixed"] = np.array([b"abc", b"d"])
+        attrs["ascii"] = np.array(["a", "bcd"], h5py.string_dtype("ascii"))
+        attrs["utf8"] = np.array("é".encode(), h5py.string_dtype("utf-8", 6))
+        attrs.create("none", np.zeros(0, "S3"))
+        attrs.create("null", h5py.Empty("S3"))
+        attrs["big"] = np.array([1, 2], ">i4")
+        attrs["half"] = np.float16(0.5)
+        attrs["plain"], attrs["one"], attrs["text"] = 1, np.array([7], "u2"), "text"
+        attrs.create("enum", np.array([10, 0], "i2"), dtype=h5py.enum_dtype({"Red": 0, "Green": 10}, "i2"))
+        attrs["time"] = np.array("2026-01-02", "M8[s]").astype(h5py.opaque_dtype("M8[s]"))
+        attrs["lists"] = np.array([np.arange(3, dtype=">i2"), np.arange(0, dtype=">i2")], object).astype(
+            h5py.vlen_dtype(np.dtype(">i2"))
+        )
+        record = np.dtype([("name", text), ("of", h5py.ref_dtype), ("n", ">u4")])
+        attrs["record"] = np.array([("é", file["x"].ref, 1), ("b", inner["z"].ref, 2)], record)
+        attrs["reference"] = inner.ref
+        attrs["references"] = np.array([holder.ref, h5py.Reference(), file.ref], h5py.ref_dtype)
+        attrs["region"] = file["x"].regionref[0:1]
+        attrs["long"] = np.bytes_("y" * 70_000)
+        bits = h5t.STD_B16LE.copy()
+        h5a.create(target.id, b"bits", bits, h5s.create(h5s.SCALAR)).write(np.array(5, "u2"), mtype=bits)
+        pairs = h5t.array_create(h5t.STD_I16BE, (2,))
+        h5a.create(target.id, b"pairs", pairs, h5s.create_simple((2,))).write(np.array([[1, 2], [3, 4]], ">i2"), mtype=pairs)
+        strings = h5t.C_S1.copy()
+        strings.set_size(6)
+        strings.set_strpad(h5t.STR_SPACEPAD)
+        h5a.create(target.id, b"padded", strings, h5s.create(h5s.SCALAR)).write(np.array(b"ab    ", "S6"), mtype=strings)
+
+with h5py.File(folder / "scales.h5", "w") as file:
+    file["x"], file["data"], file["other"] = [1.0, 2.0], [[3.0, 4.0]], [5.0, 6.0]
+    file["x"].make_scale("x")
+    group = file.create_group("group")
+    group["y"] = [0]
+    group["y"].make_scale("y")
+    file["data"].dims[0].attach_scale(group["y"])
+    file["data"].dims[1].attach_scale(file["x"])
+    file["other"].dims[0].attach_scale(file["x"])
+
+with netCDF4.Dataset(folder / "scales.nc", "w") as data:
+    data.createDimension("t", 2)
+    data.createDimension("bare", 3)
+    data.createVariable("t", "f8", "t")[:] = [1, 2]
+    variable = data.createVariable("v", "f4", ("t", "bare"))
+    variable[:] = 1
+    variable.units, variable.flags = "m", np.array([1, 2], "i1")
+
+with h5py.File(folder / "round.h5", "w") as file:
+    file["f8"], file["f4"] = np.array([0.1, 2]), np.array([0.1, 2], "f4")
+    file["i8"], file["u8"] = np.array([2**24 + 1, -3], "i8"), np.array([2**64 - 1], "u8")
+    file["c16"] = np.array([0.1 - 0.2j])
+    file["large"], file["infinite"] = np.array([1e300]), np.array([np.inf])
+    file.create_dataset("packed", data=np.full((50, 3), 0.1), chunks=(7, 2), compression="gzip")
+    file.attrs["f8"] = np.array([0.1, 2])
+
+with h5py.File(folder / "nulls.h5", "w") as file:
+    file["target"] = [1, 2, 3]
+    region = file["target"].regionref[0:1]
+    file["latin"] = np.array([b"a", b"caf\xe9"])
+    file["rows"] = np.array([(1, b"caf\xe9"), (2, b"b")], [("n", "i4"), ("s", "S4")])
+    file.create_dataset("regions", (2,), h5py.regionref_dtype)[0] = region
+    file["part"] = np.array([(1, region)], [("n", "i4"), ("r", h5py.regionref_dtype)])
+    file.attrs["latin"] = np.bytes_(b"caf\xe9")
+    file.attrs["region"], file.attrs["ok"] = region, 1
+    del file["target"]
+
+with h5py.File(folder / "grow.h5", "w") as file:
+    texts = [f"text {n}" for n in range(20)]
+    file.create_dataset("s", data=texts, dtype=text, compression="lzf", maxshape=(None,), chunks=(16,))
+    file.create_dataset("fixed", data=np.array([b"abc"]), maxshape=(None,), chunks=(16,))
+
+with h5py.File(folder / "table.h5", "w") as file:
+    kind = h5py.enum_dtype({"Red": 0, "Green": 10}, "i2")
+    inner = np.dtype([("x", ">f4"), ("y", "f8")])
+    record = [("n", "i2"), ("ok", "?"), ("name", "S4"), ("kind", kind), ("z", "c16"), ("inner", inner), ("a", "u1", 2), ("v", "V2")]
+    file["t"] = np.array(
+        [
+            (1, True, "é".encode(), 0, 1j, (0.5, 0.5), [1, 2], b"ab"),
+            (2, False, b"b", 10, 2, (1.5, 1.5), [3, 4], b"cd"),
+            (3, True, b"c", 0, 3, (2.5, 2.5), [5, 6], b"ef"),
+        ],
+        record,
+    )
+    file["tuples"] = np.array([(1, 0.5), (2, 1.5)], [("0", "i4"), ("1", "f8")])
+    file["nan"] = np.array([(1, np.nan)], [("n", "i4"), ("x", "f8")])
+    file["broken"] = np.array([(1, b"caf\xe9")], [("n", "i4"), ("s", "S4")])
 
 with h5py.File(folder / "szip.h5", "w") as file:
     file["ok"] = 1

@@ -72,9 +72,9 @@ fn forms() {
 }
 
 const TREE: &str = r#"/              group
-├─ @class      string      "Values"
-├─ @module     string      "__main__"
 ├─ @unit       string      "m"
+├─ @module     string      "__main__"
+├─ @class      string      "Values"
 ├─ small       i64         1
 ├─ large       i64         2
 ├─ larger      u64         18446744073709551615
@@ -85,8 +85,8 @@ const TREE: &str = r#"/              group
 ├─ pairs       f32 (2, 2)  0.5, 1.5, ...
 ├─ empty       f64 (0,)
 ├─ named       group
-│  ├─ @class   string      "Named"
 │  ├─ @module  string      "__main__"
+│  ├─ @class   string      "Named"
 │  └─ a        i64         1
 ├─ attrs       i32 (2,)    1, 2
 │  └─ @unit    string      "m"

@@ -188,10 +188,10 @@ fn attributes() {
     check_tree(
         &labelled(1),
         "/ group
-        ├─ @axes i32 (3, 2) 1, 4, 2, 5, ...
-        ├─ @none null
         ├─ @origin f64 (1,) 1.5
+        ├─ @axes i32 (3, 2) 1, 4, 2, 5, ...
         ├─ @scale compound {r: f32, i: f32} 1+2i
+        ├─ @none null
         └─ data u8 1",
     );
     assert_eq!(
@@ -321,13 +321,13 @@ macro_rules! widens {
 }
 
 macro_rules! refused {
-    ($($from:ident => $to:ident),* $(,)?) => {
+    ($advice:literal: $($from:ident => $to:ident),* $(,)?) => {
         $(
             let error = read_error::<NdArray<$to, Ix1>>(&NdArray(array![0 as $from]));
             assert_eq!(error.kind(), ErrorKind::WrongType);
             let expected = concat!(
                 "expected an array of `", stringify!($to), "`, found `", stringify!($from),
-                "` of shape (1,); HDF5 path `/value`"
+                "` of shape (1,)", $advice, "; HDF5 path `/value`"
             );
             assert_eq!(error.to_string(), expected);
         )*
@@ -338,8 +338,9 @@ macro_rules! refused {
 fn element_types_that_are_read_as_others() {
     widens!(i8 => i16, i8 => i64, u8 => i16, u8 => u64, u16 => i32, u32 => i64, i32 => i64, f32 => f64);
     widens!(i32 => f64, u32 => f64, i16 => f32, u16 => f32, i8 => f64);
-    refused!(i64 => f64, u64 => f64, i32 => f32, f64 => f32, u8 => i8, i8 => u8, i64 => i32, u64 => i64, i64 => u64);
-    refused!(f32 => i32, f64 => i64, u8 => bool, i32 => u64, u16 => i16);
+    refused!(" (`ReadOptions::allow_rounding` takes the nearest)": i64 => f64, u64 => f64, i32 => f32, f64 => f32);
+    refused!("": u8 => i8, i8 => u8, i64 => i32, u64 => i64, i64 => u64);
+    refused!("": f32 => i32, f64 => i64, u8 => bool, i32 => u64, u16 => i16);
 
     let complex = NdArray(array![Complex32::new(1.0, 2.0)]);
     let wide: NdArray<Complex64, Ix1> = from_slice(&to_vec(&complex).unwrap()).unwrap();

@@ -82,13 +82,13 @@ fn on_disk() {
         &BTreeMap::from([("run", with(run()))]),
         "/ group
         └─ run group
-           ├─ @curve f64 (2,) 0.5, 1.5
-           ├─ @gain f64 0.5
-           ├─ @names string (2,) \"a\", \"bc\"
-           ├─ @offset null
-           ├─ @range i16 (2,) -1, 1
            ├─ @title string \"plate\"
            ├─ @unit string \"hPa\"
+           ├─ @gain f64 0.5
+           ├─ @range i16 (2,) -1, 1
+           ├─ @offset null
+           ├─ @curve f64 (2,) 0.5, 1.5
+           ├─ @names string (2,) \"a\", \"bc\"
            └─ steps u32 10",
     );
     let file = file();

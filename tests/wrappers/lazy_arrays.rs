@@ -92,7 +92,8 @@ fn errors() {
     assert_eq!(text(lazy.slice(s![0, 0]).unwrap_err()), expected);
     assert_eq!(text(lazy.load().unwrap_err()), expected);
     let lazy: Lazy<NdArray<f32, Ix1>> = reread(&[1.5]);
-    let expected = "expected an array of `f32`, found `f64` of shape (1,); HDF5 path `/value`";
+    let expected = "expected an array of `f32`, found `f64` of shape (1,) \
+                    (`ReadOptions::allow_rounding` takes the nearest); HDF5 path `/value`";
     assert_eq!(text(lazy.slice(s![..]).unwrap_err()), expected);
     assert_eq!(lazy.shape().unwrap(), [1]);
     for error in [

@@ -194,8 +194,12 @@ fn all_element_types_and_index_types() {
     assert_eq!(from_slice::<Sparse<f64>>(&image).unwrap().0, csr());
     assert_eq!(
         read_error::<Sparse<f32>>(&Sparse(csr())).to_string(),
-        "expected an array of `f32`, found `f64` of shape (5,); HDF5 path `/data`"
+        "expected an array of `f32`, found `f64` of shape (5,) (`ReadOptions::allow_rounding` takes the nearest); \
+         HDF5 path `/data`"
     );
+    let rounded: Sparse<f32> =
+        filebacked::ReadOptions::new().allow_rounding(true).from_slice(&to_vec(&Sparse(csr())).unwrap()).unwrap();
+    assert_eq!(rounded.0, csr().map(|x| *x as f32));
 }
 
 #[test]

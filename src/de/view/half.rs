@@ -1,5 +1,7 @@
 //! Floats of 16 bits.
 
+use crate::limits::Limits;
+
 /// Whether the type of that name, of the crate `half`, holds a number exactly.
 pub(super) fn holds(name: &str, value: f64) -> bool {
     // Bits after the point; the exponents of the smallest and the largest normal number.
@@ -10,6 +12,13 @@ pub(super) fn holds(name: &str, value: f64) -> bool {
     let exponent = ((value.to_bits() >> 52) & 0x7ff) as i32 - 1023;
     let unit = 2f64.powi(exponent.max(lowest) - digits);
     exponent <= highest && (value / unit).fract() == 0.0
+}
+
+/// Whether a number is read as that type: what the type holds, and what is near, if the options allow that.
+pub(super) fn takes(name: &str, value: f64) -> bool {
+    // What is as near to infinity as to the largest number.
+    let beyond = if name == "f16" { 65520.0 } else { 2f64.powi(128) * (1.0 - 2f64.powi(-9)) };
+    holds(name, value) || Limits::rounds() && value.abs() < beyond
 }
 
 #[cfg(test)]

@@ -74,6 +74,16 @@ impl Part {
                     let count = wanted.unwrap_or(0);
                     (Shape::Pending(count), count)
                 }
+                (None, Space::Simple(_))
+                    if dataset.dtype().has_addresses() || matches!(dataset.dtype(), Dtype::FixedString(_)) =>
+                {
+                    let message = format!(
+                        "{} cannot be added to: strings, and sequences of their own lengths, are added to those that an appender \
+                         began; read these and write them again",
+                        dataset.words()
+                    );
+                    return Err(Error::new(ErrorKind::Unsupported, message));
+                }
                 (None | Some(Kind::I128 | Kind::U128), Space::Simple(_)) => {
                     let (data, count) = kept(parent.open_growing(link)?, wanted)?;
                     (Shape::Items(data), count)

@@ -18,7 +18,7 @@ impl Parted {
     ) -> Result<Growing> {
         let mut members: Vec<_> = names.iter().map(|(name, code)| (name.clone(), i128::from(*code))).collect();
         members.sort_by_key(|(_, code)| *code);
-        let dtype = Dtype::Enum(EnumType { base: Number::U8, members }.into());
+        let dtype = Dtype::Enum(EnumType::new(Number::U8, members).into());
         dataset(group, link, (&dtype, &[]), route, common)
     }
 

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::ser::{self, Serialize};
-
 use super::{put_attribute, unsupported};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::python::{CLASS, MODULE, TYPEID, is_name};
 use crate::format::{ATTRIBUTE_PREFIX, KIND};
 use crate::route::Route;
+use crate::ser::event::Parts;
+use crate::ser::item::Item;
 use crate::ser::place::{At, Place, check_free};
 use crate::ser::{key, node, select};
 use crate::storage::{Attributes, Dtype, Group, Number, Object, Shape, element_bytes};
@@ -28,7 +28,7 @@ impl Class {
     }
 
     /// The class that `name` is the name of.
-    pub(super) fn named<T: ?Sized + Serialize>(place: &Place<'_>, name: &T) -> Result<Self> {
+    pub(super) fn named(place: &Place<'_>, name: &dyn Item) -> Result<Self> {
         Ok(Self { module: place.route.python().cloned(), name: Cow::Owned(class_name(name)?) })
     }
 
@@ -52,7 +52,7 @@ impl Class {
     }
 }
 
-fn class_name<T: ?Sized + Serialize>(name: &T) -> Result<String> {
+fn class_name(name: &dyn Item) -> Result<String> {
     key::text(name)?.ok_or_else(|| Error::wrong_type("the name of a class", "something that is no string"))
 }
 
@@ -109,7 +109,7 @@ impl ClassSerializer {
     }
 
     /// Writes an attribute of the class.
-    pub(super) fn field<T: ?Sized + Serialize>(&mut self, name: &str, value: &T) -> Result<()> {
+    pub(super) fn attribute(&mut self, name: &str, value: &dyn Item) -> Result<()> {
         let route = self.route.field(name);
         if select::is_left_out(route, value) {
             return Ok(());
@@ -144,25 +144,17 @@ impl ClassSerializer {
     }
 }
 
-macro_rules! structs {
-    ($($trait:ident),*) => {
-        $(impl ser::$trait for ClassSerializer {
-            type Ok = ();
-            type Error = Error;
+impl Parts for ClassSerializer {
+    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+        self.attribute(name, value)
+    }
 
-            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-                self.field(name, value)
-            }
+    fn skip_field(&mut self, name: &'static str) -> Result<()> {
+        self.route.field(name);
+        Ok(())
+    }
 
-            fn skip_field(&mut self, name: &'static str) -> Result<()> {
-                self.route.field(name);
-                Ok(())
-            }
-
-            fn end(self) -> Result<()> {
-                self.finish()
-            }
-        })*
-    };
+    fn end(self: Box<Self>) -> Result<()> {
+        self.finish()
+    }
 }
-structs!(SerializeStruct, SerializeStructVariant);

@@ -3,18 +3,18 @@
 //! Structs come as maps, too: those of typetag's objects with a tag, and those with flattened fields. If the first key is the
 //! tag of a class, it is an object of that.
 
-use std::any::{TypeId, type_name};
+use std::any::TypeId;
 use std::collections::HashSet;
 
-use serde::ser::{self, Serialize};
-
 use super::class::{Class, ClassSerializer, link_name};
-use super::sort::{self, Sort, Value};
+use super::sort::{self, Sort};
 use super::{put, unsupported};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::python::{CLASS, KEY};
 use crate::format::{ATTRIBUTE_PREFIX, VALUE};
+use crate::ser::event::{Parts, Scalar};
+use crate::ser::item::Item;
 use crate::ser::key::{self, KeyClass};
 use crate::ser::place::{Place, check_free};
 use crate::ser::select;
@@ -67,7 +67,7 @@ impl<'a> DictionarySerializer<'a> {
         Self { place, depth, newtype, state: State::Start }
     }
 
-    fn begin<T: ?Sized + Serialize>(&self, key: &T) -> Result<State> {
+    fn begin(&self, key: &dyn Item) -> Result<State> {
         let named = key::link(key)?;
         let sort = sort::of(key);
         check_key(named.as_ref().map(|(class, _)| *class), sort)?;
@@ -83,7 +83,7 @@ impl<'a> DictionarySerializer<'a> {
 fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
     let is_key = match (class, sort) {
         (Some(class), _) => class != KeyClass::Bool,
-        (None, Sort::Number(Value::F32(_) | Value::F64(_)) | Sort::Sequence | Sort::Tuple | Sort::Union) => true,
+        (None, Sort::Number(Scalar::F32(_) | Scalar::F64(_)) | Sort::Sequence | Sort::Tuple | Sort::Union) => true,
         (None, _) => false,
     };
     if is_key {
@@ -106,9 +106,10 @@ fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
 ///
 /// A struct gives the names of its fields as `str`, which keys of maps are not, being values of their own. Where types are
 /// erased, nothing tells the one from the other.
-fn is_tag<K: ?Sized + Serialize>(key: &K) -> Result<bool> {
-    let is_name = typeid::of::<K>() == TypeId::of::<str>();
-    let is_erased = is_erased::<K>();
+fn is_tag(key: &dyn Item) -> Result<bool> {
+    let (id, name) = key.type_of();
+    let is_name = id == TypeId::of::<str>();
+    let is_erased = is_erased(name);
     if !is_name && !is_erased {
         return Ok(false);
     }
@@ -122,9 +123,9 @@ fn is_tag<K: ?Sized + Serialize>(key: &K) -> Result<bool> {
     }
 }
 
-/// Whether a type is one of erased_serde's, which has any other in it.
-fn is_erased<T: ?Sized>() -> bool {
-    type_name::<T>().contains("erased_serde::")
+/// Whether the name of a type is that of one of erased_serde's, which has any other in it.
+fn is_erased(name: &str) -> bool {
+    name.contains("erased_serde::")
 }
 
 #[cold]
@@ -141,15 +142,8 @@ fn no_key() -> Error {
     Error::new(ErrorKind::Custom, "a map gave a value without a key")
 }
 
-impl ser::SerializeMap for DictionarySerializer<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_entry<K, V>(&mut self, key: &K, value: &V) -> Result<()>
-    where
-        K: ?Sized + Serialize,
-        V: ?Sized + Serialize,
-    {
+impl Parts for DictionarySerializer<'_> {
+    fn entry(&mut self, key: &dyn Item, value: &dyn Item) -> Result<()> {
         match &mut self.state {
             State::Start if is_tag(key)? => {
                 let class = Class::named(&self.place, value)?;
@@ -157,15 +151,15 @@ impl ser::SerializeMap for DictionarySerializer<'_> {
                 self.state = State::Object { object, name: None };
                 Ok(())
             }
-            State::Object { object, .. } => object.field(&key::text(key)?.ok_or_else(unlike_keys)?, value),
+            State::Object { object, .. } => object.attribute(&key::text(key)?.ok_or_else(unlike_keys)?, value),
             _ => {
-                self.serialize_key(key)?;
-                self.serialize_value(value)
+                self.key(key)?;
+                self.value(value)
             }
         }
     }
 
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+    fn key(&mut self, key: &dyn Item) -> Result<()> {
         if let State::Start = self.state {
             self.state = self.begin(key)?;
         }
@@ -198,10 +192,10 @@ impl ser::SerializeMap for DictionarySerializer<'_> {
         }
     }
 
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn value(&mut self, value: &dyn Item) -> Result<()> {
         match &mut self.state {
             State::Start => Err(no_key()),
-            State::Object { object, name } => object.field(&name.take().ok_or_else(no_key)?, value),
+            State::Object { object, name } => object.attribute(&name.take().ok_or_else(no_key)?, value),
             State::Names { into, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;
                 let route = self.place.route.field(&key);
@@ -231,7 +225,7 @@ impl ser::SerializeMap for DictionarySerializer<'_> {
         }
     }
 
-    fn end(self) -> Result<()> {
+    fn end(self: Box<Self>) -> Result<()> {
         let group = match self.state {
             State::Object { object, .. } => return object.finish(),
             State::Start => self.place.group(None)?,

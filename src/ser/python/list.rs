@@ -4,10 +4,8 @@
 //! array, and in an array of more dimensions only what is annotated as one: so arrays of fixed length (and tuples) of
 //! numbers in a sequence are such an array, as are `NdArray`s, and sequences in a sequence are lists.
 
-use serde::ser::{self, Serialize};
-
 use super::class::Union;
-use super::sort::{self, Sort, Value};
+use super::sort::{self, Sort};
 use super::{no_missing, no_unit, no_wide, put, unsupported};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,6 +13,8 @@ use crate::format::MAX_RANK;
 use crate::route::Route;
 use crate::ser::column::Column;
 use crate::ser::compound::same_form;
+use crate::ser::event::{Parts, Scalar};
+use crate::ser::item::{ErasedRow, Item};
 use crate::ser::place::{Place, check_free};
 use crate::ser::stream::Sequence;
 use crate::ser::{key, layout, node};
@@ -61,7 +61,8 @@ impl<'a> ListSerializer<'a> {
         Self { state: State::Start(place, None), depth, count: 0, len: Some(len), union }
     }
 
-    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    /// Adds an element.
+    pub(super) fn next(&mut self, value: &dyn Item) -> Result<()> {
         let index = self.count;
         self.count += 1;
         self.push(index, value).map_err(|error| {
@@ -70,7 +71,7 @@ impl<'a> ListSerializer<'a> {
         })
     }
 
-    fn push<T: ?Sized + Serialize>(&mut self, index: usize, value: &T) -> Result<()> {
+    fn push(&mut self, index: usize, value: &dyn Item) -> Result<()> {
         let sort = sort::of(value);
         match sort {
             Sort::Missing => return Err(no_missing()),
@@ -101,7 +102,7 @@ impl<'a> ListSerializer<'a> {
         match (&mut self.state, sort) {
             (State::Numbers(sequence, numbers), Sort::Number(value)) => {
                 numbers.add(value)?;
-                sequence.push(&value)
+                sequence.push(&ErasedRow(value))
             }
             (State::Arrays(sequence, first), Sort::Tuple) => match array {
                 Some(array) if same_form(first, &array) => sequence.push(value),
@@ -118,12 +119,12 @@ impl<'a> ListSerializer<'a> {
     }
 
     /// The array of numbers that a tuple is, if it is one.
-    fn array<T: ?Sized + Serialize>(&self, value: &T) -> Option<Column> {
+    fn array(&self, value: &dyn Item) -> Option<Column> {
         let array = node::numbers(value, self.depth)?;
         (layout::element_dims(&array).len() < MAX_RANK).then_some(array)
     }
 
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         if let Some(len) = self.len
             && len != self.count
         {
@@ -141,7 +142,7 @@ impl<'a> ListSerializer<'a> {
 }
 
 impl Children {
-    fn put<T: ?Sized + Serialize>(&self, index: usize, value: &T, depth: Depth) -> Result<()> {
+    fn put(&self, index: usize, value: &dyn Item, depth: Depth) -> Result<()> {
         let name = index.to_string();
         let route = if self.is_tuple { self.route.position(index) } else { self.route.element() };
         check_free(self.target.as_ref(), &name)
@@ -166,28 +167,20 @@ enum NumberClass {
 }
 
 impl Numbers {
-    fn of(first: Value) -> Self {
+    fn of(first: Scalar) -> Self {
         Self { class: Self::look(first).0, has_negative: false, has_beyond: false }
     }
 
     /// The class of a number, and whether it is negative, and beyond `i64`.
-    fn look(value: Value) -> (NumberClass, bool, bool) {
-        let integer = match value {
-            Value::Bool(_) => return (NumberClass::Bool, false, false),
-            Value::F32(_) | Value::F64(_) => return (NumberClass::Float, false, false),
-            Value::I8(value) => i128::from(value),
-            Value::I16(value) => i128::from(value),
-            Value::I32(value) => i128::from(value),
-            Value::I64(value) => i128::from(value),
-            Value::U8(value) => i128::from(value),
-            Value::U16(value) => i128::from(value),
-            Value::U32(value) => i128::from(value),
-            Value::U64(value) => i128::from(value),
-        };
-        (NumberClass::Integer, integer < 0, integer > i128::from(i64::MAX))
+    fn look(value: Scalar) -> (NumberClass, bool, bool) {
+        match (value, value.integer()) {
+            (_, Some(integer)) => (NumberClass::Integer, integer < 0, integer > i128::from(i64::MAX)),
+            (Scalar::Bool(_), None) => (NumberClass::Bool, false, false),
+            (_, None) => (NumberClass::Float, false, false),
+        }
     }
 
-    fn add(&mut self, value: Value) -> Result<()> {
+    fn add(&mut self, value: Scalar) -> Result<()> {
         let (class, is_negative, is_beyond) = Self::look(value);
         self.has_negative |= is_negative;
         self.has_beyond |= is_beyond;
@@ -204,21 +197,12 @@ fn unlike(first: &str, sort: Sort) -> Error {
     unsupported(&what, "elements are of one type, which can be an enum, as a union")
 }
 
-macro_rules! lists {
-    ($($trait:ident $method:ident),*) => {
-        $(impl ser::$trait for ListSerializer<'_> {
-            type Ok = ();
-            type Error = Error;
+impl Parts for ListSerializer<'_> {
+    fn element(&mut self, value: &dyn Item) -> Result<()> {
+        self.next(value)
+    }
 
-            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<()> {
-                self.finish()
-            }
-        })*
-    };
+    fn end(self: Box<Self>) -> Result<()> {
+        self.finish()
+    }
 }
-lists!(SerializeSeq serialize_element, SerializeTuple serialize_element);
-lists!(SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);

@@ -1,0 +1,400 @@
+//! The one `SeqAccess`, `MapAccess` and `EnumAccess` that a user's visitors are compiled for. What comes next is said by what
+//! is behind them, which is compiled once.
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
+
+use super::access::{BlockSeq, ColumnSeq, OrderedRecord};
+use super::deserializer::{AskOnce, ValueDeserializer};
+use super::key::Key;
+use super::row::{CompoundSeq, RowSeq};
+use super::variant::Empty;
+use super::visit::{Answer, Question, Visit};
+use crate::error::{Error, Result};
+
+/// The elements of a sequence, or the fields of a struct or tuple.
+pub(crate) enum Elements<'a> {
+    /// The fields of a record.
+    Fields(CompoundSeq<'a>),
+    /// Items that are in memory.
+    Block(BlockSeq<'a>),
+    /// Items of a dataset that is read in windows.
+    Rows(&'a mut RowSeq<'a>),
+    Column(ColumnSeq<'a>),
+    /// The fields of a record that are columns.
+    Record(OrderedRecord<'a>),
+    Other(&'a mut dyn Sequence),
+}
+
+/// A sequence.
+pub(crate) trait Sequence {
+    /// The next element.
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>>;
+
+    /// Says of an error where it was: in the element that was given out last.
+    fn located(&self, error: Error) -> Error;
+
+    fn size_hint(&self) -> Option<usize>;
+}
+
+impl Elements<'_> {
+    /// The next element, if it is not one that is read by a short way.
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        match self {
+            Self::Fields(fields) => Ok(fields.next()?.map(ValueDeserializer::Part)),
+            Self::Block(block) => Ok(block.next().map(ValueDeserializer::Part)),
+            Self::Rows(rows) => Ok(rows.next()?.map(ValueDeserializer::Part)),
+            Self::Column(column) => Ok(column.next().map(ValueDeserializer::Element)),
+            Self::Record(record) => Ok(record.next()?.map(ValueDeserializer::Element)),
+            Self::Other(other) => other.next(),
+        }
+    }
+
+    #[cold]
+    fn located(&self, error: Error) -> Error {
+        match self {
+            Self::Fields(fields) => fields.located(error),
+            Self::Block(block) => block.located(error),
+            Self::Rows(rows) => rows.located(error),
+            Self::Column(column) => column.located(error),
+            Self::Record(record) => record.located(error),
+            Self::Other(other) => other.located(error),
+        }
+    }
+
+    /// An element that is no field of a record.
+    #[inline]
+    fn next_element_of_many<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let part = match self {
+            Self::Block(block) => block.next(),
+            Self::Rows(rows) => rows.next_in_window(),
+            _ => None,
+        };
+        let Some(part) = part else { return self.next_of_others(seed) };
+        match seed.deserialize(ValueDeserializer::Part(part)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(self.located(error)),
+        }
+    }
+
+    #[inline(never)]
+    fn next_of_others<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let element = match self {
+            Self::Column(column) => column.next(),
+            Self::Record(record) => record.next()?,
+            _ => None,
+        };
+        let next = match element {
+            Some(element) => ValueDeserializer::Element(element),
+            None => match self.next()? {
+                Some(next) => next,
+                None => return Ok(None),
+            },
+        };
+        match seed.deserialize(next) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(self.located(error)),
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for Elements<'_> {
+    type Error = Error;
+
+    // Inlined as a whole, or nothing of it is in registers.
+    #[inline(always)]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let Self::Fields(fields) = self else { return self.next_element_of_many(seed) };
+        let Some(field) = fields.next()? else { return Ok(None) };
+        match seed.deserialize(ValueDeserializer::Part(field)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(fields.located(error)),
+        }
+    }
+
+    #[inline(always)]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
+        self.next_element_seed(std::marker::PhantomData)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        match self {
+            Self::Fields(fields) => fields.size_hint(),
+            Self::Block(block) => block.size_hint(),
+            Self::Rows(rows) => rows.size_hint(),
+            Self::Column(column) => column.size_hint(),
+            Self::Record(record) => record.size_hint(),
+            Self::Other(other) => other.size_hint(),
+        }
+    }
+}
+
+/// A map.
+pub(crate) trait Map {
+    /// The next key.
+    fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>>;
+
+    /// Says of an error where it was: in the key that was given out last.
+    fn in_key(&self, error: Error) -> Error;
+
+    /// The value of the key that was given out last.
+    fn value(&mut self) -> Result<ValueDeserializer<'_>>;
+
+    /// Says of an error where it was: in the value that was given out last.
+    fn in_value(&self, error: Error) -> Error;
+
+    fn size_hint(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// The entries of a map, or the fields of a struct by their names.
+pub(crate) struct Entries<'a>(&'a mut dyn Map);
+
+impl<'a> Entries<'a> {
+    pub(super) fn new(map: &'a mut dyn Map) -> Self {
+        Self(map)
+    }
+}
+
+impl<'de> MapAccess<'de> for Entries<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        let Some(key) = self.0.next_key()? else { return Ok(None) };
+        match seed.deserialize(key) {
+            Ok(key) => Ok(Some(key)),
+            Err(error) => Err(self.0.in_key(error)),
+        }
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let value = self.0.value()?;
+        seed.deserialize(value).map_err(|error| self.0.in_value(error))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
+}
+
+/// A variant of an enum.
+pub(crate) struct Variant<'a> {
+    pub(super) label: Label<'a>,
+    /// The link to the payload, if there is one.
+    pub(super) link: &'a str,
+    pub(super) payload: Option<ValueDeserializer<'a>>,
+}
+
+/// How a variant is called.
+#[derive(Clone, Copy)]
+pub(crate) enum Label<'a> {
+    Name(&'a str),
+    /// A key of a map, which has no payload.
+    Key(&'a str),
+    /// By its class in Python, of an object that is the payload, or one of these variants without one.
+    Class(&'a str, &'static [&'static str]),
+    /// By its number in a union in Python, of such an object.
+    Index(u32, &'static [&'static str]),
+    /// To a `Value`: its name and number.
+    Told(&'a str, u32),
+    /// To a `Value`: none, but a tuple.
+    Tuple,
+    /// To a `Value`: none, but something that cannot be read, and why.
+    Unreadable(&'a str),
+}
+
+/// What is asked for where there should be a payload, in words.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Unit,
+    Payload,
+    Tuple,
+    Fields,
+}
+
+impl<'a> Variant<'a> {
+    /// A variant with a payload, which is the child `link`.
+    pub(super) fn new(name: &'a str, link: &'a str, payload: ValueDeserializer<'a>) -> Self {
+        Self { label: Label::Name(name), link, payload: Some(payload) }
+    }
+
+    /// One without a payload.
+    pub(super) fn unit(name: &'a str) -> Self {
+        Self { label: Label::Name(name), link: "", payload: None }
+    }
+
+    fn payload(&mut self, wanted: Wanted) -> Result<ValueDeserializer<'a>> {
+        if matches!(self.label, Label::Told(..) | Label::Tuple | Label::Unreadable(_)) && !self.is_told(wanted) {
+            return Err(Error::corrupt("a value was asked for what it is not"));
+        }
+        match (self.payload.take(), self.label) {
+            (Some(payload), _) if matches!(wanted, Wanted::Tuple | Wanted::Fields) => Ok(payload.into_fields()),
+            (Some(payload), _) => Ok(payload),
+            (None, Label::Unreadable(why)) => Ok(ValueDeserializer::Key(Key(why))),
+            (None, Label::Key(_)) => {
+                let expected = match wanted {
+                    Wanted::Unit | Wanted::Payload => "newtype variant",
+                    Wanted::Tuple => "tuple variant",
+                    Wanted::Fields => "struct variant",
+                };
+                Err(Error::invalid_type(Unexpected::UnitVariant, &expected))
+            }
+            (None, label) => {
+                let what = match wanted {
+                    Wanted::Unit => "unit",
+                    Wanted::Payload => "a payload",
+                    Wanted::Tuple => "a tuple",
+                    Wanted::Fields => "fields",
+                };
+                let name = label.name().unwrap_or_default();
+                Err(Error::wrong_type(format!("a variant with {what}"), format!("the variant `{name}` without one")))
+            }
+        }
+    }
+
+    /// Whether that is what a `Value` asks for.
+    fn is_told(&self, wanted: Wanted) -> bool {
+        matches!(
+            (self.label, wanted),
+            (Label::Told(..) | Label::Unreadable(_), Wanted::Payload) | (Label::Tuple, Wanted::Tuple)
+        )
+    }
+
+    /// Checks that there is no payload, or none but unit.
+    fn check_unit(&mut self) -> Result<()> {
+        let what = match (&self.payload, self.label) {
+            (_, Label::Told(..)) => return Ok(()),
+            (_, Label::Tuple | Label::Unreadable(_)) => return self.payload(Wanted::Unit).map(drop),
+            (None, _) => return Ok(()),
+            (_, Label::Class(_, variants) | Label::Index(_, variants)) => Some(variants),
+            _ => None,
+        };
+        let payload = self.payload(Wanted::Unit)?;
+        match what {
+            Some(variants) => Empty::deserialize(payload).and_then(|empty| empty.check(variants)),
+            None => <()>::deserialize(payload),
+        }
+        .map_err(|error| self.located(error))
+    }
+
+    #[cold]
+    fn located(&self, error: Error) -> Error {
+        match self.label {
+            Label::Tuple | Label::Unreadable(_) | Label::Key(_) | Label::Index(..) => error,
+            Label::Name(name) | Label::Class(name, _) | Label::Told(name, _) => {
+                let error = error.in_field(name);
+                if self.link.is_empty() { error } else { error.in_link(self.link) }
+            }
+        }
+    }
+}
+
+impl Label<'_> {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) | Self::Key(name) | Self::Class(name, _) | Self::Told(name, _) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
+        let has_payload = self.payload.is_some();
+        let mut told;
+        let label = match self.label {
+            Label::Name(name) | Label::Key(name) | Label::Class(name, _) => ValueDeserializer::Key(Key(name)),
+            label => {
+                told = Some(Told { label, has_payload });
+                ValueDeserializer::Other(&mut told)
+            }
+        };
+        Ok((seed.deserialize(label)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_> {
+    type Error = Error;
+
+    fn unit_variant(mut self) -> Result<()> {
+        self.check_unit()
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(mut self, seed: T) -> Result<T::Value> {
+        let payload = self.payload(Wanted::Payload)?;
+        seed.deserialize(payload).map_err(|error| self.located(error))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(mut self, len: usize, visitor: V) -> Result<V::Value> {
+        let payload = self.payload(Wanted::Tuple)?;
+        payload.deserialize_tuple(len, visitor).map_err(|error| self.located(error))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(mut self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
+        let payload = self.payload(Wanted::Fields)?;
+        payload.deserialize_struct("", fields, visitor).map_err(|error| self.located(error))
+    }
+}
+
+/// A label that is no name, as an answer to whatever is asked.
+struct Told<'a> {
+    label: Label<'a>,
+    has_payload: bool,
+}
+
+impl AskOnce for Told<'_> {
+    fn ask_once(self, _: Question, visit: &mut dyn Visit) -> Result<()> {
+        match self.label {
+            Label::Name(name) | Label::Key(name) | Label::Class(name, _) => visit.answer(Answer::Str(name)),
+            Label::Index(index, _) => visit.answer(Answer::U32(index)),
+            Label::Tuple => visit.answer(Answer::Unit),
+            Label::Unreadable(_) => visit.answer(Answer::None),
+            Label::Told(name, number) => {
+                visit.seq(&mut Parts { name, numbers: [number, self.has_payload.into()], next: 0, told: None })
+            }
+        }
+    }
+}
+
+/// The name of a variant, its number, and a 1 where there is a payload.
+struct Parts<'a> {
+    name: &'a str,
+    numbers: [u32; 2],
+    next: usize,
+    told: Option<Told<'a>>,
+}
+
+impl Sequence for Parts<'_> {
+    fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
+        let next = self.next;
+        self.next += 1;
+        let label = match (next, next.checked_sub(1).and_then(|at| self.numbers.get(at))) {
+            (0, _) => return Ok(Some(ValueDeserializer::Key(Key(self.name)))),
+            (_, Some(number)) => Label::Index(*number, &[]),
+            (_, None) => return Ok(None),
+        };
+        self.told = Some(Told { label, has_payload: false });
+        Ok(Some(ValueDeserializer::Other(&mut self.told)))
+    }
+
+    fn located(&self, error: Error) -> Error {
+        error
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(3_usize.saturating_sub(self.next))
+    }
+}
+
+/// The elements of what a [`Value`](crate::Value) is told as a variant without a name.
+pub(super) struct TupleOf<'a>(pub(super) Elements<'a>);
+
+impl AskOnce for TupleOf<'_> {
+    fn ask_once(self, _: Question, visit: &mut dyn Visit) -> Result<()> {
+        visit.answer(Answer::Seq(self.0))
+    }
+}

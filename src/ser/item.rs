@@ -1,0 +1,160 @@
+//! Values of any type, behind a table of functions: what takes them is compiled once, and not for each type.
+
+use std::any::{TypeId, type_name};
+
+use serde::Serialize;
+
+use super::column::Column;
+use super::element::ElementSerializer;
+use super::place::Near;
+use super::rows::{Form, Room, exact_len};
+use super::serializer::ValueSerializer;
+use crate::depth::Depth;
+use crate::error::Result;
+use crate::storage::{Slice, strings_of};
+
+/// A value of some type.
+pub(crate) trait Item {
+    /// Serializes it.
+    fn write(&self, serializer: ValueSerializer<'_>) -> Result<()>;
+
+    /// Adds it as a row, if it is an element of a sequence; returns whether it is of the form, as [`Room::put_row`] does.
+    fn put_row(&self, _: &Form, _: &mut Room<'_>) -> bool {
+        false
+    }
+
+    /// Its type, taken as if it borrowed for ever, and the name of that.
+    fn type_of(&self) -> (TypeId, &'static str);
+}
+
+/// A value as an [`Item`].
+pub(crate) struct Erased<'a, T: ?Sized>(pub(crate) &'a T);
+
+impl<T: ?Sized + Serialize> Item for Erased<'_, T> {
+    fn write(&self, serializer: ValueSerializer<'_>) -> Result<()> {
+        self.0.serialize(serializer)
+    }
+
+    fn type_of(&self) -> (TypeId, &'static str) {
+        (typeid::of::<T>(), type_name::<T>())
+    }
+}
+
+/// An element of a sequence as an [`Item`], which can be a row. Types of other values are not compiled for that.
+pub(super) struct ErasedRow<T>(pub(super) T);
+
+impl<T: Serialize> Item for ErasedRow<T> {
+    fn write(&self, serializer: ValueSerializer<'_>) -> Result<()> {
+        self.0.serialize(serializer)
+    }
+
+    fn put_row(&self, form: &Form, room: &mut Room<'_>) -> bool {
+        room.put_row(form, &self.0)
+    }
+
+    fn type_of(&self) -> (TypeId, &'static str) {
+        (typeid::of::<T>(), type_name::<T>())
+    }
+}
+
+/// Elements that lie in memory one after the other.
+pub(super) enum Contiguous<'a> {
+    Numbers(Slice<'a>),
+    Strings(&'a [String]),
+}
+
+/// All elements of a sequence.
+pub(super) trait Items {
+    /// The elements, if they are of a sort that is taken from where they are. None was asked for before.
+    fn contiguous(&self) -> Option<Contiguous<'_>>;
+
+    /// How many there are, if that is known.
+    fn exact_len(&mut self) -> Option<usize>;
+
+    /// The next element.
+    fn next(&mut self) -> Option<&dyn Item>;
+
+    /// Pushes the next `most` elements to a column, or fewer, where there are no more or one fails; returns how many.
+    fn push_to_column(&mut self, column: &mut Column, depth: Depth, near: Near<'_>, most: usize)
+    -> (usize, Result<()>);
+
+    /// Adds the next elements as rows, as far as there are so many and they are of the form; returns how many, and whether
+    /// there is [one](Items::refused) that was not added.
+    fn put_rows(&mut self, form: &Form, room: Room<'_>, most: usize) -> (usize, bool);
+
+    /// The element that was not added.
+    fn refused(&self) -> Option<&dyn Item>;
+}
+
+/// What an iterator gives as [`Items`].
+pub(super) struct ItemsOf<I: IntoIterator> {
+    /// What is to be iterated over, until it is.
+    source: Option<I>,
+    iter: Option<I::IntoIter>,
+    current: Option<ErasedRow<I::Item>>,
+}
+
+impl<I: IntoIterator> ItemsOf<I> {
+    pub(super) fn new(source: I) -> Self {
+        Self { source: Some(source), iter: None, current: None }
+    }
+
+    fn iter(&mut self) -> Option<&mut I::IntoIter> {
+        if let Some(source) = self.source.take() {
+            self.iter = Some(source.into_iter());
+        }
+        self.iter.as_mut()
+    }
+}
+
+impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
+    fn contiguous(&self) -> Option<Contiguous<'_>> {
+        let source = self.source.as_ref()?;
+        Slice::of(source).map(Contiguous::Numbers).or_else(|| strings_of(source).map(Contiguous::Strings))
+    }
+
+    fn exact_len(&mut self) -> Option<usize> {
+        exact_len(self.iter()?)
+    }
+
+    fn next(&mut self) -> Option<&dyn Item> {
+        self.current = self.iter()?.next().map(ErasedRow);
+        self.refused()
+    }
+
+    fn push_to_column(
+        &mut self,
+        column: &mut Column,
+        depth: Depth,
+        near: Near<'_>,
+        most: usize,
+    ) -> (usize, Result<()>) {
+        let Some(iter) = self.iter() else { return (0, Ok(())) };
+        for count in 0..most {
+            let Some(value) = iter.next() else { return (count, Ok(())) };
+            let element = ElementSerializer::new(column, depth, near);
+            if let Err(error) = value.serialize(ValueSerializer::element(element)) {
+                return (count, Err(error));
+            }
+        }
+        (most, Ok(()))
+    }
+
+    fn put_rows(&mut self, form: &Form, room: Room<'_>, most: usize) -> (usize, bool) {
+        let Some(iter) = self.iter() else { return (0, false) };
+        let (mut room, mut left) = (room.here(), most);
+        let refused = loop {
+            let Some(value) = iter.next() else { break None };
+            if left == 0 || !room.put_row(form, &value) {
+                break Some(value);
+            }
+            left -= 1;
+        };
+        self.current = refused.map(ErasedRow);
+        (most - left, self.current.is_some())
+    }
+
+    fn refused(&self) -> Option<&dyn Item> {
+        self.current.as_ref().map(|value| value as &dyn Item)
+    }
+}

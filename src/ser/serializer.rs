@@ -1,0 +1,473 @@
+//! The serializer that the types of users are compiled for. Elements of sequences go to a [column](ElementSerializer) from
+//! here; anything else is told of as [events](super::event). The one other is that of [`rows`](super::rows).
+
+use serde::ser::{self, Serialize};
+
+use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, ElementTuple};
+use super::event::{Compound, Event, Parts, Sink};
+use super::item::{Erased, ErasedRow, ItemsOf};
+use crate::error::{Error, Result};
+
+/// Takes a value of any type.
+pub(crate) struct ValueSerializer<'a>(State<'a>);
+
+enum State<'a> {
+    /// It is pushed to a column.
+    Element(ElementSerializer<'a>),
+    Other(&'a mut (dyn Sink<'a> + 'a)),
+}
+
+impl<'a> ValueSerializer<'a> {
+    /// Pushes the value to a column.
+    #[inline]
+    pub(super) fn element(element: ElementSerializer<'a>) -> Self {
+        Self(State::Element(element))
+    }
+
+    /// Tells `sink` of the value.
+    #[inline]
+    pub(super) fn telling(sink: &'a mut (dyn Sink<'a> + 'a)) -> Self {
+        Self(State::Other(sink))
+    }
+}
+
+/// The parts of a value: in a column, or told of as events.
+pub(crate) struct ValueParts<'a, E>(PartsState<'a, E>);
+
+enum PartsState<'a, E> {
+    Element(E),
+    Other(Box<dyn Parts + 'a>),
+}
+
+impl<'a, E> ValueParts<'a, E> {
+    #[inline]
+    fn element(element: E) -> Self {
+        Self(PartsState::Element(element))
+    }
+
+    fn begin(sink: &mut dyn Sink<'a>, compound: Compound) -> Result<Self> {
+        Ok(Self(PartsState::Other(sink.begin(compound)?)))
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident: $type:ty),*) => {
+        $(
+            #[inline]
+            fn $method(self, value: $type) -> Result<()> {
+                match self.0 {
+                    State::Element(element) => {
+                        element.number(value);
+                        Ok(())
+                    }
+                    State::Other(sink) => sink.event(Event::Number(value.into())),
+                }
+            }
+        )*
+    };
+}
+
+impl<'a> ser::Serializer for ValueSerializer<'a> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = ValueParts<'a, ElementSeq<'a>>;
+    type SerializeTuple = ValueParts<'a, ElementTuple<'a>>;
+    type SerializeTupleStruct = ValueParts<'a, ElementTuple<'a>>;
+    type SerializeTupleVariant = ValueParts<'a, ElementTuple<'a>>;
+    type SerializeMap = ValueParts<'a, ElementMap<'a>>;
+    type SerializeStruct = ValueParts<'a, ElementStruct<'a>>;
+    type SerializeStructVariant = ValueParts<'a, ElementStruct<'a>>;
+
+    numbers!(serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64);
+    numbers!(serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64);
+    numbers!(serialize_f32: f32, serialize_f64: f64);
+
+    fn serialize_i128(self, value: i128) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.i128(value),
+            State::Other(sink) => sink.event(Event::I128(value)),
+        }
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.u128(value),
+            State::Other(sink) => sink.event(Event::U128(value)),
+        }
+    }
+
+    fn serialize_char(self, value: char) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.text(value.encode_utf8(&mut [0; 4])),
+            State::Other(sink) => sink.event(Event::Char(value)),
+        }
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.text(value),
+            State::Other(sink) => sink.event(Event::Text(value)),
+        }
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.bytes(value),
+            State::Other(sink) => sink.event(Event::Bytes(value)),
+        }
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.none(),
+            State::Other(sink) => sink.event(Event::None),
+        }
+    }
+
+    #[inline]
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.some()?.push(value),
+            State::Other(sink) => sink.event(Event::Some(&Erased(value))),
+        }
+    }
+
+    fn serialize_unit(self) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.unit(),
+            State::Other(sink) => sink.event(Event::Unit),
+        }
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.unit(),
+            State::Other(sink) => sink.event(Event::UnitStruct(name)),
+        }
+    }
+
+    #[inline]
+    fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.unit_variant(index, variant),
+            State::Other(sink) => sink.event(Event::UnitVariant(index, variant)),
+        }
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.newtype_struct(name, value),
+            State::Other(sink) => sink.event(Event::NewtypeStruct(name, &Erased(value))),
+        }
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<()> {
+        match self.0 {
+            State::Element(element) => element.newtype_variant(index, variant, value),
+            State::Other(sink) => sink.event(Event::NewtypeVariant(index, variant, &Erased(value))),
+        }
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq> {
+        match self.0 {
+            State::Element(element) => element.seq().map(ValueParts::element),
+            State::Other(sink) => ValueParts::begin(sink, Compound::Seq(len)),
+        }
+    }
+
+    /// As the trait does it, but all at once.
+    #[inline]
+    fn collect_seq<I>(self, values: I) -> Result<()>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        match self.0 {
+            State::Element(element) => element.collect_seq(values),
+            State::Other(sink) => sink.collect(&mut ItemsOf::new(values)),
+        }
+    }
+
+    #[inline]
+    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple> {
+        match self.0 {
+            State::Element(element) => element.tuple(len).map(ValueParts::element),
+            State::Other(sink) => ValueParts::begin(sink, Compound::Tuple(len)),
+        }
+    }
+
+    #[inline]
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Self::SerializeTupleStruct> {
+        self.serialize_tuple(len)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self::SerializeTupleVariant> {
+        match self.0 {
+            State::Element(element) => element.tuple_variant(index, variant, len).map(ValueParts::element),
+            State::Other(sink) => ValueParts::begin(sink, Compound::TupleVariant(index, variant, len)),
+        }
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
+        match self.0 {
+            State::Element(element) => element.map().map(ValueParts::element),
+            State::Other(sink) => ValueParts::begin(sink, Compound::Map),
+        }
+    }
+
+    #[inline]
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct> {
+        match self.0 {
+            State::Element(element) => element.structure().map(ValueParts::element),
+            State::Other(sink) => ValueParts::begin(sink, Compound::Struct(name)),
+        }
+    }
+
+    #[inline]
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        index: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant> {
+        match self.0 {
+            State::Element(element) => element.struct_variant(index, variant).map(ValueParts::element),
+            State::Other(sink) => ValueParts::begin(sink, Compound::StructVariant(index, variant)),
+        }
+    }
+}
+
+impl ser::SerializeSeq for ValueParts<'_, ElementSeq<'_>> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        match &mut self.0 {
+            PartsState::Element(seq) => seq.push(value),
+            PartsState::Other(parts) => parts.element(&ErasedRow(value)),
+        }
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        match self.0 {
+            PartsState::Element(seq) => seq.end(),
+            PartsState::Other(parts) => parts.end(),
+        }
+    }
+}
+
+/// serde has a trait for each sort of tuple and struct; they differ in name only.
+macro_rules! tuples {
+    ($($trait:ident $method:ident),*) => {
+        $(impl ser::$trait for ValueParts<'_, ElementTuple<'_>> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+                match &mut self.0 {
+                    PartsState::Element(tuple) => tuple.push(value),
+                    PartsState::Other(parts) => parts.element(&Erased(value)),
+                }
+            }
+
+            #[inline]
+            fn end(self) -> Result<()> {
+                match self.0 {
+                    PartsState::Element(tuple) => tuple.end(),
+                    PartsState::Other(parts) => parts.end(),
+                }
+            }
+        })*
+    };
+}
+tuples!(SerializeTuple serialize_element, SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field);
+
+macro_rules! structs {
+    ($($trait:ident),*) => {
+        $(impl ser::$trait for ValueParts<'_, ElementStruct<'_>> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+                match &mut self.0 {
+                    PartsState::Element(row) => row.push(name, value),
+                    PartsState::Other(parts) => parts.field(name, &Erased(value)),
+                }
+            }
+
+            fn skip_field(&mut self, name: &'static str) -> Result<()> {
+                match &mut self.0 {
+                    PartsState::Element(row) => {
+                        row.skip(name);
+                        Ok(())
+                    }
+                    PartsState::Other(parts) => parts.skip_field(name),
+                }
+            }
+
+            #[inline]
+            fn end(self) -> Result<()> {
+                match self.0 {
+                    PartsState::Element(row) => {
+                        row.end();
+                        Ok(())
+                    }
+                    PartsState::Other(parts) => parts.end(),
+                }
+            }
+        })*
+    };
+}
+structs!(SerializeStruct, SerializeStructVariant);
+
+impl ValueParts<'_, ElementMap<'_>> {
+    fn parts(&mut self) -> &mut dyn Parts {
+        match &mut self.0 {
+            PartsState::Element(map) => map,
+            PartsState::Other(parts) => &mut **parts,
+        }
+    }
+}
+
+impl ser::SerializeMap for ValueParts<'_, ElementMap<'_>> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
+        self.parts().key(&Erased(key))
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        self.parts().value(&Erased(value))
+    }
+
+    fn serialize_entry<K: ?Sized + Serialize, V: ?Sized + Serialize>(&mut self, key: &K, value: &V) -> Result<()> {
+        self.parts().entry(&Erased(key), &Erased(value))
+    }
+
+    fn end(self) -> Result<()> {
+        match self.0 {
+            PartsState::Element(map) => {
+                map.finish();
+                Ok(())
+            }
+            PartsState::Other(parts) => parts.end(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use serde::{Serialize, Serializer};
+
+    use crate::storage::File;
+    use crate::{Appender, Lazy, Records, Shared, WithAttrs, WriteOptions};
+
+    thread_local! {
+        static MET: RefCell<BTreeSet<&'static str>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    /// Takes note of the serializers that it meets.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    struct Number(u32);
+
+    impl Serialize for Number {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            MET.with_borrow_mut(|met| met.insert(type_name::<S>().split('<').next().unwrap_or_default()));
+            serializer.serialize_u32(self.0)
+        }
+    }
+
+    #[derive(Clone, Serialize)]
+    enum Variant {
+        Newtype(Number),
+        Tuple(Number, String),
+        Struct { number: Number },
+    }
+
+    #[derive(Serialize)]
+    struct State {
+        #[serde(rename = "@attribute")]
+        attribute: Number,
+        field: Number,
+        option: Option<Number>,
+        tuple: (Number, Number),
+        list: Vec<Number>,
+        lists: Vec<Vec<Number>>,
+        records: Vec<(Number, String)>,
+        long: Vec<(Number, f64)>,
+        map: BTreeMap<Number, Number>,
+        maps: Vec<BTreeMap<Number, Number>>,
+        variants: Vec<Variant>,
+        variant: Variant,
+        shared: Shared<Number>,
+        lazy: Lazy<Number>,
+        labelled: WithAttrs<Number, BTreeMap<String, Number>>,
+    }
+
+    fn state() -> State {
+        let number = Number(7);
+        let map = BTreeMap::from([(number, number)]);
+        let newtype = Variant::Newtype(number);
+        State {
+            attribute: number,
+            field: number,
+            option: Some(number),
+            tuple: (number, number),
+            list: vec![number; 100],
+            lists: vec![vec![number; 2]; 100],
+            records: vec![(number, "text".to_owned()); 100],
+            long: vec![(number, 0.5); 1000],
+            maps: vec![map.clone()],
+            map,
+            variants: vec![newtype.clone(), Variant::Tuple(number, String::new()), Variant::Struct { number }],
+            variant: newtype,
+            shared: number.into(),
+            lazy: number.into(),
+            labelled: WithAttrs { value: number, attrs: BTreeMap::from([("gain".to_owned(), number)]) },
+        }
+    }
+
+    #[test]
+    fn types_of_users_meet_two_serializers() {
+        let options = WriteOptions::new();
+        options.to_vec(&state()).unwrap();
+        options.clone().lenient().only(["field", "list", "map/*", "variants"]).to_vec(&state()).unwrap();
+        options.clone().records(Records::Columns).above(1).to_vec(&state()).unwrap();
+        options.python("module").to_vec(&vec![BTreeMap::from([("key", (Number(1), Number(2)))])]).unwrap();
+        let file = File::in_memory().unwrap();
+        let root = file.root().unwrap();
+        state().serialize(crate::Hdf5Serializer::new(root.user())).unwrap();
+        let mut appender = Appender::create(root.user(), "appended").unwrap();
+        appender.extend([(Number(1), Some(Number(2))); 10]).unwrap();
+        appender.finish().unwrap();
+        let met = MET.take();
+        let own = ["filebacked::ser::rows::RowSerializer", "filebacked::ser::serializer::ValueSerializer"];
+        assert_eq!(met, BTreeSet::from(own));
+    }
+}
