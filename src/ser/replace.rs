@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString};
 
 use super::place::taken;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
+use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 use crate::progress::Spot;
 use crate::storage::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, Storing, write_out};
 
@@ -98,7 +98,8 @@ impl<'a> Replacement<'a> {
         for name in &attributes {
             let label = self.staged.attribute_label(name)?;
             self.remove_attribute(&label)?;
-            KeptAttribute::copy_written(self.staged, &label, &self.target)?;
+            KeptAttribute::copy_written(self.staged, &label, &self.target)
+                .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
             self.done.push(Step::Added(label));
         }
         Ok(())

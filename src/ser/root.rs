@@ -10,7 +10,7 @@ use super::replace::Replacement;
 use crate::call::{Call, Written};
 use crate::depth::Depth;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::KIND;
+use crate::format::{ATTRIBUTE_PREFIX, KIND};
 use crate::progress::Run;
 use crate::reference::settle;
 use crate::route::Route;
@@ -141,7 +141,8 @@ impl Staging {
         let mut copied = 0;
         let result = (|| {
             for name in &attributes {
-                KeptAttribute::copy_written(&self.group, &self.group.attribute_label(name)?, &self.target)?;
+                KeptAttribute::copy_written(&self.group, &self.group.attribute_label(name)?, &self.target)
+                    .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
                 copied += 1;
             }
             for name in &links {

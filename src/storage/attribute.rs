@@ -3,9 +3,9 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
 
-use hdf5_sys::h5a;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::{h5a, h5t};
 
 use super::about::keeps_attribute_order;
 use super::dataset::{Contents, Shape, zeroed};
@@ -16,7 +16,7 @@ use super::sys::{self, AttributeInfo};
 use super::variable;
 use super::{Id, c_name, call, change, change_of, locked, names, property_lists};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{KIND, Kind, LENGTH};
+use crate::format::{KIND, Kind, LENGTH, MAX_MESSAGE};
 use crate::limits::Limits;
 
 /// Something that carries attributes.
@@ -299,6 +299,13 @@ unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, info: *const Attrib
     0
 }
 
+/// Whether so many items of a type do not fit an object's header.
+fn is_large(file_type: hid_t, shape: &Shape) -> bool {
+    // SAFETY: a data type.
+    let size = locked(|| unsafe { h5t::H5Tget_size(file_type) }) as u64;
+    shape.count().is_none_or(|count| count.saturating_mul(size) > MAX_MESSAGE as u64)
+}
+
 fn write_new(
     object: hid_t,
     label: &CStr,
@@ -311,6 +318,13 @@ fn write_new(
     // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
     let id = Id::create("create an attribute", || unsafe {
         h5a::H5Acreate2(object, label.as_ptr(), file_type, space.get(), lists.attribute.get(), H5P_DEFAULT)
+    })
+    .map_err(|error| match is_large(file_type, shape) {
+        true => error.advised(
+            "an attribute of 64 KiB or more needs a file whose lower bound of formats is 1.8 or later: h5py's `libver`, or \
+             `libver_v18` of `hdf5::FileBuilder`",
+        ),
+        false => error,
     })?;
     if shape.count() == Some(0) {
         return Ok(());

@@ -806,7 +806,12 @@ fn attributes_keep_their_types() {
     assert_eq!(from_file::<Value>(&copy).unwrap(), value);
     // Into a group of a file that is there, and as a child.
     for path in ["into.h5", "named.h5"].map(|name| folder.path().join(name)) {
-        let file = File::create(&path).unwrap();
+        // What is longer than 64 KiB is no attribute of an object in the first format of all.
+        let old =
+            File::with_options().with_fapl(|list| list.libver_earliest()).create(path.with_extension("old")).unwrap();
+        let error = filebacked::to_group(&value, &old).unwrap_err().to_string();
+        assert!(error.contains("64 KiB") && error.ends_with("HDF5 path `/@long`"), "{error}");
+        let file = File::with_options().with_fapl(|list| list.libver_v18()).create(&path).unwrap();
         match path.ends_with("into.h5") {
             true => filebacked::to_group(&value, &file).unwrap(),
             false => filebacked::write(&file, "below", &value).unwrap(),
