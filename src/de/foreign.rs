@@ -312,7 +312,9 @@ fn names_in(group: &Group, link: &str, scope: &Scope) -> Result<Vec<String>> {
 
 /// What columns are called that have names at several levels: these, joined by a point.
 fn levelled(group: &Group, items: &str, scope: &Scope) -> Result<Vec<String>> {
-    let mut all: Vec<String> = Vec::new();
+    /// Bytes that all names may have.
+    const MOST: usize = 64 << 20;
+    let (mut all, mut bytes) = (Vec::<String>::new(), 0_usize);
     for level in 0.. {
         let (names, codes) = level_of(items, level);
         if !group.has_link(&names)? {
@@ -329,6 +331,12 @@ fn levelled(group: &Group, items: &str, scope: &Scope) -> Result<Vec<String>> {
             code.map_or(Ok(""), |code| names.get(code).map(String::as_str).ok_or_else(wrong))
         });
         let parts: Vec<&str> = parts.collect::<Result<_>>().map_err(|error| error.in_link(&codes))?;
+        // A few bytes of codes can repeat a long name any number of times.
+        bytes = parts.iter().fold(bytes, |bytes, part| bytes.saturating_add(part.len() + 1));
+        if bytes > MOST {
+            let message = format!("the names of {} columns take more than {MOST} bytes", parts.len());
+            return Err(Error::new(ErrorKind::Limit, message).in_link(&codes));
+        }
         if level == 0 {
             all = parts.into_iter().map(str::to_owned).collect();
         } else if parts.len() == all.len() {

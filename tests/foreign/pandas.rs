@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use filebacked::hdf5::File;
+use filebacked::hdf5::types::VarLenUnicode;
 use filebacked::{Lazy, NdArray, ReadOptions, Value};
-use ndarray::{Ix1, Ix2};
+use ndarray::{Array2, Ix1, Ix2};
 use serde::Deserialize;
 
 use super::{Made, as_json, error, read};
@@ -322,4 +323,22 @@ fn columns_that_are_left_out() {
     let levels = made().open("rows.h5");
     let rows: Vec<serde_json::Value> = skip("*/index/letter").read(&levels, "levels").unwrap();
     assert_eq!(rows[0]["index"], serde_json::json!({"1": 3}));
+}
+
+/// A code of one byte says a name of any length again, for any number of columns.
+#[test]
+fn long_names_at_several_levels() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("long.h5")).unwrap();
+    let frame = file.create_group("frame").unwrap();
+    let kind: VarLenUnicode = "frame".parse().unwrap();
+    frame.new_attr::<VarLenUnicode>().create("pandas_type").unwrap().write_scalar(&kind).unwrap();
+    let name: VarLenUnicode = "x".repeat(1 << 20).parse().unwrap();
+    let data = |name: &str| frame.new_dataset_builder().deflate(9).empty::<i8>().shape(1000).create(name).unwrap();
+    frame.new_dataset_builder().with_data(&[name]).create("block0_items_level0").unwrap();
+    data("block0_items_label0").write(&vec![0_i8; 1000]).unwrap();
+    frame.new_dataset_builder().with_data(&Array2::<f64>::zeros((1, 1000))).create("block0_values").unwrap();
+    let error = error::<Vec<serde_json::Value>>(&file, "frame");
+    assert!(error.starts_with("the names of 1000 columns take more than 67108864 bytes"), "{error}");
+    assert!(error.ends_with("HDF5 path `/frame/block0_items_label0`"), "{error}");
 }
