@@ -182,6 +182,16 @@ fn plugins() {
     WriteOptions::new().overwrite(true).write(&file, "strings", &[1, 2]).unwrap();
     let lazy: Lazy<Value> = filebacked::from_group(&file).unwrap();
     check(filebacked::write(&file, "copy", &lazy), "allow_plugins", "filter 32123 is not built in");
+    let numbers: Vec<u32> = (0..10_000).collect();
+    let words: Vec<String> = numbers.iter().map(|number| "a".repeat(*number as usize % 100)).collect();
+    for (name, options) in [("lzf", WriteOptions::new().lzf()), ("deflate", WriteOptions::new().deflate(1))] {
+        options.write(&file, name, &(&numbers, &words)).unwrap();
+        let mut appender = options.create_appender::<u32>(&file, &format!("{name} by parts")).unwrap();
+        numbers.iter().try_for_each(|number| appender.push(number)).unwrap();
+        appender.finish().unwrap();
+        options.to_vec(&(&numbers, &words)).unwrap();
+        assert_eq!(filebacked::read::<(Vec<u32>, Vec<String>)>(&file, name).unwrap(), (numbers.clone(), words.clone()));
+    }
     assert!(!mark.exists(), "a plugin was loaded");
     let trusting = ReadOptions::new().allow_plugins(true);
     assert_eq!(trusting.read::<Vec<i32>>(&file, "numbers").unwrap(), [0, 1, 2, 3, 4, 5]);

@@ -10,6 +10,7 @@ use hdf5_sys::h5z::{self, H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t};
 
 use super::call;
 use super::filter::LZF;
+use super::strict::NoPlugins;
 use crate::error::Result;
 
 /// LZF never makes data more than this many times as long.
@@ -28,12 +29,20 @@ pub(super) fn allow_shortened(values: &[c_uint]) {
     }
 }
 
-/// Makes the filter known to libhdf5, as long as that runs.
+/// Makes the filter known to libhdf5, as long as that runs, if there is none of its number.
 ///
 /// It has no name. libhdf5 puts the name of a known filter into a dataset's header when it writes that, into room for which it
 /// counted when the dataset was made: if the filter became known in between, the header is cut off (`H5O__pline_size` and
 /// `H5O__pline_encode` of 2.2 and earlier).
 pub(super) fn register() -> Result<()> {
+    let is_there = call("look for a filter", || {
+        let _no_plugins = NoPlugins::new();
+        // SAFETY: a number.
+        unsafe { h5z::H5Zfilter_avail(LZF) }
+    })?;
+    if is_there > 0 {
+        return Ok(());
+    }
     let class = H5Z_class2_t {
         version: H5Z_CLASS_T_VERS as i32,
         id: LZF,

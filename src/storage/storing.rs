@@ -11,7 +11,7 @@ use super::dtype::Dtype;
 #[cfg(blosc)]
 use super::filter::BLOSC;
 use super::filter::LZF;
-use super::{Id, call, keep_attribute_order, property_list};
+use super::{Id, call, keep_attribute_order, lzf, property_list};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the data of a dataset is stored; what is not said is as HDF5 has it: in one piece.
@@ -297,6 +297,10 @@ impl Chunking {
             keep_attribute_order(&list)?;
         }
         for (filter, flags, values) in &self.filters {
+            if *filter == LZF {
+                // Else libhdf5 would look for it among the plugins when it writes the header.
+                lzf::register()?;
+            }
             // SAFETY: as above, and as many values as said.
             call(what, || unsafe { h5p::H5Pset_filter(list.get(), *filter, *flags, values.len(), values.as_ptr()) })?;
         }
