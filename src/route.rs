@@ -544,7 +544,12 @@ impl Route {
     }
 
     /// The way to the position `index` of a tuple.
+    #[inline]
     pub(crate) fn position(&self, index: usize) -> &Self {
+        if self.is_nowhere() { self } else { self.step_to(index) }
+    }
+
+    fn step_to(&self, index: usize) -> &Self {
         if self.is_uniform() { self } else { self.field(&index.to_string()) }
     }
 

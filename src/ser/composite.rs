@@ -6,7 +6,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 impl Column {
     /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
-    #[inline]
     pub(super) fn begin_tuple(&mut self, len: usize) -> Tuple<'_> {
         match self {
             Self::Array(array) if array.width == len => Tuple { column: self, position: 0 },
@@ -51,7 +50,6 @@ impl Column {
     }
 
     /// Begins a struct.
-    #[inline]
     pub(super) fn begin_struct(&mut self) -> Result<StructRow<'_>> {
         let is_there = matches!(self, Self::Record(record) if record.rows != Rows::Tuples);
         match if is_there { self } else { self.make_record(Rows::Structs) } {
@@ -134,7 +132,6 @@ impl StructRow<'_> {
         }
     }
 
-    #[inline]
     pub(super) fn end(self) {
         match self {
             Self::Record(record) => record.end(),
@@ -150,15 +147,19 @@ pub(super) struct Tuple<'a> {
 }
 
 impl Tuple<'_> {
-    /// The column for the next element, and whether integers of unlike types must not be made alike there. When it has it,
-    /// [`next`](Self::next) goes on.
+    /// Whether integers of unlike types must not be made alike in the next element.
     #[inline]
-    pub(super) fn column(&mut self) -> Result<(&mut Column, bool)> {
+    pub(super) fn is_exact(&self) -> bool {
+        matches!(self.column, Column::Array(_))
+    }
+
+    /// The column for the next element. When it has it, [`next`](Self::next) goes on.
+    pub(super) fn column(&mut self) -> Result<&mut Column> {
         match &mut *self.column {
-            Column::Array(array) if self.position < array.width => Ok((&mut array.inner, true)),
+            Column::Array(array) if self.position < array.width => Ok(&mut array.inner),
             Column::Array(_) => Err(too_many()),
-            Column::Record(record) => Ok((record.position(self.position), false)),
-            Column::List(list) => Ok((&mut list.inner, false)),
+            Column::Record(record) => Ok(record.position(self.position)),
+            Column::List(list) => Ok(&mut list.inner),
             _ => Err(broken()),
         }
     }
@@ -177,7 +178,6 @@ impl Tuple<'_> {
         }
     }
 
-    #[inline]
     pub(super) fn end(self) -> Result<()> {
         match self.column {
             Column::Array(array) if array.width == self.position => array.count += 1,

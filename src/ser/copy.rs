@@ -131,7 +131,7 @@ impl Column {
             Self::Array(array) => {
                 let mut tuple = self.begin_tuple(array.width);
                 for at in 0..array.width {
-                    tuple.column()?.0.push_from(&array.inner, index * array.width + at)?;
+                    tuple.column()?.push_from(&array.inner, index * array.width + at)?;
                     tuple.next()?;
                 }
                 tuple.end()?;
@@ -148,7 +148,7 @@ impl Column {
                 // By way of an array, what is in the tuple would be copied once more, at each level.
                 let mut tuple = self.begin_tuple_as(present.len(), true);
                 for field in present {
-                    tuple.column()?.0.push_from(&field.column, index)?;
+                    tuple.column()?.push_from(&field.column, index)?;
                     tuple.next()?;
                 }
                 tuple.end()?;

@@ -16,6 +16,7 @@ use super::serializer::ValueSerializer;
 use crate::bridge::{is_wrapper, refuse_half};
 use crate::depth::{Depth, with_room};
 use crate::error::{Again, Error, ErrorKind, Result};
+use crate::format::is_linkable;
 use crate::storage::Slice;
 
 /// Pushes one value to a column.
@@ -95,7 +96,7 @@ impl<'a> ElementSerializer<'a> {
     }
 
     /// Begins a variant with a payload, which goes to what is returned.
-    #[inline]
+    #[inline(always)]
     fn variant(self, index: u32, name: &'static str) -> Result<Self> {
         self.no_number()?;
         let (near, depth) = (self.near.variant(name), self.depth.in_record()?);
@@ -213,12 +214,14 @@ impl<'a> ElementSerializer<'a> {
         Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, near, only_numbers, variant: None })
     }
 
+    #[inline]
     pub(super) fn tuple_variant(self, index: u32, variant: &'static str, len: usize) -> Result<ElementTuple<'a>> {
         let Self { column, depth, near, .. } = self.variant(index, variant)?;
         let tuple = column.begin_tuple(len);
         Ok(ElementTuple { tuple, index: 0, depth, near, only_numbers: false, variant: Some(variant) })
     }
 
+    #[inline]
     pub(super) fn map(self) -> Result<ElementMap<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
@@ -281,8 +284,9 @@ impl ElementTuple<'_> {
     #[inline]
     pub(super) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         let (depth, near, only_numbers) = (self.depth, self.near.position(self.index), self.only_numbers);
-        let (column, exact) = match self.tuple.column() {
-            Ok(found) => found,
+        let exact = self.tuple.is_exact();
+        let column = match self.tuple.column() {
+            Ok(column) => column,
             Err(error) => return Err(self.located(error)),
         };
         let pushed = ElementSerializer { column, depth, near, exact, only_numbers }.push(value);
@@ -352,7 +356,7 @@ enum PendingKey {
     /// One that is no string; it is in the column of keys already.
     Other,
     /// One that the options may know: as text, if it has one, and as what is put into a column of keys.
-    Routed(RoutedKey),
+    Routed(Box<RoutedKey>),
 }
 
 /// A key that the options may know.
@@ -366,11 +370,35 @@ struct RoutedKey {
 }
 
 impl ElementMap<'_> {
+    /// Pushes an entry whose key is a string, in the usual cases: where the options say nothing of it.
+    #[inline]
+    pub(super) fn push<T: ?Sized + Serialize>(&mut self, key: &str, value: &T) -> Option<Result<()>> {
+        let (depth, near, is_record) = (self.depth, self.near, matches!(self.column, Column::Record(_)));
+        let column = match self.column_of(key)? {
+            Ok(column) => column,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(match ElementSerializer::new(column, depth, near).push(value) {
+            Err(error) if is_record => Err(in_field(error, key, None)),
+            pushed => pushed,
+        })
+    }
+
+    /// The column for the value of a key, which is put to those of keys where there is one.
+    fn column_of(&mut self, key: &str) -> Option<Result<&mut Column>> {
+        let is_usual = match self.column {
+            Column::Record(_) => is_linkable(key),
+            Column::Maps(_) => true,
+            _ => false,
+        };
+        (is_usual && self.near.route.is_uniform()).then(|| self.column.entry(key, Rows::Maps))
+    }
+
     fn routed_key(&mut self, key: &dyn Item) -> Result<()> {
         let name = key::link(key)?.map(|(_, name)| name);
         let (is_text, mut column) = (key::text(key)?.is_some(), Column::new());
         key.write(ValueSerializer::element(ElementSerializer::new(&mut column, self.depth, Near::nowhere())))?;
-        self.key = Some(PendingKey::Routed(RoutedKey { name, is_text, key: column }));
+        self.key = Some(PendingKey::Routed(Box::new(RoutedKey { name, is_text, key: column })));
         Ok(())
     }
 
@@ -411,7 +439,8 @@ struct EntrySink<'a> {
 impl<'s> Sink<'s> for EntrySink<'_> {
     fn event(&mut self, event: Event<'_>) -> Result<()> {
         match event {
-            Event::Text(key) => {
+            // One that is too long for a link is no name of a field, either.
+            Event::Text(key) if is_linkable(key) => {
                 self.is_text = true;
                 let column = self.column.entry(key, Rows::Maps)?;
                 let pushed = ElementSerializer::new(column, self.depth, self.near).push_item(self.value);
@@ -447,7 +476,7 @@ impl Parts for ElementMap<'_> {
     fn value(&mut self, value: &dyn Item) -> Result<()> {
         let (depth, near) = (self.depth, self.near);
         match self.key.take() {
-            Some(PendingKey::Routed(key)) => self.routed_value(key, value),
+            Some(PendingKey::Routed(key)) => self.routed_value(*key, value),
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, Rows::Maps)?;
                 let pushed = ElementSerializer::new(column, depth, near).push_item(value);

@@ -7,6 +7,7 @@ use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, E
 use super::event::{Compound, Event, Parts, Sink};
 use super::item::{Erased, ErasedRow, ItemsOf};
 use crate::error::{Error, Result};
+use crate::storage::text_of;
 
 /// Takes a value of any type.
 pub(crate) struct ValueSerializer<'a>(State<'a>);
@@ -45,6 +46,7 @@ impl<'a, E> ValueParts<'a, E> {
         Self(PartsState::Element(element))
     }
 
+    #[inline]
     fn begin(sink: &mut dyn Sink<'a>, compound: Compound) -> Result<Self> {
         Ok(Self(PartsState::Other(sink.begin(compound)?)))
     }
@@ -211,6 +213,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         self.serialize_tuple(len)
     }
 
+    #[inline]
     fn serialize_tuple_variant(
         self,
         _: &'static str,
@@ -224,6 +227,7 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         }
     }
 
+    #[inline]
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
         match self.0 {
             State::Element(element) => element.map().map(ValueParts::element),
@@ -266,7 +270,7 @@ impl ser::SerializeSeq for ValueParts<'_, ElementSeq<'_>> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(self) -> Result<()> {
         match self.0 {
             PartsState::Element(seq) => seq.end(),
@@ -290,7 +294,7 @@ macro_rules! tuples {
                 }
             }
 
-            #[inline]
+            #[inline(always)]
             fn end(self) -> Result<()> {
                 match self.0 {
                     PartsState::Element(tuple) => tuple.end(),
@@ -326,7 +330,7 @@ macro_rules! structs {
                 }
             }
 
-            #[inline]
+            #[inline(always)]
             fn end(self) -> Result<()> {
                 match self.0 {
                     PartsState::Element(row) => {
@@ -362,7 +366,14 @@ impl ser::SerializeMap for ValueParts<'_, ElementMap<'_>> {
         self.parts().value(&Erased(value))
     }
 
+    #[inline]
     fn serialize_entry<K: ?Sized + Serialize, V: ?Sized + Serialize>(&mut self, key: &K, value: &V) -> Result<()> {
+        if let PartsState::Element(map) = &mut self.0
+            && let Some(text) = text_of(key)
+            && let Some(pushed) = map.push(text, value)
+        {
+            return pushed;
+        }
         self.parts().entry(&Erased(key), &Erased(value))
     }
 

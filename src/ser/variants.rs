@@ -30,7 +30,6 @@ pub(super) struct Variant {
 
 impl Column {
     /// Begins an enum's variant; a payload goes into the column returned, which takes one unless `unit`.
-    #[inline(always)]
     pub(super) fn begin_variant(&mut self, name: &'static str, index: u32, unit: bool) -> Result<Option<&mut Self>> {
         let column = if matches!(self, Self::Variants(_)) { self } else { self.make_variants() };
         match column {

@@ -77,6 +77,30 @@ pub(crate) fn strings_of<I>(values: &I) -> Option<&[String]> {
     }
 }
 
+/// The string that `value` is, if it is a `String` or `str`, or a reference to one.
+#[inline]
+pub(crate) fn text_of<T: ?Sized>(value: &T) -> Option<&str> {
+    let id = typeid::of::<T>();
+    let at = (&raw const *value).cast::<()>();
+    // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
+    // `value` at least. What is a reference to `str` is one as well when it is copied as that.
+    unsafe {
+        if id == TypeId::of::<String>() {
+            Some((*at.cast::<String>()).as_str())
+        } else if id == TypeId::of::<&'static String>() {
+            Some((*at.cast::<&String>()).as_str())
+        } else if id == TypeId::of::<&'static str>() {
+            Some(*at.cast::<&str>())
+        } else if id == TypeId::of::<&'static &'static str>() {
+            Some(**at.cast::<&&str>())
+        } else if id == TypeId::of::<str>() {
+            Some(std::mem::transmute_copy::<&T, &str>(&value))
+        } else {
+            None
+        }
+    }
+}
+
 /// The type that was looked for last, and what there was for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LastLook(Option<(TypeId, Option<Look>)>);
