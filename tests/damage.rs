@@ -11,6 +11,8 @@
 //! No sample holds a variable-length string: damage to those is in `heaps.rs`. The strings here are of like length, so that
 //! they are stored at a fixed length.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Range;
@@ -21,6 +23,8 @@ use std::time::{Duration, Instant};
 use filebacked::{Lazy, LazyMap};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use common::checksums::{checked_blocks, mend};
 
 /// How many damaged files are read in all.
 const VARIANTS: u64 = 10_000;
@@ -359,84 +363,15 @@ fn damaged(samples: &[Sample], index: u64) -> (Vec<u8>, &Sample, String) {
             "extreme words"
         }
     };
-    // libhdf5 (2.2) trusts some of what two kinds of headers say, and no call of its tells what that is beforehand:
-    // - version-2 B-tree: type, sizes and depth. It calls through a null pointer for a type that is not the one it looks
-    //   for, and divides by a size of zero (`H5B2__hdr_init`).
-    // - fractal heap: the doubling table. It goes past the end of its rows (`H5HF__hdr_compute_free_space`).
-    for block in &sample.checked {
-        let trusted = match &sample.image[block.start..block.start + 4] {
-            b"BTHD" => block.start..block.start + 16,
-            b"FRHP" => block.start + 110..block.start + 142,
-            _ => continue,
-        };
-        image[trusted.clone()].copy_from_slice(&sample.image[trusted]);
-    }
     // Most damage in new-style headers is found by their checksum. What a hostile writer does has a good one.
     let mended = random.below(4) != 0;
     if mended {
         for block in sample.checked.iter().filter(|block| touched.iter().any(|at| block.contains(at))) {
-            let sum = lookup3(&image[block.clone()]).to_le_bytes();
-            image[block.end..block.end + 4].copy_from_slice(&sum);
+            mend(&mut image, block);
         }
     }
     let what = format!("{what} at {touched:?}{}", if mended { ", checksums mended" } else { "" });
     (image, sample, what)
-}
-
-/// The blocks of `image` that end in a checksum.
-fn checked_blocks(image: &[u8]) -> Vec<Range<usize>> {
-    const SIGNATURES: [&[u8; 4]; 7] = [b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"BTHD", b"BTLF", b"BTIN"];
-    let mut blocks = Vec::new();
-    for start in 0..image.len().saturating_sub(8) {
-        if !SIGNATURES.iter().any(|signature| image[start..].starts_with(*signature)) {
-            continue;
-        }
-        let ends = start + 8..(start + 1024).min(image.len() - 4);
-        let end = ends.into_iter().find(|end| image[*end..*end + 4] == lookup3(&image[start..*end]).to_le_bytes());
-        blocks.extend(end.map(|end| start..end));
-    }
-    blocks
-}
-
-/// Bob Jenkins' lookup3 (`hashlittle` with the initial value 0), the checksum of HDF5's metadata.
-fn lookup3(bytes: &[u8]) -> u32 {
-    let start = 0xdead_beef_u32.wrapping_add(bytes.len() as u32);
-    let (mut a, mut b, mut c) = (start, start, start);
-    let word = |bytes: &[u8], at: usize| {
-        (0..4).fold(0, |word, index| word | u32::from(bytes.get(at + index).copied().unwrap_or(0)) << (8 * index))
-    };
-    let mut rest = bytes;
-    while rest.len() > 12 {
-        a = a.wrapping_add(word(rest, 0));
-        b = b.wrapping_add(word(rest, 4));
-        c = c.wrapping_add(word(rest, 8));
-        a = a.wrapping_sub(c) ^ c.rotate_left(4);
-        c = c.wrapping_add(b);
-        b = b.wrapping_sub(a) ^ a.rotate_left(6);
-        a = a.wrapping_add(c);
-        c = c.wrapping_sub(b) ^ b.rotate_left(8);
-        b = b.wrapping_add(a);
-        a = a.wrapping_sub(c) ^ c.rotate_left(16);
-        c = c.wrapping_add(b);
-        b = b.wrapping_sub(a) ^ a.rotate_left(19);
-        a = a.wrapping_add(c);
-        c = c.wrapping_sub(b) ^ b.rotate_left(4);
-        b = b.wrapping_add(a);
-        rest = &rest[12..];
-    }
-    if rest.is_empty() {
-        return c;
-    }
-    a = a.wrapping_add(word(rest, 0));
-    b = b.wrapping_add(word(rest, 4));
-    c = c.wrapping_add(word(rest, 8));
-    c = (c ^ b).wrapping_sub(b.rotate_left(14));
-    a = (a ^ c).wrapping_sub(c.rotate_left(11));
-    b = (b ^ a).wrapping_sub(a.rotate_left(25));
-    c = (c ^ b).wrapping_sub(b.rotate_left(16));
-    a = (a ^ c).wrapping_sub(c.rotate_left(4));
-    b = (b ^ a).wrapping_sub(a.rotate_left(14));
-    (c ^ b).wrapping_sub(b.rotate_left(24))
 }
 
 // How it is read.

@@ -142,6 +142,7 @@ impl<'a> Replacement<'a> {
     /// Takes a link away from the target, if it is there.
     fn keep(&mut self, label: CString) -> Result<()> {
         if self.target.has_label(&label)? {
+            self.target.check_removal(&label)?;
             move_away(&self.target, &label, &self.kept)?;
             self.done.push(Step::Kept(label));
         }

@@ -45,7 +45,20 @@ pub(crate) struct About {
 
 /// What there is to know about an object.
 pub(super) fn about(object: hid_t) -> Result<About> {
-    let fields = h5o::H5O_INFO_BASIC | h5o::H5O_INFO_NUM_ATTRS;
+    info_of(object, h5o::H5O_INFO_BASIC | h5o::H5O_INFO_NUM_ATTRS)
+}
+
+/// The same but for attributes: libhdf5 does not look for them.
+pub(super) fn basics(object: hid_t) -> Result<About> {
+    info_of(object, h5o::H5O_INFO_BASIC)
+}
+
+/// What tells an object from every other. libhdf5 does not look for its attributes.
+pub(super) fn identity_of(object: hid_t) -> Result<Identity> {
+    basics(object).map(|about| about.identity)
+}
+
+fn info_of(object: hid_t, fields: std::ffi::c_uint) -> Result<About> {
     let mut info = MaybeUninit::<Info>::zeroed();
     // SAFETY: an object's handle, and the address of what the function fills in.
     call("look into an object", || unsafe {
@@ -108,6 +121,14 @@ impl Messages {
     pub(super) fn has_external_storage(self) -> bool {
         const EXTERNAL_DATA_FILES: u32 = 0x07;
         self.has(EXTERNAL_DATA_FILES)
+    }
+
+    /// Whether the object may have links, attributes or chunks that are found by B-trees of version 2.
+    pub(super) fn may_be_dense(self) -> bool {
+        const LINK_INFO: u32 = 0x02;
+        const LAYOUT: u32 = 0x08;
+        const ATTRIBUTE_INFO: u32 = 0x15;
+        [LINK_INFO, LAYOUT, ATTRIBUTE_INFO].into_iter().any(|kind| self.has(kind))
     }
 
     /// Whether the object may have attributes.

@@ -14,7 +14,7 @@ use super::heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
 use super::sys::{self, AttributeInfo};
 use super::variable;
-use super::{Id, c_name, call, change, change_of, locked, names, property_lists};
+use super::{Id, c_name, call, change, change_of, locked, names, property_lists, removal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{KIND, Kind, LENGTH, MAX_MESSAGE};
 use crate::limits::Limits;
@@ -23,6 +23,12 @@ use crate::limits::Limits;
 pub(crate) trait Attributes {
     /// The handle of the object.
     fn handle(&self) -> hid_t;
+
+    /// Whether it was opened by its address, or may have been: libhdf5 does not know its path then, and looks for one in the
+    /// whole file when it is asked.
+    fn is_by_address(&self) -> bool {
+        true
+    }
 
     /// Writes a new attribute; `bytes` holds the items that `shape` says.
     fn write_attribute(&self, name: &str, dtype: &Dtype, shape: &Shape, bytes: &[u8]) -> Result<()> {
@@ -133,9 +139,12 @@ pub(crate) trait Attributes {
 
     /// Takes away the attribute that the file calls so.
     fn delete_labelled_attribute(&self, label: &CStr) -> Result<()> {
-        // SAFETY: an object's handle and a C string.
-        change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
-        Ok(())
+        locked(|| {
+            removal::check_attribute(self.handle(), label)?;
+            // SAFETY: an object's handle and a C string.
+            change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
+            Ok(())
+        })
     }
 
     /// Reads the attribute `name`, if there is one.

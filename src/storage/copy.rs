@@ -10,14 +10,16 @@ use std::collections::HashSet;
 use hdf5_sys::h5o;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
+use super::about::{Identity, identity_of};
 use super::attribute::Attributes;
 use super::dataset::{Dataset, Shape};
 use super::group::{Group, Object};
 use super::items::Items;
 use super::link::Link;
+use super::removal::Any;
 use super::strict::NoPlugins;
 use super::variable::check_header;
-use super::{c_name, change_of, locked, property_lists};
+use super::{Id, c_name, change_of, dense, locked, property_lists};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::SLAB;
 use crate::limits::Limits;
@@ -25,6 +27,8 @@ use crate::progress::Spot;
 
 /// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
 const MAX_LEVELS: usize = 1024;
+/// The same of named types that attributes of named types have.
+const MAX_TYPES: usize = 16;
 /// Groups in groups for which any stack is deep enough, and the stack for more of them.
 const FEW_LEVELS: usize = 16;
 const STACK: usize = 64 << 20;
@@ -82,13 +86,14 @@ fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
     let mut met = HashSet::from([object.about()?.identity]);
     let mut size = Size::default();
     let mut waiting = Vec::new();
-    look_at(object, 1, spot, &mut size, &mut waiting)?;
+    look_at(object, 1, spot, &mut size, (&mut met, &mut waiting))?;
     while let Some((group, link, level)) = waiting.pop() {
         let object = match group.open_link(&link) {
             Ok(object) => object,
             // Something that holds no value, or none that is read.
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                check_header(group.open_any(&link.name)?.get()).map_err(|error| error.in_link(&link.name))?;
+                let object = Any(group.open_any(&link.name)?);
+                check_object(&object, &mut met).map_err(|error| error.in_link(&link.name))?;
                 continue;
             }
             Err(error) => return Err(error.in_link(&link.name)),
@@ -99,20 +104,22 @@ fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
         if about.links > 1 && !met.insert(about.identity) {
             continue;
         }
-        look_at(&object, level + 1, spot, &mut size, &mut waiting).map_err(|error| error.in_link(&link.name))?;
+        look_at(&object, level + 1, spot, &mut size, (&mut met, &mut waiting))
+            .map_err(|error| error.in_link(&link.name))?;
     }
     Ok(size)
 }
 
-/// Looks at one object. What is in it is added to what is `waiting`, as being of `level`.
+/// Looks at one object. What is in it is added to what is `waiting`, as being of `level`; `met` are the objects
+/// that were looked at.
 fn look_at(
     object: &Object,
     level: usize,
     spot: &Spot,
     size: &mut Size,
-    waiting: &mut Vec<(Group, Link, usize)>,
+    (met, waiting): (&mut HashSet<Identity>, &mut Vec<(Group, Link, usize)>),
 ) -> Result<()> {
-    check_header(object.handle())?;
+    check_object(object, met)?;
     look_at_attributes(object, size)?;
     size.add(OBJECT);
     spot.object()?;
@@ -131,6 +138,33 @@ fn look_at(
     let links = group.links()?.into_iter().filter(|link| !link.soft);
     waiting.extend(links.map(|link| (group.clone(), link, level)));
     Ok(())
+}
+
+/// Makes sure that libhdf5 can copy the header of an object, and find its attributes and links. It copies along the element
+/// types that have names, as the objects that they are, and what belongs to those.
+fn check_object(object: &impl Attributes, met: &mut HashSet<Identity>) -> Result<()> {
+    let mut types = check_one(object)?;
+    for _ in 0..MAX_TYPES {
+        let mut next = Vec::new();
+        for dtype in types {
+            if met.insert(identity_of(dtype.get())?) {
+                next.extend(check_one(&Any(dtype))?);
+            }
+        }
+        if next.is_empty() {
+            return Ok(());
+        }
+        types = next;
+    }
+    let message = format!("more than {MAX_TYPES} named types, each in an attribute of the one before, are not copied");
+    Err(Error::new(ErrorKind::TooDeep, message))
+}
+
+/// Checks one object. Returns the types with names of its items and of its attributes.
+fn check_one(object: &impl Attributes) -> Result<Vec<Id>> {
+    dense::check(object.handle())?;
+    check_header(object.handle())?;
+    dense::named_types(object)
 }
 
 fn look_at_attributes(object: &Object, size: &mut Size) -> Result<()> {

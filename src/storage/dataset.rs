@@ -16,6 +16,7 @@ use hdf5_sys::h5s::{self, H5S_class_t};
 use super::about::{About, Messages, about};
 use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
+use super::dense;
 use super::dtype::{Dtype, Order, is_equal};
 use super::grid::Rows;
 use super::group::Group;
@@ -300,6 +301,7 @@ impl Dataset {
     /// Takes over the handle of a dataset.
     pub(super) fn adopt(id: Id) -> Result<Self> {
         let what = "open a dataset";
+        dense::check(id.get())?;
         // SAFETY: `id` is a dataset, here and below.
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of_items(&stored_type, id.get())?;

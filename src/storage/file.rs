@@ -412,7 +412,7 @@ impl File {
         let id = Id::own("open the root group", || unsafe {
             hdf5_sys::h5o::H5Oopen(self.id.get(), c"/".as_ptr(), H5P_DEFAULT)
         })?;
-        Group::adopt(id)
+        Group::opened(id)
     }
 
     /// Has libhdf5 write all that it has of it.

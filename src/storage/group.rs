@@ -11,11 +11,12 @@ use hdf5_sys::{h5g, h5l, h5o};
 use super::about::{About, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
+use super::dense;
 use super::held::path_of;
 use super::names;
 use super::placeholder::seen_as_empty;
 use super::strict::{open_by_name, shortened, without_plugins};
-use super::{Id, c_name, call, change, locked, property_lists, sys};
+use super::{Id, c_name, call, change, locked, property_lists, removal, sys};
 use crate::error::{Error, ErrorKind, Result, names as listed};
 use crate::format::{escape, unescape};
 use crate::progress::{Run, Spot};
@@ -28,6 +29,8 @@ pub(crate) struct Group(Arc<Inner>);
 struct Inner {
     group: hdf5::Group,
     spot: Spot,
+    /// Whether it, or a group on the way to it, was opened by its address.
+    by_address: bool,
 }
 
 /// A function of the library's that makes a link of one group from that of another.
@@ -60,6 +63,14 @@ impl Object {
         }
     }
 
+    /// The same object, which was opened by its address.
+    pub(super) fn by_address(self) -> Self {
+        match self {
+            Self::Group(group) => Self::Group(group.by_address()),
+            dataset @ Self::Dataset(_) => dataset,
+        }
+    }
+
     /// The same object for what is no part of that call.
     pub(crate) fn unwatched(self) -> Self {
         match self {
@@ -76,13 +87,20 @@ impl Attributes for Object {
             Self::Dataset(dataset) => dataset.handle(),
         }
     }
+
+    fn is_by_address(&self) -> bool {
+        match self {
+            Self::Group(group) => group.is_by_address(),
+            Self::Dataset(dataset) => dataset.is_by_address(),
+        }
+    }
 }
 
 impl Object {
     /// Takes over the handle of an object.
     pub(super) fn adopt(id: Id) -> Result<Self> {
         match sys::is_of(id.get()) {
-            Some(H5I_type_t::H5I_GROUP) => Group::adopt(id).map(Self::Group),
+            Some(H5I_type_t::H5I_GROUP) => Group::opened(id).map(Self::Group),
             Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).and_then(seen_as_empty).map(Self::Dataset),
             _ => Err(Error::no_value("a named data type holds no value")),
         }
@@ -93,6 +111,10 @@ impl Attributes for Group {
     fn handle(&self) -> hid_t {
         self.0.group.id()
     }
+
+    fn is_by_address(&self) -> bool {
+        self.0.by_address
+    }
 }
 
 impl Group {
@@ -102,16 +124,19 @@ impl Group {
         match sys::is_of(group.id()) {
             Some(H5I_type_t::H5I_FILE) => {
                 // SAFETY: a file's handle and a C string.
-                Self::adopt(Id::own("open the root group", || unsafe {
+                Self::opened(Id::own("open the root group", || unsafe {
                     h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
                 })?)
             }
-            _ => Ok(Self::new(group.clone())),
+            _ => {
+                dense::check(group.id())?;
+                Ok(Self::new(group.clone()))
+            }
         }
     }
 
     fn new(group: hdf5::Group) -> Self {
-        Self(Arc::new(Inner { group, spot: Spot::NOWHERE }))
+        Self(Arc::new(Inner { group, spot: Spot::NOWHERE, by_address: false }))
     }
 
     /// The same group, at which a call begins.
@@ -125,7 +150,12 @@ impl Group {
         if !spot.is_watched() && !self.0.spot.is_watched() {
             return self;
         }
-        Self(Arc::new(Inner { group: self.0.group.clone(), spot }))
+        Self(Arc::new(Inner { group: self.0.group.clone(), spot, by_address: self.0.by_address }))
+    }
+
+    /// The same group, which was opened by its address.
+    fn by_address(self) -> Self {
+        Self(Arc::new(Inner { group: self.0.group.clone(), spot: self.0.spot.clone(), by_address: true }))
     }
 
     /// The same group for what is no part of the call that it was opened for.
@@ -143,7 +173,13 @@ impl Group {
         self.spot().child_of(name, || self.kind().ok().flatten())
     }
 
-    /// Takes over the handle of a group.
+    /// Takes over the handle of a group that was there.
+    pub(super) fn opened(id: Id) -> Result<Self> {
+        dense::check(id.get())?;
+        Self::adopt(id)
+    }
+
+    /// Takes over the handle of a group that was made.
     pub(super) fn adopt(id: Id) -> Result<Self> {
         let id = std::mem::ManuallyDrop::new(id);
         // SAFETY: the handle is owned, of a group, and not used by `id` any more.
@@ -157,7 +193,7 @@ impl Group {
 
     /// Its path in the file.
     pub(crate) fn path(&self) -> String {
-        self.0.group.name()
+        path_of(self)
     }
 
     /// What tells it from other objects, and how many links and attributes it has.
@@ -174,6 +210,7 @@ impl Group {
             h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
         })?)?;
         spot.object()?;
+        let group = if self.0.by_address { group.by_address() } else { group };
         Ok(group.at(spot))
     }
 
@@ -185,7 +222,7 @@ impl Group {
         let group = Self::adopt(Id::create("create a group", || unsafe {
             h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
         })?)?;
-        Ok(group.at(self.spot().clone()))
+        Ok(group.by_address().at(self.spot().clone()))
     }
 
     /// Whether there is a link of that name.
@@ -248,9 +285,18 @@ impl Group {
 
     /// Takes away the link that the file calls so.
     pub(crate) fn unlink_label(&self, name: &CStr) -> Result<()> {
-        // SAFETY: a group's handle and a C string.
-        change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
-        Ok(())
+        locked(|| {
+            removal::check_link(self.handle(), name)?;
+            // SAFETY: a group's handle and a C string.
+            change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
+            Ok(())
+        })
+    }
+
+    /// Makes sure that the link that the file calls so can be taken away, with all that only it leads to, once it is in a group
+    /// that goes.
+    pub(crate) fn check_removal(&self, name: &CStr) -> Result<()> {
+        locked(|| removal::check_link(self.handle(), name))
     }
 
     /// Moves the link `name` to `target`, where it is called the same.
@@ -336,8 +382,11 @@ impl Group {
     }
 
     fn open_any_label(&self, label: &CStr) -> Result<Id> {
-        // SAFETY: a group's handle, a C string, and how links are followed.
-        without_plugins(|| open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), label.as_ptr(), list) }))
+        without_plugins(|| {
+            dense::check_way(self.handle(), label)?;
+            // SAFETY: a group's handle, a C string, and how links are followed.
+            open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), label.as_ptr(), list) })
+        })
     }
 
     fn open_locked(&self, name: &str, label: &CStr) -> Result<Object> {
@@ -357,7 +406,8 @@ impl Group {
                 });
             }
         };
-        Object::adopt(id)
+        let object = Object::adopt(id)?;
+        Ok(if self.0.by_address { object.by_address() } else { object })
     }
 
     /// The error for a name that no link has.
@@ -374,6 +424,9 @@ impl Group {
     /// Whether the soft link `name` leads to an object.
     fn leads_somewhere(&self, name: &str) -> bool {
         let Ok(name) = self.label(name) else { return false };
+        if dense::check_way(self.handle(), &name).is_err() {
+            return true;
+        }
         // SAFETY: a group's handle and a C string.
         let found =
             call("follow a link", || unsafe { h5o::H5Oexists_by_name(self.handle(), name.as_ptr(), H5P_DEFAULT) });

@@ -13,11 +13,6 @@ use super::call;
 use super::heap::{Bytes, Heap, number};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A header in more parts than any that is sound.
-const MAX_BLOCKS: usize = 4096;
-/// A part of a header larger than any that is sound.
-const MAX_BLOCK: u64 = 1 << 20;
-
 // Types of messages.
 const DATASPACE: u16 = 1;
 const DATATYPE: u16 = 3;
@@ -126,7 +121,7 @@ pub(super) fn check_is(
 }
 
 /// Shows type, flags and body of each message of the header at `address`.
-fn walk(
+pub(super) fn walk(
     file: &impl Bytes,
     address: u64,
     address_size: usize,
@@ -136,12 +131,11 @@ fn walk(
     let start = read(file, address, 64)?;
     let (sizes, first) = prefix(&start, address, address_size, length_size)?;
     let mut blocks = vec![first];
-    let mut next = 0;
+    let (mut next, mut left) = (0, file.len());
     while let Some((address, len)) = blocks.get(next).copied() {
         next += 1;
-        if next > MAX_BLOCKS || len > MAX_BLOCK {
-            return Err(Error::corrupt("an object header that does not end"));
-        }
+        // No part of a file belongs to two blocks, unless someone lies.
+        left = left.checked_sub(len).ok_or_else(|| Error::corrupt("an object header that does not end"))?;
         let block = read(file, address, len)?;
         if (block.len() as u64) < len {
             return Err(Error::corrupt("an object header that goes beyond the end of the file"));
@@ -162,7 +156,7 @@ fn walk(
 
 /// What is at `address`, at most `len` bytes: fewer at the end of the file.
 fn read(file: &impl Bytes, address: u64, len: u64) -> Result<Vec<u8>> {
-    let len = len.min(file.len().saturating_sub(address)).min(MAX_BLOCK);
+    let len = len.min(file.len().saturating_sub(address));
     let mut bytes = vec![0; len as usize];
     file.read(address, &mut bytes)?;
     Ok(bytes)

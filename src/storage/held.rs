@@ -7,7 +7,7 @@ use hdf5_sys::h5i::{self, hid_t};
 
 use super::attribute::Attributes;
 use super::raw::cut;
-use super::{Id, call, locked};
+use super::{Id, call, dense, locked};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A handle of a file, which keeps it open, and with it all that was opened in it, whatever becomes of other handles.
@@ -88,6 +88,10 @@ fn intent(file: &Id) -> Result<c_uint> {
 
 /// The path by which an object can be found in its file; empty if there is none.
 pub(crate) fn path_of(object: &impl Attributes) -> String {
+    // Otherwise libhdf5 may look for the path in all groups of the file.
+    if object.is_by_address() && !dense::is_file_sound(object.handle()) {
+        return String::new();
+    }
     let object: hid_t = object.handle();
     // SAFETY: any number can be asked for; the buffer is as long as said.
     name_by(|buffer, size| unsafe { h5i::H5Iget_name(object, buffer, size) }).unwrap_or_default()

@@ -58,14 +58,7 @@ impl Group {
         if !self.link_info(&label)?.is_some_and(|info| info.is_soft()) {
             return Ok(None);
         }
-        // As long as a message of an object header is.
-        let mut value = vec![0u8; 1 << 16];
-        // SAFETY: a group's handle, a C string, and a buffer of the size given.
-        call("look into a link", || unsafe {
-            h5l::H5Lget_val(self.handle(), label.as_ptr(), value.as_mut_ptr().cast(), value.len(), H5P_DEFAULT)
-        })?;
-        let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
-        Ok(Some(path.to_owned()))
+        soft_value(self.handle(), &label).map(Some)
     }
 
     /// What there is to know of the link that the file calls so; `None` where there is none.
@@ -91,33 +84,15 @@ impl Group {
     fn links_now(&self) -> Result<Vec<Link>> {
         // Whether it does, libhdf5 says soonest when it is asked to.
         let mut links = Vec::new();
-        let status = self.list(H5_index_t::H5_INDEX_CRT_ORDER, &mut links);
+        let status = list(self.handle(), H5_index_t::H5_INDEX_CRT_ORDER, &mut links);
         if status >= 0 && links.iter().all(Link::is_ordered) {
             links.sort_by_key(|link| link.order);
             return Ok(links);
         }
         links.clear();
-        call("list links", || self.list(H5_index_t::H5_INDEX_NAME, &mut links))?;
+        call("list links", || list(self.handle(), H5_index_t::H5_INDEX_NAME, &mut links))?;
         links.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(links)
-    }
-
-    /// Adds the links by an index; the library's lock is held.
-    fn list(&self, index: H5_index_t, links: &mut Vec<Link>) -> herr_t {
-        // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
-        // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
-        // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
-        // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
-        unsafe {
-            sys::H5Literate(
-                self.handle(),
-                index as c_int,
-                H5_iter_order_t::H5_ITER_NATIVE as c_int,
-                ptr::null_mut(),
-                Some(add_link),
-                ptr::from_mut(links).cast(),
-            )
-        }
     }
 
     /// The names of all links, in the order of [`Group::links`].
@@ -148,16 +123,53 @@ impl Group {
             }))
         });
         match opened {
-            Some(Ok(Some(object))) => Ok(object.at(self.spot_of(&link.name))),
+            Some(Ok(Some(object))) => Ok(object.by_address().at(self.spot_of(&link.name))),
             Some(Err(error)) => Err(error),
             _ => by_name(),
         }
     }
 }
 
+/// Adds the links of a group by an index; the library's lock is held.
+fn list(group: hid_t, index: H5_index_t, links: &mut Vec<Link>) -> herr_t {
+    // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
+    // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
+    // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
+    // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
+    unsafe {
+        sys::H5Literate(
+            group,
+            index as c_int,
+            H5_iter_order_t::H5_ITER_NATIVE as c_int,
+            ptr::null_mut(),
+            Some(add_link),
+            ptr::from_mut(links).cast(),
+        )
+    }
+}
+
+/// Where the objects are that the hard links of a group lead to.
+pub(super) fn hard_targets(group: hid_t) -> Result<Vec<Target>> {
+    let mut links = Vec::new();
+    call("list links", || list(group, H5_index_t::H5_INDEX_NAME, &mut links))?;
+    Ok(links.into_iter().filter_map(|link| link.target).collect())
+}
+
+/// The path that the link leads to that the file calls `label`, and that is one that leads to a path.
+pub(super) fn soft_value(group: hid_t, label: &CStr) -> Result<CString> {
+    // As long as a message of an object header is.
+    let mut value = vec![0u8; 1 << 16];
+    // SAFETY: a group's handle, a C string, and a buffer of the size given.
+    call("look into a link", || unsafe {
+        h5l::H5Lget_val(group, label.as_ptr(), value.as_mut_ptr().cast(), value.len(), H5P_DEFAULT)
+    })?;
+    let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
+    Ok(path.to_owned())
+}
+
 /// # Safety
 /// `group` is a group's handle.
-unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
+pub(super) unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
     // SAFETY: as the caller promises.
     #[cfg(not(hdf5_tokens))]
     return unsafe { h5o::H5Oopen_by_addr(group, target) };

@@ -13,6 +13,7 @@ mod blosc;
 mod chunked;
 mod copy;
 mod dataset;
+mod dense;
 #[cfg(all(unix, hdf5_drivers))]
 mod driver;
 mod dtype;
@@ -43,6 +44,7 @@ mod plain;
 mod present;
 mod raw;
 mod reference;
+mod removal;
 mod scattered;
 mod selection;
 mod shuffle;

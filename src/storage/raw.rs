@@ -149,6 +149,11 @@ pub(super) fn with_file<R>(
     result
 }
 
+/// Whether the bytes of the file that `object` is in can be had. The library's lock is held.
+pub(super) fn can_be_had(object: hid_t) -> Result<bool> {
+    with_file(object, |_, known| Ok(known.is_some()))
+}
+
 /// Takes note of what was brought in from a heap.
 fn take_note(heap: &mut Heap) {
     BROUGHT.set(BROUGHT.get().saturating_add(heap.spent()));
@@ -343,6 +348,32 @@ impl RawFile {
             }
             done => done,
         }
+    }
+
+    /// Does something with the bytes of the file, which says whether what it looks for is there.
+    ///
+    /// What is in a file that is open for writing, libhdf5 wrote itself, or it has read it as it is. So it is made to write out
+    /// only where what is there does not fit together; what is not there at all, it has just made. Another process may have
+    /// made the file longer.
+    pub(super) fn with_stored(
+        &mut self,
+        file: &Id,
+        heap: &mut Heap,
+        mut work: impl FnMut(&Self, &mut Heap) -> Result<bool>,
+    ) -> Result<()> {
+        let found = if self.writable && matches!(self.source, Source::Memory(_)) {
+            // Memory may have moved.
+            self.with_latest(file, heap, work)
+        } else {
+            match work(self, heap) {
+                Ok(false) if self.writable => return Ok(()),
+                Ok(true) => return Ok(()),
+                _ if self.writable => self.write_out(file, heap)?,
+                _ => self.measure(file)?,
+            }
+            work(self, heap)
+        };
+        if found? { Ok(()) } else { Err(Error::corrupt("an object without a header")) }
     }
 
     /// What reads to many places, if the `bytes` from `start` on, which counts from the first of the file, are there, and

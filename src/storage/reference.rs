@@ -10,7 +10,7 @@ use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, H5Rdereference2, H5Rget_name};
 
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::{Id, call};
+use super::{Id, call, dense};
 use crate::error::{Error, Result};
 
 #[cfg(not(hdf5_tokens))]
@@ -71,6 +71,9 @@ impl Home {
     /// The path of the object that a reference in it leads to, if it has one.
     pub(crate) fn path_of(&self, reference: &[u8]) -> Option<String> {
         let (root, address) = (self.0.as_ref()?, u64::from_ne_bytes(*reference.first_chunk()?));
+        if !dense::is_file_sound(root.get()) {
+            return None;
+        }
         let mut name = vec![0u8; 1024];
         // SAFETY: a handle in the file, the address of a reference, and a buffer of the size given.
         call("look for the name of an object", || unsafe {
@@ -96,6 +99,6 @@ impl Home {
             unsafe { H5Rdereference2(root.get(), H5P_DEFAULT, TO_OBJECT, (&raw const address).cast()) }
         });
         let target = target.map_err(|_| Error::leads_nowhere("a reference that leads to no object"))?;
-        Object::adopt(target).map(Some)
+        Object::adopt(target).map(|object| Some(object.by_address()))
     }
 }

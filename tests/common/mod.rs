@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod checksums;
 pub(crate) mod data;
 pub(crate) mod lies;
 
