@@ -2,16 +2,17 @@
 //! inlined; all else is [asked](Ask) of what there is.
 
 use std::any::type_name;
+use std::borrow::Cow;
 
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, Expected, Visitor};
 
 use super::element::{Element, List, PartOfItem};
 use super::key::Key;
 use super::known::{array_of, is_serdes};
-use super::visit::{Hand, Question, Visit};
+use super::visit::{AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, told};
 use crate::bridge::{is_half, is_wrapper};
 use crate::error::{Error, Result};
-use crate::storage::{Element as Number, Room, may_be_vec};
+use crate::storage::{Room, may_be_vec};
 
 /// Something stored, to be read as the type that asks.
 pub(crate) enum ValueDeserializer<'a> {
@@ -80,27 +81,26 @@ impl<'a> ValueDeserializer<'a> {
         }
     }
 
-    /// The same for a visitor.
-    fn ask<'de, V: Visitor<'de>>(self, question: Question, visitor: V) -> Result<V::Value> {
-        let mut hand = Hand::new(visitor);
-        self.answer(question, &mut hand)?;
-        hand.value()
+    /// The same for a visitor, which takes anything, or whatever `W` says.
+    fn ask_as<'de, W: Takes, V: Visitor<'de>>(self, question: Question, visitor: V) -> Result<V::Value> {
+        let mut value = None;
+        let read = self.answer(question, &mut Hand::<_, _, W>::new(visitor, &mut value));
+        told(read, value)
     }
 
-    /// A number that is not in memory as what is asked for, or not by itself.
-    #[inline(never)]
-    fn number<'de, T: Number, V: Visitor<'de>>(
-        mut self,
-        question: Question,
-        visitor: V,
-        show: impl FnOnce(V, T) -> Result<V::Value>,
-    ) -> Result<V::Value> {
-        if let Self::Element(element) = &mut self
-            && let Some(value) = element.number()?
-        {
-            return show(visitor, value);
+    #[inline]
+    fn ask<'de, V: Visitor<'de>>(self, question: Question, visitor: V) -> Result<V::Value> {
+        self.ask_as::<AsAnything, V>(question, visitor)
+    }
+
+    /// The name that it is, to a visitor that expects that.
+    fn name(self, expected: &dyn Expected, visitor: &'static str, value: &'static str) -> Result<Name<'a>> {
+        if let Self::Key(Key(name)) = self {
+            return Ok(Name::Text(Cow::Borrowed(name)));
         }
-        self.ask(question, visitor)
+        let mut hand = NameHand::new(expected, visitor, value);
+        self.answer(Question::Identifier, &mut hand)?;
+        hand.name()
     }
 
     /// The elements that it is, if they are found by a short way: `len`, if that is said.
@@ -122,13 +122,17 @@ impl<'a> ValueDeserializer<'a> {
     }
 
     /// Puts the numbers that it is into room for a vector of such, if it is a few, and the visitor is serde's.
-    fn put_numbers(&mut self, visitor: &'static str, mut room: Room<'_>) -> Result<bool> {
+    fn put_numbers(&mut self, visitor: &'static str, mut room: Room<'_>) -> Option<Result<()>> {
         let numbers = match self {
             Self::Part(part) => part.few_numbers(),
-            Self::Element(element) => element.few_numbers()?,
+            Self::Element(element) => match element.few_numbers() {
+                Ok(numbers) => numbers,
+                Err(error) => return Some(Err(error)),
+            },
             _ => None,
         };
-        Ok(numbers.is_some_and(|(number, bytes)| is_serdes(visitor) && room.put_numbers(number, bytes)))
+        let (number, bytes) = numbers?;
+        (is_serdes(visitor) && room.put_numbers(number, bytes)).then_some(Ok(()))
     }
 
     /// Whether it is a text that is found by a short way.
@@ -157,13 +161,19 @@ macro_rules! numbers {
     ($($method:ident $visit:ident $question:ident $type:ty;)*) => {
         $(
             #[inline]
-            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-                if let Self::Part(part) = &self
-                    && let Some(value) = part.part.number::<$type>()
-                {
-                    return visitor.$visit(value);
+            fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+                let number = match &mut self {
+                    Self::Part(part) => part.part.number::<$type>(),
+                    Self::Element(element) => match element.number::<$type>() {
+                        Ok(number) => number,
+                        Err(error) => return Err(error),
+                    },
+                    _ => None,
+                };
+                match number {
+                    Some(number) => visitor.$visit(number),
+                    None => self.ask(Question::$question, visitor),
                 }
-                self.number(Question::$question, visitor, V::$visit::<Error>)
             }
         )*
     };
@@ -224,7 +234,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
                 None => visitor.visit_none(),
                 Some(inner) => visitor.visit_some(Self::Element(inner)).map_err(Element::in_values),
             },
-            other => other.ask(Question::Option, visitor),
+            other => other.ask_as::<AsOption, V>(Question::Option, visitor),
         }
     }
 
@@ -244,15 +254,14 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
         if may_be_vec::<V::Value>() {
             let mut value = None;
-            if self.put_numbers(type_name::<V>(), Room::of(&mut value))?
-                && let Some(value) = value
-            {
-                return Ok(value);
+            if let Some(put) = self.put_numbers(type_name::<V>(), Room::of(&mut value)) {
+                return told(put, value);
             }
         }
-        match self.list(None)? {
-            Ok(List { elements, place }) => visitor.visit_seq(elements).map_err(|error| place.located(error)),
-            Err(other) => other.ask(Question::Seq, visitor),
+        match self.list(None) {
+            Ok(Ok(list)) => list.hand(visitor),
+            Err(error) => Err(error),
+            Ok(Err(other)) => other.ask_as::<AsSeq, V>(Question::Seq, visitor),
         }
     }
 
@@ -264,9 +273,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         {
             return Ok(array);
         }
-        match self.list(Some(len))? {
-            Ok(List { elements, place }) => visitor.visit_seq(elements).map_err(|error| place.located(error)),
-            Err(other) => other.ask(Question::Tuple(len), visitor),
+        match self.list(Some(len)) {
+            Ok(Ok(list)) => list.hand(visitor),
+            Err(error) => Err(error),
+            Ok(Err(other)) => other.ask_as::<AsSeq, V>(Question::Tuple(len), visitor),
         }
     }
 
@@ -282,9 +292,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        match self.fields(fields, type_name::<V>())? {
-            Ok(List { elements, place }) => visitor.visit_seq(elements).map_err(|error| place.located(error)),
-            Err(other) => other.ask(Question::Struct(name, fields), visitor),
+        match self.fields(fields, type_name::<V>()) {
+            Ok(Ok(list)) => list.hand(visitor),
+            Err(error) => Err(error),
+            Ok(Err(other)) => other.ask_as::<AsStruct, V>(Question::Struct(name, fields), visitor),
         }
     }
 
@@ -297,18 +308,25 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         match self {
             Self::Element(element) if element.is_variant() => {
                 let Element { column, index, depth } = element;
-                let variant = Element { column: &mut *column, index, depth }.variant()?;
-                visitor.visit_enum(variant).map_err(|error| column.in_variant(error, name))
+                let read = match (Element { column: &mut *column, index, depth }).variant() {
+                    Ok(variant) => visitor.visit_enum(variant),
+                    Err(error) => return Err(error),
+                };
+                match read {
+                    Ok(value) => Ok(value),
+                    Err(error) => Err(column.in_variant(error, name)),
+                }
             }
-            other => other.ask(Question::Enum(name, variants), visitor),
+            other => other.ask_as::<AsEnum, V>(Question::Enum(name, variants), visitor),
         }
     }
 
-    #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::Key(Key(name)) => visitor.visit_str(name),
-            other => other.ask(Question::Identifier, visitor),
+        match self.name(&visitor, type_name::<V>(), type_name::<V::Value>()) {
+            Ok(Name::Text(name)) => visitor.visit_str(&name),
+            Ok(Name::Unsigned(number)) => visitor.visit_u64(number),
+            Ok(Name::Signed(number)) => visitor.visit_i64(number),
+            Err(error) => Err(error),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Elements of sequences, and parts of items: what is asked for most is read by the shortest way, the rest by way of a
 //! [`View`].
 
+use serde::de::Visitor;
+
 use super::access::BlockSeq;
 use super::array::Array;
 use super::column::{Branch, Column};
@@ -9,7 +11,7 @@ use super::elements::{Elements, Variant};
 use super::known::Order;
 use super::row::CompoundSeq;
 use super::view::{Form, MANY, View, check_len, visit_block, visit_grid, visit_range};
-use super::visit::{Answer, Question, Visit};
+use super::visit::{Answer, Question, Visit, take_seq};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::VALUES;
@@ -43,6 +45,17 @@ impl<'a> List<'a> {
     }
 }
 
+impl List<'_> {
+    /// Hands them to a visitor.
+    pub(super) fn hand<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let Self { elements, place } = self;
+        match take_seq(visitor, elements) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(place.located(error)),
+        }
+    }
+}
+
 impl Place<'_> {
     #[cold]
     pub(super) fn located(&self, error: Error) -> Error {
@@ -64,7 +77,8 @@ pub(crate) struct Element<'a> {
 /// The short ways, which are not for levels that look whether there is stack enough.
 impl<'a> Element<'a> {
     /// The number that it is, if it is one of that very type.
-    #[inline]
+    // By itself, or its code is part of each user's type.
+    #[inline(never)]
     pub(super) fn number<T: storage::Element>(&mut self) -> Result<Option<T>> {
         match self.column {
             Column::Array(array) if array.dims().len() == 1 => array.number(self.index),

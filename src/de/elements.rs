@@ -1,6 +1,8 @@
 //! The one `SeqAccess`, `MapAccess` and `EnumAccess` that a user's visitors are compiled for. What comes next is said by what
 //! is behind them, which is compiled once.
 
+use std::mem::needs_drop;
+
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
 
@@ -62,33 +64,24 @@ impl Elements<'_> {
         }
     }
 
-    /// An element that is no field of a record.
-    #[inline]
-    fn next_element_of_many<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let part = match self {
-            Self::Block(block) => block.next(),
-            Self::Rows(rows) => rows.next_in_window(),
-            _ => None,
-        };
-        let Some(part) = part else { return self.next_of_others(seed) };
-        match seed.deserialize(ValueDeserializer::Part(part)) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(self.located(error)),
-        }
-    }
-
+    /// The next element, of a type that owns memory, which costs more than what is inlined could save; or one that is
+    /// found by no short way.
     #[inline(never)]
-    fn next_of_others<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+    fn next_apart<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let element = match self {
             Self::Column(column) => column.next(),
-            Self::Record(record) => record.next()?,
+            Self::Record(record) => match record.next() {
+                Ok(next) => next,
+                Err(error) => return Err(error),
+            },
             _ => None,
         };
         let next = match element {
             Some(element) => ValueDeserializer::Element(element),
-            None => match self.next()? {
-                Some(next) => next,
-                None => return Ok(None),
+            None => match self.next() {
+                Ok(Some(next)) => next,
+                Ok(None) => return Ok(None),
+                Err(error) => return Err(error),
             },
         };
         match seed.deserialize(next) {
@@ -101,18 +94,29 @@ impl Elements<'_> {
 impl<'de> SeqAccess<'de> for Elements<'_> {
     type Error = Error;
 
-    // Inlined as a whole, or nothing of it is in registers.
-    #[inline(always)]
+    // Inlined as a whole, or nothing of it is in registers; where nothing is optimised, that is only more code.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let Self::Fields(fields) = self else { return self.next_element_of_many(seed) };
-        let Some(field) = fields.next()? else { return Ok(None) };
-        match seed.deserialize(ValueDeserializer::Part(field)) {
+        if const { needs_drop::<T::Value>() } {
+            return self.next_apart(seed);
+        }
+        let part = match self {
+            Self::Fields(fields) => match fields.next() {
+                Ok(next) => next,
+                Err(error) => return Err(error),
+            },
+            Self::Block(block) => block.next(),
+            Self::Rows(rows) => rows.next_in_window(),
+            _ => None,
+        };
+        let Some(part) = part else { return self.next_apart(seed) };
+        match seed.deserialize(ValueDeserializer::Part(part)) {
             Ok(value) => Ok(Some(value)),
-            Err(error) => Err(fields.located(error)),
+            Err(error) => Err(self.located(error)),
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
         self.next_element_seed(std::marker::PhantomData)
     }
@@ -161,7 +165,11 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some(key) = self.0.next_key()? else { return Ok(None) };
+        let key = match self.0.next_key() {
+            Ok(Some(key)) => key,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         match seed.deserialize(key) {
             Ok(key) => Ok(Some(key)),
             Err(error) => Err(self.0.in_key(error)),
@@ -169,8 +177,14 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let value = self.0.value()?;
-        seed.deserialize(value).map_err(|error| self.0.in_value(error))
+        let value = match self.0.value() {
+            Ok(value) => value,
+            Err(error) => return Err(error),
+        };
+        match seed.deserialize(value) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.0.in_value(error)),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -253,6 +267,20 @@ impl<'a> Variant<'a> {
         }
     }
 
+    /// How it is called, for which there may have to be room.
+    fn label<'t>(&self, told: &'t mut Option<Told<'a>>) -> ValueDeserializer<'t>
+    where
+        'a: 't,
+    {
+        match self.label {
+            Label::Name(name) | Label::Key(name) | Label::Class(name, _) => ValueDeserializer::Key(Key(name)),
+            label => {
+                *told = Some(Told { label, has_payload: self.payload.is_some() });
+                ValueDeserializer::Other(told)
+            }
+        }
+    }
+
     /// Whether that is what a `Value` asks for.
     fn is_told(&self, wanted: Wanted) -> bool {
         matches!(
@@ -304,16 +332,10 @@ impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
     type Variant = Self;
 
     fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self)> {
-        let has_payload = self.payload.is_some();
-        let mut told;
-        let label = match self.label {
-            Label::Name(name) | Label::Key(name) | Label::Class(name, _) => ValueDeserializer::Key(Key(name)),
-            label => {
-                told = Some(Told { label, has_payload });
-                ValueDeserializer::Other(&mut told)
-            }
-        };
-        Ok((seed.deserialize(label)?, self))
+        match seed.deserialize(self.label(&mut None)) {
+            Ok(label) => Ok((label, self)),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -326,7 +348,10 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(mut self, seed: T) -> Result<T::Value> {
         let payload = self.payload(Wanted::Payload)?;
-        seed.deserialize(payload).map_err(|error| self.located(error))
+        match seed.deserialize(payload) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.located(error)),
+        }
     }
 
     fn tuple_variant<V: Visitor<'de>>(mut self, len: usize, visitor: V) -> Result<V::Value> {

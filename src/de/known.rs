@@ -152,7 +152,7 @@ mod tests {
     use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
     use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
-    use super::super::visit::Hand;
+    use super::super::visit::{AsAnything, Hand};
     use super::*;
     use crate::error::{Error, ErrorKind};
 
@@ -174,7 +174,8 @@ mod tests {
         type Error = Error;
 
         fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let visit: &dyn Visit = &Hand::new(visitor);
+            let mut value = None;
+            let visit: &dyn Visit = &Hand::<_, _, AsAnything>::new(visitor, &mut value);
             *self.0 = Seen {
                 expected: visit.expectation(),
                 is_derived: is_derived(type_name::<V>()),

@@ -2,10 +2,12 @@
 //! is stored sees a [`Question`], gives an [`Answer`], and is compiled once.
 
 use std::any::type_name;
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Visitor};
+use serde::de::{Deserialize, Expected, Visitor};
 
 use super::deserializer::{Ask, ValueDeserializer};
 use super::elements::{Elements, Entries, Map, Sequence, Variant};
@@ -133,26 +135,69 @@ impl dyn Visit + '_ {
     }
 }
 
-/// The one [`Visit`].
-pub(super) struct Hand<'de, V: Visitor<'de>> {
-    visitor: Option<V>,
-    value: Option<V::Value>,
+/// What a visitor takes, of one that asked so: what it is handed is compiled for it, and all else is refused, as by
+/// serde's own default, in one place.
+pub(super) trait Takes {
+    fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value>;
 }
 
-impl<'de, V: Visitor<'de>> Hand<'de, V> {
-    pub(super) fn new(visitor: V) -> Self {
-        Self { visitor: Some(visitor), value: None }
-    }
+/// A type that asked for an option.
+pub(super) struct AsOption;
 
-    pub(super) fn value(self) -> Result<V::Value> {
-        self.value.ok_or_else(untold)
+impl Takes for AsOption {
+    fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
+        match answer {
+            Answer::None => visitor.visit_none(),
+            Answer::Some(inner) => visitor.visit_some(inner),
+            Answer::Unit => visitor.visit_unit(),
+            answer => Err(refused(answer, &visitor)),
+        }
     }
 }
 
-impl<'de, V: Visitor<'de>> Visit for Hand<'de, V> {
-    fn answer(&mut self, answer: Answer<'_>) -> Result<()> {
-        let Some(visitor) = self.visitor.take() else { return Err(untold()) };
-        self.value = Some(match answer {
+/// For an enum.
+pub(super) struct AsEnum;
+
+impl Takes for AsEnum {
+    fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
+        match answer {
+            Answer::Enum(variant) => visitor.visit_enum(variant),
+            answer => Err(refused(answer, &visitor)),
+        }
+    }
+}
+
+/// For a sequence or tuple.
+pub(super) struct AsSeq;
+
+impl Takes for AsSeq {
+    fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
+        match answer {
+            Answer::Seq(elements) => take_seq(visitor, elements),
+            answer => Err(refused(answer, &visitor)),
+        }
+    }
+}
+
+/// For a struct.
+pub(super) struct AsStruct;
+
+impl Takes for AsStruct {
+    fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
+        match answer {
+            Answer::Seq(elements) => take_seq(visitor, elements),
+            Answer::Map(entries) => visitor.visit_map(entries),
+            answer => Err(refused(answer, &visitor)),
+        }
+    }
+}
+
+/// For anything else, or for whatever there is.
+pub(super) struct AsAnything;
+
+impl Takes for AsAnything {
+    fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
+        match answer {
             Answer::Bool(value) => visitor.visit_bool(value),
             Answer::I8(value) => visitor.visit_i8(value),
             Answer::I16(value) => visitor.visit_i16(value),
@@ -175,8 +220,59 @@ impl<'de, V: Visitor<'de>> Visit for Hand<'de, V> {
             Answer::Seq(elements) => visitor.visit_seq(elements),
             Answer::Map(entries) => visitor.visit_map(entries),
             Answer::Enum(variant) => visitor.visit_enum(variant),
-        }?);
-        Ok(())
+        }
+    }
+}
+
+/// Hands elements to a visitor whichever way they were found: what it does with them is compiled here, and not once for
+/// each way.
+#[inline(never)]
+pub(super) fn take_seq<'de, V: Visitor<'de>>(visitor: V, elements: Elements<'_>) -> Result<V::Value> {
+    visitor.visit_seq(elements)
+}
+
+/// The error that serde's visitors give for what they do not take.
+#[cold]
+fn refused(answer: Answer<'_>, expected: &dyn Expected) -> Error {
+    /// Gives serde's own words, whatever it is handed.
+    struct Refusing<'a>(&'a dyn Expected);
+    impl<'de> Visitor<'de> for Refusing<'_> {
+        type Value = Infallible;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+    match AsAnything::hand(Refusing(expected), answer) {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+/// The one [`Visit`] but for names.
+pub(super) struct Hand<'a, V, T, W> {
+    visitor: Option<V>,
+    /// Apart from the rest, which then has nothing to drop.
+    value: &'a mut Option<T>,
+    wanted: PhantomData<W>,
+}
+
+impl<'a, 'de, V: Visitor<'de>, W: Takes> Hand<'a, V, V::Value, W> {
+    pub(super) fn new(visitor: V, value: &'a mut Option<V::Value>) -> Self {
+        Self { visitor: Some(visitor), value, wanted: PhantomData }
+    }
+}
+
+impl<'de, V: Visitor<'de>, W: Takes> Visit for Hand<'_, V, V::Value, W> {
+    fn answer(&mut self, answer: Answer<'_>) -> Result<()> {
+        let Some(visitor) = self.visitor.take() else { return Err(untold()) };
+        match W::hand(visitor, answer) {
+            Ok(value) => {
+                *self.value = Some(value);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,7 +283,62 @@ impl<'de, V: Visitor<'de>> Visit for Hand<'de, V> {
     }
 
     fn look(&mut self) -> Look<'_> {
-        Look { visitor: type_name::<V>(), value: type_name::<V::Value>(), room: Room::of(&mut self.value) }
+        Look { visitor: type_name::<V>(), value: type_name::<V::Value>(), room: Room::of(self.value) }
+    }
+}
+
+/// What an identifier is: what serde's visitors of those take.
+pub(super) enum Name<'a> {
+    Text(Cow<'a, str>),
+    Unsigned(u64),
+    Signed(i64),
+}
+
+/// The [`Visit`] of one that asks for the name of a field or variant: the name is handed to it afterwards.
+pub(super) struct NameHand<'a> {
+    expected: &'a dyn Expected,
+    visitor: &'static str,
+    value: &'static str,
+    /// None of a type that somebody knows.
+    room: Option<()>,
+    name: Option<Name<'static>>,
+}
+
+impl<'a> NameHand<'a> {
+    /// For the visitor that expects that; these are the names of its type, and of that of what it makes.
+    pub(super) fn new(expected: &'a dyn Expected, visitor: &'static str, value: &'static str) -> Self {
+        Self { expected, visitor, value, room: None, name: None }
+    }
+
+    pub(super) fn name(self) -> Result<Name<'static>> {
+        self.name.ok_or_else(untold)
+    }
+}
+
+impl Visit for NameHand<'_> {
+    fn answer(&mut self, answer: Answer<'_>) -> Result<()> {
+        self.name = Some(match answer {
+            Answer::Str(text) => Name::Text(Cow::Owned(text.to_owned())),
+            Answer::Bytes(bytes) => Name::Text(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())),
+            Answer::U8(value) => Name::Unsigned(value.into()),
+            Answer::U16(value) => Name::Unsigned(value.into()),
+            Answer::U32(value) => Name::Unsigned(value.into()),
+            Answer::U64(value) => Name::Unsigned(value),
+            Answer::I8(value) => Name::Signed(value.into()),
+            Answer::I16(value) => Name::Signed(value.into()),
+            Answer::I32(value) => Name::Signed(value.into()),
+            Answer::I64(value) => Name::Signed(value),
+            answer => return Err(refused(answer, self.expected)),
+        });
+        Ok(())
+    }
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expected.fmt(f)
+    }
+
+    fn look(&mut self) -> Look<'_> {
+        Look { visitor: self.visitor, value: self.value, room: Room::of(&mut self.room) }
     }
 }
 
@@ -197,21 +348,38 @@ pub(crate) trait Make {
 }
 
 /// Room for a value, once it is read.
-struct Made<'de, T>(Option<T>, PhantomData<&'de ()>);
+struct Made<'a, 'de, T>(&'a mut Option<T>, PhantomData<&'de ()>);
 
-impl<'de, T: Deserialize<'de>> Make for Made<'de, T> {
+impl<'de, T: Deserialize<'de>> Make for Made<'_, 'de, T> {
     fn make(&mut self, from: ValueDeserializer<'_>) -> Result<()> {
-        self.0 = Some(T::deserialize(from)?);
-        Ok(())
+        match T::deserialize(from) {
+            Ok(value) => {
+                *self.0 = Some(value);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// Reads a value of whatever type by `read`, which is not generic.
 #[inline]
 pub(crate) fn made<'de, T: Deserialize<'de>>(read: impl FnOnce(&mut dyn Make) -> Result<()>) -> Result<T> {
-    let mut made = Made(None, PhantomData);
-    read(&mut made)?;
-    made.0.ok_or_else(untold)
+    let mut value = None;
+    let read = read(&mut Made(&mut value, PhantomData));
+    told(read, value)
+}
+
+/// The value that was read, if it was.
+#[inline]
+pub(super) fn told<T>(read: Result<()>, value: Option<T>) -> Result<T> {
+    match read {
+        Ok(()) => match value {
+            Some(value) => Ok(value),
+            None => Err(untold()),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 #[cold]

@@ -17,7 +17,7 @@ use crate::bridge::{is_wrapper, refuse_half};
 use crate::depth::{Depth, with_room};
 use crate::error::{Again, Error, ErrorKind, Result};
 use crate::format::is_linkable;
-use crate::storage::Slice;
+use crate::storage::Reference;
 
 /// Pushes one value to a column.
 pub(crate) struct ElementSerializer<'a> {
@@ -196,14 +196,17 @@ impl<'a> ElementSerializer<'a> {
     pub(super) fn collect_seq<I: IntoIterator<Item: Serialize>>(self, values: I) -> Result<()> {
         if let Column::List(list) = &mut *self.column
             && !self.only_numbers
-            && let Some(slice) = Slice::of_next(&values, &mut list.last)
+            && let Some(reference) = Reference::of(&values)
+            && let Some(slice) = reference.numbers(&mut list.last)
             && list.extend_from_slice(slice)
         {
             return self.depth.in_sequence().map(|_| ());
         }
         let mut seq = self.seq()?;
         for value in values {
-            seq.push(&value)?;
+            if let Err(error) = seq.push(&value) {
+                return Err(error);
+            }
         }
         seq.end()
     }
@@ -233,13 +236,13 @@ impl<'a> ElementSerializer<'a> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
         self.near.route.is_struct();
-        Ok(ElementStruct { row: self.column.begin_struct()?, depth, near: self.near, variant: None })
+        Ok(ElementStruct::new(self.column.begin_struct()?, depth, self.near, None))
     }
 
     #[inline]
     pub(super) fn struct_variant(self, index: u32, variant: &'static str) -> Result<ElementStruct<'a>> {
         let Self { column, depth, near, .. } = self.variant(index, variant)?;
-        Ok(ElementStruct { row: column.begin_struct()?, depth, near, variant: Some(variant) })
+        Ok(ElementStruct::new(column.begin_struct()?, depth, near, Some(variant)))
     }
 }
 
@@ -316,16 +319,44 @@ pub(crate) struct ElementStruct<'a> {
     depth: Depth,
     near: Near<'a>,
     variant: Option<&'static str>,
+    is_plain: bool,
 }
 
-impl ElementStruct<'_> {
+impl<'a> ElementStruct<'a> {
+    #[inline]
+    fn new(row: StructRow<'a>, depth: Depth, near: Near<'a>, variant: Option<&'static str>) -> Self {
+        let is_plain = near.route.is_nowhere() && !depth.may_be_short();
+        Self { row, depth, near, variant, is_plain }
+    }
+
+    /// Whether fields can be [pushed](Self::push): the options know nothing of them, and the level is not one that looks
+    /// whether there is stack enough.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// Pushes a field, by the shortest way.
     #[inline]
     pub(super) fn push<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        let column = match self.row.field(name) {
+            Ok(column) => column,
+            Err(error) => return Err(error),
+        };
+        let element = ElementSerializer::new(column, self.depth, self.near);
+        match value.serialize(ValueSerializer::element(element)) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(in_field(error, name, self.variant)),
+        }
+    }
+
+    /// Pushes a field of whatever type, unless it is left out.
+    pub(super) fn push_item(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
         let near = self.near.field(name);
-        if select::is_left_out(near.route, &Erased(value)) {
+        if select::is_left_out(near.route, value) {
             return Ok(());
         }
-        match ElementSerializer::new(self.row.field(name)?, self.depth, near).push(value) {
+        match ElementSerializer::new(self.row.field(name)?, self.depth, near).push_item(value) {
             Ok(()) => Ok(()),
             Err(error) => Err(in_field(error, name, self.variant)),
         }

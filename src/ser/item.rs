@@ -11,7 +11,7 @@ use super::rows::{Form, Room, exact_len};
 use super::serializer::ValueSerializer;
 use crate::depth::Depth;
 use crate::error::Result;
-use crate::storage::{Slice, strings_of};
+use crate::storage::{LastLook, Reference, Slice};
 
 /// A value of some type.
 pub(crate) trait Item {
@@ -65,8 +65,8 @@ pub(super) enum Contiguous<'a> {
 
 /// All elements of a sequence.
 pub(super) trait Items {
-    /// The elements, if they are of a sort that is taken from where they are. None was asked for before.
-    fn contiguous(&self) -> Option<Contiguous<'_>>;
+    /// What the elements are taken from, if that is a reference. None was asked for before.
+    fn source(&self) -> Option<Reference<'_>>;
 
     /// How many there are, if that is known.
     fn exact_len(&mut self) -> Option<usize>;
@@ -84,6 +84,17 @@ pub(super) trait Items {
 
     /// The element that was not added.
     fn refused(&self) -> Option<&dyn Item>;
+}
+
+impl dyn Items + '_ {
+    /// The elements, if they are of a sort that is taken from where they are.
+    pub(super) fn contiguous(&self) -> Option<Contiguous<'_>> {
+        let source = self.source()?;
+        match source.numbers(&mut LastLook::default()) {
+            Some(slice) => Some(Contiguous::Numbers(slice)),
+            None => source.strings().map(Contiguous::Strings),
+        }
+    }
 }
 
 /// What an iterator gives as [`Items`].
@@ -108,9 +119,8 @@ impl<I: IntoIterator> ItemsOf<I> {
 }
 
 impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
-    fn contiguous(&self) -> Option<Contiguous<'_>> {
-        let source = self.source.as_ref()?;
-        Slice::of(source).map(Contiguous::Numbers).or_else(|| strings_of(source).map(Contiguous::Strings))
+    fn source(&self) -> Option<Reference<'_>> {
+        Reference::of(self.source.as_ref()?)
     }
 
     fn exact_len(&mut self) -> Option<usize> {

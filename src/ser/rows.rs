@@ -172,7 +172,7 @@ impl<'a> Room<'a> {
     }
 
     /// Adds a row; returns whether it is of the form. Where it is not, another must not be added.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_row<T: ?Sized + Serialize>(&mut self, form: &Form, value: &T) -> bool {
         self.go_to(form.lane);
         let fits = value.serialize(RowSerializer { form, room: self }).is_ok();

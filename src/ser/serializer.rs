@@ -5,7 +5,7 @@ use serde::ser::{self, Serialize};
 
 use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, ElementTuple};
 use super::event::{Compound, Event, Parts, Sink};
-use super::item::{Erased, ErasedRow, ItemsOf};
+use super::item::{Erased, ErasedRow, Item, ItemsOf};
 use crate::error::{Error, Result};
 use crate::storage::text_of;
 
@@ -315,8 +315,8 @@ macro_rules! structs {
             #[inline]
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
                 match &mut self.0 {
-                    PartsState::Element(row) => row.push(name, value),
-                    PartsState::Other(parts) => parts.field(name, &Erased(value)),
+                    PartsState::Element(row) if row.is_plain() => row.push(name, value),
+                    _ => self.field(name, &Erased(value)),
                 }
             }
 
@@ -344,6 +344,17 @@ macro_rules! structs {
     };
 }
 structs!(SerializeStruct, SerializeStructVariant);
+
+impl ValueParts<'_, ElementStruct<'_>> {
+    /// Takes a field of whatever type.
+    #[inline(never)]
+    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+        match &mut self.0 {
+            PartsState::Element(row) => row.push_item(name, value),
+            PartsState::Other(parts) => parts.field(name, value),
+        }
+    }
+}
 
 impl ValueParts<'_, ElementMap<'_>> {
     fn parts(&mut self) -> &mut dyn Parts {

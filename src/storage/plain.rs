@@ -39,18 +39,7 @@ impl<'a> Slice<'a> {
     /// The numbers of `values`, if that is a reference to a slice or vector of numbers, or of short arrays of numbers.
     #[inline]
     pub(crate) fn of<I>(values: &'a I) -> Option<Self> {
-        Self::of_next(values, &mut LastLook::default())
-    }
-
-    /// The same, where it mostly is of the same type as what was asked for last.
-    #[inline]
-    pub(crate) fn of_next<I>(values: &'a I, last: &mut LastLook) -> Option<Self> {
-        // What is a reference shows without a look into the table.
-        let is_reference = matches!(size_of::<I>() / size_of::<usize>(), 1 | 2) && !std::mem::needs_drop::<I>();
-        let look = if is_reference { last.look_for(typeid::of::<I>()) } else { None }?;
-        // SAFETY: the function takes a pointer to a type that is `I` but for how long that borrows. What it gives is
-        // kept no longer than `values`, whose own reference lives as long at least.
-        Some(unsafe { look((&raw const *values).cast()) })
+        Reference::of(values)?.numbers(&mut LastLook::default())
     }
 
     fn new<T: Element>(numbers: &'a [T], width: Option<usize>) -> Self {
@@ -59,20 +48,47 @@ impl<'a> Slice<'a> {
     }
 }
 
-/// The strings of `values`, if that is a reference to a slice or vector of strings.
-#[inline]
-pub(crate) fn strings_of<I>(values: &I) -> Option<&[String]> {
-    let id = typeid::of::<I>();
-    let at = (&raw const *values).cast::<()>();
-    // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
-    // `values` at least.
-    unsafe {
-        if id == TypeId::of::<&'static Vec<String>>() {
-            Some((*at.cast::<&Vec<String>>()).as_slice())
-        } else if id == TypeId::of::<&'static [String]>() {
-            Some(*at.cast::<&[String]>())
-        } else {
-            None
+/// A reference to something that shows by its type's id, as code that is not generic sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reference<'a> {
+    /// The type of the reference.
+    id: TypeId,
+    /// Where the reference is.
+    at: *const (),
+    borrowed: PhantomData<&'a ()>,
+}
+
+impl<'a> Reference<'a> {
+    /// What `values` is, if that is a reference, which shows without a look into the table.
+    #[inline]
+    pub(crate) fn of<I>(values: &'a I) -> Option<Self> {
+        let is_reference = matches!(size_of::<I>() / size_of::<usize>(), 1 | 2) && !std::mem::needs_drop::<I>();
+        let reference = Self { id: typeid::of::<I>(), at: (&raw const *values).cast(), borrowed: PhantomData };
+        is_reference.then_some(reference)
+    }
+
+    /// The numbers that it refers to, if those are a slice or vector of numbers, or of short arrays of numbers. `last` knows
+    /// what was asked for last, which mostly is the same type.
+    #[inline]
+    pub(crate) fn numbers(self, last: &mut LastLook) -> Option<Slice<'a>> {
+        let look = last.look_for(self.id)?;
+        // SAFETY: the function takes a pointer to a type that is the one of the id but for how long that borrows. What it
+        // gives is kept no longer than the value was lent for, whose own reference lives as long at least.
+        Some(unsafe { look(self.at) })
+    }
+
+    /// The strings that it refers to, if those are a slice or vector of strings.
+    pub(crate) fn strings(self) -> Option<&'a [String]> {
+        // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
+        // the value was lent for at least.
+        unsafe {
+            if self.id == TypeId::of::<&'static Vec<String>>() {
+                Some((*self.at.cast::<&Vec<String>>()).as_slice())
+            } else if self.id == TypeId::of::<&'static [String]>() {
+                Some(*self.at.cast::<&[String]>())
+            } else {
+                None
+            }
         }
     }
 }
@@ -557,11 +573,11 @@ mod tests {
     #[test]
     fn vectors_of_strings_are_known() {
         let list = vec!["one".to_owned()];
-        assert_eq!(strings_of(&&list), Some(&list[..]));
-        assert_eq!(strings_of(&&list[..]), Some(&list[..]));
-        assert!(
-            strings_of(&list).is_none() && strings_of(&&vec!["one"]).is_none() && strings_of(&list.iter()).is_none()
-        );
+        assert_eq!(Reference::of(&&list).unwrap().strings(), Some(&list[..]));
+        assert_eq!(Reference::of(&&list[..]).unwrap().strings(), Some(&list[..]));
+        assert!(Reference::of(&&vec!["one"]).unwrap().strings().is_none());
+        assert!(Reference::of(&list).is_none());
+        assert!(Reference::of(&list.iter()).unwrap().strings().is_none());
 
         let strings = vec!["one".to_owned(), String::new()];
         assert_eq!(made(|room| room.put_strings(strings.clone())).unwrap(), Some(strings.clone()));
