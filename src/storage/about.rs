@@ -48,14 +48,9 @@ pub(super) fn about(object: hid_t) -> Result<About> {
     info_of(object, h5o::H5O_INFO_BASIC | h5o::H5O_INFO_NUM_ATTRS)
 }
 
-/// The same but for attributes: libhdf5 does not look for them.
-pub(super) fn basics(object: hid_t) -> Result<About> {
-    info_of(object, h5o::H5O_INFO_BASIC)
-}
-
 /// What tells an object from every other. libhdf5 does not look for its attributes.
 pub(super) fn identity_of(object: hid_t) -> Result<Identity> {
-    basics(object).map(|about| about.identity)
+    info_of(object, h5o::H5O_INFO_BASIC).map(|about| about.identity)
 }
 
 fn info_of(object: hid_t, fields: std::ffi::c_uint) -> Result<About> {

@@ -10,6 +10,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
+use std::sync::{Mutex, PoisonError};
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
@@ -62,20 +63,19 @@ thread_local! {
 /// file's bytes can be had.
 pub(super) fn check(object: hid_t) -> Result<()> {
     locked(|| {
-        if !Messages::of(object)?.may_be_dense() {
-            return Ok(());
-        }
         let identity = identity_of(object)?;
-        if KNOWN.with_borrow(|known| known.contains(&identity)) {
+        if is_made_here(identity) || KNOWN.with_borrow(|known| known.contains(&identity)) {
             return Ok(());
         }
-        with_file(object, |file, known| {
-            let Some((raw, heap)) = known else { return Ok(()) };
-            let address = header::address_of(object)?;
-            raw.with_stored(file, heap, |raw, heap| {
-                Stored::new(raw, raw.address_size(), heap.length_size()).check_object(address)
-            })
-        })?;
+        if Messages::of(object)?.may_be_dense() {
+            with_file(object, |file, known| {
+                let Some((raw, heap)) = known else { return Ok(()) };
+                let address = header::address_of(object)?;
+                raw.with_stored(file, heap, |raw, heap| {
+                    Stored::new(raw, raw.address_size(), heap.length_size()).check_object(address)
+                })
+            })?;
+        }
         KNOWN.with_borrow_mut(|known| {
             if known.len() >= MAX_KNOWN {
                 known.clear();
@@ -84,6 +84,39 @@ pub(super) fn check(object: hid_t) -> Result<()> {
         });
         Ok(())
     })
+}
+
+/// A file that was made here. All that is in it, libhdf5 wrote, and it is not checked: for that, libhdf5 may have to write
+/// out what it has of it, and then it lays it out otherwise.
+#[derive(Debug)]
+pub(super) struct Made(u64);
+
+static MADE: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+impl Made {
+    /// Takes note of a file; where its number is not to be had, it is checked as any other.
+    pub(super) fn new(file: &Id) -> Option<Self> {
+        #[cfg(test)]
+        let _paused = super::failing::Paused::new();
+        let number = identity_of(file.get()).ok()?.file();
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+        Some(Self(number))
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).retain(|number| *number != self.0);
+    }
+}
+
+fn is_made_here(identity: Identity) -> bool {
+    MADE.lock().unwrap_or_else(PoisonError::into_inner).contains(&identity.file())
+}
+
+/// Whether something can be, and has to be, checked in the file that `object` is in.
+pub(super) fn can_be_checked(object: hid_t) -> Result<bool> {
+    Ok(!is_made_here(identity_of(object)?) && with_file(object, |_, known| Ok(known.is_some()))?)
 }
 
 /// Whether the items of an object, or of an attribute of it, may be of an element type that is an object of its own.
@@ -156,7 +189,7 @@ fn way(group: hid_t, path: &CStr, soft_links: &Cell<usize>) -> Result<()> {
     while let Some(name) = names.next() {
         let Ok(name) = CString::new(name) else { return Ok(()) };
         // SAFETY: a C string.
-        let Ok(info) = (unsafe { sys::link_info(at, name.as_ptr(), H5P_DEFAULT) }) else { return Ok(()) };
+        let Some(info) = (unsafe { sys::find_link(at, name.as_ptr()) }) else { return Ok(()) };
         if info.is_soft() {
             let Some(left) = soft_links.get().checked_sub(1) else { return Ok(()) };
             soft_links.set(left);
@@ -166,11 +199,7 @@ fn way(group: hid_t, path: &CStr, soft_links: &Cell<usize>) -> Result<()> {
         if names.peek().is_none() || !info.is_soft() && info.hard_target().is_none() {
             return Ok(());
         }
-        let next = match open_checked(at, &name) {
-            Ok(next) => next,
-            Err(error) if error.kind() == ErrorKind::Corrupt => return Err(error),
-            Err(_) => return Ok(()),
-        };
+        let next = open_checked(at, &name)?;
         if sys::is_of(next.get()) != Some(H5I_type_t::H5I_GROUP) {
             return Ok(());
         }
@@ -188,25 +217,31 @@ fn open_checked(group: hid_t, name: &CStr) -> Result<Id> {
 
 /// Whether libhdf5 can look through all groups of the file that `object` is in, as it does for the path of what was opened by
 /// its address.
-pub(super) fn is_file_sound(object: hid_t) -> bool {
-    let look = || -> Result<bool> {
+pub(super) fn is_file_sound(object: hid_t) -> Result<bool> {
+    locked(|| {
         let root = Id::own("open the root group", || {
             // SAFETY: an object's handle and a C string.
             unsafe { h5o::H5Oopen(object, c"/".as_ptr(), H5P_DEFAULT) }
         })?;
         let identity = identity_of(root.get())?;
+        if is_made_here(identity) {
+            return Ok(true);
+        }
         let known = FILES.with_borrow(|files| files.iter().find(|file| file.0 == identity).map(|file| file.1));
         if let Some(is_sound) = known {
             return Ok(is_sound);
         }
-        let is_sound = check(root.get()).and_then(|()| check_groups(root, identity)).is_ok();
+        let is_sound = match check(root.get()).and_then(|()| check_groups(root, identity)) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::Corrupt => false,
+            Err(error) => return Err(error),
+        };
         FILES.with_borrow_mut(|files| {
             files.truncate(MAX_FILES);
             files.insert(0, (identity, is_sound));
         });
         Ok(is_sound)
-    };
-    locked(|| look().unwrap_or(false))
+    })
 }
 
 /// Checks all groups that hard links lead to from a root group, which was checked.
@@ -214,12 +249,8 @@ fn check_groups(root: Id, identity: Identity) -> Result<()> {
     let mut met = HashSet::from([identity]);
     let mut waiting = vec![root];
     while let Some(group) = waiting.pop() {
-        for target in link::hard_targets(group.get())? {
-            // What cannot be opened, libhdf5 does not look into either.
-            // SAFETY: a group's handle, and where the library said that an object of the same file is.
-            let Ok(id) = Id::own("open an object", || unsafe { link::open_target(group.get(), target) }) else {
-                continue;
-            };
+        // What cannot be opened, libhdf5 does not look into either.
+        for id in link::hard_targets(group.get()).into_iter().filter_map(|target| link::try_open(group.get(), target)) {
             if sys::is_of(id.get()) == Some(H5I_type_t::H5I_GROUP) && met.insert(identity_of(id.get())?) {
                 check(id.get())?;
                 waiting.push(id);

@@ -11,6 +11,7 @@ use hdf5_sys::h5f::H5F_libver_t;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{self, H5P_DEFAULT};
 
+use super::dense::Made;
 use super::group::Group;
 use super::strict::open_file;
 use super::writing::Writing;
@@ -28,6 +29,8 @@ const CHUNK_CACHE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct File {
     id: ManuallyDrop<Id>,
+    /// What is in it needs no check, if it was made here.
+    _made: Option<Made>,
     /// Releases libhdf5's lock when the file is closed: it is dropped after the handle.
     #[cfg(target_os = "linux")]
     lock: ManuallyDrop<Option<super::lock::Unlocking>>,
@@ -247,12 +250,19 @@ impl File {
             };
             Ok(Self {
                 id: ManuallyDrop::new(opened?),
+                _made: None,
                 #[cfg(target_os = "linux")]
                 lock: ManuallyDrop::new(None),
                 #[cfg(all(unix, hdf5_drivers))]
                 failure,
             })
         })
+    }
+
+    /// The same file, which was made.
+    fn made(mut self) -> Self {
+        self._made = Made::new(&self.id);
+        self
     }
 
     /// Opens a file that there is by libhdf5's own driver.
@@ -304,6 +314,7 @@ impl File {
                 h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
             })
         })
+        .map(Self::made)
     }
 
     /// Opens a file for reading.
@@ -361,6 +372,7 @@ impl File {
                 h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), lists.ordered.get())
             })
         })
+        .map(Self::made)
     }
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
@@ -383,6 +395,7 @@ impl File {
                 h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), memory.get())
             })
         })
+        .map(Self::made)
     }
 
     /// Opens the file that `image` is, in memory, for reading.

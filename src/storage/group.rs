@@ -12,7 +12,7 @@ use super::about::{About, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::dense;
-use super::held::path_of;
+use super::held::{find_path, path_of};
 use super::names;
 use super::placeholder::seen_as_empty;
 use super::strict::{open_by_name, shortened, without_plugins};
@@ -287,10 +287,15 @@ impl Group {
     pub(crate) fn unlink_label(&self, name: &CStr) -> Result<()> {
         locked(|| {
             removal::check_link(self.handle(), name)?;
-            // SAFETY: a group's handle and a C string.
-            change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
-            Ok(())
+            self.delete_link(name)
         })
+    }
+
+    /// The same of one that is not the last link to what it leads to, and does not go with another.
+    fn delete_link(&self, name: &CStr) -> Result<()> {
+        // SAFETY: a group's handle and a C string.
+        change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
+        Ok(())
     }
 
     /// Makes sure that the link that the file calls so can be taken away, with all that only it leads to, once it is in a group
@@ -323,7 +328,7 @@ impl Group {
     /// (seen in 2.2, `H5L__move_cb`): where no link leads to the group any more, and where it was opened by its address, as
     /// references are followed. For the latter, libhdf5 finds a path when it is asked, and forgets it.
     fn sure_path(&self) -> Result<Option<String>> {
-        let path = path_of(self);
+        let path = find_path(self)?;
         if path.is_empty() {
             return Ok(None);
         }
@@ -341,7 +346,7 @@ impl Group {
     pub(crate) fn move_label_unlinked(&self, label: &CStr, target: &Self, new_label: &CStr) -> Result<()> {
         self.copy_label(label, target, new_label)?;
         // It is in one of the two groups, whatever fails.
-        self.unlink_label(label).inspect_err(|_| drop(target.unlink_label(new_label)))
+        self.delete_link(label).inspect_err(|_| drop(target.delete_link(new_label)))
     }
 
     /// Copies a link to `target` in the same file, where it is called `new_label`: what it leads to is the same object. A soft

@@ -88,13 +88,18 @@ fn intent(file: &Id) -> Result<c_uint> {
 
 /// The path by which an object can be found in its file; empty if there is none.
 pub(crate) fn path_of(object: &impl Attributes) -> String {
+    find_path(object).unwrap_or_default()
+}
+
+/// The same, unless it cannot be looked for.
+pub(super) fn find_path(object: &impl Attributes) -> Result<String> {
     // Otherwise libhdf5 may look for the path in all groups of the file.
-    if object.is_by_address() && !dense::is_file_sound(object.handle()) {
-        return String::new();
+    if object.is_by_address() && !dense::is_file_sound(object.handle())? {
+        return Ok(String::new());
     }
     let object: hid_t = object.handle();
     // SAFETY: any number can be asked for; the buffer is as long as said.
-    name_by(|buffer, size| unsafe { h5i::H5Iget_name(object, buffer, size) }).unwrap_or_default()
+    Ok(name_by(|buffer, size| unsafe { h5i::H5Iget_name(object, buffer, size) }).unwrap_or_default())
 }
 
 /// The name that `get` puts into a buffer of the size that it is given. It returns the length, also without a buffer.

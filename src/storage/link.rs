@@ -148,11 +148,18 @@ fn list(group: hid_t, index: H5_index_t, links: &mut Vec<Link>) -> herr_t {
     }
 }
 
-/// Where the objects are that the hard links of a group lead to.
-pub(super) fn hard_targets(group: hid_t) -> Result<Vec<Target>> {
+/// Where the objects are that the hard links of a group lead to, as far as libhdf5 gets through them.
+pub(super) fn hard_targets(group: hid_t) -> Vec<Target> {
     let mut links = Vec::new();
-    call("list links", || list(group, H5_index_t::H5_INDEX_NAME, &mut links))?;
-    Ok(links.into_iter().filter_map(|link| link.target).collect())
+    locked(|| list(group, H5_index_t::H5_INDEX_NAME, &mut links));
+    links.into_iter().filter_map(|link| link.target).collect()
+}
+
+/// The object at a place in the file that `group` is in, if it can be opened.
+pub(super) fn try_open(group: hid_t, target: Target) -> Option<Id> {
+    // SAFETY: a group's handle, and where the library said that an object of the same file is.
+    let id = locked(|| unsafe { open_target(group, target) });
+    (id >= 0).then_some(Id(id))
 }
 
 /// The path that the link leads to that the file calls `label`, and that is one that leads to a path.
@@ -169,7 +176,7 @@ pub(super) fn soft_value(group: hid_t, label: &CStr) -> Result<CString> {
 
 /// # Safety
 /// `group` is a group's handle.
-pub(super) unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
+unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
     // SAFETY: as the caller promises.
     #[cfg(not(hdf5_tokens))]
     return unsafe { h5o::H5Oopen_by_addr(group, target) };

@@ -149,11 +149,6 @@ pub(super) fn with_file<R>(
     result
 }
 
-/// Whether the bytes of the file that `object` is in can be had. The library's lock is held.
-pub(super) fn can_be_had(object: hid_t) -> Result<bool> {
-    with_file(object, |_, known| Ok(known.is_some()))
-}
-
 /// Takes note of what was brought in from a heap.
 fn take_note(heap: &mut Heap) {
     BROUGHT.set(BROUGHT.get().saturating_add(heap.spent()));

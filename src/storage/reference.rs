@@ -71,7 +71,7 @@ impl Home {
     /// The path of the object that a reference in it leads to, if it has one.
     pub(crate) fn path_of(&self, reference: &[u8]) -> Option<String> {
         let (root, address) = (self.0.as_ref()?, u64::from_ne_bytes(*reference.first_chunk()?));
-        if !dense::is_file_sound(root.get()) {
+        if !dense::is_file_sound(root.get()).unwrap_or(false) {
             return None;
         }
         let mut name = vec![0u8; 1024];

@@ -12,6 +12,7 @@ use hdf5_sys::h5::{hbool_t, herr_t, hsize_t};
 use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5l::H5L_type_t;
+use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5s::H5S_class_t;
 use hdf5_sys::h5t::{H5T_class_t, H5T_cset_t, H5T_norm_t, H5T_sign_t, H5T_str_t};
 use hdf5_sys::{h5d, h5f};
@@ -319,6 +320,18 @@ pub(super) fn links_of(group: hid_t) -> u64 {
     let status = locked(|| unsafe { H5Gget_info(group, info.as_mut_ptr()) });
     // SAFETY: all of it are numbers, which were zeros before the function set them.
     if status < 0 { 0 } else { unsafe { info.assume_init() }.links }
+}
+
+/// The same; `None` where there is no such link.
+///
+/// # Safety
+/// `name` is a C string.
+pub(super) unsafe fn find_link(group: hid_t, name: *const c_char) -> Option<LinkInfo> {
+    let mut info = MaybeUninit::<LinkInfo>::zeroed();
+    // SAFETY: any number can be asked for, the caller gives a C string, and the address of the structure is given.
+    let status = locked(|| unsafe { H5Lget_info(group, name, info.as_mut_ptr(), H5P_DEFAULT) });
+    // SAFETY: all of it are numbers, which were zeros before the function set them.
+    (status >= 0).then(|| unsafe { info.assume_init() })
 }
 
 /// What libhdf5 tells of a link.
