@@ -750,6 +750,28 @@ fn long_names() {
     }
 }
 
+/// Maps in a sequence, too, are stored by key and value where a key is too long for a link, whatever type of string it is.
+#[test]
+fn long_keys_in_sequences_are_no_links() {
+    #[derive(Serialize, Clone, PartialEq, Eq, PartialOrd, Ord)]
+    struct Name(String);
+
+    fn links<K: Serialize + Ord + Clone>(key: impl Fn(String) -> K, len: usize) -> Vec<String> {
+        let map = BTreeMap::from([(key("k".repeat(len)), vec![1.5]), (key("short".to_owned()), vec![2.5])]);
+        let file = hdf5::File::with_options().with_fapl(|fapl| fapl.core_filebacked(false)).create("long.h5").unwrap();
+        filebacked::write(&file, "maps", &vec![map; 2]).unwrap();
+        file.group("maps").unwrap().member_names().unwrap()
+    }
+
+    let most = 32_768;
+    for len in [most + 1, 70_000] {
+        assert_eq!(links(|text| text, len), ["offsets", "keys", "values"], "{len}");
+        assert_eq!(links(Name, len), ["offsets", "keys", "values"], "{len}");
+    }
+    assert_eq!(links(|text| text, most), ["k".repeat(most).as_str(), "short"]);
+    assert_eq!(links(Name, most), ["k".repeat(most).as_str(), "short"]);
+}
+
 /// `.` is a name like any other in a path, and a `%` that begins no escape stands for itself, as keys have it.
 #[test]
 fn names_with_dots_and_percent_signs() {

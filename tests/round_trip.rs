@@ -93,6 +93,9 @@ macro_rules! round_trips {
     };
 }
 
+#[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Debug, Clone)]
+struct Name(String);
+
 fn s(text: &str) -> String {
     text.to_owned()
 }
@@ -401,6 +404,46 @@ round_trips! {
         json!([1, -1, i64::MAX]), json!([u64::MAX, -1]), json!({"0": 1, "1": 2}), json!([{"0": 1}, {"0": 2}]),
         json!([{"b": 1, "a": 2}, {"c": 1, "a": 3}, {"a": 1, "b": 2, "c": 3}]), json!({"/": {"": {".": 1}}}),
     ];
+}
+
+/// Whichever type a string is of, it is the same key.
+#[test]
+fn keys_of_any_type_of_string() {
+    let names = ["one", "two", "", "0"];
+    let values = |of: &[usize]| {
+        filebacked::to_vec(
+            &of.iter()
+                .map(|skipped| {
+                    names
+                        .into_iter()
+                        .enumerate()
+                        .filter(|(at, _)| at != skipped)
+                        .map(|(at, name)| (s(name), at))
+                        .collect::<BTreeMap<_, _>>()
+                })
+                .collect::<Vec<_>>(),
+        )
+        .unwrap()
+    };
+    macro_rules! same {
+        ($of:expr, $key:expr) => {{
+            let map = |skipped: &usize| {
+                let key = $key;
+                let entries =
+                    names.iter().enumerate().filter(|(at, _)| at != skipped).map(|(at, name)| (key(name), at));
+                entries.collect::<BTreeMap<_, _>>()
+            };
+            let maps: Vec<_> = $of.iter().map(map).collect();
+            assert!(filebacked::to_vec(&maps).unwrap() == values(&$of), "{}", std::any::type_name_of_val(&maps));
+        }};
+    }
+    // Rows that are much like structs, and rows whose order of keys no record has.
+    for of in [[9, 1, 9], [9, 0, 3]] {
+        same!(of, |name: &&'static str| *name);
+        same!(of, |name: &&'static str| Box::<str>::from(*name));
+        same!(of, |name: &&'static str| Name(s(name)));
+        same!(of, |name: &&'static str| Cow::Borrowed(*name));
+    }
 }
 
 #[test]

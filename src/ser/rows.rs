@@ -137,6 +137,12 @@ fn mismatch() -> Error {
     Error::new(ErrorKind::Custom, "the element has another form than those before it")
 }
 
+/// The answer to an element that was refused. Apart from the code of the others, which have no error to drop.
+#[cold]
+fn is_refused(_: Error) -> bool {
+    false
+}
+
 /// How many values an iterator gives, if it says so.
 #[inline]
 pub(super) fn exact_len(values: &impl Iterator) -> Option<usize> {
@@ -175,9 +181,12 @@ impl<'a> Room<'a> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_row<T: ?Sized + Serialize>(&mut self, form: &Form, value: &T) -> bool {
         self.go_to(form.lane);
-        let fits = value.serialize(RowSerializer { form, room: self }).is_ok();
+        let put = value.serialize(RowSerializer { form, room: self });
         self.row += 1;
-        fits
+        match put {
+            Ok(()) => true,
+            Err(error) => is_refused(error),
+        }
     }
 
     /// Goes to the place of a part of the row at hand that is kept apart.

@@ -543,6 +543,27 @@ mod tests {
     }
 
     #[test]
+    fn strings_are_known() {
+        let (owned, part) = ("owned".to_owned(), "part");
+        assert_eq!(text_of(&owned), Some("owned"));
+        assert_eq!(text_of(&&owned), Some("owned"));
+        assert_eq!(text_of(owned.as_str()), Some("owned"));
+        assert_eq!(text_of(part), Some("part"));
+        assert_eq!(text_of(&part), Some("part"));
+        assert_eq!(text_of(&&part), Some("part"));
+        assert_eq!(text_of(&*Box::<str>::from("")), Some(""));
+    }
+
+    #[test]
+    fn what_is_no_string_is_not_taken_for_one() {
+        assert_eq!(text_of(&Box::<str>::from("boxed")), None);
+        assert_eq!(text_of(b"bytes".as_slice()), None);
+        assert_eq!(text_of(&("pair", 1)), None);
+        assert_eq!(text_of(&'c'), None);
+        assert_eq!(text_of(&Some("some")), None);
+    }
+
+    #[test]
     fn slices_and_vectors_of_numbers_are_known() {
         assert_eq!(seen(&vec![1.5f64, 2.5]), Some((Number::F64, 2, None, 16)));
         assert_eq!(seen(&[1u16, 2, 3][..]), Some((Number::U16, 3, None, 6)));
