@@ -120,8 +120,16 @@ pub(super) enum StructRow<'a> {
 }
 
 impl StructRow<'_> {
+    /// The column for the field `name`, if it is the one that comes next in each row.
+    #[inline]
+    pub(super) fn next_field(&mut self, name: &'static str) -> Option<&mut Column> {
+        match self {
+            Self::Record(record) => record.next_field(name),
+            Self::Maps(_) => None,
+        }
+    }
+
     /// The column for the field `name`.
-    #[inline(always)]
     pub(super) fn field(&mut self, name: &'static str) -> Result<&mut Column> {
         match self {
             Self::Record(record) => record.struct_field(name),

@@ -329,25 +329,19 @@ impl<'a> ElementStruct<'a> {
         Self { row, depth, near, variant, is_plain }
     }
 
-    /// Whether fields can be [pushed](Self::push): the options know nothing of them, and the level is not one that looks
+    /// What takes the field `name`, if that is the next, the options know nothing of it, and the level is not one that looks
     /// whether there is stack enough.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        self.is_plain
+    pub(super) fn plain(&mut self, name: &'static str) -> Option<ElementSerializer<'_>> {
+        if !self.is_plain {
+            return None;
+        }
+        Some(ElementSerializer::new(self.row.next_field(name)?, self.depth, self.near))
     }
 
-    /// Pushes a field, by the shortest way.
-    #[inline]
-    pub(super) fn push<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        let column = match self.row.field(name) {
-            Ok(column) => column,
-            Err(error) => return Err(error),
-        };
-        let element = ElementSerializer::new(column, self.depth, self.near);
-        match value.serialize(ValueSerializer::element(element)) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(in_field(error, name, self.variant)),
-        }
+    #[cold]
+    pub(super) fn in_field(&self, error: Error, name: &str) -> Error {
+        in_field(error, name, self.variant)
     }
 
     /// Pushes a field of whatever type, unless it is left out.
@@ -358,7 +352,7 @@ impl<'a> ElementStruct<'a> {
         }
         match ElementSerializer::new(self.row.field(name)?, self.depth, near).push_item(value) {
             Ok(()) => Ok(()),
-            Err(error) => Err(in_field(error, name, self.variant)),
+            Err(error) => Err(self.in_field(error, name)),
         }
     }
 

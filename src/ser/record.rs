@@ -84,20 +84,20 @@ impl Record {
         &mut self.fields[position].column
     }
 
-    /// The column of the field `name` of a struct, which gets its value next.
-    #[inline(always)]
-    pub(super) fn struct_field(&mut self, name: &'static str) -> Result<&mut Column> {
-        let next = self.next;
+    /// The column of the field `name` of a struct, which gets its value next, if it is where it was in the rows before.
+    #[inline]
+    pub(super) fn next_field(&mut self, name: &'static str) -> Option<&mut Column> {
+        let field = self.fields.get_mut(self.next)?;
         // Fields mostly come in one order: then the names are the same string.
-        if self.in_order && self.fields.get(next).is_some_and(|field| std::ptr::eq(name, field.name.as_ref())) {
-            self.next = next + 1;
-            return Ok(&mut self.fields[next].column);
+        if !self.in_order || !std::ptr::eq(name, field.name.as_ref()) {
+            return None;
         }
-        self.other_field(name)
+        self.next += 1;
+        Some(&mut field.column)
     }
 
-    #[inline(never)]
-    fn other_field(&mut self, name: &'static str) -> Result<&mut Column> {
+    /// The column of the field `name` of a struct, wherever it is.
+    pub(super) fn struct_field(&mut self, name: &'static str) -> Result<&mut Column> {
         let position = self.find_field(name)?;
         Ok(self.field(position))
     }

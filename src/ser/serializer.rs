@@ -314,9 +314,10 @@ macro_rules! structs {
 
             #[inline]
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-                match &mut self.0 {
-                    PartsState::Element(row) if row.is_plain() => row.push(name, value),
-                    _ => self.field(name, &Erased(value)),
+                let Some(serializer) = self.plain(name) else { return self.item(name, &Erased(value)) };
+                match value.serialize(serializer) {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(self.in_field(error, name)),
                 }
             }
 
@@ -346,12 +347,28 @@ macro_rules! structs {
 structs!(SerializeStruct, SerializeStructVariant);
 
 impl ValueParts<'_, ElementStruct<'_>> {
-    /// Takes a field of whatever type.
+    /// What takes a field that is pushed to a column by the shortest way.
     #[inline(never)]
-    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+    fn plain(&mut self, name: &'static str) -> Option<ValueSerializer<'_>> {
+        match &mut self.0 {
+            PartsState::Element(row) => row.plain(name).map(ValueSerializer::element),
+            PartsState::Other(_) => None,
+        }
+    }
+
+    /// Takes any other field.
+    fn item(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
         match &mut self.0 {
             PartsState::Element(row) => row.push_item(name, value),
             PartsState::Other(parts) => parts.field(name, value),
+        }
+    }
+
+    #[cold]
+    fn in_field(&self, error: Error, name: &str) -> Error {
+        match &self.0 {
+            PartsState::Element(row) => row.in_field(error, name),
+            PartsState::Other(_) => error,
         }
     }
 }
