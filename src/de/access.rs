@@ -304,6 +304,14 @@ impl<'a> OrderedRecord<'a> {
         Self { fields, index, next: 0, depth }
     }
 
+    /// The next field, if there is one, and it can be read.
+    #[inline]
+    pub(super) fn next_readable(&mut self) -> Option<Element<'_>> {
+        let column = self.fields.get_mut(self.next)?.readable()?;
+        self.next += 1;
+        Some(Element { column, index: self.index, depth: self.depth })
+    }
+
     pub(super) fn next(&mut self) -> Result<Option<Element<'_>>> {
         let Self { fields, index, next, depth } = self;
         let Some(field) = fields.get_mut(*next) else { return Ok(None) };

@@ -730,6 +730,12 @@ impl Records {
 }
 
 impl Field {
+    /// What is stored, if it can be read.
+    #[inline]
+    pub(super) fn readable(&mut self) -> Option<&mut Column> {
+        self.column.as_deref_mut().ok()
+    }
+
     /// What is wrong with a field matters only if it is asked for, unless all others would be wrong in the same way.
     fn open(group: &Group, link: String, scope: &Scope, depth: Depth, len: u64, count: Count) -> Result<Self> {
         let open = || -> Result<_> {

@@ -3,10 +3,12 @@
 
 use std::any::type_name;
 use std::borrow::Cow;
+use std::mem::needs_drop;
 
 use serde::de::{Deserializer, Expected, Visitor};
 
 use super::element::{Element, List, PartOfItem};
+use super::elements::Elements;
 use super::key::Key;
 use super::known::{array_of, is_serdes};
 use super::visit::{AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, told};
@@ -292,6 +294,16 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
+        // Of numbers alone, which take no longer than a call.
+        if const { !needs_drop::<V::Value>() }
+            && let Self::Part(part) = &self
+        {
+            match part.in_order(fields, type_name::<V>()) {
+                Ok(Some(fields)) => return visitor.visit_seq(Elements::Fields(fields)),
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
         match self.fields(fields, type_name::<V>()) {
             Ok(Ok(list)) => list.hand(visitor),
             Err(error) => Err(error),

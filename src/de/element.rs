@@ -465,13 +465,25 @@ impl<'a> PartOfItem<'a> {
         fields: &'static [&'static str],
         visitor: &'static str,
     ) -> Result<Result<List<'a>, Self>> {
+        match self.in_order(fields, visitor)? {
+            Some(fields) => Ok(Ok(List::anywhere(Elements::Fields(fields)))),
+            None => Ok(Err(self)),
+        }
+    }
+
+    /// The same, if it is a record.
+    #[inline]
+    pub(super) fn in_order(
+        &self,
+        fields: &'static [&'static str],
+        visitor: &'static str,
+    ) -> Result<Option<CompoundSeq<'a>>> {
         let record = self.part.item().and_then(Item::record).zip(self.order);
         match record {
             Some((record, order)) if !self.depth.may_be_short() && order.is_kept(fields, visitor, record.fields) => {
-                let fields = CompoundSeq::of_struct(record, self.depth.in_record()?, order);
-                Ok(Ok(List::anywhere(Elements::Fields(fields))))
+                Ok(Some(CompoundSeq::of_struct(record, self.depth.in_record()?, order)))
             }
-            _ => Ok(Err(self)),
+            _ => Ok(None),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The one `SeqAccess`, `MapAccess` and `EnumAccess` that a user's visitors are compiled for. What comes next is said by what
 //! is behind them, which is compiled once.
 
+#![expect(clippy::question_mark, reason = "`?` converts the error, which is more code for each type")]
+
 use std::mem::needs_drop;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -68,16 +70,15 @@ impl Elements<'_> {
     /// found by no short way.
     #[inline(never)]
     fn next_apart<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let element = match self {
-            Self::Column(column) => column.next(),
-            Self::Record(record) => match record.next() {
-                Ok(next) => next,
-                Err(error) => return Err(error),
-            },
+        let next = match self {
+            Self::Block(block) => block.next().map(ValueDeserializer::Part),
+            Self::Rows(rows) => rows.next_in_window().map(ValueDeserializer::Part),
+            Self::Column(column) => column.next().map(ValueDeserializer::Element),
+            Self::Record(record) => record.next_readable().map(ValueDeserializer::Element),
             _ => None,
         };
-        let next = match element {
-            Some(element) => ValueDeserializer::Element(element),
+        let next = match next {
+            Some(next) => next,
             None => match self.next() {
                 Ok(Some(next)) => next,
                 Ok(None) => return Ok(None),

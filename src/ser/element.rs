@@ -1,5 +1,7 @@
 //! Elements of sequences: value to [`Column`].
 
+#![expect(clippy::question_mark, reason = "`?` converts the error, which is more code for each type")]
+
 use serde::ser::Serialize;
 
 use super::column::{Column, List};
