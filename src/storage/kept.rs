@@ -12,7 +12,7 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::h5t::{self, H5T_class_t};
 
-use super::about::about;
+use super::about::identity_of;
 use super::attribute::Attributes;
 use super::dataset::{Shape, zeroed};
 use super::dtype::{Dtype, Number, Order, is_equal};
@@ -126,7 +126,7 @@ impl KeptAttribute {
     /// Writes it to an object as it was in another, in the same file if references are in it.
     pub(crate) fn put_back(&self, source: &impl Attributes, label: &CStr, target: &impl Attributes) -> Result<()> {
         let leads_elsewhere = || {
-            let files = (about(source.handle())?.identity.file(), about(target.handle())?.identity.file());
+            let files = (identity_of(source.handle())?.file(), identity_of(target.handle())?.file());
             Ok::<_, Error>(files.0 != files.1)
         };
         if self.has_lost() || self.dtype.has_references() && leads_elsewhere()? {

@@ -200,7 +200,7 @@ pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     #[cfg(not(hdf5_tokens))]
     {
         let _ = file;
-        super::about::about(object).map(|about| about.identity.file())
+        super::about::identity_of(object).map(|identity| identity.file())
     }
 }
 
