@@ -69,6 +69,8 @@ pub(crate) trait Attributes {
             texts.ok_or_else(|| Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"))?;
         self.write_new(label, file_type, shape, &mut |attribute| {
             heap_writer::write(self.handle(), texts, &mut |memory_type, data| {
+                // Where libhdf5 takes addresses of strings itself, it does so for those of the same character set alone.
+                let memory_type = if cfg!(hdf5_tokens) { memory_type } else { file_type };
                 // SAFETY: at `data` are as many items of the type as there are strings, and as the attribute has.
                 change("write an attribute", || unsafe { h5a::H5Awrite(attribute, memory_type, data) }).map(drop)
             })
