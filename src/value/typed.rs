@@ -7,10 +7,32 @@ use super::{Map, Value};
 use crate::format::foreign::{SCALE_DIMENSION, SCALE_USER};
 use crate::reference::Referred;
 
-/// The value of an attribute, with the type that a file has it in, which is not the one that such a value is written with: a
-/// string of fixed length, an enum, a record, a reference. It is written as it was.
+/// The value of an attribute, and the type that it has in the file. An attribute is read as this where [`Value`] would write it
+/// with another type: a string of fixed length, an enum, a record, a reference. It is written with the type that it had.
 ///
 /// References lead to what is written of the objects that they led to; see `docs/interop.md`.
+///
+/// ```
+/// use filebacked::hdf5::{File, types::FixedAscii};
+/// use filebacked::{Value, from_file, to_file};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (path, copy) = (folder.path().join("run.h5"), folder.path().join("copy.h5"));
+/// // A program by hand stores a string in eight bytes.
+/// let file = File::create(&path)?;
+/// file.new_attr::<FixedAscii<8>>().create("unit")?.write_scalar(&FixedAscii::<8>::from_ascii("hPa")?)?;
+/// drop(file);
+///
+/// let value: Value = from_file(&path)?;
+/// to_file(&copy, &value)?;
+/// for path in [&path, &copy] {
+///     let value: Value = from_file(path)?;
+///     let Some(Value::Typed(unit)) = value.attr("unit") else { panic!("{value}") };
+///     assert_eq!(unit.type_name(), "string(8)");
+///     assert_eq!(unit.value().as_str(), Some("hPa"));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Typed {
     value: Value,
