@@ -8,6 +8,7 @@ use hdf5_sys::h5o;
 
 use super::attribute::Attributes;
 use super::group::Object;
+use super::sys::Target;
 use super::{Id, call, locked};
 use crate::error::Result;
 
@@ -29,6 +30,24 @@ impl Identity {
     /// The number of its file.
     pub(super) fn file(self) -> u64 {
         self.0
+    }
+
+    /// That of the object at a place in the file of that number.
+    pub(super) fn at(file: u64, target: Target) -> Self {
+        #[cfg(not(hdf5_tokens))]
+        let token = target;
+        // SAFETY: a token is an array of bytes.
+        #[cfg(hdf5_tokens)]
+        let token = unsafe { (&raw const target).cast::<Token>().read() };
+        Self(file, token)
+    }
+
+    /// The address of its header. In libhdf5's own format, a token has that in it as the file would.
+    pub(super) fn address(self) -> u64 {
+        #[cfg(hdf5_tokens)]
+        return super::heap::number(&self.1);
+        #[cfg(not(hdf5_tokens))]
+        self.1
     }
 }
 
@@ -98,13 +117,18 @@ fn read(info: &MaybeUninit<Info>) -> About {
 }
 
 /// The kinds of messages in an object's header.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Messages(u64);
 
 impl Messages {
     /// Those of the object.
     pub(super) fn of(object: hid_t) -> Result<Self> {
         header_of(object).map(|header| Self(header.mesg.present))
+    }
+
+    /// Adds one of that kind.
+    pub(super) fn add(&mut self, kind: u16) {
+        self.0 |= 1u64.checked_shl(kind.into()).unwrap_or(0);
     }
 
     /// Whether there is one of the kind that has that number in the specification of the file format.

@@ -16,7 +16,7 @@ use hdf5_sys::h5s::{self, H5S_class_t};
 use super::about::{About, Messages, about};
 use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
-use super::dense;
+use super::dense::{self, Checked};
 use super::dtype::{Dtype, Order, is_equal};
 use super::grid::Rows;
 use super::group::Group;
@@ -300,15 +300,19 @@ impl Group {
 impl Dataset {
     /// Takes over the handle of a dataset.
     pub(super) fn adopt(id: Id) -> Result<Self> {
+        Self::adopt_checked(dense::check(id.get())?, id)
+    }
+
+    /// The same of one that was checked.
+    pub(super) fn adopt_checked(checked: Checked, id: Id) -> Result<Self> {
         let what = "open a dataset";
-        dense::check(id.get())?;
         // SAFETY: `id` is a dataset, here and below.
         let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
         let dtype = Dtype::of_items(&stored_type, id.get())?;
         if dtype.has_addresses() {
             variable::look_at_header(id.get())?;
         }
-        let messages = Messages::of(id.get())?;
+        let messages = checked.messages.map_or_else(|| Messages::of(id.get()), Ok)?;
         let is_bare = !messages.has_attributes();
         // How it was made is a list that takes libhdf5 longer to make than all the rest. But a virtual dataset stores nothing
         // itself, and only what has dimensions can be in chunks, which have no one address in the file.

@@ -19,7 +19,7 @@ use hdf5_sys::{h5a, h5d, h5o, h5t};
 use super::about::{Identity, Messages, identity_of};
 use super::attribute::Attributes;
 use super::heap::{Bytes, number};
-use super::raw::with_file;
+use super::raw::{with_file, with_last};
 use super::{Id, call, header, link, locked, sys};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -59,22 +59,45 @@ thread_local! {
     static FILES: RefCell<Vec<(Identity, bool)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// An object that was checked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checked {
+    pub(super) identity: Identity,
+    /// What its header has, if that was seen.
+    pub(super) messages: Option<Messages>,
+}
+
 /// Makes sure that libhdf5 can look for the links, the attributes and the chunks of an object that was just opened, where its
 /// file's bytes can be had.
-pub(super) fn check(object: hid_t) -> Result<()> {
+pub(super) fn check(object: hid_t) -> Result<Checked> {
+    locked(|| check_known(object, identity_of(object)?))
+}
+
+/// The same of an object of which it is known which one it is.
+pub(super) fn check_known(object: hid_t, identity: Identity) -> Result<Checked> {
     locked(|| {
-        let identity = identity_of(object)?;
+        let unseen = Checked { identity, messages: None };
         if is_made_here(identity) || KNOWN.with_borrow(|known| known.contains(&identity)) {
-            return Ok(());
+            return Ok(unseen);
         }
-        if Messages::of(object)?.may_be_dense() {
-            with_file(object, |file, known| {
+        // That spares most objects all further calls.
+        let seen = with_last(identity.file(), |raw, length_size| {
+            Stored::new(raw, raw.address_size(), length_size).check_object(identity.address())
+        });
+        match seen {
+            Some(Ok(Some(header))) if !header.is_dense => {
+                return Ok(Checked { identity, messages: Some(header.messages) });
+            }
+            Some(Ok(Some(_))) => {}
+            // What is wrong with it is said where the file cannot have changed meanwhile.
+            _ if Messages::of(object)?.may_be_dense() => with_file(object, |file, known| {
                 let Some((raw, heap)) = known else { return Ok(()) };
-                let address = header::address_of(object)?;
                 raw.with_stored(file, heap, |raw, heap| {
-                    Stored::new(raw, raw.address_size(), heap.length_size()).check_object(address)
+                    let stored = Stored::new(raw, raw.address_size(), heap.length_size());
+                    stored.check_object(identity.address()).map(|header| header.is_some())
                 })
-            })?;
+            })?,
+            _ => {}
         }
         KNOWN.with_borrow_mut(|known| {
             if known.len() >= MAX_KNOWN {
@@ -82,7 +105,7 @@ pub(super) fn check(object: hid_t) -> Result<()> {
             }
             known.insert(identity);
         });
-        Ok(())
+        Ok(unseen)
     })
 }
 
@@ -231,7 +254,7 @@ pub(super) fn is_file_sound(object: hid_t) -> Result<bool> {
         if let Some(is_sound) = known {
             return Ok(is_sound);
         }
-        let is_sound = match check(root.get()).and_then(|()| check_groups(root, identity)) {
+        let is_sound = match check(root.get()).and_then(|_| check_groups(root, identity)) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::Corrupt => false,
             Err(error) => return Err(error),
@@ -302,6 +325,13 @@ struct Level {
     most: u64,
     /// Bytes of the number of all records in a node and below.
     all_size: usize,
+}
+
+/// The header of an object.
+struct Header {
+    messages: Messages,
+    /// Whether there is a B-tree or a heap.
+    is_dense: bool,
 }
 
 /// The nodes of a B-tree.
@@ -402,26 +432,32 @@ impl<'a, B: Bytes> Stored<'a, B> {
     }
 
     fn is_header(&self, address: u64) -> bool {
-        self.bytes(address, 4).is_ok_and(|start| start == b"OHDR" || start[0] == 1)
+        let mut start = [0; 4];
+        self.file.read(address, &mut start).is_ok_and(|()| start == *b"OHDR" || start[0] == 1)
     }
 
-    /// Checks what belongs to the object whose header is at `address`. Says whether there is a header.
-    fn check_object(&self, address: u64) -> Result<bool> {
+    /// Checks what belongs to the object whose header is at `address`, if one is there.
+    fn check_object(&self, address: u64) -> Result<Option<Header>> {
         if !self.is_header(address) {
-            return Ok(false);
+            return Ok(None);
         }
-        header::walk(self.file, address, self.address_size, self.length_size, |kind, _, body| match kind {
-            LINK_INFO => self.check_info(body, LINK_ORDER, 7, [(LINKS_BY_NAME, 4 + 7), (LINKS_BY_ORDER, 8 + 7)]),
-            ATTRIBUTE_INFO => self.check_info(
-                body,
-                ATTRIBUTE_ORDER,
-                8,
-                [(ATTRIBUTES_BY_NAME, 8 + 1 + 4 + 4), (ATTRIBUTES_BY_ORDER, 8 + 1 + 4)],
-            ),
-            LAYOUT => self.check_layout(body),
-            _ => Ok(()),
+        let left = self.left.get();
+        let mut messages = Messages::default();
+        header::walk(self.file, address, self.address_size, self.length_size, |kind, _, body| {
+            messages.add(kind);
+            match kind {
+                LINK_INFO => self.check_info(body, LINK_ORDER, 7, [(LINKS_BY_NAME, 4 + 7), (LINKS_BY_ORDER, 8 + 7)]),
+                ATTRIBUTE_INFO => self.check_info(
+                    body,
+                    ATTRIBUTE_ORDER,
+                    8,
+                    [(ATTRIBUTES_BY_NAME, 8 + 1 + 4 + 4), (ATTRIBUTES_BY_ORDER, 8 + 1 + 4)],
+                ),
+                LAYOUT => self.check_layout(body),
+                _ => Ok(()),
+            }
         })?;
-        Ok(true)
+        Ok(Some(Header { messages, is_dense: self.left.get() < left }))
     }
 
     /// The flags in a message that says where something is found, and what follows: the address of a heap, and those of trees.

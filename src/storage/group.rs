@@ -8,10 +8,10 @@ use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5g, h5l, h5o};
 
-use super::about::{About, about, identity_at};
+use super::about::{About, Identity, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
-use super::dense;
+use super::dense::{self, Checked};
 use super::held::{find_path, path_of};
 use super::names;
 use super::placeholder::seen_as_empty;
@@ -31,6 +31,8 @@ struct Inner {
     spot: Spot,
     /// Whether it, or a group on the way to it, was opened by its address.
     by_address: bool,
+    /// The number of its file, if that was asked.
+    file: Option<u64>,
 }
 
 /// A function of the library's that makes a link of one group from that of another.
@@ -102,9 +104,27 @@ impl Object {
         match sys::is_of(id.get()) {
             Some(H5I_type_t::H5I_GROUP) => Group::opened(id).map(Self::Group),
             Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).and_then(seen_as_empty).map(Self::Dataset),
-            _ => Err(Error::no_value("a named data type holds no value")),
+            _ => Err(no_value()),
         }
     }
+
+    /// The same of an object of which it is known which one it is.
+    pub(super) fn adopt_known(id: Id, identity: Identity) -> Result<Self> {
+        match sys::is_of(id.get()) {
+            Some(H5I_type_t::H5I_GROUP) => {
+                Group::adopt_checked(dense::check_known(id.get(), identity)?, id).map(Self::Group)
+            }
+            Some(H5I_type_t::H5I_DATASET) => {
+                let dataset = Dataset::adopt_checked(dense::check_known(id.get(), identity)?, id);
+                dataset.and_then(seen_as_empty).map(Self::Dataset)
+            }
+            _ => Err(no_value()),
+        }
+    }
+}
+
+fn no_value() -> Error {
+    Error::no_value("a named data type holds no value")
 }
 
 impl Attributes for Group {
@@ -129,14 +149,14 @@ impl Group {
                 })?)
             }
             _ => {
-                dense::check(group.id())?;
-                Ok(Self::new(group.clone()))
+                let checked = dense::check(group.id())?;
+                Ok(Self::new(group.clone(), Some(checked.identity.file())))
             }
         }
     }
 
-    fn new(group: hdf5::Group) -> Self {
-        Self(Arc::new(Inner { group, spot: Spot::NOWHERE, by_address: false }))
+    fn new(group: hdf5::Group, file: Option<u64>) -> Self {
+        Self(Arc::new(Inner { group, spot: Spot::NOWHERE, by_address: false, file }))
     }
 
     /// The same group, at which a call begins.
@@ -150,12 +170,14 @@ impl Group {
         if !spot.is_watched() && !self.0.spot.is_watched() {
             return self;
         }
-        Self(Arc::new(Inner { group: self.0.group.clone(), spot, by_address: self.0.by_address }))
+        let Inner { group, by_address, file, .. } = &*self.0;
+        Self(Arc::new(Inner { group: group.clone(), spot, by_address: *by_address, file: *file }))
     }
 
     /// The same group, which was opened by its address.
     fn by_address(self) -> Self {
-        Self(Arc::new(Inner { group: self.0.group.clone(), spot: self.0.spot.clone(), by_address: true }))
+        let Inner { group, spot, file, .. } = &*self.0;
+        Self(Arc::new(Inner { group: group.clone(), spot: spot.clone(), by_address: true, file: *file }))
     }
 
     /// The same group for what is no part of the call that it was opened for.
@@ -175,15 +197,27 @@ impl Group {
 
     /// Takes over the handle of a group that was there.
     pub(super) fn opened(id: Id) -> Result<Self> {
-        dense::check(id.get())?;
-        Self::adopt(id)
+        Self::adopt_checked(dense::check(id.get())?, id)
+    }
+
+    fn adopt_checked(checked: Checked, id: Id) -> Result<Self> {
+        Self::adopt_in(Some(checked.identity.file()), id)
     }
 
     /// Takes over the handle of a group that was made.
     pub(super) fn adopt(id: Id) -> Result<Self> {
+        Self::adopt_in(None, id)
+    }
+
+    fn adopt_in(file: Option<u64>, id: Id) -> Result<Self> {
         let id = std::mem::ManuallyDrop::new(id);
         // SAFETY: the handle is owned, of a group, and not used by `id` any more.
-        Ok(Self::new(unsafe { hdf5::from_id(id.get()) }?))
+        Ok(Self::new(unsafe { hdf5::from_id(id.get()) }?, file))
+    }
+
+    /// The number of its file, if that was asked when it was opened.
+    pub(super) fn file_number(&self) -> Option<u64> {
+        self.0.file
     }
 
     /// The same as users know it.

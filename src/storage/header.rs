@@ -4,12 +4,9 @@
 //! that has parts of variable length, it goes into the heap for them. So the collections that a fill value refers to are
 //! checked before.
 
-use std::mem::MaybeUninit;
-
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5o;
 
-use super::call;
+use super::about::{Identity, identity_of};
 use super::heap::{Bytes, Heap, number};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -31,25 +28,7 @@ const VIRTUAL: u8 = 3;
 
 /// The address of an object's header.
 pub(super) fn address_of(object: hid_t) -> Result<u64> {
-    let what = "look into an object";
-    #[cfg(hdf5_tokens)]
-    {
-        let mut info = MaybeUninit::<h5o::H5O_info2_t>::zeroed();
-        // SAFETY: an object's handle, and the address of what the function fills in.
-        call(what, || unsafe { h5o::H5Oget_info3(object, info.as_mut_ptr(), h5o::H5O_INFO_BASIC) })?;
-        // SAFETY: a token is an array of bytes. libhdf5's own format has the address in it, as the file would. The other
-        // fields, of which some are enums, are not looked at.
-        let token = unsafe { (&raw const (*info.as_ptr()).token).cast::<[u8; size_of::<h5o::H5O_token_t>()]>().read() };
-        Ok(number(&token))
-    }
-    #[cfg(not(hdf5_tokens))]
-    {
-        let mut info = MaybeUninit::<h5o::H5O_info1_t>::zeroed();
-        // SAFETY: an object's handle, and the address of what the function fills in.
-        call(what, || unsafe { h5o::H5Oget_info2(object, info.as_mut_ptr(), h5o::H5O_INFO_BASIC) })?;
-        // SAFETY: an address is a number. The other fields, of which some are enums, are not looked at.
-        Ok(unsafe { (&raw const (*info.as_ptr()).addr).read() })
-    }
+    identity_of(object).map(Identity::address)
 }
 
 /// Sizes of what differs by file or header.
@@ -120,27 +99,37 @@ pub(super) fn check_is(
     }
 }
 
-/// Shows type, flags and body of each message of the header at `address`.
+/// Bytes that are read of a header at once. Most have fewer.
+const MOST_HEADERS: u64 = 512;
+
+/// Shows type, flags and body of each message of the header at `header`.
 pub(super) fn walk(
     file: &impl Bytes,
-    address: u64,
+    header: u64,
     address_size: usize,
     length_size: usize,
     mut show: impl FnMut(u16, u8, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let start = read(file, address, 64)?;
-    let (sizes, first) = prefix(&start, address, address_size, length_size)?;
+    let start = read(file, header, MOST_HEADERS)?;
+    let (sizes, first) = prefix(&start, header, address_size, length_size)?;
     let mut blocks = vec![first];
     let (mut next, mut left) = (0, file.len());
     while let Some((address, len)) = blocks.get(next).copied() {
         next += 1;
         // No part of a file belongs to two blocks, unless someone lies.
         left = left.checked_sub(len).ok_or_else(|| Error::corrupt("an object header that does not end"))?;
-        let block = read(file, address, len)?;
+        let more;
+        let block = match within(&start, address.wrapping_sub(header), len) {
+            Some(block) => block,
+            None => {
+                more = read(file, address, len)?;
+                &more
+            }
+        };
         if (block.len() as u64) < len {
             return Err(Error::corrupt("an object header that goes beyond the end of the file"));
         }
-        each_message(&block, sizes, |kind, flags, body| {
+        each_message(block, sizes, |kind, flags, body| {
             if kind == CONTINUATION {
                 let (address, rest) = body.split_at_checked(sizes.address).unwrap_or_default();
                 let (address, len) = (number(address), number(&rest[..rest.len().min(sizes.length)]));
@@ -152,6 +141,12 @@ pub(super) fn walk(
         })?;
     }
     Ok(())
+}
+
+/// The `len` bytes from `at` on, if all of them are there.
+fn within(bytes: &[u8], at: u64, len: u64) -> Option<&[u8]> {
+    let (at, len) = (usize::try_from(at).ok()?, usize::try_from(len).ok()?);
+    bytes.get(at..)?.get(..len)
 }
 
 /// What is at `address`, at most `len` bytes: fewer at the end of the file.

@@ -8,6 +8,7 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use hdf5_sys::{h5l, h5o};
 
+use super::about::Identity;
 use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::held::may_change;
@@ -116,7 +117,11 @@ impl Group {
         let opened = under_lock(false, || {
             // SAFETY: a group's handle, and where the library said that an object of the same file is.
             let id = Id::own("open an object", || unsafe { open_target(self.handle(), target) }).ok()?;
-            Some(Object::adopt(id).and_then(|object| match &object {
+            let adopted = match self.file_number() {
+                Some(file) => Object::adopt_known(id, Identity::at(file, target)),
+                None => Object::adopt(id),
+            };
+            Some(adopted.and_then(|object| match &object {
                 // The name leads to the file that is mounted there.
                 Object::Group(group) if sys::group_info(group.handle())?.is_mounted() => Ok(None),
                 _ => Ok(Some(object)),

@@ -119,15 +119,27 @@ struct Opened {
     known: Option<(RawFile, Heap)>,
 }
 
+thread_local! {
+    /// The file that was read from last.
+    static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
+}
+
+/// Works on the bytes of the open file of that number, and the bytes of a length in it, if it is the one that was read from
+/// last, and libhdf5 cannot write to it. The library's lock is held.
+pub(super) fn with_last<R>(number: u64, work: impl FnOnce(&RawFile, usize) -> R) -> Option<R> {
+    LAST.with_borrow(|last| match last {
+        Some(Opened { number: last, known: Some((raw, heap)) }) if *last == number && !raw.writable => {
+            Some(work(raw, heap.length_size()))
+        }
+        _ => None,
+    })
+}
+
 /// Works on the bytes and the heap of the file that `object` is in, if its bytes can be had. The library's lock is held.
 pub(super) fn with_file<R>(
     object: hid_t,
     work: impl FnOnce(&Id, Option<(&mut RawFile, &mut Heap)>) -> Result<R>,
 ) -> Result<R> {
-    thread_local! {
-        /// The file that was read from last.
-        static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
-    }
     // SAFETY: an object's handle.
     let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
     let number = number_of(object, &file)?;
