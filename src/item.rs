@@ -13,6 +13,9 @@ pub(crate) struct Item<'a> {
     pub(crate) items: &'a Items,
 }
 
+/// Where the parts are of what has none elsewhere.
+pub(crate) static NO_ITEMS: Items = Items::new();
+
 /// What an item is, in the terms of Rust.
 pub(crate) enum Scalar<'a> {
     Bool(bool),
@@ -83,6 +86,18 @@ impl<'a> Block<'a> {
         Some(Part { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
     }
 
+    /// Takes the first element off, if it is a number of this type: its bytes.
+    #[inline]
+    pub(crate) fn take_number(&mut self, number: Number) -> Option<&'a [u8]> {
+        if self.number != Some(number) || self.len == 0 {
+            return None;
+        }
+        let (bytes, rest) = self.bytes.split_at_checked(self.step)?;
+        self.bytes = rest;
+        self.len -= 1;
+        Some(bytes)
+    }
+
     /// Its memory, if its elements are numbers of this type, or, with a `width`, arrays of so many.
     pub(crate) fn numbers(&self, number: Number, width: Option<usize>) -> Option<&'a [u8]> {
         let is_such = match (self.inner_dims, width) {
@@ -138,7 +153,6 @@ impl<'a> Part<'a> {
     /// An element of a dataset, of the shape `dims`, that has no parts elsewhere.
     #[inline]
     pub(crate) fn of_row(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8]) -> Self {
-        static NO_ITEMS: Items = Items::new();
         let number = if dims.is_empty() { dtype.number() } else { None };
         Self { number, dtype, dims, bytes, items: &NO_ITEMS }
     }

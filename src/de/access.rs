@@ -27,7 +27,7 @@ use crate::format::python::CLASS;
 use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
 use crate::item::{Block, Item, Part, Record};
 use crate::route::Route;
-use crate::storage::{Attributes, Group, Link, Object};
+use crate::storage::{Attributes, Group, Link, Number, Object};
 
 /// How many are left, as far as memory reaches.
 pub(super) fn hint(left: u64) -> Option<usize> {
@@ -54,6 +54,16 @@ impl<'a> ColumnSeq<'a> {
         }
         self.next += 1;
         Some(Element { column: self.column, index: self.next - 1, depth: self.depth })
+    }
+
+    /// The text of the next element, if it is a string, and can be read.
+    pub(super) fn next_text(&mut self) -> Option<&str> {
+        if self.next == self.end {
+            return None;
+        }
+        let text = self.column.text(self.next)?;
+        self.next += 1;
+        Some(text)
     }
 
     pub(super) fn located(&self, error: Error) -> Error {
@@ -138,6 +148,12 @@ impl<'a> BlockSeq<'a> {
     pub(super) fn next(&mut self) -> Option<PartOfItem<'a>> {
         let (depth, order) = (self.depth, self.order);
         self.rest.take_first().map(|part| PartOfItem { part, depth, order })
+    }
+
+    /// The bytes of the next element, if it is a number of this type.
+    #[inline]
+    pub(super) fn next_number(&mut self, number: Number) -> Option<&'a [u8]> {
+        self.rest.take_number(number)
     }
 
     pub(super) fn located(&self, error: Error) -> Error {
@@ -310,6 +326,21 @@ impl<'a> OrderedRecord<'a> {
         let column = self.fields.get_mut(self.next)?.readable()?;
         self.next += 1;
         Some(Element { column, index: self.index, depth: self.depth })
+    }
+
+    /// The bytes of the next field, if it is a number of this type, and can be read.
+    pub(super) fn next_number(&mut self, number: Number) -> Option<&[u8]> {
+        let column = self.fields.get_mut(self.next)?.readable()?;
+        let bytes = column.number(self.index, number)?;
+        self.next += 1;
+        Some(bytes)
+    }
+
+    /// The text of the next field, if it is a string, and can be read.
+    pub(super) fn next_text(&mut self) -> Option<&str> {
+        let text = self.fields.get_mut(self.next)?.readable()?.text(self.index)?;
+        self.next += 1;
+        Some(text)
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Element<'_>>> {

@@ -213,6 +213,25 @@ fn offsets(group: &Group, scope: &Scope, count: Count) -> Result<Offsets> {
 }
 
 impl Column {
+    /// The bytes of the element at `index`, if it is a number of this type, and can be read.
+    pub(super) fn number(&mut self, index: u64, number: Number) -> Option<&[u8]> {
+        match self {
+            Self::Array(array) if array.dims().len() == 1 && array.number_type() == Some(number) => {
+                array.load_item(index).ok()?;
+                Some(array.item_at(index).1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The text of the element at `index`, if it is a string, and can be read.
+    pub(super) fn text(&mut self, index: u64) -> Option<&str> {
+        match self {
+            Self::Array(array) if array.dims().len() == 1 && array.is_strings() => array.text(index).ok(),
+            _ => None,
+        }
+    }
+
     /// Opens the sequence that is the child `name` of `group`.
     pub(super) fn open_child(
         group: &Group,

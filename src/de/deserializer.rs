@@ -2,7 +2,6 @@
 //! inlined; all else is [asked](Ask) of what there is.
 
 use std::any::type_name;
-use std::borrow::Cow;
 use std::mem::needs_drop;
 
 use serde::de::{Deserializer, Expected, Visitor};
@@ -11,13 +10,20 @@ use super::element::{Element, List, PartOfItem};
 use super::elements::Elements;
 use super::key::Key;
 use super::known::{array_of, is_serdes};
-use super::visit::{AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, told};
+use super::row::{FieldOfRecord, Row};
+use super::visit::{
+    AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, take_seq, told,
+};
 use crate::bridge::{is_half, is_wrapper};
 use crate::error::{Error, Result};
 use crate::storage::{Room, may_be_vec};
 
 /// Something stored, to be read as the type that asks.
+// With a tag of its own, as it is looked at for each number.
+#[repr(u8)]
 pub(crate) enum ValueDeserializer<'a> {
+    Row(Row<'a>),
+    Field(FieldOfRecord<'a>),
     Part(PartOfItem<'a>),
     Element(Element<'a>),
     Key(Key<'a>),
@@ -62,20 +68,32 @@ impl<'a> ValueDeserializer<'a> {
         Self::Other(asked)
     }
 
+    /// The same, of which all is known that there is to know of a part of an item.
+    fn whole(self) -> Self {
+        match self {
+            Self::Row(row) => Self::Part(row.part()),
+            Self::Field(field) => Self::Part(field.part()),
+            other => other,
+        }
+    }
+
     /// The same as the fields of a variant, not as a struct or tuple in it.
-    pub(super) fn into_fields(mut self) -> Self {
-        match &mut self {
+    pub(super) fn into_fields(self) -> Self {
+        let mut whole = self.whole();
+        match &mut whole {
             Self::Part(part) => part.depth = part.depth.of_fields(),
             Self::Element(element) => element.depth = element.depth.of_fields(),
-            Self::Key(_) => {}
             Self::Other(asked) => asked.as_fields(),
+            Self::Row(_) | Self::Field(_) | Self::Key(_) => {}
         }
-        self
+        whole
     }
 
     /// Asks what there is.
     pub(super) fn answer(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         match self {
+            Self::Row(row) => row.part().ask_once(question, visit),
+            Self::Field(field) => field.part().ask_once(question, visit),
             Self::Part(part) => part.ask_once(question, visit),
             Self::Element(element) => element.ask_once(question, visit),
             Self::Key(key) => key.ask_once(question, visit),
@@ -96,10 +114,7 @@ impl<'a> ValueDeserializer<'a> {
     }
 
     /// The name that it is, to a visitor that expects that.
-    fn name(self, expected: &dyn Expected, visitor: &'static str, value: &'static str) -> Result<Name<'a>> {
-        if let Self::Key(Key(name)) = self {
-            return Ok(Name::Text(Cow::Borrowed(name)));
-        }
+    fn name(self, expected: &dyn Expected, visitor: &'static str, value: &'static str) -> Result<Name> {
         let mut hand = NameHand::new(expected, visitor, value);
         self.answer(Question::Identifier, &mut hand)?;
         hand.name()
@@ -107,7 +122,7 @@ impl<'a> ValueDeserializer<'a> {
 
     /// The elements that it is, if they are found by a short way: `len`, if that is said.
     fn list(self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
-        match self {
+        match self.whole() {
             Self::Part(part) => Ok(part.list(len)?.map_err(Self::Part)),
             Self::Element(element) => Ok(element.list(len)?.map_err(Self::Element)),
             other => Ok(Err(other)),
@@ -115,17 +130,30 @@ impl<'a> ValueDeserializer<'a> {
     }
 
     /// The fields of a struct that are stored in the order in which a visitor of that name, which takes them so, asks for them.
-    fn fields(self, fields: &'static [&'static str], visitor: &'static str) -> Result<Result<List<'a>, Self>> {
+    fn in_order(&mut self, fields: &'static [&'static str], visitor: &'static str) -> Result<Option<Elements<'_>>> {
         match self {
-            Self::Part(part) => Ok(part.fields(fields, visitor)?.map_err(Self::Part)),
-            Self::Element(element) => Ok(element.fields(fields, visitor)?.map_err(Self::Element)),
-            other => Ok(Err(other)),
+            Self::Row(row) => Ok(row.in_order(fields, visitor)?.map(Elements::Fields)),
+            Self::Field(field) => Ok(field.in_order(fields, visitor)?.map(Elements::Fields)),
+            Self::Part(part) => Ok(part.in_order(fields, visitor)?.map(Elements::Fields)),
+            Self::Element(element) => element.in_order(fields, visitor),
+            Self::Key(_) | Self::Other(_) => Ok(None),
+        }
+    }
+
+    /// Says of an error in such fields what is stored.
+    #[cold]
+    fn located(&self, error: Error) -> Error {
+        match self {
+            Self::Element(element) => element.located(error),
+            _ => error,
         }
     }
 
     /// Puts the numbers that it is into room for a vector of such, if it is a few, and the visitor is serde's.
     fn put_numbers(&mut self, visitor: &'static str, mut room: Room<'_>) -> Option<Result<()>> {
         let numbers = match self {
+            Self::Row(row) => row.part().few_numbers(),
+            Self::Field(field) => field.part().few_numbers(),
             Self::Part(part) => part.few_numbers(),
             Self::Element(element) => match element.few_numbers() {
                 Ok(numbers) => numbers,
@@ -141,6 +169,8 @@ impl<'a> ValueDeserializer<'a> {
     #[inline]
     fn is_text(&self) -> bool {
         match self {
+            Self::Row(row) => row.part().is_text(),
+            Self::Field(field) => field.part().is_text(),
             Self::Part(part) => part.is_text(),
             Self::Element(element) => element.is_text(),
             Self::Key(_) => true,
@@ -150,11 +180,11 @@ impl<'a> ValueDeserializer<'a> {
 
     /// That text.
     fn text(self) -> Result<&'a str> {
-        match self {
+        match self.whole() {
             Self::Part(part) => Ok(part.text()?.unwrap_or_default()),
             Self::Element(element) => element.text(),
             Self::Key(Key(name)) => Ok(name),
-            Self::Other(_) => Err(Error::corrupt("a value was asked for what it is not")),
+            _ => Err(Error::corrupt("a value was asked for what it is not")),
         }
     }
 }
@@ -165,6 +195,8 @@ macro_rules! numbers {
             #[inline]
             fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
                 let number = match &mut self {
+                    Self::Field(field) => field.number::<$type>(),
+                    Self::Row(row) => row.number::<$type>(),
                     Self::Part(part) => part.part.number::<$type>(),
                     Self::Element(element) => match element.number::<$type>() {
                         Ok(number) => number,
@@ -269,8 +301,13 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 
     #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        if let Self::Part(part) = &self
-            && let Some((number, bytes)) = part.numbers(len)
+        let numbers = match &self {
+            Self::Row(row) => row.part().numbers(len),
+            Self::Field(field) => field.part().numbers(len),
+            Self::Part(part) => part.numbers(len),
+            _ => None,
+        };
+        if let Some((number, bytes)) = numbers
             && let Some(array) = array_of::<V>(number, len, bytes)
         {
             return Ok(array);
@@ -289,25 +326,31 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
-        self,
+        mut self,
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
         // Of numbers alone, which take no longer than a call.
-        if const { !needs_drop::<V::Value>() }
-            && let Self::Part(part) = &self
-        {
-            match part.in_order(fields, type_name::<V>()) {
+        if const { !needs_drop::<V::Value>() } {
+            let fields = match self {
+                Self::Row(row) => row.in_order(fields, type_name::<V>()),
+                Self::Field(field) => field.in_order(fields, type_name::<V>()),
+                _ => Ok(None),
+            };
+            match fields {
                 Ok(Some(fields)) => return visitor.visit_seq(Elements::Fields(fields)),
                 Ok(None) => {}
                 Err(error) => return Err(error),
             }
         }
-        match self.fields(fields, type_name::<V>()) {
-            Ok(Ok(list)) => list.hand(visitor),
+        match self.in_order(fields, type_name::<V>()) {
+            Ok(Some(elements)) => match take_seq(visitor, elements) {
+                Ok(value) => Ok(value),
+                Err(error) => Err(self.located(error)),
+            },
+            Ok(None) => self.ask_as::<AsStruct, V>(Question::Struct(name, fields), visitor),
             Err(error) => Err(error),
-            Ok(Err(other)) => other.ask_as::<AsStruct, V>(Question::Struct(name, fields), visitor),
         }
     }
 
@@ -334,6 +377,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Self::Key(Key(name)) = self {
+            return visitor.visit_str(name);
+        }
         match self.name(&visitor, type_name::<V>(), type_name::<V::Value>()) {
             Ok(Name::Text(name)) => visitor.visit_str(&name),
             Ok(Name::Unsigned(number)) => visitor.visit_u64(number),

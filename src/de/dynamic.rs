@@ -1,8 +1,8 @@
 //! What serde's methods do not tell a visitor, and the one of the crate's [`Value`] is told all the same: as an enum, which
 //! nothing that is read without a type is otherwise.
 
-use super::deserializer::{Ask, ValueDeserializer};
-use super::elements::{Elements, Label, TupleOf, Variant};
+use super::deserializer::Ask;
+use super::elements::{Elements, Label, Payload, TupleOf, Variant};
 use super::visit::{Answer, Visit};
 use crate::error::Result;
 use crate::value::Value;
@@ -15,12 +15,12 @@ pub(super) fn is_dynamic(visit: &mut dyn Visit) -> bool {
 /// Tells the visitor of a [`Value`] of a tuple.
 pub(super) fn visit_tuple(elements: Elements<'_>, visit: &mut dyn Visit) -> Result<()> {
     let mut tuple = Some(TupleOf(elements));
-    tell(Label::Tuple, Some(ValueDeserializer::Other(&mut tuple)), visit)
+    tell(Label::Tuple, Some(Payload::Other(&mut tuple)), visit)
 }
 
 /// Tells the visitor of a [`Value`] of a variant: its name, its number in the enum, and its payload.
 pub(super) fn visit_variant(name: &str, number: u32, payload: &mut dyn Ask, visit: &mut dyn Visit) -> Result<()> {
-    tell(Label::Told(name, number), Some(ValueDeserializer::Other(payload)), visit)
+    tell(Label::Told(name, number), Some(Payload::Other(payload)), visit)
 }
 
 /// The same of one without a payload.
@@ -34,6 +34,6 @@ pub(super) fn visit_unreadable(why: &str, visit: &mut dyn Visit) -> Result<()> {
     tell(Label::Unreadable(why), None, visit)
 }
 
-fn tell<'a>(label: Label<'a>, payload: Option<ValueDeserializer<'a>>, visit: &mut dyn Visit) -> Result<()> {
+fn tell<'a>(label: Label<'a>, payload: Option<Payload<'a>>, visit: &mut dyn Visit) -> Result<()> {
     visit.answer(Answer::Enum(Variant { label, link: "", payload }))
 }

@@ -7,9 +7,9 @@ use super::access::BlockSeq;
 use super::array::Array;
 use super::column::{Branch, Column};
 use super::deserializer::{AskOnce, ValueDeserializer};
-use super::elements::{Elements, Variant};
+use super::elements::{Elements, Payload, Variant};
 use super::known::Order;
-use super::row::CompoundSeq;
+use super::row::{CompoundSeq, in_order};
 use super::view::{Form, MANY, View, check_len, visit_block, visit_grid, visit_range};
 use super::visit::{Answer, Question, Visit, take_seq};
 use crate::depth::Depth;
@@ -113,7 +113,7 @@ impl<'a> Element<'a> {
         Ok(match column {
             Some(column) => {
                 let payload = Element { column, index, depth: self.depth.in_record()? };
-                Variant::new(name, link, ValueDeserializer::Element(payload))
+                Variant::new(name, link, Payload::Element(payload))
             }
             None => Variant::unit(name),
         })
@@ -162,6 +162,7 @@ impl<'a> Element<'a> {
     }
 
     /// What is in such an option.
+    #[inline]
     pub(super) fn option(self) -> Result<Option<Self>> {
         match self.column {
             Column::Nullable { mask, values, .. } => {
@@ -229,43 +230,39 @@ impl<'a> Element<'a> {
     }
 
     /// The fields of a struct that are stored in the order in which a visitor of that name asks for them.
-    #[inline]
-    pub(super) fn fields(
-        self,
+    pub(super) fn in_order(
+        &mut self,
         fields: &'static [&'static str],
         visitor: &'static str,
-    ) -> Result<Result<List<'a>, Self>> {
-        if self.depth.may_be_short() {
-            return Ok(Err(self));
-        }
-        self.ordered(fields, visitor)
+    ) -> Result<Option<Elements<'_>>> {
+        if self.depth.may_be_short() { Ok(None) } else { self.ordered(fields, visitor) }
     }
 
-    fn ordered(self, fields: &'static [&'static str], visitor: &'static str) -> Result<Result<List<'a>, Self>> {
-        let Self { column, index, depth } = self;
-        let is_ordered = match &*column {
-            Column::Array(array) => array.dims().len() == 1 && array.keeps_order(fields, visitor),
-            Column::Records(records) => records.keep_order(fields, visitor),
-            _ => false,
-        };
-        if !is_ordered {
-            return Ok(Err(Self { column, index, depth }));
-        }
-        match column {
-            Column::Array(array) => {
+    /// The same where there is stack enough.
+    fn ordered(&mut self, fields: &'static [&'static str], visitor: &'static str) -> Result<Option<Elements<'_>>> {
+        let (index, depth) = (self.index, self.depth);
+        match self.column {
+            Column::Records(records) if records.keep_order(fields, visitor) => {
+                Ok(Some(Elements::Record(records.in_order(index, depth.in_record()?))))
+            }
+            Column::Array(array) if array.dims().len() == 1 && array.keeps_order(fields, visitor) => {
                 let (inner, loaded) = (depth.in_record()?, array.load_item(index));
-                let array: &'a Array = array;
+                let array: &Array = array;
                 loaded.map_err(|error| error.stored_as(|| array.words()))?;
                 let (dtype, bytes, items) = array.item_at(index);
                 let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
-                let elements = Elements::Fields(CompoundSeq::of_struct(record, inner, array.order()));
-                Ok(Ok(List::of_array(elements, array, false)))
+                Ok(Some(Elements::Fields(CompoundSeq::of_struct(record, inner, array.order()))))
             }
-            Column::Records(records) => {
-                let elements = Elements::Record(records.in_order(index, depth.in_record()?));
-                Ok(Ok(List::anywhere(elements)))
-            }
-            column => Ok(Err(Self { column, index, depth })),
+            _ => Ok(None),
+        }
+    }
+
+    /// Says of an error in such fields what is stored.
+    #[cold]
+    pub(super) fn located(&self, error: Error) -> Error {
+        match &self.column {
+            Column::Array(array) => error.stored_as(|| array.words()),
+            _ => error,
         }
     }
 }
@@ -303,20 +300,16 @@ impl<'a> Element<'a> {
         }
     }
 
-    fn structure(self, fields: &'static [&'static str], question: Question, visit: &mut dyn Visit) -> Result<()> {
+    fn structure(mut self, fields: &'static [&'static str], question: Question, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
-        match self.ordered(fields, visit.look().visitor)? {
-            Ok(List { elements, place }) => {
-                let read = depth.with_stack(|| visit.answer(Answer::Seq(elements)));
-                read.map_err(|error| place.located(error))
-            }
-            Err(element) => {
-                if let Column::Records(records) = &*element.column {
-                    records.route.know(fields);
-                }
-                element.look(question, visit)
-            }
+        if let Some(elements) = self.ordered(fields, visit.look().visitor)? {
+            let read = depth.with_stack(|| visit.answer(Answer::Seq(elements)));
+            return read.map_err(|error| self.located(error));
         }
+        if let Column::Records(records) = &*self.column {
+            records.route.know(fields);
+        }
+        self.look(question, visit)
     }
 
     fn enumeration(self, name: &'static str, question: Question, visit: &mut dyn Visit) -> Result<()> {
@@ -459,32 +452,12 @@ impl<'a> PartOfItem<'a> {
     }
 
     /// The fields of a struct that are stored in the order in which a visitor of that name asks for them.
-    #[inline]
-    pub(super) fn fields(
-        self,
-        fields: &'static [&'static str],
-        visitor: &'static str,
-    ) -> Result<Result<List<'a>, Self>> {
-        match self.in_order(fields, visitor)? {
-            Some(fields) => Ok(Ok(List::anywhere(Elements::Fields(fields)))),
-            None => Ok(Err(self)),
-        }
-    }
-
-    /// The same, if it is a record.
-    #[inline]
     pub(super) fn in_order(
         &self,
         fields: &'static [&'static str],
         visitor: &'static str,
     ) -> Result<Option<CompoundSeq<'a>>> {
-        let record = self.part.item().and_then(Item::record).zip(self.order);
-        match record {
-            Some((record, order)) if !self.depth.may_be_short() && order.is_kept(fields, visitor, record.fields) => {
-                Ok(Some(CompoundSeq::of_struct(record, self.depth.in_record()?, order)))
-            }
-            _ => Ok(None),
-        }
+        in_order(self.part.item().and_then(Item::record), self.depth, self.order, fields, visitor)
     }
 
     /// Whether it is a string.

@@ -9,14 +9,18 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
 
 use super::access::{BlockSeq, ColumnSeq, OrderedRecord};
-use super::deserializer::{AskOnce, ValueDeserializer};
+use super::deserializer::{Ask, AskOnce, ValueDeserializer};
+use super::element::Element;
 use super::key::Key;
 use super::row::{CompoundSeq, RowSeq};
 use super::variant::Empty;
 use super::visit::{Answer, Question, Visit};
 use crate::error::{Error, Result};
+use crate::storage::{Number, is_string_seed, number_of_seed, read_number, read_string};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
+// With a tag of its own, as it is looked at for each number.
+#[repr(u8)]
 pub(crate) enum Elements<'a> {
     /// The fields of a record.
     Fields(CompoundSeq<'a>),
@@ -45,9 +49,9 @@ impl Elements<'_> {
     /// The next element, if it is not one that is read by a short way.
     fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         match self {
-            Self::Fields(fields) => Ok(fields.next()?.map(ValueDeserializer::Part)),
+            Self::Fields(fields) => Ok(fields.next()?.map(ValueDeserializer::Field)),
             Self::Block(block) => Ok(block.next().map(ValueDeserializer::Part)),
-            Self::Rows(rows) => Ok(rows.next()?.map(ValueDeserializer::Part)),
+            Self::Rows(rows) => Ok(rows.next()?.map(ValueDeserializer::Row)),
             Self::Column(column) => Ok(column.next().map(ValueDeserializer::Element)),
             Self::Record(record) => Ok(record.next()?.map(ValueDeserializer::Element)),
             Self::Other(other) => other.next(),
@@ -66,13 +70,42 @@ impl Elements<'_> {
         }
     }
 
-    /// The next element, of a type that owns memory, which costs more than what is inlined could save; or one that is
-    /// found by no short way.
+    /// The bytes of the next element, if it is a number of this type, and is found by a short way.
+    #[inline(always)]
+    fn next_number(&mut self, number: Number) -> Option<&[u8]> {
+        // What takes least by itself is asked for first.
+        if let Self::Fields(fields) = self {
+            return fields.next_number(number);
+        }
+        match self {
+            Self::Rows(rows) => rows.next_number(number),
+            Self::Block(block) => block.next_number(number),
+            Self::Record(record) => record.next_number(number),
+            _ => None,
+        }
+    }
+
+    /// The text of the next element, if it is a string, and is found by a short way.
+    fn next_text(&mut self) -> Option<&str> {
+        match self {
+            Self::Fields(fields) => fields.next_text(),
+            Self::Column(column) => column.next_text(),
+            Self::Record(record) => record.next_text(),
+            _ => None,
+        }
+    }
+
+    /// The next element, of another type than a number's, or found by no short way.
+    // By itself, or its code is part of each user's type.
     #[inline(never)]
     fn next_apart<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let next = match self {
+            Self::Fields(fields) => match fields.next() {
+                Ok(field) => field.map(ValueDeserializer::Field),
+                Err(error) => return Err(error),
+            },
             Self::Block(block) => block.next().map(ValueDeserializer::Part),
-            Self::Rows(rows) => rows.next_in_window().map(ValueDeserializer::Part),
+            Self::Rows(rows) => rows.next_in_window().map(ValueDeserializer::Row),
             Self::Column(column) => column.next().map(ValueDeserializer::Element),
             Self::Record(record) => record.next_readable().map(ValueDeserializer::Element),
             _ => None,
@@ -98,20 +131,33 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     // Inlined as a whole, or nothing of it is in registers; where nothing is optimised, that is only more code.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if let Some(number) = number_of_seed::<T>()
+            && let Some(bytes) = self.next_number(number)
+            && let Some(value) = read_number::<T>(bytes)
+        {
+            return Ok(Some(value));
+        }
+        if is_string_seed::<T>()
+            && let Some(text) = self.next_text()
+        {
+            return Ok(read_string::<T>(text));
+        }
         if const { needs_drop::<T::Value>() } {
             return self.next_apart(seed);
         }
-        let part = match self {
-            Self::Fields(fields) => match fields.next() {
-                Ok(next) => next,
-                Err(error) => return Err(error),
+        // Records of numbers, options and enums take no longer than a call.
+        let read = match self {
+            Self::Rows(rows) => match rows.next_in_window() {
+                Some(row) => seed.deserialize(ValueDeserializer::Row(row)),
+                None => return self.next_apart(seed),
             },
-            Self::Block(block) => block.next(),
-            Self::Rows(rows) => rows.next_in_window(),
-            _ => None,
+            Self::Column(column) => match column.next() {
+                Some(element) => seed.deserialize(ValueDeserializer::Element(element)),
+                None => return Ok(None),
+            },
+            _ => return self.next_apart(seed),
         };
-        let Some(part) = part else { return self.next_apart(seed) };
-        match seed.deserialize(ValueDeserializer::Part(part)) {
+        match read {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(self.located(error)),
         }
@@ -198,7 +244,22 @@ pub(crate) struct Variant<'a> {
     pub(super) label: Label<'a>,
     /// The link to the payload, if there is one.
     pub(super) link: &'a str,
-    pub(super) payload: Option<ValueDeserializer<'a>>,
+    pub(super) payload: Option<Payload<'a>>,
+}
+
+/// What a variant holds.
+pub(crate) enum Payload<'a> {
+    Element(Element<'a>),
+    Other(&'a mut dyn Ask),
+}
+
+impl<'a> From<Payload<'a>> for ValueDeserializer<'a> {
+    fn from(payload: Payload<'a>) -> Self {
+        match payload {
+            Payload::Element(element) => Self::Element(element),
+            Payload::Other(other) => Self::Other(other),
+        }
+    }
 }
 
 /// How a variant is called.
@@ -230,7 +291,7 @@ enum Wanted {
 
 impl<'a> Variant<'a> {
     /// A variant with a payload, which is the child `link`.
-    pub(super) fn new(name: &'a str, link: &'a str, payload: ValueDeserializer<'a>) -> Self {
+    pub(super) fn new(name: &'a str, link: &'a str, payload: Payload<'a>) -> Self {
         Self { label: Label::Name(name), link, payload: Some(payload) }
     }
 
@@ -244,8 +305,10 @@ impl<'a> Variant<'a> {
             return Err(Error::corrupt("a value was asked for what it is not"));
         }
         match (self.payload.take(), self.label) {
-            (Some(payload), _) if matches!(wanted, Wanted::Tuple | Wanted::Fields) => Ok(payload.into_fields()),
-            (Some(payload), _) => Ok(payload),
+            (Some(payload), _) if matches!(wanted, Wanted::Tuple | Wanted::Fields) => {
+                Ok(ValueDeserializer::from(payload).into_fields())
+            }
+            (Some(payload), _) => Ok(payload.into()),
             (None, Label::Unreadable(why)) => Ok(ValueDeserializer::Key(Key(why))),
             (None, Label::Key(_)) => {
                 let expected = match wanted {

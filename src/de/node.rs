@@ -1,8 +1,8 @@
 //! What a link leads to.
 
 use super::column::{Column, check_halves, wide};
-use super::deserializer::{AskOnce, ValueDeserializer};
-use super::elements::Variant;
+use super::deserializer::AskOnce;
+use super::elements::{Payload, Variant};
 use super::marked::Marked;
 use super::scope::{Scope, Way};
 use super::select;
@@ -218,7 +218,7 @@ impl Node {
             return depth.with_stack(|| of_object(open, &scope, depth, &mut read));
         };
         let mut payload = Some(Self { at: At::Open(open), scope, depth: depth.in_record()? });
-        let payload = Some(ValueDeserializer::Other(&mut payload));
+        let payload = Some(Payload::Other(&mut payload));
         let variant = Variant { label: which.label(variants), link: "", payload };
         let read = depth.with_stack(|| visit.answer(Answer::Enum(variant)));
         read.map_err(|error| error.of_type(name))

@@ -1,18 +1,20 @@
 //! Elements of datasets that are read a window at a time, and the fields of records: the ways on which each number costs
 //! least.
 
+use std::slice;
+
 use super::access::hint;
 use super::array::Array;
 use super::element::PartOfItem;
 use super::known::Order;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
-use crate::item::{Part, Record};
-use crate::storage::{Ahead, Field, Items};
+use crate::item::{Item, NO_ITEMS, Part, Record};
+use crate::storage::{Ahead, Dtype, Element, Field, Items, Number};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
 pub(crate) struct RowSeq<'a> {
-    array: &'a Array,
+    rows: Rows<'a>,
     /// Bytes of an element.
     size: usize,
     ahead: Ahead,
@@ -23,14 +25,30 @@ pub(crate) struct RowSeq<'a> {
     /// The first after the window.
     next: u64,
     end: u64,
+}
+
+/// What all elements of a dataset have in common.
+struct Rows<'a> {
+    array: &'a Array,
+    /// What they are, if they are numbers: what is asked for most is one comparison away.
+    number: Option<Number>,
     depth: Depth,
+}
+
+/// An element of a dataset that is read in windows.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    rows: &'a Rows<'a>,
+    bytes: &'a [u8],
 }
 
 impl<'a> RowSeq<'a> {
     /// Elements that fit a window, and have no parts elsewhere.
     pub(super) fn new(array: &'a Array, start: u64, end: u64, depth: Depth) -> Self {
+        let number = if array.dims().len() == 1 { array.number_type() } else { None };
         let (size, ahead) = (array.row_size(), array.ahead());
-        Self { array, size, ahead, window: Vec::new(), at: 0, start, next: start, end, depth }
+        let rows = Rows { array, number, depth };
+        Self { rows, size, ahead, window: Vec::new(), at: 0, start, next: start, end }
     }
 
     /// How many of the window are left.
@@ -40,22 +58,34 @@ impl<'a> RowSeq<'a> {
 
     /// The next element, if it is in the window.
     #[inline]
-    pub(super) fn next_in_window(&mut self) -> Option<PartOfItem<'_>> {
+    pub(super) fn next_in_window(&mut self) -> Option<Row<'_>> {
         let end = self.at + self.size;
         let bytes = self.window.get(self.at..end)?;
         self.at = end;
-        Some(PartOfItem { part: self.array.element(bytes), depth: self.depth, order: Some(self.array.order()) })
+        Some(Row { rows: &self.rows, bytes })
+    }
+
+    /// The bytes of the next element, if it is a number of this type in the window.
+    #[inline]
+    pub(super) fn next_number(&mut self, number: Number) -> Option<&[u8]> {
+        if self.rows.number != Some(number) {
+            return None;
+        }
+        let end = self.at + self.size;
+        let bytes = self.window.get(self.at..end)?;
+        self.at = end;
+        Some(bytes)
     }
 
     /// The next element, of the next window if need be.
-    pub(super) fn next(&mut self) -> Result<Option<PartOfItem<'_>>> {
+    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>> {
         if self.at == self.window.len() {
             if self.next == self.end {
                 return Ok(None);
             }
             let memory = std::mem::take(&mut self.window);
             self.at = 0;
-            self.window = self.array.read_window(&mut self.ahead, self.next, self.end, memory)?;
+            self.window = self.rows.array.read_window(&mut self.ahead, self.next, self.end, memory)?;
             self.next += (self.window.len() / self.size) as u64;
         }
         self.next_in_window().map(Some).ok_or_else(|| Error::corrupt("an element was cut off"))
@@ -70,17 +100,57 @@ impl<'a> RowSeq<'a> {
     }
 }
 
+impl<'a> Row<'a> {
+    /// The number that it is, if it is one of this very type.
+    #[inline]
+    pub(super) fn number<T: Element>(&self) -> Option<T> {
+        if self.rows.number == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
+    }
+
+    /// The same, to be read whatever it is.
+    #[inline]
+    pub(super) fn part(self) -> PartOfItem<'a> {
+        let Rows { array, depth, .. } = self.rows;
+        PartOfItem { part: array.element(self.bytes), depth: *depth, order: Some(array.order()) }
+    }
+
+    /// The fields of a struct that are stored in the order in which a visitor of that name asks for them, if it is a record.
+    #[inline(always)]
+    pub(super) fn in_order(
+        self,
+        fields: &'static [&'static str],
+        visitor: &'static str,
+    ) -> Result<Option<CompoundSeq<'a>>> {
+        let Rows { array, depth, .. } = self.rows;
+        let record = if array.dims().len() == 1 { record_of(array.dtype(), self.bytes, &NO_ITEMS) } else { None };
+        in_order(record, *depth, Some(array.order()), fields, visitor)
+    }
+}
+
 /// The fields of a compound, one after the other.
 pub(crate) struct CompoundSeq<'a> {
     fields: &'a [Field],
-    next: usize,
+    left: slice::Iter<'a, Field>,
     /// The bytes of the fields that are left.
     rest: &'a [u8],
+    within: Within<'a>,
+    /// Errors name the fields.
+    named: bool,
+}
+
+/// What all fields of a record have in common.
+struct Within<'a> {
     items: &'a Items,
     depth: Depth,
     order: Option<&'a Order>,
-    /// Errors name the fields.
-    named: bool,
+}
+
+/// A field of a record.
+#[derive(Clone, Copy)]
+pub(crate) struct FieldOfRecord<'a> {
+    field: &'a Field,
+    bytes: &'a [u8],
+    within: &'a Within<'a>,
 }
 
 impl<'a> CompoundSeq<'a> {
@@ -88,7 +158,8 @@ impl<'a> CompoundSeq<'a> {
     #[inline]
     pub(super) fn new(record: Record<'a>, depth: Depth, order: Option<&'a Order>) -> Self {
         let Record { fields, bytes, items } = record;
-        Self { fields, next: 0, rest: bytes, items, depth, order, named: false }
+        let within = Within { items, depth, order };
+        Self { fields, left: fields.iter(), rest: bytes, within, named: false }
     }
 
     /// The fields of a struct that is read in their order.
@@ -98,18 +169,38 @@ impl<'a> CompoundSeq<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn next(&mut self) -> Result<Option<PartOfItem<'a>>> {
-        let Some(field) = self.fields.get(self.next) else { return Ok(None) };
-        self.next += 1;
+    pub(super) fn next(&mut self) -> Result<Option<FieldOfRecord<'_>>> {
+        let Some(field) = self.left.next() else { return Ok(None) };
         // In memory, a record has no gaps.
         let Some((bytes, rest)) = self.rest.split_at_checked(field.size) else { return Err(cut_off()) };
         self.rest = rest;
-        Ok(Some(PartOfItem { part: Part::of_field(field, bytes, self.items), depth: self.depth, order: self.order }))
+        Ok(Some(FieldOfRecord { field, bytes, within: &self.within }))
+    }
+
+    /// The bytes of the next field, if it is a number of this type.
+    #[inline]
+    pub(super) fn next_number(&mut self, number: Number) -> Option<&'a [u8]> {
+        let field = self.left.as_slice().first().filter(|field| field.dtype.number() == Some(number))?;
+        let (bytes, rest) = self.rest.split_at_checked(field.size)?;
+        self.left.next();
+        self.rest = rest;
+        Some(bytes)
+    }
+
+    /// The text of the next field, if it is a string, and can be read.
+    pub(super) fn next_text(&mut self) -> Option<&'a str> {
+        let field = self.left.as_slice().first()?;
+        let (bytes, rest) = self.rest.split_at_checked(field.size)?;
+        let item = Item { dtype: &field.dtype, bytes, items: self.within.items };
+        let text = item.text().ok()??;
+        self.left.next();
+        self.rest = rest;
+        Some(text)
     }
 
     #[cold]
     pub(super) fn located(&self, error: Error) -> Error {
-        let index = self.next.saturating_sub(1);
+        let index = (self.fields.len() - self.left.len()).saturating_sub(1);
         match self.fields.get(index) {
             Some(field) if self.named => error.in_field(&field.name),
             _ => error.in_element(index),
@@ -117,8 +208,56 @@ impl<'a> CompoundSeq<'a> {
     }
 
     pub(super) fn size_hint(&self) -> Option<usize> {
-        Some(self.fields.len() - self.next)
+        Some(self.left.len())
     }
+}
+
+impl<'a> FieldOfRecord<'a> {
+    /// The number that it is, if it is one of this very type.
+    #[inline]
+    pub(super) fn number<T: Element>(&self) -> Option<T> {
+        if self.field.dtype.number() == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
+    }
+
+    /// The same, to be read whatever it is.
+    #[inline]
+    pub(super) fn part(self) -> PartOfItem<'a> {
+        let Within { items, depth, order } = *self.within;
+        PartOfItem { part: Part::of_field(self.field, self.bytes, items), depth, order }
+    }
+
+    /// The fields of a struct that are stored in the order in which a visitor of that name asks for them, if it is a record.
+    #[inline(always)]
+    pub(super) fn in_order(
+        self,
+        fields: &'static [&'static str],
+        visitor: &'static str,
+    ) -> Result<Option<CompoundSeq<'a>>> {
+        let Within { items, depth, order } = *self.within;
+        in_order(record_of(&self.field.dtype, self.bytes, items), depth, order, fields, visitor)
+    }
+}
+
+/// The record that an item is, if it is one.
+#[inline]
+fn record_of<'a>(dtype: &'a Dtype, bytes: &'a [u8], items: &'a Items) -> Option<Record<'a>> {
+    Item { dtype, bytes, items }.record()
+}
+
+/// The fields of a record, if it has those of a struct in the order in which a visitor of that name asks for them.
+#[inline(always)]
+pub(super) fn in_order<'a>(
+    record: Option<Record<'a>>,
+    depth: Depth,
+    order: Option<&'a Order>,
+    fields: &'static [&'static str],
+    visitor: &'static str,
+) -> Result<Option<CompoundSeq<'a>>> {
+    let (Some(record), Some(order)) = (record, order) else { return Ok(None) };
+    if depth.may_be_short() || !order.is_kept(fields, visitor, record.fields) {
+        return Ok(None);
+    }
+    Ok(Some(CompoundSeq::of_struct(record, depth.in_record()?, order)))
 }
 
 #[cold]

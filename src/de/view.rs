@@ -13,7 +13,7 @@ use super::column::{Column, Field};
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
 use super::element::{Element, PartOfItem};
-use super::elements::{Elements, Variant};
+use super::elements::{Elements, Payload, Variant};
 use super::foreign;
 use super::known::{Order, is_json, vector_of};
 use super::line::Line;
@@ -772,13 +772,13 @@ impl<'a> View<'a> {
             Form::Variant { name, payload: None, .. } => unit(name, visit),
             Form::Variant { name, link, payload: Some(column), index, .. } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
-                variant(Variant::new(name, link, ValueDeserializer::Element(payload)), visit)
+                variant(Variant::new(name, link, Payload::Element(payload)), visit)
             }
             Form::Item(item) => match item.scalar()? {
                 Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visit),
                 Scalar::Record(record) if record.fields.len() == 1 => {
-                    let item = PartOfItem { part: record.field(0), depth: depth.in_record()?, order: None };
-                    variant(Variant::new(&record.fields[0].name, "", ValueDeserializer::Part(item)), visit)
+                    let mut item = Some(PartOfItem { part: record.field(0), depth: depth.in_record()?, order: None });
+                    variant(Variant::new(&record.fields[0].name, "", Payload::Other(&mut item)), visit)
                 }
                 Scalar::Unreadable(words) => Err(visit.unreadable(&words)),
                 scalar => Err(Error::wrong_type(expected(), describe(&scalar))),
@@ -793,7 +793,7 @@ impl<'a> View<'a> {
                 let name = unescape(&link.name);
                 let node = Node::at(group, link.clone(), &scope.at(scope.route().field(&name)), depth.in_record()?);
                 let mut node = Some(node);
-                let read = variant(Variant::new(&name, &link.name, ValueDeserializer::Other(&mut node)), visit);
+                let read = variant(Variant::new(&name, &link.name, Payload::Other(&mut node)), visit);
                 read.map_err(|error| in_group(error, group))
             }
             Form::Records { fields, index, .. } => {
@@ -810,13 +810,13 @@ impl<'a> View<'a> {
                 let field = &mut fields[at];
                 let (name, link) = (field.name.clone(), field.link.clone());
                 let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
-                let read = variant(Variant::new(&name, &link, ValueDeserializer::Element(payload)), visit);
+                let read = variant(Variant::new(&name, &link, Payload::Element(payload)), visit);
                 read.map_err(|error| error.stored_here(|| words::records(fields)))
             }
             Form::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
                 let payload = Element { column: values, index: start, depth: depth.in_record()? };
-                variant(Variant::new(&name, VALUES, ValueDeserializer::Element(payload)), visit)
+                variant(Variant::new(&name, VALUES, Payload::Element(payload)), visit)
             }
             _ => Err(Error::wrong_type(expected(), "something that is neither a name nor a group with one child")),
         }

@@ -2,7 +2,6 @@
 //! is stored sees a [`Question`], gives an [`Answer`], and is compiled once.
 
 use std::any::type_name;
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
@@ -288,8 +287,8 @@ impl<'de, V: Visitor<'de>, W: Takes> Visit for Hand<'_, V, V::Value, W> {
 }
 
 /// What an identifier is: what serde's visitors of those take.
-pub(super) enum Name<'a> {
-    Text(Cow<'a, str>),
+pub(super) enum Name {
+    Text(String),
     Unsigned(u64),
     Signed(i64),
 }
@@ -301,7 +300,7 @@ pub(super) struct NameHand<'a> {
     value: &'static str,
     /// None of a type that somebody knows.
     room: Option<()>,
-    name: Option<Name<'static>>,
+    name: Option<Name>,
 }
 
 impl<'a> NameHand<'a> {
@@ -310,7 +309,7 @@ impl<'a> NameHand<'a> {
         Self { expected, visitor, value, room: None, name: None }
     }
 
-    pub(super) fn name(self) -> Result<Name<'static>> {
+    pub(super) fn name(self) -> Result<Name> {
         self.name.ok_or_else(untold)
     }
 }
@@ -318,8 +317,8 @@ impl<'a> NameHand<'a> {
 impl Visit for NameHand<'_> {
     fn answer(&mut self, answer: Answer<'_>) -> Result<()> {
         self.name = Some(match answer {
-            Answer::Str(text) => Name::Text(Cow::Owned(text.to_owned())),
-            Answer::Bytes(bytes) => Name::Text(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())),
+            Answer::Str(text) => Name::Text(text.to_owned()),
+            Answer::Bytes(bytes) => Name::Text(String::from_utf8_lossy(bytes).into_owned()),
             Answer::U8(value) => Name::Unsigned(value.into()),
             Answer::U16(value) => Name::Unsigned(value.into()),
             Answer::U32(value) => Name::Unsigned(value.into()),

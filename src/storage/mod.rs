@@ -81,7 +81,10 @@ pub(crate) use lock::try_lock;
 pub(crate) use memory::memory_size;
 pub(crate) use opaque::Opaque;
 pub(crate) use parallel::feed;
-pub(crate) use plain::{LastLook, Reference, Room, Slice, Vector, array_of, may_be_vec, text_of};
+pub(crate) use plain::{
+    LastLook, Reference, Room, Slice, Vector, array_of, is_string_seed, may_be_vec, number_of_seed, read_number,
+    read_string, text_of,
+};
 pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;
 pub(crate) use selection::Selection;

@@ -9,7 +9,10 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::sync::LazyLock;
+
+use serde::de::DeserializeSeed;
 
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
@@ -307,6 +310,58 @@ pub(crate) fn array_of<A>(number: Number, len: usize, bytes: &[u8]) -> Option<A>
     let is_array = bytes.len() == size_of::<A>() && is_array(typeid::of::<A>(), number, len);
     // SAFETY: the type is an array of numbers of which any bytes are a value, and there are as many bytes as it has.
     is_array.then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
+}
+
+/// The type of number that a seed reads, if it is the one for that type itself, of which serde reads nothing else: a
+/// `PhantomData`, whose value is of the type in it.
+#[inline]
+pub(crate) fn number_of_seed<'de, S: DeserializeSeed<'de>>() -> Option<Number> {
+    if size_of::<S>() > 0 || size_of::<S::Value>() > 8 || std::mem::needs_drop::<S::Value>() {
+        return None;
+    }
+    number_of_phantom(typeid::of::<S>())
+}
+
+/// The type of number in a `PhantomData`, of which all bytes are some value.
+// Inlined, or it is asked for each number, and not once.
+#[inline(always)]
+fn number_of_phantom(id: TypeId) -> Option<Number> {
+    macro_rules! find {
+        ($($type:ty)*) => {
+            $(if id == TypeId::of::<PhantomData<$type>>() {
+                return Some(<$type as Element>::NUMBER);
+            })*
+        };
+    }
+    find!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64);
+    None
+}
+
+/// The number that a [seed of such](number_of_seed) reads of these bytes.
+#[inline]
+pub(crate) fn read_number<'de, S: DeserializeSeed<'de>>(bytes: &[u8]) -> Option<S::Value> {
+    let is_such = number_of_seed::<S>().is_some() && bytes.len() == size_of::<S::Value>();
+    // SAFETY: the seed is a `PhantomData` of a number of which all bytes are some value. By serde's implementation for those,
+    // such a number is its value; and there are as many bytes as it has.
+    is_such.then(|| unsafe { bytes.as_ptr().cast::<S::Value>().read_unaligned() })
+}
+
+/// Whether a seed is the one for `String` itself.
+#[inline]
+pub(crate) fn is_string_seed<'de, S: DeserializeSeed<'de>>() -> bool {
+    size_of::<S>() == 0 && may_be_vec::<S::Value>() && typeid::of::<S>() == TypeId::of::<PhantomData<String>>()
+}
+
+/// The string that [such a seed](is_string_seed) reads of a text.
+#[inline]
+pub(crate) fn read_string<'de, S: DeserializeSeed<'de>>(text: &str) -> Option<S::Value> {
+    if !is_string_seed::<S>() {
+        return None;
+    }
+    let string = ManuallyDrop::new(text.to_owned());
+    // SAFETY: the seed is a `PhantomData<String>`, whose value by serde's implementation is a `String`. That is owned, and
+    // not used any more.
+    Some(unsafe { (&raw const string).cast::<S::Value>().read() })
 }
 
 /// Whether a type is an array of `len` numbers of a type.
