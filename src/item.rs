@@ -108,10 +108,15 @@ impl<'a> Block<'a> {
         (is_such && self.dtype.number() == Some(number)).then_some(self.bytes)
     }
 
-    /// The type of the numbers that its elements are, and its memory, if they are.
+    /// The numbers that its elements are, or of which they are arrays, if they are.
     #[inline]
-    pub(crate) fn all_numbers(&self) -> Option<(Number, &'a [u8])> {
-        Some((self.number?, self.bytes))
+    pub(crate) fn all_numbers(&self) -> Option<Numbers<'a>> {
+        let width = match *self.inner_dims {
+            [] => None,
+            [width] => Some(usize::try_from(width).ok()?),
+            _ => return None,
+        };
+        Some(Numbers { number: self.dtype.number()?, width, bytes: self.bytes })
     }
 
     /// Its memory, if it is a list of strings of one byte.
@@ -129,6 +134,15 @@ impl<'a> Block<'a> {
     pub(crate) fn bytes(&self) -> Option<&'a [u8]> {
         matches!((self.dtype, self.inner_dims), (Dtype::Number(Number::U8), [])).then_some(self.bytes)
     }
+}
+
+/// Numbers of one type, or arrays of as many.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers<'a> {
+    pub(crate) number: Number,
+    /// How many an array has.
+    pub(crate) width: Option<usize>,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// An element of a [`Block`], or a field of a [`Record`].

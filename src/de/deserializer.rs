@@ -16,6 +16,7 @@ use super::visit::{
 };
 use crate::bridge::{is_half, is_wrapper};
 use crate::error::{Error, Result};
+use crate::item::Numbers;
 use crate::storage::{Room, may_be_vec};
 
 /// Something stored, to be read as the type that asks.
@@ -149,7 +150,8 @@ impl<'a> ValueDeserializer<'a> {
         }
     }
 
-    /// Puts the numbers that it is into room for a vector of such, if it is a few, and the visitor is serde's.
+    /// Puts the numbers that it is, or the arrays of numbers, into room for a vector of such, if it is a few, and the visitor
+    /// is serde's.
     fn put_numbers(&mut self, visitor: &'static str, mut room: Room<'_>) -> Option<Result<()>> {
         let numbers = match self {
             Self::Row(row) => row.part().few_numbers(),
@@ -161,8 +163,17 @@ impl<'a> ValueDeserializer<'a> {
             },
             _ => None,
         };
-        let (number, bytes) = numbers?;
-        (is_serdes(visitor) && room.put_numbers(number, bytes)).then_some(Ok(()))
+        let Numbers { number, width, bytes } = numbers?;
+        if !is_serdes(visitor) {
+            return None;
+        }
+        match width {
+            None => room.put_numbers(number, bytes).then_some(Ok(())),
+            width => {
+                let vector = room.vector().filter(|vector| (vector.number(), vector.width()) == (number, width))?;
+                Some(vector.copy(room, bytes))
+            }
+        }
     }
 
     /// Whether it is a text that is found by a short way.

@@ -3,7 +3,7 @@
 
 use serde::de::Visitor;
 
-use super::access::BlockSeq;
+use super::access::{BlockSeq, ColumnSeq};
 use super::array::Array;
 use super::column::{Branch, Column};
 use super::deserializer::{AskOnce, ValueDeserializer};
@@ -15,7 +15,7 @@ use super::visit::{Answer, Question, Visit, take_seq};
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::format::VALUES;
-use crate::item::{Block, Item, Part};
+use crate::item::{Block, Item, Numbers, Part};
 use crate::storage::{self, Number};
 
 /// Elements that are found by a short way.
@@ -38,6 +38,11 @@ impl<'a> List<'a> {
     #[inline]
     fn anywhere(elements: Elements<'a>) -> Self {
         Self { elements, place: Place { array: None, in_values: false } }
+    }
+
+    /// Those of the child `values`, of which errors say where else they are.
+    fn in_values(elements: Elements<'a>) -> Self {
+        Self { elements, place: Place { array: None, in_values: true } }
     }
 
     fn of_array(elements: Elements<'a>, array: &'a Array, in_values: bool) -> Self {
@@ -119,14 +124,16 @@ impl<'a> Element<'a> {
         })
     }
 
-    /// The numbers of one type that it is, if they are few and fit a window.
-    pub(super) fn few_numbers(&mut self) -> Result<Option<(Number, &[u8])>> {
+    /// The numbers of one type that it is, or arrays of as many, if they are few and fit a window.
+    pub(super) fn few_numbers(&mut self) -> Result<Option<Numbers<'_>>> {
         if self.depth.may_be_short() {
             return Ok(None);
         }
         match self.column {
             Column::Array(array)
-                if array.dims().len() == 2 && array.dims()[1] < MANY as u64 && array.number_type().is_some() =>
+                if matches!(array.dims(), [_, len] | [_, len, _] if *len < MANY as u64)
+                    && array.number_type().is_some()
+                    && array.fits(array.stride(0)) =>
             {
                 self.depth.in_record()?;
                 let located = |error: Error, array: &Array| error.stored_as(|| array.words());
@@ -137,10 +144,12 @@ impl<'a> Element<'a> {
                 Ok(row.all_numbers())
             }
             Column::Ragged { offsets, values } => {
-                let (start, end) = offsets.get(self.index)?;
                 let Column::Array(array) = &mut **values else { return Ok(None) };
-                let is_list = array.dims().len() == 1 && array.number_type().is_some();
-                if !is_list || end - start >= MANY as u64 {
+                if array.number_type().is_none() || array.stride(0) == 0 {
+                    return Ok(None);
+                }
+                let (start, end) = offsets.get(self.index)?;
+                if end - start >= MANY as u64 || !array.fits((end - start).saturating_mul(array.stride(0))) {
                     return Ok(None);
                 }
                 self.depth.in_record().map_err(Self::in_values)?;
@@ -180,7 +189,7 @@ impl<'a> Element<'a> {
         error.in_link(VALUES)
     }
 
-    /// The elements that it is, if they are in memory: `len`, if that is said, or else but few.
+    /// The elements that it is, if they are columns, or in memory: `len`, if that is said, or else but few.
     pub(super) fn list(mut self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
         let Some((start, end)) = self.short_range(len)? else { return Ok(Err(self)) };
         let Self { column, index, depth } = self;
@@ -196,7 +205,13 @@ impl<'a> Element<'a> {
             }
             Column::Ragged { values, .. } => {
                 check_len(len, end - start)?;
-                let Column::Array(array) = &mut **values else { return Err(asked_for_another()) };
+                let array = match &mut **values {
+                    Column::Array(array) => array,
+                    column => {
+                        let inner = depth.in_sequence().map_err(Self::in_values)?;
+                        return Ok(Ok(List::in_values(Elements::Column(ColumnSeq::new(column, start, end, inner)))));
+                    }
+                };
                 let inner = depth.in_record().map_err(Self::in_values)?;
                 let loaded = array.load_list(start, end);
                 let array: &'a Array = array;
@@ -208,7 +223,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// Where the numbers are that it is, if they are few, or asked for one by one, and fit a window.
+    /// Where the elements are that it is, if they are columns, or numbers that are few, or asked for one by one, and fit a window.
     fn short_range(&mut self, len: Option<usize>) -> Result<Option<(u64, u64)>> {
         if self.depth.may_be_short() {
             return Ok(None);
@@ -218,13 +233,15 @@ impl<'a> Element<'a> {
             Column::Array(array) if array.dims().len() > 1 && array.fits(array.stride(0)) => {
                 Ok(is_short(array.dims()[1]).then_some((0, 0)))
             }
-            Column::Ragged { offsets, values } => {
-                let (start, end) = offsets.get(self.index)?;
-                let Column::Array(array) = &**values else { return Ok(None) };
-                let is_list = array.number_type().is_some() && array.stride(0) > 0;
-                let fits = is_list && array.fits((end - start).saturating_mul(array.stride(0)));
-                Ok((fits && is_short(end - start)).then_some((start, end)))
-            }
+            Column::Ragged { offsets, values } => match &**values {
+                Column::Array(array) if array.number_type().is_some() && array.stride(0) > 0 => {
+                    let (start, end) = offsets.get(self.index)?;
+                    let fits = array.fits((end - start).saturating_mul(array.stride(0)));
+                    Ok((fits && is_short(end - start)).then_some((start, end)))
+                }
+                values if values.is_dataset() => Ok(None),
+                _ => offsets.get(self.index).map(Some),
+            },
             _ => Ok(None),
         }
     }
@@ -423,9 +440,9 @@ impl<'a> PartOfItem<'a> {
 
     /// The numbers of one type that it is, if it is a row of them.
     #[inline]
-    pub(super) fn few_numbers(&self) -> Option<(Number, &'a [u8])> {
+    pub(super) fn few_numbers(&self) -> Option<Numbers<'a>> {
         let (number, _, bytes) = self.part.numbers()?;
-        self.depth.in_record().is_ok().then_some((number, bytes))
+        self.depth.in_record().is_ok().then_some(Numbers { number, width: None, bytes })
     }
 
     /// The elements that it is, if it is an array or a tuple: `len`, if that is said, or else but few.

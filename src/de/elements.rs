@@ -99,26 +99,36 @@ impl Elements<'_> {
     // By itself, or its code is part of each user's type.
     #[inline(never)]
     fn next_apart<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let next = match self {
-            Self::Fields(fields) => match fields.next() {
-                Ok(field) => field.map(ValueDeserializer::Field),
-                Err(error) => return Err(error),
-            },
-            Self::Block(block) => block.next().map(ValueDeserializer::Part),
-            Self::Rows(rows) => rows.next_in_window().map(ValueDeserializer::Row),
-            Self::Column(column) => column.next().map(ValueDeserializer::Element),
-            Self::Record(record) => record.next_readable().map(ValueDeserializer::Element),
-            _ => None,
-        };
-        let next = match next {
-            Some(next) => next,
-            None => match self.next() {
-                Ok(Some(next)) => next,
+        // Each by itself: what is handed over is put together where it is handed over from.
+        let read = 'short: {
+            match self {
+                Self::Column(column) => match column.next() {
+                    Some(element) => break 'short seed.deserialize(ValueDeserializer::Element(element)),
+                    None => return Ok(None),
+                },
+                Self::Record(record) => {
+                    if let Some(element) = record.next_readable() {
+                        break 'short seed.deserialize(ValueDeserializer::Element(element));
+                    }
+                }
+                Self::Block(block) => match block.next() {
+                    Some(part) => break 'short seed.deserialize(ValueDeserializer::Part(part)),
+                    None => return Ok(None),
+                },
+                Self::Rows(rows) => {
+                    if let Some(row) = rows.next_in_window() {
+                        break 'short seed.deserialize(ValueDeserializer::Row(row));
+                    }
+                }
+                _ => {}
+            }
+            match self.next() {
+                Ok(Some(next)) => seed.deserialize(next),
                 Ok(None) => return Ok(None),
                 Err(error) => return Err(error),
-            },
+            }
         };
-        match seed.deserialize(next) {
+        match read {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(self.located(error)),
         }
