@@ -16,7 +16,9 @@ use super::row::{CompoundSeq, RowSeq};
 use super::variant::Empty;
 use super::visit::{Answer, Question, Visit};
 use crate::error::{Error, Result};
-use crate::storage::{Number, is_string_seed, number_of_seed, read_number, read_string};
+use crate::storage::{
+    Number, is_string_seed, may_be_number_seed, may_be_vec, number_of_seed, read_number, read_string,
+};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
 // With a tag of its own, as it is looked at for each number.
@@ -141,13 +143,15 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     // Inlined as a whole, or nothing of it is in registers; where nothing is optimised, that is only more code.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        if let Some(number) = number_of_seed::<T>()
+        if const { may_be_number_seed::<T>() }
+            && let Some(number) = number_of_seed::<T>()
             && let Some(bytes) = self.next_number(number)
             && let Some(value) = read_number::<T>(bytes)
         {
             return Ok(Some(value));
         }
-        if is_string_seed::<T>()
+        if const { may_be_vec::<T::Value>() }
+            && is_string_seed::<T>()
             && let Some(text) = self.next_text()
         {
             return Ok(read_string::<T>(text));

@@ -312,13 +312,16 @@ pub(crate) fn array_of<A>(number: Number, len: usize, bytes: &[u8]) -> Option<A>
     is_array.then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
 }
 
+/// Whether a seed may be the one for a number itself, by what shows without its id.
+#[inline]
+pub(crate) const fn may_be_number_seed<'de, S: DeserializeSeed<'de>>() -> bool {
+    size_of::<S>() == 0 && size_of::<S::Value>() <= 8 && !std::mem::needs_drop::<S::Value>()
+}
+
 /// The type of number that a seed reads, if it is the one for that type itself, of which serde reads nothing else: a
 /// `PhantomData`, whose value is of the type in it.
 #[inline]
 pub(crate) fn number_of_seed<'de, S: DeserializeSeed<'de>>() -> Option<Number> {
-    if size_of::<S>() > 0 || size_of::<S::Value>() > 8 || std::mem::needs_drop::<S::Value>() {
-        return None;
-    }
     number_of_phantom(typeid::of::<S>())
 }
 
@@ -340,16 +343,18 @@ fn number_of_phantom(id: TypeId) -> Option<Number> {
 /// The number that a [seed of such](number_of_seed) reads of these bytes.
 #[inline]
 pub(crate) fn read_number<'de, S: DeserializeSeed<'de>>(bytes: &[u8]) -> Option<S::Value> {
-    let is_such = number_of_seed::<S>().is_some() && bytes.len() == size_of::<S::Value>();
+    if number_of_seed::<S>().is_none() || bytes.len() != size_of::<S::Value>() {
+        return None;
+    }
     // SAFETY: the seed is a `PhantomData` of a number of which all bytes are some value. By serde's implementation for those,
     // such a number is its value; and there are as many bytes as it has.
-    is_such.then(|| unsafe { bytes.as_ptr().cast::<S::Value>().read_unaligned() })
+    Some(unsafe { bytes.as_ptr().cast::<S::Value>().read_unaligned() })
 }
 
 /// Whether a seed is the one for `String` itself.
 #[inline]
 pub(crate) fn is_string_seed<'de, S: DeserializeSeed<'de>>() -> bool {
-    size_of::<S>() == 0 && may_be_vec::<S::Value>() && typeid::of::<S>() == TypeId::of::<PhantomData<String>>()
+    typeid::of::<S>() == TypeId::of::<PhantomData<String>>()
 }
 
 /// The string that [such a seed](is_string_seed) reads of a text.
