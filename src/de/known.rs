@@ -149,7 +149,7 @@ pub(super) fn is_trait_object(visit: &dyn Visit) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+    use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor};
     use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
     use super::super::visit::{AsAnything, Hand};
@@ -241,6 +241,57 @@ mod tests {
         assert!(!seen::<Doubled>().is_serdes && !seen::<Plain>().is_serdes);
     }
 
+    #[derive(Deserialize)]
+    enum Event {
+        #[allow(dead_code, reason = "only its type matters")]
+        Moved { x: f64 },
+    }
+
+    /// Gives one variant, whose fields are looked at.
+    struct OneVariant<'a>(&'a mut Seen);
+
+    impl<'de> Deserializer<'de> for OneVariant<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            visitor.visit_enum(self)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    impl<'de> EnumAccess<'de> for OneVariant<'_> {
+        type Error = Error;
+        type Variant = Self;
+
+        fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self), Error> {
+            seed.deserialize(0_u32.into_deserializer()).map(|variant| (variant, self))
+        }
+    }
+
+    impl<'de> VariantAccess<'de> for OneVariant<'_> {
+        type Error = Error;
+
+        fn unit_variant(self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+            seed.deserialize(Look(self.0))
+        }
+
+        fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+            Look(self.0).deserialize_any(visitor)
+        }
+
+        fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+            Look(self.0).deserialize_any(visitor)
+        }
+    }
+
     #[test]
     fn visitors_of_derived_structs_are_known_by_their_names() {
         let message = "an upgrade of serde_derive renamed the visitors that it makes: `is_derived` in de/known.rs must know the \
@@ -248,6 +299,9 @@ mod tests {
         for seen in [seen::<Plain>(), seen::<Generic<Vec<f64>>>(), seen::<Generic<Generic<u8>>>()] {
             assert!(seen.is_derived, "{message}: {seen:?}");
         }
+        let mut found = Seen::default();
+        drop(Event::deserialize(OneVariant(&mut found)));
+        assert!(found.is_derived, "{message}: {found:?}");
         assert!(!seen::<Doubled>().is_derived && !seen::<Vec<f64>>().is_derived);
     }
 

@@ -420,3 +420,27 @@ fn property_lists() -> Result<&'static PropertyLists> {
     static LISTS: LazyLock<Option<PropertyLists>> = LazyLock::new(|| PropertyLists::new().ok());
     once(&LISTS)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
+    use hdf5_sys::h5f;
+    use hdf5_sys::h5p::H5P_DEFAULT;
+
+    use super::*;
+
+    /// A folder can be opened as a file, and cannot be read as one.
+    #[test]
+    fn reasons_of_the_system_are_in_libhdf5s_texts() {
+        let folder = CString::new(std::env::temp_dir().as_os_str().as_bytes()).unwrap();
+        // SAFETY: a C string.
+        let open = || unsafe { h5f::H5Fopen(folder.as_ptr(), h5f::H5F_ACC_RDONLY, H5P_DEFAULT) };
+        let error = Id::own("open the file", open).unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Io && error.to_string().contains("directory"),
+            "an upgrade of libhdf5 has the system's reasons in other words: `system_reason` in storage/mod.rs must know these, \
+             or a full disk is no error of input and output: {error}"
+        );
+    }
+}

@@ -325,6 +325,21 @@ pub(crate) fn number_of_seed<'de, S: DeserializeSeed<'de>>() -> Option<Number> {
     number_of_phantom(typeid::of::<S>())
 }
 
+// Where that is not so, this does not compile, and neither of the two functions below is sound.
+const _: () = {
+    const fn gives_itself<T>()
+    where
+        PhantomData<T>: DeserializeSeed<'static, Value = T>,
+    {
+    }
+    macro_rules! check {
+        ($($type:ty)*) => {
+            $(gives_itself::<$type>();)*
+        };
+    }
+    check!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64 String);
+};
+
 /// The type of number in a `PhantomData`, of which all bytes are some value.
 // Inlined, or it is asked for each number, and not once.
 #[inline(always)]
@@ -586,6 +601,9 @@ fn look_for(id: TypeId) -> Option<Look> {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::{Deserializer, SeqAccess, Visitor};
+    use serde::{Deserialize, forward_to_deserialize_any};
+
     use super::*;
 
     fn seen<I>(values: I) -> Option<(Number, usize, Option<usize>, usize)> {
@@ -715,6 +733,77 @@ mod tests {
         assert_eq!(array_of::<[u8; 11]>(Number::U8, 11, &[0; 11]), None);
         let bytes = element_bytes(&[u64::MAX, 1]);
         assert_eq!(array_of::<[u64; 2]>(Number::U64, 2, bytes), Some([u64::MAX, 1]));
+    }
+
+    /// Takes note of the seed of the first element that is asked for.
+    #[derive(Default)]
+    struct FirstSeed {
+        number: Option<Number>,
+        is_string: bool,
+    }
+
+    impl<'de> Deserializer<'de> for &mut FirstSeed {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            visitor.visit_seq(self)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    impl<'de> SeqAccess<'de> for &mut FirstSeed {
+        type Error = Error;
+
+        fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>> {
+            (self.number, self.is_string) = (number_of_seed::<S>(), is_string_seed::<S>());
+            Err(Error::corrupt("no more"))
+        }
+    }
+
+    fn first_seed<T: for<'de> Deserialize<'de>>() -> (Option<Number>, bool) {
+        let mut seed = FirstSeed::default();
+        drop(T::deserialize(&mut seed));
+        (seed.number, seed.is_string)
+    }
+
+    #[test]
+    fn seeds_of_numbers_and_strings_are_known() {
+        #[derive(Deserialize)]
+        struct Named<T> {
+            #[allow(dead_code, reason = "only its type matters")]
+            first: T,
+        }
+        #[derive(Deserialize)]
+        struct Halved {
+            #[serde(deserialize_with = "halved")]
+            #[allow(dead_code, reason = "only its type matters")]
+            first: f64,
+        }
+        fn halved<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<f64, D::Error> {
+            f64::deserialize(deserializer).map(|number| number / 2.0)
+        }
+        let message = "an upgrade of serde or serde_derive asks for elements and fields by other seeds than `PhantomData`: \
+                       `number_of_seed` and `is_string_seed` in storage/plain.rs must know them, or each number is read by the \
+                       long way";
+        let numbers = [first_seed::<Named<f64>>(), first_seed::<Vec<f64>>(), first_seed::<[f64; 3]>()];
+        for seen in numbers.into_iter().chain([first_seed::<(f64, u8)>()]) {
+            assert_eq!(seen, (Some(Number::F64), false), "{message}");
+        }
+        assert_eq!(first_seed::<Named<u8>>(), (Some(Number::U8), false), "{message}");
+        assert_eq!(
+            (first_seed::<Named<String>>(), first_seed::<Vec<String>>()),
+            ((None, true), (None, true)),
+            "{message}"
+        );
+        // What is read otherwise is not taken for one.
+        let others = [first_seed::<Halved>(), first_seed::<Named<bool>>(), first_seed::<Named<char>>()];
+        for seen in others.into_iter().chain([first_seed::<Named<Vec<u8>>>(), first_seed::<Named<[u8; 8]>>()]) {
+            assert_eq!(seen, (None, false));
+        }
     }
 
     #[test]

@@ -224,7 +224,12 @@ fn errors_of_trait_objects() {
     let image = to_vec(&BTreeMap::from([("Circle", BTreeMap::from([("radius", "large")]))])).unwrap();
     let error = from_slice::<Box<dyn External>>(&image).unwrap_err();
     // It is known again by its text, which is all that comes through erased types.
-    assert_eq!(error.kind(), ErrorKind::WrongType);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::WrongType,
+        "an upgrade of erased_serde or typetag hands on the text of errors in other words: `is_about` in error.rs must find \
+         ours in them, or errors within trait objects lose their kind and their path: {error}"
+    );
     assert!(error.to_string().starts_with("expected `f64`, found the string \"large\""), "{error}");
     assert!(error.to_string().contains("`Circle/radius`") || error.to_string().contains("`radius`"), "{error}");
 }
