@@ -55,8 +55,8 @@ pub(crate) use source::{Found, Source, Stored};
 pub(crate) use stream::Stream;
 pub(crate) use visit::{Make, made};
 
-/// The value that an item is which has no parts elsewhere, whatever it is.
+/// The value that an item is, whatever it is.
 pub(crate) fn value_of_item(item: Item<'_>) -> Result<Value> {
-    let part = Part::of_row(&[], item.dtype, item.bytes);
+    let part = Part::of_item(item);
     Value::deserialize(ValueDeserializer::Part(PartOfItem { part, depth: Depth::default(), order: None }))
 }

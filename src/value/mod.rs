@@ -48,8 +48,8 @@
 //! | a group | [`Map`](Value::Map), in the order of the links |
 //! | a scalar | [`Bool`](Value::Bool), [`Number`](Value::Number), [`String`](Value::String) |
 //! | a dataset of numbers, bools or complex numbers | [`Array`](Value::Array) |
-//! | a dataset of records of a fixed size | [`Table`](Value::Table), which is as the list of its records |
-//! | any other dataset or sequence: strings, lists of differing length, records of these | [`List`](Value::List) of its elements |
+//! | a dataset of records, without references | [`Table`](Value::Table), which is as the list of its records |
+//! | any other dataset or sequence: strings, lists of differing length, records in columns | [`List`](Value::List) of its elements |
 //! | a record | [`Map`](Value::Map), in the order of the fields |
 //! | an enum's name, in a list | [`Variant`](Value::Variant) |
 //! | h5py's `Empty` | [`Null`](Value::Null) |
@@ -131,7 +131,7 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// An N-dimensional dataset of numbers, bools or complex numbers.
     Array(Array),
-    /// A dataset of records of a fixed size. It is equal to the list of its records.
+    /// A dataset of records. It is equal to the list of its records.
     Table(Table),
     /// Any other sequence.
     List(Vec<Self>),

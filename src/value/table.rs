@@ -11,8 +11,8 @@ use crate::error::Result;
 use crate::item::{Item, Scalar};
 use crate::storage::{Dataset, Dtype, Element, Items, Number, Shape};
 
-/// A dataset of records of a fixed size, one after the other: as a list of maps, in a tenth of the memory, and of the time that
-/// it takes to read that.
+/// A dataset of records, one after the other: as a list of maps, in a tenth of the memory, and of the time that it takes to read
+/// that.
 ///
 /// A record is made when it is asked for; one that is asked for by [`get`](Self::get), or by an index of the [`Value`], is kept. A
 /// table is equal to the list of its records, and is written as that.
@@ -52,7 +52,8 @@ impl Table {
         let (dtype, Shape::Simple(dims)) = (dataset.dtype(), dataset.shape()) else { return Ok(None) };
         let is_table = matches!(dtype, Dtype::Compound(_))
             && dtype.complex().is_none()
-            && !(dtype.has_addresses() || dtype.has_references() || dtype.has_unsupported());
+            && !(dtype.has_references() || dtype.has_unsupported())
+            && are_lists_of_numbers(dtype);
         let (&[len], true) = (&dims[..], is_table) else { return Ok(None) };
         if len == 0 {
             return Ok(None);
@@ -154,6 +155,16 @@ impl Inner {
     }
 }
 
+/// Whether the sequences of variable length in a record are of numbers, which are values whatever is stored.
+fn are_lists_of_numbers(dtype: &Dtype) -> bool {
+    match dtype {
+        Dtype::Compound(fields) => fields.iter().all(|field| are_lists_of_numbers(&field.dtype)),
+        Dtype::Array(_, inner) => are_lists_of_numbers(inner),
+        Dtype::VarArray(inner) => inner.number().is_some_and(|number| number != Number::Bool),
+        _ => true,
+    }
+}
+
 /// What a record has in it that is not always a value: where, and of which type.
 fn doubtful<'a>(dtype: &'a Dtype, start: usize, found: &mut Vec<(usize, &'a Dtype)>) {
     match dtype {
@@ -179,14 +190,16 @@ fn value(dtype: &Dtype, bytes: &[u8], items: &Items) -> Value {
     value_of_item(Item { dtype, bytes, items }).unwrap_or_else(|error| Value::Unreadable(error.to_string()))
 }
 
-/// By the records. Bytes that are the same are the same records, but for floats, of which some are not equal to themselves.
+/// By the records. Bytes that are the same are the same records, but for floats, of which some are not equal to themselves, and
+/// for what is elsewhere, of which the bytes say no more than where.
 impl PartialEq for Table {
     fn eq(&self, other: &Self) -> bool {
         let (own, others) = (&self.0, &other.0);
         if own.len != others.len {
             return false;
         }
-        if own.dtype == others.dtype && !has_floats(&own.dtype) && own.items.bytes() == others.items.bytes() {
+        let is_in_bytes = !(has_floats(&own.dtype) || own.dtype.has_addresses());
+        if is_in_bytes && own.dtype == others.dtype && own.items.bytes() == others.items.bytes() {
             return true;
         }
         self.records().eq(other.records())

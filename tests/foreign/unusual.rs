@@ -446,6 +446,18 @@ fn wide_tables() {
     assert_ne!(value["nan"], value["nan"].clone());
     // What has something in it that cannot be read is no table.
     assert!(matches!(value["broken"], Value::Unreadable(_)), "{value}");
+    assert!(matches!(value["latin"], Value::Unreadable(_)), "{value}");
+    // Strings and lists of any length are kept as they are, too.
+    let file = open("table.h5");
+    assert!(["texts", "others"].iter().all(|name| value[*name].as_table().is_some()), "{value}");
+    assert!(value["texts"] == value["texts"].clone() && value["texts"] != value["others"]);
+    let records: Vec<Value> = read(&file, "texts");
+    assert_eq!(value["texts"], Value::List(records));
+    assert_eq!((value["texts"][0]["s"].as_str(), value["texts"][1]["two"][1].as_str()), (Some("é"), Some("c")));
+    let [written, of_list] = [&value["texts"], &Value::List(read(&file, "texts"))].map(|value| to_vec(value).unwrap());
+    assert_eq!(written, of_list);
+    // What is in lists of anything else may be no value.
+    assert!(value["nested"].as_table().is_none(), "{value}");
     // What is left out is.
     let value: Value = ReadOptions::new().skip(["t/*/name"]).from_file(&path).unwrap();
     assert!(value["t"][0].get("name").is_none() && value["t"][0].get("n").is_some());
@@ -674,6 +686,7 @@ fn attributes_are_written_as_they_were_read() {
     // The types are the same, by what they are called, and to others.
     let shown = |path| filebacked::tree(&File::open(path).unwrap()).unwrap().to_string();
     assert_eq!(shown(&copy), shown(&path));
+    assert!(shown(&path).contains(" 0x616263\n"), "{}", shown(&path));
     let complex = |path| {
         let attribute = File::open(path).unwrap().dataset("x").unwrap().attr("complexes").unwrap();
         (attribute.shape(), attribute.dtype().unwrap().to_descriptor().unwrap())

@@ -339,6 +339,14 @@ with h5py.File(folder / "table.h5", "w") as file:
     file["tuples"] = np.array([(1, 0.5), (2, 1.5)], [("0", "i4"), ("1", "f8")])
     file["nan"] = np.array([(1, np.nan)], [("n", "i4"), ("x", "f8")])
     file["broken"] = np.array([(1, b"caf\xe9")], [("n", "i4"), ("s", "S4")])
+    lists = [("s", text), ("n", "i2"), ("v", h5py.vlen_dtype("f4")), ("two", text, 2)]
+    file["texts"] = np.array(
+        [("é", 1, np.array([0.5, 1.5], "f4"), ["a", ""]), ("", 2, np.array([], "f4"), ["b", "c"])],
+        lists,
+    )
+    file["others"] = np.array([("é", 1, np.array([0.5, 1.5], "f4"), ["a", ""]), ("", 2, np.array([], "f4"), ["b", "d"])], lists)
+    file["nested"] = np.array([(1, np.array([b"a", b"caf\xe9"], "S4"))], [("n", "i4"), ("v", h5py.vlen_dtype("S4"))])
+    file["latin"] = np.array([(1, b"caf\xe9")], [("n", "i4"), ("s", text)])
 
 with h5py.File(folder / "szip.h5", "w") as file:
     file["ok"] = 1
