@@ -18,6 +18,10 @@ const FIRST: u64 = 64;
 const VARIABLE: u64 = 1 << 20;
 /// How many times as many strings as there are already have their places made before they are read.
 const FORETOLD: u64 = 64;
+/// How many times all items may have been read in windows, in whatever order they are asked for, before all are kept; and the
+/// most bytes that they have for that.
+const SPREAD: u64 = 2;
+const KEPT: u64 = 1 << 28;
 /// Bytes of a row from which on rows are read each to where it will be. Those that are shorter gain less by it, and on one
 /// core take longer than if many are read to one place, and copied from there.
 const LONG: u64 = 128;
@@ -34,6 +38,10 @@ pub(super) struct Array {
     start: u64,
     count: u64,
     items: Items,
+    /// Bytes that these hold beside themselves.
+    variable: u64,
+    /// How many items were read, if they are asked for in any order.
+    spread: Option<u64>,
     /// Bytes of an item.
     size: usize,
     /// What an item is, if it is a number.
@@ -77,10 +85,17 @@ impl Array {
             start: 0,
             count: 0,
             items: Items::default(),
+            variable: 0,
+            spread: None,
             size,
             number,
             order: Order::default(),
         })
+    }
+
+    /// The dataset.
+    pub(super) fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
     }
 
     /// The number of elements along the first dimension.
@@ -409,7 +424,7 @@ impl Array {
         }
         match self.count {
             0 => slab.min(FIRST),
-            count => (VARIABLE / (self.items.variable_size() as u64 / count).max(1)).clamp(1, slab),
+            count => (VARIABLE / (self.variable / count).max(1)).clamp(1, slab),
         }
     }
 
@@ -422,7 +437,11 @@ impl Array {
         if index.checked_add(count).is_none_or(|end| end > total) {
             return Err(outside());
         }
-        let (block, start, items) = self.block_at(index, count);
+        let (block, start, items) = match self.spread {
+            Some(read) if read / SPREAD >= total && total.saturating_mul(self.size as u64) <= KEPT => self.all(total),
+            _ => self.block_at(index, count),
+        };
+        self.spread = self.spread.map(|read| read + items);
         // Who reads one window after the other goes on so.
         let is_next = start == self.start + self.count;
         let next = Some(start + items).filter(|next| is_next && *next < total).map(|next| self.block_at(next, 1).0);
@@ -432,8 +451,21 @@ impl Array {
         if let Dtype::FixedString(_) = self.dataset.dtype() {
             self.items.check_text();
         }
-        (self.start, self.count) = (start, items);
+        (self.start, self.count, self.variable) = (start, items, self.items.variable_size() as u64);
         Ok(())
+    }
+
+    /// From now on, items are asked for in any order: a few windows after the other would each be read over and over.
+    pub(super) fn spread(&mut self) {
+        self.spread = Some(0);
+    }
+
+    /// Reads the window that has the item at `index`, and hands it out: its first item, how many it has, and these. The memory of
+    /// `last` is used again.
+    pub(super) fn read_around(&mut self, index: u64, last: Items) -> Result<(u64, u64, Items)> {
+        self.items = last;
+        self.load(index, 1)?;
+        Ok((self.start, self.count, std::mem::take(&mut self.items)))
     }
 
     /// The part of the dataset that is the window for `count` items at `index`; its first item, and how many it has.
@@ -447,6 +479,11 @@ impl Array {
         block.count[level] = steps.min(self.dims[level] - block.start[level]);
         let items = block.count[level] * stride;
         (block, start, items)
+    }
+
+    /// The whole dataset, which has so many items.
+    fn all(&self, total: u64) -> (storage::Block, u64, u64) {
+        (storage::Block { start: vec![0; self.dims.len()], count: self.dims.clone() }, 0, total)
     }
 
     /// The part of the dataset that is one step along the dimension `level`, and has the item at `index`.

@@ -2,6 +2,7 @@
 
 use super::access::OrderedRecord;
 use super::array::Array;
+use super::cells::{Cells, check_readable};
 use super::foreign;
 use super::known::Order;
 use super::matlab::Rows;
@@ -47,12 +48,10 @@ pub(super) enum Column {
     Mixed(Parted),
     /// A child each, called by its position behind a word.
     List { group: Group, scope: Scope, len: u64, word: &'static str },
-    /// The item at `first` of a dataset of any dimensions, and each so many items after that.
-    Strided { array: Array, first: u64, step: u64, len: u64 },
-    /// The only field of the records in a dataset.
-    OfRecords(Array),
+    /// Some of the items of a dataset, or a field of the records in one.
+    Cells(Cells),
     /// Values by their positions among those that there are, negative for none.
-    Categorical { codes: Array, categories: Box<Column> },
+    Categorical { codes: Box<Column>, categories: Box<Column> },
     /// A variable of MATLAB's.
     Matlab(Rows),
     /// A group, as the only element.
@@ -398,11 +397,6 @@ impl Column {
         Ok(Self::List { group: group.clone(), scope: scope.clone(), len, word })
     }
 
-    /// Some of the items of a dataset.
-    pub(super) fn strided(dataset: Dataset, first: u64, step: u64, len: u64) -> Result<Self> {
-        Ok(Self::Strided { array: Array::new(dataset)?, first, step, len })
-    }
-
     /// A field of the records in a dataset.
     pub(super) fn of_records(dataset: &Dataset, field: &str) -> Result<Self> {
         let fields = match dataset.dtype() {
@@ -411,32 +405,28 @@ impl Column {
         };
         let missing =
             || Error::corrupt(format!("expected records with the field `{field}`, found {}", dataset.words()));
-        let dtype = fields.ok_or_else(missing)?.dtype.clone();
-        if let Some(words) = dtype.unsupported() {
-            return Err(Error::new(ErrorKind::Unsupported, format!("a `{words}` cannot be read")));
-        }
-        let mut dataset = dataset.again()?;
-        dataset.read_as(Dtype::Compound([crate::storage::Field::new(field.to_owned(), 0, dtype)].into()));
-        Array::new(dataset).map(Self::OfRecords)
+        let field = fields.ok_or_else(missing)?;
+        check_readable(field)?;
+        Cells::of_fields(dataset, std::iter::once(field)).map(Self::Cells)
     }
 
     /// Values that `codes` count.
-    pub(super) fn categorical(codes: Self, categories: Self) -> Result<Self> {
-        match codes {
-            Self::Array(codes)
-                if codes.dims().len() == 1 && codes.number_type().is_some_and(Number::is_integer)
-                    || codes.len() == 0 =>
-            {
-                Ok(Self::Categorical { codes, categories: Box::new(categories) })
-            }
-            Self::OfRecords(codes) if codes.dims().len() == 1 && code_type(codes.dtype()).is_some() => {
-                Ok(Self::Categorical { codes, categories: Box::new(categories) })
-            }
-            codes => {
-                let found = codes.words().unwrap_or_else(|| "something else".to_owned());
-                Err(Error::corrupt(format!("expected a list of integers, found {found}")))
-            }
+    pub(super) fn categorical(codes: Self, mut categories: Self) -> Result<Self> {
+        let are_codes = match &codes {
+            Self::Array(codes) => codes.dims().len() == 1 && codes.number_type().is_some_and(Number::is_integer),
+            Self::Cells(codes) => code_type(codes.dtype()).is_some(),
+            _ => false,
+        };
+        match &mut categories {
+            Self::Array(categories) => categories.spread(),
+            Self::Cells(categories) => categories.spread(),
+            _ => {}
         }
+        if are_codes || matches!(codes, Self::Array(_)) && codes.len() == 0 {
+            return Ok(Self::Categorical { codes: Box::new(codes), categories: Box::new(categories) });
+        }
+        let found = codes.words().unwrap_or_else(|| "something else".to_owned());
+        Err(Error::corrupt(format!("expected a list of integers, found {found}")))
     }
 
     /// A group, as the only element of a sequence.
@@ -481,8 +471,9 @@ impl Column {
         match self {
             Self::Array(array) | Self::Halves(array, _) => array.len(),
             Self::Parts { offsets, .. } | Self::Ragged { offsets, .. } | Self::Maps { offsets, .. } => offsets.len(),
-            Self::Units(len) | Self::List { len, .. } | Self::Strided { len, .. } => *len,
-            Self::Categorical { codes, .. } | Self::OfRecords(codes) => codes.len(),
+            Self::Units(len) | Self::List { len, .. } => *len,
+            Self::Cells(cells) => cells.len(),
+            Self::Categorical { codes, .. } => codes.len(),
             Self::Matlab(rows) => rows.len(),
             Self::One { .. } => 1,
             Self::Records(records) => records.len,
@@ -504,16 +495,7 @@ impl Column {
                     Form::of_item(Item { dtype, bytes, items }, depth)?
                 }
             }
-            Self::Strided { array, first, step, .. } => {
-                let (dtype, bytes, items) = array.item(*first + index * *step)?;
-                Form::of_item(Item { dtype, bytes, items }, depth)?
-            }
-            Self::OfRecords(array) => {
-                let (dtype, bytes, items) = array.item(index)?;
-                let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
-                let field = record.field(0).item().ok_or_else(|| Error::corrupt("no field"))?;
-                Form::of_item(field, depth)?
-            }
+            Self::Cells(cells) => Form::of_item(cells.item(index)?, depth)?,
             Self::Categorical { codes, categories } => match category(codes, index)? {
                 Some(code) if code < categories.len() => {
                     Form::Inside { column: categories, index: code, link: CATEGORIES }
@@ -604,9 +586,8 @@ impl Column {
     /// Type and shape of what is stored, where a dataset is behind the elements themselves.
     pub(super) fn words(&self) -> Option<String> {
         match self {
-            Self::Array(array) | Self::Halves(array, _) | Self::Strided { array, .. } | Self::OfRecords(array) => {
-                Some(array.words())
-            }
+            Self::Array(array) | Self::Halves(array, _) => Some(array.words()),
+            Self::Cells(cells) => Some(cells.words()),
             Self::Matlab(rows) => Some(rows.words()),
             _ => None,
         }
@@ -633,8 +614,13 @@ impl Column {
 }
 
 /// The position of a value among the categories; `None` where there is no value.
-fn category(codes: &mut Array, index: u64) -> Result<Option<u64>> {
-    let (dtype, bytes, _) = codes.item(index)?;
+fn category(codes: &mut Column, index: u64) -> Result<Option<u64>> {
+    let item = match codes {
+        Column::Array(codes) => codes.item(index).map(|(dtype, bytes, _)| (dtype, bytes))?,
+        Column::Cells(codes) => codes.item(index).map(|code| (code.dtype, code.bytes))?,
+        _ => return Err(Error::corrupt("codes that are no numbers")),
+    };
+    let (dtype, bytes) = item;
     let number = code_type(dtype).ok_or_else(|| Error::corrupt("a code that is no number"))?;
     Ok(u64::try_from(integer(number, bytes)).ok())
 }

@@ -3,6 +3,7 @@
 //! What such a group is to others shows by an attribute of theirs. It is looked at where a sequence is asked for; who asks
 //! for a struct or map finds the children.
 
+use super::cells::{Cells, check_readable};
 use super::column::{Column, Count};
 use super::matlab;
 use super::scope::{Scope, Way};
@@ -191,14 +192,14 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
         if !kept.contains(&true) {
             continue;
         }
-        let met = scope.open_dataset(group, &values);
+        let block = || scope.open_dataset(group, &values).and_then(|dataset| block_of(dataset, names.len()));
+        let met = block();
         for (at, name) in names.iter().enumerate().filter(|(at, _)| kept[*at]) {
-            let dataset = match &met {
-                Ok(dataset) => dataset.again(),
-                Err(_) => scope.open_dataset(group, &values),
+            let column = match &met {
+                Ok(block) => Ok(block.beginning_at(at as u64)),
+                Err(_) => block().map(|block| block.beginning_at(at as u64)),
             };
-            let column = dataset.and_then(|dataset| column_of_block(dataset, at, names.len()));
-            fields.push((name.clone(), values.clone(), column));
+            fields.push((name.clone(), values.clone(), column.map(Column::Cells)));
         }
     }
     Column::records(fields)
@@ -258,9 +259,15 @@ fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
     if kept.is_empty() {
         return Ok(None);
     }
+    // Those that cannot be read are read by none.
+    let readable = kept.iter().map(|(field, _)| *field).filter(|field| check_readable(field).is_ok());
+    let first = Cells::of_fields(&table, readable).map_err(|error| error.in_link(TABLE))?;
+    let mut next = 0;
     let column = |(field, is_category): (&Field, bool)| {
         let route = scope.route().field(&field.name);
-        let column = Column::of_records(&table, &field.name).and_then(|codes| {
+        let column = check_readable(field).and_then(|()| {
+            next += 1;
+            let codes = Column::Cells(first.at_field(next - 1));
             if !is_category {
                 return Ok(codes);
             }
@@ -351,12 +358,12 @@ fn levelled(group: &Group, items: &str, scope: &Scope) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// The column `at` of a dataset of `count` columns.
-fn column_of_block(dataset: Dataset, at: usize, count: usize) -> Result<Column> {
+/// The first column of a dataset of `count` columns.
+fn block_of(dataset: Dataset, count: usize) -> Result<Cells> {
     match (dataset.dtype(), dataset.shape()) {
         (_, Shape::Simple(dims)) if dims.len() == 2 && dims[1] == count as u64 => {
             let (step, len) = (dims[1], dims[0]);
-            Column::strided(dataset, at as u64, step, len)
+            Cells::strided(dataset, step, len)
         }
         (Dtype::VarArray(_), _) => Err(Error::new(
             ErrorKind::Unsupported,
@@ -394,7 +401,7 @@ fn structs(group: &Group, scope: &Scope) -> Result<Column> {
     let column = |(name, field): (String, Dataset)| {
         scope.meet(&field, Way::Hard)?;
         let column = match field.shape().count() {
-            Some(count) => Column::strided(field, 0, 1, count),
+            Some(count) => Cells::strided(field, 1, count).map(Column::Cells),
             None => Err(Error::corrupt("a dataset of absurd shape")),
         };
         Ok((unescape(&name).into_owned(), name, column))

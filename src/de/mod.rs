@@ -10,6 +10,7 @@
 mod access;
 mod array;
 mod attributes;
+mod cells;
 mod column;
 mod deserializer;
 mod dynamic;

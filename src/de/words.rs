@@ -74,7 +74,7 @@ fn of_column(column: &Column) -> String {
             }
             _ => array.dtype().to_string(),
         },
-        Column::Strided { array, .. } | Column::OfRecords(array) => array.dtype().to_string(),
+        Column::Cells(cells) => cells.dtype().to_string(),
         Column::Halves(_, kind) => kind.as_str().to_owned(),
         Column::Parts { text: true, .. } => "string".to_owned(),
         Column::Parts { text: false, .. } => "bytes".to_owned(),

@@ -1,11 +1,13 @@
 //! AnnData's data sets.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 #[cfg(feature = "sprs")]
 use filebacked::Sparse;
-use filebacked::{NdArray, ReadOptions};
+use filebacked::hdf5::types::{FixedAscii, VarLenUnicode};
+use filebacked::{NdArray, Progress, ReadOptions, hdf5};
 use ndarray::{Ix2, arr2};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -183,4 +185,38 @@ fn as_anything() {
     assert_eq!(json["obs"]["kind"], serde_json::json!(["T", null, "B"]));
     assert_eq!(json["obs"]["count"], serde_json::json!([1, null, 3]));
     assert_eq!(json["uns"]["settings"]["params"]["names"], serde_json::json!(["x", "y"]));
+}
+
+/// Categories that fit no window, asked for in any order, are read some times, and not once for each element.
+#[test]
+fn many_categories_are_not_read_anew() {
+    const CATEGORIES: usize = 40_000;
+    const MOST: u64 = 4_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let file = hdf5::File::create(folder.path().join("many.h5")).unwrap();
+    let text = |text: &str| text.parse::<VarLenUnicode>().unwrap();
+    let name = |code: usize| format!("category {code:06}");
+    let group = file.create_group("kind").unwrap();
+    let encoding = group.new_attr::<VarLenUnicode>().create("encoding-type").unwrap();
+    encoding.write_scalar(&text("categorical")).unwrap();
+    let codes: Vec<i32> = (0..20_000).map(|at: i32| at.wrapping_mul(7919).rem_euclid(CATEGORIES as i32)).collect();
+    group.new_dataset_builder().with_data(&codes).create("codes").unwrap();
+    for fixed in [true, false] {
+        if fixed {
+            let names: Vec<_> =
+                (0..CATEGORIES).map(|code| FixedAscii::<16>::from_ascii(&name(code)).unwrap()).collect();
+            group.new_dataset_builder().with_data(&names).create("categories").unwrap();
+        } else {
+            group.unlink("categories").unwrap();
+            let names: Vec<_> = (0..CATEGORIES).map(|code| text(&name(code).repeat(5))).collect();
+            group.new_dataset_builder().with_data(&names).create("categories").unwrap();
+        }
+        let most = if fixed { MOST } else { 5 * MOST };
+        let stop = move |progress: &Progress| {
+            if progress.bytes() > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let read: Vec<String> = ReadOptions::new().progress(stop).read(&file, "kind").unwrap();
+        let times = if fixed { 1 } else { 5 };
+        assert!(read.iter().zip(&codes).all(|(read, code)| *read == name(*code as usize).repeat(times)));
+    }
 }
