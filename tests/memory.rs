@@ -1,11 +1,15 @@
 //! What writing and reading take beyond the value, measured in a process of its own.
 #![cfg(target_os = "linux")]
 
+mod common;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use filebacked::{Lazy, NdArray, Reader, WriteOptions, hdf5};
+use common::Packages;
+use filebacked::{Lazy, NdArray, Reader, Value, WriteOptions, hdf5};
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use ndarray::{Array2, Ix1, Ix2, s};
 use serde::{Deserialize, Serialize};
@@ -85,6 +89,8 @@ fn child() {
         "append-records" => append(Path::new(path), &WriteOptions::new()),
         "append-filtered" => append(Path::new(path), &WriteOptions::new().deflate(1).fletcher32(true)),
         "stream-records" => stream(Path::new(path)),
+        "wide-value" => read_wide(Path::new(path)),
+        "wide-rows" => read_wide_rows(Path::new(path)),
         _ => write(Path::new(path), &stations()),
     };
     println!("peak {bytes}");
@@ -257,6 +263,38 @@ fn copy_lazy(path: &Path) -> usize {
     peak
 }
 
+/// Rows and columns of the wide tables, and what their numbers take.
+const WIDE: (usize, usize) = (4000, 400);
+const WIDE_DATA: usize = WIDE.0 * WIDE.1 * size_of::<f64>();
+
+/// What a wide table takes as a [`Value`], with its data.
+fn read_wide(path: &Path) -> usize {
+    let (peak, value) = peak(|| filebacked::from_file::<Value>(path).unwrap());
+    let ((rows, columns), last) = (WIDE, WIDE.0 * WIDE.1 - 1);
+    let cell = match value.at("t/block0_values").and_then(Value::as_array) {
+        Some(array) => array.to_f64().unwrap()[[rows - 1, columns - 1]],
+        None => {
+            let table = value.at("t/table").unwrap_or(&value["t"]).as_table().expect("a table");
+            let names: Vec<&str> = table.names().collect();
+            assert_eq!((table.len(), names[names.len() - 1]), (rows, "c399"));
+            table.get(rows - 1).unwrap()["c399"].as_f64().unwrap()
+        }
+    };
+    assert_eq!(cell, last as f64);
+    peak
+}
+
+/// What it takes to go through the rows of a wide table, one by one.
+fn read_wide_rows(path: &Path) -> usize {
+    let read = || {
+        let rows = Reader::<BTreeMap<String, serde_json::Value>>::open_file(path, "t").unwrap();
+        rows.fold((0, 0.0), |(count, _), row| (count + 1, row.unwrap()["c399"].as_f64().unwrap()))
+    };
+    let (peak, found) = peak(read);
+    assert_eq!(found, (WIDE.0, (WIDE.0 * WIDE.1 - 1) as f64));
+    peak
+}
+
 fn measure(task: &str, path: &Path) -> usize {
     let starting = starting();
     let child = Command::new(std::env::current_exe().unwrap())
@@ -343,4 +381,24 @@ fn wrappers_are_not_copied_on_their_way_through_erased_types() {
     check("write-erased", measure("write-erased", &path), 4 * MIB);
     check("write-trait", measure("write-trait", &path), 4 * MIB);
     check("read-trait", measure("read-trait", &path), 4 * MIB);
+}
+
+/// A cell that is a value by itself takes some 200 bytes.
+#[test]
+fn wide_tables_take_little_more_than_their_data() {
+    let packages = Packages { requirements: "anndata.txt", interpreters: &["python3"] };
+    let folder = tempfile::tempdir().unwrap();
+    packages.python("wide_tables.py", [folder.path()]);
+    for name in ["table.h5", "fixed.h5", "texts.h5"] {
+        let path = folder.path().join(name);
+        assert!(std::fs::metadata(&path).unwrap().len() as usize > WIDE_DATA);
+        let found = measure("wide-value", &path);
+        // So what is in memory shows.
+        assert!(found >= WIDE_DATA, "{name}: {found}");
+        check(name, found, 3 * WIDE_DATA);
+    }
+    // However many columns are in one dataset, they have one window.
+    for name in ["fixed.h5", "categories.h5"] {
+        check(name, measure("wide-rows", &folder.path().join(name)), 16 * MIB);
+    }
 }
