@@ -53,8 +53,12 @@ pub(crate) fn write_named(value: &dyn Item, group: &Group, name: &str, route: &R
         route.finish()?;
         let spot = inside.spot().child(link);
         // Of the groups that are made, the outermost is linked at the end. Another thread may have made some of them meanwhile.
-        let (from, to, top) = within.meet(&staging)?;
-        if overwrite && to.has_link(top)? {
+        // Under one lock, as else one of these could be taken for what is to be replaced.
+        let replaced = hdf5::sync::sync(|| {
+            let (from, to, top) = within.meet(&staging)?;
+            Ok::<_, Error>((overwrite && to.has_link(top)?).then_some((from, to)))
+        })?;
+        if let Some((from, to)) = replaced {
             return Replacement::new(&from, &to)?.replace(&spot);
         }
         spot.finish()?;
