@@ -132,12 +132,16 @@ impl<'a> ValueDeserializer<'a> {
 
     /// The fields of a struct that are stored in the order in which a visitor of that name, which takes them so, asks for them.
     fn in_order(&mut self, fields: &'static [&'static str], visitor: &'static str) -> Result<Option<Elements<'_>>> {
-        match self {
-            Self::Row(row) => Ok(row.in_order(fields, visitor)?.map(Elements::Fields)),
-            Self::Field(field) => Ok(field.in_order(fields, visitor)?.map(Elements::Fields)),
-            Self::Part(part) => Ok(part.in_order(fields, visitor)?.map(Elements::Fields)),
-            Self::Element(element) => element.in_order(fields, visitor),
-            Self::Key(_) | Self::Other(_) => Ok(None),
+        let record = match self {
+            Self::Row(row) => row.record(),
+            Self::Field(field) => field.record(),
+            Self::Part(part) => part.record(),
+            Self::Element(element) => return element.in_order(fields, visitor),
+            Self::Key(_) | Self::Other(_) => None,
+        };
+        match record {
+            Some(record) => Ok(record.in_order(fields, visitor)?.map(Elements::Fields)),
+            None => Ok(None),
         }
     }
 
@@ -344,15 +348,17 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     ) -> Result<V::Value> {
         // Of numbers alone, which take no longer than a call.
         if const { !needs_drop::<V::Value>() } {
-            let fields = match self {
-                Self::Row(row) => row.in_order(fields, type_name::<V>()),
-                Self::Field(field) => field.in_order(fields, type_name::<V>()),
-                _ => Ok(None),
+            let record = match self {
+                Self::Row(row) => row.record(),
+                Self::Field(field) => field.record(),
+                _ => None,
             };
-            match fields {
-                Ok(Some(fields)) => return visitor.visit_seq(Elements::Fields(fields)),
-                Ok(None) => {}
-                Err(error) => return Err(error),
+            if let Some(record) = record {
+                match record.in_order(fields, type_name::<V>()) {
+                    Ok(Some(fields)) => return visitor.visit_seq(Elements::Fields(fields)),
+                    Ok(None) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         match self.in_order(fields, type_name::<V>()) {

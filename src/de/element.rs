@@ -9,7 +9,7 @@ use super::column::{Branch, Column};
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::elements::{Elements, Payload, Variant};
 use super::known::Order;
-use super::row::{CompoundSeq, in_order};
+use super::row::{CompoundSeq, FoundRecord};
 use super::view::{Form, MANY, View, check_len, visit_block, visit_grid, visit_range};
 use super::visit::{Answer, Question, Visit, take_seq};
 use crate::depth::Depth;
@@ -468,13 +468,9 @@ impl<'a> PartOfItem<'a> {
         Ok(Ok(List::anywhere(Elements::Fields(fields))))
     }
 
-    /// The fields of a struct that are stored in the order in which a visitor of that name asks for them.
-    pub(super) fn in_order(
-        &self,
-        fields: &'static [&'static str],
-        visitor: &'static str,
-    ) -> Result<Option<CompoundSeq<'a>>> {
-        in_order(self.part.item().and_then(Item::record), self.depth, self.order, fields, visitor)
+    /// The record that it is, if it is one.
+    pub(super) fn record(&self) -> Option<FoundRecord<'a>> {
+        FoundRecord::of(self.part.item()?, self.depth, self.order)
     }
 
     /// Whether it is a string.

@@ -12,13 +12,12 @@ use super::access::{BlockSeq, ColumnSeq, OrderedRecord};
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::Element;
 use super::key::Key;
-use super::row::{CompoundSeq, RowSeq};
+use super::known::is_of_type_itself;
+use super::row::{CompoundSeq, RowSeq, cut_off};
 use super::variant::Empty;
 use super::visit::{Answer, Question, Visit};
 use crate::error::{Error, Result};
-use crate::storage::{
-    Number, is_string_seed, may_be_number_seed, may_be_vec, number_of_seed, read_number, read_string,
-};
+use crate::storage::{Number, is_string, may_be_number, may_be_vec, number_of, read_number, read_string};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
 // With a tag of its own, as it is looked at for each number.
@@ -73,7 +72,7 @@ impl Elements<'_> {
     }
 
     /// The bytes of the next element, if it is a number of this type, and is found by a short way.
-    #[inline(always)]
+    #[inline]
     fn next_number(&mut self, number: Number) -> Option<&[u8]> {
         // What takes least by itself is asked for first.
         if let Self::Fields(fields) = self {
@@ -101,7 +100,7 @@ impl Elements<'_> {
     // By itself, or its code is part of each user's type.
     #[inline(never)]
     fn next_apart<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        // Each by itself: what is handed over is put together where it is handed over from.
+        // Each hands its element over by itself, which then is not copied to one place for all of them.
         let read = 'short: {
             match self {
                 Self::Column(column) => match column.next() {
@@ -143,18 +142,22 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     // Inlined as a whole, or nothing of it is in registers; where nothing is optimised, that is only more code.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        if const { may_be_number_seed::<T>() }
-            && let Some(number) = number_of_seed::<T>()
+        if const { may_be_number::<T::Value>() }
+            && let Some(number) = number_of::<T::Value>()
+            && is_of_type_itself::<T>()
             && let Some(bytes) = self.next_number(number)
-            && let Some(value) = read_number::<T>(bytes)
         {
-            return Ok(Some(value));
+            return match read_number::<T::Value>(bytes) {
+                Some(value) => Ok(Some(value)),
+                None => Err(cut_off()),
+            };
         }
         if const { may_be_vec::<T::Value>() }
-            && is_string_seed::<T>()
+            && is_string::<T::Value>()
+            && is_of_type_itself::<T>()
             && let Some(text) = self.next_text()
         {
-            return Ok(read_string::<T>(text));
+            return Ok(read_string::<T::Value>(text));
         }
         if const { needs_drop::<T::Value>() } {
             return self.next_apart(seed);

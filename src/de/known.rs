@@ -2,8 +2,9 @@
 
 use std::any::type_name;
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 
-use serde::de::Visitor;
+use serde::de::{DeserializeSeed, Visitor};
 
 use super::visit::Visit;
 use crate::storage::{self, Field, Number, Table, Vector};
@@ -97,6 +98,12 @@ fn is_derived(visitor: &str) -> bool {
     name.ends_with("::deserialize::__Visitor") || name.ends_with("::visit_enum::__Visitor")
 }
 
+/// Whether a seed is the one for the type itself that it makes, which reads just that: a `PhantomData`.
+#[inline]
+pub(super) fn is_of_type_itself<'de, S: DeserializeSeed<'de>>() -> bool {
+    size_of::<S>() == 0 && typeid::of::<S>() == typeid::of::<PhantomData<S::Value>>()
+}
+
 /// How to make the vector that a visitor makes of numbers, if it is the one that serde has for vectors.
 pub(super) fn vector_of(visit: &mut dyn Visit) -> Option<Vector> {
     let look = visit.look();
@@ -149,7 +156,7 @@ pub(super) fn is_trait_object(visit: &dyn Visit) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor};
+    use serde::de::{Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess};
     use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
     use super::super::visit::{AsAnything, Hand};
@@ -243,7 +250,7 @@ mod tests {
 
     #[derive(Deserialize)]
     enum Event {
-        #[allow(dead_code, reason = "only its type matters")]
+        #[expect(dead_code, reason = "only its type matters")]
         Moved { x: f64 },
     }
 
@@ -303,6 +310,71 @@ mod tests {
         drop(Event::deserialize(OneVariant(&mut found)));
         assert!(found.is_derived, "{message}: {found:?}");
         assert!(!seen::<Doubled>().is_derived && !seen::<Vec<f64>>().is_derived);
+    }
+
+    /// Takes note whether the first element is asked for by the seed of its type itself.
+    #[derive(Default)]
+    struct FirstSeed(bool);
+
+    impl<'de> Deserializer<'de> for &mut FirstSeed {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            visitor.visit_seq(self)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    impl<'de> SeqAccess<'de> for &mut FirstSeed {
+        type Error = Error;
+
+        fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>, Error> {
+            self.0 = is_of_type_itself::<S>();
+            Err(Error::corrupt("no more"))
+        }
+    }
+
+    fn first_is_itself<T: for<'de> Deserialize<'de>>() -> bool {
+        let mut seed = FirstSeed::default();
+        drop(T::deserialize(&mut seed));
+        seed.0
+    }
+
+    #[test]
+    fn seeds_of_types_themselves_are_known() {
+        #[derive(Deserialize)]
+        struct Named<T> {
+            #[expect(dead_code, reason = "only its type matters")]
+            first: T,
+        }
+        #[derive(Deserialize)]
+        struct Halved {
+            #[serde(deserialize_with = "halved")]
+            #[expect(dead_code, reason = "only its type matters")]
+            first: f64,
+        }
+        fn halved<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+            f64::deserialize(deserializer).map(|number| number / 2.0)
+        }
+        let known = [
+            first_is_itself::<Named<f64>>(),
+            first_is_itself::<Named<String>>(),
+            first_is_itself::<Vec<f64>>(),
+            first_is_itself::<Vec<String>>(),
+            first_is_itself::<[f64; 3]>(),
+            first_is_itself::<(f64, u8)>(),
+        ];
+        assert_eq!(
+            known, [true; 6],
+            "an upgrade of serde or serde_derive asks for elements and fields by other seeds than `PhantomData`: \
+             `is_of_type_itself` in de/known.rs must know them, or each number is read by the long way"
+        );
+        // It is halved, and so is no number as it is stored.
+        assert!(!first_is_itself::<Halved>());
     }
 
     #[derive(Deserialize)]

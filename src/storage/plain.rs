@@ -12,8 +12,6 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::sync::LazyLock;
 
-use serde::de::DeserializeSeed;
-
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
 use super::table::{Table, TableKind};
@@ -312,42 +310,24 @@ pub(crate) fn array_of<A>(number: Number, len: usize, bytes: &[u8]) -> Option<A>
     is_array.then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
 }
 
-/// Whether a seed may be the one for a number itself, by what shows without its id.
+/// Whether a type may be a number, by what shows without its id.
 #[inline]
-pub(crate) const fn may_be_number_seed<'de, S: DeserializeSeed<'de>>() -> bool {
-    size_of::<S>() == 0 && size_of::<S::Value>() <= 8 && !std::mem::needs_drop::<S::Value>()
+pub(crate) const fn may_be_number<T>() -> bool {
+    size_of::<T>() <= 8 && !std::mem::needs_drop::<T>()
 }
 
-/// The type of number that a seed reads, if it is the one for that type itself, of which serde reads nothing else: a
-/// `PhantomData`, whose value is of the type in it.
+/// The number that a type is, if it is one of which all bytes are some value.
 #[inline]
-pub(crate) fn number_of_seed<'de, S: DeserializeSeed<'de>>() -> Option<Number> {
-    number_of_phantom(typeid::of::<S>())
+pub(crate) fn number_of<T>() -> Option<Number> {
+    number_by_id(typeid::of::<T>())
 }
 
-// Where that is not so, this does not compile, and neither of the two functions below is sound.
-const _: () = {
-    const fn gives_itself<T>()
-    where
-        PhantomData<T>: DeserializeSeed<'static, Value = T>,
-    {
-    }
-    macro_rules! check {
-        ($($type:ty)*) => {
-            $(gives_itself::<$type>();)*
-        };
-    }
-    check!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64 String);
-};
-
-/// The type of number in a `PhantomData`, of which all bytes are some value.
-// Inlined, or it is asked for each number, and not once.
-#[inline(always)]
-fn number_of_phantom(id: TypeId) -> Option<Number> {
+#[inline]
+fn number_by_id(id: TypeId) -> Option<Number> {
     macro_rules! find {
         ($($type:ty)*) => {
-            $(if id == TypeId::of::<PhantomData<$type>>() {
-                return Some(<$type as Element>::NUMBER);
+            $(if id == TypeId::of::<$type>() {
+                return Some(any_bytes::<$type>());
             })*
         };
     }
@@ -355,33 +335,35 @@ fn number_of_phantom(id: TypeId) -> Option<Number> {
     None
 }
 
-/// The number that a [seed of such](number_of_seed) reads of these bytes.
+const fn any_bytes<T: AnyBytes>() -> Number {
+    T::NUMBER
+}
+
+/// The [number](number_of) that these bytes are.
 #[inline]
-pub(crate) fn read_number<'de, S: DeserializeSeed<'de>>(bytes: &[u8]) -> Option<S::Value> {
-    if number_of_seed::<S>().is_none() || bytes.len() != size_of::<S::Value>() {
+pub(crate) fn read_number<T>(bytes: &[u8]) -> Option<T> {
+    if number_of::<T>().is_none() || bytes.len() != size_of::<T>() {
         return None;
     }
-    // SAFETY: the seed is a `PhantomData` of a number of which all bytes are some value. By serde's implementation for those,
-    // such a number is its value; and there are as many bytes as it has.
-    Some(unsafe { bytes.as_ptr().cast::<S::Value>().read_unaligned() })
+    // SAFETY: the type is a number of which all bytes are some value, and there are as many as it has.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }
 
-/// Whether a seed is the one for `String` itself.
+/// Whether a type is `String`.
 #[inline]
-pub(crate) fn is_string_seed<'de, S: DeserializeSeed<'de>>() -> bool {
-    typeid::of::<S>() == TypeId::of::<PhantomData<String>>()
+pub(crate) fn is_string<T>() -> bool {
+    typeid::of::<T>() == TypeId::of::<String>()
 }
 
-/// The string that [such a seed](is_string_seed) reads of a text.
+/// The string of that text, if the type is `String`.
 #[inline]
-pub(crate) fn read_string<'de, S: DeserializeSeed<'de>>(text: &str) -> Option<S::Value> {
-    if !is_string_seed::<S>() {
+pub(crate) fn read_string<T>(text: &str) -> Option<T> {
+    if !is_string::<T>() {
         return None;
     }
     let string = ManuallyDrop::new(text.to_owned());
-    // SAFETY: the seed is a `PhantomData<String>`, whose value by serde's implementation is a `String`. That is owned, and
-    // not used any more.
-    Some(unsafe { (&raw const string).cast::<S::Value>().read() })
+    // SAFETY: the type is `String`. This one is owned, and not used any more.
+    Some(unsafe { (&raw const string).cast::<T>().read() })
 }
 
 /// Whether a type is an array of `len` numbers of a type.
@@ -601,9 +583,6 @@ fn look_for(id: TypeId) -> Option<Look> {
 
 #[cfg(test)]
 mod tests {
-    use serde::de::{Deserializer, SeqAccess, Visitor};
-    use serde::{Deserialize, forward_to_deserialize_any};
-
     use super::*;
 
     fn seen<I>(values: I) -> Option<(Number, usize, Option<usize>, usize)> {
@@ -735,75 +714,17 @@ mod tests {
         assert_eq!(array_of::<[u64; 2]>(Number::U64, 2, bytes), Some([u64::MAX, 1]));
     }
 
-    /// Takes note of the seed of the first element that is asked for.
-    #[derive(Default)]
-    struct FirstSeed {
-        number: Option<Number>,
-        is_string: bool,
-    }
-
-    impl<'de> Deserializer<'de> for &mut FirstSeed {
-        type Error = Error;
-
-        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            visitor.visit_seq(self)
-        }
-
-        forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-            newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-        }
-    }
-
-    impl<'de> SeqAccess<'de> for &mut FirstSeed {
-        type Error = Error;
-
-        fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>> {
-            (self.number, self.is_string) = (number_of_seed::<S>(), is_string_seed::<S>());
-            Err(Error::corrupt("no more"))
-        }
-    }
-
-    fn first_seed<T: for<'de> Deserialize<'de>>() -> (Option<Number>, bool) {
-        let mut seed = FirstSeed::default();
-        drop(T::deserialize(&mut seed));
-        (seed.number, seed.is_string)
-    }
-
     #[test]
-    fn seeds_of_numbers_and_strings_are_known() {
-        #[derive(Deserialize)]
-        struct Named<T> {
-            #[allow(dead_code, reason = "only its type matters")]
-            first: T,
-        }
-        #[derive(Deserialize)]
-        struct Halved {
-            #[serde(deserialize_with = "halved")]
-            #[allow(dead_code, reason = "only its type matters")]
-            first: f64,
-        }
-        fn halved<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<f64, D::Error> {
-            f64::deserialize(deserializer).map(|number| number / 2.0)
-        }
-        let message = "an upgrade of serde or serde_derive asks for elements and fields by other seeds than `PhantomData`: \
-                       `number_of_seed` and `is_string_seed` in storage/plain.rs must know them, or each number is read by the \
-                       long way";
-        let numbers = [first_seed::<Named<f64>>(), first_seed::<Vec<f64>>(), first_seed::<[f64; 3]>()];
-        for seen in numbers.into_iter().chain([first_seed::<(f64, u8)>()]) {
-            assert_eq!(seen, (Some(Number::F64), false), "{message}");
-        }
-        assert_eq!(first_seed::<Named<u8>>(), (Some(Number::U8), false), "{message}");
+    fn numbers_and_strings_are_read_of_their_bytes() {
         assert_eq!(
-            (first_seed::<Named<String>>(), first_seed::<Vec<String>>()),
-            ((None, true), (None, true)),
-            "{message}"
+            (number_of::<f64>(), number_of::<u8>(), number_of::<i32>()),
+            (Some(Number::F64), Some(Number::U8), Some(Number::I32))
         );
-        // What is read otherwise is not taken for one.
-        let others = [first_seed::<Halved>(), first_seed::<Named<bool>>(), first_seed::<Named<char>>()];
-        for seen in others.into_iter().chain([first_seed::<Named<Vec<u8>>>(), first_seed::<Named<[u8; 8]>>()]) {
-            assert_eq!(seen, (None, false));
-        }
+        assert_eq!((number_of::<bool>(), number_of::<char>(), number_of::<[u8; 8]>()), (None, None, None));
+        assert_eq!(read_number::<i16>(&(-2_i16).to_ne_bytes()), Some(-2));
+        assert_eq!((read_number::<i16>(&[0; 4]), read_number::<bool>(&[2])), (None, None));
+        assert_eq!(read_string::<String>("text"), Some("text".to_owned()));
+        assert_eq!(read_string::<Vec<u8>>("text"), None);
     }
 
     #[test]

@@ -48,7 +48,7 @@
 //! | a group | [`Map`](Value::Map), in the order of the links |
 //! | a scalar | [`Bool`](Value::Bool), [`Number`](Value::Number), [`String`](Value::String) |
 //! | a dataset of numbers, bools or complex numbers | [`Array`](Value::Array) |
-//! | a dataset of records, without references | [`Table`](Value::Table), which is as the list of its records |
+//! | a dataset of records, without references and lists of strings | [`Table`](Value::Table), which is as the list of its records |
 //! | any other dataset or sequence: strings, lists of differing length, records in columns | [`List`](Value::List) of its elements |
 //! | a record | [`Map`](Value::Map), in the order of the fields |
 //! | an enum's name, in a list | [`Variant`](Value::Variant) |
