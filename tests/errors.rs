@@ -1027,3 +1027,28 @@ fn what_cannot_be_read_is_null() {
     assert_eq!(value.at("group/title").and_then(Value::as_str), Some("plate"));
     assert!(options.read::<u32>(&file, "dangling").is_err());
 }
+
+/// A byte that is no bool, among those of a record, is an error, whichever way the record is read.
+#[test]
+fn bools_of_another_value() {
+    #[derive(Serialize, Deserialize, Debug, Clone)]
+    struct Row {
+        id: u64,
+        is_valid: bool,
+    }
+
+    let mut image = to_vec(&vec![Row { id: 0x1122_3344_5566_7788, is_valid: true }; 3]).unwrap();
+    let stored: Vec<u8> = 0x1122_3344_5566_7788_u64.to_le_bytes().into_iter().chain([1]).collect();
+    let last = image.windows(9).rposition(|bytes| bytes == stored).unwrap();
+    image[last + 8] = 2;
+    for error in [
+        from_slice::<Vec<Row>>(&image).unwrap_err(),
+        from_slice::<Vec<(u64, bool)>>(&image).unwrap_err(),
+        from_slice::<Vec<BTreeMap<String, serde_json::Value>>>(&image).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        assert!(error.to_string().contains("[2] is no bool"), "{error}");
+    }
+    let error = from_slice::<Vec<Row>>(&image).unwrap_err();
+    check(error, ErrorKind::Corrupt, "[2]/is_valid", "/value", "[2] is no bool");
+}

@@ -13,11 +13,11 @@ use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::Element;
 use super::key::Key;
 use super::known::is_of_type_itself;
-use super::row::{CompoundSeq, RowSeq, cut_off};
+use super::row::{CompoundSeq, RowSeq, no_number};
 use super::variant::Empty;
 use super::visit::{Answer, Question, Visit};
 use crate::error::{Error, Result};
-use crate::storage::{Number, is_string, may_be_number, may_be_vec, number_of, read_number, read_string};
+use crate::storage::{Number, is_string, may_be_array, may_be_number, may_be_vec, number_of, read_number, read_string};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
 // With a tag of its own, as it is looked at for each number.
@@ -100,6 +100,13 @@ impl Elements<'_> {
     // By itself, or its code is part of each user's type.
     #[inline(never)]
     fn next_apart<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if const { may_be_array::<T::Value>() }
+            && is_of_type_itself::<T>()
+            && let Self::Fields(fields) = self
+            && let Some(array) = fields.next_array::<T::Value>()
+        {
+            return Ok(Some(array));
+        }
         // Each hands its element over by itself, which then is not copied to one place for all of them.
         let read = 'short: {
             match self {
@@ -149,7 +156,10 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
         {
             return match read_number::<T::Value>(bytes) {
                 Some(value) => Ok(Some(value)),
-                None => Err(cut_off()),
+                None => {
+                    let error = no_number(bytes);
+                    Err(self.located(error))
+                }
             };
         }
         if const { may_be_vec::<T::Value>() }

@@ -10,7 +10,7 @@ use super::known::Order;
 use crate::depth::Depth;
 use crate::error::{Error, Result};
 use crate::item::{Item, NO_ITEMS, Part, Record};
-use crate::storage::{Ahead, Element, Field, Items, Number};
+use crate::storage::{Ahead, Element, Field, Items, Number, array_of};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
 pub(crate) struct RowSeq<'a> {
@@ -180,6 +180,19 @@ impl<'a> CompoundSeq<'a> {
         Some(bytes)
     }
 
+    /// The next field, if it is an array of numbers of this very type, and such arrays are known.
+    #[inline]
+    pub(super) fn next_array<A>(&mut self) -> Option<A> {
+        let field = self.left.as_slice().first()?;
+        let (bytes, rest) = self.rest.split_at_checked(field.size)?;
+        let (number, len, bytes) = Part::of_field(field, bytes, self.within.items).numbers()?;
+        self.within.depth.in_record().ok()?;
+        let array = array_of(number, usize::try_from(len).ok()?, bytes)?;
+        self.left.next();
+        self.rest = rest;
+        Some(array)
+    }
+
     /// The text of the next field, if it is a string, and can be read.
     pub(super) fn next_text(&mut self) -> Option<&'a str> {
         let field = self.left.as_slice().first()?;
@@ -257,7 +270,13 @@ impl<'a> FoundRecord<'a> {
     }
 }
 
+/// Why bytes that should be a number are none.
 #[cold]
-pub(super) fn cut_off() -> Error {
+pub(super) fn no_number(bytes: &[u8]) -> Error {
+    if bytes.len() == 1 { Error::corrupt(format!("{bytes:?} is no bool")) } else { cut_off() }
+}
+
+#[cold]
+fn cut_off() -> Error {
     Error::corrupt("a record was cut off")
 }

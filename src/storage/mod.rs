@@ -82,8 +82,8 @@ pub(crate) use memory::memory_size;
 pub(crate) use opaque::Opaque;
 pub(crate) use parallel::feed;
 pub(crate) use plain::{
-    LastLook, Reference, Room, Slice, Vector, array_of, is_string, may_be_number, may_be_vec, number_of, read_number,
-    read_string, text_of,
+    LastLook, Reference, Room, Slice, Vector, array_of, is_string, may_be_array, may_be_number, may_be_vec, number_of,
+    read_number, read_string, text_of,
 };
 pub(crate) use raw::{begin, end, sync};
 pub(crate) use reference::Home;

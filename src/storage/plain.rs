@@ -316,7 +316,7 @@ pub(crate) const fn may_be_number<T>() -> bool {
     size_of::<T>() <= 8 && !std::mem::needs_drop::<T>()
 }
 
-/// The number that a type is, if it is one of which all bytes are some value.
+/// The number that a type is, or bool, if it is one.
 #[inline]
 pub(crate) fn number_of<T>() -> Option<Number> {
     number_by_id(typeid::of::<T>())
@@ -327,26 +327,30 @@ fn number_by_id(id: TypeId) -> Option<Number> {
     macro_rules! find {
         ($($type:ty)*) => {
             $(if id == TypeId::of::<$type>() {
-                return Some(any_bytes::<$type>());
+                return Some(<$type as Element>::NUMBER);
             })*
         };
     }
-    find!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64);
+    find!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64 bool);
     None
 }
 
-const fn any_bytes<T: AnyBytes>() -> Number {
-    T::NUMBER
-}
-
-/// The [number](number_of) that these bytes are.
+/// The [number](number_of) that these bytes are, if they are one of that type.
 #[inline]
 pub(crate) fn read_number<T>(bytes: &[u8]) -> Option<T> {
-    if number_of::<T>().is_none() || bytes.len() != size_of::<T>() {
+    let number = number_of::<T>()?;
+    if bytes.len() != size_of::<T>() || (number == Number::Bool && bytes[0] > 1) {
         return None;
     }
-    // SAFETY: the type is a number of which all bytes are some value, and there are as many as it has.
+    // SAFETY: the type is a number, and there are as many bytes as it has. These are one, as all are but for a bool, whose
+    // byte was looked at.
     Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
+
+/// Whether a type may be an array of numbers, by what shows without its id.
+#[inline]
+pub(crate) const fn may_be_array<T>() -> bool {
+    size_of::<T>() > 0 && !std::mem::needs_drop::<T>()
 }
 
 /// Whether a type is `String`.
@@ -720,7 +724,11 @@ mod tests {
             (number_of::<f64>(), number_of::<u8>(), number_of::<i32>()),
             (Some(Number::F64), Some(Number::U8), Some(Number::I32))
         );
-        assert_eq!((number_of::<bool>(), number_of::<char>(), number_of::<[u8; 8]>()), (None, None, None));
+        assert_eq!(
+            (number_of::<bool>(), number_of::<char>(), number_of::<[u8; 8]>()),
+            (Some(Number::Bool), None, None)
+        );
+        assert_eq!((read_number::<bool>(&[1]), read_number::<char>(&[0; 4])), (Some(true), None));
         assert_eq!(read_number::<i16>(&(-2_i16).to_ne_bytes()), Some(-2));
         assert_eq!((read_number::<i16>(&[0; 4]), read_number::<bool>(&[2])), (None, None));
         assert_eq!(read_string::<String>("text"), Some("text".to_owned()));
