@@ -81,15 +81,14 @@ pub(super) fn check_known(object: hid_t, identity: Identity) -> Result<Checked> 
             return Ok(unseen);
         }
         // That spares most objects all further calls.
-        let seen = with_last(identity.file(), |raw, length_size| {
-            Stored::new(raw, raw.address_size(), length_size).check_object(identity.address())
+        let seen = with_last(identity.file(), |file, (address_size, length_size)| {
+            Stored::new(&file, address_size, length_size).check_object(identity.address())
         });
         match seen {
             Some(Ok(Some(header))) if !header.is_dense => {
                 return Ok(Checked { identity, messages: Some(header.messages) });
             }
-            Some(Ok(Some(_))) => {}
-            // What is wrong with it is said where the file cannot have changed meanwhile.
+            // What has trees, or is wrong, is looked at again as it is now.
             _ if Messages::of(object)?.may_be_dense() => with_file(object, |file, known| {
                 let Some((raw, heap)) = known else { return Ok(()) };
                 raw.with_stored(file, heap, |raw, heap| {
@@ -412,11 +411,9 @@ impl<'a, B: Bytes> Stored<'a, B> {
     fn has_named_types(&self, address: u64) -> Result<Option<bool>> {
         const SHARED: u8 = 2;
         const OF_SHARED_TYPE: u8 = 1;
-        if !self.is_header(address) {
-            return Ok(None);
-        }
+        let Some(start) = self.start(address) else { return Ok(None) };
         let mut has_some = false;
-        header::walk(self.file, address, self.address_size, self.length_size, |kind, flags, body| {
+        header::walk_from(&start, self.file, address, self.address_size, self.length_size, |kind, flags, body| {
             has_some |= match kind {
                 DATATYPE => flags & SHARED != 0,
                 ATTRIBUTE => {
@@ -431,19 +428,17 @@ impl<'a, B: Bytes> Stored<'a, B> {
         Ok(Some(has_some))
     }
 
-    fn is_header(&self, address: u64) -> bool {
-        let mut start = [0; 4];
-        self.file.read(address, &mut start).is_ok_and(|()| start == *b"OHDR" || start[0] == 1)
+    /// The start of the header at `address`, if one is there.
+    fn start(&self, address: u64) -> Option<header::Start> {
+        header::Start::read(self.file, address).ok().filter(header::Start::is_header)
     }
 
     /// Checks what belongs to the object whose header is at `address`, if one is there.
     fn check_object(&self, address: u64) -> Result<Option<Header>> {
-        if !self.is_header(address) {
-            return Ok(None);
-        }
+        let Some(start) = self.start(address) else { return Ok(None) };
         let left = self.left.get();
         let mut messages = Messages::default();
-        header::walk(self.file, address, self.address_size, self.length_size, |kind, _, body| {
+        header::walk_from(&start, self.file, address, self.address_size, self.length_size, |kind, _, body| {
             messages.add(kind);
             match kind {
                 LINK_INFO => self.check_info(body, LINK_ORDER, 7, [(LINKS_BY_NAME, 4 + 7), (LINKS_BY_ORDER, 8 + 7)]),

@@ -415,7 +415,9 @@ impl File {
                 Self::opened(&mut || open_file("open the file in memory", &name, h5f::H5F_ACC_RDONLY, memory.get()));
             // SAFETY: a file access list, which lets go of its copy.
             call(what, || unsafe { h5p::H5Pset_file_image(memory.get(), std::ptr::null_mut(), 0) })?;
-            file
+            let file = file?;
+            super::raw::opened_in_memory(&file.id)?;
+            Ok(file)
         })
     }
 

@@ -33,6 +33,20 @@ thread_local! {
     /// The files that were written out for what is being read, by their [numbers](number_of), and how many changes there
     /// were by then.
     static WRITTEN_OUT: RefCell<Vec<(u64, u64)>> = const { RefCell::new(Vec::new()) };
+    /// The [number](number_of) of the file that this crate opened last, and the driver that has it as long as it is open.
+    static OPENED: Cell<Option<(u64, hid_t)>> = const { Cell::new(None) };
+    /// What [`Windowed`] has read ahead.
+    static WINDOW: RefCell<Window> = const { RefCell::new(Window { number: 0, at: 0, bytes: Vec::new() }) };
+}
+
+/// Bytes that are read ahead at once.
+const WINDOW_SIZE: u64 = 1 << 13;
+
+/// A part of a file of that [number](number_of), from the address `at` on.
+struct Window {
+    number: u64,
+    at: u64,
+    bytes: Vec<u8>,
 }
 
 /// Something new begins to be read, or written: what was brought in before does not count any more, and files may have
@@ -44,8 +58,9 @@ pub(crate) fn begin() {
 
 /// Nothing is being read any more: from now on, files may change.
 pub(crate) fn end() {
-    // A thread that comes to its end has let go of it already.
+    // A thread that comes to its end has let go of these already.
     let _ = WRITTEN_OUT.try_with(|files| files.borrow_mut().clear());
+    let _ = WINDOW.try_with(|window| window.borrow_mut().bytes.clear());
 }
 
 /// Takes note of a change to a file, under the library's lock.
@@ -124,12 +139,12 @@ thread_local! {
     static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
 }
 
-/// Works on the bytes of the open file of that number, and the bytes of a length in it, if it is the one that was read from
-/// last, and libhdf5 cannot write to it. The library's lock is held.
-pub(super) fn with_last<R>(number: u64, work: impl FnOnce(&RawFile, usize) -> R) -> Option<R> {
+/// Works on the bytes of the open file of that number, with the bytes of an address and of a length in it, if it is the one that
+/// was read from last, and libhdf5 cannot write to it. The library's lock is held.
+pub(super) fn with_last<R>(number: u64, work: impl FnOnce(Windowed<'_>, (usize, usize)) -> R) -> Option<R> {
     LAST.with_borrow(|last| match last {
         Some(Opened { number: last, known: Some((raw, heap)) }) if *last == number && !raw.writable => {
-            Some(work(raw, heap.length_size()))
+            Some(work(Windowed(raw), (raw.address_size(), heap.length_size())))
         }
         _ => None,
     })
@@ -231,7 +246,7 @@ impl RawFile {
     /// memory (parallel, remote, in parts, or through another VOL connector).
     fn of(file: &Id, number: u64) -> Result<Option<Self>> {
         let what = "look into a file";
-        let Some((access, driver)) = access_of(file)? else { return Ok(None) };
+        let Some(Driver { id: driver, has_copy }) = driver_of(file, Some(number))? else { return Ok(None) };
         let drivers = drivers()?;
         let is_own = drivers.own.contains(&driver);
         let on_disk = driver == drivers.disk || is_own;
@@ -253,23 +268,37 @@ impl RawFile {
         let mut intent = 0;
         // SAFETY: as above, and the address of a number.
         call(what, || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })?;
-        // SAFETY: as above.
-        let creation = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
-        let (mut base, mut address_size, mut length_size) = (0, 0, 0);
-        // SAFETY: a file creation list, and addresses of numbers.
-        call(what, || unsafe { h5p::H5Pget_userblock(creation.get(), &raw mut base) })?;
-        // SAFETY: as above.
-        call(what, || unsafe { h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size) })?;
         let writable = intent & h5f::H5F_ACC_RDWR != 0;
-        let (mut increment, mut has_copy) = (0, 0);
-        if driver == drivers.memory {
-            // SAFETY: a file access list of that driver, and the addresses of what the function sets.
-            call(what, || unsafe { h5p::H5Pget_fapl_core(access.get(), &raw mut increment, &raw mut has_copy) })?;
-        }
-        let has_copy = has_copy != 0;
-        let mut raw = Self { number, source, base, len: 0, address_size, length_size, writable, is_own, has_copy };
+        let mut raw =
+            Self { number, source, base: 0, len: 0, address_size: 0, length_size: 0, writable, is_own, has_copy };
         raw.measure(file)?;
+        match raw.sizes_at_start() {
+            Some((address_size, length_size)) => (raw.address_size, raw.length_size) = (address_size, length_size),
+            None => {
+                // SAFETY: as above.
+                let creation = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+                // SAFETY: a file creation list, and the address of a number.
+                call(what, || unsafe { h5p::H5Pget_userblock(creation.get(), &raw mut raw.base) })?;
+                (raw.address_size, raw.length_size) = sizes_of(&creation)?;
+                raw.measure(file)?;
+            }
+        }
         Ok(Some(raw))
+    }
+
+    /// Bytes of an address and of a length, as the superblock says, if that is the first in the file, where libhdf5 looks for it
+    /// first. HDF5 File Format Specification, section II.A.
+    fn sizes_at_start(&self) -> Option<(usize, usize)> {
+        let mut start = [0; 16];
+        self.read(0, &mut start).ok()?;
+        let at = match (start.starts_with(b"\x89HDF\r\n\x1a\n"), start[8]) {
+            (true, 0 | 1) => 13,
+            (true, 2 | 3) => 9,
+            _ => return None,
+        };
+        let is_size = |size: u8| matches!(size, 2 | 4 | 8 | 16 | 32);
+        let (address, length) = (start[at], start[at + 1]);
+        (is_size(address) && is_size(length)).then_some((address.into(), length.into()))
     }
 
     /// Bytes of an address in the file.
@@ -476,16 +505,59 @@ impl Bytes for RawFile {
     }
 }
 
+/// A file, of which more is read from the disk at once than is asked for: headers of objects are next to each other.
+///
+/// It may be as it was earlier in the same call of reading. So it is for a first look, and who finds something wrong looks again.
+pub(super) struct Windowed<'a>(&'a RawFile);
+
+impl Bytes for Windowed<'_> {
+    fn len(&self) -> u64 {
+        self.0.len
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        let Self(file) = self;
+        if matches!(file.source, Source::Memory(_)) || into.len() as u64 > WINDOW_SIZE {
+            return file.read(address, into);
+        }
+        WINDOW.with_borrow_mut(|window| {
+            let part = |window: &Window| {
+                let at = usize::try_from(address.checked_sub(window.at)?).ok()?;
+                Some(at..at.checked_add(into.len())?).filter(|part| part.end <= window.bytes.len())
+            };
+            let part = match part(window).filter(|_| window.number == file.number) {
+                Some(part) => part,
+                None => {
+                    let len = WINDOW_SIZE.min(file.len.saturating_sub(address)).max(into.len() as u64);
+                    let mut bytes = std::mem::take(&mut window.bytes);
+                    bytes.resize(len as usize, 0);
+                    file.read(address, &mut bytes)?;
+                    *window = Window { number: file.number, at: address, bytes };
+                    0..into.len()
+                }
+            };
+            into.copy_from_slice(&window.bytes[part]);
+            Ok(())
+        })
+    }
+}
+
 /// Bytes of an address in a file.
 #[cfg(hdf5_tokens)]
 pub(super) fn address_size_of(file: &Id) -> Result<usize> {
-    let what = "look into a file";
     // SAFETY: a file's handle.
-    let creation = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+    let creation = Id::own("look into a file", || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+    sizes_of(&creation).map(|(address_size, _)| address_size)
+}
+
+/// Bytes of an address and of a length in files that are made with that list.
+fn sizes_of(creation: &Id) -> Result<(usize, usize)> {
     let (mut address_size, mut length_size) = (0, 0);
     // SAFETY: a file creation list, and addresses of numbers.
-    call(what, || unsafe { h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size) })?;
-    Ok(address_size)
+    call("look into a file", || unsafe {
+        h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size)
+    })?;
+    Ok((address_size, length_size))
 }
 
 /// Where a file ends, or is going to end when all of it is written.
@@ -558,16 +630,47 @@ pub(super) fn cannot_read(error: std::io::Error) -> Error {
     }
 }
 
-/// How a file is open, and the driver that has it. Another VOL connector has none.
-fn access_of(file: &Id) -> Result<Option<(Id, hid_t)>> {
+/// The driver that has a file.
+struct Driver {
+    id: hid_t,
+    /// Whether it has the file in memory, and keeps a copy on a disk.
+    has_copy: bool,
+}
+
+/// Takes note that a file was just opened in memory, without a copy on a disk.
+pub(super) fn opened_in_memory(file: &Id) -> Result<()> {
+    opened_with(file, drivers()?.memory)
+}
+
+/// Takes note of the driver that has a file on a disk, or in memory alone.
+fn opened_with(file: &Id, driver: hid_t) -> Result<()> {
+    // With older versions, the number is not to be had for less than what this spares.
+    if cfg!(hdf5_tokens) {
+        OPENED.set(Some((number_of(file.get(), file)?, driver)));
+    }
+    Ok(())
+}
+
+/// The driver that has a file, of which the number may be known. Another VOL connector has none.
+fn driver_of(file: &Id, number: Option<u64>) -> Result<Option<Driver>> {
+    match OPENED.get() {
+        Some((opened, id)) if Some(opened) == number => return Ok(Some(Driver { id, has_copy: false })),
+        _ => {}
+    }
+    let what = "look into a file";
     // SAFETY: a file's handle.
     let access = match locked(|| unsafe { h5f::H5Fget_access_plist(file.get()) }) {
         access if access >= 0 => Id(access),
         _ => return Ok(None),
     };
     // SAFETY: a file access list.
-    let driver = call("look into a file", || unsafe { h5p::H5Pget_driver(access.get()) })?;
-    Ok(Some((access, driver)))
+    let id = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
+    let (mut increment, mut has_copy) = (0, 0);
+    if id == drivers()?.memory {
+        // SAFETY: a file access list of that driver, and the addresses of what the function sets.
+        call(what, || unsafe { h5p::H5Pget_fapl_core(access.get(), &raw mut increment, &raw mut has_copy) })?;
+    }
+    Ok(Some(Driver { id, has_copy: has_copy != 0 }))
 }
 
 /// The descriptor that libhdf5 has opened a file on disk with. An error for files that it has in another way (`HDF5_DRIVER`
@@ -575,9 +678,11 @@ fn access_of(file: &Id) -> Result<Option<(Id, hid_t)>> {
 #[cfg(target_os = "linux")]
 pub(super) fn descriptor(file: &Id) -> Result<std::os::fd::RawFd> {
     let drivers = drivers()?;
-    if !access_of(file)?.is_some_and(|(_, driver)| driver == drivers.disk || drivers.own.contains(&driver)) {
+    let driver = driver_of(file, None)?.map(|driver| driver.id);
+    let Some(driver) = driver.filter(|driver| *driver == drivers.disk || drivers.own.contains(driver)) else {
         return Err(Error::new(ErrorKind::Unsupported, "the file is not one file on disk"));
-    }
+    };
+    opened_with(file, driver)?;
     let mut handle: *mut c_void = ptr::null_mut();
     // SAFETY: a file's handle, and the address of a pointer.
     call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
