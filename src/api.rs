@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::Result;
+use crate::ground::error::Result;
 use crate::options::{ReadOptions, WriteOptions};
 
 /// Fills `group` with `value`.

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind, Result};
 use crate::file;
-use crate::how::{DatasetOptions, Records, Strings};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::within::{Within, path_of};
+use crate::h5::{File, Group, Writing};
+use crate::layout::how::{DatasetOptions, Records, Strings};
+use crate::layout::route::Route;
 use crate::options::WriteOptions;
-use crate::route::Route;
 use crate::ser::Growth;
-use crate::storage::{File, Group, Writing};
-use crate::within::{Within, path_of};
 
 /// Adds records to a stored sequence, one after the other.
 ///

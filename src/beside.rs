@@ -15,9 +15,9 @@ use std::io::{
 };
 use std::path::{Path, PathBuf};
 
-use crate::access::Access;
-use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{self, try_lock};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{self, try_lock};
+use crate::layout::access::Access;
 
 /// How many names are tried before giving up.
 const MAX_NAMES: usize = 1000;
@@ -40,26 +40,26 @@ pub(crate) struct Beside {
 
 impl Beside {
     /// Makes a file beside `target`, as [`Beside::new`] does, and begins an HDF5 file in it.
-    pub(crate) fn with_file(target: &Path, access: Access) -> Result<(Self, storage::File)> {
+    pub(crate) fn with_file(target: &Path, access: Access) -> Result<(Self, h5::File)> {
         #[cfg(target_os = "linux")]
         if let Some(made) = Self::with_new_file(target, access) {
             return Ok(made);
         }
         let beside = Self::new(target)?;
-        let file = storage::File::create(&beside.path, access)?;
+        let file = h5::File::create(&beside.path, access)?;
         Ok((beside, file))
     }
 
     /// The same where there is nothing to be replaced, and all goes well: libhdf5 itself makes the file then. One that it
     /// empties, though it is empty, ext4 writes out as soon as that is closed.
     #[cfg(target_os = "linux")]
-    fn with_new_file(target: &Path, access: Access) -> Option<(Self, storage::File)> {
+    fn with_new_file(target: &Path, access: Access) -> Option<(Self, h5::File)> {
         let name = target.file_name()?;
         if fs::symlink_metadata(target).is_ok() {
             return None;
         }
         let path = target.with_file_name(temporary(name, "0"));
-        let made = storage::File::create_new(&path, access).ok()?;
+        let made = h5::File::create_new(&path, access).ok()?;
         let Ok(file) = made.system_file() else {
             drop(made);
             drop(fs::remove_file(&path));

@@ -4,15 +4,15 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::access::Access;
 use crate::beside::Beside;
 use crate::de::Make;
-use crate::error::{Error, ErrorKind, Result};
-use crate::limits::Limits;
-use crate::progress::{Run, Spot, Watch};
-use crate::route::Route;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+use crate::ground::progress::{Run, Spot, Watch};
+use crate::h5::{File, Group, image_of, write_out};
+use crate::layout::access::Access;
+use crate::layout::route::Route;
 use crate::ser::Item;
-use crate::storage::{File, Group, image_of, write_out};
 use crate::{de, ser};
 
 /// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.

@@ -124,70 +124,47 @@
 
 #![deny(unsafe_code)]
 
-mod access;
 mod api;
 mod append;
-pub mod array;
-mod attrs;
 mod beside;
-mod bridge;
-mod call;
-pub mod codec;
 mod de;
-mod depth;
-mod error;
-mod field;
 mod file;
-mod format;
-mod how;
-mod item;
-mod lazy;
-mod limits;
-#[cfg(feature = "sprs")]
-mod matrix;
-mod options;
-mod progress;
-pub mod reader;
-mod reference;
-mod route;
-mod ser;
-mod shared;
-pub mod sorted;
-#[cfg(feature = "sprs")]
-pub mod sparse;
+mod ground;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
-mod storage;
+mod h5;
+mod layout;
+mod options;
+pub mod reader;
+mod ser;
 mod tree;
-#[cfg(feature = "sprs")]
-pub mod triplets;
-pub mod value;
-mod within;
+mod wrappers;
 
-pub use access::{FileLocking, LibraryVersion};
 pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
 pub use append::Appender;
-pub use array::NdArray;
-pub use attrs::WithAttrs;
-pub use codec::{Codec, Coded};
 pub use de::Hdf5Deserializer;
-pub use error::{Error, ErrorKind, Result};
+pub use ground::error::{Error, ErrorKind, Result};
+pub use ground::progress::{Answer, Progress};
 pub use hdf5;
-pub use how::{DatasetOptions, Records, Strings};
-pub use lazy::{Lazy, LazyMap};
+pub use layout::access::{FileLocking, LibraryVersion};
+pub use layout::how::{DatasetOptions, Records, Strings};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
-pub use progress::{Answer, Progress};
 pub use reader::Reader;
 pub use ser::Hdf5Serializer;
-pub use shared::Shared;
-#[cfg(feature = "sprs")]
-pub use sparse::Sparse;
 #[cfg(feature = "sprs")]
 pub use sprs;
 pub use tree::{Tree, tree};
+pub use wrappers::array::{self, NdArray};
+pub use wrappers::attrs::WithAttrs;
+pub use wrappers::codec::{self, Codec, Coded};
+pub use wrappers::lazy::{Lazy, LazyMap};
+pub use wrappers::shared::Shared;
+pub use wrappers::sorted;
 #[cfg(feature = "sprs")]
-pub use triplets::Triplets;
-pub use value::Value;
+pub use wrappers::sparse::{self, Sparse};
+#[cfg(feature = "sprs")]
+pub use wrappers::triplets::{self, Triplets};
+pub use wrappers::value::{self, Value};
 
 /// The README's examples are run with the tests.
 #[cfg(all(doctest, feature = "sprs"))]

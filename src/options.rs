@@ -5,16 +5,16 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::access::{Access, FileLocking, LibraryVersion};
 use crate::de::{Make, made};
-use crate::error::Result;
-use crate::how::{DatasetOptions, Records, Strings};
-use crate::limits::Limits;
-use crate::progress::{Answer, Progress, Watch};
-use crate::route::{Effect, Pattern, Route, Rules};
+use crate::ground::error::Result;
+use crate::ground::limits::Limits;
+use crate::ground::progress::{Answer, Progress, Watch};
+use crate::h5::Group;
+use crate::h5::within::path_of;
+use crate::layout::access::{Access, FileLocking, LibraryVersion};
+use crate::layout::how::{DatasetOptions, Records, Strings};
+use crate::layout::route::{Effect, Pattern, Route, Rules};
 use crate::ser::{Erased, Item};
-use crate::storage::Group;
-use crate::within::path_of;
 use crate::{Hdf5Deserializer, Hdf5Serializer, de, file, ser};
 
 /// How values are written.

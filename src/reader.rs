@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::de::Stream;
-use crate::error::{Error, ErrorKind, Result};
 use crate::file;
-use crate::storage::{File, Group};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{File, Group};
 
 /// Reads a stored sequence element by element, in memory that does not depend on its length.
 ///

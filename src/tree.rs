@@ -4,12 +4,12 @@ use std::fmt::{self, Display};
 
 use hdf5::filters::Filter;
 
-use crate::depth::with_room;
-use crate::error::Result;
-use crate::format::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH};
-use crate::item::{Block, Item, Part, Scalar};
-use crate::limits::Limits;
-use crate::storage::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
+use crate::de::item::{Block, Item, Part, Scalar};
+use crate::ground::depth::with_room;
+use crate::ground::error::Result;
+use crate::ground::limits::Limits;
+use crate::h5::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
+use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH};
 
 /// How many children of a group are shown.
 const MAX_CHILDREN: usize = 100;
@@ -49,7 +49,7 @@ const MAX_WIDTH: usize = 60;
 /// ```
 pub fn tree(group: &hdf5::Group) -> Result<Tree> {
     Limits::while_reading(|| {
-        storage::begin();
+        h5::begin();
         let group = Group::of(group)?;
         let mut tree = Tree { lines: Vec::new() };
         let words = group_words(&group)?;
@@ -346,12 +346,12 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::failing;
+    use crate::h5::failing;
 
     /// What cannot be read is shown as such, whatever it is.
     #[test]
     fn nothing_goes_without_a_word() {
-        let file = storage::File::in_memory().unwrap();
+        let file = h5::File::in_memory().unwrap();
         let root = file.root().unwrap();
         let value = serde_json::json!({ "inner": { "text": "x" }, "numbers": [1, 2], "optional": [1, null] });
         crate::write(root.user(), "group", &value).unwrap();

@@ -20,14 +20,14 @@ use super::select;
 use super::source::AttributeNode;
 use super::visit::{Answer, Question, Visit};
 use super::words;
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::foreign::unquoted;
-use crate::format::python::CLASS;
-use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
-use crate::item::{Block, Item, Part, Record};
-use crate::route::Route;
-use crate::storage::{Attributes, Group, Link, Number, Object};
+use crate::de::item::{Block, Item, Part, Record};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Group, Link, Number, Object};
+use crate::layout::foreign::unquoted;
+use crate::layout::python::CLASS;
+use crate::layout::route::Route;
+use crate::layout::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
 
 /// How many are left, as far as memory reaches.
 pub(super) fn hint(left: u64) -> Option<usize> {

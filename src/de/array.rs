@@ -6,11 +6,11 @@ use super::column::check_count;
 use super::known::{Order, table_of, vector_of, wants_strings};
 use super::view::Form;
 use super::visit::Visit;
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::SLAB;
-use crate::item::{self, Block, Part};
-use crate::storage::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings};
+use crate::de::item::{self, Block, Part};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings};
+use crate::layout::SLAB;
 
 /// Items of the first window, where they are of variable length.
 const FIRST: u64 = 64;
@@ -271,15 +271,11 @@ impl Array {
                     self.dataset.read_block(&[next + at], &[step.min(count - at)], Items::with_memory(memory))?;
                 Ok((first + at as usize, parts.next().unwrap_or_default(), window.into_bytes()))
             };
-            storage::feed(
-                count.div_ceil(step) as usize,
-                read,
-                |(first, part, places): (usize, &mut [String], Vec<u8>)| {
-                    put_strings(part, strings, &places, size).map_err(|(at, error)| error.in_element(first + at))?;
-                    spare().push(places);
-                    Ok(())
-                },
-            )?;
+            h5::feed(count.div_ceil(step) as usize, read, |(first, part, places): (usize, &mut [String], Vec<u8>)| {
+                put_strings(part, strings, &places, size).map_err(|(at, error)| error.in_element(first + at))?;
+                spare().push(places);
+                Ok(())
+            })?;
         }
     }
 
@@ -392,7 +388,7 @@ impl Array {
             let (mut start, mut dims) = (vec![0; self.dims.len()], self.dims.clone());
             start[0] = index;
             dims[0] = count.min(end - index);
-            storage::Block { start, count: dims }
+            h5::Block { start, count: dims }
         };
         let next = Some(index + count).filter(|next| *next < end).map(window);
         Ok(ahead.read(&window(index), Items::with_memory(memory), next)?.into_bytes())
@@ -469,7 +465,7 @@ impl Array {
     }
 
     /// The part of the dataset that is the window for `count` items at `index`; its first item, and how many it has.
-    fn block_at(&self, index: u64, count: u64) -> (storage::Block, u64, u64) {
+    fn block_at(&self, index: u64, count: u64) -> (h5::Block, u64, u64) {
         let slab = (SLAB / self.size.max(1)) as u64;
         // The outermost dimension a step along which fits a window; outside it, one step at a time.
         let level = self.strides.iter().position(|stride| *stride <= slab).unwrap_or(self.dims.len() - 1);
@@ -482,13 +478,13 @@ impl Array {
     }
 
     /// The whole dataset, which has so many items.
-    fn all(&self, total: u64) -> (storage::Block, u64, u64) {
-        (storage::Block { start: vec![0; self.dims.len()], count: self.dims.clone() }, 0, total)
+    fn all(&self, total: u64) -> (h5::Block, u64, u64) {
+        (h5::Block { start: vec![0; self.dims.len()], count: self.dims.clone() }, 0, total)
     }
 
     /// The part of the dataset that is one step along the dimension `level`, and has the item at `index`.
-    fn step(&self, level: usize, index: u64) -> storage::Block {
-        let mut block = storage::Block { start: vec![0; self.dims.len()], count: self.dims.clone() };
+    fn step(&self, level: usize, index: u64) -> h5::Block {
+        let mut block = h5::Block { start: vec![0; self.dims.len()], count: self.dims.clone() };
         let mut rest = index;
         for outer in 0..=level {
             block.start[outer] = rest / self.strides[outer];
@@ -508,7 +504,7 @@ impl Array {
                 return Ok(());
             }
             for item in bytes.chunks_exact(number.size()) {
-                let offset = u64::try_from(crate::storage::integer(number, item));
+                let offset = u64::try_from(crate::h5::integer(number, item));
                 offsets.push(offset.map_err(|_| Error::corrupt("a negative offset"))?);
             }
             Ok(())
@@ -534,7 +530,7 @@ impl Array {
         }
         let number = self.check_offsets()?;
         let (_, bytes, _) = self.item(index)?;
-        u64::try_from(crate::storage::integer(number, bytes)).map_err(|_| Error::corrupt("a negative offset"))
+        u64::try_from(crate::h5::integer(number, bytes)).map_err(|_| Error::corrupt("a negative offset"))
     }
 
     /// Shows all bytes of a dataset of one dimension, a window at a time.

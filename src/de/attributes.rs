@@ -11,11 +11,11 @@ use super::matlab;
 use super::source::AttributeNode;
 use super::visit::{Answer, Question, Visit};
 use super::words;
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
-use crate::route::{Keep, Route};
-use crate::storage::{Attributes, Object};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Attributes, Object};
+use crate::layout::route::{Keep, Route};
+use crate::layout::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
 
 /// The attributes of an object.
 pub(super) struct AttributesOf {
@@ -30,7 +30,7 @@ pub(super) struct AttributesOf {
 /// Leaves those that do not say that the object is something for which the crate has a type, such as a sparse matrix.
 pub(super) fn retain_others(object: &Object, names: &mut Vec<String>) -> Result<()> {
     #[cfg(feature = "sprs")]
-    crate::format::sparse::retain_others(names);
+    crate::layout::sparse::retain_others(names);
     retain_all(object, names);
     foreign::retain_of_object(object, names)
 }

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::array::Array;
-use crate::error::{Error, ErrorKind, Result};
-use crate::item::Item;
-use crate::storage::{Dataset, Dtype, Field, Items};
+use crate::de::item::Item;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Dataset, Dtype, Field, Items};
 
 /// The cells of a column: a field of the records of a dataset, or each so many of its items.
 #[derive(Clone, Debug)]

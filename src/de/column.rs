@@ -12,16 +12,16 @@ use super::select;
 use super::view::{Form, View};
 use super::windows::{Mask, Offsets, Places};
 use super::words;
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::foreign::CATEGORIES;
-use crate::format::{
+use crate::de::item::Item;
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+use crate::h5::{Attributes, Contents, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
+use crate::layout::foreign::CATEGORIES;
+use crate::layout::route::Route;
+use crate::layout::{
     APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position, unescape,
 };
-use crate::item::Item;
-use crate::limits::Limits;
-use crate::route::Route;
-use crate::storage::{Attributes, Contents, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 
 /// A stored sequence.
 #[derive(Debug)]

@@ -14,10 +14,10 @@ use super::row::{FieldOfRecord, Row};
 use super::visit::{
     AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, take_seq, told,
 };
-use crate::bridge::{is_half, is_wrapper};
-use crate::error::{Error, Result};
-use crate::item::Numbers;
-use crate::storage::{Room, may_be_vec};
+use crate::de::item::Numbers;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Room, may_be_vec};
+use crate::wrappers::bridge::{is_half, is_wrapper};
 
 /// Something stored, to be read as the type that asks.
 // With a tag of its own, as it is looked at for each number.

@@ -4,8 +4,8 @@
 use super::deserializer::Ask;
 use super::elements::{Elements, Label, Payload, TupleOf, Variant};
 use super::visit::{Answer, Visit};
-use crate::error::Result;
-use crate::value::Value;
+use crate::ground::error::Result;
+use crate::wrappers::value::Value;
 
 /// Whether a visitor makes the crate's own [`Value`].
 pub(super) fn is_dynamic(visit: &mut dyn Visit) -> bool {

@@ -12,11 +12,11 @@ use super::known::Order;
 use super::row::{CompoundSeq, FoundRecord};
 use super::view::{Form, MANY, View, check_len, visit_block, visit_grid, visit_range};
 use super::visit::{Answer, Question, Visit, take_seq};
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::format::VALUES;
-use crate::item::{Block, Item, Numbers, Part};
-use crate::storage::{self, Number};
+use crate::de::item::{Block, Item, Numbers, Part};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::h5::{self, Number};
+use crate::layout::VALUES;
 
 /// Elements that are found by a short way.
 pub(super) struct List<'a> {
@@ -84,7 +84,7 @@ impl<'a> Element<'a> {
     /// The number that it is, if it is one of that very type.
     // By itself, or its code is part of each user's type.
     #[inline(never)]
-    pub(super) fn number<T: storage::Element>(&mut self) -> Result<Option<T>> {
+    pub(super) fn number<T: h5::Element>(&mut self) -> Result<Option<T>> {
         match self.column {
             Column::Array(array) if array.dims().len() == 1 => array.number(self.index),
             _ => Ok(None),

@@ -16,8 +16,8 @@ use super::known::is_of_type_itself;
 use super::row::{CompoundSeq, RowSeq, no_number};
 use super::variant::Empty;
 use super::visit::{Answer, Question, Visit};
-use crate::error::{Error, Result};
-use crate::storage::{Number, is_string, may_be_array, may_be_number, may_be_vec, number_of, read_number, read_string};
+use crate::ground::error::{Error, Result};
+use crate::h5::{Number, is_string, may_be_array, may_be_number, may_be_vec, number_of, read_number, read_string};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
 // With a tag of its own, as it is looked at for each number.

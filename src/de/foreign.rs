@@ -8,19 +8,19 @@ use super::column::{Column, Count};
 use super::matlab;
 use super::scope::{Scope, Way};
 use super::select::{has_names as leads_on_in, leads_on};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::foreign::{
+use crate::de::item::{Item, Scalar};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape, integer, texts};
+use crate::layout::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_CLASSES, HICKLE_ITEM, HICKLE_ITEMS,
     HICKLE_KEY, HICKLE_STR, INDEX, MATLAB_CLASS, MATLAB_FIRST, MATLAB_HIDDEN, MATLAB_STRUCT, NULLABLE, PANDAS_CATEGORY,
     PANDAS_FRAME, PANDAS_NAME, PANDAS_NOTHING, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE,
     SCALE_USERS, TABLE, block, categories_of, level_of, meta_of, unquoted,
 };
-use crate::format::python::is_pickle;
-use crate::format::{ENCODING_TYPE, Kind, MAX_DEPTH, VALUES, unescape};
-use crate::item::{Item, Scalar};
-use crate::route::Keep;
-use crate::storage::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape, integer, texts};
+use crate::layout::python::is_pickle;
+use crate::layout::route::Keep;
+use crate::layout::{ENCODING_TYPE, Kind, MAX_DEPTH, VALUES, unescape};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
 pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Option<Column>> {

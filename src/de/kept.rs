@@ -13,11 +13,11 @@ use super::scope::Scope;
 use super::select;
 use super::source::Stored;
 use super::visit::{Make, made};
-use crate::call::{Call, Known};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{MAX_DEPTH, VALUE, unescape};
-use crate::storage::{Attributes, Group, Held, Link, Object, path_of};
+use crate::ground::call::{Call, Known};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Group, Held, Link, Object, path_of};
+use crate::layout::{MAX_DEPTH, VALUE, unescape};
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::elements::{Label, Variant};
 use super::visit::{Answer, Question, Visit};
-use crate::error::{Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Result};
 
 /// A key: a string, or what a string says.
 #[derive(Clone, Copy)]

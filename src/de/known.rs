@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Visitor};
 
 use super::visit::Visit;
-use crate::storage::{self, Field, Number, Table, Vector};
+use crate::h5::{self, Field, Number, Table, Vector};
 
 /// Whether a struct whose fields are stored in the order in which they are asked for can be read as a sequence.
 ///
@@ -120,7 +120,7 @@ pub(super) fn table_of(visit: &mut dyn Visit) -> Option<Table> {
 /// arrays.
 #[inline]
 pub(super) fn array_of<'de, V: Visitor<'de>>(number: Number, len: usize, bytes: &[u8]) -> Option<V::Value> {
-    if is_serdes(type_name::<V>()) { storage::array_of(number, len, bytes) } else { None }
+    if is_serdes(type_name::<V>()) { h5::array_of(number, len, bytes) } else { None }
 }
 
 /// Whether a visitor makes a vector of strings, and is the one that serde has for vectors.
@@ -161,7 +161,7 @@ mod tests {
 
     use super::super::visit::{AsAnything, Hand};
     use super::*;
-    use crate::error::{Error, ErrorKind};
+    use crate::ground::error::{Error, ErrorKind};
 
     /// What is known of a visitor.
     #[derive(Default, Debug)]
@@ -336,10 +336,8 @@ mod tests {
         type Error = Error;
 
         fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>, Error> {
-            **self = FirstSeed {
-                is_itself: is_of_type_itself::<S>(),
-                is_number: storage::number_of::<S::Value>().is_some(),
-            };
+            **self =
+                FirstSeed { is_itself: is_of_type_itself::<S>(), is_number: h5::number_of::<S::Value>().is_some() };
             Err(Error::corrupt("no more"))
         }
     }

@@ -7,10 +7,10 @@ use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::elements::Sequence;
 use super::view::{Form, View, check_len, visit_block};
 use super::visit::{Question, Visit};
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::item::{Block, Part};
-use crate::storage::{Dtype, Items};
+use crate::de::item::{Block, Part};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Dtype, Items};
 
 /// Whether there is but one dimension of another length than 1, or none.
 pub(super) fn is_line(dims: &[u64]) -> bool {

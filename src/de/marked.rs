@@ -4,11 +4,11 @@
 use super::line::is_line;
 use super::matlab;
 use super::view::Form;
-use crate::depth::Depth;
-use crate::error::Result;
-use crate::format::foreign::{HICKLE_STR, HICKLE_STRING};
-use crate::item::Item;
-use crate::storage::{Attributes, Dataset, Dtype, Items, Shape};
+use crate::de::item::Item;
+use crate::ground::depth::Depth;
+use crate::ground::error::Result;
+use crate::h5::{Attributes, Dataset, Dtype, Items, Shape};
+use crate::layout::foreign::{HICKLE_STR, HICKLE_STRING};
 
 /// What a dataset is.
 pub(super) enum Marked {
@@ -33,7 +33,7 @@ impl Marked {
                 if word != HICKLE_STR {
                     return Ok(Some(Self::Bytes(items)));
                 }
-                crate::item::string(items.bytes()).map(|text| Some(Self::Text(text.to_owned())))
+                crate::de::item::string(items.bytes()).map(|text| Some(Self::Text(text.to_owned())))
             }
             _ => Ok(None),
         }

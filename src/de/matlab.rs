@@ -13,15 +13,15 @@ use hdf5::H5Type;
 use super::line::{Line, is_line};
 use super::marked::Marked;
 use super::view::Form;
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::SLAB;
-use crate::format::foreign::{
+use crate::de::item::{Block, Item};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Dataset, Dtype, ElementType, Items, Number, Selection, Shape, integer, shape_within};
+use crate::layout::SLAB;
+use crate::layout::foreign::{
     MATLAB_ATTRIBUTES, MATLAB_CELL, MATLAB_CHAR, MATLAB_CLASS, MATLAB_EMPTY, MATLAB_FLOATS, MATLAB_LOGICAL,
     MATLAB_OBJECT, MATLAB_SIGNED, MATLAB_STRUCT, MATLAB_UNSIGNED,
 };
-use crate::item::{Block, Item};
-use crate::storage::{Attributes, Dataset, Dtype, ElementType, Items, Number, Selection, Shape, integer, shape_within};
 
 /// What MATLAB says of a dataset that is one of its variables.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! nodes -> value. A user's type is compiled for one [`deserializer`], and its visitors for the [`elements`], entries and variants
 //! that there is one type of each of; whatever they are told comes from what knows how it is stored, by way of [`visit`], and
-//! is compiled once. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`](crate::item) what a dataset holds;
+//! is compiled once. A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`] what a dataset holds;
 //! [`view`] reads any of them as the type that asks, and [`element`] knows shorter ways for what is in sequences.
 //! The enums, trait objects and dictionaries of the Python package FileBacked are [`variant`]s, [`tagged`] and [`pair`]s.
 //! What others wrote in ways of their own is recognized in [`marked`] datasets and [`foreign`] groups, and is one of these from
@@ -17,6 +17,7 @@ mod dynamic;
 mod element;
 mod elements;
 mod foreign;
+pub(crate) mod item;
 mod kept;
 mod key;
 mod known;
@@ -42,10 +43,10 @@ mod words;
 use serde::Deserialize;
 
 use self::element::PartOfItem;
-use crate::depth::Depth;
-use crate::error::Result;
-use crate::item::{Item, Part};
-use crate::value::Value;
+use crate::de::item::{Item, Part};
+use crate::ground::depth::Depth;
+use crate::ground::error::Result;
+use crate::wrappers::value::Value;
 
 pub(crate) use deserializer::ValueDeserializer;
 pub(crate) use kept::Kept;

@@ -10,14 +10,14 @@ use super::source::{Source, Stored, offer};
 use super::variant::Which;
 use super::view::{Form, View};
 use super::visit::{Answer, Question, Visit};
-use crate::bridge::{is_half, is_wrapper};
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::format::{Kind, VALUE};
-use crate::item::Item;
-use crate::limits::Limits;
-use crate::route::Route;
-use crate::storage::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
+use crate::de::item::Item;
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::ground::limits::Limits;
+use crate::h5::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
+use crate::layout::route::Route;
+use crate::layout::{Kind, VALUE};
+use crate::wrappers::bridge::{is_half, is_wrapper};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]

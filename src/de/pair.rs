@@ -9,11 +9,11 @@ use super::key::Key;
 use super::node::Node;
 use super::scope::{Scope, Way};
 use super::visit::{Question, Visit};
-use crate::depth::Depth;
-use crate::error::Result;
-use crate::format::VALUE;
-use crate::format::python::KEY;
-use crate::storage::{Group, Link, Object};
+use crate::ground::depth::Depth;
+use crate::ground::error::Result;
+use crate::h5::{Group, Link, Object};
+use crate::layout::VALUE;
+use crate::layout::python::KEY;
 
 /// An entry of which the key was read.
 pub(super) struct Pair {

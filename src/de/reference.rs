@@ -13,11 +13,11 @@ use super::scope::{Scope, Way};
 use super::source::Stored;
 use super::view::Form;
 use super::visit::{Question, Visit};
-use crate::call::{Call, Known};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::item::Item;
-use crate::storage::{Home, Identity};
+use crate::de::item::Item;
+use crate::ground::call::{Call, Known};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Home, Identity};
 
 /// What a call met through references.
 struct Met {

@@ -7,13 +7,13 @@ use super::node::Node;
 use super::scope::Scope;
 use super::select;
 use super::visit::{Make, Question, Visit};
-use crate::call::{Call, Known};
-use crate::depth::Depth;
-use crate::error::{Error, Result};
+use crate::ground::call::{Call, Known};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::h5::Group;
+use crate::h5::within::Within;
+use crate::layout::route::Route;
 use crate::options::ReadOptions;
-use crate::route::Route;
-use crate::storage::Group;
-use crate::within::Within;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root(group: &Group, route: &Route, value: &mut dyn Make) -> Result<()> {

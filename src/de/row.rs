@@ -7,10 +7,10 @@ use super::access::hint;
 use super::array::Array;
 use super::element::PartOfItem;
 use super::known::Order;
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::item::{Item, NO_ITEMS, Part, Record};
-use crate::storage::{Ahead, Element, Field, Items, Number, array_of};
+use crate::de::item::{Item, NO_ITEMS, Part, Record};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Ahead, Element, Field, Items, Number, array_of};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
 pub(crate) struct RowSeq<'a> {

@@ -10,11 +10,11 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::python::{CLASS, MODULE};
-use crate::limits::Limits;
-use crate::route::Route;
-use crate::storage::{self, About, Attributes, Dataset, Group, Identity, Link};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+use crate::h5::{self, About, Attributes, Dataset, Group, Identity, Link};
+use crate::layout::python::{CLASS, MODULE};
+use crate::layout::route::Route;
 
 /// How many times the size of the file may be met again, or not be stored, beside what the limits allow.
 const MAX_FILES: u64 = 4;
@@ -86,13 +86,13 @@ impl Met {
 impl Scope {
     /// Where reading begins.
     pub(super) fn new(route: &Route) -> Self {
-        storage::begin();
+        h5::begin();
         Self::begin(route, false)
     }
 
     /// Where streaming begins.
     pub(super) fn streaming(route: &Route) -> Self {
-        storage::begin();
+        h5::begin();
         Self::begin(route, true)
     }
 
@@ -135,7 +135,7 @@ impl Scope {
 
     /// The same place, where reading begins anew: what was met before does not count.
     pub(super) fn anew(&self) -> Self {
-        storage::begin();
+        h5::begin();
         let Inner { identity, outer, again, streams, is_python, met } = &*self.inner;
         let (identity, outer, met) = (*identity, outer.clone(), Met::new(met.limits));
         let inner = Inner { identity, outer, again: *again, streams: *streams, is_python: *is_python, met };

@@ -7,11 +7,11 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visi
 
 use super::column::Column;
 use super::deserializer::ValueDeserializer;
-use crate::depth::Depth;
-use crate::error::{Error, Result, Segment};
-use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions};
-use crate::route::{Keep, Route};
-use crate::storage::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result, Segment};
+use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
+use crate::layout::route::{Keep, Route};
+use crate::layout::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions};
 
 /// Takes out the links to fields, or entries, that are left out; `key` is what a link stands for.
 pub(super) fn links(

@@ -12,12 +12,12 @@ use super::scope::{Scope, Way};
 use super::view::View;
 use super::visit::{Answer, Make, Question, Visit, made};
 use super::words;
-use crate::bridge::{Leftover, Offer, is_half, is_wrapper};
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::format::escape;
-use crate::limits::Limits;
-use crate::storage::{Attributes, Contents, Identity, Object};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::ground::limits::Limits;
+use crate::h5::{Attributes, Contents, Identity, Object};
+use crate::layout::escape;
+use crate::wrappers::bridge::{Leftover, Offer, is_half, is_wrapper};
 
 /// Where a wrapper reads itself: what the bridge carries. It can be kept, and read later.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Stored {
 
     /// Opens the dataset that is the child `name` of the group that it is; `None` where there is no such child.
     #[cfg(feature = "sprs")]
-    pub(crate) fn child_dataset(&self, name: &str) -> Result<Option<crate::storage::Dataset>> {
+    pub(crate) fn child_dataset(&self, name: &str) -> Result<Option<crate::h5::Dataset>> {
         match &self.object {
             Object::Group(group) if group.has_link(name)? => {
                 self.scope.open_dataset(group, name).map(Some).map_err(|error| error.in_link(name))

@@ -9,13 +9,13 @@ use super::foreign;
 use super::scope::{Scope, Way};
 use super::visit::{Make, made};
 use super::words;
-use crate::call::{Call, Known};
-use crate::depth::{Depth, with_room};
-use crate::error::{Error, Result};
-use crate::format::{Kind, VALUE, are_positions};
-use crate::route::Route;
-use crate::storage::{self, Attributes, Group, Object};
-use crate::within::Within;
+use crate::ground::call::{Call, Known};
+use crate::ground::depth::{Depth, with_room};
+use crate::ground::error::{Error, Result};
+use crate::h5::within::Within;
+use crate::h5::{self, Attributes, Group, Object};
+use crate::layout::route::Route;
+use crate::layout::{Kind, VALUE, are_positions};
 
 /// A stored sequence, open.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Stream {
     }
 
     fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
-        storage::begin();
+        h5::begin();
         let Self { column, depth, links } = self;
         let element = Element { column, index, depth: *depth };
         Call::<Known>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {

@@ -12,11 +12,11 @@ use super::scope::{Scope, Way};
 use super::source::Stored;
 use super::variant::class;
 use super::visit::{Answer, Question, Visit};
-use crate::depth::Depth;
-use crate::error::{Error, Result};
-use crate::format::ATTRIBUTE_PREFIX;
-use crate::format::python::CLASS;
-use crate::storage::{Group, Object};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Group, Object};
+use crate::layout::ATTRIBUTE_PREFIX;
+use crate::layout::python::CLASS;
 
 /// An object of a class.
 pub(super) struct Tagged<'a> {

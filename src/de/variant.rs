@@ -3,11 +3,11 @@
 use serde::de::{Deserialize, Deserializer, Visitor};
 
 use super::elements::Label;
-use crate::error::{Error, Result};
-use crate::format::python::{CLASS, TYPEID};
-use crate::format::unescape;
-use crate::item::Item;
-use crate::storage::{Attributes, Contents, Dtype, Object, Shape, integer};
+use crate::de::item::Item;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Attributes, Contents, Dtype, Object, Shape, integer};
+use crate::layout::python::{CLASS, TYPEID};
+use crate::layout::unescape;
 
 /// Which variant something is.
 #[derive(Debug, PartialEq, Eq)]

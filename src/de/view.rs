@@ -24,14 +24,14 @@ use super::scope::Scope;
 use super::tagged::visit_entries;
 use super::visit::{Answer, Question, Visit};
 use super::words;
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::python::is_pickle;
-use crate::format::{VALUE, VALUES, unescape};
-use crate::item::{self, Block, Item, Record, Scalar};
-use crate::limits::Limits;
-use crate::route::Route;
-use crate::storage::{Dtype, Group, Items, Number};
+use crate::de::item::{self, Block, Item, Record, Scalar};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+use crate::h5::{Dtype, Group, Items, Number};
+use crate::layout::python::is_pickle;
+use crate::layout::route::Route;
+use crate::layout::{VALUE, VALUES, unescape};
 
 /// Something stored, and how deep it is in the whole.
 pub(super) struct View<'a> {

@@ -10,8 +10,8 @@ use serde::de::{Deserialize, Expected, Visitor};
 
 use super::deserializer::{Ask, ValueDeserializer};
 use super::elements::{Elements, Entries, Map, Sequence, Variant};
-use crate::error::{Error, Result};
-use crate::storage::Room;
+use crate::ground::error::{Error, Result};
+use crate::h5::Room;
 
 /// A method of serde's `Deserializer`, with what it says of the type that asks.
 #[derive(Clone, Copy, Debug)]

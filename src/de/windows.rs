@@ -3,8 +3,8 @@
 
 use super::array::Array;
 use super::column::{Count, Members, member};
-use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, Dtype, EnumType, integer};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Dataset, Dtype, EnumType, integer};
 use std::sync::Arc;
 
 /// Elements after which it is known how many of each part there are before.

@@ -1,9 +1,9 @@
 //! What is stored, in words, for errors.
 
 use super::column::{Column, Field, Parted};
-use crate::error::names;
-use crate::format::{ATTRIBUTE_PREFIX, Kind};
-use crate::storage::{Attributes, Dtype, Group, brief};
+use crate::ground::error::names;
+use crate::h5::{Attributes, Dtype, Group, brief};
+use crate::layout::{ATTRIBUTE_PREFIX, Kind};
 
 /// A group: its kind, or its children; or, if what is missing in it is an attribute, its attributes.
 pub(super) fn group(group: &Group, missing: Option<&str>) -> String {

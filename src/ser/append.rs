@@ -8,11 +8,11 @@ use super::growing::{Common, Part};
 use super::item::{Erased, Item};
 use super::place::{Near, check_free};
 use super::serializer::ValueSerializer;
-use crate::depth::{Depth, with_room};
-use crate::error::{Error, ErrorKind, Result};
-use crate::route::Route;
-use crate::storage::{self, Group, Growing, Writing, make_room, makes_room, write_out};
-use crate::within::Within;
+use crate::ground::depth::{Depth, with_room};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::within::Within;
+use crate::h5::{self, Group, Growing, Writing, make_room, makes_room, write_out};
+use crate::layout::route::Route;
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
@@ -119,7 +119,7 @@ impl Growth {
             growth.common.chunk = *CHUNK.start() * 8;
             // From here on, datasets may have more than counts.
             growth.part.write_length(count)?;
-            storage::flush(group)?;
+            h5::flush(group)?;
             Ok(growth)
         };
         open().map_err(|error: Error| error.in_link(&group.path()))
@@ -156,7 +156,7 @@ impl Growth {
     fn sync(&self) -> Result<()> {
         match &self.disk {
             Some(file) => file.sync_data().map_err(|error| Error::io("could not sync the file", error)),
-            None => storage::sync(&self.group),
+            None => h5::sync(&self.group),
         }
     }
 
@@ -336,12 +336,12 @@ impl Growth {
             growth.part.each(&mut write_rest)?;
             growth.part.write_counts()?;
             // What counts is said when all of it is there.
-            storage::flush(&growth.group)?;
+            h5::flush(&growth.group)?;
             if sync {
                 growth.sync()?;
             }
             growth.part.write_length(growth.written)?;
-            storage::flush(&growth.group)?;
+            h5::flush(&growth.group)?;
             if sync {
                 growth.sync()?;
             }
@@ -361,7 +361,7 @@ impl Growth {
         with_room(|| {
             self.write_out(sync, Growing::write_last)?;
             self.part.each(&mut Growing::finish)?;
-            storage::flush(&self.group)
+            h5::flush(&self.group)
         })
     }
 }

@@ -9,11 +9,11 @@ use super::node::put;
 use super::place::{Place, taken};
 use super::select;
 use super::serializer::ValueSerializer;
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
-use crate::route::Route;
-use crate::storage::{Attributes, Object};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Object};
+use crate::layout::route::Route;
+use crate::layout::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.
 pub(super) struct AttributesSerializer {

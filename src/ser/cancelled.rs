@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::rollback::{file, options, see, state};
-use crate::progress::testing::always;
-use crate::storage::{Group, Object};
+use crate::ground::progress::testing::always;
+use crate::h5::{Group, Object};
 use crate::{ErrorKind, NdArray, Progress, Result, WriteOptions};
 
 type End = fn() -> ControlFlow<()>;

@@ -7,13 +7,13 @@ use super::key;
 use super::node::put;
 use super::place::{Place, check_free};
 use super::replace::Replacement;
-use crate::call::{Call, Written};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{escape, is_linkable};
-use crate::reference::settle;
-use crate::route::Route;
-use crate::storage::{self, Group, Writing};
+use crate::ground::call::{Call, Written};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::referred::settle;
+use crate::h5::{self, Group, Writing};
+use crate::layout::route::Route;
+use crate::layout::{escape, is_linkable};
 
 /// The name of the link that a key of a map is.
 pub(crate) fn link_name(key: &dyn Item) -> Result<String> {
@@ -51,7 +51,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// Changes to `group`, none yet.
     pub(crate) fn new(group: &Group) -> Result<Self> {
-        storage::begin();
+        h5::begin();
         let writing = Writing::to(group)?;
         let staging = {
             let _writing = writing.enter();

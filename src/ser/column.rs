@@ -12,8 +12,8 @@ use super::objects::Objects;
 use super::place::Near;
 use super::record::{Record, Rows};
 use super::variants::Variants;
-use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dataset, LastLook, Number, Slice};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Dataset, LastLook, Number, Slice};
 
 /// The elements of a sequence.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use super::column::{Array, Class, Column, Maps, broken};
 use super::record::{Record, Rows};
-use crate::error::{Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Result};
 
 impl Column {
     /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].

@@ -14,11 +14,11 @@ use super::place::{At, Near, Place, check_free};
 use super::select;
 use super::serializer::ValueSerializer;
 use super::stream::Sequence;
-use crate::depth::Depth;
-use crate::error::{Again, Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, MAX_RANK, VALUES, escape, is_linkable};
-use crate::route::Route;
-use crate::storage::{Group, Object};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::h5::{Group, Object};
+use crate::layout::route::Route;
+use crate::layout::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, MAX_RANK, VALUES, escape, is_linkable};
 
 /// A sequence: a column, written as its elements become known.
 pub(super) struct NodeSeq<'a> {

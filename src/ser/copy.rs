@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::column::{Class, Column, List, Maps, Mixed, broken};
 use super::numbers::Numbers;
 use super::record::{Record, RecordField, Rows};
-use crate::error::Result;
+use crate::ground::error::Result;
 
 /// For each element, how many before it have its tag: where it is in the part for the tag. Made when first asked for, of
 /// a column that grows no more.

@@ -11,12 +11,12 @@ use super::node::{put, put_apart};
 use super::place::{At, Place, copy_attributes, no_attribute};
 use super::select;
 use super::serializer::ValueSerializer;
-use crate::call::{Call, Written};
-use crate::depth::Depth;
-use crate::error::Result;
-use crate::format::{Kind, VALUE};
-use crate::reference::Referred;
-use crate::storage::{Attributes, Dtype, ElementType, Group, Object, Shape};
+use crate::ground::call::{Call, Written};
+use crate::ground::depth::Depth;
+use crate::ground::error::Result;
+use crate::h5::referred::Referred;
+use crate::h5::{Attributes, Dtype, ElementType, Group, Object, Shape};
+use crate::layout::{Kind, VALUE};
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]
@@ -184,7 +184,7 @@ impl Destination {
 
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
-    pub(crate) fn storing(&self) -> &crate::storage::Storing {
+    pub(crate) fn storing(&self) -> &crate::h5::Storing {
         &self.place.route.how().storing
     }
 

@@ -15,11 +15,11 @@ use super::place::Near;
 use super::record::Rows;
 use super::select;
 use super::serializer::ValueSerializer;
-use crate::bridge::{is_wrapper, refuse_half};
-use crate::depth::{Depth, with_room};
-use crate::error::{Again, Error, ErrorKind, Result};
-use crate::format::is_linkable;
-use crate::storage::Reference;
+use crate::ground::depth::{Depth, with_room};
+use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::h5::Reference;
+use crate::layout::is_linkable;
+use crate::wrappers::bridge::{is_wrapper, refuse_half};
 
 /// Pushes one value to a column.
 pub(crate) struct ElementSerializer<'a> {

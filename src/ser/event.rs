@@ -4,8 +4,8 @@ use serde::ser::{Serialize, Serializer};
 
 use super::column::broken;
 use super::item::{Item, Items};
-use crate::error::Result;
-use crate::storage::{Number, element_bytes};
+use crate::ground::error::Result;
+use crate::h5::{Number, element_bytes};
 
 macro_rules! scalars {
     ($($method:ident $variant:ident: $type:ty),*) => {

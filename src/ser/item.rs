@@ -9,9 +9,9 @@ use super::element::ElementSerializer;
 use super::place::Near;
 use super::rows::{Form, Room, exact_len};
 use super::serializer::ValueSerializer;
-use crate::depth::Depth;
-use crate::error::Result;
-use crate::storage::{LastLook, Reference, Slice};
+use crate::ground::depth::Depth;
+use crate::ground::error::Result;
+use crate::h5::{LastLook, Reference, Slice};
 
 /// A value of some type.
 pub(crate) trait Item {

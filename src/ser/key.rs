@@ -3,8 +3,8 @@
 use super::event::{Compound, Event, Parts, Scalar, Sink};
 use super::item::Item;
 use super::serializer::ValueSerializer;
-use crate::error::{Again, Error, ErrorKind, Result};
-use crate::format::is_linkable;
+use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::layout::is_linkable;
 
 /// What a key is; keys of different classes do not go into one group, where they could not be told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

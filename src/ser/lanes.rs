@@ -10,9 +10,9 @@ use super::layout::{items, pack_items, unpack_items};
 use super::place::Place;
 use super::record::{Record, RecordField, Rows};
 use super::rows::{Form, TEXT_SIZE};
-use crate::error::Result;
-use crate::format::SLAB;
-use crate::storage::{self, Dataset, Dtype, Shape};
+use crate::ground::error::Result;
+use crate::h5::{self, Dataset, Dtype, Shape};
+use crate::layout::SLAB;
 
 /// The fields of records, in their order; or the one part that elements consist of.
 #[derive(Default)]
@@ -192,7 +192,7 @@ impl Lanes {
     }
 
     /// Adds the `count` elements of a slab that has room for `room_for`; the caller has those written that this returns.
-    pub(super) fn add(&mut self, slab: &[u8], room_for: usize, count: usize) -> Result<Vec<storage::Rows>> {
+    pub(super) fn add(&mut self, slab: &[u8], room_for: usize, count: usize) -> Result<Vec<h5::Rows>> {
         let mut rows = Vec::new();
         for lane in &mut self.lanes {
             let (mask_start, start) = lane.starts(room_for);
@@ -250,14 +250,14 @@ impl Fixed {
     }
 
     /// Adds elements, which begin at `at` of a slab; what is to be written of that.
-    fn add(&mut self, bytes: &[u8], at: usize) -> Option<storage::Rows> {
+    fn add(&mut self, bytes: &[u8], at: usize) -> Option<h5::Rows> {
         let Some(dataset) = &self.dataset else {
             unpack_items(&mut self.column, bytes, self.size, &self.dims);
             return None;
         };
         let (count, start) = ((bytes.len() / self.size) as u64, self.written);
         self.written += count;
-        let rows = storage::Rows { dataset: Arc::clone(dataset), start, count, bytes: at..at + bytes.len() };
+        let rows = h5::Rows { dataset: Arc::clone(dataset), start, count, bytes: at..at + bytes.len() };
         (count > 0).then_some(rows)
     }
 

@@ -8,15 +8,15 @@ use super::place::Place;
 use super::record::{Record, RecordField, Rows};
 use super::strings;
 use super::variants::Variants;
-use crate::depth::with_room;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{
+use crate::ground::depth::with_room;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
+use crate::layout::how::Records;
+use crate::layout::route::Route;
+use crate::layout::{
     ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_COUNT, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
     NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape_variant,
 };
-use crate::how::Records;
-use crate::route::Route;
-use crate::storage::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
 
 /// Writes the elements of a sequence.
 pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {

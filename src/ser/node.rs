@@ -11,11 +11,11 @@ use super::place::{Near, Place};
 use super::python;
 use super::serializer::ValueSerializer;
 use super::strings;
-use crate::bridge::{Offer, is_taken, is_wrapper, refuse_half};
-use crate::depth::Depth;
-use crate::error::{Again, Result};
-use crate::format::{Kind, VALUE, escape};
-use crate::storage::{Dtype, Number, Shape, Slice};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Again, Result};
+use crate::h5::{Dtype, Number, Shape, Slice};
+use crate::layout::{Kind, VALUE, escape};
+use crate::wrappers::bridge::{Offer, is_taken, is_wrapper, refuse_half};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
 pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {

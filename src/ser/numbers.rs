@@ -1,7 +1,7 @@
 //! Typed vectors of numbers: what most data is made of.
 
 use super::column::Expected;
-use crate::storage::{Element, Number, element_bytes};
+use crate::h5::{Element, Number, element_bytes};
 
 /// A vector of numbers of one type.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! Elements that are an object each: what wrapper types write by themselves.
 
 use super::place::{Near, Place, no_attribute};
-use crate::error::Result;
-use crate::format::Kind;
-use crate::route::Route;
-use crate::storage::{Attributes, Dtype, Group, Number, Shape};
+use crate::ground::error::Result;
+use crate::h5::{Attributes, Dtype, Group, Number, Shape};
+use crate::layout::Kind;
+use crate::layout::route::Route;
 
 /// Elements in a group of the kind `list` that no link leads to until it is known where it goes.
 #[derive(Clone, Debug)]

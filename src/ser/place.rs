@@ -6,13 +6,13 @@ use std::sync::Arc;
 use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
-use crate::progress::Spot;
-use crate::route::{Keep, Route};
-use crate::storage::{
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::progress::Spot;
+use crate::h5::{
     Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, Storing, write_array_attribute,
 };
+use crate::layout::route::{Keep, Route};
+use crate::layout::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
 
 /// A group, borrowed or not.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::column::Column;
 use super::rows::is_same;
-use crate::error::{Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What the rows of a [`Record`] are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
 
 use super::place::taken;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
-use crate::progress::Spot;
-use crate::storage::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, Storing, write_out};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::progress::Spot;
+use crate::h5::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, Storing, write_out};
+use crate::layout::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {

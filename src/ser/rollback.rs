@@ -6,7 +6,7 @@ use std::ffi::CString;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::storage::{Attributes, Dtype, File, Group, Identity, Number, Object, Shape, failing};
+use crate::h5::{Attributes, Dtype, File, Group, Identity, Number, Object, Shape, failing};
 use crate::{NdArray, ReadOptions, Records, Shared, Strings, WithAttrs, WriteOptions};
 
 /// All that there is to see of an object.

@@ -7,15 +7,15 @@ use super::item::{Erased, ErasedRow, Item, Items, ItemsOf};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
 use super::replace::Replacement;
-use crate::call::{Call, Written};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{ATTRIBUTE_PREFIX, KIND};
-use crate::progress::Run;
-use crate::reference::settle;
-use crate::route::Route;
-use crate::storage::{self, Attributes, Group, KeptAttribute, Writing, write_out};
-use crate::within::Within;
+use crate::ground::call::{Call, Written};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::progress::Run;
+use crate::h5::referred::settle;
+use crate::h5::within::Within;
+use crate::h5::{self, Attributes, Group, KeptAttribute, Writing, write_out};
+use crate::layout::route::Route;
+use crate::layout::{ATTRIBUTE_PREFIX, KIND};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()> {
@@ -117,7 +117,7 @@ impl Staging {
     }
 
     fn link(&self) -> Result<()> {
-        storage::begin();
+        h5::begin();
         let _writing = self.writing.enter();
         self.call.during(|| settle(&self.call, &self.group))?;
         self.route.finish()?;

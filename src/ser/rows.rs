@@ -8,9 +8,9 @@ use serde::ser::{self, Impossible, Serialize};
 
 use super::column::Column;
 use super::record::{Record, RecordField, Rows as RecordRows};
-use crate::bridge::{is_half, is_wrapper};
-use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Number, Slice};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Number, Slice};
+use crate::wrappers::bridge::{is_half, is_wrapper};
 
 /// Forms nest no deeper than this; what does takes the other way, which looks after the stack.
 const MAX_LEVELS: usize = 8;

@@ -3,10 +3,10 @@
 use super::event::{Compound, Event, Parts, SinkOnce};
 use super::item::{Item, Items};
 use super::serializer::ValueSerializer;
-use crate::bridge::{Question, ask, is_wrapper};
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::MAX_DEPTH;
-use crate::route::{Keep, Route};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::layout::MAX_DEPTH;
+use crate::layout::route::{Keep, Route};
+use crate::wrappers::bridge::{Question, ask, is_wrapper};
 
 /// Whether the value of a field, or entry of a map, is left out.
 #[inline]

@@ -6,8 +6,8 @@ use serde::ser::{self, Serialize};
 use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, ElementTuple};
 use super::event::{Compound, Event, Parts, Sink};
 use super::item::{Erased, ErasedRow, Item, ItemsOf};
-use crate::error::{Error, Result};
-use crate::storage::text_of;
+use crate::ground::error::{Error, Result};
+use crate::h5::text_of;
 
 /// Takes a value of any type.
 pub(crate) struct ValueSerializer<'a>(State<'a>);
@@ -424,7 +424,7 @@ mod tests {
 
     use serde::{Serialize, Serializer};
 
-    use crate::storage::File;
+    use crate::h5::File;
     use crate::{Appender, Lazy, Records, Shared, WithAttrs, WriteOptions};
 
     thread_local! {

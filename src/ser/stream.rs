@@ -10,11 +10,11 @@ use super::lanes::{Lanes, Texts, read_back};
 use super::layout::{items, pack_items, unpack_items};
 use super::place::{Near, Place};
 use super::rows::{Form, Room};
-use crate::depth::Depth;
-use crate::error::Result;
-use crate::format::SLAB;
-use crate::how::Records;
-use crate::storage::{self, Dataset, Dtype, Group, Shape, Writer};
+use crate::ground::depth::Depth;
+use crate::ground::error::Result;
+use crate::h5::{self, Dataset, Dtype, Group, Shape, Writer};
+use crate::layout::SLAB;
+use crate::layout::how::Records;
 
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next. Few elements are
 /// taken for all only if they are large.
@@ -387,7 +387,7 @@ impl Settled {
                 };
                 if count > 0 {
                     let (dataset, bytes) = (Arc::clone(dataset), 0..self.count * self.size);
-                    let rows = storage::Rows { dataset, start: self.written, count, bytes };
+                    let rows = h5::Rows { dataset, start: self.written, count, bytes };
                     self.writer.write(&mut self.buffer, vec![rows])?;
                 }
             }

@@ -6,10 +6,10 @@ use super::column::Parts;
 use super::layout::{slabs, write_parts};
 use super::place::Place;
 use super::stream::WRITE;
-use crate::error::Result;
-use crate::format::{BYTES, Kind};
-use crate::how::Strings as How;
-use crate::storage::{Dataset, Dtype, Rows, Shape, Writer};
+use crate::ground::error::Result;
+use crate::h5::{Dataset, Dtype, Rows, Shape, Writer};
+use crate::layout::how::Strings as How;
+use crate::layout::{BYTES, Kind};
 
 /// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
 const VARIABLE_COST: usize = 32;

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::column::{Class, Column, broken};
 use super::rows::is_same;
-use crate::error::Result;
+use crate::ground::error::Result;
 
 #[derive(Clone, Debug)]
 pub(super) struct Variants {

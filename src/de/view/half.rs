@@ -1,6 +1,6 @@
 //! Floats of 16 bits.
 
-use crate::limits::Limits;
+use crate::ground::limits::Limits;
 
 /// Whether the type of that name, of the crate `half`, holds a number exactly.
 pub(super) fn holds(name: &str, value: f64) -> bool {

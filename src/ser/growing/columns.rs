@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::record::{Record, RecordField, Rows};
 use super::{Columns, Common, Field, Part, check_supported, number_of, repeat};
-use crate::error::{Error, Result};
-use crate::format::{Kind, MASK, VALUES, are_positions, escape};
-use crate::storage::{Attributes, Group, Number, element_bytes};
+use crate::ground::error::{Error, Result};
+use crate::h5::{Attributes, Group, Number, element_bytes};
+use crate::layout::{Kind, MASK, VALUES, are_positions, escape};
 
 impl Field {
     pub(super) fn fill(&mut self, count: u64) -> Result<()> {

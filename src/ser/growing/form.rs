@@ -6,11 +6,11 @@ use super::super::column::{Column, Maps, Mixed, broken};
 use super::super::layout::{halves, items, pack_items};
 use super::super::record::{Record, Rows};
 use super::{Parted, Shape};
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Kind, MAX_RANK, are_positions};
-use crate::how::Records;
-use crate::route::Route;
-use crate::storage::{Dtype, Field, element_bytes};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Dtype, Field, element_bytes};
+use crate::layout::how::Records;
+use crate::layout::route::Route;
+use crate::layout::{Kind, MAX_RANK, are_positions};
 
 /// What elements of fixed size are in a file: type, shape, and kind of the dataset.
 pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {

@@ -15,11 +15,11 @@ use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, n
 use super::column::{Column, List, Maps, Nullable};
 use super::place::{Place, taken};
 use super::record::{Record, RecordField, Rows};
-use crate::depth::with_room;
-use crate::error::{Error, Result};
-use crate::format::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
-use crate::route::Route;
-use crate::storage::{Attributes, Dtype, Group, Growing, Number, Object, Shape as Space, element_bytes, set_count};
+use crate::ground::depth::with_room;
+use crate::ground::error::{Error, Result};
+use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape as Space, element_bytes, set_count};
+use crate::layout::route::Route;
+use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 
 /// Fillers, or tags that are copied, at a time.
 const STEP: u64 = 1 << 16;

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use super::{Columns, Field, Name, Part, Parted, STEP, Shape};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::{APPENDED, BYTES, KEYS, Kind, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, escape_variant, unescape};
-use crate::route::Route;
-use crate::storage::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape as Space, integer};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape as Space, integer};
+use crate::layout::route::Route;
+use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, escape_variant, unescape};
 
 /// Where a part is, and what is known of it.
 #[derive(Clone, Copy)]

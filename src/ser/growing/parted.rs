@@ -2,10 +2,10 @@
 
 use super::super::column::Column;
 use super::{Common, MAX_NAMES, Name, Part, Parted, STEP, check_supported, dataset, too_many};
-use crate::error::{Error, Result};
-use crate::format::{TAG, escape_variant};
-use crate::route::Route;
-use crate::storage::{Dtype, EnumType, Group, Growing, Number};
+use crate::ground::error::{Error, Result};
+use crate::h5::{Dtype, EnumType, Group, Growing, Number};
+use crate::layout::route::Route;
+use crate::layout::{TAG, escape_variant};
 
 impl Parted {
     /// Makes a dataset of tags of these names.

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{put_attribute, unsupported};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::python::{CLASS, MODULE, TYPEID, is_name};
-use crate::format::{ATTRIBUTE_PREFIX, KIND};
-use crate::route::Route;
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Attributes, Dtype, Group, Number, Object, Shape, element_bytes};
+use crate::layout::python::{CLASS, MODULE, TYPEID, is_name};
+use crate::layout::route::Route;
+use crate::layout::{ATTRIBUTE_PREFIX, KIND};
 use crate::ser::event::Parts;
 use crate::ser::item::Item;
 use crate::ser::place::{At, Place, check_free};
 use crate::ser::{key, node, select};
-use crate::storage::{Attributes, Dtype, Group, Number, Object, Shape, element_bytes};
 
 /// What a group says that it is an object of.
 pub(super) struct Class {

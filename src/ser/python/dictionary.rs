@@ -9,16 +9,16 @@ use std::collections::HashSet;
 use super::class::{Class, ClassSerializer, link_name};
 use super::sort::{self, Sort};
 use super::{put, unsupported};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::python::{CLASS, KEY};
-use crate::format::{ATTRIBUTE_PREFIX, VALUE};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::Group;
+use crate::layout::python::{CLASS, KEY};
+use crate::layout::{ATTRIBUTE_PREFIX, VALUE};
 use crate::ser::event::{Parts, Scalar};
 use crate::ser::item::Item;
 use crate::ser::key::{self, KeyClass};
 use crate::ser::place::{Place, check_free};
 use crate::ser::select;
-use crate::storage::Group;
 
 /// A map.
 pub(super) struct DictionarySerializer<'a> {

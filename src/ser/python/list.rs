@@ -7,10 +7,11 @@
 use super::class::Union;
 use super::sort::{self, Sort};
 use super::{no_missing, no_unit, no_wide, put, unsupported};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::format::MAX_RANK;
-use crate::route::Route;
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Dtype, Group, Number, Shape};
+use crate::layout::MAX_RANK;
+use crate::layout::route::Route;
 use crate::ser::column::Column;
 use crate::ser::compound::same_form;
 use crate::ser::event::{Parts, Scalar};
@@ -18,7 +19,6 @@ use crate::ser::item::{ErasedRow, Item};
 use crate::ser::place::{Place, check_free};
 use crate::ser::stream::Sequence;
 use crate::ser::{key, layout, node};
-use crate::storage::{Dtype, Group, Number, Shape};
 
 /// A sequence, tuple, tuple struct or tuple variant.
 pub(super) struct ListSerializer<'a> {

@@ -18,10 +18,10 @@ use super::event::{Compound, Event, Parts, Scalar, SinkOnce};
 use super::item::{Contiguous, Item, Items};
 use super::place::Place;
 use super::serializer::ValueSerializer;
-use crate::bridge::{Offer, is_taken, is_wrapper, refuse_half};
-use crate::depth::Depth;
-use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Dtype, Number, Shape, Slice};
+use crate::ground::depth::Depth;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::h5::{Dtype, Number, Shape, Slice};
+use crate::wrappers::bridge::{Offer, is_taken, is_wrapper, refuse_half};
 
 /// Writes `value` to its place. With `apart`, it is no link to another, so that what it becomes can be given attributes.
 pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize, apart: bool) -> Result<()> {

@@ -1,0 +1,155 @@
+//! How much a file may ask of who reads it, and what else it may have opened: the thread's, for as long as a call lasts.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use crate::ground::depth::with_room;
+use crate::ground::error::{Error, ErrorKind};
+use crate::ground::memory::memory_size;
+use crate::h5;
+use crate::layout::{MAX_COUNT, MAX_DEPTH};
+
+/// What one call may meet in a file. Each is an option of [`ReadOptions`](crate::ReadOptions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Levels of nesting.
+    pub(crate) depth: u16,
+    /// Bytes of all data that is read.
+    pub(crate) bytes: u64,
+    /// How many times more data there may be than is stored for it.
+    pub(crate) expansion: u64,
+    /// Bytes of data that is not stored, or was met before, beside some times the size of the file.
+    pub(crate) unstored: u64,
+    /// Groups and datasets met again.
+    pub(crate) again: u64,
+    /// Elements of a sequence that take no place.
+    pub(crate) units: u64,
+    pub(crate) external_links: bool,
+    pub(crate) external_storage: bool,
+    pub(crate) virtual_datasets: bool,
+    pub(crate) plugins: bool,
+    /// Whether numbers may lose digits.
+    pub(crate) rounding: bool,
+    /// Whether what cannot be read is null to whoever takes anything.
+    pub(crate) nulls: bool,
+    /// What is opened is what is written over.
+    is_writing: bool,
+}
+
+/// Deflate cannot compress further than this; Blosc does, where its filter is there.
+const MAX_COMPRESSION: u64 = if cfg!(blosc) { 50_000 } else { 1_100 };
+
+impl Default for Limits {
+    fn default() -> Self {
+        static MEMORY: OnceLock<u64> = OnceLock::new();
+        let bytes = *MEMORY.get_or_init(|| memory_size().unwrap_or(u64::MAX));
+        Self { bytes, ..Self::STRICT }
+    }
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Limits>> = const { Cell::new(None) };
+}
+
+/// Has the limits from before in force again when dropped.
+struct Back(Option<Limits>);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+        if self.0.is_none() {
+            h5::end();
+        }
+    }
+}
+
+impl Limits {
+    const STRICT: Self = Self {
+        depth: MAX_DEPTH as u16,
+        bytes: u64::MAX,
+        expansion: MAX_COMPRESSION,
+        unstored: 128 << 20,
+        again: 100_000,
+        units: MAX_COUNT,
+        external_links: false,
+        external_storage: false,
+        virtual_datasets: false,
+        plugins: false,
+        rounding: false,
+        nulls: false,
+        is_writing: false,
+    };
+
+    /// Those for what is opened to write over it, or because it was just written.
+    const WRITING: Self = Self {
+        external_links: true,
+        external_storage: true,
+        virtual_datasets: true,
+        plugins: true,
+        is_writing: true,
+        ..Self::STRICT
+    };
+
+    /// Those in force on the thread.
+    pub(crate) fn current() -> Self {
+        CURRENT.get().unwrap_or_default()
+    }
+
+    /// Whether something is being read.
+    pub(crate) fn is_reading() -> bool {
+        CURRENT.get().is_some_and(|limits| !limits.is_writing)
+    }
+
+    /// Whether something is being read that may not have plugins loaded.
+    pub(crate) fn keeps_plugins_out() -> bool {
+        CURRENT.get().is_some_and(|limits| !limits.plugins)
+    }
+
+    /// Whether whoever reads has allowed that plugins are loaded. Nobody else can allow that.
+    pub(crate) fn loads_plugins() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.plugins && !limits.is_writing)
+    }
+
+    /// Whether numbers that are read may lose digits.
+    #[cold]
+    pub(crate) fn rounds() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.rounding)
+    }
+
+    /// Whether what cannot be read is null to whoever takes anything.
+    pub(crate) fn nulls() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.nulls)
+    }
+
+    /// Has these in force while something is done.
+    pub(crate) fn during<R>(self, inside: impl FnOnce() -> R) -> R {
+        let _back = Back(CURRENT.replace(Some(self)));
+        // What is read or written nests, and libhdf5 takes stack as well.
+        with_room(inside)
+    }
+
+    /// Does something that is writing.
+    pub(crate) fn while_writing<R>(inside: impl FnOnce() -> R) -> R {
+        Self::WRITING.during(inside)
+    }
+
+    /// Does something that is reading, also where it is done by what is being written.
+    pub(crate) fn while_reading<R>(inside: impl FnOnce() -> R) -> R {
+        match CURRENT.get() {
+            Some(limits) if !limits.is_writing => inside(),
+            _ => Self::default().during(inside),
+        }
+    }
+
+    /// The error for what is more than a limit, which `option` of the options raises.
+    #[cold]
+    pub(crate) fn exceeded(what: impl Into<String>, option: &str) -> Error {
+        Error::new(ErrorKind::Limit, what).advised(format!("`ReadOptions::{option}` sets the limit"))
+    }
+
+    /// The error for what may read other files, or load code, which `option` of the options allows.
+    #[cold]
+    pub(crate) fn refused(what: impl Into<String>, option: &str) -> Error {
+        Error::refused(what, format!("`ReadOptions::{option}` allows it"))
+    }
+}

@@ -1,0 +1,350 @@
+//! Attributes of groups and datasets.
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ptr;
+
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::{h5a, h5t};
+
+use super::about::keeps_attribute_order;
+use super::dataset::{Contents, Shape, zeroed};
+use super::dtype::{Dtype, Order};
+use super::heap_writer::{self, Texts};
+use super::items::{Items, element_bytes};
+use super::sys::{self, AttributeInfo};
+use super::variable;
+use super::{Id, c_name, call, change, change_of, locked, names, property_lists, removal};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+use crate::layout::{KIND, Kind, LENGTH, MAX_MESSAGE};
+
+/// Something that carries attributes.
+pub(crate) trait Attributes {
+    /// The handle of the object.
+    fn handle(&self) -> hid_t;
+
+    /// Whether it was opened by its address, or may have been: libhdf5 does not know its path then, and looks for one in the
+    /// whole file when it is asked.
+    fn is_by_address(&self) -> bool {
+        true
+    }
+
+    /// Writes a new attribute; `bytes` holds the items that `shape` says.
+    fn write_attribute(&self, name: &str, dtype: &Dtype, shape: &Shape, bytes: &[u8]) -> Result<()> {
+        self.write_labelled(&c_name(name)?, dtype, shape, bytes)
+    }
+
+    /// The same for a name as the file will have it.
+    fn write_labelled(&self, label: &CStr, dtype: &Dtype, shape: &Shape, bytes: &[u8]) -> Result<()> {
+        let wanted = shape.count().and_then(|count| count.checked_mul(dtype.size() as u64));
+        if wanted != Some(bytes.len() as u64) || dtype.has_addresses() {
+            return Err(Error::new(ErrorKind::Hdf5, "the data of an attribute does not fit its shape"));
+        }
+        let (file_type, memory_type) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?);
+        self.write_new(label, file_type.get(), shape, &mut |attribute| {
+            // SAFETY: `bytes` holds as many items of the type as the attribute has.
+            change_of("write an attribute", bytes.len(), || unsafe {
+                h5a::H5Awrite(attribute, memory_type.get(), bytes.as_ptr().cast())
+            })
+            .map(drop)
+        })
+    }
+
+    /// Writes a new attribute of strings: in `text`, each ends with a NUL.
+    ///
+    /// They are of variable length, since that is how h5py writes `str`, and what it reads as `str`; an attribute of
+    /// fixed-length strings it gives out as `bytes`.
+    fn write_strings_attribute(&self, name: &str, shape: &Shape, text: &[u8]) -> Result<()> {
+        let label = c_name(name)?;
+        self.write_strings_as(&label, Dtype::VarString(true).id(Order::File)?.get(), shape, text)
+    }
+
+    /// The same for a name as the file will have it, and of a type that is given, of strings of variable length.
+    fn write_strings_as(&self, label: &CStr, file_type: hid_t, shape: &Shape, text: &[u8]) -> Result<()> {
+        let ends: Vec<usize> = text.iter().zip(1..).filter(|(byte, _)| **byte == 0).map(|(_, end)| end).collect();
+        let does_end = ends.last().copied().unwrap_or(0) == text.len();
+        let texts = Texts::new(text, &ends).filter(|_| does_end && shape.count() == Some(ends.len() as u64));
+        let texts =
+            texts.ok_or_else(|| Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"))?;
+        self.write_new(label, file_type, shape, &mut |attribute| {
+            heap_writer::write(self.handle(), texts, &mut |memory_type, data| {
+                // Where libhdf5 takes addresses of strings itself, it does so for those of the same character set alone.
+                let memory_type = if cfg!(hdf5_tokens) { memory_type } else { file_type };
+                // SAFETY: at `data` are as many items of the type as there are strings, and as the attribute has.
+                change("write an attribute", || unsafe { h5a::H5Awrite(attribute, memory_type, data) }).map(drop)
+            })
+        })
+    }
+
+    /// Makes a new attribute, and writes its items by `write`, unless it has none.
+    fn write_new(
+        &self,
+        label: &CStr,
+        file_type: hid_t,
+        shape: &Shape,
+        write: &mut dyn FnMut(hid_t) -> Result<()>,
+    ) -> Result<()> {
+        write_new(self.handle(), label, file_type, shape, write)
+    }
+
+    /// Writes a string attribute of the layout's own. It has a fixed length: each file with a variable-length string has
+    /// a global heap, which takes 4 KiB, and which libhdf5 cannot read safely where it is damaged.
+    fn write_text(&self, name: &str, text: &str) -> Result<()> {
+        self.write_attribute(name, &Dtype::string(text.len()), &Shape::Scalar, text.as_bytes())
+    }
+
+    /// Marks the object as being of `kind`.
+    fn write_kind(&self, kind: Kind) -> Result<()> {
+        self.write_text(KIND, kind.as_str())
+    }
+
+    /// Writes the number of rows of a group of columns.
+    fn write_length(&self, length: u64) -> Result<()> {
+        self.write_attribute(LENGTH, &Dtype::Number(super::Number::U64), &Shape::Scalar, element_bytes(&[length]))
+    }
+
+    /// Whether there is an attribute of that name.
+    fn has_attribute(&self, name: &str) -> Result<bool> {
+        self.has_labelled_attribute(&self.attribute_label(name)?)
+    }
+
+    /// Whether there is an attribute that the file calls so.
+    fn has_labelled_attribute(&self, label: &CStr) -> Result<bool> {
+        has(self.handle(), label)
+    }
+
+    /// The name that an attribute has in the file, where it may be none in UTF-8.
+    fn attribute_label(&self, name: &str) -> Result<CString> {
+        let label = c_name(name)?;
+        match names::raw(name) {
+            Some(raw) if !has(self.handle(), &label)? && has(self.handle(), &raw)? => Ok(raw),
+            _ => Ok(label),
+        }
+    }
+
+    /// The attribute that one of another object, which is called `label` there, would have to replace: its name as text, and as
+    /// the file has it.
+    fn same_attribute(&self, label: &CStr) -> Result<Option<(String, CString)>> {
+        if has(self.handle(), label)? {
+            return Ok(Some((names::shown(label), label.to_owned())));
+        }
+        let Ok(name) = label.to_str() else { return Ok(None) };
+        let label = self.attribute_label(name)?;
+        Ok(if has(self.handle(), &label)? { Some((name.to_owned(), label)) } else { None })
+    }
+
+    /// Takes away an attribute.
+    fn delete_attribute(&self, name: &str) -> Result<()> {
+        self.delete_labelled_attribute(&self.attribute_label(name)?)
+    }
+
+    /// Takes away the attribute that the file calls so.
+    fn delete_labelled_attribute(&self, label: &CStr) -> Result<()> {
+        locked(|| {
+            removal::check_attribute(self.handle(), label)?;
+            // SAFETY: an object's handle and a C string.
+            change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
+            Ok(())
+        })
+    }
+
+    /// Reads the attribute `name`, if there is one.
+    fn attribute(&self, name: &str) -> Result<Option<Contents>> {
+        // Until it is read, it stays as it is, and is not made anew under the same name.
+        locked(|| self.attribute_locked(&self.attribute_label(name)?))
+    }
+
+    /// The same of the attribute that the file calls so, where the library's lock is held.
+    fn attribute_locked(&self, label: &CStr) -> Result<Option<Contents>> {
+        if !has(self.handle(), label)? {
+            return Ok(None);
+        }
+        let what = "read an attribute";
+        // SAFETY: an object's handle and a C string.
+        let id = Id::own(what, || unsafe { h5a::H5Aopen(self.handle(), label.as_ptr(), H5P_DEFAULT) })?;
+        // SAFETY: `id` is an attribute, here and below.
+        let space = Id::own(what, || unsafe { h5a::H5Aget_space(id.get()) })?;
+        let shape = Shape::of_space(&space)?;
+        // SAFETY: as above.
+        let stored_type = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+        let dtype = Dtype::of_items(&stored_type, self.handle())?;
+        let count = if dtype.unsupported().is_some() { 0 } else { shape.count().unwrap_or(u64::MAX) };
+        let most = Limits::current().unstored / 2;
+        if count.saturating_mul(dtype.size() as u64) > most {
+            let name = names::shown(label);
+            let what = format!("the attribute `{name}` is larger than {most} bytes");
+            return Err(Limits::exceeded(what, "max_unstored"));
+        }
+        if count == 0 {
+            return Ok(Some(Contents { shape, dtype, items: Items::default() }));
+        }
+        let read = |dtype: hid_t, bytes: *mut c_void| {
+            // SAFETY: at `bytes` is room for all items of the attribute, whose count and type were asked of the same handle.
+            call(what, || unsafe { h5a::H5Aread(id.get(), dtype, bytes) })?;
+            Ok(())
+        };
+        let items = if dtype.has_addresses() {
+            variable::read(self.handle(), &dtype, count, Items::new(), read)?
+        } else {
+            let memory_type = dtype.id(Order::Memory)?;
+            let mut bytes = zeroed(count, dtype.size())?;
+            read(memory_type.get(), bytes.as_mut_ptr().cast())?;
+            Items::with_memory(bytes)
+        };
+        Ok(Some(Contents { shape, dtype, items }))
+    }
+
+    /// The kind that the object is marked with.
+    fn kind(&self) -> Result<Option<Kind>> {
+        let Some(contents) = self.attribute(KIND)? else { return Ok(None) };
+        let word = match (&contents.dtype, &contents.shape) {
+            (Dtype::FixedString(_), Shape::Scalar) => contents.items.bytes(),
+            (Dtype::VarString(_), Shape::Scalar) => contents.items.string(contents.items.bytes()),
+            _ => return Err(Error::corrupt(format!("the attribute `{KIND}` is no string but {}", contents.words()))),
+        };
+        let word = String::from_utf8_lossy(word);
+        let word = word.trim_end_matches('\0');
+        match Kind::from_word(word) {
+            Some(kind) => Ok(Some(kind)),
+            None => Err(Error::new(ErrorKind::Unsupported, format!("the kind {word:?} is not known to this version"))),
+        }
+    }
+
+    /// The text that the attribute `name` is, if it is there, and is a string, or the first of some.
+    fn text_attribute(&self, name: &str) -> Result<Option<String>> {
+        let Some(contents) = self.attribute(name)? else { return Ok(None) };
+        Ok(contents.texts().into_iter().flatten().next())
+    }
+
+    /// The number of rows of a group of columns.
+    fn length(&self) -> Result<u64> {
+        self.count_of(LENGTH)
+    }
+
+    /// The count that the attribute `name` holds.
+    fn count_of(&self, name: &str) -> Result<u64> {
+        let Some(contents) = self.attribute(name)? else {
+            return Err(Error::corrupt(format!("the attribute `{name}` is missing")));
+        };
+        match (&contents.dtype, &contents.shape) {
+            (Dtype::Number(number), Shape::Scalar) if number.is_integer() => {
+                u64::try_from(super::items::integer(*number, contents.items.bytes())).ok()
+            }
+            _ => None,
+        }
+        .ok_or_else(|| Error::corrupt(format!("the attribute `{name}` is no count but {}", contents.words())))
+    }
+
+    /// The names of all attributes: in the order they were made where the object keeps that, else sorted.
+    fn attribute_names(&self) -> Result<Vec<String>> {
+        Ok(named(self.handle())?.into_iter().map(|named| named.name).collect())
+    }
+
+    /// The same names as the file has them.
+    fn attribute_labels(&self) -> Result<Vec<CString>> {
+        named(self.handle())?
+            .into_iter()
+            .map(|Named { name, label, .. }| label.map_or_else(|| c_name(&name), Ok))
+            .collect()
+    }
+}
+
+/// The names of all attributes of an object, in order.
+fn named(object: hid_t) -> Result<Vec<Named>> {
+    use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
+
+    let mut names: Vec<Named> = Vec::new();
+    // In the native order for the reason given at `Group::links`.
+    // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
+    call("list attributes", || unsafe {
+        sys::H5Aiterate2(
+            object,
+            H5_index_t::H5_INDEX_NAME as c_int,
+            H5_iter_order_t::H5_ITER_NATIVE as c_int,
+            ptr::null_mut(),
+            Some(add_name),
+            ptr::from_mut(&mut names).cast(),
+        )
+    })?;
+    names::set_apart(names.iter_mut().map(|Named { name, label, .. }| (name, label.is_none())));
+    // What does not keep an order has numbers all the same, by where the attributes happen to be.
+    if names.len() > 1 && names.iter().all(|name| name.order.is_some()) && keeps_attribute_order(object)? {
+        names.sort();
+    } else {
+        names.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+    Ok(names)
+}
+
+fn has(object: hid_t, label: &CStr) -> Result<bool> {
+    // SAFETY: an object's handle and a C string.
+    Ok(call("look for an attribute", || unsafe { h5a::H5Aexists(object, label.as_ptr()) })? > 0)
+}
+
+/// The name of an attribute, and its number, if the object remembers the order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    order: Option<u32>,
+    name: String,
+    /// It as the file has it, if that is not UTF-8.
+    label: Option<CString>,
+}
+
+/// Adds the name of an attribute to the list at `list`.
+///
+/// # Safety
+/// `name` is a C string or null, `info` the address of what the library says of the attribute or null, and `list` the
+/// address of a `Vec<Named>` that nothing else uses.
+unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, info: *const AttributeInfo, list: *mut c_void) -> c_int {
+    // SAFETY: as the caller promises.
+    let Some(list) = (unsafe { list.cast::<Vec<Named>>().as_mut() }) else { return -1 };
+    // SAFETY: as the caller promises.
+    let Some(info) = (unsafe { info.as_ref() }) else { return -1 };
+    if name.is_null() {
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    let (name, label) = names::read(unsafe { CStr::from_ptr(name) });
+    list.push(Named { order: info.order(), name, label });
+    0
+}
+
+/// Whether so many items of a type do not fit an object's header.
+fn is_large(file_type: hid_t, shape: &Shape) -> bool {
+    // SAFETY: a data type.
+    let size = locked(|| unsafe { h5t::H5Tget_size(file_type) }) as u64;
+    shape.count().is_none_or(|count| count.saturating_mul(size) > MAX_MESSAGE as u64)
+}
+
+fn write_new(
+    object: hid_t,
+    label: &CStr,
+    file_type: hid_t,
+    shape: &Shape,
+    write: &mut dyn FnMut(hid_t) -> Result<()>,
+) -> Result<()> {
+    let space = shape.space()?;
+    let lists = property_lists()?;
+    // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
+    let id = Id::create("create an attribute", || unsafe {
+        h5a::H5Acreate2(object, label.as_ptr(), file_type, space.get(), lists.attribute.get(), H5P_DEFAULT)
+    })
+    .map_err(|error| match is_large(file_type, shape) {
+        true => error.advised(
+            "an attribute of 64 KiB or more needs a file whose lower bound of formats is 1.8 or later: h5py's `libver`, or \
+             `libver_v18` of `hdf5::FileBuilder`",
+        ),
+        false => error,
+    })?;
+    if shape.count() == Some(0) {
+        return Ok(());
+    }
+    let written = write(id.get());
+    if written.is_err() {
+        // One that has no data is none; where it cannot be removed, there is no better way back.
+        // SAFETY: an object's handle and a C string.
+        locked(|| unsafe { h5a::H5Adelete(object, label.as_ptr()) });
+    }
+    written
+}

@@ -1,0 +1,220 @@
+//! Objects copied as a whole, without a look at what they hold.
+//!
+//! That is done by `H5Ocopy`. It takes the bytes of datasets from file to file as they are (chunks stay compressed), a
+//! buffer at a time, and leaves links within what is copied as they were: what two hard links lead to stays one object,
+//! soft and external links keep their words. Only what is of variable length it takes out of heaps, and so that is looked
+//! through before.
+
+use std::collections::HashSet;
+
+use hdf5_sys::h5o;
+use hdf5_sys::h5p::H5P_DEFAULT;
+
+use super::about::{Identity, identity_of};
+use super::attribute::Attributes;
+use super::dataset::{Dataset, Shape};
+use super::group::{Group, Object};
+use super::items::Items;
+use super::link::Link;
+use super::removal::Any;
+use super::strict::NoPlugins;
+use super::variable::check_header;
+use super::{Id, c_name, change_of, dense, locked, property_lists};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+use crate::ground::progress::Spot;
+use crate::layout::SLAB;
+
+/// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
+const MAX_LEVELS: usize = 1024;
+/// The same of named types that attributes of named types have.
+const MAX_TYPES: usize = 16;
+/// Groups in groups for which any stack is deep enough, and the stack for more of them.
+const FEW_LEVELS: usize = 16;
+const STACK: usize = 64 << 20;
+
+impl Object {
+    /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
+    pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
+        let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot_of(name));
+        let copy = |bytes: usize| {
+            // SAFETY: handles of the kinds that the function takes, and C strings.
+            change_of("copy an object", bytes, || unsafe {
+                let (source, target) = (self.handle(), group.handle());
+                h5o::H5Ocopy(source, c".".as_ptr(), target, label.as_ptr(), H5P_DEFAULT, lists.link.get())
+            })
+        };
+        // What was looked through stays as it is until it is copied.
+        locked(|| {
+            let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
+            match look_through(self, &spot)? {
+                Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes).map(drop),
+                Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)).map(drop),
+            }
+        })?;
+        // Nobody is told of anything as long as the lock is held.
+        spot.check()
+    }
+}
+
+/// What a copy takes.
+#[derive(Debug, Default)]
+struct Size {
+    /// How many groups it is deep.
+    levels: usize,
+    /// The most bytes that its data and what is in heaps take.
+    bytes: usize,
+}
+
+impl Size {
+    fn add(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+
+    /// Adds items that are in heaps. libhdf5 begins a collection wherever the last has no room for an item.
+    fn add_items(&mut self, items: &Items) {
+        const HEAD: usize = 32;
+        self.add(2 * (items.variable_size() + HEAD * items.parts.len()) as u64);
+    }
+}
+
+/// What headers, links and an index of chunks take for an object.
+const OBJECT: u64 = 4096;
+
+/// Makes sure that libhdf5 can copy an object to that spot, and takes note of what there is.
+fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
+    let mut met = HashSet::from([object.about()?.identity]);
+    let mut size = Size::default();
+    let mut waiting = Vec::new();
+    look_at(object, 1, spot, &mut size, (&mut met, &mut waiting))?;
+    while let Some((group, link, level)) = waiting.pop() {
+        let object = match group.open_link(&link) {
+            Ok(object) => object,
+            // Something that holds no value, or none that is read.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                let object = Any(group.open_any(&link.name)?);
+                check_object(&object, &mut met).map_err(|error| error.in_link(&link.name))?;
+                continue;
+            }
+            Err(error) => return Err(error.in_link(&link.name)),
+        };
+        size.levels = size.levels.max(level);
+        let about = object.about()?;
+        // What only one link leads to is met once.
+        if about.links > 1 && !met.insert(about.identity) {
+            continue;
+        }
+        look_at(&object, level + 1, spot, &mut size, (&mut met, &mut waiting))
+            .map_err(|error| error.in_link(&link.name))?;
+    }
+    Ok(size)
+}
+
+/// Looks at one object. What is in it is added to what is `waiting`, as being of `level`; `met` are the objects
+/// that were looked at.
+fn look_at(
+    object: &Object,
+    level: usize,
+    spot: &Spot,
+    size: &mut Size,
+    (met, waiting): (&mut HashSet<Identity>, &mut Vec<(Group, Link, usize)>),
+) -> Result<()> {
+    check_object(object, met)?;
+    look_at_attributes(object, size)?;
+    size.add(OBJECT);
+    spot.object()?;
+    let group = match object {
+        Object::Group(group) => group,
+        Object::Dataset(dataset) => {
+            spot.bytes(dataset.claim())?;
+            size.add(dataset.stored());
+            return look_at_items(dataset, size);
+        }
+    };
+    if level > MAX_LEVELS {
+        let message = format!("groups that nest deeper than {MAX_LEVELS} levels are not copied");
+        return Err(Error::new(ErrorKind::TooDeep, message));
+    }
+    let links = group.links()?.into_iter().filter(|link| !link.soft);
+    waiting.extend(links.map(|link| (group.clone(), link, level)));
+    Ok(())
+}
+
+/// Makes sure that libhdf5 can copy the header of an object, and find its attributes and links. It copies along the element
+/// types that have names, as the objects that they are, and what belongs to those.
+fn check_object(object: &impl Attributes, met: &mut HashSet<Identity>) -> Result<()> {
+    let mut types = check_one(object)?;
+    for _ in 0..MAX_TYPES {
+        let mut next = Vec::new();
+        for dtype in types {
+            if met.insert(identity_of(dtype.get())?) {
+                next.extend(check_one(&Any(dtype))?);
+            }
+        }
+        if next.is_empty() {
+            return Ok(());
+        }
+        types = next;
+    }
+    let message = format!("more than {MAX_TYPES} named types, each in an attribute of the one before, are not copied");
+    Err(Error::new(ErrorKind::TooDeep, message))
+}
+
+/// Checks one object. Returns the types with names of its items and of its attributes.
+fn check_one(object: &impl Attributes) -> Result<Vec<Id>> {
+    dense::check(object.handle())?;
+    check_header(object.handle())?;
+    dense::named_types(object)
+}
+
+fn look_at_attributes(object: &Object, size: &mut Size) -> Result<()> {
+    for name in object.attribute_names()? {
+        match object.attribute(&name) {
+            Ok(Some(contents)) => {
+                size.add(contents.items.bytes().len() as u64);
+                size.add_items(&contents.items);
+            }
+            Err(error) if error.kind() != ErrorKind::Unsupported => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads the items of a dataset that are in heaps, a window at a time, and forgets them.
+fn look_at_items(dataset: &Dataset, size: &mut Size) -> Result<()> {
+    if !dataset.dtype().has_addresses() || dataset.dtype().unsupported().is_some() {
+        return Ok(());
+    }
+    let Shape::Simple(dims) = dataset.shape() else {
+        size.add_items(&dataset.read()?);
+        return Ok(());
+    };
+    if dims.contains(&0) {
+        return Ok(());
+    }
+    // So many steps along the dimension `level` at a time, and one along those before it.
+    let room = (SLAB / dataset.dtype().size().max(1)).max(1) as u64;
+    let (mut level, mut stride) = (dims.len() - 1, 1);
+    while level > 0 && dims[level] <= room / stride {
+        stride *= dims[level];
+        level -= 1;
+    }
+    let steps = (room / stride).clamp(1, dims[level]);
+    let (mut start, mut items) = (vec![0; dims.len()], Items::default());
+    loop {
+        let mut count = dims.clone();
+        count[..level].fill(1);
+        count[level] = steps.min(dims[level] - start[level]);
+        items = dataset.read_block(&start, &count, items)?;
+        size.add_items(&items);
+        start[level] += count[level];
+        let mut axis = level;
+        while start[axis] == dims[axis] {
+            let Some(outer) = axis.checked_sub(1) else { return Ok(()) };
+            start[axis] = 0;
+            axis = outer;
+            start[axis] += 1;
+        }
+    }
+}

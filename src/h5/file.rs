@@ -1,0 +1,486 @@
+//! Files of our own: on disk and in memory.
+
+use std::ffi::CString;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hdf5_sys::h5f;
+use hdf5_sys::h5f::H5F_libver_t;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
+
+use super::dense::Made;
+use super::group::Group;
+use super::strict::open_file;
+use super::writing::Writing;
+use super::{Handle, Id, call, keep_attribute_order, locked, once, property_list};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::layout::access::{Access, FileLocking, LibraryVersion};
+
+/// How much a file in memory grows at a time.
+const INCREMENT: usize = 1 << 16;
+
+/// Bytes of chunks that are kept for each dataset of a file that is streamed.
+const CHUNK_CACHE: usize = 1 << 20;
+
+/// An open file. All that was opened in it keeps it open, too.
+#[derive(Debug)]
+pub(crate) struct File {
+    id: ManuallyDrop<Id>,
+    /// What is in it needs no check, if it was made here.
+    _made: Option<Made>,
+    /// Releases libhdf5's lock when the file is closed: it is dropped after the handle.
+    #[cfg(target_os = "linux")]
+    lock: ManuallyDrop<Option<super::lock::Unlocking>>,
+    /// What its driver could not write, if it is one of ours.
+    #[cfg(all(unix, hdf5_drivers))]
+    failure: Option<std::sync::Arc<super::driver::Failure>>,
+}
+
+/// The property lists that files are made and opened with, if nothing else is asked for.
+struct Lists {
+    /// How files are made: the root group remembers the order of its links, as all groups do.
+    creation: Id,
+    /// The same for files in which room that becomes free is not used again.
+    keeping: Id,
+    /// How files are opened: in the oldest format that holds what is in them, which HDF5 1.10 reads.
+    access: Id,
+    /// The same for files that nobody else knows of yet, which need no lock. A lock would outlive the file where another
+    /// thread starts a program meanwhile: that inherits it, as libhdf5 neither unlocks files when it closes them nor keeps
+    /// programs from inheriting them.
+    fresh: Id,
+    /// The same for files that are to be whole at all times, where libhdf5 takes a driver of ours.
+    ordered: Id,
+    /// The same for files that are streamed, with caches for chunks of the size that they had up to HDF5 1.14: those of 2 take
+    /// 8 MiB for each dataset.
+    streamed: Id,
+    /// The same for files in memory, which never go to a disk.
+    memory: Id,
+}
+
+impl Lists {
+    fn new() -> Result<Self> {
+        let (creation, keeping) = (file_creation()?, file_creation()?);
+        // SAFETY: a file creation list.
+        call("set how room in a file is used", || unsafe {
+            let strategy = h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE;
+            h5p::H5Pset_file_space_strategy(keeping.get(), strategy, Default::default(), 1)
+        })?;
+        let plain = Access::default();
+        let access = file_access(plain)?;
+        let fresh = fresh_access(Access { locking: Some(FileLocking::Off), ..plain })?;
+        let ordered = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
+        #[cfg(all(unix, hdf5_drivers))]
+        {
+            use super::driver::ALIGNMENT;
+
+            set_driver(&ordered, super::driver::ordered()?)?;
+            // SAFETY: a file access list.
+            call("align a file", || unsafe { h5p::H5Pset_alignment(ordered.get(), 1, ALIGNMENT) })?;
+        }
+        let streamed = file_access(plain)?;
+        // SAFETY: a file access list.
+        call("set a cache", || unsafe { h5p::H5Pset_cache(streamed.get(), 0, 521, CHUNK_CACHE, 0.75) })?;
+        Ok(Self { creation, keeping, access, fresh, ordered, streamed, memory: memory_access(plain)? })
+    }
+}
+
+fn file_creation() -> Result<Id> {
+    let list = property_list(h5p::H5P_CLS_FILE_CREATE)?;
+    let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
+    // SAFETY: a file creation list, here and below.
+    call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
+    // SAFETY: as above.
+    call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+    keep_attribute_order(&list)?;
+    Ok(list)
+}
+
+fn file_access(access: Access) -> Result<Id> {
+    let Access { libver: (low, high), locking } = access;
+    let (lowest, highest) = (bound(low)?, bound(high)?);
+    if low > high || high == LibraryVersion::Earliest {
+        let message =
+            format!("`libver({low}, {high})` is no range: the upper bound is `v18` or later, and not below the lower");
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    let list = property_list(h5p::H5P_CLS_FILE_ACCESS)?;
+    // SAFETY: a file access list, and versions that the library knows.
+    call("set the versions of the file format", || unsafe { h5p::H5Pset_libver_bounds(list.get(), lowest, highest) })?;
+    if let Some(locking) = locking {
+        let (lock, ignore) = (u8::from(locking != FileLocking::Off), u8::from(locking != FileLocking::On));
+        // SAFETY: a file access list.
+        call("set up the lock of a file", || unsafe {
+            #[allow(clippy::useless_conversion, reason = "C's bool was a number before 1.10")]
+            h5p::H5Pset_file_locking(list.get(), lock.into(), ignore.into())
+        })?;
+    }
+    Ok(list)
+}
+
+/// How new files are made that nobody else knows of: by a driver of ours where libhdf5 takes one. It takes no lock.
+fn fresh_access(access: Access) -> Result<Id> {
+    let list = file_access(access)?;
+    #[cfg(all(unix, hdf5_drivers))]
+    if access.locking == Some(FileLocking::Off) {
+        set_driver(&list, super::driver::plain()?)?;
+    }
+    Ok(list)
+}
+
+#[cfg(all(unix, hdf5_drivers))]
+fn set_driver(access: &Id, driver: hdf5_sys::h5i::hid_t) -> Result<()> {
+    // SAFETY: a file access list, and a driver without properties.
+    call("choose a file driver", || unsafe { h5p::H5Pset_driver(access.get(), driver, std::ptr::null()) })?;
+    Ok(())
+}
+
+fn memory_access(access: Access) -> Result<Id> {
+    // Seen in 1.10.8: `H5Fget_file_image` changes a flag in the superblock of such a file, and leaves its checksum.
+    #[cfg(not(hdf5_v114))]
+    if access.libver.0 > LibraryVersion::Earliest {
+        let message = "a file in memory does not open if the linked HDF5, which is older than 1.14, makes it in a later \
+                       format: write to a file on disk, or leave the lower bound of `libver` at `earliest`";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    let memory = file_access(Access { locking: None, ..access })?;
+    // SAFETY: a file access list.
+    call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
+    Ok(memory)
+}
+
+/// The bound as libhdf5 has it, if the library that is linked does.
+fn bound(version: LibraryVersion) -> Result<H5F_libver_t> {
+    let found = match version {
+        LibraryVersion::Earliest => Some(H5F_libver_t::H5F_LIBVER_EARLIEST),
+        LibraryVersion::V18 => Some(H5F_libver_t::H5F_LIBVER_V18),
+        LibraryVersion::V110 => Some(H5F_libver_t::H5F_LIBVER_V110),
+        #[cfg(hdf5_tokens)]
+        LibraryVersion::V112 => Some(H5F_libver_t::H5F_LIBVER_V112),
+        #[cfg(hdf5_v114)]
+        LibraryVersion::V114 => Some(H5F_libver_t::H5F_LIBVER_V114),
+        #[cfg(hdf5_sized_chunks)]
+        LibraryVersion::V200 => Some(H5F_libver_t::H5F_LIBVER_V200),
+        #[allow(unreachable_patterns, reason = "whether there are others is up to the library")]
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let (major, minor, release) = hdf5::library_version();
+        let message =
+            format!("`libver`: the bound `{version}` is not known to the linked HDF5 {major}.{minor}.{release}");
+        Error::new(ErrorKind::Unsupported, message)
+    })
+}
+
+/// The list for files on disk that are opened so, which is the one that is kept where it can be.
+fn on_disk(access: Access, kept: &'static Id) -> Result<Handle> {
+    if access == Access::default() { Ok(Handle::Kept(kept.get())) } else { file_access(access).map(Handle::Owned) }
+}
+
+/// The list for files that are made so.
+fn on_disk_fresh(access: Access, kept: &'static Id) -> Result<Handle> {
+    if access == Access::default() {
+        return Ok(Handle::Kept(kept.get()));
+    }
+    fresh_access(Access { locking: access.locking.or(Some(FileLocking::Off)), ..access }).map(Handle::Owned)
+}
+
+/// The property lists, made once.
+fn lists() -> Result<&'static Lists> {
+    static LISTS: LazyLock<Option<Lists>> = LazyLock::new(|| Lists::new().ok());
+    once(&LISTS)
+}
+
+#[cfg(unix)]
+fn c_path(path: &Path) -> Result<CString> {
+    use std::os::unix::ffi::OsStrExt;
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| Error::new(ErrorKind::Io, "a file name with NUL"))
+}
+
+#[cfg(not(unix))]
+fn c_path(path: &Path) -> Result<CString> {
+    let text = path.to_str().ok_or_else(|| Error::new(ErrorKind::Io, "a file name that is not Unicode"))?;
+    CString::new(text).map_err(|_| Error::new(ErrorKind::Io, "a file name with NUL"))
+}
+
+/// What the names of files in memory begin with.
+fn memory_prefix() -> String {
+    format!("filebacked-{}-", std::process::id())
+}
+
+/// A name for a file in memory: libhdf5 takes two open files of one name for the same file.
+fn memory_name() -> CString {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("{}{}", memory_prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
+    CString::new(name).unwrap_or_default()
+}
+
+/// Whether a file of that name is one of those in memory.
+pub(super) fn is_memory_name(name: &str) -> bool {
+    name.starts_with(&memory_prefix())
+}
+
+/// Nobody opens the file between its closing and its unlocking.
+impl Drop for File {
+    fn drop(&mut self) {
+        locked(|| {
+            // SAFETY: it is used no more.
+            unsafe { ManuallyDrop::drop(&mut self.id) };
+            #[cfg(target_os = "linux")]
+            drop(self.lock.take());
+        });
+    }
+}
+
+impl File {
+    /// Takes over the file that `open` has libhdf5 open.
+    fn opened(open: &mut dyn FnMut() -> Result<Id>) -> Result<Self> {
+        // A driver leaves its failures for whoever has the lock.
+        locked(|| {
+            #[cfg(all(unix, hdf5_drivers))]
+            drop(super::driver::opened());
+            let opened = open();
+            #[cfg(all(unix, hdf5_drivers))]
+            let failure = match (super::driver::opened(), &opened) {
+                // The reason of the system.
+                (Some(Err(error)), Err(_)) => return Err(Error::io("could not open the file", error)),
+                (failure, _) => failure.and_then(std::io::Result::ok),
+            };
+            Ok(Self {
+                id: ManuallyDrop::new(opened?),
+                _made: None,
+                #[cfg(target_os = "linux")]
+                lock: ManuallyDrop::new(None),
+                #[cfg(all(unix, hdf5_drivers))]
+                failure,
+            })
+        })
+    }
+
+    /// The same file, which was made.
+    fn made(mut self) -> Self {
+        self._made = Made::new(&self.id);
+        self
+    }
+
+    /// Opens a file that there is by libhdf5's own driver.
+    fn open_with(path: &Path, flags: std::ffi::c_uint, access: hid_t) -> Result<Self> {
+        let path = c_path(path)?;
+        Self::locked_by_library(&mut || open_file("open the file", &path, flags, access))
+    }
+
+    /// Takes over the file that `open` has libhdf5 open, which may lock it.
+    fn locked_by_library(open: &mut dyn FnMut() -> Result<Id>) -> Result<Self> {
+        locked(|| {
+            #[allow(unused_mut, reason = "elsewhere nothing is added")]
+            let mut file = Self::opened(open)?;
+            #[cfg(target_os = "linux")]
+            {
+                *file.lock = match super::lock::Unlocking::new(&file.id) {
+                    // It is not one file on a disk.
+                    Err(error) if error.kind() == ErrorKind::Unsupported => None,
+                    lock => Some(lock?),
+                };
+            }
+            Ok(file)
+        })
+    }
+
+    /// Makes a file in the place of an empty one that nobody else knows of.
+    pub(crate) fn create(path: &Path, access: Access) -> Result<Self> {
+        Self::make(path, access, h5f::H5F_ACC_TRUNC)
+    }
+
+    /// Makes a file where there is none.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn create_new(path: &Path, access: Access) -> Result<Self> {
+        Self::make(path, access, h5f::H5F_ACC_EXCL)
+    }
+
+    /// The file as the system has it: one more owner of the descriptor that libhdf5 has opened it with.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn system_file(&self) -> Result<std::fs::File> {
+        super::raw::system_file(&self.id)
+    }
+
+    fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        let access = on_disk_fresh(access, &lists.fresh)?;
+        Self::locked_by_library(&mut || {
+            // SAFETY: a C string, and lists of the kinds that the function takes.
+            Id::own("create the file", || unsafe {
+                h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
+            })
+        })
+        .map(Self::made)
+    }
+
+    /// Opens a file for reading.
+    pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
+        Self::open_with(path, h5f::H5F_ACC_RDONLY, on_disk(access, &lists()?.access)?.get())
+    }
+
+    /// Whether this program has a file open by means of libhdf5.
+    pub(crate) fn is_open_here(path: &Path) -> bool {
+        let Ok(wanted) = path.canonicalize() else { return false };
+        let is_it = |file: hid_t| {
+            let mut name = vec![0u8; 1 << 12];
+            // SAFETY: an identifier, which the library looks up, and a buffer of the size given.
+            let len = unsafe { h5f::H5Fget_name(file, name.as_mut_ptr().cast(), name.len()) };
+            let Some(name) = usize::try_from(len).ok().and_then(|len| name.get(..len)) else { return false };
+            let found = std::str::from_utf8(name).ok().and_then(|name| Path::new(name).canonicalize().ok());
+            found.is_some_and(|found| found == wanted)
+        };
+        locked(|| {
+            let (all, files) = (h5f::H5F_OBJ_ALL as hid_t, h5f::H5F_OBJ_ALL);
+            // SAFETY: all files, and all sorts of objects in them; the library's lock is held.
+            let count = unsafe { h5f::H5Fget_obj_count(all, files) };
+            let mut ids: Vec<hid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
+            // SAFETY: as above, and room for as many identifiers as said.
+            let count = unsafe { h5f::H5Fget_obj_ids(all, files, ids.len(), ids.as_mut_ptr()) };
+            ids.truncate(usize::try_from(count).unwrap_or(0));
+            ids.into_iter().any(is_it)
+        })
+    }
+
+    /// Opens a file for writing.
+    pub(crate) fn open_rw(path: &Path, access: Access) -> Result<Self> {
+        Self::open_with(path, h5f::H5F_ACC_RDWR, on_disk(access, &lists()?.access)?.get())
+    }
+
+    /// Makes a file in memory as it is made where nothing is asked for.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self> {
+        Self::in_memory_as(Access::default())
+    }
+
+    /// Opens a file for reading a part at a time.
+    pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
+        Self::open_with(path, h5f::H5F_ACC_RDONLY, lists()?.streamed.get())
+    }
+
+    /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
+    pub(crate) fn create_ordered(path: &Path, filtered: bool) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        let is_ordered = cfg!(all(unix, hdf5_drivers));
+        let creation = if filtered && is_ordered { &lists.keeping } else { &lists.creation };
+        Self::opened(&mut || {
+            // SAFETY: a C string, and lists of the kinds that the function takes.
+            Id::own("create the file", || unsafe {
+                h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), lists.ordered.get())
+            })
+        })
+        .map(Self::made)
+    }
+
+    /// Opens a file for writing that is to be whole whenever the program is killed.
+    pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
+        let (path, lists) = (c_path(path)?, lists()?);
+        let what = "open the file, which no other program may have open for writing";
+        Self::opened(&mut || open_file(what, &path, h5f::H5F_ACC_RDWR, lists.ordered.get()))
+    }
+
+    /// Makes a file in memory.
+    pub(crate) fn in_memory_as(access: Access) -> Result<Self> {
+        let (name, lists) = (memory_name(), lists()?);
+        let memory = match access == Access::default() {
+            true => Handle::Kept(lists.memory.get()),
+            false => Handle::Owned(memory_access(access)?),
+        };
+        Self::opened(&mut || {
+            // SAFETY: a C string, and lists of the kinds that the function takes.
+            Id::own("create a file in memory", || unsafe {
+                h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), memory.get())
+            })
+        })
+        .map(Self::made)
+    }
+
+    /// Opens the file that `image` is, in memory, for reading.
+    pub(crate) fn from_image(image: &[u8]) -> Result<Self> {
+        if image.is_empty() {
+            return Err(Error::new(ErrorKind::Hdf5, "HDF5 could not open the file in memory: it is empty"));
+        }
+        let (name, memory) = (memory_name(), &lists()?.memory);
+        let what = "take over the image of a file";
+        // The image is on the list for as long as the lock is held.
+        locked(|| {
+            // SAFETY: a file access list; the library copies the image, and does not write to it.
+            call(what, || unsafe {
+                h5p::H5Pset_file_image(memory.get(), image.as_ptr().cast_mut().cast(), image.len())
+            })?;
+            let file =
+                Self::opened(&mut || open_file("open the file in memory", &name, h5f::H5F_ACC_RDONLY, memory.get()));
+            // SAFETY: a file access list, which lets go of its copy.
+            call(what, || unsafe { h5p::H5Pset_file_image(memory.get(), std::ptr::null_mut(), 0) })?;
+            let file = file?;
+            super::raw::opened_in_memory(&file.id)?;
+            Ok(file)
+        })
+    }
+
+    /// Its root group.
+    pub(crate) fn root(&self) -> Result<Group> {
+        // SAFETY: a file's handle and a C string.
+        let id = Id::own("open the root group", || unsafe {
+            hdf5_sys::h5o::H5Oopen(self.id.get(), c"/".as_ptr(), H5P_DEFAULT)
+        })?;
+        Group::opened(id)
+    }
+
+    /// Has libhdf5 write all that it has of it.
+    pub(crate) fn flush(&self) -> Result<()> {
+        // SAFETY: a file's handle.
+        call("write out the file", || unsafe { h5f::H5Fflush(self.id.get(), h5f::H5F_scope_t::H5F_SCOPE_GLOBAL) })?;
+        self.check_written()
+    }
+
+    /// An error if something could not be written, whatever libhdf5 was told.
+    fn check_written(&self) -> Result<()> {
+        #[cfg(all(unix, hdf5_drivers))]
+        if let Some(failure) = &self.failure {
+            failure.check()?;
+        }
+        super::writing::check()
+    }
+
+    /// The call that writes all of it, while it is new.
+    pub(crate) fn writing(&self) -> Result<Writing> {
+        #[cfg(all(unix, hdf5_drivers))]
+        if self.failure.is_some() {
+            return Ok(Writing::new_file());
+        }
+        Writing::to(&self.root()?)
+    }
+
+    /// Writes all out and closes the file, which nothing else keeps open.
+    pub(crate) fn close(self) -> Result<()> {
+        let mut file = ManuallyDrop::new(self);
+        locked(|| {
+            // SAFETY: an owned handle, which is not used any more.
+            let closed = call("write out and close the file", || unsafe { h5f::H5Fclose(file.id.get()) });
+            #[cfg(target_os = "linux")]
+            drop(file.lock.take());
+            closed
+        })?;
+        #[cfg(all(unix, hdf5_drivers))]
+        if let Some(failure) = file.failure.take() {
+            failure.check()?;
+        }
+        super::writing::check()
+    }
+}
+
+/// The bytes of a file in memory, as a file on disk would have them.
+pub(crate) fn image_of(file: &File) -> Result<Vec<u8>> {
+    file.flush()?;
+    let what = "copy the file out of memory";
+    // SAFETY: a file's handle; without a buffer the function gives the size.
+    let size = call(what, || unsafe { h5f::H5Fget_file_image(file.id.get(), std::ptr::null_mut(), 0) })?;
+    let mut image = vec![0u8; usize::try_from(size).unwrap_or(0)];
+    // SAFETY: a buffer of the size given.
+    call(what, || unsafe { h5f::H5Fget_file_image(file.id.get(), image.as_mut_ptr().cast(), image.len()) })?;
+    Ok(image)
+}

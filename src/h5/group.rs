@@ -1,0 +1,482 @@
+//! Groups: made, opened, and linked.
+
+use std::ffi::{CStr, CString, c_char};
+use std::sync::Arc;
+
+use hdf5_sys::h5::herr_t;
+use hdf5_sys::h5i::{H5I_type_t, hid_t};
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::{h5g, h5l, h5o};
+
+use super::about::{About, Identity, about, identity_at};
+use super::attribute::Attributes;
+use super::dataset::Dataset;
+use super::dense::{self, Checked};
+use super::held::{find_path, path_of};
+use super::names;
+use super::placeholder::seen_as_empty;
+use super::strict::{open_by_name, shortened, without_plugins};
+use super::{Id, c_name, call, change, locked, property_lists, removal, sys};
+use crate::ground::error::{Error, ErrorKind, Result, names as listed};
+use crate::ground::progress::{Run, Spot};
+use crate::layout::{escape, unescape};
+
+/// A group, open. Its clones share one handle.
+#[derive(Clone, Debug)]
+pub(crate) struct Group(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    group: hdf5::Group,
+    spot: Spot,
+    /// Whether it, or a group on the way to it, was opened by its address.
+    by_address: bool,
+    /// The number of its file, if that was asked.
+    file: Option<u64>,
+}
+
+/// A function of the library's that makes a link of one group from that of another.
+type LinkFunction = unsafe extern "C" fn(hid_t, *const c_char, hid_t, *const c_char, hid_t, hid_t) -> herr_t;
+
+/// What a link leads to.
+#[derive(Debug)]
+pub(crate) enum Object {
+    /// A group.
+    Group(Group),
+    /// A dataset.
+    Dataset(Dataset),
+}
+
+impl Object {
+    /// A further handle of it.
+    pub(crate) fn again(&self) -> Result<Self> {
+        match self {
+            Self::Group(group) => Ok(Self::Group(group.clone())),
+            Self::Dataset(dataset) => dataset.again().map(Self::Dataset),
+        }
+    }
+
+    /// The same object, which was opened for a call that somebody may watch.
+    pub(super) fn at(self, spot: Spot) -> Self {
+        match self {
+            _ if !spot.is_watched() => self,
+            Self::Group(group) => Self::Group(group.at(spot)),
+            Self::Dataset(dataset) => Self::Dataset(dataset.at(spot)),
+        }
+    }
+
+    /// The same object, which was opened by its address.
+    pub(super) fn by_address(self) -> Self {
+        match self {
+            Self::Group(group) => Self::Group(group.by_address()),
+            dataset @ Self::Dataset(_) => dataset,
+        }
+    }
+
+    /// The same object for what is no part of that call.
+    pub(crate) fn unwatched(self) -> Self {
+        match self {
+            Self::Group(group) => Self::Group(group.unwatched()),
+            Self::Dataset(dataset) => Self::Dataset(dataset.at(Spot::NOWHERE)),
+        }
+    }
+}
+
+impl Attributes for Object {
+    fn handle(&self) -> hid_t {
+        match self {
+            Self::Group(group) => group.handle(),
+            Self::Dataset(dataset) => dataset.handle(),
+        }
+    }
+
+    fn is_by_address(&self) -> bool {
+        match self {
+            Self::Group(group) => group.is_by_address(),
+            Self::Dataset(dataset) => dataset.is_by_address(),
+        }
+    }
+}
+
+impl Object {
+    /// Takes over the handle of an object.
+    pub(super) fn adopt(id: Id) -> Result<Self> {
+        match sys::is_of(id.get()) {
+            Some(H5I_type_t::H5I_GROUP) => Group::opened(id).map(Self::Group),
+            Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).and_then(seen_as_empty).map(Self::Dataset),
+            _ => Err(no_value()),
+        }
+    }
+
+    /// The same of an object of which it is known which one it is.
+    pub(super) fn adopt_known(id: Id, identity: Identity) -> Result<Self> {
+        match sys::is_of(id.get()) {
+            Some(H5I_type_t::H5I_GROUP) => {
+                Group::adopt_checked(dense::check_known(id.get(), identity)?, id).map(Self::Group)
+            }
+            Some(H5I_type_t::H5I_DATASET) => {
+                let dataset = Dataset::adopt_checked(dense::check_known(id.get(), identity)?, id);
+                dataset.and_then(seen_as_empty).map(Self::Dataset)
+            }
+            _ => Err(no_value()),
+        }
+    }
+}
+
+fn no_value() -> Error {
+    Error::no_value("a named data type holds no value")
+}
+
+impl Attributes for Group {
+    fn handle(&self) -> hid_t {
+        self.0.group.id()
+    }
+
+    fn is_by_address(&self) -> bool {
+        self.0.by_address
+    }
+}
+
+impl Group {
+    /// A further handle of a user's group. Where that is a file, which passes for its root group, it is of the group:
+    /// not all of libhdf5's functions for groups take a file.
+    pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
+        match sys::is_of(group.id()) {
+            Some(H5I_type_t::H5I_FILE) => {
+                // SAFETY: a file's handle and a C string.
+                Self::opened(Id::own("open the root group", || unsafe {
+                    h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
+                })?)
+            }
+            _ => {
+                let checked = dense::check(group.id())?;
+                Ok(Self::new(group.clone(), Some(checked.identity.file())))
+            }
+        }
+    }
+
+    fn new(group: hdf5::Group, file: Option<u64>) -> Self {
+        Self(Arc::new(Inner { group, spot: Spot::NOWHERE, by_address: false, file }))
+    }
+
+    /// The same group, at which a call begins.
+    pub(crate) fn begun(self, run: &Run) -> Self {
+        let spot = run.spot(|| self.path());
+        self.at(spot)
+    }
+
+    /// The same group at that spot.
+    pub(crate) fn at(self, spot: Spot) -> Self {
+        if !spot.is_watched() && !self.0.spot.is_watched() {
+            return self;
+        }
+        let Inner { group, by_address, file, .. } = &*self.0;
+        Self(Arc::new(Inner { group: group.clone(), spot, by_address: *by_address, file: *file }))
+    }
+
+    /// The same group, which was opened by its address.
+    fn by_address(self) -> Self {
+        let Inner { group, spot, file, .. } = &*self.0;
+        Self(Arc::new(Inner { group: group.clone(), spot: spot.clone(), by_address: true, file: *file }))
+    }
+
+    /// The same group for what is no part of the call that it was opened for.
+    pub(crate) fn unwatched(self) -> Self {
+        self.at(Spot::NOWHERE)
+    }
+
+    /// Where it is in the call that it was opened for.
+    pub(crate) fn spot(&self) -> &Spot {
+        &self.0.spot
+    }
+
+    /// Where its child `name` is in the call.
+    pub(crate) fn spot_of(&self, name: &str) -> Spot {
+        self.spot().child_of(name, || self.kind().ok().flatten())
+    }
+
+    /// Takes over the handle of a group that was there.
+    pub(super) fn opened(id: Id) -> Result<Self> {
+        Self::adopt_checked(dense::check(id.get())?, id)
+    }
+
+    fn adopt_checked(checked: Checked, id: Id) -> Result<Self> {
+        Self::adopt_in(Some(checked.identity.file()), id)
+    }
+
+    /// Takes over the handle of a group that was made.
+    pub(super) fn adopt(id: Id) -> Result<Self> {
+        Self::adopt_in(None, id)
+    }
+
+    fn adopt_in(file: Option<u64>, id: Id) -> Result<Self> {
+        let id = std::mem::ManuallyDrop::new(id);
+        // SAFETY: the handle is owned, of a group, and not used by `id` any more.
+        Ok(Self::new(unsafe { hdf5::from_id(id.get()) }?, file))
+    }
+
+    /// The number of its file, if that was asked when it was opened.
+    pub(super) fn file_number(&self) -> Option<u64> {
+        self.0.file
+    }
+
+    /// The same as users know it.
+    pub(crate) fn user(&self) -> &hdf5::Group {
+        &self.0.group
+    }
+
+    /// Its path in the file.
+    pub(crate) fn path(&self) -> String {
+        path_of(self)
+    }
+
+    /// What tells it from other objects, and how many links and attributes it has.
+    pub(crate) fn about(&self) -> Result<About> {
+        about(self.handle())
+    }
+
+    /// Makes the group `name`.
+    pub(crate) fn create_group(&self, name: &str) -> Result<Self> {
+        let (label, spot) = (c_name(name)?, self.spot_of(name));
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes, and a C string.
+        let group = Self::adopt(Id::create("create a group", || unsafe {
+            h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
+        })?)?;
+        spot.object()?;
+        let group = if self.0.by_address { group.by_address() } else { group };
+        Ok(group.at(spot))
+    }
+
+    /// Makes a group in the same file that no link leads to: it goes with its last handle. Until then it is at the spot of
+    /// this one.
+    pub(crate) fn create_unlinked(&self) -> Result<Self> {
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the function takes.
+        let group = Self::adopt(Id::create("create a group", || unsafe {
+            h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
+        })?)?;
+        Ok(group.by_address().at(self.spot().clone()))
+    }
+
+    /// Whether there is a link of that name.
+    pub(crate) fn has_link(&self, name: &str) -> Result<bool> {
+        if name.is_empty() {
+            return Ok(false);
+        }
+        self.has_label(&self.label(name)?)
+    }
+
+    /// Whether there is a link that the file calls exactly that.
+    pub(crate) fn has_exactly(&self, name: &str) -> Result<bool> {
+        self.has_label(&c_name(name)?)
+    }
+
+    /// Whether there is a link that the file calls so.
+    pub(crate) fn has_label(&self, name: &CStr) -> Result<bool> {
+        // SAFETY: a group's handle and a C string.
+        let exists =
+            || call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) });
+        Ok(without_plugins(exists)? > 0)
+    }
+
+    /// The name that a link has in the file, where it may be none in UTF-8, or not be escaped.
+    pub(crate) fn label(&self, name: &str) -> Result<CString> {
+        let label = c_name(name)?;
+        if !name.contains('%') || self.has_label(&label)? {
+            return Ok(label);
+        }
+        // As this crate would not write it: with a percent sign of its own, or a byte that is none of a character.
+        let own = name.replace("%25", "%");
+        // One that stands for another key is another: `a%2Fb` is no `a%252Fb`.
+        if own != name && escape(&unescape(&own)) != name {
+            return Ok(label);
+        }
+        for other in [Some(c_name(&own)?), names::raw(&own)].into_iter().flatten() {
+            if self.has_label(&other)? {
+                return Ok(other);
+            }
+        }
+        Ok(label)
+    }
+
+    /// The link that a link of another group, which is called `label` there, would stand beside as one of the same name, or
+    /// have to replace.
+    pub(crate) fn same_label(&self, label: &CStr) -> Result<Option<CString>> {
+        if self.has_label(label)? {
+            return Ok(Some(label.to_owned()));
+        }
+        let Ok(name) = label.to_str() else { return Ok(None) };
+        // By whatever name, it is the same key.
+        let label = self.label(&escape(&unescape(name)))?;
+        Ok(self.has_label(&label)?.then_some(label))
+    }
+
+    /// Takes away the link `name`.
+    pub(crate) fn unlink(&self, name: &str) -> Result<()> {
+        self.unlink_label(&self.label(name)?)
+    }
+
+    /// Takes away the link that the file calls so.
+    pub(crate) fn unlink_label(&self, name: &CStr) -> Result<()> {
+        locked(|| {
+            removal::check_link(self.handle(), name)?;
+            self.delete_link(name)
+        })
+    }
+
+    /// The same of one that is not the last link to what it leads to, and does not go with another.
+    fn delete_link(&self, name: &CStr) -> Result<()> {
+        // SAFETY: a group's handle and a C string.
+        change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
+        Ok(())
+    }
+
+    /// Makes sure that the link that the file calls so can be taken away, with all that only it leads to, once it is in a group
+    /// that goes.
+    pub(crate) fn check_removal(&self, name: &CStr) -> Result<()> {
+        locked(|| removal::check_link(self.handle(), name))
+    }
+
+    /// Moves the link `name` to `target`, where it is called the same.
+    pub(crate) fn move_link(&self, name: &str, target: &Self) -> Result<()> {
+        self.move_label(&self.label(name)?, target)
+    }
+
+    /// Moves the link that the file calls `label` to `target`, where it is called the same.
+    pub(crate) fn move_label(&self, label: &CStr, target: &Self) -> Result<()> {
+        // Nobody unlinks the target meanwhile.
+        locked(|| match target.sure_path()? {
+            Some(path) => {
+                let whole = [path.as_bytes(), b"/", label.to_bytes()].concat();
+                let whole = CString::new(whole).map_err(|_| Error::corrupt("a path with NUL"))?;
+                self.link_by("move a link", h5l::H5Lmove, label, target, &whole)
+            }
+            None => self.move_label_unlinked(label, target, label),
+        })
+    }
+
+    /// The path of the group in its file, if there is one, and the group is there.
+    ///
+    /// `H5Lmove` to a name that is no whole path takes for granted that the handle knows its path, and crashes where it does not
+    /// (seen in 2.2, `H5L__move_cb`): where no link leads to the group any more, and where it was opened by its address, as
+    /// references are followed. For the latter, libhdf5 finds a path when it is asked, and forgets it.
+    fn sure_path(&self) -> Result<Option<String>> {
+        let path = find_path(self)?;
+        if path.is_empty() {
+            return Ok(None);
+        }
+        let there = identity_at(self.handle(), &c_name(&path)?, &property_lists()?.local_links);
+        Ok(if there == Some(self.about()?.identity) { Some(path) } else { None })
+    }
+
+    /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`.
+    /// There it is called `new_name`.
+    pub(crate) fn move_link_unlinked(&self, name: &str, target: &Self, new_name: &str) -> Result<()> {
+        self.move_label_unlinked(&self.label(name)?, target, &c_name(new_name)?)
+    }
+
+    /// The same for names as the file has them.
+    pub(crate) fn move_label_unlinked(&self, label: &CStr, target: &Self, new_label: &CStr) -> Result<()> {
+        self.copy_label(label, target, new_label)?;
+        // It is in one of the two groups, whatever fails.
+        self.delete_link(label).inspect_err(|_| drop(target.delete_link(new_label)))
+    }
+
+    /// Copies a link to `target` in the same file, where it is called `new_label`: what it leads to is the same object. A soft
+    /// link stays one. (`H5Lcopy` takes no path for granted.)
+    pub(crate) fn copy_label(&self, label: &CStr, target: &Self, new_label: &CStr) -> Result<()> {
+        self.link_by("copy a link", h5l::H5Lcopy, label, target, new_label)
+    }
+
+    /// Makes the link `new_name` of `target` from the link `name`, by a function of the library's.
+    fn link_by(&self, what: &str, function: LinkFunction, name: &CStr, target: &Self, new_name: &CStr) -> Result<()> {
+        let lists = property_lists()?;
+        // SAFETY: handles of the kinds that the functions take, and C strings.
+        change(what, || unsafe {
+            function(self.handle(), name.as_ptr(), target.handle(), new_name.as_ptr(), lists.link.get(), H5P_DEFAULT)
+        })?;
+        Ok(())
+    }
+
+    /// The number of links.
+    pub(crate) fn len(&self) -> u64 {
+        // An open group always says it.
+        sys::links_of(self.handle())
+    }
+
+    /// Opens what the link `name` leads to.
+    pub(crate) fn open(&self, name: &str) -> Result<Object> {
+        Ok(locked(|| self.open_locked(name, &self.label(name)?))?.at(self.spot_of(name)))
+    }
+
+    /// Opens what the link leads to that the file calls `label`, and others `name`.
+    pub(crate) fn open_label(&self, name: &str, label: &CStr) -> Result<Object> {
+        Ok(locked(|| self.open_locked(name, label))?.at(self.spot_of(name)))
+    }
+
+    /// Opens whatever the link `name` leads to.
+    pub(super) fn open_any(&self, name: &str) -> Result<Id> {
+        self.open_any_label(&self.label(name)?)
+    }
+
+    fn open_any_label(&self, label: &CStr) -> Result<Id> {
+        without_plugins(|| {
+            dense::check_way(self.handle(), label)?;
+            // SAFETY: a group's handle, a C string, and how links are followed.
+            open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), label.as_ptr(), list) })
+        })
+    }
+
+    fn open_locked(&self, name: &str, label: &CStr) -> Result<Object> {
+        let id = match self.open_any_label(label) {
+            Ok(id) => id,
+            Err(error) if error.is_of_stored() => return Err(error),
+            Err(error) => {
+                return Err(match self.has_link(name) {
+                    Ok(false) => self.no_such_link(),
+                    _ => match self.soft_path(name) {
+                        Ok(Some(path)) if !self.leads_somewhere(name) => {
+                            let path = shortened(&path.to_string_lossy());
+                            Error::leads_nowhere(format!("the link leads to `{path}`, where nothing is"))
+                        }
+                        _ => error,
+                    },
+                });
+            }
+        };
+        let object = Object::adopt(id)?;
+        Ok(if self.0.by_address { object.by_address() } else { object })
+    }
+
+    /// The error for a name that no link has.
+    #[cold]
+    fn no_such_link(&self) -> Error {
+        let there = match self.link_names() {
+            Ok(links) if links.is_empty() => " in an empty group".to_owned(),
+            Ok(links) => format!(" in a group of {}", listed(&links)),
+            Err(_) => String::new(),
+        };
+        Error::new(ErrorKind::NotFound, format!("there is nothing of that name{there}"))
+    }
+
+    /// Whether the soft link `name` leads to an object.
+    fn leads_somewhere(&self, name: &str) -> bool {
+        let Ok(name) = self.label(name) else { return false };
+        if dense::check_way(self.handle(), &name).is_err() {
+            return true;
+        }
+        // SAFETY: a group's handle and a C string.
+        let found =
+            call("follow a link", || unsafe { h5o::H5Oexists_by_name(self.handle(), name.as_ptr(), H5P_DEFAULT) });
+        found.is_ok_and(|found| found > 0)
+    }
+
+    /// Opens the dataset that the link `name` leads to.
+    pub(crate) fn open_dataset(&self, name: &str) -> Result<Dataset> {
+        match self.open(name)? {
+            Object::Dataset(dataset) => Ok(dataset),
+            Object::Group(_) => Err(Error::corrupt("expected a dataset, found a group")),
+        }
+    }
+}

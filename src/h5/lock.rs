@@ -1,0 +1,90 @@
+//! Locks on files: one of our own that goes with the process, however that ends, and the one of libhdf5.
+
+use std::fs::File;
+use std::io;
+
+#[cfg(target_os = "linux")]
+use super::{Id, locked, raw};
+#[cfg(target_os = "linux")]
+use crate::ground::error::Result;
+
+/// Releases libhdf5's lock on a file, when dropped after libhdf5 has closed the file.
+///
+/// The lock belongs to the descriptor and all copies of it. libhdf5 closes its descriptor, but does not unlock the file, and
+/// lets programs inherit it. So the lock would go on as long as a program runs that another thread began meanwhile.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(super) struct Unlocking {
+    /// libhdf5's descriptor.
+    descriptor: std::os::fd::RawFd,
+    /// A duplicate of it, which unlocks the file after libhdf5 has closed its own.
+    system: File,
+}
+
+#[cfg(target_os = "linux")]
+impl Unlocking {
+    /// Of a file that libhdf5's own driver opened just now. The library's lock is held.
+    pub(super) fn new(file: &Id) -> Result<Self> {
+        let descriptor = raw::descriptor(file)?;
+        // SAFETY: libhdf5 has the file open, and so the descriptor. The command only sets a flag of it.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+        let system = raw::as_file(descriptor, File::try_clone).map_err(raw::cannot_read)?;
+        Ok(Self { descriptor, system })
+    }
+
+    /// Whether libhdf5 still has the file open, for whatever else is open in it. The library's lock is held. Where a descriptor of
+    /// the same number was opened for the same file meanwhile, it seems so, too: then the file is not unlocked.
+    fn is_open(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+
+        // SAFETY: whatever the number is of by now, this only asks; and what is not open is an error.
+        let there = raw::as_file(self.descriptor, File::metadata);
+        match (there, self.system.metadata()) {
+            (Ok(there), Ok(own)) => (there.dev(), there.ino()) == (own.dev(), own.ino()),
+            (there, _) => there.is_ok(),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Unlocking {
+    fn drop(&mut self) {
+        use std::os::fd::AsRawFd;
+
+        locked(|| {
+            if !self.is_open() {
+                // SAFETY: an open descriptor.
+                unsafe { libc::flock(self.system.as_raw_fd(), libc::LOCK_UN) };
+            }
+        });
+    }
+}
+
+/// Locks the whole of a file that is open for writing, unless another has it open and locked, and says whether it did. The
+/// lock lasts until the file is closed, at the latest by the end of the process.
+///
+/// It belongs to the open file, not to the process, so that it holds between threads, too; and it is of another sort than
+/// the locks of libhdf5, which it does not meet.
+#[cfg(target_os = "linux")]
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    use std::os::fd::AsRawFd;
+
+    // SAFETY: a C struct of numbers, for which zeros are values.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    // SAFETY: an open descriptor, and the address of what the command takes.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) } == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+        _ => Err(error),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn try_lock(_: &File) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}

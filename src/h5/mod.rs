@@ -1,0 +1,446 @@
+//! A thin safe layer over libhdf5: groups, datasets, attributes, element types and whole files.
+//!
+//! Every handle and every `unsafe` call of the crate is here. This layer knows nothing of serde. Each call into the
+//! library holds the library's lock ([`hdf5::sync::sync`]), which is reentrant, and copies the error stack into plain
+//! data at once.
+
+mod about;
+mod ahead;
+mod attribute;
+mod behind;
+#[cfg(blosc)]
+mod blosc;
+mod chunked;
+mod copy;
+mod dataset;
+mod dense;
+#[cfg(all(unix, hdf5_drivers))]
+mod driver;
+mod dtype;
+mod extend;
+mod file;
+mod filter;
+mod float;
+mod grid;
+mod group;
+mod header;
+mod heap;
+mod heap_writer;
+mod held;
+mod integer;
+mod items;
+mod kept;
+mod link;
+mod lock;
+mod lzf;
+mod names;
+mod opaque;
+mod parallel;
+mod parts;
+mod picks;
+mod placeholder;
+mod plain;
+mod present;
+mod raw;
+mod reference;
+pub(crate) mod referred;
+mod removal;
+mod scattered;
+mod selection;
+mod shuffle;
+mod storing;
+mod strict;
+mod sys;
+mod table;
+mod typed;
+mod variable;
+pub(crate) mod within;
+mod writing;
+
+use std::cell::Cell;
+use std::ffi::CString;
+use std::sync::LazyLock;
+
+use hdf5_sys::h5i::{H5Idec_ref, hid_t};
+use hdf5_sys::h5p;
+
+pub(crate) use about::{About, Identity};
+pub(crate) use ahead::{Ahead, Block};
+pub(crate) use attribute::Attributes;
+pub(crate) use behind::{Rows, Writer};
+pub(crate) use dataset::{Contents, Dataset, Shape, brief, texts};
+pub(crate) use dtype::{Dtype, EnumType, Field, MAX_TYPE_DEPTH, Number, StringPadding, Strings};
+pub(crate) use extend::{Growing, flush, set_count};
+pub(crate) use file::{File, image_of};
+pub(crate) use group::{Group, Object};
+pub(crate) use held::{Held, path_of};
+pub(crate) use integer::WideInteger;
+pub(crate) use items::{Element, Items, element_bytes, integer};
+pub(crate) use kept::{Address, KeptAttribute, paths};
+pub(crate) use link::Link;
+pub(crate) use lock::try_lock;
+pub(crate) use opaque::Opaque;
+pub(crate) use parallel::feed;
+pub(crate) use plain::{
+    LastLook, Reference, Room, Slice, Vector, array_of, is_string, may_be_array, may_be_number, may_be_vec, number_of,
+    read_number, read_string, text_of,
+};
+pub(crate) use raw::{begin, end, sync};
+pub(crate) use reference::Home;
+pub(crate) use selection::Selection;
+pub(crate) use storing::{ChunkShape, Codec, Storing};
+pub(crate) use table::Table;
+pub(crate) use typed::{ElementType, read_array_attribute, shape_within, write_array_attribute};
+pub(crate) use writing::{Writing, make_room, makes_room, write_out};
+
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+
+/// The value by which a function of libhdf5 says that it failed.
+trait Status: Copy {
+    fn failed(self) -> bool;
+}
+
+/// `herr_t`, `htri_t` and enums.
+impl Status for i32 {
+    fn failed(self) -> bool {
+        self < 0
+    }
+}
+
+/// `hid_t` and `ssize_t`.
+impl Status for i64 {
+    fn failed(self) -> bool {
+        self < 0
+    }
+}
+
+impl Status for isize {
+    fn failed(self) -> bool {
+        self < 0
+    }
+}
+
+thread_local! {
+    /// Whether the thread is in [`locked`], and so has the lock.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the thread does something under the library's lock: no place for what a user wants done.
+pub(crate) fn is_locked() -> bool {
+    INSIDE.get()
+}
+
+/// Does something under the library's lock.
+///
+/// The lock is reentrant, but taking it takes a while even where the thread has it, which is so for most calls.
+#[inline]
+fn locked<R>(inside: impl FnOnce() -> R) -> R {
+    under_lock(true, inside)
+}
+
+/// Does something under the library's lock. `filters` says whether filters may be run: if so, plugins are kept out, which is
+/// several calls by itself.
+fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(false);
+        }
+    }
+    if INSIDE.get() {
+        return inside();
+    }
+    hdf5::sync::sync(|| {
+        INSIDE.set(true);
+        let _leave = Leave;
+        strict::forget_build_folder();
+        let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
+        inside()
+    })
+}
+
+/// Calls into libhdf5 under its lock; `what` completes the sentence "HDF5 could not ...".
+fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    #[cfg(test)]
+    failing::count(what)?;
+    locked(|| {
+        let status = function();
+        if status.failed() { Err(failure(what)) } else { Ok(status) }
+    })
+}
+
+/// As [`call`], for what changes a file by no more than some metadata.
+fn change<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    change_of(what, 0, function)
+}
+
+/// As [`call`], for what changes a file, and writes `bytes` bytes of data to it. What fails later than in the call that
+/// caused it is an error of the next.
+fn change_of<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
+    let changed = changed(what, bytes, function)?;
+    writing::check()?;
+    Ok(changed)
+}
+
+fn changed<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
+    writing::make_room(bytes)?;
+    call(what, || {
+        raw::count_change();
+        function()
+    })
+}
+
+/// Has calls fail, for tests of what is left then.
+#[cfg(test)]
+pub(crate) mod failing {
+    use std::cell::Cell;
+
+    use crate::ground::error::{Error, ErrorKind, Result};
+
+    thread_local! {
+        static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    /// Has the call after the next `calls` of the thread fail: one, or with none that is to fail, no more.
+    pub(crate) fn after(calls: Option<u64>) {
+        LEFT.set(calls);
+    }
+
+    /// As long as it is there, calls do not count.
+    pub(super) struct Paused(Option<u64>);
+
+    impl Paused {
+        pub(super) fn new() -> Self {
+            Self(LEFT.take())
+        }
+    }
+
+    impl Drop for Paused {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
+    }
+
+    /// Whether the call that was to fail has come.
+    pub(crate) fn has_come() -> bool {
+        LEFT.get().is_none()
+    }
+
+    pub(super) fn count(what: &str) -> Result<()> {
+        match LEFT.get() {
+            Some(0) => {
+                LEFT.set(None);
+                Err(Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: a test has it fail")))
+            }
+            left => {
+                LEFT.set(left.map(|left| left - 1));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The error for what libhdf5 put on its error stack: the reason at the bottom of it.
+#[cold]
+fn failure(what: &str) -> Error {
+    let stack = hdf5::Error::query().ok().and_then(|error| error.stack());
+    let frames = || stack.iter().flat_map(|stack| (0..stack.len()).filter_map(|index| stack.get(index)));
+    if let Some(reason) = frames().find_map(|frame| system_reason(frame.desc())) {
+        return Error::io(format_args!("HDF5 could not {what}"), reason);
+    }
+    let reason = stack
+        .as_ref()
+        .and_then(|stack| stack.last().map(|frame| frame.desc().to_owned()))
+        .filter(|reason| !reason.is_empty())
+        .unwrap_or_else(|| "libhdf5 gave no reason".to_owned());
+    Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: {reason}"))
+}
+
+/// The system's reason why libhdf5's driver could not read or write. libhdf5 has it in a text, among addresses and a date
+/// (`H5FD__sec2_write`: "file write failed: time = ..., errno = 28, error message = ...").
+fn system_reason(description: &str) -> Option<std::io::Error> {
+    let is_transfer = ["file write failed", "file read failed", "unable to extend file"];
+    if !is_transfer.iter().any(|words| description.starts_with(words)) {
+        return None;
+    }
+    let (_, rest) = description.split_once("errno = ")?;
+    let digits = rest.split(|char: char| !char.is_ascii_digit()).next()?;
+    digits.parse().ok().filter(|code| *code != 0).map(std::io::Error::from_raw_os_error)
+}
+
+/// A handle of libhdf5, let go when dropped.
+#[derive(Debug)]
+pub(crate) struct Id(hid_t);
+
+impl Id {
+    /// Takes over the handle that `function` gives.
+    fn own(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
+        call(what, function).map(Self)
+    }
+
+    /// Takes over the handle of what `function` makes in a file.
+    fn create(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
+        let id = changed(what, 0, function).map(Self)?;
+        writing::check()?;
+        Ok(id)
+    }
+
+    fn get(&self) -> hid_t {
+        self.0
+    }
+}
+
+impl Drop for Id {
+    fn drop(&mut self) {
+        under_lock(false, || {
+            // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
+            if unsafe { H5Idec_ref(self.0) } < 0 {
+                writing::note_unclosed();
+            }
+        });
+    }
+}
+
+/// A handle that something keeps for longer than it is used here, such as the library, or one of ours.
+enum Handle {
+    Kept(hid_t),
+    Owned(Id),
+}
+
+impl Handle {
+    fn get(&self) -> hid_t {
+        match self {
+            Self::Kept(id) => *id,
+            Self::Owned(id) => id.get(),
+        }
+    }
+}
+
+/// What is made once, when it is first asked for.
+///
+/// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
+/// that is making it and waits for the lock.
+fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
+    locked(|| {
+        // What is made once fails for ever.
+        #[cfg(test)]
+        let _paused = failing::Paused::new();
+        LazyLock::force(made).as_ref()
+    })
+    .ok_or_else(|| Error::new(ErrorKind::Hdf5, "libhdf5 could not be initialised"))
+}
+
+/// A name for libhdf5, which takes no NUL.
+fn c_name(name: &str) -> Result<CString> {
+    CString::new(name).map_err(|_| Error::new(ErrorKind::NotFound, format!("the name {name:?} contains NUL")))
+}
+
+/// A new property list of `class`, whose value is there only when the library is initialised: under its lock.
+fn property_list(class: &'static hid_t) -> Result<Id> {
+    // SAFETY: `class` is one of the library's property list classes.
+    Id::own("create a property list", || unsafe { h5p::H5Pcreate(*class) })
+}
+
+/// The property lists that every object of ours is made with.
+struct PropertyLists {
+    /// New-style groups that remember the order in which their links were made.
+    group: Id,
+    /// Datasets without time stamps.
+    dataset: Id,
+    /// Small datasets without time stamps, stored within their object header.
+    compact: Id,
+    /// The same two for datasets that keep the order of their attributes.
+    ordered_dataset: Id,
+    ordered_compact: Id,
+    /// Link names in UTF-8.
+    link: Id,
+    /// Links are not followed to other files.
+    local_links: Id,
+    /// Attribute names in UTF-8.
+    attribute: Id,
+}
+
+/// Data of at most this many bytes is stored in its dataset's object header, which holds 64 KiB.
+const COMPACT: usize = 4096;
+
+impl PropertyLists {
+    fn new() -> Result<Self> {
+        use hdf5_sys::h5d::H5D_layout_t::H5D_COMPACT;
+        use hdf5_sys::h5t::H5T_cset_t::H5T_CSET_UTF8;
+
+        // SAFETY (all of the calls below): the lists are fresh lists of the class that the property belongs to.
+        let set = |function: &dyn Fn() -> i32| call("set a property", function);
+        let group = property_list(h5p::H5P_CLS_GROUP_CREATE)?;
+        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_link_creation_order(group.get(), order) })?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_obj_track_times(group.get(), 0) })?;
+        keep_attribute_order(&group)?;
+        let plain = || {
+            let dataset = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+            // SAFETY: as said above.
+            set(&|| unsafe { h5p::H5Pset_obj_track_times(dataset.get(), 0) })?;
+            Ok::<_, crate::ground::error::Error>(dataset)
+        };
+        let (dataset, compact, ordered_dataset, ordered_compact) = (plain()?, plain()?, plain()?, plain()?);
+        for list in [&compact, &ordered_compact] {
+            // SAFETY: as said above.
+            set(&|| unsafe { h5p::H5Pset_layout(list.get(), H5D_COMPACT) })?;
+        }
+        for list in [&ordered_dataset, &ordered_compact] {
+            keep_attribute_order(list)?;
+        }
+        let link = property_list(h5p::H5P_CLS_LINK_CREATE)?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_char_encoding(link.get(), H5T_CSET_UTF8) })?;
+        let attribute = property_list(h5p::H5P_CLS_ATTRIBUTE_CREATE)?;
+        // SAFETY: as said above.
+        set(&|| unsafe { h5p::H5Pset_char_encoding(attribute.get(), H5T_CSET_UTF8) })?;
+        let local_links = strict::local_links()?;
+        Ok(Self { group, dataset, compact, ordered_dataset, ordered_compact, link, local_links, attribute })
+    }
+}
+
+/// Has objects that are made by a creation list keep the order of their attributes, which stay in the object's header however
+/// many they are.
+fn keep_attribute_order(list: &Id) -> Result<()> {
+    const MAX_COMPACT: u32 = 65_535;
+    let what = "keep the order of attributes";
+    // SAFETY: an object creation list.
+    call(what, || unsafe { h5p::H5Pset_attr_creation_order(list.get(), h5p::H5P_CRT_ORDER_TRACKED) })?;
+    // SAFETY: as above.
+    call(what, || unsafe { h5p::H5Pset_attr_phase_change(list.get(), MAX_COMPACT, 0) })?;
+    Ok(())
+}
+
+/// The property lists, made once.
+fn property_lists() -> Result<&'static PropertyLists> {
+    static LISTS: LazyLock<Option<PropertyLists>> = LazyLock::new(|| PropertyLists::new().ok());
+    once(&LISTS)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
+    use hdf5_sys::h5f;
+    use hdf5_sys::h5p::H5P_DEFAULT;
+
+    use super::*;
+
+    /// A folder can be opened as a file, and cannot be read as one.
+    #[test]
+    fn reasons_of_the_system_are_in_libhdf5s_texts() {
+        let folder = CString::new(std::env::temp_dir().as_os_str().as_bytes()).unwrap();
+        // SAFETY: a C string.
+        let open = || unsafe { h5f::H5Fopen(folder.as_ptr(), h5f::H5F_ACC_RDONLY, H5P_DEFAULT) };
+        let error = Id::own("open the file", open).unwrap_err();
+        assert!(
+            error.kind() == ErrorKind::Io && error.to_string().contains("directory"),
+            "an upgrade of libhdf5 has the system's reasons in other words: `system_reason` in storage/mod.rs must know these, \
+             or a full disk is no error of input and output: {error}"
+        );
+    }
+}

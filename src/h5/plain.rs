@@ -1,0 +1,749 @@
+//! Slices and vectors of numbers, known by their types: what they have in memory is what a dataset holds, so they are
+//! written from where they are, and read to where they will be.
+//!
+//! A generic function sees of `&Vec<f64>` that it can be iterated over. What it is shows by its [`TypeId`]; that of a type
+//! that borrows is taken as if it did so for ever.
+
+use std::alloc::{Layout, alloc_zeroed};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::sync::LazyLock;
+
+use super::dtype::Number;
+use super::items::{Element, element_bytes};
+use super::table::{Table, TableKind};
+use crate::ground::error::{Error, ErrorKind, Result};
+
+/// Numbers of which all bytes are some value, as those of bools are not.
+///
+/// # Safety
+/// Any bytes are a value of the type.
+unsafe trait AnyBytes: Element + Send + 'static {}
+
+/// The numbers of a slice.
+#[derive(Clone, Copy)]
+pub(crate) struct Slice<'a> {
+    /// Their type.
+    pub(crate) number: Number,
+    /// How many elements the slice has.
+    pub(crate) len: usize,
+    /// How many numbers an element is, if it is an array.
+    pub(crate) width: Option<usize>,
+    /// All of them, in native order.
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Slice<'a> {
+    /// The numbers of `values`, if that is a reference to a slice or vector of numbers, or of short arrays of numbers.
+    #[inline]
+    pub(crate) fn of<I>(values: &'a I) -> Option<Self> {
+        Reference::of(values)?.numbers(&mut LastLook::default())
+    }
+
+    fn new<T: Element>(numbers: &'a [T], width: Option<usize>) -> Self {
+        let len = numbers.len() / width.unwrap_or(1);
+        Self { number: T::NUMBER, len, width, bytes: element_bytes(numbers) }
+    }
+}
+
+/// A reference to something that shows by its type's id, as code that is not generic sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reference<'a> {
+    /// The type of the reference.
+    id: TypeId,
+    /// Where the reference is.
+    at: *const (),
+    borrowed: PhantomData<&'a ()>,
+}
+
+impl<'a> Reference<'a> {
+    /// What `values` is, if that is a reference, which shows without a look into the table.
+    #[inline]
+    pub(crate) fn of<I>(values: &'a I) -> Option<Self> {
+        let is_reference = matches!(size_of::<I>() / size_of::<usize>(), 1 | 2) && !std::mem::needs_drop::<I>();
+        let reference = Self { id: typeid::of::<I>(), at: (&raw const *values).cast(), borrowed: PhantomData };
+        is_reference.then_some(reference)
+    }
+
+    /// The numbers that it refers to, if those are a slice or vector of numbers, or of short arrays of numbers. `last` knows
+    /// what was asked for last, which mostly is the same type.
+    #[inline]
+    pub(crate) fn numbers(self, last: &mut LastLook) -> Option<Slice<'a>> {
+        let look = last.look_for(self.id)?;
+        // SAFETY: the function takes a pointer to a type that is the one of the id but for how long that borrows. What it
+        // gives is kept no longer than the value was lent for, whose own reference lives as long at least.
+        Some(unsafe { look(self.at) })
+    }
+
+    /// The strings that it refers to, if those are a slice or vector of strings.
+    pub(crate) fn strings(self) -> Option<&'a [String]> {
+        // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
+        // the value was lent for at least.
+        unsafe {
+            if self.id == TypeId::of::<&'static Vec<String>>() {
+                Some((*self.at.cast::<&Vec<String>>()).as_slice())
+            } else if self.id == TypeId::of::<&'static [String]>() {
+                Some(*self.at.cast::<&[String]>())
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// The string that `value` is, if it is a `String` or `str`, or a reference to one.
+#[inline]
+pub(crate) fn text_of<T: ?Sized>(value: &T) -> Option<&str> {
+    let id = typeid::of::<T>();
+    let at = (&raw const *value).cast::<()>();
+    // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
+    // `value` at least. What is a reference to `str` is one as well when it is copied as that.
+    unsafe {
+        if id == TypeId::of::<String>() {
+            Some((*at.cast::<String>()).as_str())
+        } else if id == TypeId::of::<&'static String>() {
+            Some((*at.cast::<&String>()).as_str())
+        } else if id == TypeId::of::<&'static str>() {
+            Some(*at.cast::<&str>())
+        } else if id == TypeId::of::<&'static &'static str>() {
+            Some(**at.cast::<&&str>())
+        } else if id == TypeId::of::<str>() {
+            Some(std::mem::transmute_copy::<&T, &str>(&value))
+        } else {
+            None
+        }
+    }
+}
+
+/// The type that was looked for last, and what there was for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LastLook(Option<(TypeId, Option<Look>)>);
+
+impl LastLook {
+    #[inline]
+    fn look_for(&mut self, id: TypeId) -> Option<Look> {
+        match self.0 {
+            Some((last, look)) if last == id => look,
+            _ => {
+                let look = look_for(id);
+                self.0 = Some((id, look));
+                look
+            }
+        }
+    }
+}
+
+/// Looks at what a reference, at this address, refers to.
+type Look = unsafe fn(*const ()) -> Slice<'static>;
+
+/// # Safety
+/// At `at` is a `&[T]`.
+unsafe fn look_at_slice<T: Element + 'static>(at: *const ()) -> Slice<'static> {
+    // SAFETY: as the caller says.
+    Slice::new(unsafe { *at.cast::<&[T]>() }, None)
+}
+
+/// # Safety
+/// At `at` is a `&Vec<T>`.
+unsafe fn look_at_vec<T: Element + 'static>(at: *const ()) -> Slice<'static> {
+    // SAFETY: as the caller says.
+    Slice::new(unsafe { *at.cast::<&Vec<T>>() }, None)
+}
+
+/// # Safety
+/// At `at` is a `&[[T; N]]`.
+unsafe fn look_at_arrays<T: Element + 'static, const N: usize>(at: *const ()) -> Slice<'static> {
+    // SAFETY: as the caller says.
+    Slice::new(unsafe { *at.cast::<&[[T; N]]>() }.as_flattened(), Some(N))
+}
+
+/// # Safety
+/// At `at` is a `&Vec<[T; N]>`.
+unsafe fn look_at_vec_of_arrays<T: Element + 'static, const N: usize>(at: *const ()) -> Slice<'static> {
+    // SAFETY: as the caller says.
+    Slice::new(unsafe { *at.cast::<&Vec<[T; N]>>() }.as_flattened(), Some(N))
+}
+
+/// Room for a value of a type that shows by its id, as code that is not generic sees it.
+pub(crate) struct Room<'a> {
+    id: TypeId,
+    /// What is no vector shows without a look into the table.
+    may_be_vec: bool,
+    /// That of an option of the type.
+    at: *mut (),
+    room: PhantomData<&'a mut ()>,
+}
+
+impl<'a> Room<'a> {
+    #[inline]
+    pub(crate) fn of<T>(value: &'a mut Option<T>) -> Self {
+        Self { id: typeid::of::<T>(), may_be_vec: may_be_vec::<T>(), at: (&raw mut *value).cast(), room: PhantomData }
+    }
+
+    /// Whether the type is this one.
+    pub(crate) fn is_for<T: 'static>(&self) -> bool {
+        self.id == TypeId::of::<T>()
+    }
+
+    /// How to make a value of the type, if that is a vector of numbers, or of short arrays of numbers.
+    pub(crate) fn vector(&self) -> Option<Vector> {
+        if self.may_be_vec { known().vectors.get(&self.id).map(Vector) } else { None }
+    }
+
+    /// How to make one, if the type is a vector of vectors of numbers, or of short arrays of numbers.
+    pub(crate) fn table(&self) -> Option<Table> {
+        if self.may_be_vec { known().tables.get(&self.id).map(Table) } else { None }
+    }
+
+    /// Whether the type is a vector of strings.
+    pub(crate) fn is_for_strings(&self) -> bool {
+        self.may_be_vec && self.is_for::<Vec<String>>()
+    }
+
+    /// Puts the vector of the numbers of one type that `bytes` are there, if the type is that.
+    pub(crate) fn put_numbers(&mut self, number: Number, bytes: &[u8]) -> bool {
+        match number {
+            Number::I8 => self.put::<i8>(bytes),
+            Number::I16 => self.put::<i16>(bytes),
+            Number::I32 => self.put::<i32>(bytes),
+            Number::I64 => self.put::<i64>(bytes),
+            Number::U8 => self.put::<u8>(bytes),
+            Number::U16 => self.put::<u16>(bytes),
+            Number::U32 => self.put::<u32>(bytes),
+            Number::U64 => self.put::<u64>(bytes),
+            Number::F32 => self.put::<f32>(bytes),
+            Number::F64 => self.put::<f64>(bytes),
+            Number::Bool => false,
+        }
+    }
+
+    fn put<T: AnyBytes>(&mut self, bytes: &[u8]) -> bool {
+        let is_it = self.is_for::<Vec<T>>();
+        if is_it {
+            // SAFETY: at the address is an option of the type, which is this one by its id.
+            unsafe { copy_vec::<T>(self.at, bytes) };
+        }
+        is_it
+    }
+
+    /// Puts the strings there.
+    pub(crate) fn put_strings(self, strings: Vec<String>) -> Result<()> {
+        if !self.is_for::<Vec<String>>() {
+            return Err(of_another_type());
+        }
+        // SAFETY: at the address is an option of the type, which is this one by its id.
+        unsafe { *self.at.cast::<Option<Vec<String>>>() = Some(strings) };
+        Ok(())
+    }
+
+    /// The address of the option, if the type is the one that is meant.
+    pub(super) fn at(self, id: TypeId) -> Result<*mut ()> {
+        if self.id == id { Ok(self.at) } else { Err(of_another_type()) }
+    }
+}
+
+/// Whether a type may be a vector, by what shows without its id.
+#[inline]
+pub(crate) const fn may_be_vec<T>() -> bool {
+    size_of::<T>() == size_of::<Vec<u8>>() && std::mem::needs_drop::<T>()
+}
+
+#[cold]
+fn of_another_type() -> Error {
+    Error::corrupt("a value was made for another type")
+}
+
+/// How to make vectors of numbers, or of short arrays of numbers, of one type.
+#[derive(Clone, Copy)]
+pub(crate) struct Vector(&'static VectorKind);
+
+struct VectorKind {
+    /// The type.
+    id: TypeId,
+    number: Number,
+    width: Option<usize>,
+    filled: FillAt,
+    copied: CopyTo,
+}
+
+/// Makes, in an option at an address, a vector of so many numbers, whose memory it lets a function fill.
+type FillAt = unsafe fn(*mut (), usize, &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()>;
+/// Makes, in an option at an address, a vector of the numbers that these bytes are.
+type CopyTo = unsafe fn(*mut (), &[u8]);
+
+impl Vector {
+    /// The type of its numbers.
+    pub(crate) fn number(&self) -> Number {
+        self.0.number
+    }
+
+    /// How many numbers an element is, if it is an array.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.0.width
+    }
+
+    /// Makes a vector of `len` elements, whose memory, zeroed, is filled by `fill`.
+    pub(crate) fn fill(&self, room: Room<'_>, len: u64, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
+        let count = usize::try_from(len).ok().and_then(|len| len.checked_mul(self.0.width.unwrap_or(1)));
+        let (count, at) = (count.ok_or_else(|| too_large(len))?, room.at(self.0.id)?);
+        // SAFETY: at the address is an option of the type that the function makes.
+        unsafe { (self.0.filled)(at, count, fill) }
+    }
+
+    /// Makes a vector of the numbers that `bytes` are.
+    pub(crate) fn copy(&self, room: Room<'_>, bytes: &[u8]) -> Result<()> {
+        let at = room.at(self.0.id)?;
+        // SAFETY: at the address is an option of the type that the function makes.
+        unsafe { (self.0.copied)(at, bytes) };
+        Ok(())
+    }
+}
+
+/// The `A` that these bytes are, if that is an array of `len` numbers of this type. Short arrays are known.
+#[inline]
+pub(crate) fn array_of<A>(number: Number, len: usize, bytes: &[u8]) -> Option<A> {
+    let is_array = bytes.len() == size_of::<A>() && is_array(typeid::of::<A>(), number, len);
+    // SAFETY: the type is an array of numbers of which any bytes are a value, and there are as many bytes as it has.
+    is_array.then(|| unsafe { bytes.as_ptr().cast::<A>().read_unaligned() })
+}
+
+/// Whether a type may be a number, by what shows without its id.
+#[inline]
+pub(crate) const fn may_be_number<T>() -> bool {
+    size_of::<T>() <= 8 && !std::mem::needs_drop::<T>()
+}
+
+/// The number that a type is, or bool, if it is one.
+#[inline]
+pub(crate) fn number_of<T>() -> Option<Number> {
+    number_by_id(typeid::of::<T>())
+}
+
+#[inline]
+fn number_by_id(id: TypeId) -> Option<Number> {
+    macro_rules! find {
+        ($($type:ty)*) => {
+            $(if id == TypeId::of::<$type>() {
+                return Some(<$type as Element>::NUMBER);
+            })*
+        };
+    }
+    find!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64 bool);
+    None
+}
+
+/// The [number](number_of) that these bytes are, if they are one of that type.
+#[inline]
+pub(crate) fn read_number<T>(bytes: &[u8]) -> Option<T> {
+    let number = number_of::<T>()?;
+    if bytes.len() != size_of::<T>() || (number == Number::Bool && bytes[0] > 1) {
+        return None;
+    }
+    // SAFETY: the type is a number, and there are as many bytes as it has. These are one, as all are but for a bool, whose
+    // byte was looked at.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
+
+/// Whether a type may be an array of numbers, by what shows without its id.
+#[inline]
+pub(crate) const fn may_be_array<T>() -> bool {
+    size_of::<T>() > 0 && !std::mem::needs_drop::<T>()
+}
+
+/// Whether a type is `String`.
+#[inline]
+pub(crate) fn is_string<T>() -> bool {
+    typeid::of::<T>() == TypeId::of::<String>()
+}
+
+/// The string of that text, if the type is `String`.
+#[inline]
+pub(crate) fn read_string<T>(text: &str) -> Option<T> {
+    if !is_string::<T>() {
+        return None;
+    }
+    let string = ManuallyDrop::new(text.to_owned());
+    // SAFETY: the type is `String`. This one is owned, and not used any more.
+    Some(unsafe { (&raw const string).cast::<T>().read() })
+}
+
+/// Whether a type is an array of `len` numbers of a type.
+fn is_array(id: TypeId, number: Number, len: usize) -> bool {
+    match number {
+        Number::I8 => is_array_of::<i8>(id, len),
+        Number::I16 => is_array_of::<i16>(id, len),
+        Number::I32 => is_array_of::<i32>(id, len),
+        Number::I64 => is_array_of::<i64>(id, len),
+        Number::U8 => is_array_of::<u8>(id, len),
+        Number::U16 => is_array_of::<u16>(id, len),
+        Number::U32 => is_array_of::<u32>(id, len),
+        Number::U64 => is_array_of::<u64>(id, len),
+        Number::F32 => is_array_of::<f32>(id, len),
+        Number::F64 => is_array_of::<f64>(id, len),
+        Number::Bool => false,
+    }
+}
+
+fn is_array_of<T: AnyBytes>(id: TypeId, len: usize) -> bool {
+    macro_rules! is_one {
+        ($($len:literal)*) => {
+            match len {
+                $($len => id == TypeId::of::<[T; $len]>(),)*
+                _ => false,
+            }
+        };
+    }
+    is_one!(1 2 3 4 5 6 7 8 9 10 12 16)
+}
+
+#[cold]
+fn too_large(count: u64) -> Error {
+    Error::new(ErrorKind::Limit, format!("{count} numbers do not fit into memory"))
+}
+
+fn filled<T: AnyBytes>(count: usize, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<Vec<T>> {
+    let layout = Layout::array::<T>(count).map_err(|_| too_large(count as u64))?;
+    let mut vec: Vec<T> = if layout.size() == 0 {
+        Vec::new()
+    } else {
+        // SAFETY: the layout is not empty.
+        let memory = unsafe { alloc_zeroed(layout) };
+        if memory.is_null() {
+            return Err(too_large(count as u64));
+        }
+        // SAFETY: allocated for so many numbers, and zeros are a value of each.
+        unsafe { Vec::from_raw_parts(memory.cast(), count, count) }
+    };
+    // SAFETY: the memory of the numbers, which are initialised, and of which any bytes are a value.
+    fill(unsafe { std::slice::from_raw_parts_mut(vec.as_mut_ptr().cast(), size_of_val(vec.as_slice())) })?;
+    Ok(vec)
+}
+
+fn copied<T: AnyBytes>(bytes: &[u8]) -> Vec<T> {
+    let count = bytes.len() / size_of::<T>();
+    let mut vec: Vec<T> = Vec::with_capacity(count);
+    // SAFETY: room for so many numbers, of which any bytes are a value, and which are no more than `bytes` has.
+    unsafe {
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), vec.as_mut_ptr().cast(), count * size_of::<T>());
+        vec.set_len(count);
+    }
+    vec
+}
+
+/// The same numbers as arrays; there are as many as whole arrays have, and room for no more.
+fn into_arrays<T: AnyBytes, const N: usize>(mut vec: Vec<T>) -> Vec<[T; N]> {
+    vec.shrink_to_fit();
+    // The allocator may leave more room than it was asked for.
+    if !vec.capacity().is_multiple_of(N) {
+        return vec.as_chunks().0.to_vec();
+    }
+    let mut vec = std::mem::ManuallyDrop::new(vec);
+    let (len, capacity) = (vec.len() / N, vec.capacity() / N);
+    // SAFETY: the memory of the vector that is not dropped: arrays of numbers are aligned as these are, and the capacity
+    // is as many bytes.
+    unsafe { Vec::from_raw_parts(vec.as_mut_ptr().cast(), len, capacity) }
+}
+
+/// # Safety
+/// At `at` is an `Option<Vec<T>>`.
+unsafe fn fill_vec<T: AnyBytes>(
+    at: *mut (),
+    count: usize,
+    fill: &mut dyn FnMut(&mut [u8]) -> Result<()>,
+) -> Result<()> {
+    let vec = filled::<T>(count, fill)?;
+    // SAFETY: as the caller says.
+    unsafe { *at.cast::<Option<Vec<T>>>() = Some(vec) };
+    Ok(())
+}
+
+/// # Safety
+/// At `at` is an `Option<Vec<T>>`.
+unsafe fn copy_vec<T: AnyBytes>(at: *mut (), bytes: &[u8]) {
+    // SAFETY: as the caller says.
+    unsafe { *at.cast::<Option<Vec<T>>>() = Some(copied(bytes)) };
+}
+
+/// # Safety
+/// At `at` is an `Option<Vec<[T; N]>>`.
+unsafe fn fill_arrays<T: AnyBytes, const N: usize>(
+    at: *mut (),
+    count: usize,
+    fill: &mut dyn FnMut(&mut [u8]) -> Result<()>,
+) -> Result<()> {
+    let vec = into_arrays::<T, N>(filled(count, fill)?);
+    // SAFETY: as the caller says.
+    unsafe { *at.cast::<Option<Vec<[T; N]>>>() = Some(vec) };
+    Ok(())
+}
+
+/// # Safety
+/// At `at` is an `Option<Vec<[T; N]>>`.
+unsafe fn copy_arrays<T: AnyBytes, const N: usize>(at: *mut (), bytes: &[u8]) {
+    // SAFETY: as the caller says.
+    unsafe { *at.cast::<Option<Vec<[T; N]>>>() = Some(into_arrays::<T, N>(copied(bytes))) };
+}
+
+/// A table by types, which are asked for once for each list of numbers, however short.
+type ByType<T> = HashMap<TypeId, T, BuildHasherDefault<IdHasher>>;
+
+/// Takes the hash that a type's id is as it is.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    slices: ByType<Look>,
+    vectors: ByType<VectorKind>,
+    tables: ByType<TableKind>,
+}
+
+/// Does the same for each width of arrays that is known.
+macro_rules! each_width {
+    ($known:ident.$method:ident::<$type:ty>) => {
+        each_width!($known.$method::<$type>: 1 2 3 4 5 6 7 8 9 10 12 16)
+    };
+    ($known:ident.$method:ident::<$type:ty>: $($width:literal)*) => {
+        $($known.$method::<$type, $width>();)*
+    };
+}
+
+impl Known {
+    fn add_slices<T: Element + 'static>(&mut self) {
+        self.slices.insert(TypeId::of::<&'static [T]>(), look_at_slice::<T>);
+        self.slices.insert(TypeId::of::<&'static Vec<T>>(), look_at_vec::<T>);
+        each_width!(self.add_slices_of_arrays::<T>);
+    }
+
+    fn add_slices_of_arrays<T: Element + 'static, const N: usize>(&mut self) {
+        self.slices.insert(TypeId::of::<&'static [[T; N]]>(), look_at_arrays::<T, N>);
+        self.slices.insert(TypeId::of::<&'static Vec<[T; N]>>(), look_at_vec_of_arrays::<T, N>);
+    }
+
+    fn add_vectors<T: AnyBytes>(&mut self) {
+        let (id, filled, copied): (_, FillAt, CopyTo) = (TypeId::of::<Vec<T>>(), fill_vec::<T>, copy_vec::<T>);
+        self.vectors.insert(id, VectorKind { id, number: T::NUMBER, width: None, filled, copied });
+        // SAFETY: any bytes are a number of the type.
+        self.tables.extend([unsafe { TableKind::of::<T>(T::NUMBER, None) }]);
+        each_width!(self.add_vectors_of_arrays::<T>);
+    }
+
+    fn add_vectors_of_arrays<T: AnyBytes, const N: usize>(&mut self) {
+        let (filled, copied): (FillAt, CopyTo) = (fill_arrays::<T, N>, copy_arrays::<T, N>);
+        let id = TypeId::of::<Vec<[T; N]>>();
+        self.vectors.insert(id, VectorKind { id, number: T::NUMBER, width: Some(N), filled, copied });
+        // SAFETY: any bytes are an array of numbers of the type.
+        self.tables.extend([unsafe { TableKind::of::<[T; N]>(T::NUMBER, Some(N)) }]);
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty)*) => {
+        $(
+            // SAFETY: a primitive number, all bytes of which are a value.
+            unsafe impl AnyBytes for $type {}
+        )*
+
+        fn known() -> &'static Known {
+            static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+                let mut known = Known::default();
+                known.add_slices::<bool>();
+                $(
+                    known.add_slices::<$type>();
+                    known.add_vectors::<$type>();
+                )*
+                known
+            });
+            &KNOWN
+        }
+    };
+}
+numbers!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
+
+fn look_for(id: TypeId) -> Option<Look> {
+    known().slices.get(&id).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen<I>(values: I) -> Option<(Number, usize, Option<usize>, usize)> {
+        Slice::of(&values).map(|slice| (slice.number, slice.len, slice.width, slice.bytes.len()))
+    }
+
+    fn vector<T>() -> Option<Vector> {
+        Room::of(&mut None::<T>).vector()
+    }
+
+    /// What is made by a function that is given room for it.
+    fn made<T>(make: impl FnOnce(Room<'_>) -> Result<()>) -> Result<Option<T>> {
+        let mut value = None;
+        make(Room::of(&mut value)).map(|()| value)
+    }
+
+    #[test]
+    fn strings_are_known() {
+        let (owned, part) = ("owned".to_owned(), "part");
+        assert_eq!(text_of(&owned), Some("owned"));
+        assert_eq!(text_of(&&owned), Some("owned"));
+        assert_eq!(text_of(owned.as_str()), Some("owned"));
+        assert_eq!(text_of(part), Some("part"));
+        assert_eq!(text_of(&part), Some("part"));
+        assert_eq!(text_of(&&part), Some("part"));
+        assert_eq!(text_of(&*Box::<str>::from("")), Some(""));
+    }
+
+    #[test]
+    fn what_is_no_string_is_not_taken_for_one() {
+        assert_eq!(text_of(&Box::<str>::from("boxed")), None);
+        assert_eq!(text_of(b"bytes".as_slice()), None);
+        assert_eq!(text_of(&("pair", 1)), None);
+        assert_eq!(text_of(&'c'), None);
+        assert_eq!(text_of(&Some("some")), None);
+    }
+
+    #[test]
+    fn slices_and_vectors_of_numbers_are_known() {
+        assert_eq!(seen(&vec![1.5f64, 2.5]), Some((Number::F64, 2, None, 16)));
+        assert_eq!(seen(&[1u16, 2, 3][..]), Some((Number::U16, 3, None, 6)));
+        assert_eq!(seen(&vec![true]), Some((Number::Bool, 1, None, 1)));
+        assert_eq!(seen(&vec![[1i8; 3]; 5]), Some((Number::I8, 5, Some(3), 15)));
+        assert_eq!(seen(&[[1u64; 16]][..]), Some((Number::U64, 1, Some(16), 128)));
+        assert_eq!(seen(&Vec::<[f32; 2]>::new()), Some((Number::F32, 0, Some(2), 0)));
+    }
+
+    #[test]
+    fn others_are_not() {
+        #[repr(transparent)]
+        struct Metres(f64);
+        assert_eq!(seen(&vec![Metres(1.5)]), None);
+        assert_eq!(seen(vec![1.5]), None);
+        assert_eq!(seen(&&vec![1.5]), None);
+        assert_eq!(seen([1.5].iter()), None);
+        assert_eq!(seen(&vec!['a']), None);
+        assert_eq!(seen(&vec![1i128]), None);
+        assert_eq!(seen(&vec![[1.5; 100]]), None);
+        assert!(vector::<Vec<Metres>>().is_none());
+        assert!(vector::<Vec<bool>>().is_none());
+        assert!(vector::<Vec<&str>>().is_none());
+        assert!(vector::<std::collections::VecDeque<f64>>().is_none());
+        assert!(vector::<String>().is_none());
+    }
+
+    #[test]
+    fn vectors_of_strings_are_known() {
+        let list = vec!["one".to_owned()];
+        assert_eq!(Reference::of(&&list).unwrap().strings(), Some(&list[..]));
+        assert_eq!(Reference::of(&&list[..]).unwrap().strings(), Some(&list[..]));
+        assert!(Reference::of(&&vec!["one"]).unwrap().strings().is_none());
+        assert!(Reference::of(&list).is_none());
+        assert!(Reference::of(&list.iter()).unwrap().strings().is_none());
+
+        let strings = vec!["one".to_owned(), String::new()];
+        assert_eq!(made(|room| room.put_strings(strings.clone())).unwrap(), Some(strings.clone()));
+        assert!(made::<Vec<Vec<u8>>>(|room| room.put_strings(strings.clone())).is_err());
+        assert!(Room::of(&mut None::<Vec<String>>).is_for_strings());
+        assert!(!Room::of(&mut None::<Vec<&str>>).is_for_strings());
+        assert!(!Room::of(&mut None::<String>).is_for_strings());
+        assert!(!Room::of(&mut None::<Vec<f64>>).is_for_strings());
+    }
+
+    #[test]
+    fn vectors_are_made_of_bytes() {
+        let bytes = element_bytes(&[1i32, -2, 3, -4, 5, -6]);
+        let mut fill = |place: &mut [u8]| {
+            assert!(place.iter().all(|byte| *byte == 0));
+            place.copy_from_slice(bytes);
+            Ok(())
+        };
+        let (list, arrays) = (vector::<Vec<i32>>().unwrap(), vector::<Vec<[i32; 3]>>().unwrap());
+        assert_eq!(
+            (list.number(), list.width(), arrays.number(), arrays.width()),
+            (Number::I32, None, Number::I32, Some(3))
+        );
+        assert_eq!(made(|room| list.copy(room, bytes)).unwrap(), Some(vec![1, -2, 3, -4, 5, -6]));
+        assert_eq!(made(|room| list.fill(room, 6, &mut fill)).unwrap(), Some(vec![1, -2, 3, -4, 5, -6]));
+        assert_eq!(made(|room| arrays.copy(room, bytes)).unwrap(), Some(vec![[1, -2, 3], [-4, 5, -6]]));
+        assert_eq!(made(|room| arrays.fill(room, 2, &mut fill)).unwrap(), Some(vec![[1, -2, 3], [-4, 5, -6]]));
+        assert_eq!(made(|room| arrays.fill(room, 0, &mut |_| Ok(()))).unwrap(), Some(Vec::<[i32; 3]>::new()));
+        assert_eq!(made(|room| arrays.copy(room, &[])).unwrap(), Some(Vec::<[i32; 3]>::new()));
+        // Of another type than there is room for.
+        assert!(made::<Vec<i32>>(|room| arrays.copy(room, bytes)).is_err());
+    }
+
+    /// What has no room for whole arrays is copied, and freed: `tests/memcheck` looks for what is not.
+    #[test]
+    fn vectors_of_another_size_than_arrays() {
+        for len in [0, 1, 2, 3, 7, 8, 300, 301] {
+            let vec: Vec<i32> = (0..len).collect();
+            let arrays = into_arrays::<i32, 3>(vec.clone());
+            assert_eq!(arrays.as_flattened(), &vec[..vec.len() / 3 * 3]);
+        }
+    }
+
+    #[test]
+    fn short_arrays_are_made_of_bytes() {
+        let bytes = element_bytes(&[1.5f32, -2.5, 3.5]);
+        assert_eq!(array_of::<[f32; 3]>(Number::F32, 3, bytes), Some([1.5, -2.5, 3.5]));
+        assert_eq!(array_of::<[i32; 3]>(Number::F32, 3, bytes), None);
+        assert_eq!(array_of::<[f32; 3]>(Number::I32, 3, bytes), None);
+        assert_eq!(array_of::<[f32; 3]>(Number::F32, 3, &bytes[..8]), None);
+        assert_eq!(array_of::<[f32; 2]>(Number::F32, 3, bytes), None);
+        assert_eq!(array_of::<(f32, f32, f32)>(Number::F32, 3, bytes), None);
+        assert_eq!(array_of::<[bool; 2]>(Number::Bool, 2, &[0, 1]), None);
+        assert_eq!(array_of::<[u8; 11]>(Number::U8, 11, &[0; 11]), None);
+        let bytes = element_bytes(&[u64::MAX, 1]);
+        assert_eq!(array_of::<[u64; 2]>(Number::U64, 2, bytes), Some([u64::MAX, 1]));
+    }
+
+    #[test]
+    fn numbers_and_strings_are_read_of_their_bytes() {
+        assert_eq!(
+            (number_of::<f64>(), number_of::<u8>(), number_of::<i32>()),
+            (Some(Number::F64), Some(Number::U8), Some(Number::I32))
+        );
+        assert_eq!(
+            (number_of::<bool>(), number_of::<char>(), number_of::<[u8; 8]>()),
+            (Some(Number::Bool), None, None)
+        );
+        assert_eq!((read_number::<bool>(&[1]), read_number::<char>(&[0; 4])), (Some(true), None));
+        assert_eq!(read_number::<i16>(&(-2_i16).to_ne_bytes()), Some(-2));
+        assert_eq!((read_number::<i16>(&[0; 4]), read_number::<bool>(&[2])), (None, None));
+        assert_eq!(read_string::<String>("text"), Some("text".to_owned()));
+        assert_eq!(read_string::<Vec<u8>>("text"), None);
+    }
+
+    #[test]
+    fn vectors_that_cannot_be_made_are_errors() {
+        let vector = vector::<Vec<[f64; 4]>>().unwrap();
+        let filled = |len, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>| {
+            let made = made::<Vec<[f64; 4]>>(|room| vector.fill(room, len, fill));
+            made.unwrap_err().kind()
+        };
+        assert_eq!(filled(1 << 60, &mut |_| Ok(())), ErrorKind::Limit);
+        assert_eq!(filled(u64::MAX, &mut |_| Ok(())), ErrorKind::Limit);
+        assert_eq!(filled(10, &mut |_| Err(Error::corrupt("no"))), ErrorKind::Corrupt);
+    }
+}

@@ -1,0 +1,886 @@
+//! The bytes of a file, past libhdf5: from the descriptor or the memory that it has the file in.
+//!
+//! They are what a reader who opens the file now would see: where it is open for writing, libhdf5 is made to write all
+//! out before. It goes through all that it has of the file for that, so it is made to once in a call of reading.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hdf5_sys::h5f::{self, H5F_scope_t};
+use hdf5_sys::h5i::{self, hid_t};
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
+
+use super::attribute::Attributes;
+use super::heap::{Bytes, Heap};
+use super::scattered::Scattered;
+use super::{Id, call, locked, once, property_list};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+
+/// How many times the size of the file may be brought in from heaps and looked at since [`begin`], beside what the limits
+/// allow. Nothing in a heap belongs to two items, unless someone lies.
+const FILES: u64 = 16;
+
+/// How often this crate has changed something in a file.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// What was brought in on this thread.
+    static BROUGHT: Cell<u64> = const { Cell::new(0) };
+    /// The files that were written out for what is being read, by their [numbers](number_of), and how many changes there
+    /// were by then.
+    static WRITTEN_OUT: RefCell<Vec<(u64, u64)>> = const { RefCell::new(Vec::new()) };
+    /// The [number](number_of) of the file that this crate opened last, and the driver that has it as long as it is open.
+    static OPENED: Cell<Option<(u64, hid_t)>> = const { Cell::new(None) };
+    /// What [`Windowed`] has read ahead.
+    static WINDOW: RefCell<Window> = const { RefCell::new(Window { number: 0, at: 0, bytes: Vec::new() }) };
+}
+
+/// Bytes that are read ahead at once.
+const WINDOW_SIZE: u64 = 1 << 13;
+
+/// A part of a file of that [number](number_of), from the address `at` on.
+struct Window {
+    number: u64,
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+/// Something new begins to be read, or written: what was brought in before does not count any more, and files may have
+/// changed.
+pub(crate) fn begin() {
+    BROUGHT.set(0);
+    end();
+}
+
+/// Nothing is being read any more: from now on, files may change.
+pub(crate) fn end() {
+    // A thread that comes to its end has let go of these already.
+    let _ = WRITTEN_OUT.try_with(|files| files.borrow_mut().clear());
+    let _ = WINDOW.try_with(|window| window.borrow_mut().bytes.clear());
+}
+
+/// Takes note of a change to a file, under the library's lock.
+pub(super) fn count_change() {
+    #[cfg(test)]
+    tests::OWN.set(tests::OWN.get() + 1);
+    CHANGES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Where the bytes are. It is good for as long as the file is open, which is known by the file's [number](number_of).
+enum Source {
+    /// A descriptor of the operating system's.
+    #[cfg(unix)]
+    Descriptor(std::os::fd::RawFd),
+    /// Where libhdf5 has the address of the file's memory.
+    Memory(*const *const u8),
+}
+
+/// An open file whose bytes can be had without libhdf5.
+pub(super) struct RawFile {
+    number: u64,
+    source: Source,
+    /// What the addresses in the file count from: the size of the user block before it.
+    base: u64,
+    /// Bytes from there to the end of the file.
+    len: u64,
+    /// Bytes of an address and of a length in the file.
+    address_size: usize,
+    length_size: usize,
+    /// Whether it is open for writing, so that libhdf5 may have parts of it that are not written yet.
+    writable: bool,
+    /// Whether a [driver](super::driver) of this crate has it.
+    is_own: bool,
+    /// Whether it is in memory, and libhdf5 keeps a copy on a disk.
+    has_copy: bool,
+}
+
+/// The drivers that have a file as it is.
+struct Drivers {
+    disk: hid_t,
+    memory: hid_t,
+    /// Those of this crate, if libhdf5 takes any.
+    own: Vec<hid_t>,
+}
+
+fn drivers() -> Result<&'static Drivers> {
+    static DRIVERS: LazyLock<Option<Drivers>> = LazyLock::new(|| {
+        let driver = |set: &dyn Fn(hid_t) -> i32| {
+            let list = property_list(h5p::H5P_CLS_FILE_ACCESS)?;
+            call("choose a file driver", || set(list.get()))?;
+            // SAFETY: a file access list.
+            call("look for a file driver", || unsafe { h5p::H5Pget_driver(list.get()) })
+        };
+        // SAFETY: file access lists.
+        let disk = driver(&|list| unsafe { h5p::H5Pset_fapl_sec2(list) }).ok()?;
+        // SAFETY: as above.
+        let memory = driver(&|list| unsafe { h5p::H5Pset_fapl_core(list, 1 << 16, 0) }).ok()?;
+        #[cfg(all(unix, hdf5_drivers))]
+        let own = vec![super::driver::plain().ok()?, super::driver::ordered().ok()?];
+        #[cfg(not(all(unix, hdf5_drivers)))]
+        let own = Vec::new();
+        Some(Drivers { disk, memory, own })
+    });
+    once(&DRIVERS)
+}
+
+/// A file, and what is known of its heap.
+struct Opened {
+    number: u64,
+    /// `None` if its bytes cannot be had.
+    known: Option<(RawFile, Heap)>,
+}
+
+thread_local! {
+    /// The file that was read from last.
+    static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
+}
+
+/// Works on the bytes of the open file of that number, with the bytes of an address and of a length in it, if it is the one that
+/// was read from last, and libhdf5 cannot write to it. The library's lock is held.
+pub(super) fn with_last<R>(number: u64, work: impl FnOnce(Windowed<'_>, (usize, usize)) -> R) -> Option<R> {
+    LAST.with_borrow(|last| match last {
+        Some(Opened { number: last, known: Some((raw, heap)) }) if *last == number && !raw.writable => {
+            Some(work(Windowed(raw), (raw.address_size(), heap.length_size())))
+        }
+        _ => None,
+    })
+}
+
+/// Works on the bytes and the heap of the file that `object` is in, if its bytes can be had. The library's lock is held.
+pub(super) fn with_file<R>(
+    object: hid_t,
+    work: impl FnOnce(&Id, Option<(&mut RawFile, &mut Heap)>) -> Result<R>,
+) -> Result<R> {
+    // SAFETY: an object's handle.
+    let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
+    let number = number_of(object, &file)?;
+    let mut opened = match LAST.take() {
+        Some(opened) if opened.number == number => opened,
+        _ => {
+            let known = RawFile::of(&file, number)?.map(|raw| {
+                let heap = Heap::new(raw.length_size);
+                (raw, heap)
+            });
+            Opened { number, known }
+        }
+    };
+    let result = work(&file, opened.known.as_mut().map(|(raw, heap)| (raw, heap)));
+    if let Some((_, heap)) = &mut opened.known {
+        take_note(heap);
+    }
+    LAST.set(Some(opened));
+    result
+}
+
+/// Takes note of what was brought in from a heap.
+fn take_note(heap: &mut Heap) {
+    BROUGHT.set(BROUGHT.get().saturating_add(heap.spent()));
+}
+
+/// Waits until the disk has what was written of the file that `object` is in, where it is one file on a disk.
+pub(crate) fn sync(object: &impl Attributes) -> Result<()> {
+    locked(|| {
+        with_file(object.handle(), |_, file| match file {
+            #[cfg(unix)]
+            Some((RawFile { source: Source::Descriptor(descriptor), .. }, _)) => as_file(*descriptor, |file| {
+                file.sync_data().map_err(|error| Error::io("could not sync the file", error))
+            }),
+            _ => Ok(()),
+        })
+    })
+}
+
+/// An error if a driver of this crate could not write something to the file that `object` is in, whatever libhdf5 was told.
+pub(super) fn check_own(object: &impl Attributes) -> Result<()> {
+    #[cfg(all(unix, hdf5_drivers))]
+    locked(|| {
+        with_file(object.handle(), |file, known| {
+            let handle = match known {
+                Some((raw, _)) => raw.own_handle(file)?,
+                None => None,
+            };
+            // SAFETY: the handle is that of a file of a driver of ours, which is open, as `file` is a handle of it. The lock is
+            // held, and libhdf5 is not called.
+            handle.map_or(Ok(()), |handle| unsafe { super::driver::inner(handle) }.check())
+        })
+    })?;
+    #[cfg(not(all(unix, hdf5_drivers)))]
+    let _ = object;
+    Ok(())
+}
+
+/// What tells the file that `object` is in from all others that are or were open.
+pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
+    #[cfg(hdf5_tokens)]
+    {
+        let _ = object;
+        let mut number = 0;
+        // SAFETY: a file's handle, and the address of a number.
+        call("look into a file", || unsafe { h5f::H5Fget_fileno(file.get(), &raw mut number) })?;
+        #[allow(clippy::useless_conversion, reason = "C's long differs by platform")]
+        Ok(number.into())
+    }
+    #[cfg(not(hdf5_tokens))]
+    {
+        let _ = file;
+        super::about::identity_of(object).map(|identity| identity.file())
+    }
+}
+
+/// How long a file is, and how long it was, if it is on a disk and became shorter since libhdf5 opened it for reading.
+pub(super) fn cut(file: &Id) -> Result<Option<(u64, u64)>> {
+    let Some(raw) = RawFile::of(file, 0)? else { return Ok(None) };
+    let mut before = 0;
+    // SAFETY: a file's handle, and the address of a number.
+    call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut before) })?;
+    let now = raw.len + raw.base;
+    Ok((!raw.writable && now < before).then_some((now, before)))
+}
+
+impl RawFile {
+    /// Looks where the bytes of a file are. `None` where libhdf5 has it in another way than as one file on disk or in
+    /// memory (parallel, remote, in parts, or through another VOL connector).
+    fn of(file: &Id, number: u64) -> Result<Option<Self>> {
+        let what = "look into a file";
+        let Some(Driver { id: driver, has_copy }) = driver_of(file, Some(number))? else { return Ok(None) };
+        let drivers = drivers()?;
+        let is_own = drivers.own.contains(&driver);
+        let on_disk = driver == drivers.disk || is_own;
+        if !(on_disk && cfg!(unix) || driver == drivers.memory) {
+            return Ok(None);
+        }
+        let mut handle: *mut c_void = ptr::null_mut();
+        // SAFETY: a file's handle, here and below, and the address of a pointer.
+        let found = locked(|| unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) });
+        if found < 0 || handle.is_null() {
+            return Ok(None);
+        }
+        let source = match on_disk {
+            // SAFETY: for these drivers, the handle is the address of a descriptor.
+            #[cfg(unix)]
+            true => Source::Descriptor(unsafe { handle.cast::<std::os::fd::RawFd>().read() }),
+            _ => Source::Memory(handle.cast_const().cast()),
+        };
+        let mut intent = 0;
+        // SAFETY: as above, and the address of a number.
+        call(what, || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })?;
+        let writable = intent & h5f::H5F_ACC_RDWR != 0;
+        let mut raw =
+            Self { number, source, base: 0, len: 0, address_size: 0, length_size: 0, writable, is_own, has_copy };
+        raw.measure(file)?;
+        match raw.sizes_at_start() {
+            Some((address_size, length_size)) => (raw.address_size, raw.length_size) = (address_size, length_size),
+            None => {
+                // SAFETY: as above.
+                let creation = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+                // SAFETY: a file creation list, and the address of a number.
+                call(what, || unsafe { h5p::H5Pget_userblock(creation.get(), &raw mut raw.base) })?;
+                (raw.address_size, raw.length_size) = sizes_of(&creation)?;
+                raw.measure(file)?;
+            }
+        }
+        Ok(Some(raw))
+    }
+
+    /// Bytes of an address and of a length, as the superblock says, if that is the first in the file, where libhdf5 looks for it
+    /// first. HDF5 File Format Specification, section II.A.
+    fn sizes_at_start(&self) -> Option<(usize, usize)> {
+        let mut start = [0; 16];
+        self.read(0, &mut start).ok()?;
+        let at = match (start.starts_with(b"\x89HDF\r\n\x1a\n"), start[8]) {
+            (true, 0 | 1) => 13,
+            (true, 2 | 3) => 9,
+            _ => return None,
+        };
+        let is_size = |size: u8| matches!(size, 2 | 4 | 8 | 16 | 32);
+        let (address, length) = (start[at], start[at + 1]);
+        (is_size(address) && is_size(length)).then_some((address.into(), length.into()))
+    }
+
+    /// Bytes of an address in the file.
+    pub(super) fn address_size(&self) -> usize {
+        self.address_size
+    }
+
+    /// Whether a driver of libhdf5's writes it to a disk.
+    pub(super) fn is_written_by_library(&self) -> bool {
+        !self.is_own && (!matches!(self.source, Source::Memory(_)) || self.has_copy)
+    }
+
+    /// Its handle, if a driver of this crate has it.
+    #[cfg(all(unix, hdf5_drivers))]
+    pub(super) fn own_handle(&self, file: &Id) -> Result<Option<*mut c_void>> {
+        if !self.is_own {
+            return Ok(None);
+        }
+        let mut handle: *mut c_void = ptr::null_mut();
+        // SAFETY: a file's handle, and the address of a pointer.
+        call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
+        Ok(Some(handle).filter(|handle| !handle.is_null()))
+    }
+
+    /// Bytes of the file as the disk has it now, if it is on one and room can be [reserved](Self::reserve) there.
+    pub(super) fn size_on_disk(&self) -> Result<Option<u64>> {
+        match &self.source {
+            #[cfg(target_os = "linux")]
+            Source::Descriptor(descriptor) => {
+                let size = as_file(*descriptor, |file| file.metadata()).map_err(cannot_read)?.len();
+                Ok(Some(size))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes sure that the disk has room for the bytes from `start` to `end`. The file is no longer for that.
+    #[cfg(target_os = "linux")]
+    pub(super) fn reserve(&self, start: u64, end: u64) -> std::io::Result<()> {
+        match &self.source {
+            Source::Descriptor(descriptor) => as_file(*descriptor, |file| reserve(file, start, end)),
+            Source::Memory(_) => Ok(()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn reserve(&self, _: u64, _: u64) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// Gives back the room that was reserved from `end` on, where the file ends when all of it is written.
+    pub(super) fn trim(&self, end: u64, reserved: u64) {
+        #[cfg(target_os = "linux")]
+        if let Source::Descriptor(descriptor) = &self.source {
+            // What is not given back goes when the file is cut or removed.
+            drop(as_file(*descriptor, |file| trim(file, end, reserved)));
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (end, reserved);
+    }
+
+    /// Does something with the bytes of the file, and its `heap`, as libhdf5 has it.
+    ///
+    /// Where the file is open for writing, libhdf5 is made to write what it has not written yet, unless it was for the same
+    /// call of reading, and this crate has changed nothing since. Others may have: so where what is there does not fit
+    /// together, the latest is looked at.
+    pub(super) fn with_latest<R>(
+        &mut self,
+        file: &Id,
+        heap: &mut Heap,
+        mut work: impl FnMut(&Self, &mut Heap) -> Result<R>,
+    ) -> Result<R> {
+        let may_be_old = self.is_written_out();
+        if self.writable && !may_be_old {
+            self.write_out(file, heap)?;
+        }
+        self.allow(heap);
+        match work(self, heap) {
+            Err(error) if may_be_old && error.kind() == ErrorKind::Corrupt => {
+                self.write_out(file, heap)?;
+                self.allow(heap);
+                work(self, heap)
+            }
+            done => done,
+        }
+    }
+
+    /// Does something with the bytes of the file, which says whether what it looks for is there.
+    ///
+    /// What is in a file that is open for writing, libhdf5 wrote itself, or it has read it as it is. So it is made to write out
+    /// only where what is there does not fit together; what is not there at all, it has just made. Another process may have
+    /// made the file longer.
+    pub(super) fn with_stored(
+        &mut self,
+        file: &Id,
+        heap: &mut Heap,
+        mut work: impl FnMut(&Self, &mut Heap) -> Result<bool>,
+    ) -> Result<()> {
+        let found = if self.writable && matches!(self.source, Source::Memory(_)) {
+            // Memory may have moved.
+            self.with_latest(file, heap, work)
+        } else {
+            match work(self, heap) {
+                Ok(false) if self.writable => return Ok(()),
+                Ok(true) => return Ok(()),
+                _ if self.writable => self.write_out(file, heap)?,
+                _ => self.measure(file)?,
+            }
+            work(self, heap)
+        };
+        if found? { Ok(()) } else { Err(Error::corrupt("an object without a header")) }
+    }
+
+    /// What reads to many places, if the `bytes` from `start` on, which counts from the first of the file, are there, and
+    /// stay as they are: nobody writes to the file.
+    pub(super) fn scattered(&self, start: u64, bytes: u64) -> Option<Scattered> {
+        let is_there = start.checked_add(bytes).is_some_and(|end| end <= self.len.saturating_add(self.base));
+        match self.source {
+            #[cfg(unix)]
+            Source::Descriptor(descriptor) if is_there && !self.writable => Scattered::of(descriptor),
+            _ => None,
+        }
+    }
+
+    /// Whether libhdf5 has written all that it had when what is read now was begun, or last changed.
+    fn is_written_out(&self) -> bool {
+        let changes = CHANGES.load(Ordering::Relaxed);
+        WRITTEN_OUT.with_borrow(|files| files.contains(&(self.number, changes)))
+    }
+
+    /// Makes libhdf5 write what it has not written yet. What was known of the file's `heap` may have changed then.
+    fn write_out(&mut self, file: &Id, heap: &mut Heap) -> Result<()> {
+        #[cfg(test)]
+        tests::TIMES.set(tests::TIMES.get() + 1);
+        // SAFETY: a file's handle.
+        call("write out the file", || unsafe { h5f::H5Fflush(file.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
+        self.measure(file)?;
+        heap.forget();
+        WRITTEN_OUT.with_borrow_mut(|files| {
+            files.retain(|(number, _)| *number != self.number);
+            // Memory that libhdf5 may have moved or cut since must not be read: it is asked each time how long that is, which
+            // it says rightly of what is written out.
+            if Limits::is_reading() && !matches!(self.source, Source::Memory(_)) {
+                files.push((self.number, CHANGES.load(Ordering::Relaxed)));
+            }
+        });
+        Ok(())
+    }
+
+    /// Allows the `heap` as much as may still be brought in.
+    fn allow(&self, heap: &mut Heap) {
+        take_note(heap);
+        let limits = Limits::current();
+        let beside = limits.unstored.saturating_mul(2);
+        let budget = self.len.saturating_mul(FILES).saturating_add(beside).min(limits.bytes);
+        heap.set_budget(budget.saturating_sub(BROUGHT.get()));
+    }
+
+    fn measure(&mut self, file: &Id) -> Result<()> {
+        let len = match &self.source {
+            #[cfg(unix)]
+            Source::Descriptor(descriptor) => as_file(*descriptor, |file| file.metadata()).map_err(cannot_read)?.len(),
+            Source::Memory(_) => {
+                let mut len = 0;
+                // The larger one of how long the file is and how long it is going to be. The latter is not larger:
+                // libhdf5 opens no file that is shorter than it says, and makes one that has grown as long when it
+                // writes it out, as it was just made to do.
+                // SAFETY: a file's handle, and the address of a number.
+                call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut len) })?;
+                len
+            }
+        };
+        self.len = len.saturating_sub(self.base);
+        Ok(())
+    }
+}
+
+impl Bytes for RawFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        let end = address.checked_add(into.len() as u64).filter(|end| *end <= self.len);
+        let (Some(_), Some(start)) = (end, address.checked_add(self.base)) else {
+            return Err(Error::corrupt("an address beyond the end of the file"));
+        };
+        match &self.source {
+            #[cfg(unix)]
+            Source::Descriptor(descriptor) => {
+                use std::os::unix::fs::FileExt;
+                as_file(*descriptor, |file| file.read_exact_at(into, start)).map_err(cannot_read)
+            }
+            Source::Memory(place) => {
+                // SAFETY: libhdf5 keeps the address of the file's memory there for as long as the file is open; its lock
+                // is held, so that it is not moved meanwhile. The memory is as long as was asked last, and what is read
+                // lies within.
+                unsafe {
+                    ptr::copy_nonoverlapping((*place).read().add(start as usize), into.as_mut_ptr(), into.len());
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A file, of which more is read from the disk at once than is asked for: headers of objects are next to each other.
+///
+/// It may be as it was earlier in the same call of reading. So it is for a first look, and who finds something wrong looks again.
+pub(super) struct Windowed<'a>(&'a RawFile);
+
+impl Bytes for Windowed<'_> {
+    fn len(&self) -> u64 {
+        self.0.len
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        let Self(file) = self;
+        if matches!(file.source, Source::Memory(_)) || into.len() as u64 > WINDOW_SIZE {
+            return file.read(address, into);
+        }
+        WINDOW.with_borrow_mut(|window| {
+            let part = |window: &Window| {
+                let at = usize::try_from(address.checked_sub(window.at)?).ok()?;
+                Some(at..at.checked_add(into.len())?).filter(|part| part.end <= window.bytes.len())
+            };
+            let part = match part(window).filter(|_| window.number == file.number) {
+                Some(part) => part,
+                None => {
+                    let len = WINDOW_SIZE.min(file.len.saturating_sub(address)).max(into.len() as u64);
+                    let mut bytes = std::mem::take(&mut window.bytes);
+                    bytes.resize(len as usize, 0);
+                    file.read(address, &mut bytes)?;
+                    *window = Window { number: file.number, at: address, bytes };
+                    0..into.len()
+                }
+            };
+            into.copy_from_slice(&window.bytes[part]);
+            Ok(())
+        })
+    }
+}
+
+/// Bytes of an address in a file.
+#[cfg(hdf5_tokens)]
+pub(super) fn address_size_of(file: &Id) -> Result<usize> {
+    // SAFETY: a file's handle.
+    let creation = Id::own("look into a file", || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+    sizes_of(&creation).map(|(address_size, _)| address_size)
+}
+
+/// Bytes of an address and of a length in files that are made with that list.
+fn sizes_of(creation: &Id) -> Result<(usize, usize)> {
+    let (mut address_size, mut length_size) = (0, 0);
+    // SAFETY: a file creation list, and addresses of numbers.
+    call("look into a file", || unsafe {
+        h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size)
+    })?;
+    Ok((address_size, length_size))
+}
+
+/// Where a file ends, or is going to end when all of it is written.
+pub(super) fn end_of(file: &Id) -> Result<u64> {
+    let mut end = 0;
+    // SAFETY: a file's handle, and the address of a number.
+    call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut end) })?;
+    Ok(end)
+}
+
+/// Makes sure that the disk has room for the bytes of a file from `start` to `end`, where the file system can do that.
+#[cfg(target_os = "linux")]
+fn reserve(file: &std::fs::File, start: u64, end: u64) -> std::io::Result<()> {
+    use std::io::Error;
+    use std::os::fd::AsRawFd;
+
+    if start >= end {
+        return Ok(());
+    }
+    // The system looks at the limit of the process only when a file gets longer, which this one is not made to do.
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the address of what the function sets.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } == 0;
+    if known && limit.rlim_cur != libc::RLIM_INFINITY && end > limit.rlim_cur {
+        return Err(Error::from_raw_os_error(libc::EFBIG));
+    }
+    let too_long = |_| Error::from_raw_os_error(libc::EFBIG);
+    let (offset, len) = (i64::try_from(start).map_err(too_long)?, i64::try_from(end - start).map_err(too_long)?);
+    loop {
+        // SAFETY: an open descriptor.
+        if unsafe { libc::fallocate64(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, offset, len) } == 0 {
+            return Ok(());
+        }
+        let error = Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EINTR) => {}
+            // Not a kind of file, or of file system, for which room can be reserved.
+            Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ENODEV | libc::ESPIPE | libc::EINVAL) => return Ok(()),
+            _ => return Err(error),
+        }
+    }
+}
+
+/// Gives back what was reserved for a file from `end` to `reserved`.
+#[cfg(target_os = "linux")]
+fn trim(file: &std::fs::File, end: u64, reserved: u64) -> std::io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    let size = file.metadata()?.len();
+    if end <= size {
+        // All that is beyond the end goes.
+        return if size < reserved { file.set_len(size) } else { Ok(()) };
+    }
+    // Room for what libhdf5 has yet to write stays.
+    let (Ok(offset), Ok(len)) = (i64::try_from(end), i64::try_from(reserved.saturating_sub(end))) else {
+        return Ok(());
+    };
+    let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    // SAFETY: an open descriptor.
+    if len > 0 && unsafe { libc::fallocate64(file.as_raw_fd(), mode, offset, len) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+pub(super) fn cannot_read(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => Error::corrupt("the file ends before what it holds"),
+        _ => Error::new(ErrorKind::Io, format!("could not read the file: {error}")),
+    }
+}
+
+/// The driver that has a file.
+struct Driver {
+    id: hid_t,
+    /// Whether it has the file in memory, and keeps a copy on a disk.
+    has_copy: bool,
+}
+
+/// Takes note that a file was just opened in memory, without a copy on a disk.
+pub(super) fn opened_in_memory(file: &Id) -> Result<()> {
+    opened_with(file, drivers()?.memory)
+}
+
+/// Takes note of the driver that has a file on a disk, or in memory alone.
+fn opened_with(file: &Id, driver: hid_t) -> Result<()> {
+    // With older versions, the number is not to be had for less than what this spares.
+    if cfg!(hdf5_tokens) {
+        OPENED.set(Some((number_of(file.get(), file)?, driver)));
+    }
+    Ok(())
+}
+
+/// The driver that has a file, of which the number may be known. Another VOL connector has none.
+fn driver_of(file: &Id, number: Option<u64>) -> Result<Option<Driver>> {
+    match OPENED.get() {
+        Some((opened, id)) if Some(opened) == number => return Ok(Some(Driver { id, has_copy: false })),
+        _ => {}
+    }
+    let what = "look into a file";
+    // SAFETY: a file's handle.
+    let access = match locked(|| unsafe { h5f::H5Fget_access_plist(file.get()) }) {
+        access if access >= 0 => Id(access),
+        _ => return Ok(None),
+    };
+    // SAFETY: a file access list.
+    let id = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
+    let (mut increment, mut has_copy) = (0, 0);
+    if id == drivers()?.memory {
+        // SAFETY: a file access list of that driver, and the addresses of what the function sets.
+        call(what, || unsafe { h5p::H5Pget_fapl_core(access.get(), &raw mut increment, &raw mut has_copy) })?;
+    }
+    Ok(Some(Driver { id, has_copy: has_copy != 0 }))
+}
+
+/// The descriptor that libhdf5 has opened a file on disk with. An error for files that it has in another way (`HDF5_DRIVER`
+/// can say so).
+#[cfg(target_os = "linux")]
+pub(super) fn descriptor(file: &Id) -> Result<std::os::fd::RawFd> {
+    let drivers = drivers()?;
+    let driver = driver_of(file, None)?.map(|driver| driver.id);
+    let Some(driver) = driver.filter(|driver| *driver == drivers.disk || drivers.own.contains(driver)) else {
+        return Err(Error::new(ErrorKind::Unsupported, "the file is not one file on disk"));
+    };
+    opened_with(file, driver)?;
+    let mut handle: *mut c_void = ptr::null_mut();
+    // SAFETY: a file's handle, and the address of a pointer.
+    call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
+    if handle.is_null() {
+        return Err(Error::new(ErrorKind::Hdf5, "a file on disk without a descriptor"));
+    }
+    // SAFETY: for these drivers, the handle is the address of a descriptor.
+    Ok(unsafe { handle.cast::<std::os::fd::RawFd>().read() })
+}
+
+/// One more owner of that descriptor.
+#[cfg(target_os = "linux")]
+pub(super) fn system_file(file: &Id) -> Result<std::fs::File> {
+    as_file(descriptor(file)?, std::fs::File::try_clone).map_err(cannot_read)
+}
+
+/// Uses a descriptor as a file, without closing it.
+#[cfg(unix)]
+pub(super) fn as_file<R>(descriptor: std::os::fd::RawFd, work: impl FnOnce(&std::fs::File) -> R) -> R {
+    use std::os::fd::FromRawFd;
+    // SAFETY: libhdf5 has the file open, and so the descriptor; it is not closed here.
+    let file = std::mem::ManuallyDrop::new(unsafe { std::fs::File::from_raw_fd(descriptor) });
+    work(&file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use hdf5::types::VarLenUnicode;
+    use serde::de::{Deserialize, Deserializer, IgnoredAny};
+    use serde::{Deserialize as Read, Serialize};
+
+    use super::*;
+    use crate::{Lazy, ReadOptions, Reader, Strings, Value, WriteOptions};
+
+    thread_local! {
+        /// How often a file was written out on this thread for what was read from it.
+        pub(super) static TIMES: Cell<u32> = const { Cell::new(0) };
+        /// How many of the changes are this thread's.
+        pub(super) static OWN: Cell<u64> = const { Cell::new(0) };
+        /// The group that is being read.
+        static READ: RefCell<Option<hdf5::Group>> = const { RefCell::new(None) };
+    }
+
+    /// A group with strings of variable length: an attribute, and a dataset.
+    #[derive(Serialize, Read, PartialEq, Clone, Debug)]
+    struct Node {
+        #[serde(rename = "@title")]
+        title: String,
+        names: Vec<String>,
+    }
+
+    fn node(number: usize) -> Node {
+        Node { title: format!("node {number}"), names: vec![number.to_string(), "-".to_owned()] }
+    }
+
+    fn nodes(count: usize) -> BTreeMap<String, Node> {
+        (0..count).map(|number| (number.to_string(), node(number))).collect()
+    }
+
+    fn options() -> WriteOptions {
+        WriteOptions::new().strings(Strings::Variable)
+    }
+
+    fn written(path: &Path, count: usize) -> hdf5::File {
+        options().to_file(path, &nodes(count)).unwrap();
+        hdf5::File::open_rw(path).unwrap()
+    }
+
+    /// Does something, and counts how often a file was written out for it: while no other test changes anything, in whatever
+    /// file.
+    fn times<R>(mut work: impl FnMut() -> R) -> (R, u32) {
+        let others = || CHANGES.load(Ordering::Relaxed) - OWN.get();
+        for _ in 0..1000 {
+            let before = others();
+            TIMES.set(0);
+            let done = work();
+            if others() == before {
+                return (done, TIMES.get());
+            }
+        }
+        panic!("other tests never rest");
+    }
+
+    #[test]
+    fn a_file_is_written_out_once_for_a_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = written(&folder.path().join("nodes.h5"), 1000);
+        assert_eq!(times(|| crate::from_group::<BTreeMap<String, Node>>(&file).unwrap()), (nodes(1000), 1));
+        assert_eq!(times(|| crate::read::<Node>(&file, "7").unwrap()), (node(7), 1));
+        assert_eq!(times(|| crate::tree(&file).unwrap()).1, 1);
+        assert_eq!(times(|| crate::from_group::<Value>(&file).unwrap()).1, 1);
+        // So is what is done to load a lazy value, which was opened before.
+        let lazy: BTreeMap<String, Lazy<Vec<String>>> = crate::read(&file, "7").unwrap();
+        lazy["names"].load().unwrap();
+        assert_eq!(times(|| lazy["names"].load().unwrap()).1, 1);
+    }
+
+    #[test]
+    fn a_file_of_the_python_package_is_written_out_once() {
+        #[derive(Serialize, Read, PartialEq, Debug)]
+        struct Patch {
+            label: Option<String>,
+            inner: Vec<Patch>,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("patches.h5");
+        let patch = |label: usize| Patch { label: Some(label.to_string()), inner: Vec::new() };
+        let patches = Patch { label: None, inner: (0..1000).map(patch).collect() };
+        WriteOptions::new().python("model").to_file(&path, &patches).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        // Nobody asks for the class; then somebody does.
+        assert_eq!(times(|| crate::from_group::<Patch>(&file).unwrap()), (patches, 0));
+        assert_eq!(times(|| crate::from_group::<Value>(&file).unwrap()).1, 1);
+    }
+
+    #[test]
+    fn a_file_that_is_only_read_is_never_written_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nodes.h5");
+        drop(written(&path, 10));
+        let file = hdf5::File::open(&path).unwrap();
+        assert_eq!(times(|| crate::from_group::<BTreeMap<String, Node>>(&file).unwrap()), (nodes(10), 0));
+    }
+
+    /// What changed between two calls is there, whoever changed it.
+    #[test]
+    fn what_changed_before_a_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = written(&folder.path().join("nodes.h5"), 2);
+        let read = || crate::read::<Node>(&file, "1").unwrap();
+        assert_eq!(times(read), (node(1), 1));
+        options().overwrite(true).write(&file, "1", &node(3)).unwrap();
+        assert_eq!(times(read), (node(3), 1));
+        // As many bytes, so that it may take the place of what was there.
+        let names: [VarLenUnicode; 2] = ["4", "+"].map(|name| name.parse().unwrap());
+        file.dataset("1/names").unwrap().write_raw(&names).unwrap();
+        assert_eq!(times(read), (Node { names: vec!["4".to_owned(), "+".to_owned()], ..node(3) }, 1));
+    }
+
+    /// Something whose reading changes the file: the node `2`, which comes after it.
+    struct Changing;
+
+    impl<'de> Deserialize<'de> for Changing {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+            IgnoredAny::deserialize(deserializer)?;
+            let group = READ.with_borrow(|group| group.clone()).unwrap();
+            let names: Vec<VarLenUnicode> = (0..500).map(|number| number.to_string().parse().unwrap()).collect();
+            if group.name() == "/by us" {
+                options().overwrite(true).write(&group, "2", &node(30)).unwrap();
+            } else {
+                // Past the crate, into room that is new.
+                group.group("2").unwrap().unlink("names").unwrap();
+                group.new_dataset_builder().with_data(&names).create("2/names").unwrap();
+            }
+            Ok(Self)
+        }
+    }
+
+    #[test]
+    fn what_changes_during_a_call() {
+        #[derive(Read)]
+        struct Three {
+            #[serde(rename = "0")]
+            first: Node,
+            #[serde(rename = "1")]
+            _changing: Changing,
+            #[serde(rename = "2")]
+            last: Node,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nodes.h5");
+        options().to_file(&path, &BTreeMap::from([("by us", nodes(3)), ("by others", nodes(3))])).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        for (name, wanted) in [("by us", 2), ("by others", 500)] {
+            READ.set(Some(file.group(name).unwrap()));
+            let (three, count) = times(|| crate::read::<Three>(&file, name).unwrap());
+            assert_eq!((three.first, three.last.names.len(), count), (node(0), wanted, 2), "{name}");
+            READ.set(None);
+        }
+        assert_eq!(crate::read::<Node>(&file.group("by us").unwrap(), "2").unwrap(), node(30));
+    }
+
+    /// Each record of a stream is a call of its own.
+    #[test]
+    fn records_of_a_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("names.h5");
+        options().to_file(&path, &BTreeMap::from([("names", vec!["a"; 100])])).unwrap();
+        let file = hdf5::File::open_rw(&path).unwrap();
+        let mut names = Reader::<String>::open(&file, "names").unwrap();
+        let (all, count) = times(|| names.by_ref().map(|name| name.unwrap()).collect::<Vec<_>>());
+        assert_eq!(all, ["a"; 100]);
+        assert!(count <= 100, "{count}");
+        let read = || ReadOptions::new().read::<Vec<String>>(&file, "names").unwrap();
+        assert_eq!(times(read).1, 1);
+    }
+}

@@ -1,0 +1,110 @@
+//! References in attributes, from file to file: each leads to what is written of the object that it led to.
+//!
+//! A reference is an address in its file. When an attribute is read to be written again, it is noted at which path its object
+//! is, and at which what its references lead to. When all of a value is written, the paths are looked for in that: where the
+//! end of the object's path is the end of the path that it had, the beginnings tell where the rest is now.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::ground::call::{Call, Known, Referring, Written};
+use crate::ground::error::Result;
+use crate::h5::{Address, Attributes, Group, Home, Identity, KeptAttribute, Object};
+use crate::layout::unescape;
+
+/// HDF5's attributes between coordinates and what they are the coordinates of. Of an end that is not there they say nothing.
+const SCALES: [&str; 2] = ["DIMENSION_LIST", "REFERENCE_LIST"];
+
+/// Names on the way to an object, as users know them.
+type Path = Vec<String>;
+
+/// An attribute as a file has it, and what its references lead to.
+#[derive(Debug)]
+pub(crate) struct Referred {
+    pub(crate) attribute: KeptAttribute,
+    /// Where the object is that has the attribute.
+    owner: Option<Path>,
+    targets: HashMap<Address, Path>,
+}
+
+impl Referred {
+    /// The attribute `name` of an object, if it is of a type that can be kept.
+    pub(crate) fn of(object: &Object, name: &str) -> Result<Option<Self>> {
+        let Some(attribute) = KeptAttribute::of(object, name)? else { return Ok(None) };
+        let (mut owner, mut targets) = (None, HashMap::new());
+        let references = attribute.references();
+        if !references.is_empty() {
+            let home = Home::of(object.handle())?;
+            let Object::Group(root) = home.root()? else { return Ok(None) };
+            let paths = Call::<Known>::current().paths(&root)?;
+            owner = paths.get(&object.about()?.identity).map(|path| known(path));
+            for address in references {
+                if let std::collections::hash_map::Entry::Vacant(place) = targets.entry(address)
+                    && let Ok(Some(target)) = home.follow(&address.to_ne_bytes())
+                    && let Some(path) = paths.get(&target.about()?.identity)
+                {
+                    place.insert(known(path));
+                }
+            }
+        }
+        Ok(Some(Self { attribute, owner, targets }))
+    }
+
+    /// The paths of what its references lead to, one for each place that has one; `None` for those that lead to nothing.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = Option<String>> {
+        self.attribute.references().into_iter().map(|address| {
+            let path = self.targets.get(&address)?;
+            Some(path.iter().fold(String::new(), |path, name| format!("{path}/{name}")))
+        })
+    }
+
+    /// Writes it; its references are null until [`settle`].
+    pub(crate) fn write(self: &std::sync::Arc<Self>, object: &std::sync::Arc<Object>, name: &str) -> Result<()> {
+        // Sequences that will be written again are empty until then.
+        let is_sequence = matches!(self.attribute.dtype, crate::h5::Dtype::VarArray(_));
+        self.attribute.write(&**object, name, is_sequence && SCALES.contains(&name), &|_| 0)?;
+        if self.attribute.dtype.has_references() {
+            let (object, name, attribute) = (object.clone(), name.to_owned(), self.clone());
+            Call::<Written>::current().refer_later(Referring { object, name, attribute });
+        }
+        Ok(())
+    }
+
+    /// Where what was at `target` is, if the object that has the attribute is at `path` now: in the same part of the file as
+    /// before.
+    fn now(&self, path: &[String], target: &[String]) -> Option<Path> {
+        let owner = self.owner.as_ref()?;
+        let same = owner.iter().rev().zip(path.iter().rev()).take_while(|(before, now)| before == now).count();
+        let (before, now) = (&owner[..owner.len() - same], &path[..path.len() - same]);
+        target.strip_prefix(before).map(|rest| [now, rest].concat())
+    }
+}
+
+fn known(path: &[String]) -> Path {
+    path.iter().map(|name| unescape(name).into_owned()).collect()
+}
+
+/// Has the references of attributes that the call wrote lead to what it wrote in `root`; those to anything else stay null.
+pub(crate) fn settle(call: &Call<Written>, root: &Group) -> Result<()> {
+    let referring = call.take_referring();
+    if referring.is_empty() {
+        return Ok(());
+    }
+    let all = crate::h5::paths(root)?;
+    let owners: HashMap<Identity, Path> = all.iter().map(|(identity, path)| (*identity, known(path))).collect();
+    let places: HashMap<Path, Rc<[String]>> = all.into_iter().map(|(_, path)| (known(&path), path.into())).collect();
+    for Referring { object, name, attribute } in referring {
+        let Some(path) = owners.get(&object.about()?.identity) else { continue };
+        let mut addresses = HashMap::new();
+        for (address, target) in &attribute.targets {
+            let place = attribute.now(path, target).and_then(|path| places.get(&path));
+            // A value that was taken out of the whole, or put elsewhere, may lead to what is where it was.
+            if let Some(place) = place.or_else(|| places.get(target)) {
+                addresses.insert(*address, root.address_of(place)?);
+            }
+        }
+        let target = |address| addresses.get(&address).copied().unwrap_or(0);
+        attribute.attribute.write_again(&*object, &name, SCALES.contains(&name.as_str()), &target)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Parts of datasets.
+
+use std::ptr;
+
+use hdf5::types::H5Type;
+use hdf5_sys::h5d;
+use hdf5_sys::h5s::{self, H5S_seloper_t};
+
+use super::attribute::Attributes;
+use super::dataset::{Dataset, simple_space};
+use super::present::Wanted;
+use super::typed::{ElementType, rounded};
+use super::{Id, call, locked};
+use crate::ground::error::{Error, ErrorKind, Result};
+
+/// For each dimension of a dataset, which of its items are meant: `count` of them, `step` apart, from `start` on.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Selection {
+    pub(crate) start: Vec<u64>,
+    pub(crate) step: Vec<u64>,
+    pub(crate) count: Vec<u64>,
+}
+
+impl Dataset {
+    /// Reads the items that are selected, in the order of the file.
+    pub(crate) fn read_selection<T: H5Type>(&self, element: &ElementType<T>, selection: &Selection) -> Result<Vec<T>> {
+        // SAFETY: a dataset's handle.
+        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        rounded!(element, &stored, self.dtype(), self.shape(), wide => self.read_selection(&wide, selection)?);
+        element.check(&stored, self.dtype(), self.shape())?;
+        let items = selection.count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
+        let items = items.ok_or_else(|| Error::corrupt("a part of absurd shape"))?;
+        if items == 0 {
+            return Ok(Vec::new());
+        }
+        if selection.count.is_empty() {
+            return self.read_array(element);
+        }
+        let (elements, size) = (element.count_in(items)?, element.item_size());
+        if let Some(chunked) = self.chunked()?
+            && chunked.suits(selection)?
+        {
+            // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
+            return unsafe {
+                element.filled(elements, true, |values| {
+                    let bytes = std::slice::from_raw_parts_mut(values.cast(), items as usize * size);
+                    chunked.read_part(self.handle(), selection, (element.memory_type(), size), bytes)
+                })
+            };
+        }
+        let Selection { start, step, count } = selection;
+        let wanted = Wanted { start, step: Some(step), count };
+        let memory = simple_space(&[items])?;
+        // SAFETY: room for as many items as `memory` has, which is zeroed where the library may not fill all.
+        unsafe {
+            element.filled(elements, !self.fills()?, |values| {
+                locked(|| {
+                    if let Some(chunked) = self.chunked()? {
+                        chunked.look_again(self.handle(), start)?;
+                    }
+                    self.read_raw(Some(wanted), (element.memory_type(), memory.get()), values.cast())
+                })
+            })
+        }
+    }
+}
+
+/// The block of a dataset of the dimensions `dims` that begins at `start` and has `count` items along each; and the space
+/// of its `items` in memory.
+pub(super) fn select(dims: &[u64], start: &[u64], count: &[u64], items: u64) -> Result<(Id, Id)> {
+    Ok((select_within(dims, start, None, count)?, simple_space(&[items])?))
+}
+
+/// The block of something of the dimensions `dims` that begins at `start` and has `count` items along each, `step` apart.
+pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<Id> {
+    let rank = dims.len();
+    if start.len() != rank || count.len() != rank || step.is_some_and(|step| step.len() != rank) {
+        return Err(Error::new(ErrorKind::Hdf5, "a dataset has other dimensions than the block"));
+    }
+    let space = simple_space(dims)?;
+    select_in(&space, start, step, count)?;
+    Ok(space)
+}
+
+/// Selects a block in a dataspace with as many dimensions as `start`, `step` and `count` have numbers.
+pub(super) fn select_in(space: &Id, start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<()> {
+    // SAFETY: start, step and count have a number for each dimension; the library checks that they lie within.
+    call("select a part of a dataset", || unsafe {
+        h5s::H5Sselect_hyperslab(
+            space.get(),
+            H5S_seloper_t::H5S_SELECT_SET,
+            start.as_ptr(),
+            step.map_or(ptr::null(), <[u64]>::as_ptr),
+            count.as_ptr(),
+            ptr::null(),
+        )
+    })?;
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! What a file could have libhdf5 open beside itself, and how that is refused: external links, raw data in other files,
+//! virtual datasets, and what it would look for among the plugins.
+
+use std::cell::RefCell;
+use std::ffi::{CStr, CString, c_char, c_uint, c_void};
+use std::path::Path;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hdf5_sys::h5::herr_t;
+use hdf5_sys::h5d::H5D_layout_t;
+use hdf5_sys::h5f::H5Fopen;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5pl;
+use hdf5_sys::h5z::{
+    H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT, H5Z_FILTER_RESERVED, H5Z_FILTER_SCALEOFFSET,
+    H5Z_FILTER_SHUFFLE, H5Z_FILTER_SZIP, H5Zfilter_avail,
+};
+
+use super::filter::{BLOSC, LZF};
+use super::{Id, call, locked, lzf, property_list, property_lists};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
+
+unsafe extern "C" {
+    // `hdf5-metno-sys` has the second with a pointer, but it takes the number.
+    fn H5PLget_loading_state(mask: *mut c_uint) -> herr_t;
+    fn H5PLset_loading_state(mask: c_uint) -> herr_t;
+}
+
+thread_local! {
+    /// The file that a link was not followed to.
+    static REFUSED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// How links are followed that may not lead to other files.
+pub(super) fn local_links() -> Result<Id> {
+    let list = property_list(h5p::H5P_CLS_LINK_ACCESS)?;
+    // SAFETY: a link access list, and a function that takes no data.
+    call("set a property", || unsafe { h5p::H5Pset_elink_cb(list.get(), Some(refuse_link), ptr::null_mut()) })?;
+    Ok(list)
+}
+
+/// libhdf5 asks before it opens the file that a link leads to, wherever on the way the link is.
+extern "C" fn refuse_link(
+    _: *const c_char,
+    _: *const c_char,
+    file: *const c_char,
+    _: *const c_char,
+    _: *mut c_uint,
+    _: hid_t,
+    _: *mut c_void,
+) -> herr_t {
+    // SAFETY: a C string, if it is one.
+    let name = if file.is_null() { String::new() } else { unsafe { CStr::from_ptr(file) }.to_string_lossy().into() };
+    REFUSED.set(Some(name));
+    -1
+}
+
+/// Opens something by a name, with the list by which links are followed.
+pub(super) fn open_by_name(open: impl FnOnce(hid_t) -> hid_t) -> Result<Id> {
+    if Limits::current().external_links {
+        return Id::own("open an object", || open(H5P_DEFAULT));
+    }
+    let list = &property_lists()?.local_links;
+    REFUSED.take();
+    Id::own("open an object", || open(list.get())).map_err(|error| match REFUSED.take() {
+        Some(file) => {
+            Limits::refused(format!("the link leads to another file, `{}`", shortened(&file)), "allow_external_links")
+        }
+        None => error,
+    })
+}
+
+/// A name in an error, which is one line.
+pub(super) fn shortened(name: &str) -> String {
+    const SHOWN: usize = 100;
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Refuses a dataset whose data is in other files, unless that is allowed; to be asked before its shape, for which libhdf5
+/// looks into the files that a virtual dataset is made of.
+pub(super) fn check_layout(list: &Id, layout: H5D_layout_t) -> Result<()> {
+    let limits = Limits::current();
+    if layout == H5D_layout_t::H5D_VIRTUAL && !limits.virtual_datasets {
+        let what = "the dataset is a virtual one, made of parts of others, also of other files";
+        return Err(Limits::refused(what, "allow_virtual_datasets"));
+    }
+    if layout == H5D_layout_t::H5D_CONTIGUOUS && !limits.external_storage {
+        // SAFETY: a dataset creation list.
+        let count = call("look into a dataset", || unsafe { h5p::H5Pget_external_count(list.get()) })?;
+        if count > 0 {
+            return Err(Limits::refused("the dataset has its data in another file", "allow_external_storage"));
+        }
+    }
+    Ok(())
+}
+
+/// The first filter of a dataset in chunks that libhdf5 does not have, and would look for among the plugins.
+pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
+    let what = "look into the filters of a dataset";
+    // SAFETY: a dataset creation list.
+    let count = call(what, || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
+    let mut is_shortened = false;
+    for index in 0..c_uint::try_from(count).unwrap_or(0) {
+        let (mut flags, mut config, mut numbers) = (0, 0, [0; 3]);
+        let mut values = numbers.len();
+        // SAFETY: as above; there is room for as many values as said, and none for the name, which is put nowhere.
+        let filter = call(what, || unsafe {
+            h5p::H5Pget_filter2(
+                list.get(),
+                index,
+                &raw mut flags,
+                &raw mut values,
+                numbers.as_mut_ptr(),
+                0,
+                ptr::null_mut(),
+                &raw mut config,
+            )
+        })?;
+        let available = call(what, || {
+            let _no_plugins = NoPlugins::new();
+            // SAFETY: a number, whatever it is.
+            unsafe { H5Zfilter_avail(filter) }
+        })?;
+        if filter == LZF && is_shortened {
+            lzf::allow_shortened(&numbers[..values.min(numbers.len())]);
+        }
+        is_shortened |= ![H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32].contains(&filter);
+        if available == 0 && filter == LZF {
+            lzf::register()?;
+        } else if available == 0 {
+            return Ok(Some(filter));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a filter is one of HDF5's own, which is no plugin's: a libhdf5 may be built without it.
+pub(super) fn is_own(filter: i32) -> bool {
+    filter < H5Z_FILTER_RESERVED
+}
+
+pub(super) fn filter_refused(filter: i32) -> Error {
+    // The numbers that the HDF Group has registered.
+    let name = match filter {
+        H5Z_FILTER_DEFLATE => "deflate",
+        H5Z_FILTER_SZIP => "szip",
+        H5Z_FILTER_NBIT => "n-bit",
+        H5Z_FILTER_SCALEOFFSET => "scale-offset",
+        305 => "LZO",
+        307 => "bzip2",
+        // With the features, it is there.
+        BLOSC => "Blosc: the cargo features `blosc-zstd` and `blosc-lz4` build it in",
+        32004 => "LZ4",
+        32008 => "bitshuffle",
+        32013 => "ZFP",
+        32015 => "Zstandard",
+        32017 => "SZ",
+        32024 => "SZ3",
+        32026 => "Blosc2",
+        _ => "",
+    };
+    let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+    if is_own(filter) {
+        let message = format!("filter {filter}{name} is one that this libhdf5 is built without");
+        return Error::new(ErrorKind::Unsupported, message);
+    }
+    let what = format!("filter {filter}{name} is not built in, and would be loaded from a plugin");
+    Limits::refused(what, "allow_plugins")
+}
+
+/// Opens a file. Plugins are loaded for it only if whoever reads has allowed that.
+///
+/// Since 1.12, libhdf5 looks among the plugins for a VOL connector that knows a file which it does not know itself. To find
+/// one, it loads every library in the folders for plugins, whatever [`NoPlugins`] says (seen in 2.2, `H5PL_iterate`). So there
+/// are no such folders meanwhile.
+pub(super) fn open_file(what: &str, path: &CStr, flags: c_uint, access: hid_t) -> Result<Id> {
+    locked(|| {
+        let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
+        #[cfg(hdf5_tokens)]
+        let _no_folders = if Limits::loads_plugins() { None } else { Some(NoFolders::new()?) };
+        // SAFETY: a C string, and any number can be given as a list.
+        Id::own(what, || unsafe { H5Fopen(path.as_ptr(), flags, access) })
+    })
+}
+
+/// Does something that looks up links, whose names a file can keep behind filters of its own, without plugins. Reading keeps
+/// them out for longer.
+pub(super) fn without_plugins<R>(work: impl FnOnce() -> R) -> R {
+    locked(|| {
+        let _no_plugins = (!Limits::loads_plugins() && !Limits::keeps_plugins_out()).then(NoPlugins::new);
+        work()
+    })
+}
+
+/// The folders in which libhdf5 looks for plugins, at `index` and after it.
+fn folder(index: c_uint) -> Result<Option<CString>> {
+    let (what, mut count) = ("look for the folders of plugins", 0);
+    // SAFETY: the address of a number.
+    call(what, || unsafe { h5pl::H5PLsize(&raw mut count) })?;
+    if index >= count {
+        return Ok(None);
+    }
+    // SAFETY: without a buffer, the function gives the length.
+    let len = call(what, || unsafe { h5pl::H5PLget(index, ptr::null_mut(), 0) })?;
+    let mut name = vec![0u8; usize::try_from(len).unwrap_or(0) + 1];
+    // SAFETY: a buffer of the size given.
+    call(what, || unsafe { h5pl::H5PLget(index, name.as_mut_ptr().cast(), name.len()) })?;
+    CString::from_vec_with_nul(name)
+        .map(Some)
+        .map_err(|_| Error::new(ErrorKind::Hdf5, "a folder whose name has no end"))
+}
+
+/// As long as it is there, libhdf5 has no folders for plugins. The library's lock is held all that time.
+#[cfg(hdf5_tokens)]
+struct NoFolders(Vec<CString>);
+
+#[cfg(hdf5_tokens)]
+impl NoFolders {
+    fn new() -> Result<Self> {
+        let mut folders = Self(Vec::new());
+        while let Some(folder) = folder(0)? {
+            // SAFETY: the function checks the index.
+            call("set aside a folder of plugins", || unsafe { h5pl::H5PLremove(0) })?;
+            folders.0.push(folder);
+        }
+        Ok(folders)
+    }
+}
+
+#[cfg(hdf5_tokens)]
+impl Drop for NoFolders {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            // SAFETY: a C string, which the library copies.
+            unsafe { h5pl::H5PLappend(folder.as_ptr()) };
+        }
+    }
+}
+
+/// Takes away the default folder for plugins that is below the one in which the bundled HDF5 was built: anybody may come to
+/// own that path. Folders that the environment names stay, as do those that the program adds. The library's lock is held.
+pub(super) fn forget_build_folder() {
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if DONE.load(Ordering::Relaxed) || DONE.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let Some(root) = option_env!("FILEBACKED_HDF5_ROOT") else { return };
+    if std::env::var_os("HDF5_PLUGIN_PATH").is_some() {
+        return;
+    }
+    let wanted = Path::new(root).join("lib").join("plugin");
+    let mut index = 0;
+    while let Ok(Some(folder)) = folder(index) {
+        if folder.to_str().is_ok_and(|folder| Path::new(folder) == wanted) {
+            // SAFETY: the function checks the index.
+            unsafe { h5pl::H5PLremove(index) };
+        } else {
+            index += 1;
+        }
+    }
+}
+
+/// As long as it is there, libhdf5 loads no filter, connector or driver by its number or name from a plugin. The library's
+/// lock is held, so that it says nothing to others.
+pub(super) struct NoPlugins(Option<c_uint>);
+
+impl NoPlugins {
+    pub(super) fn new() -> Self {
+        let mut state = 0;
+        // SAFETY: the address of a number.
+        let known = unsafe { H5PLget_loading_state(&raw mut state) } >= 0;
+        if !known || state == 0 {
+            return Self(None);
+        }
+        // SAFETY: a number, some bits of which mean something.
+        unsafe { H5PLset_loading_state(0) };
+        Self(Some(state))
+    }
+}
+
+impl Drop for NoPlugins {
+    fn drop(&mut self) {
+        if let Some(state) = self.0 {
+            // SAFETY: the number that the library gave.
+            unsafe { H5PLset_loading_state(state) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_said_by_name() {
+        for (filter, name) in [(4, "szip"), (5, "n-bit")] {
+            let error = filter_refused(filter);
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert_eq!(
+                error.to_string(),
+                format!("filter {filter} ({name}) is one that this libhdf5 is built without")
+            );
+        }
+        let message = filter_refused(32015).to_string();
+        assert!(
+            message.starts_with("filter 32015 (Zstandard) is not built in, and would be loaded from a plugin"),
+            "{message}"
+        );
+        assert!(
+            filter_refused(32123).to_string().starts_with("filter 32123 is not built in"),
+            "a filter without a name"
+        );
+    }
+}
