@@ -128,6 +128,7 @@ mod api;
 mod append;
 mod beside;
 mod de;
+mod deserializer;
 mod file;
 mod ground;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
@@ -136,12 +137,14 @@ mod layout;
 mod options;
 pub mod reader;
 mod ser;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod wrappers;
 
 pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
 pub use append::Appender;
-pub use de::Hdf5Deserializer;
+pub use deserializer::Hdf5Deserializer;
 pub use ground::error::{Error, ErrorKind, Result};
 pub use ground::progress::{Answer, Progress};
 pub use hdf5;
@@ -154,17 +157,26 @@ pub use ser::Hdf5Serializer;
 #[cfg(feature = "sprs")]
 pub use sprs;
 pub use tree::{Tree, tree};
-pub use wrappers::array::{self, NdArray};
 pub use wrappers::attrs::WithAttrs;
-pub use wrappers::codec::{self, Codec, Coded};
 pub use wrappers::lazy::{Lazy, LazyMap};
 pub use wrappers::shared::Shared;
-pub use wrappers::sorted;
+pub use wrappers::{array, codec, sorted, value};
 #[cfg(feature = "sprs")]
-pub use wrappers::sparse::{self, Sparse};
+pub use wrappers::{sparse, triplets};
+
+// The docs have these in their modules.
+#[doc(no_inline)]
+pub use array::NdArray;
+#[doc(no_inline)]
+pub use codec::{Codec, Coded};
 #[cfg(feature = "sprs")]
-pub use wrappers::triplets::{self, Triplets};
-pub use wrappers::value::{self, Value};
+#[doc(no_inline)]
+pub use sparse::Sparse;
+#[cfg(feature = "sprs")]
+#[doc(no_inline)]
+pub use triplets::Triplets;
+#[doc(no_inline)]
+pub use value::Value;
 
 /// The README's examples are run with the tests.
 #[cfg(all(doctest, feature = "sprs"))]

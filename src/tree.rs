@@ -5,11 +5,12 @@ use std::fmt::{self, Display};
 use hdf5::filters::Filter;
 
 use crate::de::item::{Block, Item, Part, Scalar};
-use crate::ground::depth::with_room;
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
+use crate::ground::limits::MAX_DEPTH;
+use crate::ground::stack::with_room;
 use crate::h5::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
-use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH, MAX_DEPTH};
+use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH};
 
 /// How many children of a group are shown.
 const MAX_CHILDREN: usize = 100;

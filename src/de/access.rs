@@ -23,11 +23,12 @@ use super::words;
 use crate::de::item::{Block, Item, Part, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::{ATTRIBUTE_PREFIX, unescape};
 use crate::h5::{Attributes, Group, Link, Number, Object};
 use crate::layout::foreign::unquoted;
 use crate::layout::python::CLASS;
 use crate::layout::route::Route;
-use crate::layout::{ATTRIBUTE_PREFIX, KEYS, KIND, VALUE, VALUES, are_positions, unescape};
+use crate::layout::{KEYS, KIND, VALUE, VALUES, are_positions};
 
 /// How many are left, as far as memory reaches.
 pub(super) fn hint(left: u64) -> Option<usize> {

@@ -13,9 +13,10 @@ use super::visit::{Answer, Question, Visit};
 use super::words;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
 use crate::layout::route::{Keep, Route};
-use crate::layout::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
+use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
 
 /// The attributes of an object.
 pub(super) struct AttributesOf {

@@ -15,13 +15,12 @@ use super::words;
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limit, Limits};
+use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Contents, Dataset, Dtype, EnumType, Group, Number, Object, Shape, integer};
 use crate::layout::foreign::CATEGORIES;
 use crate::layout::route::Route;
-use crate::layout::{
-    APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position, unescape,
-};
+use crate::layout::{APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position};
 
 /// A stored sequence.
 #[derive(Debug)]
@@ -202,7 +201,7 @@ pub(super) fn check_count(count: u64) -> Result<u64> {
         return Ok(count);
     }
     let what = format!("{count} elements for which nothing is stored are more than the limit of {most}");
-    Err(Limits::exceeded(what, "max_units"))
+    Err(Limits::exceeded(what, Limit::Units))
 }
 
 /// Opens offsets: from 0 on, never falling, up to the length of what they point into.

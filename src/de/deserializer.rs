@@ -16,8 +16,9 @@ use super::visit::{
 };
 use crate::de::item::Numbers;
 use crate::ground::error::{Error, Result};
+use crate::ground::half::is_half;
+use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Room, may_be_vec};
-use crate::wrappers::bridge::{is_half, is_wrapper};
 
 /// Something stored, to be read as the type that asks.
 // With a tag of its own, as it is looked at for each number.
@@ -41,7 +42,7 @@ pub(crate) trait Ask {
 }
 
 /// The same of what is used up by that.
-pub(super) trait AskOnce {
+pub(crate) trait AskOnce {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()>;
 
     /// As [`Ask::as_fields`].

@@ -11,6 +11,8 @@ use super::select::{has_names as leads_on_in, leads_on};
 use crate::de::item::{Item, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::MAX_DEPTH;
+use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape, integer, texts};
 use crate::layout::foreign::{
     CATEGORICAL, CATEGORIES, CODES, COLUMN_ORDER, DATAFRAME, HICKLE_CLASS, HICKLE_CLASSES, HICKLE_ITEM, HICKLE_ITEMS,
@@ -20,7 +22,7 @@ use crate::layout::foreign::{
 };
 use crate::layout::python::is_pickle;
 use crate::layout::route::Keep;
-use crate::layout::{ENCODING_TYPE, Kind, MAX_DEPTH, VALUES, unescape};
+use crate::layout::{ENCODING_TYPE, Kind, VALUES};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
 pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Option<Column>> {

@@ -9,15 +9,18 @@ use super::deserializer::ValueDeserializer;
 use super::foreign;
 use super::node::Node;
 use super::pair::{ChildKey, Pair};
+use super::read_state::ReadState;
 use super::scope::Scope;
 use super::select;
 use super::source::Stored;
 use super::visit::{Make, made};
-use crate::ground::call::{Call, Known};
+use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::MAX_DEPTH;
+use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Group, Held, Link, Object, path_of};
-use crate::layout::{MAX_DEPTH, VALUE, unescape};
+use crate::layout::VALUE;
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
 #[derive(Debug)]
@@ -114,7 +117,7 @@ impl Kept {
             let stored = Stored { scope, ..stored.again()? };
             let route = stored.scope.route().clone();
             let mut node = Some(Node::of_stored(stored));
-            let read = Call::<Known>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
+            let read = Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
             read.map_err(|error| select::explained(error, &route).over())
         })
     }

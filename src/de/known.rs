@@ -464,7 +464,7 @@ mod tests {
         );
     }
 
-    /// The words that errors are put into others for: see `error.rs`.
+    /// The words that errors are put into others for: see `ground/error/serde.rs`.
     #[test]
     fn what_the_types_of_serde_expect() {
         for (found, expected) in [
@@ -479,8 +479,8 @@ mod tests {
         ] {
             assert_eq!(
                 found.expected, expected,
-                "an upgrade of serde changed the words for what its types expect: `expectation` and `invalid_type` in error.rs \
-                 must know them, or errors say them as they are"
+                "an upgrade of serde changed the words for what its types expect: `expectation` and `invalid_type` in \
+                 ground/error/serde.rs must know them, or errors say them as they are"
             );
         }
     }

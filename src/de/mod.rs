@@ -13,7 +13,7 @@ mod attributes;
 mod cells;
 mod column;
 mod deserializer;
-mod dynamic;
+pub(crate) mod dynamic;
 mod element;
 mod elements;
 mod foreign;
@@ -26,6 +26,7 @@ mod marked;
 mod matlab;
 mod node;
 mod pair;
+pub(crate) mod read_state;
 mod reference;
 mod root;
 mod row;
@@ -40,25 +41,20 @@ mod visit;
 mod windows;
 mod words;
 
-use serde::Deserialize;
-
 use self::element::PartOfItem;
 use crate::de::item::{Item, Part};
 use crate::ground::depth::Depth;
-use crate::ground::error::Result;
-use crate::wrappers::value::Value;
 
-pub(crate) use deserializer::ValueDeserializer;
+pub(crate) use deserializer::{AskOnce, ValueDeserializer};
 pub(crate) use kept::Kept;
 pub(crate) use matlab::Laid;
-pub use root::Hdf5Deserializer;
-pub(crate) use root::{from_root, read_named};
+pub(crate) use root::{Root, from_root, read_named, whole};
 pub(crate) use source::{Found, Source, Stored};
 pub(crate) use stream::Stream;
-pub(crate) use visit::{Make, made};
+pub(crate) use visit::{Make, Question, Visit, made};
 
-/// The value that an item is, whatever it is.
-pub(crate) fn value_of_item(item: Item<'_>) -> Result<Value> {
+/// The deserializer of what an item is.
+pub(crate) fn of_item(item: Item<'_>) -> ValueDeserializer<'_> {
     let part = Part::of_item(item);
-    Value::deserialize(ValueDeserializer::Part(PartOfItem { part, depth: Depth::default(), order: None }))
+    ValueDeserializer::Part(PartOfItem { part, depth: Depth::default(), order: None })
 }

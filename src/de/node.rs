@@ -13,11 +13,12 @@ use super::visit::{Answer, Question, Visit};
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
+use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
 use crate::layout::route::Route;
 use crate::layout::{Kind, VALUE};
-use crate::wrappers::bridge::{is_half, is_wrapper};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]

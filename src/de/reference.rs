@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use super::deserializer::AskOnce;
 use super::node::Node;
+use super::read_state::ReadState;
 use super::scope::{Scope, Way};
 use super::source::Stored;
 use super::view::Form;
 use super::visit::{Question, Visit};
 use crate::de::item::Item;
-use crate::ground::call::{Call, Known};
+use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Home, Identity};
@@ -39,7 +40,7 @@ pub(super) struct Followed {
 /// What is behind the reference that `item` is, in the file `home`.
 pub(super) fn follow<'a>(home: &Home, item: Item<'_>, depth: Depth) -> Result<Form<'a>> {
     let Some(object) = home.follow(item.bytes)? else { return Ok(Form::Null { unit: false }) };
-    let met = Call::<Known>::current()
+    let met = Call::<ReadState>::current()
         .kept(|| Rc::new(RefCell::new(Met { scope: Scope::nowhere(), seen: HashSet::new(), reading: Vec::new() })));
     let identity = object.about()?.identity;
     let (scope, is_new) = {

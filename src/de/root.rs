@@ -1,19 +1,17 @@
 //! Whole values.
 
-use serde::de::{Deserializer, Visitor};
-
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::node::Node;
+use super::read_state::ReadState;
 use super::scope::Scope;
 use super::select;
 use super::visit::{Make, Question, Visit};
-use crate::ground::call::{Call, Known};
+use crate::ground::call::Call;
 use crate::ground::depth::Depth;
-use crate::ground::error::{Error, Result};
+use crate::ground::error::Result;
 use crate::h5::Group;
 use crate::h5::within::Within;
 use crate::layout::route::Route;
-use crate::options::ReadOptions;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root(group: &Group, route: &Route, value: &mut dyn Make) -> Result<()> {
@@ -21,10 +19,12 @@ pub(crate) fn from_root(group: &Group, route: &Route, value: &mut dyn Make) -> R
 }
 
 /// Reads the value that fills `group` by `read`.
-fn whole(group: &Group, route: &Route, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
+pub(crate) fn whole(group: &Group, route: &Route, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
     route.check()?;
     let root = Root { group: group.clone(), route: route.clone() };
-    Call::<Known>::new().during(|| read(root)).map_err(|error| select::explained(error, route).skippable().over())?;
+    Call::<ReadState>::new()
+        .during(|| read(root))
+        .map_err(|error| select::explained(error, route).skippable().over())?;
     route.finish()?;
     group.spot().finish()
 }
@@ -33,7 +33,7 @@ fn whole(group: &Group, route: &Route, read: &mut dyn FnMut(Root) -> Result<()>)
 pub(crate) fn read_named(group: &Group, name: &str, route: &Route, value: &mut dyn Make) -> Result<()> {
     route.check()?;
     let (group, link) = &Within::find(group, name)?;
-    let read = Call::<Known>::new().during(|| {
+    let read = Call::<ReadState>::new().during(|| {
         let node = Node::new(group, link.clone(), false, &Scope::new(route), Depth::of_reading());
         value.make(ValueDeserializer::Other(&mut Some(node)))
     });
@@ -42,70 +42,8 @@ pub(crate) fn read_named(group: &Group, name: &str, route: &Route, value: &mut d
     group.spot().child(link).finish()
 }
 
-/// The deserializer: reads the value that fills a group.
-///
-/// It owns what it reads, so a type that borrows (`&str`, `&[u8]`) cannot be read: use `String` or `Cow`.
-///
-/// ```
-/// use serde::Deserialize;
-///
-/// #[derive(Deserialize)]
-/// struct Run { steps: u32, title: String }
-///
-/// # let directory = tempfile::tempdir()?;
-/// # let path = directory.path().join("run.h5");
-/// # filebacked::to_file(&path, &std::collections::BTreeMap::from([("steps", "10"), ("title", "plate")]))?;
-/// # std::fs::remove_file(&path)?;
-/// # let file = filebacked::hdf5::File::create(&path)?;
-/// # filebacked::write(&file, "steps", &10)?;
-/// # filebacked::write(&file, "title", "plate")?;
-/// let run = Run::deserialize(filebacked::Hdf5Deserializer::new(&file))?;
-/// assert_eq!((run.steps, run.title.as_str()), (10, "plate"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// With [`serde_transcode`](https://docs.rs/serde-transcode) it goes into any other format, without a value in between:
-///
-/// ```
-/// # let directory = tempfile::tempdir()?;
-/// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
-/// # filebacked::write(&file, "steps", &[1, 2])?;
-/// let mut json = Vec::new();
-/// serde_transcode::transcode(filebacked::Hdf5Deserializer::new(&file), &mut serde_json::Serializer::new(&mut json))?;
-/// assert_eq!(json, br#"{"steps":[1,2]}"#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// [`ReadOptions::deserializer`](crate::ReadOptions::deserializer) makes one with options.
-#[derive(Debug)]
-pub struct Hdf5Deserializer<'a> {
-    group: &'a hdf5::Group,
-    options: Option<ReadOptions>,
-}
-
-impl<'a> Hdf5Deserializer<'a> {
-    /// A deserializer of the value that fills `group`.
-    #[must_use]
-    pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, options: None }
-    }
-
-    /// The same, with options.
-    pub(crate) fn with(group: &'a hdf5::Group, options: &ReadOptions) -> Self {
-        Self { group, options: Some(options.clone()) }
-    }
-
-    /// Reads the value by `read`.
-    fn whole(self, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
-        match self.options {
-            Some(options) => options.during(self.group, |group, route| whole(group, route, read)),
-            None => whole(&Group::of(self.group)?, Route::nowhere(), read),
-        }
-    }
-}
-
 /// The value that fills a group.
-struct Root {
+pub(crate) struct Root {
     group: Group,
     route: Route,
 }
@@ -114,37 +52,5 @@ impl AskOnce for Root {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let node = Node::root(self.group.clone(), &self.route);
         node.ask_once(question, visit).map_err(|error| error.in_link(&self.group.path()))
-    }
-}
-
-impl AskOnce for Hdf5Deserializer<'_> {
-    fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
-        self.whole(&mut |root| root.ask_once(question, visit))
-    }
-}
-
-macro_rules! ask {
-    ($($method:ident($($name:ident: $type:ty),*))*) => {
-        $(
-            fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-                ValueDeserializer::Other(&mut Some(self)).$method($($name,)* visitor)
-            }
-        )*
-    };
-}
-
-impl<'de> Deserializer<'de> for Hdf5Deserializer<'_> {
-    type Error = Error;
-
-    ask! {
-        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
-        deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
-        deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string() deserialize_bytes()
-        deserialize_byte_buf() deserialize_option() deserialize_unit() deserialize_unit_struct(name: &'static str)
-        deserialize_newtype_struct(name: &'static str) deserialize_seq() deserialize_tuple(len: usize)
-        deserialize_tuple_struct(name: &'static str, len: usize) deserialize_map()
-        deserialize_struct(name: &'static str, fields: &'static [&'static str])
-        deserialize_enum(name: &'static str, variants: &'static [&'static str])
-        deserialize_identifier() deserialize_ignored_any()
     }
 }

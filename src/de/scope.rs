@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limit, Limits};
 use crate::h5::{self, About, Attributes, Dataset, Group, Identity, Link};
 use crate::layout::python::{CLASS, MODULE};
 use crate::layout::route::Route;
@@ -188,7 +188,7 @@ impl Scope {
         let all = self.inner.met.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
         if all > limits.bytes {
             let what = format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.bytes);
-            return Err(Limits::exceeded(what, "max_bytes"));
+            return Err(Limits::exceeded(what, Limit::Bytes));
         }
         let is_only = || -> Result<bool> {
             let About { identity, links, .. } = dataset.about()?;
@@ -203,7 +203,7 @@ impl Scope {
             return Ok(());
         }
         let what = format!("{bytes} bytes that are not stored, or were met again through further links, are too many");
-        Err(Limits::exceeded(what, "max_unstored"))
+        Err(Limits::exceeded(what, Limit::Unstored))
     }
 
     /// Opens the dataset `name` of `group`, and takes note of it.
@@ -228,6 +228,6 @@ impl Scope {
             return Ok(());
         }
         let what = format!("more than {most} groups and datasets were met again through further links");
-        Err(Limits::exceeded(what, "max_repeats"))
+        Err(Limits::exceeded(what, Limit::Repeats))
     }
 }

@@ -9,9 +9,11 @@ use super::column::Column;
 use super::deserializer::ValueDeserializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result, Segment};
+use crate::ground::limits::MAX_DEPTH;
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
 use crate::layout::route::{Keep, Route};
-use crate::layout::{ATTRIBUTE_PREFIX, Kind, MAX_DEPTH, TAG, VALUE, VALUES, are_positions};
+use crate::layout::{Kind, TAG, VALUE, VALUES, are_positions};
 
 /// Takes out the links to fields, or entries, that are left out; `key` is what a link stands for.
 pub(super) fn links(

@@ -1,6 +1,8 @@
 //! Where a wrapper reads itself.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 use serde::de::Deserialize;
 
@@ -14,10 +16,11 @@ use super::visit::{Answer, Make, Question, Visit, made};
 use super::words;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
+use crate::ground::link_name::escape;
+use crate::ground::wrapper_slot::{Leftover, Offer, Offered, Slot, is_wrapper};
 use crate::h5::{Attributes, Contents, Identity, Object};
-use crate::layout::escape;
-use crate::wrappers::bridge::{Leftover, Offer, is_half, is_wrapper};
 
 /// Where a wrapper reads itself: what the bridge carries. It can be kept, and read later.
 #[derive(Debug)]
@@ -26,6 +29,15 @@ pub(crate) enum Source {
     Node(Node),
     /// An attribute.
     Attribute(AttributeNode),
+}
+
+impl Offered for Source {
+    fn slot() -> &'static LocalKey<RefCell<Option<Slot<Self>>>> {
+        thread_local! {
+            static READING: RefCell<Option<Slot<Source>>> = const { RefCell::new(None) };
+        }
+        &READING
+    }
 }
 
 /// What is there, open.

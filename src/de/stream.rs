@@ -6,12 +6,14 @@ use super::column::{Column, children};
 use super::deserializer::ValueDeserializer;
 use super::element::Element;
 use super::foreign;
+use super::read_state::ReadState;
 use super::scope::{Scope, Way};
 use super::visit::{Make, made};
 use super::words;
-use crate::ground::call::{Call, Known};
-use crate::ground::depth::{Depth, with_room};
+use crate::ground::call::Call;
+use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::stack::with_room;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, Object};
 use crate::layout::route::Route;
@@ -82,7 +84,7 @@ impl Stream {
         h5::begin();
         let Self { column, depth, links } = self;
         let element = Element { column, index, depth: *depth };
-        Call::<Known>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {
+        Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
             links.iter().rev().fold(error, |error, link| error.in_link(link)).over()
         })

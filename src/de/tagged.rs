@@ -14,8 +14,8 @@ use super::variant::class;
 use super::visit::{Answer, Question, Visit};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Group, Object};
-use crate::layout::ATTRIBUTE_PREFIX;
 use crate::layout::python::CLASS;
 
 /// An object of a class.

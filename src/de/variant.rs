@@ -5,9 +5,9 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use super::elements::Label;
 use crate::de::item::Item;
 use crate::ground::error::{Error, Result};
+use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Contents, Dtype, Object, Shape, integer};
 use crate::layout::python::{CLASS, TYPEID};
-use crate::layout::unescape;
 
 /// Which variant something is.
 #[derive(Debug, PartialEq, Eq)]

@@ -28,10 +28,11 @@ use crate::de::item::{self, Block, Item, Record, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
+use crate::ground::link_name::unescape;
 use crate::h5::{Dtype, Group, Items, Number};
 use crate::layout::python::is_pickle;
 use crate::layout::route::Route;
-use crate::layout::{VALUE, VALUES, unescape};
+use crate::layout::{VALUE, VALUES};
 
 /// Something stored, and how deep it is in the whole.
 pub(super) struct View<'a> {

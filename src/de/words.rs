@@ -2,8 +2,9 @@
 
 use super::column::{Column, Field, Parted};
 use crate::ground::error::names;
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dtype, Group, brief};
-use crate::layout::{ATTRIBUTE_PREFIX, Kind};
+use crate::layout::Kind;
 
 /// A group: its kind, or its children; or, if what is missing in it is an attribute, its attributes.
 pub(super) fn group(group: &Group, missing: Option<&str>) -> String {

@@ -1,8 +1,8 @@
 //! How deep a value is in the whole.
 
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
-use crate::layout::MAX_DEPTH;
+use crate::ground::limits::{Limits, MAX_DEPTH};
+use crate::ground::stack::with_room;
 
 /// A level of nesting. Sequences and options are one level, and what is directly in them is as deep as they are; but
 /// for that, a struct, map, tuple or variant is a level, too.
@@ -87,24 +87,4 @@ impl Depth {
         let error = Error::new(ErrorKind::TooDeep, format!("the value nests deeper than {} levels", self.most));
         if self.is_reading { error.advised("`ReadOptions::max_depth` sets the limit") } else { error }
     }
-}
-
-/// Bytes of stack that must be left for some levels, and what is added where they are not.
-const LEFT: usize = 512 << 10;
-const MORE: usize = 2 << 20;
-
-/// Calls `inside` with stack enough for some levels, however short that of the thread is.
-#[inline]
-pub(crate) fn with_room<R>(inside: impl FnOnce() -> R) -> R {
-    if is_short() { on_long_stack(inside) } else { inside() }
-}
-
-fn is_short() -> bool {
-    stacker::remaining_stack().is_none_or(|left| left < LEFT)
-}
-
-/// Apart from the code of the level, so that this stays small.
-#[cold]
-fn on_long_stack<R>(inside: impl FnOnce() -> R) -> R {
-    stacker::maybe_grow(LEFT, MORE, inside)
 }

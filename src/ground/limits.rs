@@ -3,11 +3,16 @@
 use std::cell::Cell;
 use std::sync::OnceLock;
 
-use crate::ground::depth::with_room;
+use crate::ground::call_end;
 use crate::ground::error::{Error, ErrorKind};
 use crate::ground::memory::memory_size;
-use crate::h5;
-use crate::layout::{MAX_COUNT, MAX_DEPTH};
+use crate::ground::stack::with_room;
+
+/// How deep structs, maps, enums and sequences may nest. See [`Depth`](crate::ground::depth::Depth).
+pub(crate) const MAX_DEPTH: u32 = 128;
+/// A sequence whose elements take no place in the file is no longer than this: a count alone would be no limit to what is
+/// made of it.
+pub(crate) const MAX_COUNT: u64 = 1 << 24;
 
 /// What one call may meet in a file. Each is an option of [`ReadOptions`](crate::ReadOptions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +63,7 @@ impl Drop for Back {
     fn drop(&mut self) {
         CURRENT.set(self.0);
         if self.0.is_none() {
-            h5::end();
+            call_end::ended();
         }
     }
 }
@@ -141,15 +146,68 @@ impl Limits {
         }
     }
 
-    /// The error for what is more than a limit, which `option` of the options raises.
+    /// The error for what is more than a limit.
     #[cold]
-    pub(crate) fn exceeded(what: impl Into<String>, option: &str) -> Error {
-        Error::new(ErrorKind::Limit, what).advised(format!("`ReadOptions::{option}` sets the limit"))
+    pub(crate) fn exceeded(what: impl Into<String>, limit: Limit) -> Error {
+        Error::new(ErrorKind::Limit, what).advised(format!("{} sets the limit", limit.options()))
     }
 
-    /// The error for what may read other files, or load code, which `option` of the options allows.
+    /// The error for what may read other files, or load code, which the options have to allow.
     #[cold]
-    pub(crate) fn refused(what: impl Into<String>, option: &str) -> Error {
-        Error::refused(what, format!("`ReadOptions::{option}` allows it"))
+    pub(crate) fn refused(what: impl Into<String>, permission: Permission) -> Error {
+        Error::refused(what, format!("`ReadOptions::{}` allows it", permission.option()))
+    }
+
+    /// Says of the error for a number that loses digits how it is read all the same.
+    #[cold]
+    pub(crate) fn advise_rounding(error: Error) -> Error {
+        error.advised("`ReadOptions::allow_rounding` takes the nearest")
+    }
+}
+
+/// A limit that what is stored may exceed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    Bytes,
+    Expansion,
+    Unstored,
+    /// What a file has in heaps, which is under both.
+    UnstoredOrBytes,
+    Repeats,
+    Units,
+}
+
+impl Limit {
+    /// The options that set it, in words.
+    fn options(self) -> &'static str {
+        match self {
+            Self::Bytes => "`ReadOptions::max_bytes`",
+            Self::Expansion => "`ReadOptions::max_expansion`",
+            Self::Unstored => "`ReadOptions::max_unstored`",
+            Self::UnstoredOrBytes => "`ReadOptions::max_unstored` or `max_bytes`",
+            Self::Repeats => "`ReadOptions::max_repeats`",
+            Self::Units => "`ReadOptions::max_units`",
+        }
+    }
+}
+
+/// What the options have to allow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Permission {
+    ExternalLinks,
+    ExternalStorage,
+    VirtualDatasets,
+    Plugins,
+}
+
+impl Permission {
+    /// The option that allows it.
+    fn option(self) -> &'static str {
+        match self {
+            Self::ExternalLinks => "allow_external_links",
+            Self::ExternalStorage => "allow_external_storage",
+            Self::VirtualDatasets => "allow_virtual_datasets",
+            Self::Plugins => "allow_plugins",
+        }
     }
 }

@@ -1,9 +1,15 @@
 //! What all else stands on: errors, limits, how far a call has come, and how deep it is.
 
 pub(crate) mod call;
+pub(crate) mod call_end;
 pub(crate) mod depth;
 pub(crate) mod error;
+pub(crate) mod half;
+pub(crate) mod library_lock;
 pub(crate) mod limits;
+pub(crate) mod link_name;
 #[allow(unsafe_code, reason = "the size of memory is asked of the C library")]
 pub(crate) mod memory;
 pub(crate) mod progress;
+pub(crate) mod stack;
+pub(crate) mod wrapper_slot;

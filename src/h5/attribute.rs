@@ -16,7 +16,7 @@ use super::sys::{self, AttributeInfo};
 use super::variable;
 use super::{Id, c_name, call, change, change_of, locked, names, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limit, Limits};
 use crate::layout::{KIND, Kind, LENGTH, MAX_MESSAGE};
 
 /// Something that carries attributes.
@@ -174,7 +174,7 @@ pub(crate) trait Attributes {
         if count.saturating_mul(dtype.size() as u64) > most {
             let name = names::shown(label);
             let what = format!("the attribute `{name}` is larger than {most} bytes");
-            return Err(Limits::exceeded(what, "max_unstored"));
+            return Err(Limits::exceeded(what, Limit::Unstored));
         }
         if count == 0 {
             return Ok(Some(Contents { shape, dtype, items: Items::default() }));

@@ -22,8 +22,8 @@ use super::variable::check_header;
 use super::{Id, c_name, change_of, dense, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
-use crate::ground::progress::Spot;
 use crate::layout::SLAB;
+use crate::layout::progress_path::Spot;
 
 /// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
 const MAX_LEVELS: usize = 1024;

@@ -26,14 +26,15 @@ use super::parts::{PART, Part};
 use super::placeholder::seen_as_empty;
 use super::present::{self, Wanted};
 use super::selection::select;
-use super::storing::{Chunking, Storing, sort_of};
+use super::storing::{Chunking, sort_of};
 use super::strict::{NoPlugins, check_layout, filter_refused, is_own, missing_filter};
 use super::variable;
 use super::writing::makes_room;
 use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, sys};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
-use crate::ground::progress::Spot;
+use crate::ground::limits::{Limit, Limits};
+use crate::layout::progress_path::Spot;
+use crate::layout::storing::Storing;
 
 /// Bytes of a reference to a string in files with the usual addresses.
 const REFERENCE: usize = 16;
@@ -378,7 +379,7 @@ impl Dataset {
         }
         let (words, stored) = (self.words(), self.stored());
         let what = format!("{words} claims to be far larger than the {stored} bytes stored for it");
-        Err(Limits::exceeded(what, "max_expansion"))
+        Err(Limits::exceeded(what, Limit::Expansion))
     }
 
     /// Bytes of a chunk, which libhdf5 has in memory as a whole, however little of it is in the dataset; 0 without chunks.

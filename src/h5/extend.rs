@@ -18,10 +18,11 @@ use super::dataset::{Dataset, Shape};
 use super::dtype::{Dtype, Number, Order};
 use super::group::{Group, Object};
 use super::items::element_bytes;
-use super::storing::{Storing, sort_of};
+use super::storing::sort_of;
 use super::strict::missing_filter;
 use super::{Id, c_name, call, change, keep_attribute_order, once, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::layout::storing::Storing;
 
 /// A dataset of rows that has chunks and no end.
 #[derive(Debug)]

@@ -18,8 +18,9 @@ use super::placeholder::seen_as_empty;
 use super::strict::{open_by_name, shortened, without_plugins};
 use super::{Id, c_name, call, change, locked, property_lists, removal, sys};
 use crate::ground::error::{Error, ErrorKind, Result, names as listed};
-use crate::ground::progress::{Run, Spot};
-use crate::layout::{escape, unescape};
+use crate::ground::link_name::{escape, unescape};
+use crate::ground::progress::Run;
+use crate::layout::progress_path::Spot;
 
 /// A group, open. Its clones share one handle.
 #[derive(Clone, Debug)]
@@ -161,7 +162,7 @@ impl Group {
 
     /// The same group, at which a call begins.
     pub(crate) fn begun(self, run: &Run) -> Self {
-        let spot = run.spot(|| self.path());
+        let spot = Spot::start(run, || self.path());
         self.at(spot)
     }
 

@@ -5,7 +5,7 @@
 //! are read here, and it never sees them.
 
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limit, Limits};
 
 /// A collection has at least this size.
 const MIN_SIZE: u64 = 4096;
@@ -162,7 +162,7 @@ fn spend(budget: &mut u64, bytes: u64) -> Result<()> {
         }
         None => {
             let what = "items of variable length take far more than the whole file";
-            Err(Limits::exceeded(what, "max_unstored` or `max_bytes"))
+            Err(Limits::exceeded(what, Limit::UnstoredOrBytes))
         }
     }
 }

@@ -19,7 +19,7 @@ use super::dtype::{Dtype, Number, Order, is_equal};
 use super::items::{Items, WORD, integer};
 use super::{Group, Id, Identity, Object, c_name, call, change_of, locked, make_room, names, variable};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limit, Limits};
 use crate::layout::COMPLEX;
 
 /// A reference to an object: its address, which is 0 for one to nothing.
@@ -78,7 +78,7 @@ impl KeptAttribute {
         let (count, most) = (shape.count().unwrap_or(u64::MAX), Limits::current().unstored / 2);
         if count.saturating_mul(size.max(dtype.size()) as u64) > most {
             let what = format!("the attribute `{name}` is larger than {most} bytes");
-            return Err(Limits::exceeded(what, "max_unstored"));
+            return Err(Limits::exceeded(what, Limit::Unstored));
         }
         let is_elsewhere = dtype.has_addresses() || dtype.has_references() || dtype.regions().0;
         let is_kept = if is_elsewhere { dtype.regions().1 } else { is_here(&dtype, &stored)? };

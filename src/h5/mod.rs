@@ -57,7 +57,6 @@ mod variable;
 pub(crate) mod within;
 mod writing;
 
-use std::cell::Cell;
 use std::ffi::CString;
 use std::sync::LazyLock;
 
@@ -85,15 +84,15 @@ pub(crate) use plain::{
     LastLook, Reference, Room, Slice, Vector, array_of, is_string, may_be_array, may_be_number, may_be_vec, number_of,
     read_number, read_string, text_of,
 };
-pub(crate) use raw::{begin, end, sync};
+pub(crate) use raw::{begin, sync};
 pub(crate) use reference::Home;
 pub(crate) use selection::Selection;
-pub(crate) use storing::{ChunkShape, Codec, Storing};
 pub(crate) use table::Table;
 pub(crate) use typed::{ElementType, read_array_attribute, shape_within, write_array_attribute};
 pub(crate) use writing::{Writing, make_room, makes_room, write_out};
 
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::library_lock;
 use crate::ground::limits::Limits;
 
 /// The value by which a function of libhdf5 says that it failed.
@@ -121,16 +120,6 @@ impl Status for isize {
     }
 }
 
-thread_local! {
-    /// Whether the thread is in [`locked`], and so has the lock.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the thread does something under the library's lock: no place for what a user wants done.
-pub(crate) fn is_locked() -> bool {
-    INSIDE.get()
-}
-
 /// Does something under the library's lock.
 ///
 /// The lock is reentrant, but taking it takes a while even where the thread has it, which is so for most calls.
@@ -142,18 +131,11 @@ fn locked<R>(inside: impl FnOnce() -> R) -> R {
 /// Does something under the library's lock. `filters` says whether filters may be run: if so, plugins are kept out, which is
 /// several calls by itself.
 fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            INSIDE.set(false);
-        }
-    }
-    if INSIDE.get() {
+    if library_lock::is_held() {
         return inside();
     }
     hdf5::sync::sync(|| {
-        INSIDE.set(true);
-        let _leave = Leave;
+        let _holding = library_lock::Holding::new();
         strict::forget_build_folder();
         let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
         inside()
@@ -189,6 +171,14 @@ fn changed<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) ->
         raw::count_change();
         function()
     })
+}
+
+/// What tests of whole calls look at.
+#[cfg(test)]
+pub(crate) mod testing {
+    #[cfg(all(unix, hdf5_drivers))]
+    pub(crate) use super::driver::testing::LOOK;
+    pub(crate) use super::raw::testing::times;
 }
 
 /// Has calls fail, for tests of what is left then.
@@ -439,7 +429,7 @@ mod tests {
         let error = Id::own("open the file", open).unwrap_err();
         assert!(
             error.kind() == ErrorKind::Io && error.to_string().contains("directory"),
-            "an upgrade of libhdf5 has the system's reasons in other words: `system_reason` in storage/mod.rs must know these, \
+            "an upgrade of libhdf5 has the system's reasons in other words: `system_reason` in h5/mod.rs must know these, \
              or a full disk is no error of input and output: {error}"
         );
     }

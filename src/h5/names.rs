@@ -2,13 +2,13 @@
 //!
 //! A name in UTF-8 is its own text. The text of any other name has `%` and two digits for each byte that is no part of a
 //! character, as `%E9` in `caf%E9`, and `%u0025` for a percent sign: each such text is that of one name, and no escape of a
-//! [key](crate::layout::escape) is in it. Where a name or a key beside it is the same, it ends in further percent signs.
+//! [key](crate::ground::link_name::escape) is in it. Where a name or a key beside it is the same, it ends in further percent signs.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::fmt::Write as _;
 
-use crate::layout::unescape;
+use crate::ground::link_name::unescape;
 
 /// What stands for a percent sign.
 const PERCENT: &str = "u0025";

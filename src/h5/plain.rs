@@ -185,7 +185,13 @@ impl<'a> Room<'a> {
 
     /// Whether the type is this one.
     pub(crate) fn is_for<T: 'static>(&self) -> bool {
-        self.id == TypeId::of::<T>()
+        self.is_for_type(TypeId::of::<T>())
+    }
+
+    /// Whether the type has that id.
+    #[inline]
+    pub(crate) fn is_for_type(&self, id: TypeId) -> bool {
+        self.id == id
     }
 
     /// How to make a value of the type, if that is a vector of numbers, or of short arrays of numbers.

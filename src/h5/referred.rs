@@ -6,11 +6,13 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::ground::call::{Call, Known, Referring, Written};
+use super::attribute::Attributes;
+use super::dtype::Dtype;
+use super::{Address, Group, Home, Identity, KeptAttribute, Object, paths};
 use crate::ground::error::Result;
-use crate::h5::{Address, Attributes, Group, Home, Identity, KeptAttribute, Object};
-use crate::layout::unescape;
+use crate::ground::link_name::unescape;
 
 /// HDF5's attributes between coordinates and what they are the coordinates of. Of an end that is not there they say nothing.
 const SCALES: [&str; 2] = ["DIMENSION_LIST", "REFERENCE_LIST"];
@@ -28,15 +30,20 @@ pub(crate) struct Referred {
 }
 
 impl Referred {
-    /// The attribute `name` of an object, if it is of a type that can be kept.
-    pub(crate) fn of(object: &Object, name: &str) -> Result<Option<Self>> {
+    /// The attribute `name` of an object, if it is of a type that can be kept. `paths` knows where the objects are of the file
+    /// that has a root group.
+    pub(crate) fn of(
+        object: &Object,
+        name: &str,
+        paths: impl FnOnce(&Group) -> Result<Rc<HashMap<Identity, Vec<String>>>>,
+    ) -> Result<Option<Self>> {
         let Some(attribute) = KeptAttribute::of(object, name)? else { return Ok(None) };
         let (mut owner, mut targets) = (None, HashMap::new());
         let references = attribute.references();
         if !references.is_empty() {
             let home = Home::of(object.handle())?;
             let Object::Group(root) = home.root()? else { return Ok(None) };
-            let paths = Call::<Known>::current().paths(&root)?;
+            let paths = paths(&root)?;
             owner = paths.get(&object.about()?.identity).map(|path| known(path));
             for address in references {
                 if let std::collections::hash_map::Entry::Vacant(place) = targets.entry(address)
@@ -58,16 +65,12 @@ impl Referred {
         })
     }
 
-    /// Writes it; its references are null until [`settle`].
-    pub(crate) fn write(self: &std::sync::Arc<Self>, object: &std::sync::Arc<Object>, name: &str) -> Result<()> {
+    /// Writes it to an object. Its references are null until they are [settled](Self::settle); whether it has any.
+    pub(crate) fn write(&self, object: &Object, name: &str) -> Result<bool> {
         // Sequences that will be written again are empty until then.
-        let is_sequence = matches!(self.attribute.dtype, crate::h5::Dtype::VarArray(_));
-        self.attribute.write(&**object, name, is_sequence && SCALES.contains(&name), &|_| 0)?;
-        if self.attribute.dtype.has_references() {
-            let (object, name, attribute) = (object.clone(), name.to_owned(), self.clone());
-            Call::<Written>::current().refer_later(Referring { object, name, attribute });
-        }
-        Ok(())
+        let is_sequence = matches!(self.attribute.dtype, Dtype::VarArray(_));
+        self.attribute.write(object, name, is_sequence && SCALES.contains(&name), &|_| 0)?;
+        Ok(self.attribute.dtype.has_references())
     }
 
     /// Where what was at `target` is, if the object that has the attribute is at `path` now: in the same part of the file as
@@ -78,33 +81,50 @@ impl Referred {
         let (before, now) = (&owner[..owner.len() - same], &path[..path.len() - same]);
         target.strip_prefix(before).map(|rest| [now, rest].concat())
     }
+
+    /// Has the references of the attribute, as it was written to an object, lead to what was written of what they led to; those to
+    /// anything else stay null.
+    fn settle(&self, object: &Object, name: &str, places: &Places, root: &Group) -> Result<()> {
+        let Some(path) = places.owners.get(&object.about()?.identity) else { return Ok(()) };
+        let mut addresses = HashMap::new();
+        for (address, target) in &self.targets {
+            let place = self.now(path, target).and_then(|path| places.links.get(&path));
+            // A value that was taken out of the whole, or put elsewhere, may lead to what is where it was.
+            if let Some(place) = place.or_else(|| places.links.get(target)) {
+                addresses.insert(*address, root.address_of(place)?);
+            }
+        }
+        let target = |address| addresses.get(&address).copied().unwrap_or(0);
+        self.attribute.write_again(object, name, SCALES.contains(&name), &target)
+    }
 }
 
 fn known(path: &[String]) -> Path {
     path.iter().map(|name| unescape(name).into_owned()).collect()
 }
 
-/// Has the references of attributes that the call wrote lead to what it wrote in `root`; those to anything else stay null.
-pub(crate) fn settle(call: &Call<Written>, root: &Group) -> Result<()> {
-    let referring = call.take_referring();
+/// Where all objects are in what was written.
+struct Places {
+    owners: HashMap<Identity, Path>,
+    /// The links to them, by their paths.
+    links: HashMap<Path, Rc<[String]>>,
+}
+
+/// An attribute that was written, whose references are null as yet.
+pub(crate) struct Referring {
+    pub(crate) object: Arc<Object>,
+    pub(crate) name: String,
+    pub(crate) attribute: Arc<Referred>,
+}
+
+/// Has the references of attributes that were written lead to what was written in `root`; those to anything else stay null.
+pub(crate) fn settle(referring: &[Referring], root: &Group) -> Result<()> {
     if referring.is_empty() {
         return Ok(());
     }
-    let all = crate::h5::paths(root)?;
-    let owners: HashMap<Identity, Path> = all.iter().map(|(identity, path)| (*identity, known(path))).collect();
-    let places: HashMap<Path, Rc<[String]>> = all.into_iter().map(|(_, path)| (known(&path), path.into())).collect();
-    for Referring { object, name, attribute } in referring {
-        let Some(path) = owners.get(&object.about()?.identity) else { continue };
-        let mut addresses = HashMap::new();
-        for (address, target) in &attribute.targets {
-            let place = attribute.now(path, target).and_then(|path| places.get(&path));
-            // A value that was taken out of the whole, or put elsewhere, may lead to what is where it was.
-            if let Some(place) = place.or_else(|| places.get(target)) {
-                addresses.insert(*address, root.address_of(place)?);
-            }
-        }
-        let target = |address| addresses.get(&address).copied().unwrap_or(0);
-        attribute.attribute.write_again(&*object, &name, SCALES.contains(&name.as_str()), &target)?;
-    }
-    Ok(())
+    let all = paths(root)?;
+    let owners = all.iter().map(|(identity, path)| (*identity, known(path))).collect();
+    let links = all.into_iter().map(|(_, path)| (known(&path), path.into())).collect();
+    let places = Places { owners, links };
+    referring.iter().try_for_each(|Referring { object, name, attribute }| attribute.settle(object, name, &places, root))
 }

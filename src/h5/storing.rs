@@ -1,8 +1,6 @@
 //! How the data of a new dataset is stored: whether in chunks, of what shape, and through which filters they go.
 
 use std::os::raw::c_uint;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use hdf5_sys::h5p;
 use hdf5_sys::h5z::{self, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL};
@@ -12,88 +10,8 @@ use super::dtype::Dtype;
 use super::filter::BLOSC;
 use super::filter::LZF;
 use super::{Id, call, keep_attribute_order, lzf, property_list};
-use crate::ground::error::{Error, ErrorKind, Result};
-
-/// How the data of a dataset is stored; what is not said is as HDF5 has it: in one piece.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Storing {
-    /// The shape of a chunk.
-    pub(crate) chunk: Option<ChunkShape>,
-    pub(crate) codec: Option<Codec>,
-    pub(crate) shuffle: Option<bool>,
-    pub(crate) fletcher32: Option<bool>,
-    /// Datasets up to so many bytes are stored in one piece all the same.
-    pub(crate) above: Option<u64>,
-    /// The dataset is to keep the order of its attributes.
-    pub(crate) keeps_order: bool,
-}
-
-/// The shape of a chunk, and what it was used for.
-#[derive(Clone, Debug)]
-pub(crate) struct ChunkShape {
-    shape: Vec<u64>,
-    /// The ranks of the datasets that one call made with it: bit `n` is set for one of `n` dimensions.
-    ranks: Arc<AtomicU64>,
-}
-
-impl PartialEq for ChunkShape {
-    fn eq(&self, other: &Self) -> bool {
-        self.shape == other.shape
-    }
-}
-
-impl Eq for ChunkShape {}
-
-impl ChunkShape {
-    pub(crate) fn new(shape: Vec<u64>) -> Self {
-        Self { shape, ranks: Arc::default() }
-    }
-
-    /// Takes note of a dataset of `rank` dimensions. Returns the shape if it is for such.
-    fn of_rank(&self, rank: usize) -> Option<&[u64]> {
-        self.ranks.fetch_or(1 << rank.min(63), Ordering::Relaxed);
-        (rank == self.shape.len()).then_some(&self.shape)
-    }
-
-    /// An error if no dataset can have such chunks.
-    fn check(&self) -> Result<()> {
-        if !self.shape.is_empty() && !self.shape.contains(&0) {
-            return Ok(());
-        }
-        let message =
-            format!("chunks of shape {:?}: a chunk has at least one dimension, of at least one element", self.shape);
-        Err(Error::new(ErrorKind::Unsupported, message))
-    }
-
-    /// An error if the call made datasets that this is about, and none of as many dimensions.
-    fn check_use(&self) -> Result<()> {
-        let (rank, ranks) = (self.shape.len(), self.ranks.load(Ordering::Relaxed));
-        if ranks == 0 || ranks & (1 << rank.min(63)) != 0 {
-            return Ok(());
-        }
-        let found: Vec<_> = (0..64).filter(|rank| ranks & (1 << rank) != 0).map(|rank| rank.to_string()).collect();
-        let message = format!(
-            "chunks of shape {:?} are for datasets of {rank} dimension{}, and those that they are said for have {}: say a \
-             length for each dimension",
-            self.shape,
-            if rank == 1 { "" } else { "s" },
-            found.join(", ")
-        );
-        Err(Error::new(ErrorKind::Unsupported, message))
-    }
-}
-
-/// What chunks are compressed by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Codec {
-    None,
-    Deflate(u8),
-    Lzf,
-    #[cfg(feature = "blosc-zstd")]
-    BloscZstd(u8),
-    #[cfg(feature = "blosc-lz4")]
-    BloscLz4(u8),
-}
+use crate::ground::error::Result;
+use crate::layout::storing::{Codec, Storing};
 
 /// The size above which a dataset is stored in chunks, if nothing else is said.
 const ABOVE: u64 = 16 << 10;
@@ -116,52 +34,6 @@ pub(super) struct Chunking {
 }
 
 impl Storing {
-    /// The same, with what it does not say as `outer` has it.
-    pub(crate) fn over(self, outer: &Self) -> Self {
-        Self {
-            chunk: self.chunk.or_else(|| outer.chunk.clone()),
-            codec: self.codec.or(outer.codec),
-            shuffle: self.shuffle.or(outer.shuffle),
-            fletcher32: self.fletcher32.or(outer.fletcher32),
-            above: self.above.or(outer.above),
-            keeps_order: self.keeps_order || outer.keeps_order,
-        }
-    }
-
-    /// Whether chunks may be of other sizes in the file than in memory.
-    pub(crate) fn changes_sizes(&self) -> bool {
-        !matches!(self.codec, None | Some(Codec::None)) || self.fletcher32 == Some(true)
-    }
-
-    /// The same for a call of its own, which has not made any dataset yet.
-    pub(crate) fn renewed(&self) -> Self {
-        let chunk = self.chunk.as_ref().map(|chunk| ChunkShape::new(chunk.shape.clone()));
-        Self { chunk, ..self.clone() }
-    }
-
-    /// An error if it says what no dataset can have.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.chunk.as_ref().map_or(Ok(()), ChunkShape::check)?;
-        self.codec.map_or(Ok(()), Codec::check)
-    }
-
-    /// An error if the call made datasets that it is about, and all of these are others than it is for.
-    pub(crate) fn check_use(&self) -> Result<()> {
-        self.chunk.as_ref().map_or(Ok(()), ChunkShape::check_use)
-    }
-
-    /// The same for a dataset that keeps the order of its attributes.
-    pub(crate) fn keeping_order(&self) -> Self {
-        Self { keeps_order: true, ..self.clone() }
-    }
-
-    fn is_plain(&self) -> bool {
-        self.chunk.is_none()
-            && matches!(self.codec, None | Some(Codec::None))
-            && self.shuffle != Some(true)
-            && self.fletcher32 != Some(true)
-    }
-
     /// The chunks of a dataset of these dimensions; `None` where it is stored in one piece. `texts` says that items are
     /// strings, and `references` that they refer to what is elsewhere; a `size` is bytes of an item in the file.
     pub(super) fn chunking(
@@ -185,11 +57,7 @@ impl Storing {
         };
         let bytes = chunk.iter().fold(size as u64, |size, len| size.saturating_mul(*len));
         if given.is_some() && bytes >= MAX_CHUNK {
-            let message = format!(
-                "chunks of shape {chunk:?}, which are {bytes} bytes, are too large: a chunk has fewer than {MAX_CHUNK}; see \
-                 `WriteOptions::chunk`"
-            );
-            return Err(Error::new(ErrorKind::Unsupported, message));
+            return Err(Storing::too_large(&chunk, bytes, MAX_CHUNK));
         }
         let filters = self.filters(&chunk, size, texts, references);
         Ok(Some(Chunking { chunk, filters, keeps_order: self.keeps_order }))
@@ -208,12 +76,7 @@ impl Storing {
         };
         let bytes = row.saturating_mul(chunk[0]);
         if given.is_some() && bytes > MAX_GROWING {
-            let message = format!(
-                "chunks of {} rows, which are {bytes} bytes, are too large: a dataset that grows has its last rows in \
-                 memory, and takes at most {MAX_GROWING}; see `WriteOptions::chunk`",
-                chunk[0]
-            );
-            return Err(Error::new(ErrorKind::Limit, message));
+            return Err(Storing::too_large_to_grow(chunk[0], bytes, MAX_GROWING));
         }
         let filters = self.filters(&chunk, size, texts, false);
         Ok(Chunking { chunk, filters, keeps_order: self.keeps_order })
@@ -239,23 +102,6 @@ impl Storing {
 }
 
 impl Codec {
-    /// An error if it has no such level.
-    fn check(self) -> Result<()> {
-        let (name, level, least) = match self {
-            Self::None | Self::Lzf => return Ok(()),
-            Self::Deflate(level) => ("deflate", level, 0),
-            #[cfg(feature = "blosc-zstd")]
-            Self::BloscZstd(level) => ("blosc_zstd", level, 1),
-            #[cfg(feature = "blosc-lz4")]
-            Self::BloscLz4(level) => ("blosc_lz4", level, 1),
-        };
-        if (least..=9).contains(&level) {
-            return Ok(());
-        }
-        let message = format!("`{name}({level})`: there are the levels {least} to 9");
-        Err(Error::new(ErrorKind::Unsupported, message))
-    }
-
     /// Whether it shuffles by itself.
     fn shuffles(self) -> bool {
         !matches!(self, Self::None | Self::Deflate(_) | Self::Lzf)

@@ -21,7 +21,7 @@ use hdf5_sys::h5z::{
 use super::filter::{BLOSC, LZF};
 use super::{Id, call, locked, lzf, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limits, Permission};
 
 unsafe extern "C" {
     // `hdf5-metno-sys` has the second with a pointer, but it takes the number.
@@ -66,9 +66,10 @@ pub(super) fn open_by_name(open: impl FnOnce(hid_t) -> hid_t) -> Result<Id> {
     let list = &property_lists()?.local_links;
     REFUSED.take();
     Id::own("open an object", || open(list.get())).map_err(|error| match REFUSED.take() {
-        Some(file) => {
-            Limits::refused(format!("the link leads to another file, `{}`", shortened(&file)), "allow_external_links")
-        }
+        Some(file) => Limits::refused(
+            format!("the link leads to another file, `{}`", shortened(&file)),
+            Permission::ExternalLinks,
+        ),
         None => error,
     })
 }
@@ -88,13 +89,13 @@ pub(super) fn check_layout(list: &Id, layout: H5D_layout_t) -> Result<()> {
     let limits = Limits::current();
     if layout == H5D_layout_t::H5D_VIRTUAL && !limits.virtual_datasets {
         let what = "the dataset is a virtual one, made of parts of others, also of other files";
-        return Err(Limits::refused(what, "allow_virtual_datasets"));
+        return Err(Limits::refused(what, Permission::VirtualDatasets));
     }
     if layout == H5D_layout_t::H5D_CONTIGUOUS && !limits.external_storage {
         // SAFETY: a dataset creation list.
         let count = call("look into a dataset", || unsafe { h5p::H5Pget_external_count(list.get()) })?;
         if count > 0 {
-            return Err(Limits::refused("the dataset has its data in another file", "allow_external_storage"));
+            return Err(Limits::refused("the dataset has its data in another file", Permission::ExternalStorage));
         }
     }
     Ok(())
@@ -171,7 +172,7 @@ pub(super) fn filter_refused(filter: i32) -> Error {
         return Error::new(ErrorKind::Unsupported, message);
     }
     let what = format!("filter {filter}{name} is not built in, and would be loaded from a plugin");
-    Limits::refused(what, "allow_plugins")
+    Limits::refused(what, Permission::Plugins)
 }
 
 /// Opens a file. Plugins are loaded for it only if whoever reads has allowed that.

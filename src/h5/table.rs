@@ -160,7 +160,6 @@ mod tests {
 
     use super::super::group::Group;
     use super::*;
-    use crate::WriteOptions;
     use crate::ground::limits::Limits;
 
     fn table<T>() -> Option<Table> {
@@ -209,7 +208,12 @@ mod tests {
             .create("texts")
             .unwrap();
         // In the header of its object.
-        WriteOptions::new().write(&file, "compact", &vec![vec![1.5; 2]; 3]).unwrap();
+        let few = ndarray::Array2::from_elem((3, 2), 1.5);
+        file.new_dataset_builder()
+            .with_data(&few)
+            .layout(hdf5::plist::dataset_create::Layout::Compact)
+            .create("compact")
+            .unwrap();
         drop(file);
         (hdf5::File::open(&path).unwrap(), rows)
     }

@@ -21,12 +21,12 @@ use super::grid::Rows;
 use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
-use super::storing::Storing;
 use super::{Handle, Id, c_name, call, change_of, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
-use crate::ground::progress::Spot;
 use crate::layout::is_complex;
+use crate::layout::progress_path::Spot;
+use crate::layout::storing::Storing;
 
 /// A complex number that holds all digits of any.
 pub(super) type Complex64 = num_complex::Complex<f64>;
@@ -298,7 +298,7 @@ impl<T: H5Type> ElementType<T> {
             let found = if *shape == Shape::Null { "nothing".to_owned() } else { words(dtype, shape) };
             let error = Error::wrong_type(format_args!("an array of `{}`", self.name()), found);
             return Err(match self.rounded_from(stored, dtype, shape) {
-                Some(_) => error.advised("`ReadOptions::allow_rounding` takes the nearest"),
+                Some(_) => Limits::advise_rounding(error),
                 None => error,
             });
         }

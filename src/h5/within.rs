@@ -2,8 +2,9 @@
 //! and a path that begins with one begins at the root of the file.
 
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::{escape, unescape};
 use crate::h5::{Group, Object};
-use crate::layout::{MAX_LINK_NAME, escape, unescape};
+use crate::layout::MAX_LINK_NAME;
 
 /// Where a path leads: a group that is there, and the links from it on. All but the last are groups that are not there.
 #[derive(Debug)]

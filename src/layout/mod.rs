@@ -4,12 +4,14 @@ pub(crate) mod access;
 pub(crate) mod foreign;
 pub(crate) mod how;
 mod key;
+pub(crate) mod progress_path;
 pub(crate) mod python;
 pub(crate) mod route;
 #[cfg(feature = "sprs")]
 pub(crate) mod sparse;
+pub(crate) mod storing;
 
-pub(crate) use key::{are_positions, escape, escape_variant, is_linkable, position, step_of, unescape, unescape_step};
+pub(crate) use key::{are_positions, escape_variant, is_linkable, position};
 
 /// The string attribute that carries a node's [`Kind`].
 pub(crate) const KIND: &str = "filebacked";
@@ -38,9 +40,6 @@ pub(crate) const TAG: &str = "tag";
 pub(crate) const HI: &str = "hi";
 /// The unsigned lower half of a 128-bit integer.
 pub(crate) const LO: &str = "lo";
-/// A struct field whose name starts so is an attribute of the struct's group.
-pub(crate) const ATTRIBUTE_PREFIX: char = '@';
-
 /// The fields of h5py's complex numbers: the real and the imaginary part.
 pub(crate) const COMPLEX: [&str; 2] = ["r", "i"];
 
@@ -66,17 +65,12 @@ pub(crate) const NULLABLE_INTEGER: &str = "nullable-integer";
 /// AnnData's name for a column of booleans with a mask.
 pub(crate) const NULLABLE_BOOLEAN: &str = "nullable-boolean";
 
-/// How deep structs, maps, enums and sequences may nest. See [`Depth`](crate::ground::depth::Depth).
-pub(crate) const MAX_DEPTH: u32 = 128;
 /// HDF5 knows no more dimensions.
 pub(crate) const MAX_RANK: usize = 32;
 /// An object header message holds 64 KiB; what goes into one stays safely below.
 pub(crate) const MAX_MESSAGE: usize = 60_000;
 /// A link name longer than this is not used: the key goes to a `map`.
 pub(crate) const MAX_LINK_NAME: usize = 32_768;
-/// A sequence whose elements take no place in the file is no longer than this: a count alone would be no limit to what is
-/// made of it.
-pub(crate) const MAX_COUNT: u64 = 1 << 24;
 /// How many bytes of numbers are written or read at a time.
 pub(crate) const SLAB: usize = 1 << 18;
 

@@ -1,6 +1,7 @@
 //! The words of the Python package FileBacked 2.1, and what its names can be.
 
-use super::{is_linkable, unescape};
+use super::is_linkable;
+use crate::ground::link_name::unescape;
 
 /// The string attribute of a group that names the module of the class that the group is an object of.
 pub(crate) const MODULE: &str = "module";

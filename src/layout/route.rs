@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::{step_of, unescape, unescape_step};
 use crate::layout::how::DatasetOptions;
-use crate::layout::{step_of, unescape, unescape_step};
 
 /// A path with wildcards: `field/*`, `patches/*/nodes`, `**/scratch`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,9 +11,10 @@ use super::select;
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
 use crate::layout::route::Route;
-use crate::layout::{ATTRIBUTE_PREFIX, KIND, LAYOUT_ATTRIBUTES};
+use crate::layout::{KIND, LAYOUT_ATTRIBUTES};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.
 pub(super) struct AttributesSerializer {

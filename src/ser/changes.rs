@@ -7,13 +7,14 @@ use super::key;
 use super::node::put;
 use super::place::{Place, check_free};
 use super::replace::Replacement;
-use crate::ground::call::{Call, Written};
+use super::write_state::WriteState;
+use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::referred::settle;
+use crate::ground::link_name::escape;
 use crate::h5::{self, Group, Writing};
+use crate::layout::is_linkable;
 use crate::layout::route::Route;
-use crate::layout::{escape, is_linkable};
 
 /// The name of the link that a key of a map is.
 pub(crate) fn link_name(key: &dyn Item) -> Result<String> {
@@ -44,7 +45,7 @@ pub(crate) struct Changes {
     group: Group,
     staging: Group,
     names: Vec<String>,
-    call: Call<Written>,
+    call: Call<WriteState>,
     writing: Writing,
 }
 
@@ -65,7 +66,7 @@ impl Changes {
         let _writing = self.writing.enter();
         self.call.during(|| {
             put(value, Place::child(&self.staging, &name, Route::nowhere()), Depth::default(), 0)?;
-            settle(&self.call, &self.staging)
+            self.call.settle(&self.staging)
         })?;
         self.names.push(name);
         Ok(())

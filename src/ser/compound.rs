@@ -16,9 +16,10 @@ use super::serializer::ValueSerializer;
 use super::stream::Sequence;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
 use crate::h5::{Group, Object};
 use crate::layout::route::Route;
-use crate::layout::{ATTRIBUTE_PREFIX, KEYS, KIND, Kind, MAX_RANK, VALUES, escape, is_linkable};
+use crate::layout::{KEYS, KIND, Kind, MAX_RANK, VALUES, is_linkable};
 
 /// A sequence: a column, written as its elements become known.
 pub(super) struct NodeSeq<'a> {

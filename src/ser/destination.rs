@@ -1,6 +1,8 @@
 //! Where a wrapper writes itself.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
@@ -11,9 +13,11 @@ use super::node::{put, put_apart};
 use super::place::{At, Place, copy_attributes, no_attribute};
 use super::select;
 use super::serializer::ValueSerializer;
-use crate::ground::call::{Call, Written};
+use super::write_state::WriteState;
+use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
+use crate::ground::wrapper_slot::{Offered, Slot};
 use crate::h5::referred::Referred;
 use crate::h5::{Attributes, Dtype, ElementType, Group, Object, Shape};
 use crate::layout::{Kind, VALUE};
@@ -27,6 +31,15 @@ pub(crate) struct Destination {
     pub(super) somes: usize,
     /// What is written there is to be no link to another object.
     pub(super) apart: bool,
+}
+
+impl Offered for Destination {
+    fn slot() -> &'static LocalKey<RefCell<Option<Slot<Self>>>> {
+        thread_local! {
+            static WRITING: RefCell<Option<Slot<Destination>>> = const { RefCell::new(None) };
+        }
+        &WRITING
+    }
 }
 
 impl Destination {
@@ -75,7 +88,7 @@ impl Destination {
     ///
     /// Where several links lead to it, and it is copied again in this call, that is a link to the first copy.
     pub(crate) fn copy(&self, object: &Object) -> Result<()> {
-        let call = Call::<Written>::current();
+        let call = Call::<WriteState>::current();
         if self.apart {
             call.set_copied(true);
         }
@@ -103,7 +116,7 @@ impl Destination {
     pub(crate) fn copy_attributes(&self, from: &Object) -> Result<()> {
         let (group, name) = self.link()?;
         if self.apart {
-            Call::<Written>::current().set_copied(true);
+            Call::<WriteState>::current().set_copied(true);
         }
         let route = &self.place.route;
         match &self.place.at {
@@ -129,7 +142,7 @@ impl Destination {
 
     /// Writes `value`, and `attributes` as those of the object that it becomes.
     pub(crate) fn put_with_attributes(&self, value: &dyn Item, attributes: &dyn Item) -> Result<()> {
-        let call = Call::<Written>::current();
+        let call = Call::<WriteState>::current();
         let outer = call.set_copied(false);
         let place = Place { keeps_order: true, ..self.place.clone() };
         let result = put_apart(value, place, self.depth, self.somes);
@@ -168,7 +181,7 @@ impl Destination {
     /// Writes an attribute as a file had it.
     pub(crate) fn put_kept(&self, kept: &Arc<Referred>) -> Result<()> {
         match &self.place.at {
-            At::Attribute(object, name) => kept.write(object, name),
+            At::Attribute(object, name) => Call::<WriteState>::current().write_referred(kept, object, name),
             _ => Err(no_attribute()),
         }
     }
@@ -184,7 +197,7 @@ impl Destination {
 
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
-    pub(crate) fn storing(&self) -> &crate::h5::Storing {
+    pub(crate) fn storing(&self) -> &crate::layout::storing::Storing {
         &self.place.route.how().storing
     }
 

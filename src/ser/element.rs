@@ -15,11 +15,13 @@ use super::place::Near;
 use super::record::Rows;
 use super::select;
 use super::serializer::ValueSerializer;
-use crate::ground::depth::{Depth, with_room};
+use crate::ground::depth::Depth;
 use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::ground::half::refuse_half;
+use crate::ground::stack::with_room;
+use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::Reference;
 use crate::layout::is_linkable;
-use crate::wrappers::bridge::{is_wrapper, refuse_half};
 
 /// Pushes one value to a column.
 pub(crate) struct ElementSerializer<'a> {

@@ -10,8 +10,6 @@
 
 mod append;
 mod attributes;
-#[cfg(test)]
-mod cancelled;
 mod changes;
 mod column;
 mod composite;
@@ -33,8 +31,6 @@ mod place;
 mod python;
 mod record;
 mod replace;
-#[cfg(test)]
-mod rollback;
 mod root;
 mod rows;
 mod select;
@@ -42,6 +38,7 @@ mod serializer;
 mod stream;
 mod strings;
 mod variants;
+pub(crate) mod write_state;
 
 pub(crate) use append::Growth;
 pub(crate) use changes::{Changes, link_name, link_names};
@@ -49,3 +46,4 @@ pub(crate) use destination::Destination;
 pub(crate) use item::{Erased, Item};
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
+pub(crate) use select::Question;

@@ -13,9 +13,11 @@ use super::serializer::ValueSerializer;
 use super::strings;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Again, Result};
+use crate::ground::half::refuse_half;
+use crate::ground::link_name::escape;
+use crate::ground::wrapper_slot::{Offer, is_taken, is_wrapper};
 use crate::h5::{Dtype, Number, Shape, Slice};
-use crate::layout::{Kind, VALUE, escape};
-use crate::wrappers::bridge::{Offer, is_taken, is_wrapper, refuse_half};
+use crate::layout::{Kind, VALUE};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
 pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {

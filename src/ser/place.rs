@@ -7,12 +7,12 @@ use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
 
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::progress::Spot;
-use crate::h5::{
-    Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, Storing, write_array_attribute,
-};
+use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
+use crate::h5::{Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, write_array_attribute};
+use crate::layout::progress_path::Spot;
 use crate::layout::route::{Keep, Route};
-use crate::layout::{ATTRIBUTE_PREFIX, Kind, MAX_MESSAGE, VALUE, escape};
+use crate::layout::storing::Storing;
+use crate::layout::{Kind, MAX_MESSAGE, VALUE};
 
 /// A group, borrowed or not.
 #[derive(Clone, Debug)]

@@ -5,9 +5,11 @@ use std::ffi::{CStr, CString};
 
 use super::place::taken;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::progress::Spot;
-use crate::h5::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, Storing, write_out};
-use crate::layout::{ATTRIBUTE_PREFIX, ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
+use crate::h5::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, write_out};
+use crate::layout::progress_path::Spot;
+use crate::layout::storing::Storing;
+use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {

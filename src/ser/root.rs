@@ -7,15 +7,16 @@ use super::item::{Erased, ErasedRow, Item, Items, ItemsOf};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
 use super::replace::Replacement;
-use crate::ground::call::{Call, Written};
+use super::write_state::WriteState;
+use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::ground::progress::Run;
-use crate::h5::referred::settle;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, KeptAttribute, Writing, write_out};
+use crate::layout::KIND;
 use crate::layout::route::Route;
-use crate::layout::{ATTRIBUTE_PREFIX, KIND};
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()> {
@@ -24,10 +25,10 @@ pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()>
         route.check()?;
         group.spot().object()?;
         put(value, place, Depth::default(), 0)?;
-        settle(&Call::current(), group)?;
+        Call::<WriteState>::current().settle(group)?;
         route.finish()
     };
-    Call::<Written>::new().during(write).map_err(|error| error.in_link("/"))
+    Call::<WriteState>::new().during(write).map_err(|error| error.in_link("/"))
 }
 
 /// Writes `value` to the new link `name` of `group`.
@@ -46,9 +47,9 @@ pub(crate) fn write_named(value: &dyn Item, group: &Group, name: &str, route: &R
         let _writing = writing.enter();
         let staging = group.create_unlinked()?;
         let inside = missing.iter().try_fold(staging.clone(), |group, name| group.create_group(name))?;
-        Call::<Written>::new().during(|| {
+        Call::<WriteState>::new().during(|| {
             put(value, Place::child(&inside, link, route), Depth::default(), 0)?;
-            settle(&Call::current(), &staging)
+            Call::<WriteState>::current().settle(&staging)
         })?;
         route.finish()?;
         let spot = inside.spot().child(link);
@@ -77,7 +78,7 @@ pub(crate) fn write_named(value: &dyn Item, group: &Group, name: &str, route: &R
 struct Staging {
     group: Group,
     target: Group,
-    call: Call<Written>,
+    call: Call<WriteState>,
     writing: Writing,
     route: Route,
     overwrite: bool,
@@ -119,7 +120,7 @@ impl Staging {
     fn link(&self) -> Result<()> {
         h5::begin();
         let _writing = self.writing.enter();
-        self.call.during(|| settle(&self.call, &self.group))?;
+        self.call.during(|| self.call.settle(&self.group))?;
         self.route.finish()?;
         if self.overwrite {
             return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());

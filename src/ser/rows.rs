@@ -9,8 +9,9 @@ use serde::ser::{self, Impossible, Serialize};
 use super::column::Column;
 use super::record::{Record, RecordField, Rows as RecordRows};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::half::is_half;
+use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Number, Slice};
-use crate::wrappers::bridge::{is_half, is_wrapper};
 
 /// Forms nest no deeper than this; what does takes the other way, which looks after the stack.
 const MAX_LEVELS: usize = 8;

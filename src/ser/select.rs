@@ -1,12 +1,15 @@
 //! What the options leave out: fields and entries that are skipped are not serialized.
 
+use std::cell::RefCell;
+use std::thread::LocalKey;
+
 use super::event::{Compound, Event, Parts, SinkOnce};
 use super::item::{Item, Items};
 use super::serializer::ValueSerializer;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::layout::MAX_DEPTH;
+use crate::ground::limits::MAX_DEPTH;
+use crate::ground::wrapper_slot::{Offer, Offered, Slot, is_wrapper};
 use crate::layout::route::{Keep, Route};
-use crate::wrappers::bridge::{Question, ask, is_wrapper};
 
 /// Whether the value of a field, or entry of a map, is left out.
 #[inline]
@@ -81,5 +84,26 @@ impl Parts for NameProbe {
 
     fn end(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Asks a wrapper what there is in its value; see [`Write::answer`](crate::wrappers::bridge::Write::answer).
+#[derive(Debug)]
+pub(crate) struct Question;
+
+impl Offered for Question {
+    fn slot() -> &'static LocalKey<RefCell<Option<Slot<Self>>>> {
+        thread_local! {
+            static ASKING: RefCell<Option<Slot<Question>>> = const { RefCell::new(None) };
+        }
+        &ASKING
+    }
+}
+
+/// Has a wrapper that `serialize` serializes answer the question.
+fn ask(question: Question, serialize: impl FnOnce() -> Result<()>) -> Result<()> {
+    match Offer::new(question) {
+        Ok(_offer) => serialize(),
+        Err(_) => serialize(),
     }
 }

@@ -45,11 +45,11 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 
+use crate::de;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Group, Object};
 use crate::ser::{Destination, Erased};
 use crate::wrappers::bridge::{self, Read, Write};
-use crate::{de, hdf5};
 
 /// A type that writes and reads its own HDF5 object. See the [module](self) for an example.
 ///

@@ -8,9 +8,11 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use crate::de::read_state::ReadState;
 use crate::de::{Source, ValueDeserializer};
-use crate::ground::call::{Call, Known, Written};
+use crate::ground::call::Call;
 use crate::ground::error::Result;
+use crate::ser::write_state::WriteState;
 use crate::ser::{Destination, Erased};
 use crate::wrappers::bridge::{self, Read, Write};
 
@@ -124,7 +126,7 @@ impl<T: ?Sized + Serialize + 'static> Serialize for Shared<T> {
 
 impl<T: ?Sized + Serialize + 'static> Write for Shared<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
-        let call = Call::<Written>::current();
+        let call = Call::<WriteState>::current();
         let takes_link = destination.takes_link();
         if takes_link && let Some(object) = call.object(&self.0, destination.somes()) {
             return destination.link_to(&object);
@@ -164,7 +166,7 @@ where
     fn read(source: Source) -> Result<Self> {
         let (source, object) = source.identified()?;
         let Some(object) = object else { return Self::elsewhere(ValueDeserializer::of(&mut Some(source))) };
-        let call = Call::<Known>::current();
+        let call = Call::<ReadState>::current();
         let read = |is_first| {
             let source = if is_first { source.once() } else { source };
             call.during(|| Self::elsewhere(ValueDeserializer::of(&mut Some(source)))).map(|shared| shared.0)

@@ -8,11 +8,11 @@ use super::super::visit::{Answer, Question, Visit};
 use super::{Form, View, floats_of, in_group, in_some_link, rounded, visit_any_bytes};
 use crate::de::item::Scalar;
 use crate::ground::error::{Error, Result};
+use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
 use crate::h5::Attributes;
 use crate::layout::python::{CLASS, is_pickle};
 use crate::layout::{ARRAY, VALUE, VALUES};
-use crate::wrappers::bridge::is_half;
 
 impl AskOnce for View<'_> {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use super::super::record::{Record, RecordField, Rows};
 use super::{Columns, Common, Field, Part, check_supported, number_of, repeat};
 use crate::ground::error::{Error, Result};
+use crate::ground::link_name::escape;
 use crate::h5::{Attributes, Group, Number, element_bytes};
-use crate::layout::{Kind, MASK, VALUES, are_positions, escape};
+use crate::layout::{Kind, MASK, VALUES, are_positions};
 
 impl Field {
     pub(super) fn fill(&mut self, count: u64) -> Result<()> {

@@ -15,8 +15,8 @@ use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, n
 use super::column::{Column, List, Maps, Nullable};
 use super::place::{Place, taken};
 use super::record::{Record, RecordField, Rows};
-use crate::ground::depth::with_room;
 use crate::ground::error::{Error, Result};
+use crate::ground::stack::with_room;
 use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape as Space, element_bytes, set_count};
 use crate::layout::route::Route;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};

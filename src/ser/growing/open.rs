@@ -6,9 +6,11 @@ use std::collections::HashSet;
 use super::{Columns, Field, Name, Part, Parted, STEP, Shape};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::MAX_COUNT;
+use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape as Space, integer};
 use crate::layout::route::Route;
-use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, MAX_COUNT, OFFSETS, TAG, VALUES, escape_variant, unescape};
+use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, OFFSETS, TAG, VALUES, escape_variant};
 
 /// Where a part is, and what is known of it.
 #[derive(Clone, Copy)]

@@ -11,9 +11,10 @@ use super::sort::{self, Sort};
 use super::{put, unsupported};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::Group;
+use crate::layout::VALUE;
 use crate::layout::python::{CLASS, KEY};
-use crate::layout::{ATTRIBUTE_PREFIX, VALUE};
 use crate::ser::event::{Parts, Scalar};
 use crate::ser::item::Item;
 use crate::ser::key::{self, KeyClass};
@@ -235,29 +236,5 @@ impl Parts for DictionarySerializer<'_> {
             Some(name) => Class::of(&self.place, name).write(&group),
             None => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use crate::{ErrorKind, WriteOptions};
-
-    #[test]
-    fn keys_of_erased_maps_are_known_by_their_types() {
-        let map = BTreeMap::from([("class", "Patch")]);
-        let options = WriteOptions::new().python("model");
-        // Keys of a map are no names of fields.
-        options.to_vec(&map).unwrap();
-        let error = options.to_vec(&map as &dyn erased_serde::Serialize).err();
-        let is_refused = error.as_ref().is_some_and(|error| {
-            error.kind() == ErrorKind::Unsupported && error.to_string().contains("in a trait object")
-        });
-        assert!(
-            is_refused,
-            "an upgrade of erased_serde renamed its types: `is_erased` in ser/python/dictionary.rs must know the new names, or a \
-             trait object with the key `class` is written as what it may not be: {error:?}"
-        );
     }
 }

@@ -20,8 +20,9 @@ use super::place::Place;
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::half::refuse_half;
+use crate::ground::wrapper_slot::{Offer, is_taken, is_wrapper};
 use crate::h5::{Dtype, Number, Shape, Slice};
-use crate::wrappers::bridge::{Offer, is_taken, is_wrapper, refuse_half};
 
 /// Writes `value` to its place. With `apart`, it is no link to another, so that what it becomes can be given attributes.
 pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize, apart: bool) -> Result<()> {

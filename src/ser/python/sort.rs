@@ -1,10 +1,10 @@
 //! What sort of thing a value is, without a look at what is in it.
 
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::wrapper_slot::is_wrapper;
 use crate::ser::event::{Compound, Event, Parts, Scalar, Sink};
 use crate::ser::item::{Item, Items};
 use crate::ser::serializer::ValueSerializer;
-use crate::wrappers::bridge::is_wrapper;
 
 /// What sort of thing a value is. An option that is there is what is in it.
 #[derive(Clone, Copy, Debug)]

@@ -16,10 +16,10 @@ use super::{Lazy, Origin, copy, name, not_copied};
 use crate::de::{self, Kept, Make, Source, ValueDeserializer, made};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
+use crate::ground::link_name::unescape;
 use crate::h5::within::Within;
 use crate::h5::{Group, Held, Object};
 use crate::layout::route::Route;
-use crate::layout::unescape;
 use crate::ser::{self, Changes, Destination, Erased, Item, link_name, link_names};
 use crate::wrappers::bridge::{self, Read, Write};
 

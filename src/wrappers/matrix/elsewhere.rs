@@ -13,10 +13,11 @@ use sprs::{CompressedStorage, CsMatI, SpIndex, TriMatI, TriMatViewI};
 use super::layout::{Claims, not_compressed};
 use super::{format_of, structure};
 use crate::ground::error::{Error, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
+use crate::layout::ENCODING_TYPE;
 use crate::layout::sparse::{
     COL, COLUMNS, DATA, FORMAT, INDICES, INDPTR, OLD_FORMAT, OLD_SHAPE, ROW, ROWS, SHAPE, SparseFormat,
 };
-use crate::layout::{ATTRIBUTE_PREFIX, ENCODING_TYPE};
 
 /// The names that `sprs` has.
 pub(super) const STORAGE: &str = "storage";

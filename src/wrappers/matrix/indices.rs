@@ -6,8 +6,9 @@ use sprs::SpIndex;
 
 use super::structure::Bound;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{Dataset, Dtype, Element, ElementType, Group, Items, Number, Shape, Storing, element_bytes};
+use crate::h5::{Dataset, Dtype, Element, ElementType, Group, Items, Number, Shape, element_bytes};
 use crate::layout::SLAB;
+use crate::layout::storing::Storing;
 
 /// Writes `indices` to the new dataset `name`, as numbers of the type `number`, which holds them.
 pub(super) fn write<I: SpIndex + H5Type>(

@@ -18,8 +18,9 @@ use self::layout::{Layout, not_compressed};
 use self::structure::Bound;
 use crate::de::Stored;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{Dataset, ElementType, Group, Shape, Storing};
+use crate::h5::{Dataset, ElementType, Group, Shape};
 use crate::layout::sparse::{COL, DATA, INDICES, INDPTR, ROW, SparseFormat};
+use crate::layout::storing::Storing;
 use crate::ser::Destination;
 
 /// The format of a matrix that is compressed so.

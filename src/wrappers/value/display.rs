@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Array, Map, Table, Value, Variant};
-use crate::ground::depth::with_room;
+use crate::ground::stack::with_room;
 
 /// Entries of a map, or attributes, that are shown.
 const MAX_ENTRIES: usize = 50;

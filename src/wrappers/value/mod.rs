@@ -88,7 +88,7 @@ pub use number::Number;
 pub use table::Table;
 pub use typed::Typed;
 
-use crate::ground::depth::with_room;
+use crate::ground::stack::with_room;
 use crate::wrappers::attrs::WithAttrs;
 
 /// Values by their names: what a group or a record holds, in its order, or the attributes of something: in their order where

@@ -7,9 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess
 
 use super::typed::{Typed, scale_users};
 use super::{Array, Map, Table, Value, Variant};
+use crate::de::dynamic::tell_all;
+use crate::de::read_state::read_referred;
 use crate::de::{Found, Source, Stored, ValueDeserializer};
 use crate::ground::error::Result;
-use crate::h5::referred::Referred;
 use crate::h5::{Attributes, Object, Shape};
 use crate::layout::Kind;
 use crate::layout::foreign::SCALE_USERS;
@@ -18,6 +19,7 @@ use crate::wrappers::bridge::{self, Read};
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tell_all::<Self>();
         bridge::deserialize(deserializer)
     }
 }
@@ -29,7 +31,7 @@ impl<'de> Read<'de> for Value {
         let read = source.open(|found| match found {
             Found::Object(stored) => of_object(&stored),
             Found::Attribute(attribute) => {
-                let kept = match Referred::of(&attribute.object, &attribute.name) {
+                let kept = match read_referred(&attribute.object, &attribute.name) {
                     Err(error) if !error.is_of_object() => return Err(error),
                     kept => kept.ok().flatten().filter(|kept| kept.attribute.is_unusual),
                 };

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use ndarray::ArrayD;
+use serde::Deserialize;
 
 use super::{Array, Value};
 use crate::de::item::{Item, Scalar};
-use crate::de::value_of_item;
+use crate::de::of_item;
 use crate::ground::error::Result;
 use crate::h5::{Dataset, Dtype, Element, Items, Number, Shape};
 
@@ -187,7 +188,8 @@ fn doubtful<'a>(dtype: &'a Dtype, start: usize, found: &mut Vec<(usize, &'a Dtyp
 }
 
 fn value(dtype: &Dtype, bytes: &[u8], items: &Items) -> Value {
-    value_of_item(Item { dtype, bytes, items }).unwrap_or_else(|error| Value::Unreadable(error.to_string()))
+    let value = Value::deserialize(of_item(Item { dtype, bytes, items }));
+    value.unwrap_or_else(|error| Value::Unreadable(error.to_string()))
 }
 
 /// By the records. Bytes that are the same are the same records, but for floats, of which some are not equal to themselves, and

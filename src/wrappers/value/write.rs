@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::attribute::Attributes;
 use super::names::lasting;
 use super::{Map, Value, Variant};
-use crate::ground::depth::with_room;
+use crate::ground::stack::with_room;
 use crate::wrappers::attrs::WithAttrs;
 
 impl Serialize for Value {

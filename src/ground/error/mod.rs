@@ -1,12 +1,17 @@
 //! What went wrong, where, and what to do about it.
 
-use std::fmt::{self, Display};
+pub(crate) mod relay;
+mod serde;
+mod text;
+mod words;
+
+use std::fmt::Display;
 use std::sync::Arc;
 
-use serde::{de, ser};
+use self::words::{rust_name, shorten};
+use crate::ground::link_name::{ATTRIBUTE_PREFIX, step_of};
 
-use crate::ground::call::{Call, Known};
-use crate::layout::{ATTRIBUTE_PREFIX, step_of};
+pub(crate) use self::words::names;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -419,31 +424,6 @@ impl Error {
         steps.join("/")
     }
 
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        if let Some(asked) = self.0.asked {
-            write!(f, " of `{asked}`")?;
-        }
-        f.write_str(&self.0.rest)?;
-        if let Some(stored) = &self.0.stored {
-            write!(f, ", stored as {stored}")?;
-        }
-        if !self.0.advice.is_empty() {
-            write!(f, " ({})", self.0.advice.join(", "))?;
-        }
-        let places = [
-            ("at", self.steps(shorten)),
-            ("HDF5 path", self.hdf5_path()),
-            ("file", self.0.file.clone().unwrap_or_default()),
-        ];
-        let mut separator = ';';
-        for (what, place) in places.iter().filter(|(_, place)| !place.is_empty()) {
-            write!(f, "{separator} {what} `{place}`")?;
-            separator = ',';
-        }
-        Ok(())
-    }
-
     /// The path of the HDF5 object, as in `/patches/material`; empty where no object is at fault.
     #[must_use]
     pub fn hdf5_path(&self) -> String {
@@ -458,56 +438,6 @@ impl Error {
     }
 }
 
-/// The name of a type without the modules that the types in it are in.
-fn rust_name(name: &str) -> String {
-    let (mut short, mut start) = (String::new(), 0);
-    let mut rest = name;
-    while let Some(char) = rest.chars().next() {
-        rest = &rest[char.len_utf8()..];
-        if char == ':' && rest.starts_with(':') {
-            rest = &rest[1..];
-            short.truncate(start);
-        } else {
-            short.push(char);
-            if !char.is_alphanumeric() && char != '_' {
-                start = short.len();
-            }
-        }
-    }
-    shorten(&short)
-}
-
-/// Long names are cut: an error is one line.
-fn shorten(name: &str) -> String {
-    if name.chars().count() <= 80 { name.to_owned() } else { name.chars().take(77).chain("...".chars()).collect() }
-}
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As text it may be on its way through another format's error.
-        Call::<Known>::show(self);
-        self.write(f)
-    }
-}
-
-/// Whether the message of another format's error is about this one of ours: it is its text, or has that in quotes.
-fn is_about(message: &str, error: &Error) -> bool {
-    struct Text<'a>(&'a Error);
-    impl Display for Text<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            self.0.write(f)
-        }
-    }
-    let text = Text(error).to_string();
-    message == text || message.contains(&format!("{text:?}"))
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({:?}, {:?})", self.kind(), self.to_string())
-    }
-}
-
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
@@ -517,119 +447,5 @@ impl std::error::Error for Error {
 impl From<hdf5::Error> for Error {
     fn from(error: hdf5::Error) -> Self {
         Self::new(ErrorKind::Hdf5, format!("libhdf5 failed: {error}"))
-    }
-}
-
-impl ser::Error for Error {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::new(ErrorKind::Custom, message.to_string())
-    }
-}
-
-/// serde's words for what the standard library's types expect, in Rust's and HDF5's.
-fn expectation(expected: &dyn de::Expected) -> String {
-    let expected = expected.to_string();
-    match expected.as_str() {
-        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "f32"
-        | "f64" => format!("`{expected}`"),
-        "unit" => "`()`".to_owned(),
-        "a boolean" => "`bool`".to_owned(),
-        "a character" => "`char`".to_owned(),
-        _ => expected,
-    }
-}
-
-/// serde's words for what was met, in Rust's and HDF5's.
-fn finding(unexpected: de::Unexpected<'_>) -> String {
-    use de::Unexpected::*;
-    match unexpected {
-        Bool(value) => format!("`{value}`"),
-        Unsigned(value) => value.to_string(),
-        Signed(value) => value.to_string(),
-        Float(value) => format!("{value:?}"),
-        Char(value) => format!("{value:?}"),
-        Str(value) => format!("the string {:?}", shorten(value)),
-        Bytes(value) => format!("{} bytes", value.len()),
-        Unit => "`()`".to_owned(),
-        Option => "a missing value (`None`)".to_owned(),
-        Seq => "a sequence".to_owned(),
-        Map => "a struct or map".to_owned(),
-        Enum => "an enum".to_owned(),
-        UnitVariant => "a variant without payload".to_owned(),
-        NewtypeVariant | TupleVariant | StructVariant => "a variant with payload".to_owned(),
-        NewtypeStruct => "a value".to_owned(),
-        Other(words) => words.to_owned(),
-    }
-}
-
-/// Names, in backticks; of many, the first.
-pub(crate) fn names<N: AsRef<str>>(names: &[N]) -> String {
-    const SHOWN: usize = 8;
-    let mut words: Vec<_> = names.iter().take(SHOWN).map(|name| format!("`{}`", shorten(name.as_ref()))).collect();
-    if names.len() > SHOWN {
-        words.push(format!("{} more", names.len() - SHOWN));
-    }
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
-}
-
-/// The names a type would have taken.
-fn choice(expected: &'static [&'static str]) -> String {
-    format!(", expected one of {}", names(expected))
-}
-
-impl de::Error for Error {
-    fn custom<T: Display>(message: T) -> Self {
-        let message = message.to_string();
-        match Call::<Known>::shown(|error| is_about(&message, error)) {
-            Some(error) => error,
-            None => Self::new(ErrorKind::Custom, message),
-        }
-    }
-
-    fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        match expected.to_string().as_str() {
-            "a borrowed string" => Self::wrong_type(
-                "an owned string",
-                "a borrowed `&str`, which HDF5 cannot lend: use `String` or `Cow<str>`",
-            ),
-            "a borrowed byte array" => Self::wrong_type(
-                "owned bytes",
-                "a borrowed `&[u8]`, which HDF5 cannot lend: use `serde_bytes::ByteBuf` or `Cow<[u8]>`",
-            ),
-            _ => Self::wrong_type(expectation(expected), finding(unexpected)),
-        }
-    }
-
-    fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        let mut error = Self::wrong_type(expectation(expected), finding(unexpected));
-        error.0.kind = match unexpected {
-            de::Unexpected::Signed(_) | de::Unexpected::Unsigned(_) | de::Unexpected::Float(_) => ErrorKind::OutOfRange,
-            _ => ErrorKind::WrongType,
-        };
-        error
-    }
-
-    fn invalid_length(length: usize, expected: &dyn de::Expected) -> Self {
-        Self::new(ErrorKind::WrongLength, format!("expected {}, found length {length}", expectation(expected)))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let message = format!("unknown variant `{}`", shorten(variant));
-        Self::new(ErrorKind::UnknownVariant, message).because(&choice(expected))
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let message = format!("unknown field `{}`", shorten(field));
-        Self::new(ErrorKind::UnknownField, message).because(&choice(expected))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        let mut error = Self::new(ErrorKind::MissingField, format!("missing field `{field}`"));
-        error.0.missing = Some(field);
-        error
-    }
-
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::new(ErrorKind::Corrupt, format!("field `{field}` is stored twice"))
     }
 }
