@@ -7,7 +7,7 @@ use std::mem::needs_drop;
 use serde::de::{Deserializer, Expected, Visitor};
 
 use super::element::{Element, List, PartOfItem};
-use super::elements::Elements;
+use super::elements::{Elements, PlainFields};
 use super::key::Key;
 use super::known::{array_of, is_serdes};
 use super::row::{FieldOfRecord, Row};
@@ -172,13 +172,7 @@ impl<'a> ValueDeserializer<'a> {
         if !is_serdes(visitor) {
             return None;
         }
-        match width {
-            None => room.put_numbers(number, bytes).then_some(Ok(())),
-            width => {
-                let vector = room.vector().filter(|vector| (vector.number(), vector.width()) == (number, width))?;
-                Some(vector.copy(room, bytes))
-            }
-        }
+        room.put_numbers(number, width, bytes).then_some(Ok(()))
     }
 
     /// Whether it is a text that is found by a short way.
@@ -356,7 +350,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
             };
             if let Some(record) = record {
                 match record.in_order(fields, type_name::<V>()) {
-                    Ok(Some(fields)) => return visitor.visit_seq(Elements::Fields(fields)),
+                    Ok(Some(fields)) => return visitor.visit_seq(PlainFields(fields)),
                     Ok(None) => {}
                     Err(error) => return Err(error),
                 }

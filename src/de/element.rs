@@ -105,6 +105,12 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// The same as the fields of a variant, not as a struct or tuple in it.
+    #[inline]
+    pub(super) fn into_fields(self) -> Self {
+        Self { depth: self.depth.of_fields(), ..self }
+    }
+
     /// Whether it is a variant of those that are known by tags.
     #[inline]
     pub(super) fn is_variant(&self) -> bool {

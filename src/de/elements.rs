@@ -207,6 +207,64 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     }
 }
 
+/// The fields of a record, as a struct of numbers alone, in registers: nothing that is called sees where they are, or what is
+/// left would be written to memory, and read from there, for each field.
+pub(crate) struct PlainFields<'a>(pub(super) CompoundSeq<'a>);
+
+impl<'de> SeqAccess<'de> for PlainFields<'_> {
+    type Error = Error;
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if is_of_type_itself::<T>() {
+            if const { may_be_number::<T::Value>() }
+                && let Some(number) = number_of::<T::Value>()
+            {
+                let before = self.0.clone();
+                if let Some(bytes) = self.0.next_number(number) {
+                    return match read_number::<T::Value>(bytes) {
+                        Some(value) => Ok(Some(value)),
+                        None => Err(before.with_error(no_number(bytes))),
+                    };
+                }
+            } else if let Some(array) = self.0.next_array::<T::Value>() {
+                return Ok(Some(array));
+            }
+        }
+        let (read, fields) = apart(self.0.clone(), seed);
+        self.0 = fields;
+        read
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
+        self.next_element_seed(std::marker::PhantomData)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.0.clone().size_hint()
+    }
+}
+
+/// The next of the fields, which is no number, and what is left of them.
+#[inline(never)]
+fn apart<'de, 'a, T: DeserializeSeed<'de>>(
+    fields: CompoundSeq<'a>,
+    seed: T,
+) -> (Result<Option<T::Value>>, CompoundSeq<'a>) {
+    let mut fields = fields;
+    let read = match fields.next() {
+        Ok(Some(field)) => seed.deserialize(ValueDeserializer::Field(field)),
+        Ok(None) => return (Ok(None), fields),
+        Err(error) => return (Err(error), fields),
+    };
+    let read = match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(fields.located(error)),
+    };
+    (read, fields)
+}
+
 /// A map.
 pub(crate) trait Map {
     /// The next key.
@@ -327,7 +385,20 @@ impl<'a> Variant<'a> {
         Self { label: Label::Name(name), link: "", payload: None }
     }
 
+    #[inline]
     fn payload(&mut self, wanted: Wanted) -> Result<ValueDeserializer<'a>> {
+        // What most are.
+        if let (Label::Name(_), payload @ Some(Payload::Element(_))) = (self.label, &mut self.payload)
+            && let Some(Payload::Element(element)) = payload.take()
+        {
+            let element =
+                if matches!(wanted, Wanted::Tuple | Wanted::Fields) { element.into_fields() } else { element };
+            return Ok(ValueDeserializer::Element(element));
+        }
+        self.other_payload(wanted)
+    }
+
+    fn other_payload(&mut self, wanted: Wanted) -> Result<ValueDeserializer<'a>> {
         if matches!(self.label, Label::Told(..) | Label::Tuple | Label::Unreadable(_)) && !self.is_told(wanted) {
             return Err(Error::corrupt("a value was asked for what it is not"));
         }

@@ -121,6 +121,7 @@ impl<'a> Row<'a> {
 }
 
 /// The fields of a compound, one after the other.
+#[derive(Clone)]
 pub(crate) struct CompoundSeq<'a> {
     fields: &'a [Field],
     left: slice::Iter<'a, Field>,
@@ -132,6 +133,7 @@ pub(crate) struct CompoundSeq<'a> {
 }
 
 /// What all fields of a record have in common.
+#[derive(Clone, Copy)]
 struct Within<'a> {
     items: &'a Items,
     depth: Depth,
@@ -202,6 +204,13 @@ impl<'a> CompoundSeq<'a> {
         self.left.next();
         self.rest = rest;
         Some(text)
+    }
+
+    /// Says of an error in the next field where it was.
+    #[cold]
+    pub(super) fn with_error(mut self, error: Error) -> Error {
+        self.left.next();
+        self.located(error)
     }
 
     #[cold]

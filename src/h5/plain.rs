@@ -209,30 +209,43 @@ impl<'a> Room<'a> {
         self.may_be_vec && self.is_for::<Vec<String>>()
     }
 
-    /// Puts the vector of the numbers of one type that `bytes` are there, if the type is that.
-    pub(crate) fn put_numbers(&mut self, number: Number, bytes: &[u8]) -> bool {
+    /// Puts the vector of the numbers of one type that `bytes` are there, or of the arrays of `width` of them, if the type is
+    /// that, and such arrays are known.
+    pub(crate) fn put_numbers(&mut self, number: Number, width: Option<usize>, bytes: &[u8]) -> bool {
         match number {
-            Number::I8 => self.put::<i8>(bytes),
-            Number::I16 => self.put::<i16>(bytes),
-            Number::I32 => self.put::<i32>(bytes),
-            Number::I64 => self.put::<i64>(bytes),
-            Number::U8 => self.put::<u8>(bytes),
-            Number::U16 => self.put::<u16>(bytes),
-            Number::U32 => self.put::<u32>(bytes),
-            Number::U64 => self.put::<u64>(bytes),
-            Number::F32 => self.put::<f32>(bytes),
-            Number::F64 => self.put::<f64>(bytes),
+            Number::I8 => self.put::<i8>(width, bytes),
+            Number::I16 => self.put::<i16>(width, bytes),
+            Number::I32 => self.put::<i32>(width, bytes),
+            Number::I64 => self.put::<i64>(width, bytes),
+            Number::U8 => self.put::<u8>(width, bytes),
+            Number::U16 => self.put::<u16>(width, bytes),
+            Number::U32 => self.put::<u32>(width, bytes),
+            Number::U64 => self.put::<u64>(width, bytes),
+            Number::F32 => self.put::<f32>(width, bytes),
+            Number::F64 => self.put::<f64>(width, bytes),
             Number::Bool => false,
         }
     }
 
-    fn put<T: AnyBytes>(&mut self, bytes: &[u8]) -> bool {
-        let is_it = self.is_for::<Vec<T>>();
-        if is_it {
-            // SAFETY: at the address is an option of the type, which is this one by its id.
-            unsafe { copy_vec::<T>(self.at, bytes) };
+    fn put<T: AnyBytes>(&mut self, width: Option<usize>, bytes: &[u8]) -> bool {
+        macro_rules! put {
+            ($($len:literal)*) => {
+                match width {
+                    None if self.is_for::<Vec<T>>() => {
+                        // SAFETY: at the address is an option of the type, which is this one by its id.
+                        unsafe { copy_vec::<T>(self.at, bytes) };
+                        true
+                    }
+                    $(Some($len) if self.is_for::<Vec<[T; $len]>>() => {
+                        // SAFETY: as above.
+                        unsafe { copy_arrays::<T, $len>(self.at, bytes) };
+                        true
+                    })*
+                    _ => false,
+                }
+            };
         }
-        is_it
+        put!(1 2 3 4 5 6 7 8 9 10 12 16)
     }
 
     /// Puts the strings there.
@@ -697,6 +710,13 @@ mod tests {
         assert_eq!(made(|room| arrays.copy(room, &[])).unwrap(), Some(Vec::<[i32; 3]>::new()));
         // Of another type than there is room for.
         assert!(made::<Vec<i32>>(|room| arrays.copy(room, bytes)).is_err());
+        let (mut list, mut threes) = (None::<Vec<i32>>, None::<Vec<[i32; 3]>>);
+        assert!(Room::of(&mut list).put_numbers(Number::I32, None, bytes));
+        assert!(Room::of(&mut threes).put_numbers(Number::I32, Some(3), bytes));
+        assert_eq!((list, threes), (Some(vec![1, -2, 3, -4, 5, -6]), Some(vec![[1, -2, 3], [-4, 5, -6]])));
+        let (mut other, mut twos) = (None::<Vec<f32>>, None::<Vec<[i32; 2]>>);
+        assert!(!Room::of(&mut other).put_numbers(Number::I32, None, bytes) && other.is_none());
+        assert!(!Room::of(&mut twos).put_numbers(Number::I32, Some(3), bytes) && twos.is_none());
     }
 
     /// What has no room for whole arrays is copied, and freed: `tests/memcheck` looks for what is not.
