@@ -1,17 +1,12 @@
 //! Files in memory that lie, and what is said of them.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use filebacked::ErrorKind;
-use filebacked::hdf5::{File, Group, H5Type};
+use filebacked::hdf5::{Group, H5Type};
 use serde::de::DeserializeOwned;
 
-pub(crate) fn memory() -> File {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("lies-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
-}
+use super::memory;
 
 /// Reads what `make` makes at `node` as a `T`, which has to fail, soon, with an error of that kind.
 #[track_caller]

@@ -1,4 +1,4 @@
-//! What the tests share: programs that are not this crate.
+//! What the tests share: programs that are not this crate, processes of their own, and files in memory.
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
@@ -10,9 +10,13 @@ use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
 use std::fs;
 use std::hash::{Hash, Hasher};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use filebacked::hdf5::{File, sync::sync};
 
 /// The packages of most scripts, and the interpreters that can have them.
 const PACKAGES: Packages = Packages { requirements: "requirements.txt", interpreters: &["python3"] };
@@ -38,7 +42,7 @@ impl Packages {
         let (interpreter, packages) = self.installed();
         let mut command = Command::new(interpreter);
         command.arg("-B").arg(&script).args(args).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
-        let output = command.output().unwrap_or_else(|error| panic!("{interpreter} cannot be run: {error}"));
+        let output = output(&mut command).unwrap_or_else(|error| panic!("{interpreter} cannot be run: {error}"));
         text(&output, &script.display())
     }
 
@@ -50,7 +54,7 @@ impl Packages {
         // A panic of another test leaves nothing half done here.
         let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
         let version = |interpreter: &&str| {
-            let output = Command::new(interpreter).arg("--version").output().ok()?;
+            let output = output(Command::new(interpreter).arg("--version")).ok()?;
             output.status.success().then_some(output.stdout)
         };
         let mut found = self.interpreters.iter().filter_map(|name| version(name).map(|version| (*name, version)));
@@ -66,7 +70,7 @@ impl Packages {
         let fresh = folder.with_extension(std::process::id().to_string());
         let mut command = Command::new(interpreter);
         command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-        text(&command.arg(&fresh).arg("-r").arg(requirements).output().unwrap(), &"pip");
+        text(&output(command.arg(&fresh).arg("-r").arg(requirements)).unwrap(), &"pip");
         // A test in another process may have been faster; its folder is as good.
         if fs::rename(&fresh, &folder).is_err() {
             fs::remove_dir_all(&fresh).unwrap();
@@ -74,6 +78,50 @@ impl Packages {
         assert!(folder.is_dir(), "{} was not made", folder.display());
         (interpreter, folder)
     }
+}
+
+/// Starts a program that inherits no open file of this process.
+///
+/// libhdf5 lets programs inherit its descriptors, and with them the locks on its files: as long as the program runs, no test
+/// could open such a file again. So they are closed where the program begins, and no thread uses libhdf5 until then.
+pub(crate) fn start_program(command: &mut Command) -> io::Result<Child> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+        let close = || {
+            for descriptor in 3..1024 {
+                // SAFETY: there is such a descriptor, or there is an error.
+                unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+            }
+            Ok(())
+        };
+        // SAFETY: it makes calls of the system, which a process that was forked may make, and allocates nothing.
+        unsafe { command.pre_exec(close) };
+    }
+    // This returns when the program has begun.
+    sync(|| command.spawn())
+}
+
+/// The same, until it ends.
+pub(crate) fn output(command: &mut Command) -> io::Result<Output> {
+    start_program(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output()
+}
+
+/// A command that runs one test of this binary, in a process of its own.
+pub(crate) fn test_alone<T: Fn()>(_: T) -> Command {
+    // The name of the function, after that of the binary.
+    let (_, name) = std::any::type_name::<T>().split_once("::").unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture", "--test-threads=1"]);
+    command
+}
+
+/// A new file in memory.
+pub(crate) fn memory() -> File {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    // Two of one name would be one file.
+    let name = format!("memory-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    File::with_options().with_fapl(|list| list.core_filebacked(false)).create(name).unwrap()
 }
 
 /// Where the scripts are.
@@ -88,18 +136,20 @@ pub(crate) fn h5dump<I: IntoIterator<Item: AsRef<OsStr>>>(args: I) -> Option<Str
 
 /// What one of HDF5's own programs prints, given `args`. `None`, and a note, where it is not installed; but CI installs it.
 pub(crate) fn hdf5_tool<I: IntoIterator<Item: AsRef<OsStr>>>(program: &str, args: I) -> Option<String> {
-    output(program, args).map(|output| text(&output, &program))
+    optional(Command::new(program).args(args)).map(|output| text(&output, &program))
 }
 
 /// What a script of GNU Octave's prints, on the same conditions; it complains of all that it does not read.
 pub(crate) fn octave(script: &str) -> Option<String> {
-    let mut output = output("octave-cli", ["--no-gui", "--quiet", "--eval", script])?;
+    let mut output = optional(Command::new("octave-cli").args(["--no-gui", "--quiet", "--eval", script]))?;
     output.stderr.clear();
     Some(text(&output, &"octave-cli"))
 }
 
-fn output<I: IntoIterator<Item: AsRef<OsStr>>>(program: &str, args: I) -> Option<Output> {
-    match Command::new(program).args(args).output() {
+/// The output of a program that need not be installed, but in CI.
+fn optional(command: &mut Command) -> Option<Output> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    match output(command) {
         Ok(output) => Some(output),
         Err(error) if std::env::var_os("CI").is_none() => {
             eprintln!("skipped: {program} cannot be run ({error})");

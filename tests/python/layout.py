@@ -1,4 +1,4 @@
-"""Reads the files that tests/layout.rs wrote, as someone who has h5py and has never heard of the crate.
+"""Reads the files that tests/disk/layout.rs wrote, as someone who has h5py and has never heard of the crate.
 
 Usage: layout.py FOLDER. Prints the name of each row of the table that it has checked.
 """

@@ -1,0 +1,11 @@
+//! Files of other programs: what they write is read, and what is written for them, they read.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod foreign;
+mod heaps_of_h5py;
+mod lazy;
+#[cfg(feature = "sprs")]
+mod python_filebacked;
+mod values;
