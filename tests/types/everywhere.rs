@@ -5,9 +5,7 @@ use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use filebacked::codec::{self, Codec, Coded};
-use filebacked::{
-    Hdf5Deserializer, Hdf5Serializer, Lazy, LazyMap, NdArray, Shared, WithAttrs, from_slice, hdf5, to_vec,
-};
+use filebacked::{Hdf5Deserializer, Hdf5Serializer, Lazy, LazyMap, NdArray, Shared, WithAttrs, from_slice, to_vec};
 use ndarray::{Ix2, array};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

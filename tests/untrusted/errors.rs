@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 
-use filebacked::hdf5;
 use filebacked::{Error, ErrorKind, Hdf5Deserializer, WriteOptions, from_slice, to_vec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
