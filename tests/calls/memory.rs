@@ -1,17 +1,14 @@
 //! What writing and reading take beyond the value, measured in a process of its own.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::Packages;
 use filebacked::{Lazy, NdArray, Reader, Value, WriteOptions, hdf5};
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use ndarray::{Array2, Ix1, Ix2, s};
 use serde::{Deserialize, Serialize};
 
-use crate::common::{output, test_alone};
+use crate::common::{Packages, output, test_alone};
 
 const MIB: usize = 1 << 20;
 /// What a child is to do, in its environment.

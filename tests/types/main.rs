@@ -11,4 +11,3 @@ mod properties;
 mod real_data;
 mod round_trip;
 mod select;
-mod wrappers;

@@ -1,5 +1,8 @@
 //! Types that write and read their own objects: wherever a value can stand, through other serializers, and on disk.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod arrays;
 mod attrs;
 mod bridge;
@@ -19,7 +22,7 @@ use filebacked::{Error, from_slice, hdf5, to_vec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::common::memory;
+use common::memory;
 
 /// Writes and reads a value.
 #[track_caller]
