@@ -1,5 +1,6 @@
 //! Every kind of value, in every kind of place, through every way in and out, comes back equal.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
@@ -15,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use filebacked::hdf5;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// A value in the middle of a struct.
@@ -61,11 +62,10 @@ fn each_way<T: Serialize + DeserializeOwned + PartialEq + Debug>(place: &str, va
     assert_eq!(&back, value, "{place}, by name");
 }
 
-/// Writes values alone, and in each kind of place.
+/// Writes values in each kind of place.
 #[track_caller]
 fn each_place<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(values: &[T]) {
     for value in values {
-        each_way("alone", value);
         each_way("in a struct", &Held::new(value.clone()));
         each_way("in an option", &Some(value.clone()));
         each_way("in a list", &vec![value.clone()]);
@@ -82,12 +82,96 @@ fn each_place<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone>(value
     each_way("in a list of maps", &vec![map.clone(), BTreeMap::new(), map]);
 }
 
+/// A value whose type is erased, so that the places are compiled once for all types.
+struct Erased(Box<dyn Case>);
+
+/// What the table needs of a value.
+trait Case: erased_serde::Serialize + Debug {
+    fn as_any(&self) -> &dyn Any;
+    fn is_equal(&self, other: &dyn Case) -> bool;
+    fn copied(&self) -> Erased;
+}
+
+impl<T: Serialize + PartialEq + Debug + Clone + 'static> Case for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn is_equal(&self, other: &dyn Case) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(self)
+    }
+
+    fn copied(&self) -> Erased {
+        Erased(Box::new(self.clone()))
+    }
+}
+
+impl Clone for Erased {
+    fn clone(&self) -> Self {
+        self.0.copied()
+    }
+}
+
+impl PartialEq for Erased {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is_equal(&*other.0)
+    }
+}
+
+impl Debug for Erased {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Erased {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        erased_serde::serialize(&*self.0, serializer)
+    }
+}
+
+type Read = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Erased, erased_serde::Error>;
+
+thread_local! {
+    /// Reads the type that an [`Erased`] is of in the test that this thread runs.
+    static READ: Cell<Option<Read>> = const { Cell::new(None) };
+}
+
+impl<'de> Deserialize<'de> for Erased {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = READ.get().expect("a type was set");
+        read(&mut <dyn erased_serde::Deserializer>::erase(deserializer)).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Writes values alone and in lists as what they are, and in each kind of place with their type erased.
+#[track_caller]
+fn each_place_erased<T: Serialize + DeserializeOwned + PartialEq + Debug + Clone + 'static>(values: &[T]) {
+    for value in values {
+        each_way("alone", value);
+    }
+    each_way("in a list", &values.to_vec());
+    READ.set(Some(|deserializer| erased_serde::deserialize::<T>(deserializer).map(|value| value.copied())));
+    each_place(&values.iter().map(Case::copied).collect::<Vec<_>>());
+}
+
 macro_rules! round_trips {
     ($($name:ident: [$($value:expr),* $(,)?];)*) => {
         $(
             #[test]
             fn $name() {
-                each_place(&[$($value),*]);
+                each_place_erased(&[$($value),*]);
+            }
+        )*
+    };
+    // The places are compiled for the type, too.
+    (as they are: $($name:ident: [$($value:expr),* $(,)?];)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let values = [$($value),*];
+                each_place_erased(&values);
+                each_place(&values);
             }
         )*
     };
@@ -276,23 +360,61 @@ fn nested_bounds() -> Vec<(Bound<i32>, Bound<i32>)> {
     vec![(Bound::Included(1), Bound::Excluded(5)), (Bound::Unbounded, Bound::Included(3))]
 }
 
+// These stand for the rest: numbers of each width, what has a way of its own, and each kind of serde's.
 round_trips! {
+    as they are:
     bools: [true, false];
+    i128s: [i128::MIN, -1, 0, i128::MAX];
+    u8s: [0u8, u8::MAX];
+    f64s: [Bits(0.1f64), Bits(-0.0), Bits(f64::NAN), Bits(f64::from_bits(0xfff8_0000_1234_5678)), Bits(f64::from_bits(1)), Bits(f64::NEG_INFINITY)];
+    strings: [s(""), s("a"), s("grün 🐧"), s(" spaces "), s("line\nline")];
+    structs: [
+        Point { x: 1.0, y: 2.0, fixed: [1, 2, 3], colour: Colour::Blue },
+        Point { x: -1.0, y: 0.0, fixed: [0, 0, -3], colour: Colour::Red },
+    ];
+    tuples: [(1u8, 2.5f64, s("three")), (0, -0.5, s(""))];
+    unlike_number_tuples: [(1u8, 2u32, 3.0f32), (4, 5, 6.0)];
+    lists: [vec![1, 2, 3], vec![], vec![4]];
+    nested_options: [None, Some(None), Some(Some(1u8))];
+    variants: [
+        Shape::Nothing, Shape::Circle(1.5), Shape::Line(2.5, s("l")), Shape::Maybe(None), Shape::Maybe(Some(3)),
+        Shape::Rectangle { width: 3.5, label: None }, Shape::Rectangle { width: 4.5, label: Some(s("r")) },
+        Shape::Group(vec![Shape::Nothing, Shape::Circle(0.5), Shape::Group(vec![])]), Shape::Unit(()),
+        Shape::Tag(1), Shape::Slash(2),
+    ];
+    unit_variants: [Colour::Blue, Colour::Red, Colour::Green];
+    untagged: [
+        Untagged::Nothing, Untagged::Flag(true), Untagged::Integer(-3), Untagged::Float(2.5), Untagged::Text(s("t")),
+        Untagged::Numbers(vec![1.5, 2.5]), Untagged::Numbers(vec![]), Untagged::Point { x: 1.0 },
+        Untagged::Tuple(3, s("x")),
+    ];
+    skipped_fields: [
+        attributes(1, None, &[]), attributes(2, Some("n"), &[]), attributes(3, None, &["a", "b"]), attributes(4, Some(""), &["c"]),
+    ];
+    string_maps: [BTreeMap::from([(s("one"), 1), (s("two"), 2)]), BTreeMap::from([(s("one"), 3)]), BTreeMap::new()];
+    tuple_maps: [BTreeMap::from([((1, s("a")), 1.5), ((2, s("b")), 2.5)]), BTreeMap::new()];
+    byte_bufs: [serde_bytes::ByteBuf::from(vec![1, 2, 3]), serde_bytes::ByteBuf::new(), serde_bytes::ByteBuf::from(vec![0; 1000])];
+    json: [
+        Value::Null, json!(true), json!(u64::MAX), json!(-1), json!(1.0), json!("text"), json!([]), json!({}),
+        json!([1, -1, 2.5, "a", null, [1], {"a": 1}]), json!({"a": null, "b": [1, 2], "c": {"d": "e"}}),
+        json!([[1, 2], [3, 4]]), json!([{"a": 1}, {"a": "x", "b": null}, {}]), json!([null, null]),
+        json!([1, -1, i64::MAX]), json!([u64::MAX, -1]), json!({"0": 1, "1": 2}), json!([{"0": 1}, {"0": 2}]),
+        json!([{"b": 1, "a": 2}, {"c": 1, "a": 3}, {"a": 1, "b": 2, "c": 3}]), json!({"/": {"": {".": 1}}}),
+    ];
+}
+
+round_trips! {
     i8s: [i8::MIN, 0, i8::MAX];
     i16s: [i16::MIN, 0, i16::MAX];
     i32s: [i32::MIN, 0, i32::MAX];
     i64s: [i64::MIN, 0, i64::MAX];
-    i128s: [i128::MIN, -1, 0, i128::MAX];
-    u8s: [0u8, u8::MAX];
     u16s: [0u16, u16::MAX];
     u32s: [0u32, u32::MAX];
     u64s: [0u64, u64::MAX];
     u128s: [0u128, u128::from(u64::MAX) + 1, u128::MAX];
     f32s: [Bits(0.1f32), Bits(-0.0), Bits(f32::NAN), Bits(f32::from_bits(0xffc0_1234)), Bits(f32::MIN_POSITIVE / 2.0), Bits(f32::INFINITY)];
-    f64s: [Bits(0.1f64), Bits(-0.0), Bits(f64::NAN), Bits(f64::from_bits(0xfff8_0000_1234_5678)), Bits(f64::from_bits(1)), Bits(f64::NEG_INFINITY)];
     sizes: [usize::MAX, 0];
     chars: ['a', 'ß', '🐧', '\0', '\u{10ffff}'];
-    strings: [s(""), s("a"), s("grün 🐧"), s(" spaces "), s("line\nline")];
     strings_with_nul: [s("\0"), s("a\0b"), s("ends\0"), s("")];
     long_strings: [s("short"), "long ".repeat(20_000), s("")];
     units: [(), ()];
@@ -300,13 +422,7 @@ round_trips! {
     empty_structs: [Empty {}, Empty {}];
     newtypes: [Newtype(1.5), Newtype(-1.5)];
     tuple_structs: [Pair(1, s("one")), Pair(2, s(""))];
-    structs: [
-        Point { x: 1.0, y: 2.0, fixed: [1, 2, 3], colour: Colour::Blue },
-        Point { x: -1.0, y: 0.0, fixed: [0, 0, -3], colour: Colour::Red },
-    ];
-    tuples: [(1u8, 2.5f64, s("three")), (0, -0.5, s(""))];
     number_tuples: [(1i32, 2i32), (3, 4)];
-    unlike_number_tuples: [(1u8, 2u32, 3.0f32), (4, 5, 6.0)];
     nested_tuples: [((1.0, 2.0), (3.0, 4.0)), ((5.0, 6.0), (7.0, 8.0))];
     ragged_tuples: [((1u8,), (2u8, 3u8)), ((4,), (5, 6))];
     tuples_of_lists: [(vec![1u8], vec![2u8, 3]), (vec![], vec![4, 5])];
@@ -317,43 +433,25 @@ round_trips! {
     string_arrays: [[s("a"), s("b"), s("c")], [s(""), s("bb"), s("ccc")]];
     matrices: [[[1i32, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]];
     option_arrays: [[Some(1u8), None], [None, Some(2)]];
-    lists: [vec![1, 2, 3], vec![], vec![4]];
     lists_of_equal_length: [vec![vec![1u16, 2], vec![3, 4]], vec![vec![5, 6], vec![7, 8]]];
     ragged_lists: [vec![vec![], vec![1.5]], vec![vec![], vec![]], vec![]];
     deep_lists: [vec![vec![vec![1u8], vec![2]], vec![vec![3], vec![4]]], vec![vec![], vec![vec![], vec![1, 2]]]];
     string_lists: [vec![s("a"), s("bcd")], vec![], vec![s("")]];
     options: [Some(1.5), None];
-    nested_options: [None, Some(None), Some(Some(1u8))];
     thrice_nested_options: [None, Some(None), Some(Some(None)), Some(Some(Some(s("x"))))];
     optional_units: [Some(()), None];
     optional_strings: [Some(s("a")), None, Some(s(""))];
     optional_lists: [Some(vec![1u8, 2]), None, Some(vec![])];
     optional_structs: [Some(Newpoint { x: 1, name: s("n") }), None];
     optional_points: [None, Some(Point { x: 1.0, y: 2.0, fixed: [1, 2, 3], colour: Colour::Green })];
-    unit_variants: [Colour::Blue, Colour::Red, Colour::Green];
-    variants: [
-        Shape::Nothing, Shape::Circle(1.5), Shape::Line(2.5, s("l")), Shape::Maybe(None), Shape::Maybe(Some(3)),
-        Shape::Rectangle { width: 3.5, label: None }, Shape::Rectangle { width: 4.5, label: Some(s("r")) },
-        Shape::Group(vec![Shape::Nothing, Shape::Circle(0.5), Shape::Group(vec![])]), Shape::Unit(()),
-        Shape::Tag(1), Shape::Slash(2),
-    ];
     results: [Ok(1u8), Err(s("failed"))];
     internally_tagged: [Internal::Start, Internal::Stop { at: 1.5 }, Internal::Move(Newpoint { x: 1, name: s("n") })];
     adjacently_tagged: [Adjacent::Start, Adjacent::Number(-5), Adjacent::Pair(1, s("p")), Adjacent::Fields { a: true }];
-    untagged: [
-        Untagged::Nothing, Untagged::Flag(true), Untagged::Integer(-3), Untagged::Float(2.5), Untagged::Text(s("t")),
-        Untagged::Numbers(vec![1.5, 2.5]), Untagged::Numbers(vec![]), Untagged::Point { x: 1.0 },
-        Untagged::Tuple(3, s("x")),
-    ];
-    skipped_fields: [
-        attributes(1, None, &[]), attributes(2, Some("n"), &[]), attributes(3, None, &["a", "b"]), attributes(4, Some(""), &["c"]),
-    ];
     reserved_fields: [Reserved { filebacked: s("ragged"), length: 3 }, Reserved { filebacked: s(""), length: 0 }];
     flattened: [
         Flat { id: 1, inner: Newpoint { x: 2, name: s("n") }, rest: BTreeMap::new() },
         Flat { id: 2, inner: Newpoint { x: 3, name: s("") }, rest: BTreeMap::from([(s("more"), json!([1, "a"]))]) },
     ];
-    string_maps: [BTreeMap::from([(s("one"), 1), (s("two"), 2)]), BTreeMap::from([(s("one"), 3)]), BTreeMap::new()];
     awkward_keys: [
         BTreeMap::from([s(""), s("/"), s("."), s(".."), s("a/b"), s("%2F"), s("%"), s("\0"), s("ключ"), "k".repeat(10_000)].map(|key| (key, 1.5))),
         BTreeMap::from([("k".repeat(100_000), 1.5)]),
@@ -365,7 +463,6 @@ round_trips! {
     char_maps: [BTreeMap::from([('/', 1), ('\0', 2), ('a', 3)])];
     variant_maps: [BTreeMap::from([(Colour::Red, 1.5), (Colour::Blue, 2.5)])];
     mixed_variant_maps: [BTreeMap::from([(Key::Plain, 1), (Key::Number(3), 2)]), BTreeMap::from([(Key::Plain, 5)])];
-    tuple_maps: [BTreeMap::from([((1, s("a")), 1.5), ((2, s("b")), 2.5)]), BTreeMap::new()];
     option_maps: [BTreeMap::from([(None, 1), (Some(3), 2)])];
     list_maps: [BTreeMap::from([(vec![1u8], s("x")), (vec![1, 2], s("y"))])];
     unit_maps: [BTreeMap::from([((), 1)])];
@@ -395,15 +492,7 @@ round_trips! {
     inclusive_ranges: [RangeInclusive::new(1.5, 2.5)];
     bounds: [nested_bounds(), vec![]];
     phantoms: [std::marker::PhantomData::<String>];
-    byte_bufs: [serde_bytes::ByteBuf::from(vec![1, 2, 3]), serde_bytes::ByteBuf::new(), serde_bytes::ByteBuf::from(vec![0; 1000])];
     byte_arrays: [serde_bytes::ByteArray::new([1, 2, 3]), serde_bytes::ByteArray::new([0; 3])];
-    json: [
-        Value::Null, json!(true), json!(u64::MAX), json!(-1), json!(1.0), json!("text"), json!([]), json!({}),
-        json!([1, -1, 2.5, "a", null, [1], {"a": 1}]), json!({"a": null, "b": [1, 2], "c": {"d": "e"}}),
-        json!([[1, 2], [3, 4]]), json!([{"a": 1}, {"a": "x", "b": null}, {}]), json!([null, null]),
-        json!([1, -1, i64::MAX]), json!([u64::MAX, -1]), json!({"0": 1, "1": 2}), json!([{"0": 1}, {"0": 2}]),
-        json!([{"b": 1, "a": 2}, {"c": 1, "a": 3}, {"a": 1, "b": 2, "c": 3}]), json!({"/": {"": {".": 1}}}),
-    ];
 }
 
 /// Whichever type a string is of, it is the same key.
