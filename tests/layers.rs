@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "beside.rs",
             "deserializer.rs",
             "file.rs",
-            "options.rs",
+            "options/",
             "reader.rs",
             "tree.rs",
             "tests/",

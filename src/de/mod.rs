@@ -35,6 +35,7 @@ mod select;
 mod source;
 mod stream;
 mod tagged;
+mod tags;
 mod variant;
 mod view;
 mod visit;

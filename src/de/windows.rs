@@ -2,7 +2,8 @@
 //! sequence is streamed: then a window at a time.
 
 use super::array::Array;
-use super::column::{Count, Members, member};
+use super::column::Count;
+use super::tags::{Members, member};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, Dtype, EnumType, integer};
 use std::sync::Arc;

@@ -1,0 +1,7 @@
+//! How values are written and read: builders on which the operations hang.
+
+mod read;
+mod write;
+
+pub use read::ReadOptions;
+pub use write::WriteOptions;

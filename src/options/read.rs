@@ -1,0 +1,511 @@
+//! How values are read.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::de::{Make, made};
+use crate::ground::error::Result;
+use crate::ground::limits::Limits;
+use crate::ground::progress::{Answer, Progress, Watch};
+use crate::h5::Group;
+use crate::h5::within::path_of;
+use crate::layout::access::{Access, FileLocking};
+use crate::layout::route::{Effect, Route, Rules};
+use crate::{Hdf5Deserializer, de, file};
+
+/// How values are read. See [`WriteOptions`](crate::WriteOptions) for an example, and for [what paths are](crate::WriteOptions#paths).
+///
+/// # Limits
+///
+/// Files may come from strangers. So there are limits, which a file that someone made for use does not meet: on the
+/// [depth](Self::max_depth), on [all data](Self::max_bytes), on data that is not [stored](Self::max_expansion) or counts
+/// [more than once](Self::max_unstored), on [further links](Self::max_repeats), on [elements that hold nothing](Self::max_units).
+/// And what has other files read, or code loaded, is refused: [external links](Self::allow_external_links),
+/// [external storage](Self::allow_external_storage), [virtual datasets](Self::allow_virtual_datasets), and
+/// [plugins](Self::allow_plugins). The error names the option.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    access: Access,
+    limits: Limits,
+    rules: Rules,
+    watch: Watch,
+}
+
+impl ReadOptions {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether libhdf5 locks the file that [`from_file`](Self::from_file) opens: a file that another has open for writing is
+    /// refused then. Without this it does as it was built to, which is to lock where the file system can.
+    ///
+    /// A file that is still being written, or is on a file system whose locks do not work, can be opened without.
+    ///
+    /// ```
+    /// use filebacked::{FileLocking, ReadOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::to_file(&path, &[1, 2, 3])?;
+    /// let steps: Vec<i32> = ReadOptions::new().file_locking(FileLocking::Off).from_file(&path)?;
+    /// assert_eq!(steps, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_locking(mut self, locking: FileLocking) -> Self {
+        self.access.locking = Some(locking);
+        self
+    }
+
+    /// Does not read the fields, and the entries of maps, at these [paths](crate::WriteOptions#paths): they are not even opened. A
+    /// field that is left out so gets its default, if it has one (`#[serde(default)]`, or `None`), else it is an error.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, to_vec};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Run {
+    ///     small: i32,
+    ///     #[serde(default)]
+    ///     large: Vec<f64>,
+    /// }
+    ///
+    /// let image = to_vec(&Run { small: 1, large: vec![0.5; 1000] })?;
+    /// let run: Run = ReadOptions::new().skip(["large"]).from_slice(&image)?;
+    /// assert_eq!((run.small, run.large.len()), (1, 0));
+    ///
+    /// let error = ReadOptions::new().skip(["small"]).from_slice::<Run>(&image).err().unwrap();
+    /// assert_eq!(error.kind(), filebacked::ErrorKind::MissingField);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn skip<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.rules.add(paths, &Effect::Skip);
+        self
+    }
+
+    /// Reads no fields, and entries of maps, but those at these [paths](crate::WriteOptions#paths), with all in them, and what leads
+    /// there. What is to be [skipped](Self::skip) is left out of these, too.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&BTreeMap::from([("small", vec![1, 2]), ("large", vec![0; 100_000])]))?;
+    /// let back: BTreeMap<String, Vec<i32>> = ReadOptions::new().only(["small"]).from_slice(&image)?;
+    /// assert_eq!(back, BTreeMap::from([("small".to_owned(), vec![1, 2])]));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn only<P: AsRef<str>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
+        self.rules.add(paths, &Effect::Only);
+        self
+    }
+
+    /// Takes [paths](crate::WriteOptions#paths) that lead nowhere: as for [writing](crate::WriteOptions::lenient).
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&BTreeMap::from([("small", 1), ("large", 2)]))?;
+    /// let options = ReadOptions::new().only(["smal"]);
+    /// let error = options.from_slice::<BTreeMap<String, i32>>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// assert!(options.lenient().from_slice::<BTreeMap<String, i32>>(&image)?.is_empty());
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.rules.is_lenient = true;
+        self
+    }
+
+    /// How deep what is read may nest, in levels: 128, unless this says otherwise.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&serde_json::json!({"a": {"b": {"c": "deep"}}}))?;
+    /// let error = ReadOptions::new().max_depth(2).from_slice::<serde_json::Value>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooDeep);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_depth(mut self, levels: u16) -> Self {
+        self.limits.depth = levels;
+        self
+    }
+
+    /// How many bytes of data, as it is in memory, one call may read. Unless this says otherwise it is as many as the machine
+    /// has memory, where that is known (on Linux). Each dataset counts as a whole before anything of it is read, and what
+    /// is read more than once counts each time.
+    ///
+    /// What is made of the data can be larger: a `String` takes 24 bytes beside its text.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![0.5; 100_000])?;
+    /// let error = ReadOptions::new().max_bytes(500_000).from_slice::<Vec<f64>>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// assert!(error.to_string().contains("`ReadOptions::max_bytes`"));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
+    /// How many times larger than what is stored for it the data of a dataset may be, or one of its chunks, if it is larger
+    /// than half of [`max_unstored`](Self::max_unstored). Unless this says otherwise it is 1,100, which deflate cannot reach;
+    /// 50,000 with Blosc.
+    ///
+    /// Data that was never written takes no place in a file, and many chunks of one value take next to none.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, read};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// file.new_dataset::<u8>().shape(100 << 20).chunk(1 << 20).create("unwritten")?;
+    /// assert_eq!(read::<Vec<u8>>(&file, "unwritten").unwrap_err().kind(), ErrorKind::Limit);
+    /// let zeros: Vec<u8> = ReadOptions::new().max_expansion(u64::MAX).read(&file, "unwritten")?;
+    /// assert_eq!(zeros.len(), 100 << 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_expansion(mut self, times: u64) -> Self {
+        self.limits.expansion = times;
+        self
+    }
+
+    /// How many bytes one call may read that are not stored, or that it met before by another link, beside four times the
+    /// size of the file: 128 MiB, unless this says otherwise. A dataset that claims more than half of it has to have it in
+    /// the file, within [`max_expansion`](Self::max_expansion); no attribute may. Twice as many bytes, beside sixteen times
+    /// the size of the file, may be taken from the heaps that have strings of variable length.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// file.new_dataset::<u8>().shape(1 << 20).chunk(1 << 10).create("unwritten")?;
+    /// let error = ReadOptions::new().max_unstored(100_000).read::<Vec<u8>>(&file, "unwritten").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_unstored(mut self, bytes: u64) -> Self {
+        self.limits.unstored = bytes;
+        self
+    }
+
+    /// How many groups and datasets one call may meet again by further links: 100,000, unless this says otherwise. A few
+    /// groups of a few links to the next can lead to more than anyone can read.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, write};
+    /// use std::collections::BTreeMap;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "one", "text")?;
+    /// file.link_soft("one", "two")?;
+    /// let options = ReadOptions::new().max_repeats(0);
+    /// let error = options.from_group::<BTreeMap<String, String>>(&file).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_repeats(mut self, objects: u64) -> Self {
+        self.limits.again = objects;
+        self
+    }
+
+    /// How many elements a sequence may have that take no place in the file (units, structs without fields): 2^24, unless
+    /// this says otherwise.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![(); 1000])?;
+    /// assert_eq!(ReadOptions::new().max_units(100).from_slice::<Vec<()>>(&image).unwrap_err().kind(), ErrorKind::Limit);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_units(mut self, elements: u64) -> Self {
+        self.limits.units = elements;
+        self
+    }
+
+    /// Whether links to other files are followed, also on the way of a soft link. They are not, unless this says so: a file
+    /// could have any other read that the process may read. Soft links and hard links are always followed.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, read};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (main, other) = (directory.path().join("main.h5"), directory.path().join("other.h5"));
+    /// filebacked::to_file(&other, "elsewhere")?;
+    /// let file = hdf5::File::create(&main)?;
+    /// file.link_external("other.h5", "value", "link")?;
+    /// assert_eq!(read::<String>(&file, "link").unwrap_err().kind(), ErrorKind::Limit);
+    /// let text: String = ReadOptions::new().allow_external_links(true).read(&file, "link")?;
+    /// assert_eq!(text, "elsewhere");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_external_links(mut self, allow: bool) -> Self {
+        self.limits.external_links = allow;
+        self
+    }
+
+    /// Whether datasets are read whose data is in other files (HDF5's external storage), of any format. They are not, unless
+    /// this says so.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::to_file(&path, &[1.5])?;
+    /// let trusting = ReadOptions::new().allow_external_storage(true);
+    /// let values: Vec<f64> = trusting.from_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_external_storage(mut self, allow: bool) -> Self {
+        self.limits.external_storage = allow;
+        self
+    }
+
+    /// Whether virtual datasets are read, which are made of parts of datasets, also in other files. They are not, unless this
+    /// says so.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::to_file(&path, &[1.5])?;
+    /// let trusting = ReadOptions::new().allow_virtual_datasets(true);
+    /// let values: Vec<f64> = trusting.from_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_virtual_datasets(mut self, allow: bool) -> Self {
+        self.limits.virtual_datasets = allow;
+        self
+    }
+
+    /// Whether numbers are read as floats that do not hold all their digits: `f64` as `f32`, and integers as either. They are not,
+    /// unless this says so. What is too large for `f32` is an error all the same, and so is a float that is to be an integer.
+    ///
+    /// It is about numbers that serde asks for one by one, `half::f16` and `half::bf16` among them, and about
+    /// [`NdArray`](crate::NdArray)s of floats and complex numbers, also in parts.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![0.1, 0.2])?;
+    /// let error = filebacked::from_slice::<Vec<f32>>(&image).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::OutOfRange);
+    /// assert!(error.to_string().contains("`ReadOptions::allow_rounding` takes the nearest"));
+    /// let near: Vec<f32> = ReadOptions::new().allow_rounding(true).from_slice(&image)?;
+    /// assert_eq!(near, [0.1, 0.2]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn allow_rounding(mut self, allow: bool) -> Self {
+        self.limits.rounding = allow;
+        self
+    }
+
+    /// Whether what cannot be read is null (`()`, `None`) to types that take anything, such as
+    /// [`Value`](crate::Value) and `serde_json::Value`. It is an error unless this says so. This covers
+    ///
+    /// - objects: datasets of a type that is not read, links that lead nowhere or where the options do not allow, and objects that
+    ///   are damaged;
+    /// - attributes of a type that is not read, or whose text is no UTF-8;
+    /// - elements of sequences, and fields of compounds: those of a type that is not read, floats that `f64` does not hold, and text
+    ///   that is no UTF-8. The other elements are what they are.
+    ///
+    /// A reference in a sequence that leads nowhere is an error all the same, and so is what any other type asks for.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, hdf5, write};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "steps", &10)?;
+    /// file.link_soft("/nowhere", "dangling")?;
+    /// let options = ReadOptions::new().unreadable_as_null(true);
+    /// let value: serde_json::Value = options.from_group(&file)?;
+    /// assert_eq!(value, serde_json::json!({"steps": 10, "dangling": null}));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unreadable_as_null(mut self, null: bool) -> Self {
+        self.limits.nulls = null;
+        self
+    }
+
+    /// Whether libhdf5 may load plugins: filters, and what it looks for when it does not know the format of a file (connectors,
+    /// for which it loads every library in the folders for plugins). It may not, unless this says so: a file could have any of
+    /// them run. Filters that are built in, or that the process has registered, are no plugins.
+    ///
+    /// The folders are those in `HDF5_PLUGIN_PATH`, and those that the program adds by `H5PLappend`. Where that variable is not
+    /// set, the default is `/usr/local/hdf5/lib/plugin` for the bundled HDF5, and for a system's what it was built with. (The
+    /// other default of the bundled one is below the folder in which it was built. The first call of this crate removes it.)
+    ///
+    /// Three more variables are read when the library begins, before any option counts, and belong to whoever runs the program:
+    /// `HDF5_VOL_CONNECTOR` and `HDF5_DRIVER` name a connector and a file driver for all files, which may be plugins;
+    /// `HDF5_PLUGIN_PRELOAD=::` forbids all plugins.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::to_file(&path, &[1.5])?;
+    /// let trusting = ReadOptions::new().allow_plugins(true);
+    /// let values: Vec<f64> = trusting.from_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allow_plugins(mut self, allow: bool) -> Self {
+        self.limits.plugins = allow;
+        self
+    }
+
+    /// Has a closure told how far a call is: at most every 5 milliseconds, and at the end. It answers `()`, or a
+    /// [`ControlFlow`](std::ops::ControlFlow), and `Break` cancels the call: as for
+    /// [writing](crate::WriteOptions::progress), where more is said of it. Nothing of the value is left then.
+    ///
+    /// A [`Lazy`](crate::Lazy) that is read later, and a [`Reader`](crate::Reader), are no part of the call.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use filebacked::{ErrorKind, ReadOptions, to_vec};
+    ///
+    /// let image = to_vec(&vec![0.5; 100_000])?;
+    /// let options = ReadOptions::new().progress(|p| println!("{p}")); // 800.0 kB in 2 objects, at `/`
+    /// assert_eq!(options.from_slice::<Vec<f64>>(&image)?.len(), 100_000);
+    ///
+    /// let most = ReadOptions::new().progress(|p| {
+    ///     if p.bytes() > 500_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// assert_eq!(most.from_slice::<Vec<f64>>(&image).unwrap_err().kind(), ErrorKind::Cancelled);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    #[must_use]
+    pub fn progress<A: Answer>(mut self, tell: impl Fn(&Progress) -> A + Send + Sync + 'static) -> Self {
+        self.watch = Watch::new(tell);
+        self
+    }
+
+    /// As [`from_group`](crate::from_group).
+    ///
+    /// # Errors
+    /// As [`from_group`](crate::from_group).
+    pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
+        made(|value| self.read_group(group, value))
+    }
+
+    fn read_group(&self, group: &hdf5::Group, value: &mut dyn Make) -> Result<()> {
+        self.during(group, |group, route| de::from_root(group, route, value))
+    }
+
+    /// As [`Hdf5Deserializer::new`].
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, hdf5, write};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "small", &[1, 2])?;
+    /// write(&file, "large", &vec![0.5; 100_000])?;
+    /// let mut json = Vec::new();
+    /// let deserializer = ReadOptions::new().skip(["large"]).deserializer(&file);
+    /// serde_transcode::transcode(deserializer, &mut serde_json::Serializer::new(&mut json))?;
+    /// assert_eq!(json, br#"{"small":[1,2]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn deserializer<'a>(&self, group: &'a hdf5::Group) -> Hdf5Deserializer<'a> {
+        Hdf5Deserializer::with(group, self)
+    }
+
+    /// As [`read`](crate::read).
+    ///
+    /// # Errors
+    /// As [`read`](crate::read).
+    pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
+        made(|value| self.read_child(group, name, value))
+    }
+
+    fn read_child(&self, group: &hdf5::Group, name: &str, value: &mut dyn Make) -> Result<()> {
+        let read = |group: &Group, route: &Route| de::read_named(group, name, route, value);
+        self.during_at(group, || path_of(&group.name(), name), read)
+    }
+
+    /// As [`from_file`](crate::from_file).
+    ///
+    /// # Errors
+    /// As [`from_file`](crate::from_file).
+    pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
+        made(|value| self.read_file(path.as_ref(), value))
+    }
+
+    fn read_file(&self, path: &Path, value: &mut dyn Make) -> Result<()> {
+        let route = self.rules.route(String::new);
+        self.limits.during(|| file::from_file(path, self.access, &route, &self.watch, value))
+    }
+
+    /// As [`read_at`](crate::read_at).
+    ///
+    /// # Errors
+    /// As [`read_at`](crate::read_at).
+    pub fn read_at<T: DeserializeOwned>(&self, path: impl AsRef<Path>, name: &str) -> Result<T> {
+        made(|value| self.read_path(path.as_ref(), name, value))
+    }
+
+    fn read_path(&self, path: &Path, name: &str, value: &mut dyn Make) -> Result<()> {
+        let route = self.rules.route(|| name.to_owned());
+        self.limits.during(|| file::read_at(path, name, self.access, &route, &self.watch, value))
+    }
+
+    /// As [`from_slice`](crate::from_slice).
+    ///
+    /// # Errors
+    /// As [`from_slice`](crate::from_slice).
+    pub fn from_slice<T: DeserializeOwned>(&self, image: &[u8]) -> Result<T> {
+        made(|value| self.read_image(image, value))
+    }
+
+    fn read_image(&self, image: &[u8], value: &mut dyn Make) -> Result<()> {
+        let route = self.rules.route(String::new);
+        self.limits.during(|| file::from_slice(image, &route, &self.watch, value))
+    }
+
+    /// Makes a call of `read`, which reads from a group.
+    pub(crate) fn during<R>(&self, group: &hdf5::Group, read: impl FnOnce(&Group, &Route) -> Result<R>) -> Result<R> {
+        self.during_at(group, || group.name(), read)
+    }
+
+    /// The same, where what is read is at the path `base` of the file.
+    fn during_at<R>(
+        &self,
+        group: &hdf5::Group,
+        base: impl FnOnce() -> String,
+        read: impl FnOnce(&Group, &Route) -> Result<R>,
+    ) -> Result<R> {
+        let route = self.rules.route(base);
+        let read = |group: &Group| read(group, &route);
+        self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
+    }
+}
