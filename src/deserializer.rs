@@ -5,7 +5,7 @@ use serde::de::{Deserializer, Visitor};
 use crate::de::{AskOnce, Question, Root, ValueDeserializer, Visit, whole};
 use crate::ground::error::{Error, Result};
 use crate::h5::Group;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::options::ReadOptions;
 
 /// The deserializer: reads the value that fills a group.

@@ -4,16 +4,16 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::beside::Beside;
 use crate::de::Make;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::progress::{Run, Watch};
 use crate::h5::{File, Group, image_of, write_out};
 use crate::layout::access::Access;
+use crate::layout::path_rules::Route;
 use crate::layout::progress_path::Spot;
-use crate::layout::route::Route;
 use crate::ser::Item;
+use crate::temporary_file::Beside;
 use crate::{de, ser};
 
 /// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.

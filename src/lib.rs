@@ -125,8 +125,7 @@
 #![deny(unsafe_code)]
 
 mod api;
-mod append;
-mod beside;
+mod appender;
 mod de;
 mod deserializer;
 mod file;
@@ -137,19 +136,20 @@ mod layout;
 mod options;
 pub mod reader;
 mod ser;
+mod temporary_file;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod wrappers;
 
 pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
-pub use append::Appender;
+pub use appender::Appender;
 pub use deserializer::Hdf5Deserializer;
 pub use ground::error::{Error, ErrorKind, Result};
 pub use ground::progress::{Answer, Progress};
 pub use hdf5;
 pub use layout::access::{FileLocking, LibraryVersion};
-pub use layout::how::{DatasetOptions, Records, Strings};
+pub use layout::dataset_options::{DatasetOptions, Records, Strings};
 pub use ndarray;
 pub use options::{ReadOptions, WriteOptions};
 pub use reader::Reader;

@@ -7,27 +7,27 @@ use std::vec;
 
 use super::array::Array;
 use super::column::{Column, Field, children};
+use super::describe;
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::{Element, GridElement, PartOfItem};
 use super::elements::{Map, Sequence};
 use super::foreign;
 use super::key::Key;
-use super::known::Order;
 use super::node::Node;
-use super::pair::ChildKey;
-use super::scope::Scope;
+use super::python::dictionary::ChildKey;
 use super::select;
 use super::source::AttributeNode;
 use super::visit::{Answer, Question, Visit};
-use super::words;
+use super::visit_limits::Scope;
+use super::visitor_kinds::Order;
 use crate::de::item::{Block, Item, Part, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, unescape};
 use crate::h5::{Attributes, Group, Link, Number, Object};
 use crate::layout::foreign::unquoted;
+use crate::layout::path_rules::Route;
 use crate::layout::python::CLASS;
-use crate::layout::route::Route;
 use crate::layout::{KEYS, KIND, VALUE, VALUES, are_positions};
 
 /// How many are left, as far as memory reaches.
@@ -587,7 +587,7 @@ impl<'a> GroupMap<'a> {
     fn with_child(&self, error: Error, link: &Link) -> Error {
         match self.group.open_link(link) {
             Ok(Object::Dataset(dataset)) => error.stored_as(|| dataset.words()),
-            Ok(Object::Group(group)) => error.stored_as(|| words::group(&group, None)),
+            Ok(Object::Group(group)) => error.stored_as(|| describe::group(&group, None)),
             Err(_) => error,
         }
     }

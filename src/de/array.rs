@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::column::check_count;
-use super::known::{Order, table_of, vector_of, wants_strings};
-use super::view::Form;
+use super::stored::Form;
 use super::visit::Visit;
+use super::visitor_kinds::{Order, table_of, vector_of, wants_strings};
 use crate::de::item::{self, Block, Part};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::vec;
 
+use super::describe;
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::elements::Map;
 use super::foreign;
@@ -10,12 +11,11 @@ use super::key::Key;
 use super::matlab;
 use super::source::AttributeNode;
 use super::visit::{Answer, Question, Visit};
-use super::words;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
-use crate::layout::route::{Keep, Route};
+use crate::layout::path_rules::{Keep, Route};
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
 
 /// The attributes of an object.
@@ -79,7 +79,7 @@ impl AttributesOf {
         }
         let read = self.visit(names, visit);
         let what = if let Object::Group(_) = *object { "a group" } else { "a dataset" };
-        read.map_err(|error| error.of_type(name).stored_here(|| words::attributes(what, &*object)))
+        read.map_err(|error| error.of_type(name).stored_here(|| describe::attributes(what, &*object)))
     }
 }
 

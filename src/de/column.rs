@@ -3,16 +3,16 @@
 use super::access::OrderedRecord;
 use super::array::Array;
 use super::cells::{Cells, check_readable};
+use super::describe;
 use super::foreign;
-use super::known::Order;
 use super::matlab::Rows;
 use super::node::Node;
-use super::scope::{Scope, Way};
+use super::offsets::{Mask, Offsets, Places};
 use super::select;
+use super::stored::{Form, View};
 use super::tags::Tags;
-use super::view::{Form, View};
-use super::windows::{Mask, Offsets, Places};
-use super::words;
+use super::visit_limits::{Scope, Way};
+use super::visitor_kinds::Order;
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::ground::limits::{Limit, Limits};
 use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Contents, Dataset, Dtype, Group, Number, Object, Shape, integer};
 use crate::layout::foreign::CATEGORIES;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position};
 
 /// A stored sequence.
@@ -258,7 +258,7 @@ impl Column {
                     }
                     None => {
                         let found = foreign::sequence(&group, &scope, depth.in_group()?)?;
-                        let found_group = || format!("expected a sequence, found {}", words::group(&group, None));
+                        let found_group = || format!("expected a sequence, found {}", describe::group(&group, None));
                         found.ok_or_else(|| Error::corrupt(found_group()))
                     }
                 }
@@ -578,7 +578,7 @@ impl Column {
     #[cold]
     pub(super) fn in_variant(&self, error: Error, name: &'static str) -> Error {
         match self {
-            Self::Variants(parted) => error.of_type(name).stored_here(|| words::variants(parted)),
+            Self::Variants(parted) => error.of_type(name).stored_here(|| describe::variants(parted)),
             _ => error,
         }
     }

@@ -9,11 +9,11 @@ use serde::de::{Deserializer, Expected, Visitor};
 use super::element::{Element, List, PartOfItem};
 use super::elements::{Elements, PlainFields};
 use super::key::Key;
-use super::known::{array_of, is_serdes};
 use super::row::{FieldOfRecord, Row};
 use super::visit::{
     AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, take_seq, told,
 };
+use super::visitor_kinds::{array_of, is_serdes};
 use crate::de::item::Numbers;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;

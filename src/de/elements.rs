@@ -12,10 +12,10 @@ use super::access::{BlockSeq, ColumnSeq, OrderedRecord};
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::Element;
 use super::key::Key;
-use super::known::is_of_type_itself;
+use super::python::union::Empty;
 use super::row::{CompoundSeq, RowSeq, no_number};
-use super::variant::Empty;
 use super::visit::{Answer, Question, Visit};
+use super::visitor_kinds::is_of_type_itself;
 use crate::ground::error::{Error, Result};
 use crate::h5::{Number, is_string, may_be_array, may_be_number, may_be_vec, number_of, read_number, read_string};
 

@@ -6,8 +6,8 @@
 use super::cells::{Cells, check_readable};
 use super::column::{Column, Count};
 use super::matlab;
-use super::scope::{Scope, Way};
 use super::select::{has_names as leads_on_in, leads_on};
+use super::visit_limits::{Scope, Way};
 use crate::de::item::{Item, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -20,8 +20,8 @@ use crate::layout::foreign::{
     PANDAS_FRAME, PANDAS_NAME, PANDAS_NOTHING, PANDAS_ROWS, PANDAS_SERIES, PANDAS_TABLE, PANDAS_TYPE, SCALE,
     SCALE_USERS, TABLE, block, categories_of, level_of, meta_of, unquoted,
 };
+use crate::layout::path_rules::Keep;
 use crate::layout::python::is_pickle;
-use crate::layout::route::Keep;
 use crate::layout::{ENCODING_TYPE, Kind, VALUES};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.

@@ -5,14 +5,14 @@
 //! `a[i - 1][j - 1]` in sequences of sequences, where what is in memory is put into that order, and `a[[i - 1, j - 1]]` in an
 //! array, whose memory is as it is in the file.
 //!
-//! A [line](super::line) of numbers, which is a matrix of one row or column, is also a list; and one number is also this.
+//! A [line](super::matlab_vector) of numbers, which is a matrix of one row or column, is also a list; and one number is also this.
 //! Lines of anything else are lists alone.
 
 use hdf5::H5Type;
 
-use super::line::{Line, is_line};
-use super::marked::Marked;
-use super::view::Form;
+use super::marked_dataset::Marked;
+use super::matlab_vector::{Line, is_line};
+use super::stored::Form;
 use crate::de::item::{Block, Item};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};

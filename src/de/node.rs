@@ -3,13 +3,13 @@
 use super::column::{Column, check_halves, wide};
 use super::deserializer::AskOnce;
 use super::elements::{Payload, Variant};
-use super::marked::Marked;
-use super::scope::{Scope, Way};
+use super::marked_dataset::Marked;
+use super::python::union::Which;
 use super::select;
 use super::source::{Source, Stored, offer};
-use super::variant::Which;
-use super::view::{Form, View};
+use super::stored::{Form, View};
 use super::visit::{Answer, Question, Visit};
+use super::visit_limits::{Scope, Way};
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{Kind, VALUE};
 
 /// A value behind a link, which is opened when it is asked for.

@@ -3,15 +3,15 @@
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::node::Node;
 use super::read_state::ReadState;
-use super::scope::Scope;
 use super::select;
 use super::visit::{Make, Question, Visit};
+use super::visit_limits::Scope;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::Group;
 use crate::h5::within::Within;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 
 /// Reads the value that fills `group`.
 pub(crate) fn from_root(group: &Group, route: &Route, value: &mut dyn Make) -> Result<()> {

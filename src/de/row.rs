@@ -6,7 +6,7 @@ use std::slice;
 use super::access::hint;
 use super::array::Array;
 use super::element::PartOfItem;
-use super::known::Order;
+use super::visitor_kinds::Order;
 use crate::de::item::{Item, NO_ITEMS, Part, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};

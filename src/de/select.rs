@@ -12,7 +12,7 @@ use crate::ground::error::{Error, Result, Segment};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
-use crate::layout::route::{Keep, Route};
+use crate::layout::path_rules::{Keep, Route};
 use crate::layout::{Kind, TAG, VALUE, VALUES, are_positions};
 
 /// Takes out the links to fields, or entries, that are left out; `key` is what a link stands for.

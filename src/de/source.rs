@@ -7,13 +7,13 @@ use std::thread::LocalKey;
 use serde::de::Deserialize;
 
 use super::attributes::{AttributesOf, retain_others, retain_written};
+use super::deferred::Kept;
+use super::describe;
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
-use super::kept::Kept;
 use super::node::{Node, of_attribute};
-use super::scope::{Scope, Way};
-use super::view::View;
+use super::stored::View;
 use super::visit::{Answer, Make, Question, Visit, made};
-use super::words;
+use super::visit_limits::{Scope, Way};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
@@ -141,7 +141,7 @@ impl Stored {
     pub(crate) fn words(&self) -> String {
         match &self.object {
             Object::Dataset(dataset) => dataset.words(),
-            Object::Group(group) => words::group(group, None),
+            Object::Group(group) => describe::group(group, None),
         }
     }
 }

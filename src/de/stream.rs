@@ -3,20 +3,20 @@
 use serde::de::DeserializeOwned;
 
 use super::column::{Column, children};
+use super::describe;
 use super::deserializer::ValueDeserializer;
 use super::element::Element;
 use super::foreign;
 use super::read_state::ReadState;
-use super::scope::{Scope, Way};
 use super::visit::{Make, made};
-use super::words;
+use super::visit_limits::{Scope, Way};
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, Object};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{Kind, VALUE, are_positions};
 
 /// A stored sequence, open.
@@ -58,7 +58,7 @@ impl Stream {
                             if let Some(column) = foreign::sequence(&inside, &scope, Depth::default())? {
                                 return Ok(column);
                             }
-                            return Err(Error::wrong_type("a sequence", words::group(&inside, None)));
+                            return Err(Error::wrong_type("a sequence", describe::group(&inside, None)));
                         }
                         return list(inside, scope);
                     }

@@ -34,7 +34,7 @@ use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of,
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::progress_path::Spot;
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 
 /// Bytes of a reference to a string in files with the usual addresses.
 const REFERENCE: usize = 16;

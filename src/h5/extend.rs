@@ -22,7 +22,7 @@ use super::storing::sort_of;
 use super::strict::missing_filter;
 use super::{Id, c_name, call, change, keep_attribute_order, once, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 
 /// A dataset of rows that has chunks and no end.
 #[derive(Debug)]

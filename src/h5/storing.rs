@@ -11,7 +11,7 @@ use super::filter::BLOSC;
 use super::filter::LZF;
 use super::{Id, call, keep_attribute_order, lzf, property_list};
 use crate::ground::error::Result;
-use crate::layout::storing::{Codec, Storing};
+use crate::layout::storage_options::{Codec, Storing};
 
 /// The size above which a dataset is stored in chunks, if nothing else is said.
 const ABOVE: u64 = 16 << 10;

@@ -26,7 +26,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::layout::is_complex;
 use crate::layout::progress_path::Spot;
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 
 /// A complex number that holds all digits of any.
 pub(super) type Complex64 = num_complex::Complex<f64>;

@@ -1,15 +1,15 @@
 //! The vocabulary of the layout: kinds, reserved names and limits. No on-disk word is spelled elsewhere.
 
 pub(crate) mod access;
+pub(crate) mod dataset_options;
 pub(crate) mod foreign;
-pub(crate) mod how;
 mod key;
+pub(crate) mod path_rules;
 pub(crate) mod progress_path;
 pub(crate) mod python;
-pub(crate) mod route;
 #[cfg(feature = "sprs")]
 pub(crate) mod sparse;
-pub(crate) mod storing;
+pub(crate) mod storage_options;
 
 pub(crate) use key::{are_positions, escape_variant, is_linkable, position};
 

@@ -11,7 +11,7 @@ use crate::ground::progress::{Answer, Progress, Watch};
 use crate::h5::Group;
 use crate::h5::within::path_of;
 use crate::layout::access::{Access, FileLocking};
-use crate::layout::route::{Effect, Route, Rules};
+use crate::layout::path_rules::{Effect, Route, Rules};
 use crate::{Hdf5Deserializer, de, file};
 
 /// How values are read. See [`WriteOptions`](crate::WriteOptions) for an example, and for [what paths are](crate::WriteOptions#paths).

@@ -10,8 +10,8 @@ use crate::ground::progress::{Answer, Progress, Watch};
 use crate::h5::Group;
 use crate::h5::within::path_of;
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
-use crate::layout::how::{DatasetOptions, Records, Strings};
-use crate::layout::route::{Effect, Pattern, Rules};
+use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
+use crate::layout::path_rules::{Effect, Pattern, Rules};
 use crate::ser::{Erased, Item};
 use crate::{Hdf5Serializer, file, ser};
 

@@ -13,7 +13,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{KIND, LAYOUT_ATTRIBUTES};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.

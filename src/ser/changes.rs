@@ -14,7 +14,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::escape;
 use crate::h5::{self, Group, Writing};
 use crate::layout::is_linkable;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 
 /// The name of the link that a key of a map is.
 pub(crate) fn link_name(key: &dyn Item) -> Result<String> {

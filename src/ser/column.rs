@@ -2,13 +2,13 @@
 //!
 //! A column starts out unknown, takes the tightest form for its first element, and widens when an element does not fit:
 //! nothing already in it is lost, and what the reader gets never depends on it. Which HDF5 objects it becomes is decided
-//! once all elements are in, by [`super::layout`].
+//! once all elements are in, by [`super::column_layout`].
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::numbers::{Numbers, Push};
-use super::objects::Objects;
+use super::object_list::Objects;
 use super::place::Near;
 use super::record::{Record, Rows};
 use super::variants::Variants;

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::column::Column;
+use super::column_layout;
 use super::element::ElementSerializer;
 use super::event::Parts;
 use super::item::{Item, Items};
 use super::key::{self, KeyClass};
-use super::layout;
 use super::node::{numbers, put};
 use super::place::{At, Near, Place, check_free};
 use super::select;
@@ -18,7 +18,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Again, Error, ErrorKind, Result};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
 use crate::h5::{Group, Object};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{KEYS, KIND, Kind, MAX_RANK, VALUES, is_linkable};
 
 /// A sequence: a column, written as its elements become known.
@@ -82,7 +82,7 @@ impl<'a> NodeTuple<'a> {
         if let TupleState::Numbers(pending) = &mut self.state {
             match numbers(value, self.depth) {
                 Some(column)
-                    if layout::element_dims(&column).len() < MAX_RANK
+                    if column_layout::element_dims(&column).len() < MAX_RANK
                         && pending.first().is_none_or(|first| same_form(first, &column)) =>
                 {
                     pending.push(column);
@@ -92,7 +92,7 @@ impl<'a> NodeTuple<'a> {
                     let group = self.place.group(Some(Kind::Tuple))?;
                     for (index, column) in std::mem::take(pending).into_iter().enumerate() {
                         let route = self.place.route.position(index);
-                        layout::write_single(column, &Place::child(&group, &index.to_string(), route))?;
+                        column_layout::write_single(column, &Place::child(&group, &index.to_string(), route))?;
                     }
                     self.state = TupleState::Group(group);
                 }
@@ -110,7 +110,7 @@ impl<'a> NodeTuple<'a> {
             return Err(Error::new(ErrorKind::WrongLength, message));
         }
         match self.state {
-            TupleState::Numbers(pending) => layout::write_joined(pending, &self.place),
+            TupleState::Numbers(pending) => column_layout::write_joined(pending, &self.place),
             TupleState::Group(_) => Ok(()),
         }
     }
@@ -310,8 +310,8 @@ impl Parts for NodeMap<'_> {
             MapState::Pairs { keys, values, .. } => {
                 let group = self.place.group(Some(Kind::Map))?;
                 let place = self.place.of_elements();
-                layout::write(keys, &place.part(&group, KEYS))?;
-                layout::write(values, &place.part(&group, VALUES))
+                column_layout::write(keys, &place.part(&group, KEYS))?;
+                column_layout::write(values, &place.part(&group, VALUES))
             }
         }
     }

@@ -197,7 +197,7 @@ impl Destination {
 
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
-    pub(crate) fn storing(&self) -> &crate::layout::storing::Storing {
+    pub(crate) fn storing(&self) -> &crate::layout::storage_options::Storing {
         &self.place.route.how().storing
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::column::Column;
 use super::element::ElementSerializer;
 use super::place::Near;
-use super::rows::{Form, Room, exact_len};
+use super::record_packer::{Form, Room, exact_len};
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;

@@ -1,12 +1,12 @@
 //! The serializer for one value at its place: scalars, and the beginnings of everything else.
 
 use super::column::Column;
+use super::column_layout::write_halves;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
 use super::element::ElementSerializer;
 use super::event::{Compound, Event, Parts, SinkOnce};
 use super::item::{Contiguous, Item, Items};
-use super::layout::write_halves;
 use super::place::{Near, Place};
 use super::python;
 use super::serializer::ValueSerializer;

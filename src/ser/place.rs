@@ -9,9 +9,9 @@ use ndarray::{ArrayView, Dimension};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
 use crate::h5::{Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, write_array_attribute};
+use crate::layout::path_rules::{Keep, Route};
 use crate::layout::progress_path::Spot;
-use crate::layout::route::{Keep, Route};
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 use crate::layout::{Kind, MAX_MESSAGE, VALUE};
 
 /// A group, borrowed or not.

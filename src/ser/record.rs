@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::column::Column;
-use super::rows::is_same;
+use super::record_packer::is_same;
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What the rows of a [`Record`] are.

@@ -8,7 +8,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, write_out};
 use crate::layout::progress_path::Spot;
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 
 /// A group whose contents are being replaced.

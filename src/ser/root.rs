@@ -16,7 +16,7 @@ use crate::ground::progress::Run;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, KeptAttribute, Writing, write_out};
 use crate::layout::KIND;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
 pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()> {

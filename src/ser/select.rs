@@ -9,7 +9,7 @@ use super::serializer::ValueSerializer;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::wrapper_slot::{Offer, Offered, Slot, is_wrapper};
-use crate::layout::route::{Keep, Route};
+use crate::layout::path_rules::{Keep, Route};
 
 /// Whether the value of a field, or entry of a map, is left out.
 #[inline]

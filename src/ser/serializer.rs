@@ -1,5 +1,5 @@
 //! The serializer that the types of users are compiled for. Elements of sequences go to a [column](ElementSerializer) from
-//! here; anything else is told of as [events](super::event). The one other is that of [`rows`](super::rows).
+//! here; anything else is told of as [events](super::event). The one other is that of [`record_packer`](super::record_packer).
 
 use serde::ser::{self, Serialize};
 

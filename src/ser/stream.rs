@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use super::column::{Column, Expected};
+use super::column_layout::{items, pack_items, unpack_items};
 use super::element::ElementSerializer;
+use super::field_buffers::{Lanes, Texts, read_back};
 use super::item::{Item, Items};
-use super::lanes::{Lanes, Texts, read_back};
-use super::layout::{items, pack_items, unpack_items};
 use super::place::{Near, Place};
-use super::rows::{Form, Room};
+use super::record_packer::{Form, Room};
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::{self, Dataset, Dtype, Group, Shape, Writer};
 use crate::layout::SLAB;
-use crate::layout::how::Records;
+use crate::layout::dataset_options::Records;
 
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next. Few elements are
 /// taken for all only if they are large.
@@ -246,7 +246,7 @@ impl<'a> Sequence<'a> {
                 Finished::Not => self.take_back()?,
             }
         }
-        super::layout::write(self.column, &self.place)
+        super::column_layout::write(self.column, &self.place)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::column::Parts;
-use super::layout::{slabs, write_parts};
+use super::column_layout::{slabs, write_parts};
 use super::place::Place;
 use super::stream::WRITE;
 use crate::ground::error::Result;
 use crate::h5::{Dataset, Dtype, Rows, Shape, Writer};
-use crate::layout::how::Strings as How;
+use crate::layout::dataset_options::Strings as How;
 use crate::layout::{BYTES, Kind};
 
 /// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::column::{Class, Column, broken};
-use super::rows::is_same;
+use super::record_packer::is_same;
 use crate::ground::error::Result;
 
 #[derive(Clone, Debug)]

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::super::column::{Column, Maps, Mixed, broken};
-use super::super::layout::{halves, items, pack_items};
+use super::super::column_layout::{halves, items, pack_items};
 use super::super::record::{Record, Rows};
 use super::{Parted, Shape};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dtype, Field, element_bytes};
-use crate::layout::how::Records;
-use crate::layout::route::Route;
+use crate::layout::dataset_options::Records;
+use crate::layout::path_rules::Route;
 use crate::layout::{Kind, MAX_RANK, are_positions};
 
 /// What elements of fixed size are in a file: type, shape, and kind of the dataset.

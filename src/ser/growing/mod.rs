@@ -1,13 +1,13 @@
 //! Stored sequences that grow: for each encoding, what adds a column to what is there.
 //!
-//! The encodings are those of [`layout`](super::layout) that hold whatever may come: strings are `text`, sequences
+//! The encodings are those of [`layout`](super::column_layout) that hold whatever may come: strings are `text`, sequences
 //! `ragged`, enums `variants`, records with anything but numbers in them `columns`. What elements are in them is in
 //! [`form`]; records and enums have files of their own, and so has [`open`]ing what is there.
 
 mod columns;
 mod form;
 mod open;
-mod parted;
+mod union;
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use super::record::{Record, RecordField, Rows};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
 use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape as Space, element_bytes, set_count};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 
 /// Fillers, or tags that are copied, at a time.
@@ -215,7 +215,7 @@ impl Part {
                 }
                 Column::Nullable(nullable) => {
                     let group = group(Kind::Nullable)?;
-                    super::layout::write_encoding(&nullable.inner, &group)?;
+                    super::column_layout::write_encoding(&nullable.inner, &group)?;
                     let values = Box::new(Self::new(&group, VALUES, route)?);
                     Shape::Nullable { mask: number_of(&group, MASK, Number::Bool, route, common)?, values }
                 }

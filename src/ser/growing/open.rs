@@ -9,7 +9,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_COUNT;
 use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape as Space, integer};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, OFFSETS, TAG, VALUES, escape_variant};
 
 /// Where a part is, and what is known of it.

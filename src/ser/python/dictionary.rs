@@ -7,7 +7,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::class::{Class, ClassSerializer, link_name};
-use super::sort::{self, Sort};
+use super::value_kind::{self, Sort};
 use super::{put, unsupported};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -70,7 +70,7 @@ impl<'a> DictionarySerializer<'a> {
 
     fn begin(&self, key: &dyn Item) -> Result<State> {
         let named = key::link(key)?;
-        let sort = sort::of(key);
+        let sort = value_kind::of(key);
         check_key(named.as_ref().map(|(class, _)| *class), sort)?;
         let into = Filled { group: self.place.group(None)?, target: self.place.target() };
         Ok(match named {
@@ -179,7 +179,7 @@ impl Parts for DictionarySerializer<'_> {
                 _ => Err(unlike_keys()),
             },
             State::Entries { into, sort: first, count, entry } => {
-                if !first.is_like(sort::of(key)) {
+                if !first.is_like(value_kind::of(key)) {
                     return Err(unlike_keys());
                 }
                 // It is linked when it has its value, which may be left out.

@@ -5,20 +5,20 @@
 //! numbers in a sequence are such an array, as are `NdArray`s, and sequences in a sequence are lists.
 
 use super::class::Union;
-use super::sort::{self, Sort};
+use super::value_kind::{self, Sort};
 use super::{no_missing, no_unit, no_wide, put, unsupported};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dtype, Group, Number, Shape};
 use crate::layout::MAX_RANK;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::ser::column::Column;
 use crate::ser::compound::same_form;
 use crate::ser::event::{Parts, Scalar};
 use crate::ser::item::{ErasedRow, Item};
 use crate::ser::place::{Place, check_free};
 use crate::ser::stream::Sequence;
-use crate::ser::{key, layout, node};
+use crate::ser::{column_layout, key, node};
 
 /// A sequence, tuple, tuple struct or tuple variant.
 pub(super) struct ListSerializer<'a> {
@@ -72,7 +72,7 @@ impl<'a> ListSerializer<'a> {
     }
 
     fn push(&mut self, index: usize, value: &dyn Item) -> Result<()> {
-        let sort = sort::of(value);
+        let sort = value_kind::of(value);
         match sort {
             Sort::Missing => return Err(no_missing()),
             Sort::Unit => return Err(no_unit()),
@@ -121,7 +121,7 @@ impl<'a> ListSerializer<'a> {
     /// The array of numbers that a tuple is, if it is one.
     fn array(&self, value: &dyn Item) -> Option<Column> {
         let array = node::numbers(value, self.depth)?;
-        (layout::element_dims(&array).len() < MAX_RANK).then_some(array)
+        (column_layout::element_dims(&array).len() < MAX_RANK).then_some(array)
     }
 
     pub(super) fn finish(self) -> Result<()> {

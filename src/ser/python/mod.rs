@@ -8,7 +8,7 @@
 mod class;
 mod dictionary;
 mod list;
-mod sort;
+mod value_kind;
 
 use self::class::{Class, ClassSerializer, Union};
 use self::dictionary::DictionarySerializer;

@@ -19,7 +19,7 @@ use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::within::Within;
 use crate::h5::{Group, Held, Object};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::ser::{self, Changes, Destination, Erased, Item, link_name, link_names};
 use crate::wrappers::bridge::{self, Read, Write};
 

@@ -8,7 +8,7 @@ use super::structure::Bound;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, Dtype, Element, ElementType, Group, Items, Number, Shape, element_bytes};
 use crate::layout::SLAB;
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 
 /// Writes `indices` to the new dataset `name`, as numbers of the type `number`, which holds them.
 pub(super) fn write<I: SpIndex + H5Type>(

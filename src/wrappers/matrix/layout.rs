@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use sprs::CompressedStorage;
 
-use super::elsewhere::STORAGE;
+use super::other_format::STORAGE;
 use crate::de::Stored;
 use crate::de::item::{Item, Scalar};
 use crate::ground::error::{Error, ErrorKind, Result};

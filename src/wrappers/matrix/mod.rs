@@ -1,8 +1,8 @@
 //! What compressed matrices and triplets share: the layout of a group that holds a sparse matrix.
 
-mod elsewhere;
 mod indices;
 mod layout;
+mod other_format;
 mod structure;
 mod sum;
 
@@ -10,8 +10,8 @@ use hdf5::H5Type;
 use ndarray::ArrayView1;
 use sprs::{CompressedStorage, CsMatI, CsMatViewI, SpIndex, TriMatI, TriMatViewI};
 
-pub(crate) use elsewhere::{deserialize_compressed, deserialize_triplets, serialize_triplets};
 pub(crate) use layout::is_of_sprs;
+pub(crate) use other_format::{deserialize_compressed, deserialize_triplets, serialize_triplets};
 
 use self::indices::Indices;
 use self::layout::{Layout, not_compressed};
@@ -20,7 +20,7 @@ use crate::de::Stored;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, ElementType, Group, Shape};
 use crate::layout::sparse::{COL, DATA, INDICES, INDPTR, ROW, SparseFormat};
-use crate::layout::storing::Storing;
+use crate::layout::storage_options::Storing;
 use crate::ser::Destination;
 
 /// The format of a matrix that is compressed so.

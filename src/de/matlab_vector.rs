@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::elements::Sequence;
-use super::view::{Form, View, check_len, visit_block};
+use super::stored::{Form, View, check_len, visit_block};
 use super::visit::{Question, Visit};
 use crate::de::item::{Block, Part};
 use crate::ground::depth::Depth;

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::column::{Column, Expected, Nullable, Parts, Stored};
-use super::layout::{items, pack_items, unpack_items};
+use super::column_layout::{items, pack_items, unpack_items};
 use super::place::Place;
 use super::record::{Record, RecordField, Rows};
-use super::rows::{Form, TEXT_SIZE};
+use super::record_packer::{Form, TEXT_SIZE};
 use crate::ground::error::Result;
 use crate::h5::{self, Dataset, Dtype, Shape};
 use crate::layout::SLAB;

@@ -13,7 +13,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::stack::with_room;
 use crate::h5::within::Within;
 use crate::h5::{self, Group, Growing, Writing, make_room, makes_room, write_out};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;

@@ -10,28 +10,28 @@ use super::access::{
 };
 use super::array::Array;
 use super::column::{Column, Field};
+use super::describe;
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::elements::{Elements, Payload, Variant};
 use super::foreign;
-use super::known::{Order, is_json, vector_of};
-use super::line::Line;
+use super::matlab_vector::Line;
 use super::node::Node;
+use super::python::class_tag::visit_entries;
 use super::reference::{self, Followed};
 use super::row::{CompoundSeq, RowSeq};
-use super::scope::Scope;
-use super::tagged::visit_entries;
 use super::visit::{Answer, Question, Visit};
-use super::words;
+use super::visit_limits::Scope;
+use super::visitor_kinds::{Order, is_json, vector_of};
 use crate::de::item::{self, Block, Item, Record, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::{Dtype, Group, Items, Number};
+use crate::layout::path_rules::Route;
 use crate::layout::python::is_pickle;
-use crate::layout::route::Route;
 use crate::layout::{VALUE, VALUES};
 
 /// Something stored, and how deep it is in the whole.
@@ -338,7 +338,7 @@ fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::OutOfRange, format!("expected `{expected}`, found {found}"))
 }
 
-mod asked;
+mod deserializer;
 mod half;
 
 impl<'a> View<'a> {
@@ -496,7 +496,7 @@ impl<'a> View<'a> {
             }
             Form::Records { fields, index, tuples: false } => {
                 let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
-                read.map_err(|error| error.stored_here(|| words::records(fields)))
+                read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
             Form::Map { keys, values, start, end, route } => {
                 visit.map(&mut PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
@@ -652,7 +652,7 @@ impl<'a> View<'a> {
                 };
                 if let Err(error) = found.map_or(Ok(()), check) {
                     return Err(match form {
-                        Form::Records { fields, .. } => error.stored_here(|| words::records(fields)),
+                        Form::Records { fields, .. } => error.stored_here(|| describe::records(fields)),
                         Form::Children { group, .. } => in_group(error, group),
                         _ => error,
                     });
@@ -661,7 +661,7 @@ impl<'a> View<'a> {
                     // A struct, read as a tuple of its fields.
                     Form::Records { fields, index, .. } => {
                         let read = visit.seq(&mut RecordSeq::new(fields, index, depth.in_record()?));
-                        read.map_err(|error| error.stored_here(|| words::records(fields)))
+                        read.map_err(|error| error.stored_here(|| describe::records(fields)))
                     }
                     form => Self::new(form, depth).any(visit),
                 }
@@ -735,7 +735,7 @@ impl<'a> View<'a> {
             }
             Form::Records { fields, index, .. } => {
                 let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
-                read.map_err(|error| error.stored_here(|| words::records(fields)))
+                read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
             Form::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => visit.map(&mut CompoundMap::new(record, depth.in_record()?)),
@@ -806,13 +806,13 @@ impl<'a> View<'a> {
                 }
                 let [at] = present[..] else {
                     let error = Error::wrong_type(expected(), format!("a record that has {} fields", present.len()));
-                    return Err(error.stored_here(|| words::records(fields)));
+                    return Err(error.stored_here(|| describe::records(fields)));
                 };
                 let field = &mut fields[at];
                 let (name, link) = (field.name.clone(), field.link.clone());
                 let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
                 let read = variant(Variant::new(&name, &link, Payload::Element(payload)), visit);
-                read.map_err(|error| error.stored_here(|| words::records(fields)))
+                read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
             Form::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
@@ -843,7 +843,7 @@ fn describe(scalar: &Scalar<'_>) -> String {
 #[cold]
 fn in_group(error: Error, group: &Group) -> Error {
     let missing = error.lacks();
-    error.stored_here(|| words::group(group, missing))
+    error.stored_here(|| describe::group(group, missing))
 }
 
 fn in_some_link(error: Error, link: Option<&str>) -> Error {

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::{step_of, unescape, unescape_step};
-use crate::layout::how::DatasetOptions;
+use crate::layout::dataset_options::DatasetOptions;
 
 /// A path with wildcards: `field/*`, `patches/*/nodes`, `**/scratch`.
 #[derive(Clone, Debug, PartialEq, Eq)]

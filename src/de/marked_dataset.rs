@@ -1,9 +1,9 @@
 //! Datasets that are something else than they look, which an attribute of other programs' says: [MATLAB's](super::matlab)
 //! variables, and hickle's strings. They are brought into memory as what they are.
 
-use super::line::is_line;
 use super::matlab;
-use super::view::Form;
+use super::matlab_vector::is_line;
+use super::stored::Form;
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;

@@ -4,7 +4,7 @@ use super::place::{Near, Place, no_attribute};
 use crate::ground::error::Result;
 use crate::h5::{Attributes, Dtype, Group, Number, Shape};
 use crate::layout::Kind;
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 
 /// Elements in a group of the kind `list` that no link leads to until it is known where it goes.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use super::super::column::Column;
 use super::{Common, MAX_NAMES, Name, Part, Parted, STEP, check_supported, dataset, too_many};
 use crate::ground::error::{Error, Result};
 use crate::h5::{Dtype, EnumType, Group, Growing, Number};
-use crate::layout::route::Route;
+use crate::layout::path_rules::Route;
 use crate::layout::{TAG, escape_variant};
 
 impl Parted {

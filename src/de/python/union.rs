@@ -2,7 +2,7 @@
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 
-use super::elements::Label;
+use crate::de::elements::Label;
 use crate::de::item::Item;
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::unescape;
@@ -11,14 +11,14 @@ use crate::layout::python::{CLASS, TYPEID};
 
 /// Which variant something is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(in crate::de) enum Which {
     Name(String),
     Index(u32),
 }
 
 impl Which {
     /// Which of `variants` the object is, if it says so by its attributes.
-    pub(super) fn of(object: &Object, variants: &'static [&'static str]) -> Result<Option<Self>> {
+    pub(in crate::de) fn of(object: &Object, variants: &'static [&'static str]) -> Result<Option<Self>> {
         let class = match object {
             Object::Group(_) => class(object)?,
             Object::Dataset(_) => None,
@@ -39,7 +39,7 @@ impl Which {
     }
 
     /// How a variant is called whose payload is the object that says which it is.
-    pub(super) fn label(&self, variants: &'static [&'static str]) -> Label<'_> {
+    pub(in crate::de) fn label(&self, variants: &'static [&'static str]) -> Label<'_> {
         match self {
             Self::Name(name) => Label::Class(name, variants),
             Self::Index(index) => Label::Index(*index, variants),
@@ -56,7 +56,7 @@ fn is_variant(links: &[String], variants: &[&str]) -> bool {
 }
 
 /// The class that an object is of, if it says that.
-pub(super) fn class(object: &impl Attributes) -> Result<Option<String>> {
+pub(in crate::de) fn class(object: &impl Attributes) -> Result<Option<String>> {
     let Some(Contents { shape: Shape::Scalar, dtype, items }) = object.attribute(CLASS)? else { return Ok(None) };
     let item = Item { dtype: &dtype, bytes: items.bytes(), items: &items };
     Ok(item.text()?.map(str::to_owned))
@@ -76,14 +76,14 @@ fn type_id(contents: &Contents) -> Result<u32> {
 }
 
 /// What a variant without payload is: a string with its name, or an object of a class without attributes of its own.
-pub(super) enum Empty {
+pub(in crate::de) enum Empty {
     Name(String),
     Object,
 }
 
 impl Empty {
     /// Refuses a string that is the name of none of the variants.
-    pub(super) fn check(self, variants: &[&str]) -> Result<()> {
+    pub(in crate::de) fn check(self, variants: &[&str]) -> Result<()> {
         match self {
             Self::Object => Ok(()),
             Self::Name(name) if variants.contains(&name.as_str()) => Ok(()),

@@ -4,11 +4,11 @@
 //! Nothing in the file tells such a one from a dictionary of dictionaries with such keys. The type that the key is read as
 //! does: names are strings, integers, bools and variants, and no sequences.
 
-use super::deserializer::{Ask, AskOnce};
-use super::key::Key;
-use super::node::Node;
-use super::scope::{Scope, Way};
-use super::visit::{Question, Visit};
+use crate::de::deserializer::{Ask, AskOnce};
+use crate::de::key::Key;
+use crate::de::node::Node;
+use crate::de::visit::{Question, Visit};
+use crate::de::visit_limits::{Scope, Way};
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::{Group, Link, Object};
@@ -16,30 +16,30 @@ use crate::layout::VALUE;
 use crate::layout::python::KEY;
 
 /// An entry of which the key was read.
-pub(super) struct Pair {
-    pub(super) group: Group,
-    pub(super) scope: Scope,
-    pub(super) depth: Depth,
+pub(in crate::de) struct Pair {
+    pub(in crate::de) group: Group,
+    pub(in crate::de) scope: Scope,
+    pub(in crate::de) depth: Depth,
     /// The name of the entry.
-    pub(super) name: String,
+    pub(in crate::de) name: String,
 }
 
 impl Pair {
     /// The value.
-    pub(super) fn value(&self) -> Node {
+    pub(in crate::de) fn value(&self) -> Node {
         Node::new(&self.group, VALUE.to_owned(), false, &self.scope, self.depth)
     }
 }
 
 /// The key that leads to a child of a group: its name; or, where no name is what is asked for, what is in it.
-pub(super) struct ChildKey<'a> {
-    pub(super) name: String,
-    pub(super) link: Link,
-    pub(super) group: &'a Group,
-    pub(super) scope: &'a Scope,
-    pub(super) depth: Depth,
+pub(in crate::de) struct ChildKey<'a> {
+    pub(in crate::de) name: String,
+    pub(in crate::de) link: Link,
+    pub(in crate::de) group: &'a Group,
+    pub(in crate::de) scope: &'a Scope,
+    pub(in crate::de) depth: Depth,
     /// The entry that the child turned out to be.
-    pub(super) pair: Option<Pair>,
+    pub(in crate::de) pair: Option<Pair>,
 }
 
 impl ChildKey<'_> {

@@ -12,8 +12,8 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_COUNT;
 use crate::ground::stack::with_room;
 use crate::h5::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
-use crate::layout::how::Records;
-use crate::layout::route::Route;
+use crate::layout::dataset_options::Records;
+use crate::layout::path_rules::Route;
 use crate::layout::{
     ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
     NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape_variant,

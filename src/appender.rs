@@ -10,8 +10,8 @@ use crate::file;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::within::{Within, path_of};
 use crate::h5::{File, Group, Writing};
-use crate::layout::how::{DatasetOptions, Records, Strings};
-use crate::layout::route::Route;
+use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
+use crate::layout::path_rules::Route;
 use crate::options::WriteOptions;
 use crate::ser::Growth;
 

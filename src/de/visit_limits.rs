@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::h5::{self, About, Attributes, Dataset, Group, Identity, Link};
+use crate::layout::path_rules::Route;
 use crate::layout::python::{CLASS, MODULE};
-use crate::layout::route::Route;
 
 /// How many times the size of the file may be met again, or not be stored, beside what the limits allow.
 const MAX_FILES: u64 = 4;

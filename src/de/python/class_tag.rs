@@ -2,16 +2,16 @@
 //! the trait objects of typetag. The class is the tag `class`, which comes first; and, where the tag is all that is around
 //! the value, that.
 
-use super::access::GroupMap;
-use super::deserializer::{Ask, AskOnce, ValueDeserializer};
-use super::elements::Map;
-use super::key::Key;
-use super::known::{is_trait_object, looks_for_tag};
-use super::node::Node;
-use super::scope::{Scope, Way};
-use super::source::Stored;
-use super::variant::class;
-use super::visit::{Answer, Question, Visit};
+use super::union::class;
+use crate::de::access::GroupMap;
+use crate::de::deserializer::{Ask, AskOnce, ValueDeserializer};
+use crate::de::elements::Map;
+use crate::de::key::Key;
+use crate::de::node::Node;
+use crate::de::source::Stored;
+use crate::de::visit::{Answer, Question, Visit};
+use crate::de::visit_limits::{Scope, Way};
+use crate::de::visitor_kinds::{is_trait_object, looks_for_tag};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
@@ -19,7 +19,7 @@ use crate::h5::{Group, Object};
 use crate::layout::python::CLASS;
 
 /// An object of a class.
-pub(super) struct Tagged<'a> {
+pub(in crate::de) struct Tagged<'a> {
     group: &'a Group,
     scope: &'a Scope,
     depth: Depth,
@@ -47,7 +47,7 @@ enum State {
 }
 
 /// Hands the entries of a group to a visitor, with its class before them, if that looks for it.
-pub(super) fn visit_entries(
+pub(in crate::de) fn visit_entries(
     group: &Group,
     scope: &Scope,
     depth: Depth,

@@ -1,7 +1,7 @@
 //! How datasets are stored: what [`WriteOptions`](crate::WriteOptions) say for all of them, and for those at a path.
 
 use crate::ground::error::Result;
-use crate::layout::storing::{ChunkShape, Codec, Storing};
+use crate::layout::storage_options::{ChunkShape, Codec, Storing};
 
 /// How lists of strings are stored, where the default does not suit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
