@@ -11,7 +11,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::within::{Within, path_of};
 use crate::h5::{File, Group, Writing};
 use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::options::WriteOptions;
 use crate::ser::Growth;
 
@@ -369,7 +369,7 @@ impl WriteOptions {
     }
 
     /// Where the sequence is, as far as the options care, all of which have to be for sequences that grow.
-    fn growing_route(&self, base: impl FnOnce() -> String) -> Result<Route> {
+    fn growing_route(&self, base: impl FnOnce() -> String) -> Result<RulePosition> {
         let refused = |option: &str, why: &str| {
             Error::new(ErrorKind::Unsupported, format!("`{option}` is not for a sequence that is appended to: {why}"))
         };

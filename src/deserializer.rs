@@ -5,7 +5,7 @@ use serde::de::{Deserializer, Visitor};
 use crate::de::{AskOnce, Question, Root, ValueDeserializer, Visit, whole};
 use crate::ground::error::{Error, Result};
 use crate::h5::Group;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::options::ReadOptions;
 
 /// The deserializer: reads the value that fills a group.
@@ -65,7 +65,7 @@ impl<'a> Hdf5Deserializer<'a> {
     fn whole(self, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
         match self.options {
             Some(options) => options.during(self.group, |group, route| whole(group, route, read)),
-            None => whole(&Group::of(self.group)?, Route::nowhere(), read),
+            None => whole(&Group::of(self.group)?, RulePosition::nowhere(), read),
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::ground::limits::Limits;
 use crate::ground::progress::{Run, Watch};
 use crate::h5::{File, Group, image_of, write_out};
 use crate::layout::access::Access;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::progress_path::Spot;
-use crate::ser::Item;
-use crate::temporary_file::Beside;
+use crate::ser::AnyValue;
+use crate::temporary_file::TemporaryFile;
 use crate::{de, ser};
 
 /// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.
@@ -119,16 +119,16 @@ fn why_not_written(path: &Path, error: Error) -> Error {
 }
 
 pub(crate) fn to_file(
-    value: &dyn Item,
+    value: &dyn AnyValue,
     path: &Path,
     sync: bool,
     access: Access,
-    route: &Route,
+    route: &RulePosition,
     watch: &Watch,
 ) -> Result<()> {
     let write = |run: &Run| {
         let target = target_of(path)?;
-        let (beside, file) = Beside::with_file(&target, access)?;
+        let (beside, file) = TemporaryFile::with_file(&target, access)?;
         let spot = {
             // It keeps the file open.
             let writing = file.writing()?;
@@ -173,7 +173,7 @@ fn at(
                 file.close()?;
                 return if sync { sync_file(&target) } else { Ok(()) };
             }
-            let (beside, file) = Beside::with_file(&target, access)?;
+            let (beside, file) = TemporaryFile::with_file(&target, access)?;
             {
                 let writing = file.writing()?;
                 let _writing = writing.enter();
@@ -199,7 +199,7 @@ pub(crate) fn read_at(
     path: &Path,
     name: &str,
     access: Access,
-    route: &Route,
+    route: &RulePosition,
     watch: &Watch,
     value: &mut dyn Make,
 ) -> Result<()> {
@@ -211,14 +211,14 @@ pub(crate) fn read_at(
 }
 
 /// Writes `value` to a new file; returns where that begins in the call.
-fn fill(value: &dyn Item, file: &File, route: &Route, run: &Run) -> Result<Spot> {
+fn fill(value: &dyn AnyValue, file: &File, route: &RulePosition, run: &Run) -> Result<Spot> {
     let root = file.root()?.begun(run);
     ser::fill(value, &root, route)?;
     Ok(root.spot().clone())
 }
 
 /// Reads the value in a file.
-fn read(file: &File, route: &Route, run: &Run, value: &mut dyn Make) -> Result<()> {
+fn read(file: &File, route: &RulePosition, run: &Run, value: &mut dyn Make) -> Result<()> {
     de::from_root(&file.root()?.begun(run), route, value)
 }
 
@@ -228,7 +228,13 @@ pub(crate) fn open_streamed(path: &Path) -> Result<File> {
 }
 
 /// Reads the value in the file at a path.
-pub(crate) fn from_file(path: &Path, access: Access, route: &Route, watch: &Watch, value: &mut dyn Make) -> Result<()> {
+pub(crate) fn from_file(
+    path: &Path,
+    access: Access,
+    route: &RulePosition,
+    watch: &Watch,
+    value: &mut dyn Make,
+) -> Result<()> {
     let open = |run: &Run| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
         read(&file, route, run, value)
@@ -236,7 +242,7 @@ pub(crate) fn from_file(path: &Path, access: Access, route: &Route, watch: &Watc
     watch.during(open).map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn to_vec(value: &dyn Item, access: Access, route: &Route, watch: &Watch) -> Result<Vec<u8>> {
+pub(crate) fn to_vec(value: &dyn AnyValue, access: Access, route: &RulePosition, watch: &Watch) -> Result<Vec<u8>> {
     watch.during(|run| {
         let file = File::in_memory_as(access)?;
         let spot = fill(value, &file, route, run)?;
@@ -247,7 +253,7 @@ pub(crate) fn to_vec(value: &dyn Item, access: Access, route: &Route, watch: &Wa
 }
 
 /// Reads the value in the image of a file.
-pub(crate) fn from_slice(image: &[u8], route: &Route, watch: &Watch, value: &mut dyn Make) -> Result<()> {
+pub(crate) fn from_slice(image: &[u8], route: &RulePosition, watch: &Watch, value: &mut dyn Make) -> Result<()> {
     watch.during(|run| {
         let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
             Ok(false) => not_hdf5(),

@@ -22,14 +22,14 @@ use crate::layout::access::Access;
 /// How many names are tried before giving up.
 const MAX_NAMES: usize = 1000;
 /// How many names are looked at for what was left behind, where there is any.
-const SWEPT: usize = 8;
+const MAX_SWEPT: usize = 8;
 /// After how many names that nothing has no more are looked at. It takes as long as to write a small dataset.
-const UNUSED: usize = 2;
+const MAX_UNUSED: usize = 2;
 /// A name is cut to so many bytes, as file systems take no more than 255 in all.
 const MAX_NAME: usize = 200;
 
 /// A new file. It is removed when dropped, unless it has taken its place.
-pub(crate) struct Beside {
+pub(crate) struct TemporaryFile {
     path: PathBuf,
     /// Open as long as it is not in its place: that keeps the lock.
     file: File,
@@ -38,8 +38,8 @@ pub(crate) struct Beside {
     kept: bool,
 }
 
-impl Beside {
-    /// Makes a file beside `target`, as [`Beside::new`] does, and begins an HDF5 file in it.
+impl TemporaryFile {
+    /// Makes a file beside `target`, as [`TemporaryFile::new`] does, and begins an HDF5 file in it.
     pub(crate) fn with_file(target: &Path, access: Access) -> Result<(Self, h5::File)> {
         #[cfg(target_os = "linux")]
         if let Some(made) = Self::with_new_file(target, access) {
@@ -101,13 +101,13 @@ impl Beside {
                 }
                 Ok(Claimed::Not) => {}
                 // There are no locks there.
-                Err(Claim::Lock) => {
+                Err(ClaimError::Lock) => {
                     let number = format!("{:016x}", RandomState::new().build_hasher().finish());
                     let path = target.with_file_name(temporary(name, &number));
                     let file = create(&path, old.is_some()).map_err(failed)?;
                     return Ok(Self { path, file, old, kept: false });
                 }
-                Err(Claim::Create(error)) => return Err(failed(error)),
+                Err(ClaimError::Create(error)) => return Err(failed(error)),
             }
         }
         Err(failed(AlreadyExists.into()))
@@ -131,7 +131,7 @@ impl Beside {
     }
 
     /// Puts the file at `target`, where nothing is; returns false if there is something by now, which stays. With `sync`, as
-    /// [`Beside::replace`].
+    /// [`TemporaryFile::replace`].
     pub(crate) fn put_new(mut self, target: &Path, sync: bool) -> Result<bool> {
         let failed = |error| Error::io(format_args!("could not make `{}`", target.display()), error);
         if sync {
@@ -170,7 +170,7 @@ fn sync_folder(target: &Path) {
     }
 }
 
-impl Drop for Beside {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if !self.kept {
             // There is nobody to tell.
@@ -181,14 +181,14 @@ impl Drop for Beside {
 
 /// Removes what was left behind under the names from that number on. `all` has all of them looked at, as there were others.
 fn sweep(target: &Path, name: &OsStr, first: usize, mut all: bool) {
-    for number in first..first + SWEPT - 1 {
+    for number in first..first + MAX_SWEPT - 1 {
         let path = target.with_file_name(temporary(name, &number.to_string()));
         match remove_left(&path) {
             Err(error) if error.kind() == NotFound => {}
             // What cannot be removed is in nobody's way.
             _ => all = true,
         }
-        if !all && number + 1 == first + UNUSED {
+        if !all && number + 1 == first + MAX_UNUSED {
             return;
         }
     }
@@ -208,7 +208,7 @@ fn temporary(name: &OsStr, number: &str) -> OsString {
 }
 
 /// Why a file of some name did not become ours, where another name is no help.
-enum Claim {
+enum ClaimError {
     Create(io::Error),
     Lock,
 }
@@ -223,7 +223,7 @@ enum Claimed {
 }
 
 /// Makes a file of that name, and locks it.
-fn claim(path: &Path, is_private: bool) -> Result<Claimed, Claim> {
+fn claim(path: &Path, is_private: bool) -> Result<Claimed, ClaimError> {
     let (file, again) = match create(path, is_private) {
         Err(error) if error.kind() == AlreadyExists => {
             match remove_left(path).and_then(|()| create(path, is_private)) {
@@ -231,7 +231,7 @@ fn claim(path: &Path, is_private: bool) -> Result<Claimed, Claim> {
                 Err(_) => return Ok(Claimed::Not),
             }
         }
-        made => (made.map_err(Claim::Create)?, false),
+        made => (made.map_err(ClaimError::Create)?, false),
     };
     match try_lock(&file) {
         Ok(true) if is_same(&file, path) => Ok(if again { Claimed::Again(file) } else { Claimed::New(file) }),
@@ -239,7 +239,7 @@ fn claim(path: &Path, is_private: bool) -> Result<Claimed, Claim> {
         Ok(_) => Ok(Claimed::Not),
         Err(_) => {
             drop(fs::remove_file(path));
-            Err(Claim::Lock)
+            Err(ClaimError::Lock)
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use hdf5::filters::Filter;
 
-use crate::de::item::{Block, Item, Part, Scalar};
+use crate::de::item::{Block, Item, ItemPart, Scalar};
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
 use crate::ground::limits::MAX_DEPTH;
@@ -107,9 +107,9 @@ impl Tree {
         let count = attributes.len() + links.len() - hidden + usize::from(hidden > 0);
         let mut entries = attributes
             .into_iter()
-            .map(Entry::Attribute)
-            .chain(links.into_iter().take(MAX_CHILDREN).map(Entry::Link))
-            .chain((hidden > 0).then_some(Entry::More(hidden)));
+            .map(TreeEntry::Attribute)
+            .chain(links.into_iter().take(MAX_CHILDREN).map(TreeEntry::Link))
+            .chain((hidden > 0).then_some(TreeEntry::More(hidden)));
         for index in 0..count {
             let Some(entry) = entries.next() else { break };
             if self.lines.len() >= MAX_LINES {
@@ -121,11 +121,11 @@ impl Tree {
             let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
             let (branch, below) = (format!("{indent}{branch}"), format!("{indent}{below}"));
             match entry {
-                Entry::More(hidden) => {
+                TreeEntry::More(hidden) => {
                     let words = format!("{hidden} more");
                     self.lines.push(Line { name: format!("{branch}..."), words, values: String::new() });
                 }
-                Entry::Attribute((name, contents)) => {
+                TreeEntry::Attribute((name, contents)) => {
                     let (words, values) = match contents {
                         Ok(contents) => {
                             let words = short_words(&contents.dtype.to_string(), &contents.shape);
@@ -135,7 +135,7 @@ impl Tree {
                     };
                     self.lines.push(Line { name: format!("{branch}@{}", cut(&name)), words, values });
                 }
-                Entry::Link(link) => {
+                TreeEntry::Link(link) => {
                     let name = format!("{branch}{}", cut(&link.name));
                     self.link(group, &link, name, &below, path);
                 }
@@ -183,7 +183,7 @@ impl Tree {
     }
 }
 
-enum Entry {
+enum TreeEntry {
     Attribute((String, Result<Contents>)),
     Link(Link),
     More(usize),
@@ -321,7 +321,7 @@ fn item_value(item: Item<'_>) -> String {
     }
 }
 
-fn part_value(part: Part<'_>) -> String {
+fn part_value(part: ItemPart<'_>) -> String {
     match (part.item(), part.block()) {
         (Some(item), _) => item_value(item),
         (None, Some(Ok(block))) => block_value(block),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::vec;
 
 use super::array::Array;
-use super::column::{Column, Field, children};
+use super::column::{Column, FieldColumn, children};
 use super::describe;
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::{Element, GridElement, PartOfItem};
@@ -19,14 +19,14 @@ use super::select;
 use super::source::AttributeNode;
 use super::visit::{Answer, Question, Visit};
 use super::visit_limits::Scope;
-use super::visitor_kinds::Order;
-use crate::de::item::{Block, Item, Part, Record};
+use super::visitor_kinds::FieldOrder;
+use crate::de::item::{Block, Item, ItemPart, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, unescape};
 use crate::h5::{Attributes, Group, Link, Number, Object};
 use crate::layout::foreign::unquoted;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::python::CLASS;
 use crate::layout::{KEYS, KIND, VALUE, VALUES, are_positions};
 
@@ -110,7 +110,7 @@ impl Sequence for GridSeq<'_> {
             return Err(self.located(error));
         }
         let (dtype, bytes, items) = self.array.item_at(first);
-        let part = Part::of_item(Item { dtype, bytes, items });
+        let part = ItemPart::of_item(Item { dtype, bytes, items });
         Ok(Some(ValueDeserializer::Part(PartOfItem { part, depth, order: Some(self.array.order()) })))
     }
 
@@ -136,12 +136,12 @@ pub(crate) struct BlockSeq<'a> {
     rest: Block<'a>,
     len: usize,
     depth: Depth,
-    order: Option<&'a Order>,
+    order: Option<&'a FieldOrder>,
 }
 
 impl<'a> BlockSeq<'a> {
     #[inline]
-    pub(super) fn new(block: Block<'a>, depth: Depth, order: Option<&'a Order>) -> Self {
+    pub(super) fn new(block: Block<'a>, depth: Depth, order: Option<&'a FieldOrder>) -> Self {
         Self { rest: block, len: block.len, depth, order }
     }
 
@@ -236,17 +236,17 @@ impl Map for CompoundMap<'_> {
 
 /// The fields that a record of a sequence has, as a tuple.
 pub(super) struct RecordSeq<'a> {
-    fields: &'a mut [Field],
+    fields: &'a mut [FieldColumn],
     index: u64,
     next: usize,
     depth: Depth,
     /// The field that was given out last, if it cannot be read.
-    broken: Option<Broken>,
+    broken: Option<UnreadableField>,
     is_broken: bool,
 }
 
 impl<'a> RecordSeq<'a> {
-    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
+    pub(super) fn new(fields: &'a mut [FieldColumn], index: u64, depth: Depth) -> Self {
         Self { fields, index, next: 0, depth, broken: None, is_broken: false }
     }
 
@@ -270,7 +270,7 @@ impl<'a> RecordSeq<'a> {
             }
             Err(error) => {
                 self.is_broken = true;
-                self.broken = Some(Broken(error));
+                self.broken = Some(UnreadableField(error));
                 ValueDeserializer::Other(&mut self.broken)
             }
         }
@@ -299,9 +299,9 @@ impl Sequence for RecordSeq<'_> {
 }
 
 /// What cannot be read, and need not be where nobody asks what it is.
-struct Broken(Error);
+struct UnreadableField(Error);
 
-impl AskOnce for Broken {
+impl AskOnce for UnreadableField {
     fn ask_once(self, _: Question, _: &mut dyn Visit) -> Result<()> {
         Err(self.0)
     }
@@ -309,7 +309,7 @@ impl AskOnce for Broken {
 
 /// The fields of a record that has all of them, as a struct that is read in their order.
 pub(crate) struct OrderedRecord<'a> {
-    fields: &'a mut [Field],
+    fields: &'a mut [FieldColumn],
     index: u64,
     next: usize,
     depth: Depth,
@@ -317,7 +317,7 @@ pub(crate) struct OrderedRecord<'a> {
 
 impl<'a> OrderedRecord<'a> {
     #[inline]
-    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
+    pub(super) fn new(fields: &'a mut [FieldColumn], index: u64, depth: Depth) -> Self {
         Self { fields, index, next: 0, depth }
     }
 
@@ -373,7 +373,7 @@ pub(super) struct RecordMap<'a> {
 }
 
 impl<'a> RecordMap<'a> {
-    pub(super) fn new(fields: &'a mut [Field], index: u64, depth: Depth) -> Self {
+    pub(super) fn new(fields: &'a mut [FieldColumn], index: u64, depth: Depth) -> Self {
         Self { fields: RecordSeq::new(fields, index, depth), current: 0 }
     }
 }
@@ -407,16 +407,16 @@ pub(super) struct PairMap<'a> {
     end: u64,
     depth: Depth,
     /// Where the values are, of keys without a name; and where the map is, if entries may be left out.
-    route: &'a Route,
+    route: &'a RulePosition,
 }
 
 impl<'a> PairMap<'a> {
     pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
-        Self { keys, values, start, next: start, end, depth, route: Route::nowhere() }
+        Self { keys, values, start, next: start, end, depth, route: RulePosition::nowhere() }
     }
 
     /// The same, of which some entries may be left out.
-    pub(super) fn on_route(self, route: &'a Route) -> Self {
+    pub(super) fn on_route(self, route: &'a RulePosition) -> Self {
         Self { route, ..self }
     }
 }
@@ -462,9 +462,9 @@ pub(super) struct GroupMap<'a> {
     /// By their keys: `@name`, or the name alone.
     attributes: vec::IntoIter<String>,
     /// The key that was given out last, of which the value is to come, and what was found behind its link, if that was opened.
-    key: Option<Waiting<'a>>,
+    key: Option<WaitingEntry<'a>>,
     /// The entry whose value was given out last.
-    current: Option<Entry>,
+    current: Option<GroupEntry>,
     node: Option<Node>,
     attribute: Option<AttributeNode>,
     depth: Depth,
@@ -475,13 +475,13 @@ pub(super) struct GroupMap<'a> {
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
-enum Waiting<'a> {
+enum WaitingEntry<'a> {
     /// A child, and what was found behind its link, if that was opened.
     Child(ChildKey<'a>, Option<Result<Object>>),
     Attribute(String),
 }
 
-enum Entry {
+enum GroupEntry {
     /// That behind a link.
     Child(Link),
     /// One of a key and a value, by its name.
@@ -621,33 +621,33 @@ impl Map for GroupMap<'_> {
             }
             let name = key_of(&link, scope, self.quoted).into_owned();
             let key = ChildKey { name, link, group, scope, depth, pair: None };
-            return match self.key.insert(Waiting::Child(key, opened)) {
-                Waiting::Child(key, _) => Ok(Some(ValueDeserializer::Other(key))),
-                Waiting::Attribute(name) => Ok(Some(ValueDeserializer::Key(Key(name)))),
+            return match self.key.insert(WaitingEntry::Child(key, opened)) {
+                WaitingEntry::Child(key, _) => Ok(Some(ValueDeserializer::Other(key))),
+                WaitingEntry::Attribute(name) => Ok(Some(ValueDeserializer::Key(Key(name)))),
             };
         }
         let Some(name) = self.attributes.next() else { return Ok(None) };
-        match self.key.insert(Waiting::Attribute(name)) {
-            Waiting::Attribute(name) => Ok(Some(ValueDeserializer::Key(Key(name)))),
-            Waiting::Child(..) => Ok(None),
+        match self.key.insert(WaitingEntry::Attribute(name)) {
+            WaitingEntry::Attribute(name) => Ok(Some(ValueDeserializer::Key(Key(name)))),
+            WaitingEntry::Child(..) => Ok(None),
         }
     }
 
     fn in_key(&self, error: Error) -> Error {
         match &self.key {
-            Some(Waiting::Child(ChildKey { link, .. }, _)) => self.with_child(error, link).in_link(&link.name),
+            Some(WaitingEntry::Child(ChildKey { link, .. }, _)) => self.with_child(error, link).in_link(&link.name),
             _ => error,
         }
     }
 
     fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         match self.key.take() {
-            Some(Waiting::Child(ChildKey { pair: Some(pair), .. }, _)) => {
+            Some(WaitingEntry::Child(ChildKey { pair: Some(pair), .. }, _)) => {
                 self.node = Some(pair.value());
-                self.current = Some(Entry::Pair(pair.name));
+                self.current = Some(GroupEntry::Pair(pair.name));
                 Ok(ValueDeserializer::Other(&mut self.node))
             }
-            Some(Waiting::Child(ChildKey { link, .. }, opened)) => {
+            Some(WaitingEntry::Child(ChildKey { link, .. }, opened)) => {
                 let (scope, quoted) = (self.scope, self.quoted);
                 let route = scope.route();
                 let inside =
@@ -657,14 +657,14 @@ impl Map for GroupMap<'_> {
                     // What is wrong with it matters only if it is asked for.
                     Some(Err(_)) | None => Node::at(self.group, link.clone(), inside, self.depth),
                 });
-                self.current = Some(Entry::Child(link));
+                self.current = Some(GroupEntry::Child(link));
                 Ok(ValueDeserializer::Other(&mut self.node))
             }
-            Some(Waiting::Attribute(field)) => {
+            Some(WaitingEntry::Attribute(field)) => {
                 let object = Arc::new(Object::Group(self.group.clone()));
                 let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(&field).to_owned();
                 self.attribute = Some(AttributeNode { object, name, depth: self.depth });
-                self.current = Some(Entry::Attribute(field));
+                self.current = Some(GroupEntry::Attribute(field));
                 Ok(ValueDeserializer::Other(&mut self.attribute))
             }
             None => Err(Error::corrupt("a value was asked for before its key")),
@@ -673,9 +673,9 @@ impl Map for GroupMap<'_> {
 
     fn in_value(&self, error: Error) -> Error {
         match &self.current {
-            Some(Entry::Child(link)) => self.located(error, link),
-            Some(Entry::Pair(name)) => error.in_link(VALUE).in_link(name),
-            Some(Entry::Attribute(field)) => {
+            Some(GroupEntry::Child(link)) => self.located(error, link),
+            Some(GroupEntry::Pair(name)) => error.in_link(VALUE).in_link(name),
+            Some(GroupEntry::Attribute(field)) => {
                 let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(field);
                 let error = error.in_field(field).in_link(&format!("{ATTRIBUTE_PREFIX}{name}"));
                 if self.opens { error.of_anything() } else { error }

@@ -3,28 +3,28 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::column::check_count;
-use super::stored::Form;
+use super::stored::StoredForm;
 use super::visit::Visit;
-use super::visitor_kinds::{Order, table_of, vector_of, wants_strings};
-use crate::de::item::{self, Block, Part};
+use super::visitor_kinds::{FieldOrder, table_of, vector_of, wants_strings};
+use crate::de::item::{self, Block, ItemPart};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings};
 use crate::layout::SLAB;
 
 /// Items of the first window, where they are of variable length.
-const FIRST: u64 = 64;
+const FIRST_WINDOW: u64 = 64;
 /// About how much the items of a window hold beside themselves.
-const VARIABLE: u64 = 1 << 20;
+const VARIABLE_WINDOW: u64 = 1 << 20;
 /// How many times as many strings as there are already have their places made before they are read.
-const FORETOLD: u64 = 64;
+const MAX_FORETOLD: u64 = 64;
 /// How many times all items may have been read in windows, in whatever order they are asked for, before all are kept; and the
 /// most bytes that they have for that.
-const SPREAD: u64 = 2;
-const KEPT: u64 = 1 << 28;
+const MAX_SPREAD: u64 = 2;
+const MAX_KEPT: u64 = 1 << 28;
 /// Bytes of a row from which on rows are read each to where it will be. Those that are shorter gain less by it, and on one
 /// core take longer than if many are read to one place, and copied from there.
-const LONG: u64 = 128;
+const LONG_ROW: u64 = 128;
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(super) struct Array {
     size: usize,
     /// What an item is, if it is a number.
     number: Option<Number>,
-    order: Order,
+    order: FieldOrder,
 }
 
 impl Array {
@@ -89,7 +89,7 @@ impl Array {
             spread: None,
             size,
             number,
-            order: Order::default(),
+            order: FieldOrder::default(),
         })
     }
 
@@ -143,7 +143,7 @@ impl Array {
 
     /// Which structs the items, if they are records, are read as in their order.
     #[inline]
-    pub(super) fn order(&self) -> &Order {
+    pub(super) fn order(&self) -> &FieldOrder {
         &self.order
     }
 
@@ -154,12 +154,12 @@ impl Array {
     }
 
     /// The only item, if there is but one, which is also an array.
-    pub(super) fn only(&mut self) -> Result<Option<Form<'_>>> {
+    pub(super) fn only(&mut self) -> Result<Option<StoredForm<'_>>> {
         if self.dims.iter().any(|dim| *dim != 1) {
             return Ok(None);
         }
         self.load(0, 1)?;
-        Form::single_or_block(&self.dims, self.dataset.dtype(), &self.items, true).map(Some)
+        StoredForm::single_or_block(&self.dims, self.dataset.dtype(), &self.items, true).map(Some)
     }
 
     /// The item at `index`, if it is a number of this very type.
@@ -221,7 +221,7 @@ impl Array {
             return None;
         }
         let size = self.strides[level].saturating_mul(self.size as u64);
-        let stretch = if size < LONG { return None } else { self.dataset.stretch(start).transpose()? };
+        let stretch = if size < LONG_ROW { return None } else { self.dataset.stretch(start).transpose()? };
         Some(stretch.and_then(|stretch| table.read(visit.look().room, len, row, &stretch)))
     }
 
@@ -259,7 +259,7 @@ impl Array {
                 return Ok(all);
             }
             // What is there is as good as the claim of how many follow; at first nothing is.
-            let count = (end - next).min(if first == 0 { step } else { FORETOLD.saturating_mul(first as u64) });
+            let count = (end - next).min(if first == 0 { step } else { MAX_FORETOLD.saturating_mul(first as u64) });
             let too_large = |_| Error::new(ErrorKind::Limit, format!("{} strings do not fit into memory", end - start));
             all.try_reserve(count as usize).map_err(too_large)?;
             all.resize_with(first + count as usize, String::new);
@@ -376,8 +376,8 @@ impl Array {
 
     /// The element at `bytes` of a window.
     #[inline]
-    pub(super) fn element<'b>(&'b self, bytes: &'b [u8]) -> Part<'b> {
-        Part::of_row(&self.dims[1..], self.dataset.dtype(), bytes)
+    pub(super) fn element<'b>(&'b self, bytes: &'b [u8]) -> ItemPart<'b> {
+        ItemPart::of_row(&self.dims[1..], self.dataset.dtype(), bytes)
     }
 
     /// Reads as many elements along the first dimension from `index` on, but before `end`, as a window has, into `memory`.
@@ -419,8 +419,8 @@ impl Array {
             return slab;
         }
         match self.count {
-            0 => slab.min(FIRST),
-            count => (VARIABLE / (self.variable / count).max(1)).clamp(1, slab),
+            0 => slab.min(FIRST_WINDOW),
+            count => (VARIABLE_WINDOW / (self.variable / count).max(1)).clamp(1, slab),
         }
     }
 
@@ -434,7 +434,9 @@ impl Array {
             return Err(outside());
         }
         let (block, start, items) = match self.spread {
-            Some(read) if read / SPREAD >= total && total.saturating_mul(self.size as u64) <= KEPT => self.all(total),
+            Some(read) if read / MAX_SPREAD >= total && total.saturating_mul(self.size as u64) <= MAX_KEPT => {
+                self.all(total)
+            }
             _ => self.block_at(index, count),
         };
         self.spread = self.spread.map(|read| read + items);

@@ -15,7 +15,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
-use crate::layout::path_rules::{Keep, Route};
+use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
 
 /// The attributes of an object.
@@ -23,7 +23,7 @@ pub(super) struct AttributesOf {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
     /// Where the object is.
-    pub(super) route: Route,
+    pub(super) route: RulePosition,
     /// Takes those away by which others know what the object is.
     pub(super) retain: fn(&Object, &mut Vec<String>) -> Result<()>,
 }

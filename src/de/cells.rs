@@ -10,11 +10,11 @@ use crate::h5::{Dataset, Dtype, Field, Items};
 /// The cells of a column: a field of the records of a dataset, or each so many of its items.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
-    rows: Arc<Mutex<Rows>>,
+    rows: Arc<Mutex<SharedRows>>,
     /// The dataset of these.
     dataset: Arc<Dataset>,
     /// The window that the last cell was in.
-    window: Arc<Window>,
+    window: Arc<CachedWindow>,
     /// The position of the field, of records.
     field: Option<usize>,
     /// The item of the first cell, and how many are from each to the next.
@@ -25,15 +25,15 @@ pub(super) struct Cells {
 
 /// What all columns of a dataset are read by.
 #[derive(Debug)]
-struct Rows {
+struct SharedRows {
     array: Array,
     /// The last that was read.
-    window: Arc<Window>,
+    window: Arc<CachedWindow>,
 }
 
 /// Items of a dataset.
 #[derive(Debug, Default)]
-struct Window {
+struct CachedWindow {
     start: u64,
     count: u64,
     items: Items,
@@ -73,7 +73,7 @@ impl Cells {
     fn new(dataset: Dataset, field: Option<usize>, step: u64, len: impl FnOnce(&Array) -> u64) -> Result<Self> {
         let array = Array::new(dataset)?;
         let (dataset, len, window) = (Arc::clone(array.dataset()), len(&array), Arc::default());
-        let rows = Arc::new(Mutex::new(Rows { array, window: Arc::clone(&window) }));
+        let rows = Arc::new(Mutex::new(SharedRows { array, window: Arc::clone(&window) }));
         Ok(Self { rows, dataset, window, field, first: 0, step, len })
     }
 
@@ -109,7 +109,7 @@ impl Cells {
             self.window = Arc::default();
             self.window = self.rows.lock().unwrap_or_else(PoisonError::into_inner).around(index)?;
         }
-        let (dtype, Window { start, items, .. }) = (self.dataset.dtype(), &*self.window);
+        let (dtype, CachedWindow { start, items, .. }) = (self.dataset.dtype(), &*self.window);
         let (at, size) = ((index - start) as usize * dtype.size(), dtype.size());
         let item = Item { dtype, bytes: &items.bytes()[at..at + size], items };
         let Some(field) = self.field else { return Ok(item) };
@@ -118,14 +118,14 @@ impl Cells {
     }
 }
 
-impl Rows {
+impl SharedRows {
     /// The window that has the item at `index`.
-    fn around(&mut self, index: u64) -> Result<Arc<Window>> {
+    fn around(&mut self, index: u64) -> Result<Arc<CachedWindow>> {
         if index.wrapping_sub(self.window.start) >= self.window.count {
             // Other columns may be in it yet.
             let last = Arc::into_inner(std::mem::take(&mut self.window)).unwrap_or_default();
             let (start, count, items) = self.array.read_around(index, last.items)?;
-            self.window = Arc::new(Window { start, count, items });
+            self.window = Arc::new(CachedWindow { start, count, items });
         }
         Ok(Arc::clone(&self.window))
     }

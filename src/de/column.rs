@@ -5,14 +5,14 @@ use super::array::Array;
 use super::cells::{Cells, check_readable};
 use super::describe;
 use super::foreign;
-use super::matlab::Rows;
+use super::matlab::MatlabRows;
 use super::node::Node;
-use super::offsets::{Mask, Offsets, Places};
+use super::offsets::{Mask, Offsets, PartPlaces};
 use super::select;
-use super::stored::{Form, View};
+use super::stored::{StoredForm, StoredValue};
 use super::tags::Tags;
-use super::visit_limits::{Scope, Way};
-use super::visitor_kinds::Order;
+use super::visit_limits::{LinkKind, Scope};
+use super::visitor_kinds::FieldOrder;
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::ground::limits::{Limit, Limits};
 use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Contents, Dataset, Dtype, Group, Number, Object, Shape, integer};
 use crate::layout::foreign::CATEGORIES;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position};
 
 /// A stored sequence.
@@ -35,17 +35,17 @@ pub(super) enum Column {
     /// So many units.
     Units(u64),
     /// Structs, tuples or maps, field by field.
-    Records(Records),
+    Records(RecordColumns),
     /// Sequences, end to end.
     Ragged { offsets: Offsets, values: Box<Column> },
     /// Maps, end to end.
-    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column>, route: Route },
+    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column>, route: RulePosition },
     /// Options; or, with `units`, values and units.
     Nullable { mask: Mask, values: Box<Column>, units: bool },
     /// Enums.
-    Variants(Parted),
+    Variants(TaggedUnion),
     /// Elements of different types.
-    Mixed(Parted),
+    Mixed(TaggedUnion),
     /// A child each, called by its position behind a word.
     List { group: Group, scope: Scope, len: u64, word: &'static str },
     /// Some of the items of a dataset, or a field of the records in one.
@@ -53,26 +53,26 @@ pub(super) enum Column {
     /// Values by their positions among those that there are, negative for none.
     Categorical { codes: Box<Column>, categories: Box<Column> },
     /// A variable of MATLAB's.
-    Matlab(Rows),
+    Matlab(MatlabRows),
     /// A group, as the only element.
     One { group: Group, scope: Scope },
 }
 
 #[derive(Debug)]
-pub(super) struct Records {
-    pub(super) fields: Vec<Field>,
+pub(super) struct RecordColumns {
+    pub(super) fields: Vec<FieldColumn>,
     len: u64,
     /// The fields are the positions of tuples.
     tuples: bool,
     /// Some records lack some fields.
     masked: bool,
-    order: Order,
+    order: FieldOrder,
     /// Where a record is, if the options leave something out there.
-    pub(super) route: Route,
+    pub(super) route: RulePosition,
 }
 
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct FieldColumn {
     pub(super) name: String,
     /// The name of its link.
     pub(super) link: String,
@@ -84,14 +84,14 @@ pub(super) struct Field {
 
 /// Elements kept apart by a tag.
 #[derive(Debug)]
-pub(super) struct Parted {
-    parts: Vec<Branch>,
+pub(super) struct TaggedUnion {
+    parts: Vec<UnionBranch>,
     /// For each element, the position of its part, and its place within that.
-    places: Places,
+    places: PartPlaces,
 }
 
 #[derive(Debug)]
-pub(super) struct Branch {
+pub(super) struct UnionBranch {
     pub(super) name: String,
     pub(super) link: String,
     pub(super) column: Option<Column>,
@@ -99,10 +99,10 @@ pub(super) struct Branch {
     number: u32,
 }
 
-impl Parted {
+impl TaggedUnion {
     /// The part that the element at `index` is in, and its place within that.
     #[inline]
-    pub(super) fn part(&mut self, index: u64) -> Result<(&mut Branch, u64)> {
+    pub(super) fn part(&mut self, index: u64) -> Result<(&mut UnionBranch, u64)> {
         let (part, place) = self.places.get(index)?;
         let part = self.parts.get_mut(part as usize).ok_or_else(|| Error::corrupt("a tag that has no name"))?;
         Ok((part, place))
@@ -114,7 +114,7 @@ impl Parted {
     }
 }
 
-impl Field {
+impl FieldColumn {
     /// Whether the record at `index` has the field.
     pub(super) fn has(&mut self, index: u64) -> Result<bool> {
         match &mut self.mask {
@@ -246,11 +246,11 @@ impl Column {
     pub(super) fn of_object(object: Object, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
         match object {
             Object::Dataset(dataset) => {
-                scope.meet(&dataset, Way::Hard)?;
+                scope.meet(&dataset, LinkKind::Hard)?;
                 Self::of_part(dataset, scope.route(), count)
             }
             Object::Group(group) => {
-                let scope = scope.enter(&group, Way::Hard)?;
+                let scope = scope.enter(&group, LinkKind::Hard)?;
                 match group.kind()? {
                     Some(kind) => {
                         let depth = depth.in_group()?;
@@ -268,7 +268,7 @@ impl Column {
     }
 
     /// The sequence that a dataset is, whose elements are at `route`.
-    pub(super) fn of_dataset(dataset: Dataset, route: &Route) -> Result<Self> {
+    pub(super) fn of_dataset(dataset: Dataset, route: &RulePosition) -> Result<Self> {
         let count = Count::of(&dataset)?;
         // Where more was appended since it was opened, it has become longer before that counted.
         let is_older = matches!((count, dataset.shape()), (Count::Of(count), Shape::Simple(dims)) if dims[0] < count);
@@ -276,10 +276,10 @@ impl Column {
         Self::of_part(dataset, route, count)
     }
 
-    fn of_part(mut dataset: Dataset, route: &Route, count: Count) -> Result<Self> {
+    fn of_part(mut dataset: Dataset, route: &RulePosition, count: Count) -> Result<Self> {
         let kind = dataset.kind()?;
         if kind.is_none() {
-            match Rows::of(dataset)? {
+            match MatlabRows::of(dataset)? {
                 Ok(rows) => return Ok(Self::Matlab(rows)),
                 Err(other) => dataset = other,
             }
@@ -287,7 +287,7 @@ impl Column {
         if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
             && dims.len() == 1
         {
-            return Ok(Self::Records(Records::without_fields(count.check("the dataset", dims[0])?)));
+            return Ok(Self::Records(RecordColumns::without_fields(count.check("the dataset", dims[0])?)));
         }
         match (kind, dataset.shape()) {
             (None | Some(Kind::Bytes), Shape::Simple(dims)) => {
@@ -320,7 +320,7 @@ impl Column {
     }
 
     /// The only item of a dataset, which is also a list of it.
-    pub(super) fn only(&mut self) -> Result<Option<Form<'_>>> {
+    pub(super) fn only(&mut self) -> Result<Option<StoredForm<'_>>> {
         match self {
             Self::Array(array) => array.only(),
             _ => Ok(None),
@@ -335,7 +335,7 @@ impl Column {
     fn of_part_group(group: &Group, kind: Kind, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
         let child = |name, count| Self::open_child(group, name, scope, depth, count);
         Ok(match kind {
-            Kind::Columns => Self::Records(Records::open(group, scope, depth, count)?),
+            Kind::Columns => Self::Records(RecordColumns::open(group, scope, depth, count)?),
             Kind::Ragged => {
                 let offsets = offsets(group, scope, count)?;
                 let part = count.part(offsets.end());
@@ -377,7 +377,7 @@ impl Column {
                 Self::Nullable { mask, values, units: kind == Kind::Nulls }
             }
             Kind::Variants | Kind::Mixed => {
-                let parted = Parted::open(group, kind, scope, depth, count)?;
+                let parted = TaggedUnion::open(group, kind, scope, depth, count)?;
                 if kind == Kind::Variants { Self::Variants(parted) } else { Self::Mixed(parted) }
             }
             Kind::List => {
@@ -444,17 +444,17 @@ impl Column {
         };
         let field = |(name, link, column): (String, String, Result<Self>)| {
             let column = column.and_then(|column| check_len("the field", &column, len).map(|()| Box::new(column)));
-            Field { name, link, column, mask: None }
+            FieldColumn { name, link, column, mask: None }
         };
-        let fields: Vec<Field> = fields.into_iter().map(field).collect();
+        let fields: Vec<FieldColumn> = fields.into_iter().map(field).collect();
         let tuples = are_positions(fields.iter().map(|field| field.name.as_str()));
-        Ok(Self::Records(Records {
+        Ok(Self::Records(RecordColumns {
             fields,
             len,
             tuples,
             masked: false,
-            order: Order::default(),
-            route: Route::default(),
+            order: FieldOrder::default(),
+            route: RulePosition::default(),
         }))
     }
 
@@ -484,30 +484,30 @@ impl Column {
 
     /// The element at `index`, which is smaller than the length.
     #[inline]
-    pub(super) fn view(&mut self, index: u64, depth: Depth) -> Result<View<'_>> {
+    pub(super) fn view(&mut self, index: u64, depth: Depth) -> Result<StoredValue<'_>> {
         let form = match self {
             Self::Array(array) => {
                 if array.dims().len() > 1 {
                     let start = index * array.stride(0);
-                    Form::Grid { array, level: 1, start }
+                    StoredForm::Grid { array, level: 1, start }
                 } else {
                     let (dtype, bytes, items) = array.item(index)?;
-                    Form::of_item(Item { dtype, bytes, items }, depth)?
+                    StoredForm::of_item(Item { dtype, bytes, items }, depth)?
                 }
             }
-            Self::Cells(cells) => Form::of_item(cells.item(index)?, depth)?,
+            Self::Cells(cells) => StoredForm::of_item(cells.item(index)?, depth)?,
             Self::Categorical { codes, categories } => match category(codes, index)? {
                 Some(code) if code < categories.len() => {
-                    Form::Inside { column: categories, index: code, link: CATEGORIES }
+                    StoredForm::Inside { column: categories, index: code, link: CATEGORIES }
                 }
                 Some(code) => {
                     let count = categories.len();
                     return Err(Error::corrupt(format!("the code {code} is that of none of {count} categories")));
                 }
-                None => Form::Null { unit: false },
+                None => StoredForm::Null { unit: false },
             },
             Self::Matlab(rows) => rows.element(index, depth)?,
-            Self::One { group, scope } => Form::Group { group, scope },
+            Self::One { group, scope } => StoredForm::Group { group, scope },
             Self::Halves(array, kind) => {
                 let (_, bytes, _) = array.item(index)?;
                 wide(bytes, *kind)?
@@ -515,45 +515,47 @@ impl Column {
             Self::Parts { offsets, bytes, text } => {
                 let (start, end) = offsets.get(index)?;
                 let bytes = bytes.range(start, end - start)?;
-                if *text { Form::Text(bytes) } else { Form::Bytes(bytes) }
+                if *text { StoredForm::Text(bytes) } else { StoredForm::Bytes(bytes) }
             }
-            Self::Units(_) => Form::Null { unit: true },
-            Self::Records(records) => Form::Records { fields: &mut records.fields, index, tuples: records.tuples },
+            Self::Units(_) => StoredForm::Null { unit: true },
+            Self::Records(records) => {
+                StoredForm::Records { fields: &mut records.fields, index, tuples: records.tuples }
+            }
             Self::Ragged { offsets, values } => {
                 let (start, end) = offsets.get(index)?;
-                Form::Sequence { column: values, start, end, link: Some(VALUES) }
+                StoredForm::Sequence { column: values, start, end, link: Some(VALUES) }
             }
             Self::Maps { offsets, keys, values, route } => {
                 let (start, end) = offsets.get(index)?;
-                Form::Map { keys, values, start, end, route }
+                StoredForm::Map { keys, values, start, end, route }
             }
             Self::Nullable { mask, values, units } => {
                 if mask.get(index)? {
-                    Form::Null { unit: *units }
+                    StoredForm::Null { unit: *units }
                 } else if *units {
-                    Form::Inside { column: values, index, link: VALUES }
+                    StoredForm::Inside { column: values, index, link: VALUES }
                 } else {
-                    Form::Present { column: values, index }
+                    StoredForm::Present { column: values, index }
                 }
             }
             Self::Variants(parted) => {
                 let (part, place) = parted.part(index)?;
-                let Branch { name, link, column, number } = part;
-                Form::Variant { name, number: *number, link, payload: column.as_mut(), index: place }
+                let UnionBranch { name, link, column, number } = part;
+                StoredForm::Variant { name, number: *number, link, payload: column.as_mut(), index: place }
             }
             Self::Mixed(parted) => {
                 let (part, place) = parted.part(index)?;
                 match &mut part.column {
-                    Some(column) => Form::Inside { column, index: place, link: &part.link },
-                    None => Form::Null { unit: true },
+                    Some(column) => StoredForm::Inside { column, index: place, link: &part.link },
+                    None => StoredForm::Null { unit: true },
                 }
             }
             Self::List { group, scope, word, .. } => {
                 let name = format!("{word}{index}");
-                Form::Node(Node::new(group, name, false, scope, depth))
+                StoredForm::Node(Node::new(group, name, false, scope, depth))
             }
         };
-        Ok(View { form, depth })
+        Ok(StoredValue { form, depth })
     }
 
     /// Whether the element at `index` is None or unit, within any number of `Some`.
@@ -680,16 +682,16 @@ pub(super) fn check_halves(dtype: &Dtype) -> Result<()> {
 }
 
 /// The 128-bit integer that an item is.
-pub(super) fn wide(bytes: &[u8], kind: Kind) -> Result<Form<'static>> {
+pub(super) fn wide(bytes: &[u8], kind: Kind) -> Result<StoredForm<'static>> {
     let half = |at: usize| -> Option<u64> { Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?)) };
     let (Some(hi), Some(lo)) = (half(0), half(8)) else {
         return Err(Error::corrupt("a 128-bit integer of another size"));
     };
     let value = (u128::from(hi) << 64) | u128::from(lo);
-    Ok(if kind == Kind::I128 { Form::I128(value as i128) } else { Form::U128(value) })
+    Ok(if kind == Kind::I128 { StoredForm::I128(value as i128) } else { StoredForm::U128(value) })
 }
 
-impl Records {
+impl RecordColumns {
     fn open(group: &Group, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
         let len = count.check("the attribute `length`", group.length()?)?;
         let mut fields = Vec::new();
@@ -700,27 +702,34 @@ impl Records {
         }
         for link in links {
             let scope = scope.at(scope.route().field(&unescape(&link.name)));
-            fields.push(Field::open(group, link.name, &scope, depth, len, count.part(len))?);
+            fields.push(FieldColumn::open(group, link.name, &scope, depth, len, count.part(len))?);
         }
         // Any field that can be read has as many elements as there are rows.
         if fields.iter().all(|field| field.column.is_err()) {
             check_count(len)?;
         }
-        let tuples = are_positions(fields.iter().map(|field: &Field| field.name.as_str()));
+        let tuples = are_positions(fields.iter().map(|field: &FieldColumn| field.name.as_str()));
         if tuples {
             // A group that does not remember the order of its links gives "10" before "2".
             fields.sort_by_key(|field| position(&field.name));
         }
-        let masked = fields.iter().any(Field::is_masked);
-        let route = if scope.route().selects() { scope.route().clone() } else { Route::default() };
-        Ok(Self { fields, len, tuples, masked, order: Order::default(), route })
+        let masked = fields.iter().any(FieldColumn::is_masked);
+        let route = if scope.route().selects() { scope.route().clone() } else { RulePosition::default() };
+        Ok(Self { fields, len, tuples, masked, order: FieldOrder::default(), route })
     }
 }
 
-impl Records {
+impl RecordColumns {
     /// Records of which all fields are left out.
     fn without_fields(len: u64) -> Self {
-        Self { fields: Vec::new(), len, tuples: false, masked: false, order: Order::default(), route: Route::default() }
+        Self {
+            fields: Vec::new(),
+            len,
+            tuples: false,
+            masked: false,
+            order: FieldOrder::default(),
+            route: RulePosition::default(),
+        }
     }
 
     /// Whether they can be read as sequences of the `fields` that a visitor of that name asks for.
@@ -734,7 +743,7 @@ impl Records {
     }
 }
 
-impl Field {
+impl FieldColumn {
     /// What is stored, if it can be read.
     #[inline]
     pub(super) fn readable(&mut self) -> Option<&mut Column> {
@@ -748,7 +757,7 @@ impl Field {
             if let Object::Group(inner) = &object
                 && inner.kind()? == Some(Kind::Masked)
             {
-                let scope = scope.enter(inner, Way::Hard)?;
+                let scope = scope.enter(inner, LinkKind::Hard)?;
                 let (mask, column) = masked(inner, &scope, depth, count)?;
                 if mask.len() != len {
                     return Err(unequal(MASK, mask.len(), len));
@@ -769,15 +778,15 @@ impl Field {
     }
 }
 
-impl Parted {
+impl TaggedUnion {
     fn open(group: &Group, kind: Kind, scope: &Scope, depth: Depth, count: Count) -> Result<Self> {
         let read = || {
             let column = *Column::of_object(group.open(TAG)?, scope, depth, count)?;
             match (column, scope.streams()) {
                 (Column::Array(array), streams) if is_enum(&array) && (streams || array.len() > u32::MAX.into()) => {
-                    Places::windows(array)
+                    PartPlaces::windows(array)
                 }
-                (column, _) => Tags::read(column).and_then(|Tags { names, tags }| Places::all(names, tags)),
+                (column, _) => Tags::read(column).and_then(|Tags { names, tags }| PartPlaces::all(names, tags)),
             }
         };
         let (names, places, counts) = read().map_err(|error: Error| error.in_link(TAG))?;
@@ -807,7 +816,7 @@ impl Parted {
                 None => None,
             };
             let number = u32::try_from(parts.len()).unwrap_or(0);
-            parts.push(Branch { name, link: link.unwrap_or_default(), column, number });
+            parts.push(UnionBranch { name, link: link.unwrap_or_default(), column, number });
         }
         Ok(Self { parts, places })
     }

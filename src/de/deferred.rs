@@ -8,10 +8,10 @@ use super::access::key_of;
 use super::deserializer::ValueDeserializer;
 use super::foreign;
 use super::node::Node;
-use super::python::dictionary::{ChildKey, Pair};
+use super::python::dictionary::{ChildKey, DictionaryEntry};
 use super::read_state::ReadState;
 use super::select;
-use super::source::Stored;
+use super::source::OpenObject;
 use super::visit::{Make, made};
 use super::visit_limits::Scope;
 use crate::ground::call::Call;
@@ -24,16 +24,16 @@ use crate::layout::VALUE;
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct Deferred {
     /// The object, once it was opened. It is good from then on, whatever becomes of its links.
-    opened: OnceLock<Stored>,
-    link: Option<Behind>,
+    opened: OnceLock<OpenObject>,
+    link: Option<UnopenedLink>,
     file: Arc<Held>,
 }
 
 /// A link that is not followed yet. It is found again by its name: where it led before may be used for something else.
 #[derive(Debug)]
-struct Behind {
+struct UnopenedLink {
     group: Group,
     name: String,
     soft: bool,
@@ -42,48 +42,48 @@ struct Behind {
 }
 
 /// A child of a map that is kept.
-pub(crate) struct Child {
+pub(crate) struct DeferredChild {
     key: String,
     /// The name of the link.
     pub(crate) name: String,
-    pub(crate) kept: Kept,
+    pub(crate) kept: Deferred,
 }
 
-impl Child {
+impl DeferredChild {
     /// The key as its type has it, and what is there for it.
-    pub(crate) fn entry<K: DeserializeOwned>(mut self) -> Result<(K, Kept)> {
+    pub(crate) fn entry<K: DeserializeOwned>(mut self) -> Result<(K, Deferred)> {
         let key = made(|key| self.read_key(key))?;
         Ok((key, self.kept))
     }
 
     fn read_key(&mut self, key: &mut dyn Make) -> Result<()> {
-        let Some(Behind { group, name, soft, scope, depth }) = &self.kept.link else {
+        let Some(UnopenedLink { group, name, soft, scope, depth }) = &self.kept.link else {
             return Err(Error::corrupt("a child without a link"));
         };
         let (name, link) = (std::mem::take(&mut self.key), Link::new(name.clone(), *soft));
         let mut child = ChildKey { name, link, group, scope, depth: *depth, pair: None };
         key.make(ValueDeserializer::Other(&mut child))?;
-        if let Some(Pair { group, scope, depth, .. }) = child.pair {
-            self.kept.link = Some(Behind { group, name: VALUE.to_owned(), soft: false, scope, depth });
+        if let Some(DictionaryEntry { group, scope, depth, .. }) = child.pair {
+            self.kept.link = Some(UnopenedLink { group, name: VALUE.to_owned(), soft: false, scope, depth });
         }
         Ok(())
     }
 }
 
-impl Kept {
+impl Deferred {
     /// Keeps an object that was opened. What is read of it later is no part of the call that it was opened for.
-    pub(super) fn of(stored: Stored) -> Result<Self> {
-        let stored = Stored { object: stored.object.unwatched(), ..stored };
+    pub(super) fn of(stored: OpenObject) -> Result<Self> {
+        let stored = OpenObject { object: stored.object.unwatched(), ..stored };
         let file = Arc::new(Held::of(&stored.object)?);
         Ok(Self { opened: OnceLock::from(stored), link: None, file })
     }
 
-    fn stored(&self) -> Result<&Stored> {
+    fn stored(&self) -> Result<&OpenObject> {
         self.file.check_open()?;
         if let Some(stored) = self.opened.get() {
             return Ok(stored);
         }
-        let Some(Behind { group, name, soft, scope, depth }) = &self.link else {
+        let Some(UnopenedLink { group, name, soft, scope, depth }) = &self.link else {
             return Err(Error::new(ErrorKind::Custom, "nothing is kept"));
         };
         let node = Node::at(group, Link::new(name.clone(), *soft), &scope.anew(), *depth);
@@ -114,7 +114,7 @@ impl Kept {
         self.during(|stored| {
             // What is opened again is, too.
             let scope = stored.scope.anew();
-            let stored = Stored { scope, ..stored.again()? };
+            let stored = OpenObject { scope, ..stored.again()? };
             let route = stored.scope.route().clone();
             let mut node = Some(Node::of_stored(stored));
             let read = Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
@@ -123,7 +123,7 @@ impl Kept {
     }
 
     /// Does something with what is stored; says where, if it fails.
-    pub(crate) fn during<R>(&self, work: impl FnOnce(&Stored) -> Result<R>) -> Result<R> {
+    pub(crate) fn during<R>(&self, work: impl FnOnce(&OpenObject) -> Result<R>) -> Result<R> {
         let work = || {
             let stored = self.stored()?;
             stored.scope.limited(|| work(stored)).map_err(|error| self.located(error))
@@ -141,7 +141,7 @@ impl Kept {
         }
         let path = match (self.opened.get(), &self.link) {
             (Some(stored), _) => path_of(&stored.object),
-            (None, Some(Behind { group, name, .. })) => return error.in_link(name).in_link(&path_of(group)),
+            (None, Some(UnopenedLink { group, name, .. })) => return error.in_link(name).in_link(&path_of(group)),
             (None, None) => String::new(),
         };
         if path.is_empty() { error } else { error.in_link(&path) }
@@ -173,7 +173,7 @@ impl Kept {
     }
 
     /// The children, if it is a group whose links are keys.
-    pub(crate) fn children(&self) -> Result<Option<Vec<Child>>> {
+    pub(crate) fn children(&self) -> Result<Option<Vec<DeferredChild>>> {
         self.during(|stored| {
             let Object::Group(group) = &stored.object else { return Ok(None) };
             if group.kind()?.is_some() {
@@ -188,9 +188,9 @@ impl Kept {
                 let key = key_of(&link, &inside.scope, quoted).into_owned();
                 let Link { name, soft, .. } = link;
                 let scope = inside.scope.at(inside.scope.route().field(&key));
-                let link = Behind { group: group.clone(), name: name.clone(), soft, scope, depth };
+                let link = UnopenedLink { group: group.clone(), name: name.clone(), soft, scope, depth };
                 let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
-                Child { key, name, kept }
+                DeferredChild { key, name, kept }
             };
             select::links(group, &mut links, inside.scope.route(), |link| key_of(link, &inside.scope, quoted))?;
             Ok(Some(links.into_iter().map(child).collect()))
@@ -204,7 +204,7 @@ impl Kept {
             let inside = stored.again()?.enter()?;
             let (scope, depth) =
                 (inside.scope.at(inside.scope.route().field(&unescape(name))), inside.depth.in_record()?);
-            let link = Behind { group: group.clone(), name: name.to_owned(), soft: false, scope, depth };
+            let link = UnopenedLink { group: group.clone(), name: name.to_owned(), soft: false, scope, depth };
             Ok(Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) })
         })
     }

@@ -1,6 +1,6 @@
 //! What is stored, in words, for errors.
 
-use super::column::{Column, Field, Parted};
+use super::column::{Column, FieldColumn, TaggedUnion};
 use crate::ground::error::names;
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dtype, Group, brief};
@@ -36,17 +36,17 @@ pub(super) fn attributes(what: &str, object: &impl Attributes) -> String {
 }
 
 /// Records whose fields are stored apart.
-pub(super) fn records(fields: &[Field]) -> String {
+pub(super) fn records(fields: &[FieldColumn]) -> String {
     format!("`{}`", brief(columns(fields)))
 }
 
 /// Enums of which each variant is stored apart.
-pub(super) fn variants(parted: &Parted) -> String {
+pub(super) fn variants(parted: &TaggedUnion) -> String {
     format!("`{}`", brief(of_variants(parted)))
 }
 
-fn columns(fields: &[Field]) -> String {
-    let field = |field: &Field| {
+fn columns(fields: &[FieldColumn]) -> String {
+    let field = |field: &FieldColumn| {
         let words = field.stored().map_or_else(|| "unreadable".to_owned(), of_column);
         let option = if field.is_masked() { "option of " } else { "" };
         format!("{}: {option}{words}", field.name)
@@ -54,7 +54,7 @@ fn columns(fields: &[Field]) -> String {
     braced("columns", fields.iter().map(field), fields.len())
 }
 
-fn of_variants(parted: &Parted) -> String {
+fn of_variants(parted: &TaggedUnion) -> String {
     braced("enum", parted.names().map(str::to_owned), parted.names().len())
 }
 

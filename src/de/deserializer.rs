@@ -6,7 +6,7 @@ use std::mem::needs_drop;
 
 use serde::de::{Deserializer, Expected, Visitor};
 
-use super::element::{Element, List, PartOfItem};
+use super::element::{Element, FastElements, PartOfItem};
 use super::elements::{Elements, PlainFields};
 use super::key::Key;
 use super::row::{FieldOfRecord, Row};
@@ -123,7 +123,7 @@ impl<'a> ValueDeserializer<'a> {
     }
 
     /// The elements that it is, if they are found by a short way: `len`, if that is said.
-    fn list(self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+    fn list(self, len: Option<usize>) -> Result<Result<FastElements<'a>, Self>> {
         match self.whole() {
             Self::Part(part) => Ok(part.list(len)?.map_err(Self::Part)),
             Self::Element(element) => Ok(element.list(len)?.map_err(Self::Element)),

@@ -1,56 +1,56 @@
 //! Elements of sequences, and parts of items: what is asked for most is read by the shortest way, the rest by way of a
-//! [`View`].
+//! [`StoredValue`].
 
 use serde::de::Visitor;
 
 use super::access::{BlockSeq, ColumnSeq};
 use super::array::Array;
-use super::column::{Branch, Column};
+use super::column::{Column, UnionBranch};
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::elements::{Elements, Payload, Variant};
 use super::row::{CompoundSeq, FoundRecord};
-use super::stored::{Form, MANY, View, check_len, visit_block, visit_grid, visit_range};
+use super::stored::{MANY, StoredForm, StoredValue, check_len, visit_block, visit_grid, visit_range};
 use super::visit::{Answer, Question, Visit, take_seq};
-use super::visitor_kinds::Order;
-use crate::de::item::{Block, Item, Numbers, Part};
+use super::visitor_kinds::FieldOrder;
+use crate::de::item::{Block, Item, ItemPart, Numbers};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::h5::{self, Number};
 use crate::layout::VALUES;
 
 /// Elements that are found by a short way.
-pub(super) struct List<'a> {
+pub(super) struct FastElements<'a> {
     pub(super) elements: Elements<'a>,
-    pub(super) place: Place<'a>,
+    pub(super) place: ElementsLocation<'a>,
 }
 
 /// Where they are, for errors.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct ElementsLocation<'a> {
     /// The dataset.
     array: Option<&'a Array>,
     /// That is the child `values`.
     in_values: bool,
 }
 
-impl<'a> List<'a> {
+impl<'a> FastElements<'a> {
     /// Elements of which errors say by themselves where they are.
     #[inline]
     fn anywhere(elements: Elements<'a>) -> Self {
-        Self { elements, place: Place { array: None, in_values: false } }
+        Self { elements, place: ElementsLocation { array: None, in_values: false } }
     }
 
     /// Those of the child `values`, of which errors say where else they are.
     fn in_values(elements: Elements<'a>) -> Self {
-        Self { elements, place: Place { array: None, in_values: true } }
+        Self { elements, place: ElementsLocation { array: None, in_values: true } }
     }
 
     fn of_array(elements: Elements<'a>, array: &'a Array, in_values: bool) -> Self {
-        Self { elements, place: Place { array: Some(array), in_values } }
+        Self { elements, place: ElementsLocation { array: Some(array), in_values } }
     }
 }
 
-impl List<'_> {
+impl FastElements<'_> {
     /// Hands them to a visitor.
     pub(super) fn hand<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let Self { elements, place } = self;
@@ -61,7 +61,7 @@ impl List<'_> {
     }
 }
 
-impl Place<'_> {
+impl ElementsLocation<'_> {
     #[cold]
     pub(super) fn located(&self, error: Error) -> Error {
         let error = match self.array {
@@ -120,7 +120,7 @@ impl<'a> Element<'a> {
     /// That variant.
     pub(super) fn variant(self) -> Result<Variant<'a>> {
         let Column::Variants(parted) = self.column else { return Err(asked_for_another()) };
-        let (Branch { name, link, column, .. }, index) = parted.part(self.index)?;
+        let (UnionBranch { name, link, column, .. }, index) = parted.part(self.index)?;
         Ok(match column {
             Some(column) => {
                 let payload = Element { column, index, depth: self.depth.in_record()? };
@@ -196,7 +196,7 @@ impl<'a> Element<'a> {
     }
 
     /// The elements that it is, if they are columns, or in memory: `len`, if that is said, or else but few.
-    pub(super) fn list(mut self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+    pub(super) fn list(mut self, len: Option<usize>) -> Result<Result<FastElements<'a>, Self>> {
         let Some((start, end)) = self.short_range(len)? else { return Ok(Err(self)) };
         let Self { column, index, depth } = self;
         match column {
@@ -207,7 +207,7 @@ impl<'a> Element<'a> {
                 let row = loaded.and_then(|()| array.row_at(index)).map_err(located)?;
                 check_len(len, row.len as u64).map_err(located)?;
                 let elements = Elements::Block(BlockSeq::new(row, inner, Some(array.order())));
-                Ok(Ok(List::of_array(elements, array, false)))
+                Ok(Ok(FastElements::of_array(elements, array, false)))
             }
             Column::Ragged { values, .. } => {
                 check_len(len, end - start)?;
@@ -215,7 +215,9 @@ impl<'a> Element<'a> {
                     Column::Array(array) => array,
                     column => {
                         let inner = depth.in_sequence().map_err(Self::in_values)?;
-                        return Ok(Ok(List::in_values(Elements::Column(ColumnSeq::new(column, start, end, inner)))));
+                        return Ok(Ok(FastElements::in_values(Elements::Column(ColumnSeq::new(
+                            column, start, end, inner,
+                        )))));
                     }
                 };
                 let inner = depth.in_record().map_err(Self::in_values)?;
@@ -223,7 +225,7 @@ impl<'a> Element<'a> {
                 let array: &'a Array = array;
                 let located = |error: Error| error.stored_as(|| array.words()).in_link(VALUES);
                 let list = loaded.and_then(|()| array.list_at(start, end)).map_err(located)?;
-                Ok(Ok(List::of_array(Elements::Block(BlockSeq::new(list, inner, None)), array, true)))
+                Ok(Ok(FastElements::of_array(Elements::Block(BlockSeq::new(list, inner, None)), array, true)))
             }
             column => Ok(Err(Self { column, index, depth })),
         }
@@ -396,14 +398,14 @@ pub(super) struct GridElement<'a> {
 }
 
 impl GridElement<'_> {
-    fn view(&mut self) -> Result<View<'_>> {
+    fn view(&mut self) -> Result<StoredValue<'_>> {
         let form = if self.level == self.array.dims().len() {
             let (dtype, bytes, items) = self.array.item(self.start)?;
-            Form::of_item(Item { dtype, bytes, items }, self.depth)?
+            StoredForm::of_item(Item { dtype, bytes, items }, self.depth)?
         } else {
-            Form::Grid { array: self.array, level: self.level, start: self.start }
+            StoredForm::Grid { array: self.array, level: self.level, start: self.start }
         };
-        Ok(View { form, depth: self.depth })
+        Ok(StoredValue { form, depth: self.depth })
     }
 }
 
@@ -421,20 +423,20 @@ impl AskOnce for GridElement<'_> {
 /// A part of an item: a field of a compound, or an element of an array within it; or an element of a dataset.
 #[derive(Clone, Copy)]
 pub(crate) struct PartOfItem<'a> {
-    pub(super) part: Part<'a>,
+    pub(super) part: ItemPart<'a>,
     pub(super) depth: Depth,
     /// Which structs the records that are in it are read as in their order, if that is kept somewhere.
-    pub(super) order: Option<&'a Order>,
+    pub(super) order: Option<&'a FieldOrder>,
 }
 
 impl<'a> PartOfItem<'a> {
-    fn view(self) -> Result<View<'a>> {
+    fn view(self) -> Result<StoredValue<'a>> {
         let form = match (self.part.item(), self.part.block()) {
-            (None, Some(block)) => Form::Block(block?),
-            (Some(item), _) => Form::of_item(item, self.depth)?,
+            (None, Some(block)) => StoredForm::Block(block?),
+            (Some(item), _) => StoredForm::of_item(item, self.depth)?,
             (None, None) => return Err(Error::corrupt("an array without dimensions")),
         };
-        Ok(View { form, depth: self.depth })
+        Ok(StoredValue { form, depth: self.depth })
     }
 
     /// The type and bytes of the numbers that it is, if they are `len`, and may be here.
@@ -452,7 +454,7 @@ impl<'a> PartOfItem<'a> {
     }
 
     /// The elements that it is, if it is an array or a tuple: `len`, if that is said, or else but few.
-    pub(super) fn list(self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+    pub(super) fn list(self, len: Option<usize>) -> Result<Result<FastElements<'a>, Self>> {
         let Some(block) = self.part.block() else { return self.tuple(len) };
         let block = block?;
         if len.is_none() && block.len >= MANY {
@@ -460,18 +462,18 @@ impl<'a> PartOfItem<'a> {
         }
         check_len(len, block.len as u64)?;
         let elements = BlockSeq::new(block, self.depth.in_record()?, self.order);
-        Ok(Ok(List::anywhere(Elements::Block(elements))))
+        Ok(Ok(FastElements::anywhere(Elements::Block(elements))))
     }
 
     /// The fields of a record as a sequence.
-    fn tuple(self, len: Option<usize>) -> Result<Result<List<'a>, Self>> {
+    fn tuple(self, len: Option<usize>) -> Result<Result<FastElements<'a>, Self>> {
         let Some(record) = self.part.item().and_then(Item::record) else { return Ok(Err(self)) };
         if self.depth.may_be_short() {
             return Ok(Err(self));
         }
         check_len(len, record.fields.len() as u64)?;
         let fields = CompoundSeq::new(record, self.depth.in_record()?, self.order);
-        Ok(Ok(List::anywhere(Elements::Fields(fields))))
+        Ok(Ok(FastElements::anywhere(Elements::Fields(fields))))
     }
 
     /// The record that it is, if it is one.
@@ -530,7 +532,7 @@ fn visit_row(
     block: Block<'_>,
     len: Option<usize>,
     depth: Depth,
-    order: Option<&Order>,
+    order: Option<&FieldOrder>,
     visit: &mut dyn Visit,
 ) -> Result<()> {
     match len {

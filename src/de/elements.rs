@@ -12,7 +12,7 @@ use super::access::{BlockSeq, ColumnSeq, OrderedRecord};
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::element::Element;
 use super::key::Key;
-use super::python::union::Empty;
+use super::python::union::EmptyVariant;
 use super::row::{CompoundSeq, RowSeq, no_number};
 use super::visit::{Answer, Question, Visit};
 use super::visitor_kinds::is_of_type_itself;
@@ -462,7 +462,7 @@ impl<'a> Variant<'a> {
         };
         let payload = self.payload(Wanted::Unit)?;
         match what {
-            Some(variants) => Empty::deserialize(payload).and_then(|empty| empty.check(variants)),
+            Some(variants) => EmptyVariant::deserialize(payload).and_then(|empty| empty.check(variants)),
             None => <()>::deserialize(payload),
         }
         .map_err(|error| self.located(error))

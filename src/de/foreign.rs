@@ -7,7 +7,7 @@ use super::cells::{Cells, check_readable};
 use super::column::{Column, Count};
 use super::matlab;
 use super::select::{has_names as leads_on_in, leads_on};
-use super::visit_limits::{Scope, Way};
+use super::visit_limits::{LinkKind, Scope};
 use crate::de::item::{Item, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -251,7 +251,7 @@ fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
     if !is_category.contains(&true) || !matches!(table.shape(), Shape::Simple(dims) if dims.len() == 1) {
         return Ok(None);
     }
-    scope.meet(&table, Way::Hard).map_err(|error| error.in_link(TABLE))?;
+    scope.meet(&table, LinkKind::Hard).map_err(|error| error.in_link(TABLE))?;
     let mut kept = Vec::new();
     for (field, is_category) in fields.iter().zip(is_category) {
         if is_kept(scope, &field.name, || Ok(leads_on_in(&field.dtype)))? {
@@ -322,7 +322,7 @@ fn names_in(group: &Group, link: &str, scope: &Scope) -> Result<Vec<String>> {
 /// What columns are called that have names at several levels: these, joined by a point.
 fn levelled(group: &Group, items: &str, scope: &Scope) -> Result<Vec<String>> {
     /// Bytes that all names may have.
-    const MOST: usize = 64 << 20;
+    const MAX_NAME_BYTES: usize = 64 << 20;
     let (mut all, mut bytes) = (Vec::<String>::new(), 0_usize);
     for level in 0.. {
         let (names, codes) = level_of(items, level);
@@ -342,8 +342,8 @@ fn levelled(group: &Group, items: &str, scope: &Scope) -> Result<Vec<String>> {
         let parts: Vec<&str> = parts.collect::<Result<_>>().map_err(|error| error.in_link(&codes))?;
         // A few bytes of codes can repeat a long name any number of times.
         bytes = parts.iter().fold(bytes, |bytes, part| bytes.saturating_add(part.len() + 1));
-        if bytes > MOST {
-            let message = format!("the names of {} columns take more than {MOST} bytes", parts.len());
+        if bytes > MAX_NAME_BYTES {
+            let message = format!("the names of {} columns take more than {MAX_NAME_BYTES} bytes", parts.len());
             return Err(Error::new(ErrorKind::Limit, message).in_link(&codes));
         }
         if level == 0 {
@@ -401,7 +401,7 @@ fn fields_of_structs(group: &Group) -> Result<Option<Vec<(String, Dataset)>>> {
 fn structs(group: &Group, scope: &Scope) -> Result<Column> {
     let Some(fields) = fields_of_structs(group)? else { return Ok(Column::one(group, scope)) };
     let column = |(name, field): (String, Dataset)| {
-        scope.meet(&field, Way::Hard)?;
+        scope.meet(&field, LinkKind::Hard)?;
         let column = match field.shape().count() {
             Some(count) => Cells::strided(field, 1, count).map(Column::Cells),
             None => Err(Error::corrupt("a dataset of absurd shape")),

@@ -79,11 +79,11 @@ impl<'a> Block<'a> {
 
     /// Takes the first element off.
     #[inline]
-    pub(crate) fn take_first(&mut self) -> Option<Part<'a>> {
+    pub(crate) fn take_first(&mut self) -> Option<ItemPart<'a>> {
         let (bytes, rest) = self.bytes.split_at_checked(self.step).filter(|_| self.len > 0)?;
         self.bytes = rest;
         self.len -= 1;
-        Some(Part { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
+        Some(ItemPart { number: self.number, dtype: self.dtype, dims: self.inner_dims, bytes, items: self.items })
     }
 
     /// Takes the first element off, if it is a number of this type: its bytes.
@@ -147,7 +147,7 @@ pub(crate) struct Numbers<'a> {
 
 /// An element of a [`Block`], or a field of a [`Record`].
 #[derive(Clone, Copy)]
-pub(crate) struct Part<'a> {
+pub(crate) struct ItemPart<'a> {
     /// The type of number that it is, if it is one: what is asked for most is one comparison away.
     number: Option<Number>,
     dtype: &'a Dtype,
@@ -157,7 +157,7 @@ pub(crate) struct Part<'a> {
     items: &'a Items,
 }
 
-impl<'a> Part<'a> {
+impl<'a> ItemPart<'a> {
     /// The number that it is, if it is one of this very type.
     #[inline]
     pub(crate) fn number<T: Element>(&self) -> Option<T> {
@@ -229,10 +229,10 @@ pub(crate) struct Record<'a> {
 
 impl<'a> Record<'a> {
     #[inline]
-    pub(crate) fn field(&self, index: usize) -> Part<'a> {
+    pub(crate) fn field(&self, index: usize) -> ItemPart<'a> {
         let field = &self.fields[index];
         let bytes = &self.bytes[field.offset..field.offset + field.size];
-        Part::of_field(field, bytes, self.items)
+        ItemPart::of_field(field, bytes, self.items)
     }
 
     /// Whether it is a tuple: its fields are called by their positions.

@@ -2,8 +2,8 @@
 //! variables, and hickle's strings. They are brought into memory as what they are.
 
 use super::matlab;
-use super::matlab_vector::is_line;
-use super::stored::Form;
+use super::matlab_vector::is_vector;
+use super::stored::StoredForm;
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
@@ -11,20 +11,20 @@ use crate::h5::{Attributes, Dataset, Dtype, Items, Shape};
 use crate::layout::foreign::{HICKLE_STR, HICKLE_STRING};
 
 /// What a dataset is.
-pub(super) enum Marked {
+pub(super) enum MarkedDataset {
     Text(String),
     Bytes(Items),
     Array { dims: Vec<u64>, dtype: Dtype, items: Items },
 }
 
-impl Marked {
+impl MarkedDataset {
     /// What a dataset without a kind is, if that is not what it looks like.
     pub(super) fn of(dataset: &Dataset) -> Result<Option<Self>> {
         let Shape::Simple(_) = dataset.shape() else { return Ok(None) };
         if dataset.is_bare() {
             return Ok(None);
         }
-        if let Some(variable) = matlab::Variable::of(dataset)? {
+        if let Some(variable) = matlab::MatlabVariable::of(dataset)? {
             return variable.marked(dataset);
         }
         match (dataset.text_attribute(HICKLE_STRING)?, dataset.dtype()) {
@@ -40,17 +40,17 @@ impl Marked {
     }
 
     /// The form in which that is read.
-    pub(super) fn form(&self, depth: Depth) -> Result<Form<'_>> {
+    pub(super) fn form(&self, depth: Depth) -> Result<StoredForm<'_>> {
         match self {
-            Self::Text(text) => Ok(Form::Text(text.as_bytes())),
-            Self::Bytes(items) => Ok(Form::Bytes(items.bytes())),
+            Self::Text(text) => Ok(StoredForm::Text(text.as_bytes())),
+            Self::Bytes(items) => Ok(StoredForm::Bytes(items.bytes())),
             Self::Array { dtype, items, .. } if dtype.unsupported().is_some() => {
-                Form::of_item(Item { dtype, bytes: &[], items }, depth)
+                StoredForm::of_item(Item { dtype, bytes: &[], items }, depth)
             }
-            Self::Array { dims, dtype: dtype @ Dtype::Number(_), items } if is_line(dims) => {
-                Form::single_or_line(dims, dtype, items)
+            Self::Array { dims, dtype: dtype @ Dtype::Number(_), items } if is_vector(dims) => {
+                StoredForm::single_or_line(dims, dtype, items)
             }
-            Self::Array { dims, dtype, items } => Form::single_or_block(dims, dtype, items, false),
+            Self::Array { dims, dtype, items } => StoredForm::single_or_block(dims, dtype, items, false),
         }
     }
 }

@@ -10,9 +10,9 @@
 
 use hdf5::H5Type;
 
-use super::marked_dataset::Marked;
-use super::matlab_vector::{Line, is_line};
-use super::stored::Form;
+use super::marked_dataset::MarkedDataset;
+use super::matlab_vector::{MatlabVector, is_vector};
+use super::stored::StoredForm;
 use crate::de::item::{Block, Item};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -25,7 +25,7 @@ use crate::layout::foreign::{
 
 /// What MATLAB says of a dataset that is one of its variables.
 #[derive(Debug)]
-pub(super) struct Variable {
+pub(super) struct MatlabVariable {
     class: String,
     /// The data is that of an object, of which only MATLAB knows how it is stored.
     is_object: bool,
@@ -35,7 +35,7 @@ pub(super) struct Variable {
     dims: Vec<u64>,
 }
 
-impl Variable {
+impl MatlabVariable {
     pub(super) fn of(dataset: &Dataset) -> Result<Option<Self>> {
         let Shape::Simple(dims) = dataset.shape() else { return Ok(None) };
         if dataset.is_bare() {
@@ -50,13 +50,13 @@ impl Variable {
     /// MATLAB's dimensions.
     fn dims(&self, dataset: &Dataset) -> Result<Vec<u64>> {
         /// MATLAB has more, but nobody has.
-        const MOST: u64 = 64;
+        const MAX_DIMS: u64 = 64;
         if !self.is_empty {
             return Ok(self.dims.iter().rev().copied().collect());
         }
         let number = dataset.dtype().number().filter(|number| number.is_integer());
         let dims = match (number, &self.dims[..]) {
-            (Some(number), [2..=MOST]) => {
+            (Some(number), [2..=MAX_DIMS]) => {
                 let dims = dataset.read()?;
                 let dims = dims.bytes().chunks_exact(number.size()).map(|dim| u64::try_from(integer(number, dim)));
                 dims.collect::<Result<Vec<_>, _>>().ok().filter(|dims| dims.contains(&0))
@@ -83,15 +83,15 @@ impl Variable {
     }
 
     /// The variable brought into memory, if it is one that is read at all.
-    pub(super) fn marked(&self, dataset: &Dataset) -> Result<Option<Marked>> {
+    pub(super) fn marked(&self, dataset: &Dataset) -> Result<Option<MarkedDataset>> {
         let dtype = self.dtype(dataset);
         if self.is_object {
-            return Ok(Some(Marked::Array { dims: Vec::new(), dtype, items: Items::default() }));
+            return Ok(Some(MarkedDataset::Array { dims: Vec::new(), dtype, items: Items::default() }));
         }
         let is_char = self.class == MATLAB_CHAR;
         if self.is_empty || self.dims.contains(&0) {
-            let empty = Marked::Array { dims: vec![0], dtype, items: Items::default() };
-            return Ok(Some(if is_char { Marked::Text(String::new()) } else { empty }));
+            let empty = MarkedDataset::Array { dims: vec![0], dtype, items: Items::default() };
+            return Ok(Some(if is_char { MarkedDataset::Text(String::new()) } else { empty }));
         }
         // Nothing of MATLAB's has parts elsewhere.
         if dtype.has_addresses() || dtype.unsupported().is_some() {
@@ -109,10 +109,10 @@ impl Variable {
         // Of numbers, who asks for lists in a line gets them.
         let dims = match &dtype {
             Dtype::Number(_) => self.dims.iter().rev().copied().collect(),
-            _ if is_line(&self.dims) => vec![self.dims.iter().product()],
+            _ if is_vector(&self.dims) => vec![self.dims.iter().product()],
             _ => self.dims.iter().rev().copied().collect(),
         };
-        Ok(Some(Marked::Array { dims, dtype, items }))
+        Ok(Some(MarkedDataset::Array { dims, dtype, items }))
     }
 
     /// Whether the items are numbers, bools or complex numbers, and not something that such stand for.
@@ -145,7 +145,7 @@ pub(super) fn retain_attributes(names: &mut Vec<String>) {
 
 /// Where the items of an array of the dimensions `dims` are, one after the other as their last coordinate is fastest, if a step
 /// along each dimension is as long as `steps` says.
-struct Places<'a> {
+struct ItemOrder<'a> {
     dims: &'a [u64],
     steps: &'a [usize],
     at: usize,
@@ -153,13 +153,13 @@ struct Places<'a> {
     left: u64,
 }
 
-impl<'a> Places<'a> {
+impl<'a> ItemOrder<'a> {
     fn new(dims: &'a [u64], steps: &'a [usize]) -> Self {
         Self { dims, steps, at: 0, coordinates: vec![0; dims.len()], left: dims.iter().product() }
     }
 }
 
-impl Iterator for Places<'_> {
+impl Iterator for ItemOrder<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
@@ -186,12 +186,12 @@ fn steps(dims: &[u64]) -> Vec<usize> {
 
 /// Items that are in the file in the dimensions `dims`, in MATLAB's.
 fn turned(dims: &[u64], size: usize, items: Items) -> Items {
-    if is_line(dims) {
+    if is_vector(dims) {
         return items;
     }
     let (bytes, reversed) = (items.bytes(), dims.iter().rev().copied().collect::<Vec<_>>());
     let mut turned = Vec::with_capacity(bytes.len());
-    for place in Places::new(&reversed, &steps(dims)) {
+    for place in ItemOrder::new(&reversed, &steps(dims)) {
         turned.extend_from_slice(&bytes[place * size..][..size]);
     }
     Items::with_memory(turned)
@@ -199,14 +199,14 @@ fn turned(dims: &[u64], size: usize, items: Items) -> Items {
 
 /// Characters: one string, or as many as there are rows, which are of one length and end in spaces. Of more dimensions, the
 /// second is that of the characters of a string, too.
-fn chars(dims: &[u64], number: Number, bytes: &[u8]) -> Result<Marked> {
+fn chars(dims: &[u64], number: Number, bytes: &[u8]) -> Result<MarkedDataset> {
     let (size, mut steps) = (number.size(), steps(dims));
     let mut dims: Vec<u64> = dims.iter().rev().copied().collect();
     if dims.len() < 2 {
         (dims, steps) = (vec![1, dims[0]], vec![1, steps[0]]);
     }
     let (len, step) = (dims.remove(1) as usize, steps.remove(1));
-    let texts = Places::new(&dims, &steps).map(|place| {
+    let texts = ItemOrder::new(&dims, &steps).map(|place| {
         let unit = |index: usize| integer(number, &bytes[(place + index * step) * size..][..size]);
         let text = match size {
             1 => String::from_utf8((0..len).map(|index| unit(index) as u8).collect()).ok(),
@@ -217,7 +217,7 @@ fn chars(dims: &[u64], number: Number, bytes: &[u8]) -> Result<Marked> {
     });
     let mut texts = texts.collect::<Result<Vec<_>>>()?;
     if texts.len() == 1 {
-        return Ok(Marked::Text(texts.remove(0)));
+        return Ok(MarkedDataset::Text(texts.remove(0)));
     }
     let longest = texts.iter().map(String::len).max().unwrap_or(0).max(1);
     let mut bytes = Vec::with_capacity(texts.len() * longest);
@@ -225,12 +225,12 @@ fn chars(dims: &[u64], number: Number, bytes: &[u8]) -> Result<Marked> {
         bytes.extend_from_slice(text.trim_end_matches(' ').as_bytes());
         bytes.resize((row + 1) * longest, 0);
     }
-    Ok(Marked::Array { dims, dtype: Dtype::string(longest), items: Items::with_memory(bytes) })
+    Ok(MarkedDataset::Array { dims, dtype: Dtype::string(longest), items: Items::with_memory(bytes) })
 }
 
 /// A variable of MATLAB's as a sequence, of which a window is in memory: so many elements along its first dimension.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct MatlabRows {
     dataset: Dataset,
     /// The dimensions in the file, and which of them is the first of the sequence.
     stored: Vec<u64>,
@@ -245,10 +245,10 @@ pub(super) struct Rows {
     items: Items,
 }
 
-impl Rows {
+impl MatlabRows {
     /// The sequence that a dataset is, if it is a variable of MATLAB's.
     pub(super) fn of(dataset: Dataset) -> Result<Result<Self, Dataset>> {
-        let Some(variable) = Variable::of(&dataset)? else { return Ok(Err(dataset)) };
+        let Some(variable) = MatlabVariable::of(&dataset)? else { return Ok(Err(dataset)) };
         let is_whole = variable.class == MATLAB_CHAR || variable.is_object || variable.is_empty;
         if is_whole || variable.dims.contains(&0) {
             let marked = variable.marked(&dataset)?;
@@ -260,7 +260,7 @@ impl Rows {
         }
         let last = stored.len() - 1;
         let (mut axis, mut inner, mut ones) = (last, Vec::new(), Vec::new());
-        if is_line(&stored) {
+        if is_vector(&stored) {
             axis = stored.iter().position(|dim| *dim != 1).unwrap_or(last);
             if axis == last && matches!(dtype, Dtype::Number(_)) {
                 ones = vec![1; last];
@@ -273,10 +273,10 @@ impl Rows {
     }
 
     /// The same of one that is in memory already.
-    fn whole(dataset: Dataset, marked: Option<Marked>) -> Result<Result<Self, Dataset>> {
+    fn whole(dataset: Dataset, marked: Option<MarkedDataset>) -> Result<Result<Self, Dataset>> {
         let wrong = match marked {
             None => return Ok(Err(dataset)),
-            Some(Marked::Array { dims, dtype, items }) => match (dims.split_first(), dtype.unsupported()) {
+            Some(MarkedDataset::Array { dims, dtype, items }) => match (dims.split_first(), dtype.unsupported()) {
                 (Some((len, inner)), None) => {
                     let (stored, ones, inner, count) = (Vec::new(), Vec::new(), inner.to_vec(), *len);
                     return Ok(Ok(Self {
@@ -313,7 +313,7 @@ impl Rows {
     }
 
     /// The element at `index`, which is smaller than the length.
-    pub(super) fn element(&mut self, index: u64, depth: Depth) -> Result<Form<'_>> {
+    pub(super) fn element(&mut self, index: u64, depth: Depth) -> Result<StoredForm<'_>> {
         let size = self.inner.iter().fold(self.dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
         if index.wrapping_sub(self.start) >= self.count {
             self.load(index, size)?;
@@ -323,13 +323,13 @@ impl Rows {
         let bytes = items.bytes().get(at..at + size).ok_or_else(|| Error::corrupt("an element was cut off"))?;
         let item = Item { dtype, bytes, items };
         if !ones.is_empty() {
-            let array = Line { items: Block::with_step(1, &[], dtype, size, bytes, items)?, dims: ones };
-            return Ok(Form::Single { item, array, is_list: false, is_taken: None });
+            let array = MatlabVector { items: Block::with_step(1, &[], dtype, size, bytes, items)?, dims: ones };
+            return Ok(StoredForm::Single { item, array, is_list: false, is_taken: None });
         }
         if inner.is_empty() {
-            Form::of_item(item, depth)
+            StoredForm::of_item(item, depth)
         } else {
-            Block::new(inner, dtype, bytes, items).map(Form::Block)
+            Block::new(inner, dtype, bytes, items).map(StoredForm::Block)
         }
     }
 
@@ -352,22 +352,22 @@ impl Rows {
 
 /// A dataset as an array: of its own shape, or, if it is a variable of MATLAB's, of what it has there.
 #[derive(Debug)]
-pub(crate) struct Laid {
+pub(crate) struct ArrayLayout {
     pub(crate) shape: Shape,
     /// The element type.
     pub(crate) dtype: Dtype,
     /// Whether the first dimension is fastest.
     pub(crate) is_reversed: bool,
-    variable: Option<Variable>,
+    variable: Option<MatlabVariable>,
     /// Those of the dimensions that are within an item.
     inner: Vec<u64>,
 }
 
-impl Laid {
+impl ArrayLayout {
     /// How a dataset is an array to who asks for one of so many dimensions, of elements that may be arrays themselves: a line
     /// of MATLAB's has one, and a number none, if that is asked for.
     pub(crate) fn of(dataset: &Dataset, rank: Option<usize>, is_array: bool) -> Result<Self> {
-        let Some(variable) = Variable::of(dataset)? else {
+        let Some(variable) = MatlabVariable::of(dataset)? else {
             let (shape, inner) = shape_within(dataset.shape(), dataset.dtype(), rank, is_array);
             let dtype = if inner.is_empty() { dataset.dtype() } else { dataset.dtype().innermost() }.clone();
             return Ok(Self { shape, dtype, is_reversed: false, variable: None, inner });
@@ -376,7 +376,7 @@ impl Laid {
         let count = dims.iter().fold(1, |count: u64, dim| count.saturating_mul(*dim));
         let shape = match rank {
             Some(0) if count == 1 => Shape::Scalar,
-            Some(1) if count == 0 || is_line(&dims) => Shape::Simple(vec![count]),
+            Some(1) if count == 0 || is_vector(&dims) => Shape::Simple(vec![count]),
             _ => Shape::Simple(dims),
         };
         Ok(Self { shape, dtype, is_reversed: true, variable: Some(variable), inner: Vec::new() })
@@ -384,7 +384,7 @@ impl Laid {
 
     /// Whether the items are what they look like, and no codes of characters, or dimensions of an empty cell.
     pub(crate) fn is_numeric(&self) -> bool {
-        self.variable.as_ref().is_none_or(Variable::is_numeric)
+        self.variable.as_ref().is_none_or(MatlabVariable::is_numeric)
     }
 
     /// The type of the elements in memory, and whether any are stored.
@@ -416,7 +416,9 @@ impl Laid {
         selection: Selection,
     ) -> Result<Vec<T>> {
         let (element, true) = self.element(dataset, element)? else { return Ok(Vec::new()) };
-        let Some(Variable { dims, .. }) = &self.variable else { return self.read_within(dataset, &element, selection) };
+        let Some(MatlabVariable { dims, .. }) = &self.variable else {
+            return self.read_within(dataset, &element, selection);
+        };
         // A line is wherever its dimension is.
         let axis = dims.iter().position(|dim| *dim != 1).unwrap_or(0);
         let stored = |mut all: Vec<u64>, other: u64| {

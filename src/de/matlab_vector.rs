@@ -5,26 +5,26 @@ use std::cell::Cell;
 
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::elements::Sequence;
-use super::stored::{Form, View, check_len, visit_block};
+use super::stored::{StoredForm, StoredValue, check_len, visit_block};
 use super::visit::{Question, Visit};
-use crate::de::item::{Block, Part};
+use crate::de::item::{Block, ItemPart};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::h5::{Dtype, Items};
 
 /// Whether there is but one dimension of another length than 1, or none.
-pub(super) fn is_line(dims: &[u64]) -> bool {
+pub(super) fn is_vector(dims: &[u64]) -> bool {
     dims.iter().filter(|dim| **dim != 1).count() <= 1
 }
 
 /// Items, and the dimensions of the array that they are, if that is a line.
 #[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct MatlabVector<'a> {
     pub(super) items: Block<'a>,
     pub(super) dims: &'a [u64],
 }
 
-impl<'a> Line<'a> {
+impl<'a> MatlabVector<'a> {
     /// The line of all `items`.
     pub(super) fn new(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items) -> Result<Self> {
         let len = items.bytes().len() / dtype.size().max(1);
@@ -32,8 +32,8 @@ impl<'a> Line<'a> {
     }
 
     /// The form in which it is read.
-    pub(super) fn form(self) -> Form<'a> {
-        if self.dims.is_empty() { Form::Block(self.items) } else { Form::Line(self) }
+    pub(super) fn form(self) -> StoredForm<'a> {
+        if self.dims.is_empty() { StoredForm::Block(self.items) } else { StoredForm::Line(self) }
     }
 
     /// Hands the numbers, or the array, to a visitor: `len` elements, if that is said.
@@ -52,34 +52,34 @@ impl<'a> Line<'a> {
         }
         let whole = is_row.then_some(Self { items, dims: inner });
         let (len, current, is_over) = (items.len, None, false);
-        visit.seq(&mut LineSeq { rest: items, len, inner, whole, current, is_over, is_matrix, depth })
+        visit.seq(&mut MatlabVectorSeq { rest: items, len, inner, whole, current, is_over, is_matrix, depth })
     }
 }
 
 /// The elements of a line.
-struct LineSeq<'a> {
+struct MatlabVectorSeq<'a> {
     rest: Block<'a>,
     len: usize,
     /// The dimensions of an element that is asked for as a list.
     inner: &'a [u64],
     /// All of a row, which is its first element if that is asked for as a list, or, if no other can be asked for, in any case.
-    whole: Option<Line<'a>>,
+    whole: Option<MatlabVector<'a>>,
     /// The element that was given out last, the array that it may be, and whether that is the whole row.
-    current: Option<(Part<'a>, Line<'a>, bool)>,
+    current: Option<(ItemPart<'a>, MatlabVector<'a>, bool)>,
     /// Whether the element that was given out last was asked for as the whole row.
     is_over: bool,
     is_matrix: bool,
     depth: Depth,
 }
 
-impl Sequence for LineSeq<'_> {
+impl Sequence for MatlabVectorSeq<'_> {
     fn next(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         if self.is_over {
             return Ok(None);
         }
         let Some(part) = self.rest.take_first() else { return Ok(None) };
         let whole = self.whole.take();
-        let array = whole.unwrap_or(Line { items: part.alone(), dims: self.inner });
+        let array = whole.unwrap_or(MatlabVector { items: part.alone(), dims: self.inner });
         self.is_over = self.is_matrix && whole.is_some();
         self.current = Some((part, array, whole.is_some()));
         Ok(Some(ValueDeserializer::Other(self)))
@@ -96,17 +96,19 @@ impl Sequence for LineSeq<'_> {
 }
 
 /// The element that was given out last.
-impl Ask for LineSeq<'_> {
+impl Ask for MatlabVectorSeq<'_> {
     fn ask(&mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let Some((part, array, is_whole)) = self.current.take() else {
             return Err(Error::corrupt("a value was asked for twice"));
         };
         let is_taken = Cell::new(self.is_matrix);
         let form = match part.item() {
-            Some(item) if !self.is_matrix => Form::Single { item, array, is_list: false, is_taken: Some(&is_taken) },
-            _ => Form::Line(array),
+            Some(item) if !self.is_matrix => {
+                StoredForm::Single { item, array, is_list: false, is_taken: Some(&is_taken) }
+            }
+            _ => StoredForm::Line(array),
         };
-        let read = View { form, depth: self.depth }.ask_once(question, visit);
+        let read = StoredValue { form, depth: self.depth }.ask_once(question, visit);
         self.is_over = is_taken.get() && is_whole;
         read
     }

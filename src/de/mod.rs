@@ -47,19 +47,19 @@ mod visit_limits;
 mod visitor_kinds;
 
 use self::element::PartOfItem;
-use crate::de::item::{Item, Part};
+use crate::de::item::{Item, ItemPart};
 use crate::ground::depth::Depth;
 
-pub(crate) use deferred::Kept;
+pub(crate) use deferred::Deferred;
 pub(crate) use deserializer::{AskOnce, ValueDeserializer};
-pub(crate) use matlab::Laid;
+pub(crate) use matlab::ArrayLayout;
 pub(crate) use root::{Root, from_root, read_named, whole};
-pub(crate) use source::{Found, Source, Stored};
+pub(crate) use source::{Found, OpenObject, Source};
 pub(crate) use stream::Stream;
 pub(crate) use visit::{Make, Question, Visit, made};
 
 /// The deserializer of what an item is.
 pub(crate) fn of_item(item: Item<'_>) -> ValueDeserializer<'_> {
-    let part = Part::of_item(item);
+    let part = ItemPart::of_item(item);
     ValueDeserializer::Part(PartOfItem { part, depth: Depth::default(), order: None })
 }

@@ -3,13 +3,13 @@
 use super::column::{Column, check_halves, wide};
 use super::deserializer::AskOnce;
 use super::elements::{Payload, Variant};
-use super::marked_dataset::Marked;
-use super::python::union::Which;
+use super::marked_dataset::MarkedDataset;
+use super::python::union::UnionVariant;
 use super::select;
-use super::source::{Source, Stored, offer};
-use super::stored::{Form, View};
+use super::source::{OpenObject, Source, offer};
+use super::stored::{StoredForm, StoredValue};
 use super::visit::{Answer, Question, Visit};
-use super::visit_limits::{Scope, Way};
+use super::visit_limits::{LinkKind, Scope};
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -17,37 +17,37 @@ use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE};
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]
 pub(crate) struct Node {
-    at: At,
+    at: NodeState,
     scope: Scope,
     depth: Depth,
 }
 
 #[derive(Debug)]
-enum At {
+enum NodeState {
     /// Behind a link that is not followed yet.
     Link(Group, Link),
-    Open(Open),
+    Open(OpenNode),
 }
 
 /// An object, and what is known of it.
 #[derive(Debug)]
-struct Open {
+struct OpenNode {
     object: Object,
-    way: Way,
+    way: LinkKind,
     /// Of a group: its kind, and what else there is to know, if that was asked for.
     about: Option<(About, Option<Kind>)>,
     /// The scope is that inside it already.
     entered: bool,
 }
 
-impl Open {
-    fn new(object: Object, way: Way) -> Self {
+impl OpenNode {
+    fn new(object: Object, way: LinkKind) -> Self {
         Self { object, way, about: None, entered: false }
     }
 
@@ -78,37 +78,37 @@ impl Node {
     }
 
     pub(super) fn at(parent: &Group, link: Link, scope: &Scope, depth: Depth) -> Self {
-        Self { at: At::Link(parent.clone(), link), scope: scope.clone(), depth }
+        Self { at: NodeState::Link(parent.clone(), link), scope: scope.clone(), depth }
     }
 
     /// What is in a child of a group, open already.
     pub(super) fn opened(object: Object, link: &Link, scope: &Scope, depth: Depth) -> Self {
-        Self { at: At::Open(Open::new(object, Way::by(link))), scope: scope.clone(), depth }
+        Self { at: NodeState::Open(OpenNode::new(object, LinkKind::by(link))), scope: scope.clone(), depth }
     }
 
     /// The value that fills a group where reading begins.
-    pub(super) fn root(group: Group, route: &Route) -> Self {
-        let open = Open::new(Object::Group(group), Way::Hard);
-        Self { at: At::Open(open), scope: Scope::new(route), depth: Depth::of_reading() }
+    pub(super) fn root(group: Group, route: &RulePosition) -> Self {
+        let open = OpenNode::new(Object::Group(group), LinkKind::Hard);
+        Self { at: NodeState::Open(open), scope: Scope::new(route), depth: Depth::of_reading() }
     }
 
     /// What is in an object that a wrapper opened.
-    pub(super) fn of_stored(stored: Stored) -> Self {
-        let Stored { object, scope, depth, entered, way } = stored;
-        Self { at: At::Open(Open { object, way, about: None, entered }), scope, depth }
+    pub(super) fn of_stored(stored: OpenObject) -> Self {
+        let OpenObject { object, scope, depth, entered, way } = stored;
+        Self { at: NodeState::Open(OpenNode { object, way, about: None, entered }), scope, depth }
     }
 
     /// Opens what is there; what tells it from other objects.
     pub(super) fn identified(self) -> Result<(Self, Identity)> {
         let (mut open, scope, depth) = self.open()?;
         let identity = open.identity()?;
-        Ok((Self { at: At::Open(open), scope, depth }, identity))
+        Ok((Self { at: NodeState::Open(open), scope, depth }, identity))
     }
 
     /// The same of an open object that is read so once in the call, through whichever link.
     pub(super) fn once(mut self) -> Self {
-        if let At::Open(open @ Open { way: Way::Hard, entered: false, .. }) = &mut self.at {
-            open.way = Way::Once;
+        if let NodeState::Open(open @ OpenNode { way: LinkKind::Hard, entered: false, .. }) = &mut self.at {
+            open.way = LinkKind::Once;
         }
         self
     }
@@ -116,39 +116,39 @@ impl Node {
     /// The name of the link that leads there, if that is known.
     pub(super) fn name(&self) -> Option<String> {
         match &self.at {
-            At::Link(_, link) => Some(link.name.clone()),
-            At::Open(_) => None,
+            NodeState::Link(_, link) => Some(link.name.clone()),
+            NodeState::Open(_) => None,
         }
     }
 
-    fn open(self) -> Result<(Open, Scope, Depth)> {
+    fn open(self) -> Result<(OpenNode, Scope, Depth)> {
         let open = match self.at {
-            At::Link(parent, link) => Open::new(parent.open_link(&link)?, Way::by(&link)),
-            At::Open(open) => open,
+            NodeState::Link(parent, link) => OpenNode::new(parent.open_link(&link)?, LinkKind::by(&link)),
+            NodeState::Open(open) => open,
         };
         Ok((open, self.scope, self.depth))
     }
 
     /// Opens what is there, and hands it to `read`, once.
-    fn view(self, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
+    fn view(self, read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>) -> Result<()> {
         let (open, scope, depth) = self.open()?;
         depth.with_stack(|| of_object(open, &scope, depth, read))
     }
 
     /// The child that a group of the kind `value` is about.
-    fn inside(group: &Group, open: &Open, scope: &Scope, depth: Depth) -> Result<Self> {
+    fn inside(group: &Group, open: &OpenNode, scope: &Scope, depth: Depth) -> Result<Self> {
         let scope = if open.entered { scope.clone() } else { scope.enter(group, open.way)? };
         // A group that says that it only holds another may hold the next such group, too.
         Ok(Self::new(group, VALUE.to_owned(), false, &scope, depth.in_sequence()?))
     }
 
     /// Opens the object that holds the value, and hands it to `read`, once, for a wrapper.
-    pub(super) fn stored(self, read: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
+    pub(super) fn stored(self, read: &mut dyn FnMut(OpenObject) -> Result<()>) -> Result<()> {
         self.found(&mut |stored| read(stored.enter()?))
     }
 
     /// The same, but it is not read yet, and does not count as met.
-    pub(super) fn found(self, read: &mut dyn FnMut(Stored) -> Result<()>) -> Result<()> {
+    pub(super) fn found(self, read: &mut dyn FnMut(OpenObject) -> Result<()>) -> Result<()> {
         let mut node = self;
         let mut depth = node.depth;
         let mut links = 0;
@@ -167,15 +167,15 @@ impl Node {
     }
 
     /// The object that holds the value; or the node inside, where it is a group that is about that.
-    fn found_or_inside(self) -> Result<Result<Stored, Self>> {
+    fn found_or_inside(self) -> Result<Result<OpenObject, Self>> {
         let (mut open, scope, depth) = self.open()?;
         if let Some(Kind::Value) = open.kind()?
             && let Object::Group(group) = &open.object
         {
             return Self::inside(group, &open, &scope, depth).map(Err);
         }
-        let Open { object, way, entered, .. } = open;
-        Ok(Ok(Stored { object, scope, depth, entered, way }))
+        let OpenNode { object, way, entered, .. } = open;
+        Ok(Ok(OpenObject { object, scope, depth, entered, way }))
     }
 
     /// An option, whose value is still behind the link, as far as wrappers care.
@@ -188,7 +188,7 @@ impl Node {
                 depth.with_stack(|| node.option(visit)).map_err(|error| error.in_link(VALUE))
             }
             (Object::Group(_), Some(Kind::Some)) => {
-                let mut read = |view: View<'_>| view.ask_once(Question::Option, visit);
+                let mut read = |view: StoredValue<'_>| view.ask_once(Question::Option, visit);
                 depth.with_stack(|| of_object(open, &scope, depth, &mut read))
             }
             (Object::Dataset(dataset), _)
@@ -198,7 +198,7 @@ impl Node {
             {
                 of_object(open, &scope, depth, &mut |view| view.ask_once(Question::Option, visit))
             }
-            _ => visit.some(&mut Some(Self { at: At::Open(open), scope, depth: depth.in_sequence()? })),
+            _ => visit.some(&mut Some(Self { at: NodeState::Open(open), scope, depth: depth.in_sequence()? })),
         }
     }
 }
@@ -213,12 +213,12 @@ impl Node {
             let node = Self::inside(group, &open, &scope, depth)?;
             return depth.with_stack(|| node.enumeration(name, variants, visit)).map_err(|error| error.in_link(VALUE));
         }
-        let which = if kind.is_none() { Which::of(&open.object, variants)? } else { None };
+        let which = if kind.is_none() { UnionVariant::of(&open.object, variants)? } else { None };
         let Some(which) = which else {
-            let mut read = |view: View<'_>| view.ask_once(Question::Enum(name, variants), visit);
+            let mut read = |view: StoredValue<'_>| view.ask_once(Question::Enum(name, variants), visit);
             return depth.with_stack(|| of_object(open, &scope, depth, &mut read));
         };
-        let mut payload = Some(Self { at: At::Open(open), scope, depth: depth.in_record()? });
+        let mut payload = Some(Self { at: NodeState::Open(open), scope, depth: depth.in_record()? });
         let payload = Some(Payload::Other(&mut payload));
         let variant = Variant { label: which.label(variants), link: "", payload };
         let read = depth.with_stack(|| visit.answer(Answer::Enum(variant)));
@@ -252,9 +252,14 @@ fn is_missing(dataset: &Dataset) -> Result<bool> {
 }
 
 /// Hands what an object holds to `read`.
-fn of_object(mut open: Open, scope: &Scope, depth: Depth, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
+fn of_object(
+    mut open: OpenNode,
+    scope: &Scope,
+    depth: Depth,
+    read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>,
+) -> Result<()> {
     let kind = open.kind()?;
-    let Open { object, way, about, entered } = open;
+    let OpenNode { object, way, about, entered } = open;
     match (object, about) {
         (Object::Dataset(dataset), _) => {
             if !entered {
@@ -274,12 +279,12 @@ fn of_dataset(
     mut dataset: Dataset,
     scope: &Scope,
     depth: Depth,
-    read: &mut dyn FnMut(View<'_>) -> Result<()>,
+    read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>,
 ) -> Result<()> {
     let kind = if dataset.is_bare() { None } else { dataset.kind()? };
-    let marked = if kind.is_none() { Marked::of(&dataset)? } else { None };
+    let marked = if kind.is_none() { MarkedDataset::of(&dataset)? } else { None };
     if let Some(marked) = marked {
-        let view = marked.form(depth).map(|form| View { form, depth });
+        let view = marked.form(depth).map(|form| StoredValue { form, depth });
         return view.and_then(read).map_err(|error| error.stored_as(|| dataset.words()));
     }
     if *dataset.shape() == Shape::Scalar {
@@ -292,15 +297,15 @@ fn of_dataset(
     let form = match (kind, dataset.shape()) {
         (None, Shape::Scalar | Shape::Simple(_)) if dataset.dtype().unsupported().is_some() => {
             items = Items::default();
-            Form::Item(Item { dtype: dataset.dtype(), bytes: &[], items: &items })
+            StoredForm::Item(Item { dtype: dataset.dtype(), bytes: &[], items: &items })
         }
-        (kind, Shape::Null) => Form::Null { unit: kind == Some(Kind::Unit) },
+        (kind, Shape::Null) => StoredForm::Null { unit: kind == Some(Kind::Unit) },
         (Some(kind @ (Kind::Str | Kind::Bytes)), Shape::Simple(dims)) => {
             if dims.len() != 1 || dataset.dtype().size() != 1 {
                 return Err(Error::corrupt(format!("expected bytes, found {}", dataset.words())));
             }
             items = dataset.read()?;
-            if kind == Kind::Str { Form::Text(items.bytes()) } else { Form::Bytes(items.bytes()) }
+            if kind == Kind::Str { StoredForm::Text(items.bytes()) } else { StoredForm::Bytes(items.bytes()) }
         }
         (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Scalar) => {
             check_halves(dataset.dtype())?;
@@ -308,41 +313,41 @@ fn of_dataset(
         }
         (None, Shape::Scalar) => {
             items = dataset.read()?;
-            Form::of_item(Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items }, depth)?
+            StoredForm::of_item(Item { dtype: dataset.dtype(), bytes: items.bytes(), items: &items }, depth)?
         }
         _ => {
             let words = dataset.words();
             let column = Column::of_dataset(dataset, scope.route().element());
             return column
                 .and_then(|mut column| match (kind, column.only()?) {
-                    (None, Some(form)) => read(View { form, depth }),
+                    (None, Some(form)) => read(StoredValue { form, depth }),
                     _ => of_column(&mut column, depth, read),
                 })
                 .map_err(|error| error.stored_as(|| words));
         }
     };
-    read(View { form, depth }).map_err(|error| error.stored_as(|| dataset.words()))
+    read(StoredValue { form, depth }).map_err(|error| error.stored_as(|| dataset.words()))
 }
 
 /// Hands what an attribute holds to `read`.
 pub(super) fn of_attribute(
     contents: Contents,
     depth: Depth,
-    read: &mut dyn FnMut(View<'_>) -> Result<()>,
+    read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>,
 ) -> Result<()> {
     let Contents { shape, dtype, items } = &contents;
     let form = match shape {
-        Shape::Null => Form::Null { unit: false },
-        _ if dtype.unsupported().is_some() => Form::Item(Item { dtype, bytes: &[], items }),
-        Shape::Scalar => Form::of_item(Item { dtype, bytes: items.bytes(), items }, depth)?,
-        Shape::Simple(dims) => Form::single_or_block(dims, dtype, items, true)?,
+        Shape::Null => StoredForm::Null { unit: false },
+        _ if dtype.unsupported().is_some() => StoredForm::Item(Item { dtype, bytes: &[], items }),
+        Shape::Scalar => StoredForm::of_item(Item { dtype, bytes: items.bytes(), items }, depth)?,
+        Shape::Simple(dims) => StoredForm::single_or_block(dims, dtype, items, true)?,
     };
-    read(View { form, depth }).map_err(|error| error.stored_as(|| contents.words()))
+    read(StoredValue { form, depth }).map_err(|error| error.stored_as(|| contents.words()))
 }
 
-fn of_column(column: &mut Column, depth: Depth, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
+fn of_column(column: &mut Column, depth: Depth, read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>) -> Result<()> {
     let end = column.len();
-    read(View { form: Form::Sequence { column, start: 0, end, link: None }, depth })
+    read(StoredValue { form: StoredForm::Sequence { column, start: 0, end, link: None }, depth })
 }
 
 /// Hands what a group holds to `read`.
@@ -351,21 +356,24 @@ fn of_group(
     kind: Option<Kind>,
     scope: &Scope,
     depth: Depth,
-    read: &mut dyn FnMut(View<'_>) -> Result<()>,
+    read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>,
 ) -> Result<()> {
     match kind {
-        None => read(View { form: Form::Group { group, scope }, depth }),
-        Some(Kind::Tuple) => read(View { form: Form::Children { group, scope, is_tuple: true }, depth }),
-        Some(Kind::List) => read(View { form: Form::Children { group, scope, is_tuple: false }, depth }),
+        None => read(StoredValue { form: StoredForm::Group { group, scope }, depth }),
+        Some(Kind::Tuple) => read(StoredValue { form: StoredForm::Children { group, scope, is_tuple: true }, depth }),
+        Some(Kind::List) => read(StoredValue { form: StoredForm::Children { group, scope, is_tuple: false }, depth }),
         Some(Kind::Map) => {
             let (mut keys, mut values) = Column::of_pairs(group, &scope.of_elements(), Depth::of_reading())?;
             let end = keys.len();
             let route = scope.route();
-            read(View { form: Form::Map { keys: &mut keys, values: &mut values, start: 0, end, route }, depth })
+            read(StoredValue {
+                form: StoredForm::Map { keys: &mut keys, values: &mut values, start: 0, end, route },
+                depth,
+            })
         }
         Some(Kind::Some) => {
             let node = Node::new(group, VALUE.to_owned(), false, scope, depth.in_sequence()?);
-            read(View { form: Form::Some(node), depth })
+            read(StoredValue { form: StoredForm::Some(node), depth })
         }
         Some(Kind::Value) => {
             // A group that says that it only holds another may hold the next such group, too.

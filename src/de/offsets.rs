@@ -9,7 +9,7 @@ use crate::h5::{Dataset, Dtype, EnumType, integer};
 use std::sync::Arc;
 
 /// Elements after which it is known how many of each part there are before.
-const STEP: u64 = 1 << 16;
+const TAG_STEP: u64 = 1 << 16;
 
 /// Offsets, which are one more than there are elements.
 #[derive(Debug)]
@@ -136,14 +136,14 @@ impl Mask {
 
 /// For each element, the position of its part, and its place within that.
 #[derive(Debug)]
-pub(super) enum Places {
+pub(super) enum PartPlaces {
     All(Vec<(u32, u32)>),
-    Windows(Box<Tags>),
+    Windows(Box<WindowedTags>),
 }
 
 /// Tags that are read in windows.
 #[derive(Debug)]
-pub(super) struct Tags {
+pub(super) struct WindowedTags {
     array: Array,
     enumeration: Arc<EnumType>,
     /// For each [`STEP`], how many elements of each part are before.
@@ -154,9 +154,9 @@ pub(super) struct Tags {
 }
 
 /// Names of parts, places, and how many elements each part has.
-type Opened = (Vec<String>, Places, Vec<u64>);
+type Opened = (Vec<String>, PartPlaces, Vec<u64>);
 
-impl Places {
+impl PartPlaces {
     /// The places of elements with those tags.
     pub(super) fn all(names: Vec<String>, tags: Vec<u32>) -> Result<Opened> {
         if u32::try_from(tags.len()).is_err() {
@@ -184,7 +184,7 @@ impl Places {
         let (size, members) = (enumeration.base.size(), Members::of(&enumeration));
         array.each_window(|bytes| {
             for tag in bytes.chunks_exact(size) {
-                if index % STEP == 0 {
+                if index % TAG_STEP == 0 {
                     before.extend_from_slice(&counts);
                 }
                 counts[members.position(tag)? as usize] += 1;
@@ -193,7 +193,7 @@ impl Places {
             Ok(())
         })?;
         let first = vec![0; names.len()];
-        let tags = Tags { array, enumeration, before, counts: first, at: 0 };
+        let tags = WindowedTags { array, enumeration, before, counts: first, at: 0 };
         Ok((names, Self::Windows(tags.into()), counts))
     }
 
@@ -216,18 +216,18 @@ impl Places {
     }
 }
 
-impl Tags {
+impl WindowedTags {
     fn tag(&mut self, index: u64) -> Result<u32> {
         let (_, bytes, _) = self.array.item(index)?;
         member(&self.enumeration, integer(self.enumeration.base, bytes))
     }
 
     fn get(&mut self, index: u64) -> Result<(u32, u64)> {
-        if index < self.at || index / STEP > self.at / STEP {
-            let (step, parts) = ((index / STEP) as usize, self.counts.len());
+        if index < self.at || index / TAG_STEP > self.at / TAG_STEP {
+            let (step, parts) = ((index / TAG_STEP) as usize, self.counts.len());
             let before = self.before.get(step * parts..(step + 1) * parts);
             self.counts.copy_from_slice(before.ok_or_else(|| Error::corrupt(format!("there is no element {index}")))?);
-            self.at = index - index % STEP;
+            self.at = index - index % TAG_STEP;
         }
         while self.at < index {
             let tag = self.tag(self.at)?;

@@ -32,7 +32,7 @@ impl CallState for ReadState {
 /// What was read: by the object, and the type that it was read as.
 #[derive(Default)]
 pub(crate) struct ReadState {
-    shared: HashMap<(Identity, TypeId), Reading>,
+    shared: HashMap<(Identity, TypeId), SharedValue>,
     /// What else is kept for the call.
     kept: Option<Box<dyn Any>>,
     /// Where the objects are of files that have references: by the root group of each.
@@ -41,7 +41,7 @@ pub(crate) struct ReadState {
     relay: ErrorRelay,
 }
 
-enum Reading {
+enum SharedValue {
     Begun,
     Failed,
     /// An `Arc` of the type.
@@ -81,27 +81,27 @@ impl Call<ReadState> {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 let mut known = self.0.state().borrow_mut();
-                if let Some(reading @ Reading::Begun) = known.shared.get_mut(&self.1) {
-                    *reading = Reading::Failed;
+                if let Some(reading @ SharedValue::Begun) = known.shared.get_mut(&self.1) {
+                    *reading = SharedValue::Failed;
                 }
             }
         }
         let key = (object, TypeId::of::<T>());
-        let before = self.state().borrow_mut().shared.insert(key, Reading::Begun);
+        let before = self.state().borrow_mut().shared.insert(key, SharedValue::Begun);
         match before {
-            Some(Reading::Begun) => {
+            Some(SharedValue::Begun) => {
                 return Err(Error::new(ErrorKind::Cycle, "a shared value is in itself"));
             }
-            Some(Reading::Done(value)) => {
+            Some(SharedValue::Done(value)) => {
                 let known = value.downcast_ref::<Arc<T>>().cloned();
-                self.state().borrow_mut().shared.insert(key, Reading::Done(value));
+                self.state().borrow_mut().shared.insert(key, SharedValue::Done(value));
                 return known.ok_or_else(|| Error::corrupt("a shared value of another type"));
             }
-            Some(Reading::Failed) | None => {}
+            Some(SharedValue::Failed) | None => {}
         }
         let _leave = Leave(self, key);
         let value = read(before.is_none())?;
-        self.state().borrow_mut().shared.insert(key, Reading::Done(Box::new(Arc::clone(&value))));
+        self.state().borrow_mut().shared.insert(key, SharedValue::Done(Box::new(Arc::clone(&value))));
         Ok(value)
     }
 }

@@ -10,10 +10,10 @@ use std::rc::Rc;
 use super::deserializer::AskOnce;
 use super::node::Node;
 use super::read_state::ReadState;
-use super::source::Stored;
-use super::stored::Form;
+use super::source::OpenObject;
+use super::stored::StoredForm;
 use super::visit::{Question, Visit};
-use super::visit_limits::{Scope, Way};
+use super::visit_limits::{LinkKind, Scope};
 use crate::de::item::Item;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
@@ -21,7 +21,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Home, Identity};
 
 /// What a call met through references.
-struct Met {
+struct FollowedReferences {
     scope: Scope,
     seen: HashSet<Identity>,
     /// What is being read, each within the one before.
@@ -29,33 +29,40 @@ struct Met {
 }
 
 /// What a reference leads to.
-pub(super) struct Followed {
+pub(super) struct FollowedReference {
     node: Node,
     identity: Identity,
     home: Home,
     reference: Vec<u8>,
-    met: Rc<RefCell<Met>>,
+    met: Rc<RefCell<FollowedReferences>>,
 }
 
 /// What is behind the reference that `item` is, in the file `home`.
-pub(super) fn follow<'a>(home: &Home, item: Item<'_>, depth: Depth) -> Result<Form<'a>> {
-    let Some(object) = home.follow(item.bytes)? else { return Ok(Form::Null { unit: false }) };
-    let met = Call::<ReadState>::current()
-        .kept(|| Rc::new(RefCell::new(Met { scope: Scope::nowhere(), seen: HashSet::new(), reading: Vec::new() })));
+pub(super) fn follow<'a>(home: &Home, item: Item<'_>, depth: Depth) -> Result<StoredForm<'a>> {
+    let Some(object) = home.follow(item.bytes)? else { return Ok(StoredForm::Null { unit: false }) };
+    let met = Call::<ReadState>::current().kept(|| {
+        Rc::new(RefCell::new(FollowedReferences { scope: Scope::nowhere(), seen: HashSet::new(), reading: Vec::new() }))
+    });
     let identity = object.about()?.identity;
     let (scope, is_new) = {
         let mut met = met.borrow_mut();
         (met.scope.clone(), met.seen.insert(identity))
     };
-    let way = if is_new { Way::Hard } else { Way::Soft };
-    let node = Node::of_stored(Stored { object, scope, depth: depth.in_sequence()?, entered: false, way });
-    Ok(Form::Reference(Followed { node, identity, home: home.clone(), reference: item.bytes.to_vec(), met }))
+    let way = if is_new { LinkKind::Hard } else { LinkKind::Soft };
+    let node = Node::of_stored(OpenObject { object, scope, depth: depth.in_sequence()?, entered: false, way });
+    Ok(StoredForm::Reference(FollowedReference {
+        node,
+        identity,
+        home: home.clone(),
+        reference: item.bytes.to_vec(),
+        met,
+    }))
 }
 
-impl Followed {
+impl FollowedReference {
     /// Asks what the object is.
     pub(super) fn ask(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
-        struct Leave(Rc<RefCell<Met>>);
+        struct Leave(Rc<RefCell<FollowedReferences>>);
         impl Drop for Leave {
             fn drop(&mut self) {
                 self.0.borrow_mut().reading.pop();

@@ -11,15 +11,15 @@ use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::Group;
 use crate::h5::within::Within;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 
 /// Reads the value that fills `group`.
-pub(crate) fn from_root(group: &Group, route: &Route, value: &mut dyn Make) -> Result<()> {
+pub(crate) fn from_root(group: &Group, route: &RulePosition, value: &mut dyn Make) -> Result<()> {
     whole(group, route, &mut |root| value.make(ValueDeserializer::Other(&mut Some(root))))
 }
 
 /// Reads the value that fills `group` by `read`.
-pub(crate) fn whole(group: &Group, route: &Route, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
+pub(crate) fn whole(group: &Group, route: &RulePosition, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
     route.check()?;
     let root = Root { group: group.clone(), route: route.clone() };
     Call::<ReadState>::new()
@@ -30,7 +30,7 @@ pub(crate) fn whole(group: &Group, route: &Route, read: &mut dyn FnMut(Root) -> 
 }
 
 /// Reads the value at the link `name` of `group`.
-pub(crate) fn read_named(group: &Group, name: &str, route: &Route, value: &mut dyn Make) -> Result<()> {
+pub(crate) fn read_named(group: &Group, name: &str, route: &RulePosition, value: &mut dyn Make) -> Result<()> {
     route.check()?;
     let (group, link) = &Within::find(group, name)?;
     let read = Call::<ReadState>::new().during(|| {
@@ -45,7 +45,7 @@ pub(crate) fn read_named(group: &Group, name: &str, route: &Route, value: &mut d
 /// The value that fills a group.
 pub(crate) struct Root {
     group: Group,
-    route: Route,
+    route: RulePosition,
 }
 
 impl AskOnce for Root {

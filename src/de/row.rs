@@ -6,8 +6,8 @@ use std::slice;
 use super::access::hint;
 use super::array::Array;
 use super::element::PartOfItem;
-use super::visitor_kinds::Order;
-use crate::de::item::{Item, NO_ITEMS, Part, Record};
+use super::visitor_kinds::FieldOrder;
+use crate::de::item::{Item, ItemPart, NO_ITEMS, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::h5::{Ahead, Element, Field, Items, Number, array_of};
@@ -137,7 +137,7 @@ pub(crate) struct CompoundSeq<'a> {
 struct Within<'a> {
     items: &'a Items,
     depth: Depth,
-    order: Option<&'a Order>,
+    order: Option<&'a FieldOrder>,
 }
 
 /// A field of a record.
@@ -151,7 +151,7 @@ pub(crate) struct FieldOfRecord<'a> {
 impl<'a> CompoundSeq<'a> {
     /// The fields as a tuple.
     #[inline]
-    pub(super) fn new(record: Record<'a>, depth: Depth, order: Option<&'a Order>) -> Self {
+    pub(super) fn new(record: Record<'a>, depth: Depth, order: Option<&'a FieldOrder>) -> Self {
         let Record { fields, bytes, items } = record;
         let within = Within { items, depth, order };
         Self { fields, left: fields.iter(), rest: bytes, within, named: false }
@@ -159,7 +159,7 @@ impl<'a> CompoundSeq<'a> {
 
     /// The fields of a struct that is read in their order.
     #[inline]
-    pub(super) fn of_struct(record: Record<'a>, depth: Depth, order: &'a Order) -> Self {
+    pub(super) fn of_struct(record: Record<'a>, depth: Depth, order: &'a FieldOrder) -> Self {
         Self { named: true, ..Self::new(record, depth, Some(order)) }
     }
 
@@ -187,7 +187,7 @@ impl<'a> CompoundSeq<'a> {
     pub(super) fn next_array<A>(&mut self) -> Option<A> {
         let field = self.left.as_slice().first()?;
         let (bytes, rest) = self.rest.split_at_checked(field.size)?;
-        let (number, len, bytes) = Part::of_field(field, bytes, self.within.items).numbers()?;
+        let (number, len, bytes) = ItemPart::of_field(field, bytes, self.within.items).numbers()?;
         self.within.depth.in_record().ok()?;
         let array = array_of(number, usize::try_from(len).ok()?, bytes)?;
         self.left.next();
@@ -238,7 +238,7 @@ impl<'a> FieldOfRecord<'a> {
     #[inline]
     pub(super) fn part(self) -> PartOfItem<'a> {
         let Within { items, depth, order } = *self.within;
-        PartOfItem { part: Part::of_field(self.field, self.bytes, items), depth, order }
+        PartOfItem { part: ItemPart::of_field(self.field, self.bytes, items), depth, order }
     }
 
     /// The record that it is, if it is one.
@@ -253,13 +253,13 @@ impl<'a> FieldOfRecord<'a> {
 pub(super) struct FoundRecord<'a> {
     record: Record<'a>,
     depth: Depth,
-    order: &'a Order,
+    order: &'a FieldOrder,
 }
 
 impl<'a> FoundRecord<'a> {
     /// The record that an item is, if it is one, and that is known.
     #[inline]
-    pub(super) fn of(item: Item<'a>, depth: Depth, order: Option<&'a Order>) -> Option<Self> {
+    pub(super) fn of(item: Item<'a>, depth: Depth, order: Option<&'a FieldOrder>) -> Option<Self> {
         Some(Self { record: item.record()?, depth, order: order? })
     }
 

@@ -8,18 +8,18 @@ use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visi
 use super::column::Column;
 use super::deserializer::ValueDeserializer;
 use crate::ground::depth::Depth;
-use crate::ground::error::{Error, Result, Segment};
+use crate::ground::error::{Error, PathSegment, Result};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
-use crate::layout::path_rules::{Keep, Route};
+use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::{Kind, TAG, VALUE, VALUES, are_positions};
 
 /// Takes out the links to fields, or entries, that are left out; `key` is what a link stands for.
 pub(super) fn links(
     group: &Group,
     links: &mut Vec<Link>,
-    route: &Route,
+    route: &RulePosition,
     key: impl Fn(&Link) -> Cow<'_, str>,
 ) -> Result<()> {
     if !route.selects() {
@@ -74,12 +74,12 @@ pub(super) fn has_names(dtype: &Dtype) -> bool {
 }
 
 /// Whether the attribute `name` of a group is read.
-pub(super) fn is_attribute_kept(route: &Route, name: &str) -> bool {
+pub(super) fn is_attribute_kept(route: &RulePosition, name: &str) -> bool {
     !route.selects() || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes
 }
 
 /// Leaves fields out of the one item of a dataset, which is at `route`.
-pub(super) fn fields_of_item(dataset: &mut Dataset, route: &Route) {
+pub(super) fn fields_of_item(dataset: &mut Dataset, route: &RulePosition) {
     if route.selects()
         && let Some(dtype) = without(dataset.dtype(), route)
     {
@@ -88,7 +88,7 @@ pub(super) fn fields_of_item(dataset: &mut Dataset, route: &Route) {
 }
 
 /// Leaves fields out of the elements of a dataset, which are at `route`. Returns false where no field is left.
-pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, route: &Route) -> bool {
+pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, route: &RulePosition) -> bool {
     let Shape::Simple(dims) = dataset.shape() else { return true };
     if kind.is_some() || !route.selects() {
         return true;
@@ -104,7 +104,7 @@ pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, rout
 }
 
 /// The type without the fields that are left out; `None` where there is no other in it.
-fn without(dtype: &Dtype, route: &Route) -> Option<Dtype> {
+fn without(dtype: &Dtype, route: &RulePosition) -> Option<Dtype> {
     if !route.selects() {
         return Some(dtype.clone());
     }
@@ -138,7 +138,7 @@ fn without(dtype: &Dtype, route: &Route) -> Option<Dtype> {
 }
 
 /// Whether the entry of a map, which is at `route`, is left out.
-pub(super) fn is_entry_left_out(route: &Route, keys: &mut Column, index: u64) -> Result<bool> {
+pub(super) fn is_entry_left_out(route: &RulePosition, keys: &mut Column, index: u64) -> Result<bool> {
     if !route.selects() {
         return Ok(false);
     }
@@ -207,7 +207,7 @@ impl<'de> Visitor<'de> for KeyName {
 }
 
 /// Says of a field that is missing that the options leave it out, if they do.
-pub(super) fn explained(error: Error, route: &Route) -> Error {
+pub(super) fn explained(error: Error, route: &RulePosition) -> Error {
     if error.missing().is_none() {
         return error;
     }
@@ -226,19 +226,19 @@ pub(super) fn explained(error: Error, route: &Route) -> Error {
 }
 
 /// Whether the error is about a field that is missing, and the options leave that out.
-fn is_left_out(error: &Error, route: &Route) -> bool {
+fn is_left_out(error: &Error, route: &RulePosition) -> bool {
     /// An index is that of an element, or a position in a tuple: at most so many ways are followed.
     const WAYS: usize = 64;
     let Some((field, path)) = error.missing() else { return false };
     let mut routes = vec![route];
     for segment in path {
         routes = match segment {
-            Segment::Name(name) => routes.iter().map(|route| route.field(name)).collect(),
-            Segment::Attribute(name) => {
+            PathSegment::Name(name) => routes.iter().map(|route| route.field(name)).collect(),
+            PathSegment::Attribute(name) => {
                 let name = format!("{ATTRIBUTE_PREFIX}{name}");
                 routes.iter().map(|route| route.field(&name)).collect()
             }
-            Segment::Index(index) => {
+            PathSegment::Index(index) => {
                 routes.iter().flat_map(|route| [route.element(), route.position(*index)]).take(WAYS).collect()
             }
         };

@@ -7,13 +7,13 @@ use std::thread::LocalKey;
 use serde::de::Deserialize;
 
 use super::attributes::{AttributesOf, retain_others, retain_written};
-use super::deferred::Kept;
+use super::deferred::Deferred;
 use super::describe;
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
 use super::node::{Node, of_attribute};
-use super::stored::View;
+use super::stored::StoredValue;
 use super::visit::{Answer, Make, Question, Visit, made};
-use super::visit_limits::{Scope, Way};
+use super::visit_limits::{LinkKind, Scope};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
@@ -43,22 +43,22 @@ impl Offered for Source {
 /// What is there, open.
 #[derive(Debug)]
 pub(crate) enum Found {
-    Object(Stored),
+    Object(OpenObject),
     Attribute(AttributeNode),
 }
 
 /// An object that holds a value, open.
 #[derive(Debug)]
-pub(crate) struct Stored {
+pub(crate) struct OpenObject {
     pub(crate) object: Object,
     pub(super) scope: Scope,
     pub(super) depth: Depth,
     /// Whether the scope is that inside the object.
     pub(super) entered: bool,
-    pub(super) way: Way,
+    pub(super) way: LinkKind,
 }
 
-impl Stored {
+impl OpenObject {
     /// The same, as something that is read now.
     pub(super) fn enter(mut self) -> Result<Self> {
         if !self.entered {
@@ -165,12 +165,12 @@ impl Source {
     }
 
     /// Opens what is there, to be read later, if it is an object.
-    pub(crate) fn keep(self) -> Result<Result<Kept, Self>> {
+    pub(crate) fn keep(self) -> Result<Result<Deferred, Self>> {
         match self {
             Self::Node(node) => {
                 let mut kept = None;
                 node.found(&mut |stored| {
-                    kept = Some(Kept::of(stored)?);
+                    kept = Some(Deferred::of(stored)?);
                     Ok(())
                 })?;
                 kept.map(Ok).ok_or_else(|| Error::corrupt("nothing was opened"))
@@ -243,7 +243,7 @@ impl AttributeNode {
     }
 
     /// Hands what it holds to `read`, once.
-    fn view(self, read: &mut dyn FnMut(View<'_>) -> Result<()>) -> Result<()> {
+    fn view(self, read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>) -> Result<()> {
         of_attribute(self.contents()?, self.depth, read)
     }
 

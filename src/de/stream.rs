@@ -9,14 +9,14 @@ use super::element::Element;
 use super::foreign;
 use super::read_state::ReadState;
 use super::visit::{Make, made};
-use super::visit_limits::{Scope, Way};
+use super::visit_limits::{LinkKind, Scope};
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, Object};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE, are_positions};
 
 /// A stored sequence, open.
@@ -35,16 +35,16 @@ impl Stream {
         let mut links = vec![group.path(), link];
         let open = |links: &mut Vec<String>| -> Result<Column> {
             let mut object = group.open(&links[1])?;
-            let mut scope = Scope::streaming(Route::nowhere());
+            let mut scope = Scope::streaming(RulePosition::nowhere());
             loop {
                 let inside = match object {
                     Object::Dataset(dataset) => {
-                        scope.meet(&dataset, Way::Hard)?;
-                        return Column::of_dataset(dataset, Route::nowhere());
+                        scope.meet(&dataset, LinkKind::Hard)?;
+                        return Column::of_dataset(dataset, RulePosition::nowhere());
                     }
                     Object::Group(inside) => inside,
                 };
-                scope = scope.enter(&inside, Way::Hard)?;
+                scope = scope.enter(&inside, LinkKind::Hard)?;
                 object = match inside.kind()? {
                     Some(Kind::Value) => {
                         links.push(VALUE.to_owned());

@@ -13,17 +13,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::h5::{self, About, Attributes, Dataset, Group, Identity, Link};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::python::{CLASS, MODULE};
 
 /// How many times the size of the file may be met again, or not be stored, beside what the limits allow.
 const MAX_FILES: u64 = 4;
 /// A dataset smaller than this is not looked at, where it is not met through further links.
-const SMALL: u64 = 4096;
+const SMALL_DATASET: u64 = 4096;
 
 /// What led to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum LinkKind {
     /// A hard link.
     Hard,
     /// Another link, which an object does not count.
@@ -32,7 +32,7 @@ pub(super) enum Way {
     Once,
 }
 
-impl Way {
+impl LinkKind {
     /// The way by a link.
     pub(super) fn by(link: &Link) -> Self {
         if link.soft { Self::Soft } else { Self::Hard }
@@ -42,12 +42,12 @@ impl Way {
 /// A group on the way from where reading began, and what the options say of what is read in it.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
-    inner: Arc<Inner>,
-    route: Route,
+    inner: Arc<ScopeInner>,
+    route: RulePosition,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct ScopeInner {
     identity: Option<Identity>,
     outer: Option<Scope>,
     /// Whether a further link led to it, or to a group that it is in.
@@ -56,12 +56,12 @@ struct Inner {
     streams: bool,
     /// Whether it is an object of a class, as the Python package FileBacked has them, or in one.
     is_python: bool,
-    met: Arc<Met>,
+    met: Arc<VisitCounts>,
 }
 
 /// What one call met, that is not paid for by what is stored.
 #[derive(Debug)]
-struct Met {
+struct VisitCounts {
     limits: Limits,
     objects: AtomicU64,
     bytes: AtomicU64,
@@ -71,7 +71,7 @@ struct Met {
     seen: Mutex<HashSet<Identity>>,
 }
 
-impl Met {
+impl VisitCounts {
     fn new(limits: Limits) -> Arc<Self> {
         let (objects, bytes, all, seen) = Default::default();
         Arc::new(Self { limits, objects, bytes, all, seen })
@@ -85,25 +85,25 @@ impl Met {
 
 impl Scope {
     /// Where reading begins.
-    pub(super) fn new(route: &Route) -> Self {
+    pub(super) fn new(route: &RulePosition) -> Self {
         h5::begin();
         Self::begin(route, false)
     }
 
     /// Where streaming begins.
-    pub(super) fn streaming(route: &Route) -> Self {
+    pub(super) fn streaming(route: &RulePosition) -> Self {
         h5::begin();
         Self::begin(route, true)
     }
 
     /// A place that nothing leads to in a call that has begun.
     pub(super) fn nowhere() -> Self {
-        Self::begin(Route::nowhere(), false)
+        Self::begin(RulePosition::nowhere(), false)
     }
 
-    fn begin(route: &Route, streams: bool) -> Self {
-        let met = Met::new(Limits::current());
-        let inner = Inner { identity: None, outer: None, again: false, streams, is_python: false, met };
+    fn begin(route: &RulePosition, streams: bool) -> Self {
+        let met = VisitCounts::new(Limits::current());
+        let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, met };
         Self { inner: Arc::new(inner), route: route.clone() }
     }
 
@@ -119,12 +119,12 @@ impl Scope {
 
     /// Where what is read is in the whole, as far as the options care: of a stored sequence, an element of it.
     #[inline]
-    pub(super) fn route(&self) -> &Route {
+    pub(super) fn route(&self) -> &RulePosition {
         &self.route
     }
 
     /// The same for what is at `route`.
-    pub(super) fn at(&self, route: &Route) -> Self {
+    pub(super) fn at(&self, route: &RulePosition) -> Self {
         Self { inner: Arc::clone(&self.inner), route: route.clone() }
     }
 
@@ -136,9 +136,9 @@ impl Scope {
     /// The same place, where reading begins anew: what was met before does not count.
     pub(super) fn anew(&self) -> Self {
         h5::begin();
-        let Inner { identity, outer, again, streams, is_python, met } = &*self.inner;
-        let (identity, outer, met) = (*identity, outer.clone(), Met::new(met.limits));
-        let inner = Inner { identity, outer, again: *again, streams: *streams, is_python: *is_python, met };
+        let ScopeInner { identity, outer, again, streams, is_python, met } = &*self.inner;
+        let (identity, outer, met) = (*identity, outer.clone(), VisitCounts::new(met.limits));
+        let inner = ScopeInner { identity, outer, again: *again, streams: *streams, is_python: *is_python, met };
         Self { inner: Arc::new(inner), route: self.route.clone() }
     }
 
@@ -148,12 +148,12 @@ impl Scope {
     }
 
     /// Goes into `group`, unless reading is in it already.
-    pub(super) fn enter(&self, group: &Group, way: Way) -> Result<Self> {
+    pub(super) fn enter(&self, group: &Group, way: LinkKind) -> Result<Self> {
         self.enter_known(group, &group.about()?, way)
     }
 
     /// Goes into `group`, which `about` tells of, as [`Scope::enter`] does.
-    pub(super) fn enter_known(&self, group: &Group, about: &About, way: Way) -> Result<Self> {
+    pub(super) fn enter_known(&self, group: &Group, about: &About, way: LinkKind) -> Result<Self> {
         group.spot().object()?;
         let About { identity, links, attributes } = *about;
         let mut outer = Some(self);
@@ -163,23 +163,23 @@ impl Scope {
             }
             outer = scope.inner.outer.as_ref();
         }
-        let is_again = || self.inner.again || way == Way::Soft || links > 1;
-        let again = way != Way::Once && (self.inner.met.has_seen(identity) || is_again());
+        let is_again = || self.inner.again || way == LinkKind::Soft || links > 1;
+        let again = way != LinkKind::Once && (self.inner.met.has_seen(identity) || is_again());
         if again {
             self.count_object()?;
         }
         let is_object = || Ok::<_, Error>(group.has_attribute(CLASS)? && group.has_attribute(MODULE)?);
         let is_python = self.inner.is_python || attributes > 1 && is_object()?;
         let (streams, met) = (self.inner.streams, Arc::clone(&self.inner.met));
-        let inner = Inner { identity: Some(identity), outer: Some(self.clone()), again, streams, is_python, met };
+        let inner = ScopeInner { identity: Some(identity), outer: Some(self.clone()), again, streams, is_python, met };
         Ok(Self { inner: Arc::new(inner), route: self.route.clone() })
     }
 
     /// Takes note of a dataset that is to be read.
-    pub(super) fn meet(&self, dataset: &Dataset, way: Way) -> Result<()> {
+    pub(super) fn meet(&self, dataset: &Dataset, way: LinkKind) -> Result<()> {
         dataset.spot().object()?;
-        let once = way == Way::Once;
-        let again = !once && (self.inner.again || way == Way::Soft);
+        let once = way == LinkKind::Once;
+        let again = !once && (self.inner.again || way == LinkKind::Soft);
         if again {
             self.count_object()?;
         }
@@ -194,7 +194,7 @@ impl Scope {
             let About { identity, links, .. } = dataset.about()?;
             Ok(!self.inner.met.has_seen(identity) && links <= 1)
         };
-        if !again && (claim < SMALL || (once || is_only()?) && dataset.is_stored()) {
+        if !again && (claim < SMALL_DATASET || (once || is_only()?) && dataset.is_stored()) {
             return Ok(());
         }
         let bytes = self.inner.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
@@ -209,7 +209,7 @@ impl Scope {
     /// Opens the dataset `name` of `group`, and takes note of it.
     pub(super) fn open_dataset(&self, group: &Group, name: &str) -> Result<Dataset> {
         let dataset = group.open_dataset(name)?;
-        self.meet(&dataset, Way::Hard)?;
+        self.meet(&dataset, LinkKind::Hard)?;
         Ok(dataset)
     }
 

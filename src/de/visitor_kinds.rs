@@ -13,16 +13,16 @@ use crate::h5::{self, Field, Number, Table, Vector};
 ///
 /// All visitors that serde derives take their fields either way; one written by hand may know only names.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(super) struct FieldOrder {
     /// The last that asked.
-    last: Cell<Option<Asked>>,
+    last: Cell<Option<AskedOrder>>,
     /// All that asked, but for very many. Records in records have their places here, too.
-    all: RefCell<Vec<Asked>>,
+    all: RefCell<Vec<AskedOrder>>,
 }
 
 /// What was asked by a visitor, and the answer.
 #[derive(Clone, Copy, Debug)]
-struct Asked {
+struct AskedOrder {
     /// The address of the fields that are stored.
     stored: usize,
     fields: &'static [&'static str],
@@ -31,22 +31,22 @@ struct Asked {
     is_kept: bool,
 }
 
-impl Asked {
+impl AskedOrder {
     #[inline]
-    fn is_alike(&self, other: &Self) -> bool {
+    fn is_same_question(&self, other: &Self) -> bool {
         self.stored == other.stored
             && std::ptr::eq(self.fields, other.fields)
             && std::ptr::eq(self.visitor, other.visitor)
     }
 }
 
-impl Order {
+impl FieldOrder {
     /// Whether that is so for these fields of a record, and a visitor of that name.
     #[inline]
     pub(super) fn is_kept(&self, fields: &'static [&'static str], visitor: &'static str, stored: &[Field]) -> bool {
-        let asked = Asked { stored: stored.as_ptr().addr(), fields, visitor, is_kept: false };
+        let asked = AskedOrder { stored: stored.as_ptr().addr(), fields, visitor, is_kept: false };
         match self.last.get() {
-            Some(last) if last.is_alike(&asked) => last.is_kept,
+            Some(last) if last.is_same_question(&asked) => last.is_kept,
             _ => self.look(asked, &mut stored.iter().map(|field| field.name.as_str())),
         }
     }
@@ -59,24 +59,24 @@ impl Order {
         visitor: &'static str,
         stored: impl Iterator<Item = &'f str>,
     ) -> bool {
-        let asked = Asked { stored: 0, fields, visitor, is_kept: false };
+        let asked = AskedOrder { stored: 0, fields, visitor, is_kept: false };
         match self.last.get() {
-            Some(last) if last.is_alike(&asked) => last.is_kept,
+            Some(last) if last.is_same_question(&asked) => last.is_kept,
             _ => self.look(asked, &mut { stored }),
         }
     }
 
     #[inline(never)]
-    fn look(&self, asked: Asked, stored: &mut dyn Iterator<Item = &str>) -> bool {
+    fn look(&self, asked: AskedOrder, stored: &mut dyn Iterator<Item = &str>) -> bool {
         /// Types have fewer records in them.
-        const MOST: usize = 32;
+        const MAX_ASKED: usize = 32;
         let mut all = self.all.borrow_mut();
-        if let Some(before) = all.iter().find(|before| before.is_alike(&asked)) {
+        if let Some(before) = all.iter().find(|before| before.is_same_question(&asked)) {
             return before.is_kept;
         }
         let is_kept = is_derived(asked.visitor) && stored.eq(asked.fields.iter().copied());
-        let asked = Asked { is_kept, ..asked };
-        if all.len() < MOST {
+        let asked = AskedOrder { is_kept, ..asked };
+        if all.len() < MAX_ASKED {
             all.push(asked);
         }
         self.last.set(Some(asked));
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn visitors_of_serde_are_known_by_their_names() {
-        let message = "an upgrade of serde renamed its visitors of sequences: `is_serdes` in de/known.rs must know the new \
+        let message = "an upgrade of serde renamed its visitors of sequences: `is_serdes` in de/visitor_kinds.rs must know the new \
                        names, or vectors of numbers are read one element after the other";
         for seen in
             [seen::<Vec<f64>>(), seen::<Vec<Vec<f32>>>(), seen::<Vec<String>>(), seen::<[f64; 3]>(), seen::<[i8; 32]>()]
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn visitors_of_derived_structs_are_known_by_their_names() {
-        let message = "an upgrade of serde_derive renamed the visitors that it makes: `is_derived` in de/known.rs must know the \
+        let message = "an upgrade of serde_derive renamed the visitors that it makes: `is_derived` in de/visitor_kinds.rs must know the \
                        new name, or structs are read by names where their positions would do";
         for seen in [seen::<Plain>(), seen::<Generic<Vec<f64>>>(), seen::<Generic<Generic<u8>>>()] {
             assert!(seen.is_derived, "{message}: {seen:?}");
@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(
             known, [true; 6],
             "an upgrade of serde or serde_derive asks for elements and fields by other seeds than `PhantomData`: \
-             `is_of_type_itself` in de/known.rs must know them, or each number is read by the long way"
+             `is_of_type_itself` in de/visitor_kinds.rs must know them, or each number is read by the long way"
         );
         // What is halved must not be taken for a number as it is stored: it has a type of its own.
         assert!(first_seed::<Named<f64>>().is_number && !first_seed::<Halved>().is_number);
@@ -440,10 +440,10 @@ mod tests {
         let found = seen::<Shape>();
         assert!(
             found.looks_for_tag && !found.is_trait_object,
-            "an upgrade of serde_derive changed what internally tagged enums expect: `looks_for_tag` in de/known.rs must know \
+            "an upgrade of serde_derive changed what internally tagged enums expect: `looks_for_tag` in de/visitor_kinds.rs must know \
              it, or the class of an object of the Python package FileBacked is no tag any more: {found:?}"
         );
-        let message = "an upgrade of typetag changed what trait objects expect: `is_trait_object` in de/known.rs must know it, or \
+        let message = "an upgrade of typetag changed what trait objects expect: `is_trait_object` in de/visitor_kinds.rs must know it, or \
                        the class of an object of the Python package FileBacked is no tag any more";
         let found = seen::<Box<dyn Internal>>();
         assert!(found.looks_for_tag && found.is_trait_object, "{message}: {found:?}");
@@ -459,7 +459,7 @@ mod tests {
         let found = seen::<serde_json::Value>();
         assert!(
             found.is_json,
-            "an upgrade of serde_json changed what its `Value` expects: `is_json` in de/known.rs must know it, or bytes are no \
+            "an upgrade of serde_json changed what its `Value` expects: `is_json` in de/visitor_kinds.rs must know it, or bytes are no \
              numbers any more for that: {found:?}"
         );
     }

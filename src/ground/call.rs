@@ -21,9 +21,9 @@ pub(crate) trait CallState: Default + 'static {
 }
 
 /// Makes the call from before the thread's again when dropped, however that comes about.
-struct Back<T: CallState>(Option<Rc<RefCell<T>>>);
+struct RestoreCall<T: CallState>(Option<Rc<RefCell<T>>>);
 
-impl<T: CallState> Drop for Back<T> {
+impl<T: CallState> Drop for RestoreCall<T> {
     fn drop(&mut self) {
         drop(T::current().replace(self.0.take()));
     }
@@ -42,7 +42,7 @@ impl<T: CallState> Call<T> {
 
     /// Does something for the call.
     pub(crate) fn during<R>(&self, inside: impl FnOnce() -> R) -> R {
-        let _back = Back(T::current().replace(Some(Rc::clone(&self.0))));
+        let _back = RestoreCall(T::current().replace(Some(Rc::clone(&self.0))));
         T::during(&self.0, inside)
     }
 

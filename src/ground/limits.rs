@@ -57,9 +57,9 @@ thread_local! {
 }
 
 /// Has the limits from before in force again when dropped.
-struct Back(Option<Limits>);
+struct RestoreLimits(Option<Limits>);
 
-impl Drop for Back {
+impl Drop for RestoreLimits {
     fn drop(&mut self) {
         CURRENT.set(self.0);
         if self.0.is_none() {
@@ -128,7 +128,7 @@ impl Limits {
 
     /// Has these in force while something is done.
     pub(crate) fn during<R>(self, inside: impl FnOnce() -> R) -> R {
-        let _back = Back(CURRENT.replace(Some(self)));
+        let _back = RestoreLimits(CURRENT.replace(Some(self)));
         // What is read or written nests, and libhdf5 takes stack as well.
         with_room(inside)
     }

@@ -79,9 +79,9 @@ impl Progress {
 }
 
 /// A count of bytes in a unit of which there are less than a thousand.
-struct Bytes(u64);
+struct ByteCount(u64);
 
-impl Display for Bytes {
+impl Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
         if self.0 < 1000 {
@@ -100,7 +100,7 @@ impl Display for Bytes {
 impl Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bytes, objects, path } = self;
-        write!(f, "{} in {objects} object{}, at `{path}`", Bytes(*bytes), if *objects == 1 { "" } else { "s" })
+        write!(f, "{} in {objects} object{}, at `{path}`", ByteCount(*bytes), if *objects == 1 { "" } else { "s" })
     }
 }
 
@@ -218,7 +218,7 @@ impl Progress {
     /// The error for a call that was cancelled when it was so far.
     #[cold]
     fn error(&self) -> Error {
-        let (bytes, objects) = (Bytes(self.bytes), self.objects);
+        let (bytes, objects) = (ByteCount(self.bytes), self.objects);
         let objects = format!("{objects} object{}", if objects == 1 { "" } else { "s" });
         Error::new(ErrorKind::Cancelled, format!("cancelled by the `progress` option, after {bytes} in {objects}"))
     }
@@ -302,14 +302,14 @@ pub(crate) mod testing {
 
     /// Does something of which all that can be told is told.
     pub(crate) fn always<R>(inside: impl FnOnce() -> R) -> R {
-        struct Back;
-        impl Drop for Back {
+        struct StopAlways;
+        impl Drop for StopAlways {
             fn drop(&mut self) {
                 ALWAYS.set(false);
             }
         }
         ALWAYS.set(true);
-        let _back = Back;
+        let _back = StopAlways;
         inside()
     }
 }
@@ -330,7 +330,7 @@ mod tests {
             (12_345_678, "12.3 MB"),
             (u64::MAX, "18.4 EB"),
         ] {
-            assert_eq!(Bytes(bytes).to_string(), words);
+            assert_eq!(ByteCount(bytes).to_string(), words);
         }
     }
 }

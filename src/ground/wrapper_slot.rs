@@ -35,13 +35,13 @@ impl Ticket {
 
 /// Does something of a user's that comes in between, before the wrapper that has announced itself is met.
 pub(crate) fn aside<R>(inside: impl FnOnce() -> R) -> R {
-    struct Back(Option<Ticket>);
-    impl Drop for Back {
+    struct RestoreTicket(Option<Ticket>);
+    impl Drop for RestoreTicket {
         fn drop(&mut self) {
             ANNOUNCED.set(self.0);
         }
     }
-    let _back = Back(ANNOUNCED.take());
+    let _back = RestoreTicket(ANNOUNCED.take());
     inside()
 }
 
@@ -49,11 +49,11 @@ pub(crate) fn aside<R>(inside: impl FnOnce() -> R) -> R {
 #[derive(Debug)]
 pub(crate) struct Slot<T> {
     ticket: Ticket,
-    state: State<T>,
+    state: SlotState<T>,
 }
 
 #[derive(Debug)]
-enum State<T> {
+enum SlotState<T> {
     Offered(T),
     Taken,
     /// It was taken, and what was done with it failed. Errors of other types than ours say less.
@@ -74,9 +74,9 @@ pub(crate) trait Offered: Sized + 'static {
 /// Takes what was left for the wrapper with that ticket.
 pub(crate) fn take<T: Offered>(ticket: Ticket) -> Option<T> {
     T::slot().with_borrow_mut(|slot| {
-        let slot = slot.as_mut().filter(|slot| slot.ticket == ticket && matches!(slot.state, State::Offered(_)))?;
-        match std::mem::replace(&mut slot.state, State::Taken) {
-            State::Offered(offered) => Some(offered),
+        let slot = slot.as_mut().filter(|slot| slot.ticket == ticket && matches!(slot.state, SlotState::Offered(_)))?;
+        match std::mem::replace(&mut slot.state, SlotState::Taken) {
+            SlotState::Offered(offered) => Some(offered),
             _ => None,
         }
     })
@@ -87,7 +87,7 @@ pub(crate) fn failed<T: Offered>(ticket: Ticket, error: Error) -> String {
     let message = error.to_string();
     T::slot().with_borrow_mut(|slot| {
         if let Some(slot) = slot.as_mut().filter(|slot| slot.ticket == ticket) {
-            slot.state = State::Failed(error);
+            slot.state = SlotState::Failed(error);
         }
     });
     message
@@ -104,7 +104,7 @@ impl<T: Offered> Offer<T> {
     /// Leaves `offered` for the wrapper that announced itself, and gives it back where none did.
     pub(crate) fn new(offered: T) -> Result<Self, T> {
         let Some(ticket) = ANNOUNCED.take() else { return Err(offered) };
-        let outer = T::slot().replace(Some(Slot { ticket, state: State::Offered(offered) }));
+        let outer = T::slot().replace(Some(Slot { ticket, state: SlotState::Offered(offered) }));
         Ok(Self { ticket, outer })
     }
 
@@ -117,8 +117,8 @@ impl<T: Offered> Offer<T> {
     pub(crate) fn finish<R>(self, result: Result<R>) -> Result<R> {
         result.map_err(|error| {
             T::slot().with_borrow_mut(|slot| match slot.as_mut().map(|slot| &mut slot.state) {
-                Some(state @ State::Failed(_)) => match std::mem::replace(state, State::Taken) {
-                    State::Failed(own) => own,
+                Some(state @ SlotState::Failed(_)) => match std::mem::replace(state, SlotState::Taken) {
+                    SlotState::Failed(own) => own,
                     _ => error,
                 },
                 _ => error,
@@ -149,5 +149,5 @@ impl<T: Offered> Leftover<T> {
 
 /// Whether what is in the slot was taken: the unit that the wrapper answers with means nothing.
 pub(crate) fn is_taken<T: Offered>() -> bool {
-    T::slot().with_borrow(|slot| slot.as_ref().is_some_and(|slot| matches!(slot.state, State::Taken)))
+    T::slot().with_borrow(|slot| slot.as_ref().is_some_and(|slot| matches!(slot.state, SlotState::Taken)))
 }

@@ -1,6 +1,6 @@
 //! Where in a value something is, as far as the options tell places apart.
 //!
-//! A [`Pattern`] is matched segment by segment on the way into a value: [`Route`] is how far the patterns of all rules have
+//! A [`Pattern`] is matched segment by segment on the way into a value: [`RulePosition`] is how far the patterns of all rules have
 //! come. Fields, keys and variants are segments by their names, and so are the positions of tuples; an element of a sequence
 //! is a segment without a name. Options and wrapper types are none. So a place has the same route however it is stored.
 //!
@@ -18,7 +18,7 @@ use crate::layout::dataset_options::DatasetOptions;
 /// A path with wildcards: `field/*`, `patches/*/nodes`, `**/scratch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
-    segments: Box<[Segment]>,
+    segments: Box<[PatternSegment]>,
     /// As it was given.
     text: Box<str>,
     /// It begins with `/`: a path of HDF5's, in which elements of sequences may be no steps.
@@ -26,7 +26,7 @@ pub(crate) struct Pattern {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
+enum PatternSegment {
     Name(Box<str>),
     /// `[2]`, as errors have it: the position of a tuple, or any element of a sequence.
     Index(Box<str>),
@@ -37,7 +37,7 @@ enum Segment {
 }
 
 /// How far a pattern has come: bit `n` is set where `n` segments may have been used up.
-type Progress = u128;
+type PatternProgress = u128;
 
 /// No value nests as deep as that, so a longer pattern stands for nothing.
 const MAX_SEGMENTS: usize = 127;
@@ -46,7 +46,7 @@ fn is_index(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl Segment {
+impl PatternSegment {
     fn new(text: &str) -> Self {
         match text {
             "*" => Self::Any,
@@ -69,7 +69,7 @@ impl Segment {
 
 impl Pattern {
     pub(crate) fn new(path: &str) -> Self {
-        let segments = path.split('/').filter(|text| !text.is_empty()).map(Segment::new).collect();
+        let segments = path.split('/').filter(|text| !text.is_empty()).map(PatternSegment::new).collect();
         Self { segments, text: path.into(), is_rooted: path.starts_with('/') }
     }
 
@@ -90,7 +90,7 @@ impl Pattern {
     }
 
     /// Where a value begins that is at the path `base` of a file.
-    fn start(&self, base: &str) -> Progress {
+    fn start(&self, base: &str) -> PatternProgress {
         if self.segments.len() > MAX_SEGMENTS {
             return 0;
         }
@@ -104,9 +104,9 @@ impl Pattern {
     }
 
     /// Adds where a `**` that stands for nothing leads.
-    fn with_skipped(&self, mut progress: Progress) -> Progress {
+    fn with_skipped(&self, mut progress: PatternProgress) -> PatternProgress {
         for (at, segment) in self.segments.iter().enumerate() {
-            if *segment == Segment::Deep && at + 1 < self.segments.len() && progress & (1 << at) != 0 {
+            if *segment == PatternSegment::Deep && at + 1 < self.segments.len() && progress & (1 << at) != 0 {
                 progress |= 1 << (at + 1);
             }
         }
@@ -114,33 +114,33 @@ impl Pattern {
     }
 
     /// Goes one segment on: one of that name, or one without.
-    fn step(&self, progress: Progress, name: Option<&str>) -> Progress {
+    fn step(&self, progress: PatternProgress, name: Option<&str>) -> PatternProgress {
         let mut next = if self.is_rooted && name.is_none() { progress } else { 0 };
         for (at, segment) in self.segments.iter().enumerate().filter(|(at, _)| progress & (1 << at) != 0) {
             next |= match segment {
-                Segment::Name(wanted) if Some(&**wanted) == name => 1 << (at + 1),
-                Segment::Name(wanted) if self.is_rooted && name.is_none() && is_index(wanted) => 1 << (at + 1),
-                Segment::Index(wanted) if name.is_none_or(|name| **wanted == *name) => 1 << (at + 1),
-                Segment::Name(_) | Segment::Index(_) => 0,
-                Segment::Any => 1 << (at + 1),
-                Segment::Deep if at + 1 == self.segments.len() => (1 << at) | (1 << (at + 1)),
-                Segment::Deep => 1 << at,
+                PatternSegment::Name(wanted) if Some(&**wanted) == name => 1 << (at + 1),
+                PatternSegment::Name(wanted) if self.is_rooted && name.is_none() && is_index(wanted) => 1 << (at + 1),
+                PatternSegment::Index(wanted) if name.is_none_or(|name| **wanted == *name) => 1 << (at + 1),
+                PatternSegment::Name(_) | PatternSegment::Index(_) => 0,
+                PatternSegment::Any => 1 << (at + 1),
+                PatternSegment::Deep if at + 1 == self.segments.len() => (1 << at) | (1 << (at + 1)),
+                PatternSegment::Deep => 1 << at,
             };
         }
         self.with_skipped(next)
     }
 
-    fn is_matched(&self, progress: Progress) -> bool {
+    fn is_matched(&self, progress: PatternProgress) -> bool {
         progress & (1 << self.segments.len()) != 0
     }
 
     /// Whether something further inside can be matched.
-    fn goes_on(&self, progress: Progress) -> bool {
+    fn goes_on(&self, progress: PatternProgress) -> bool {
         progress & ((1 << self.segments.len()) - 1) != 0
     }
 
     /// The segments that it waits for, by their numbers.
-    fn awaited(&self, progress: Progress) -> impl Iterator<Item = (usize, &Segment)> {
+    fn awaited(&self, progress: PatternProgress) -> impl Iterator<Item = (usize, &PatternSegment)> {
         self.segments.iter().enumerate().filter(move |(at, _)| progress & (1 << at) != 0)
     }
 
@@ -208,14 +208,14 @@ impl Effect {
 
 /// The rules of one call, and which of them were about something in it.
 #[derive(Debug)]
-struct Trip {
+struct CallRules {
     rules: Rules,
     is_met: Box<[AtomicBool]>,
     /// The rule that would leave out the value itself, by its number.
     skips_all: Option<usize>,
 }
 
-impl Trip {
+impl CallRules {
     fn meet(&self, number: usize) {
         self.is_met[number].store(true, Ordering::Relaxed);
     }
@@ -232,26 +232,26 @@ pub(crate) enum Keep {
 
 /// How far the rules have come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Route(Option<Arc<State>>);
+pub(crate) struct RulePosition(Option<Arc<PositionState>>);
 
 #[derive(Debug)]
-struct State {
-    trip: Arc<Trip>,
+struct PositionState {
+    trip: Arc<CallRules>,
     /// The rules that are about something further inside: their numbers, and how far their patterns are.
-    live: Box<[(usize, Progress)]>,
+    live: Box<[(usize, PatternProgress)]>,
     keep: Keep,
     /// Whether it is in something that is to be kept by `only`, or there is no such rule.
     is_chosen: bool,
     how: Arc<DatasetOptions>,
     /// The steps by a name that a live pattern has next, and by any other.
-    named: Box<[(Box<str>, OnceLock<Route>)]>,
-    other: OnceLock<Route>,
-    seen: Seen,
+    named: Box<[(Box<str>, OnceLock<RulePosition>)]>,
+    other: OnceLock<RulePosition>,
+    seen: SeenSteps,
 }
 
 /// What there is at a place that patterns go on from: only what is needed to say that they lead nowhere.
 #[derive(Debug, Default)]
-struct Seen {
+struct SeenSteps {
     /// The first names.
     names: Mutex<BTreeSet<Box<str>>>,
     /// How many were looked at.
@@ -260,7 +260,7 @@ struct Seen {
 }
 
 /// Names are looked at so often at one place.
-const LOOKS: u32 = 1024;
+const MAX_LOOKS: u32 = 1024;
 /// There are elements of a sequence, one of the variants of an enum, or what is a whole by itself.
 const ELEMENTS: u8 = 1;
 const VARIANT: u8 = 2;
@@ -268,9 +268,9 @@ const LEAF: u8 = 4;
 /// There are the fields of a struct.
 const FIELDS: u8 = 8;
 
-impl Seen {
+impl SeenSteps {
     fn name(&self, name: &str) {
-        if self.looks.load(Ordering::Relaxed) < LOOKS {
+        if self.looks.load(Ordering::Relaxed) < MAX_LOOKS {
             self.looks.fetch_add(1, Ordering::Relaxed);
             let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             if !names.contains(name) {
@@ -291,7 +291,7 @@ impl Seen {
 }
 
 /// A path with `**` has a state for each level, and values may nest by the thousand: they are dropped one after the other.
-impl Drop for State {
+impl Drop for PositionState {
     fn drop(&mut self) {
         let mut left = self.take_inner();
         while let Some(route) = left.pop() {
@@ -302,9 +302,9 @@ impl Drop for State {
     }
 }
 
-impl State {
+impl PositionState {
     /// The ways from here on that were worked out.
-    fn take_inner(&mut self) -> Vec<Route> {
+    fn take_inner(&mut self) -> Vec<RulePosition> {
         let named = self.named.iter_mut().map(|(_, place)| place);
         named.chain([&mut self.other]).filter_map(OnceLock::take).filter(|route| route.0.is_some()).collect()
     }
@@ -314,7 +314,7 @@ impl State {
     }
 }
 
-static NOWHERE: Route = Route(None);
+static NOWHERE: RulePosition = RulePosition(None);
 
 impl Rules {
     /// Adds a rule for each of these paths.
@@ -345,9 +345,9 @@ impl Rules {
     }
 
     /// Where the value of a call begins, which is at the path `base` of a file.
-    pub(crate) fn route(&self, base: impl FnOnce() -> String) -> Route {
+    pub(crate) fn route(&self, base: impl FnOnce() -> String) -> RulePosition {
         if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {
-            return Route(None);
+            return RulePosition(None);
         }
         let base = if self.rules.iter().any(|(pattern, _)| pattern.is_rooted) { base() } else { String::new() };
         let live = self.rules.iter().map(|(pattern, _)| pattern.start(&base)).enumerate();
@@ -358,11 +358,11 @@ impl Rules {
         });
         let is_met = self.rules.iter().map(|_| AtomicBool::new(false)).collect();
         let skips_all = skips_all.map(|(number, _)| *number);
-        let trip = Arc::new(Trip { rules: self.renewed(), is_met, skips_all });
+        let trip = Arc::new(CallRules { rules: self.renewed(), is_met, skips_all });
         let rules = &trip.rules.rules;
         let is_chosen = !rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
         let how = Arc::new(trip.rules.base.clone());
-        let mut route = Route::at(&trip, live, is_chosen, &how, true);
+        let mut route = RulePosition::at(&trip, live, is_chosen, &how, true);
         // The value itself is there, whatever it is.
         if let Some(state) = route.0.as_mut().and_then(Arc::get_mut)
             && state.keep == Keep::No
@@ -373,7 +373,7 @@ impl Rules {
     }
 }
 
-impl Route {
+impl RulePosition {
     /// Where no rule says anything.
     pub(crate) fn nowhere() -> &'static Self {
         &NOWHERE
@@ -407,8 +407,8 @@ impl Route {
         }
         for (number, is_met) in state.trip.is_met.iter().enumerate() {
             if !is_met.load(Ordering::Relaxed) {
-                let mut ends = Ends::default();
-                let mut places: Vec<Met<'_>> = vec![(state, false)];
+                let mut ends = DeadEnds::default();
+                let mut places: Vec<ReachedState<'_>> = vec![(state, false)];
                 while let Some(place) = places.pop() {
                     ends.look(number, place, &mut places);
                 }
@@ -423,7 +423,7 @@ impl Route {
     pub(crate) fn know(&self, fields: &[&str]) {
         if let Some(state) = &self.0
             && !state.is_uniform()
-            && state.seen.looks.load(Ordering::Relaxed) < LOOKS
+            && state.seen.looks.load(Ordering::Relaxed) < MAX_LOOKS
         {
             state.seen.note(FIELDS);
             for field in fields {
@@ -457,8 +457,8 @@ impl Route {
     }
 
     fn at(
-        trip: &Arc<Trip>,
-        mut live: Vec<(usize, Progress)>,
+        trip: &Arc<CallRules>,
+        mut live: Vec<(usize, PatternProgress)>,
         was_chosen: bool,
         how: &Arc<DatasetOptions>,
         is_root: bool,
@@ -514,7 +514,16 @@ impl Route {
         }
         let named = names.into_iter().map(|name| (name, OnceLock::new())).collect();
         let (trip, live, other) = (Arc::clone(trip), live.into(), OnceLock::new());
-        Self(Some(Arc::new(State { trip, live, keep, is_chosen, how, named, other, seen: Seen::default() })))
+        Self(Some(Arc::new(PositionState {
+            trip,
+            live,
+            keep,
+            is_chosen,
+            how,
+            named,
+            other,
+            seen: SeenSteps::default(),
+        })))
     }
 
     /// Whether no rule says anything here or further inside.
@@ -562,7 +571,7 @@ impl Route {
         }
     }
 
-    fn step<'a>(&'a self, state: &'a State, name: Option<&str>) -> &'a Self {
+    fn step<'a>(&'a self, state: &'a PositionState, name: Option<&str>) -> &'a Self {
         if state.is_uniform() {
             return self;
         }
@@ -575,7 +584,8 @@ impl Route {
         }
         place.get_or_init(|| {
             let rules = &state.trip.rules.rules;
-            let step = |(number, progress): &(usize, Progress)| (*number, rules[*number].0.step(*progress, name));
+            let step =
+                |(number, progress): &(usize, PatternProgress)| (*number, rules[*number].0.step(*progress, name));
             let live = state.live.iter().map(step).filter(|(_, progress)| *progress != 0).collect();
             Self::at(&state.trip, live, state.is_chosen, &state.how, false)
         })
@@ -603,7 +613,7 @@ impl Route {
 
 /// Where a pattern came to an end that matched nothing.
 #[derive(Default)]
-struct Ends<'a> {
+struct DeadEnds<'a> {
     /// How many segments were matched, and the one that was not.
     at: Option<(usize, Option<&'a str>)>,
     /// What there is in its place.
@@ -617,11 +627,11 @@ struct Ends<'a> {
 
 /// A place that a pattern came to, and whether it did so by `*` in the place of a name, or by `**`: there, the last segment is
 /// about whatever has that name.
-type Met<'a> = (&'a State, bool);
+type ReachedState<'a> = (&'a PositionState, bool);
 
-impl<'a> Ends<'a> {
+impl<'a> DeadEnds<'a> {
     /// Looks for the ends of the pattern of rule `number` in a place that it came to; adds the places further inside.
-    fn look(&mut self, number: usize, (state, is_anywhere): Met<'a>, places: &mut Vec<Met<'a>>) {
+    fn look(&mut self, number: usize, (state, is_anywhere): ReachedState<'a>, places: &mut Vec<ReachedState<'a>>) {
         let Some((_, progress)) = state.live.iter().find(|(live, _)| *live == number) else { return };
         let pattern = &state.trip.rules.rules[number].0;
         let names = state.seen.names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -635,15 +645,15 @@ impl<'a> Ends<'a> {
             let name = segment.name();
             let is_found = |name: &str| known.clone().any(|(known, _)| **known == *name);
             let steps_on = match segment {
-                Segment::Name(name) => is_found(name),
-                Segment::Index(name) => has_elements || is_found(name),
-                Segment::Any | Segment::Deep => !is_empty,
+                PatternSegment::Name(name) => is_found(name),
+                PatternSegment::Index(name) => has_elements || is_found(name),
+                PatternSegment::Any | PatternSegment::Deep => !is_empty,
             };
-            let is_after_any_number = at > 0 && pattern.segments[at - 1] == Segment::Deep;
+            let is_after_any_number = at > 0 && pattern.segments[at - 1] == PatternSegment::Deep;
             if steps_on {
                 continue;
             }
-            if !is_after_any_number && *segment != Segment::Deep {
+            if !is_after_any_number && *segment != PatternSegment::Deep {
                 let is_last = at + 1 == pattern.segments.len();
                 // Of several fields that are all in this place, one that is an enum tells nothing of the others.
                 let is_enum = is_enum && !(is_anywhere && is_last && state.seen.is(FIELDS));
@@ -662,8 +672,8 @@ impl<'a> Ends<'a> {
                 self.has_elements |= has_elements;
             }
         }
-        let is_by_any = pattern.awaited(*progress).any(|(_, segment)| *segment == Segment::Any);
-        let is_deep = is_anywhere || pattern.awaited(*progress).any(|(_, segment)| *segment == Segment::Deep);
+        let is_by_any = pattern.awaited(*progress).any(|(_, segment)| *segment == PatternSegment::Any);
+        let is_deep = is_anywhere || pattern.awaited(*progress).any(|(_, segment)| *segment == PatternSegment::Deep);
         let has_names = !names.is_empty();
         drop(names);
         let inner = state.named.iter().map(|(_, route)| (route, true)).chain([(&state.other, has_names)]);
@@ -699,11 +709,11 @@ impl<'a> Ends<'a> {
 
 /// Names as a list, those that are most like `name` first.
 fn nearest(name: &str, names: &BTreeSet<Box<str>>) -> String {
-    const MOST: usize = 12;
+    const MAX_SHOWN: usize = 12;
     let mut names: Vec<_> = names.iter().map(|known| (distance(name, known), known)).collect();
     names.sort_unstable();
-    let more = names.len().saturating_sub(MOST);
-    let list: Vec<_> = names.iter().take(MOST).map(|(_, name)| format!("`{}`", step_of(name))).collect();
+    let more = names.len().saturating_sub(MAX_SHOWN);
+    let list: Vec<_> = names.iter().take(MAX_SHOWN).map(|(_, name)| format!("`{}`", step_of(name))).collect();
     let list = list.join(", ");
     if more > 0 { format!("{list} and {more} more") } else { list }
 }
@@ -729,13 +739,13 @@ fn distance(one: &str, other: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn route(rules: &[(&str, Effect)]) -> Route {
+    fn route(rules: &[(&str, Effect)]) -> RulePosition {
         let rules = rules.iter().map(|(path, effect)| (Pattern::new(path), effect.clone())).collect();
         Rules { rules, ..Rules::default() }.route(String::new)
     }
 
     /// Goes along a path, on which `-` is an element of a sequence.
-    fn keep(route: &Route, path: &str) -> Keep {
+    fn keep(route: &RulePosition, path: &str) -> Keep {
         let end = path.split('/').filter(|name| !name.is_empty()).fold(route, |route, name| match name {
             "-" => route.element(),
             name => route.field(name),

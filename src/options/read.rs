@@ -11,7 +11,7 @@ use crate::ground::progress::{Answer, Progress, Watch};
 use crate::h5::Group;
 use crate::h5::within::path_of;
 use crate::layout::access::{Access, FileLocking};
-use crate::layout::path_rules::{Effect, Route, Rules};
+use crate::layout::path_rules::{Effect, RulePosition, Rules};
 use crate::{Hdf5Deserializer, de, file};
 
 /// How values are read. See [`WriteOptions`](crate::WriteOptions) for an example, and for [what paths are](crate::WriteOptions#paths).
@@ -449,7 +449,7 @@ impl ReadOptions {
     }
 
     fn read_child(&self, group: &hdf5::Group, name: &str, value: &mut dyn Make) -> Result<()> {
-        let read = |group: &Group, route: &Route| de::read_named(group, name, route, value);
+        let read = |group: &Group, route: &RulePosition| de::read_named(group, name, route, value);
         self.during_at(group, || path_of(&group.name(), name), read)
     }
 
@@ -493,7 +493,11 @@ impl ReadOptions {
     }
 
     /// Makes a call of `read`, which reads from a group.
-    pub(crate) fn during<R>(&self, group: &hdf5::Group, read: impl FnOnce(&Group, &Route) -> Result<R>) -> Result<R> {
+    pub(crate) fn during<R>(
+        &self,
+        group: &hdf5::Group,
+        read: impl FnOnce(&Group, &RulePosition) -> Result<R>,
+    ) -> Result<R> {
         self.during_at(group, || group.name(), read)
     }
 
@@ -502,7 +506,7 @@ impl ReadOptions {
         &self,
         group: &hdf5::Group,
         base: impl FnOnce() -> String,
-        read: impl FnOnce(&Group, &Route) -> Result<R>,
+        read: impl FnOnce(&Group, &RulePosition) -> Result<R>,
     ) -> Result<R> {
         let route = self.rules.route(base);
         let read = |group: &Group| read(group, &route);

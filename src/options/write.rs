@@ -12,7 +12,7 @@ use crate::h5::within::path_of;
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
 use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
 use crate::layout::path_rules::{Effect, Pattern, Rules};
-use crate::ser::{Erased, Item};
+use crate::ser::{AnyValue, Erased};
 use crate::{Hdf5Serializer, file, ser};
 
 /// How values are written.
@@ -423,7 +423,7 @@ impl WriteOptions {
 
 /// The same for values of any type, so that the types of users are not compiled for what is here.
 impl WriteOptions {
-    fn put(&self, value: &dyn Item, group: &hdf5::Group) -> Result<()> {
+    fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
         self.watch.during(|run| {
             Limits::while_writing(|| {
                 let route = self.rules.route(|| group.name());
@@ -432,23 +432,23 @@ impl WriteOptions {
         })
     }
 
-    fn put_named(&self, value: &dyn Item, group: &hdf5::Group, name: &str) -> Result<()> {
+    fn put_named(&self, value: &dyn AnyValue, group: &hdf5::Group, name: &str) -> Result<()> {
         let route = self.rules.route(|| path_of(&group.name(), name));
         let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
         self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
     }
 
-    fn put_at(&self, value: &dyn Item, path: &Path, name: &str) -> Result<()> {
+    fn put_at(&self, value: &dyn AnyValue, path: &Path, name: &str) -> Result<()> {
         let route = self.rules.route(|| name.to_owned());
         let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
         file::write_at(write, path, self.sync, self.access, &self.watch)
     }
 
-    fn put_in_file(&self, value: &dyn Item, path: &Path) -> Result<()> {
+    fn put_in_file(&self, value: &dyn AnyValue, path: &Path) -> Result<()> {
         file::to_file(value, path, self.sync, self.access, &self.rules.route(String::new), &self.watch)
     }
 
-    fn put_in_memory(&self, value: &dyn Item) -> Result<Vec<u8>> {
+    fn put_in_memory(&self, value: &dyn AnyValue) -> Result<Vec<u8>> {
         file::to_vec(value, self.access, &self.rules.route(String::new), &self.watch)
     }
 }

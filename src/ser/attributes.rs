@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::event::{Compound, Event, Parts, SinkOnce};
-use super::item::{Item, Items};
+use super::any_value::{AnyElements, AnyValue};
+use super::event::{Compound, CompoundSink, Event, SinkOnce};
 use super::key;
 use super::node::put;
 use super::place::{Place, taken};
@@ -13,7 +13,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{KIND, LAYOUT_ATTRIBUTES};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.
@@ -23,11 +23,11 @@ pub(super) struct AttributesSerializer {
     /// The object is a copy, and has attributes of before, which these take the place of.
     pub(super) replaces: bool,
     /// Where the object is.
-    pub(super) route: Route,
+    pub(super) route: RulePosition,
 }
 
 impl AttributesSerializer {
-    fn attribute(&self, name: &str, value: &dyn Item) -> Result<()> {
+    fn attribute(&self, name: &str, value: &dyn AnyValue) -> Result<()> {
         let label = format!("{ATTRIBUTE_PREFIX}{name}");
         let route = self.route.field(&label);
         if select::is_left_out(route, value) {
@@ -69,14 +69,14 @@ impl<'a> SinkOnce<'a> for AttributesSerializer {
         }
     }
 
-    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+    fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         match compound {
             Compound::Map | Compound::Struct(_) => Ok(Box::new(AttributeMap { attributes: self, key: None })),
             _ => Err(no_attributes()),
         }
     }
 
-    fn collect(self, _: &mut dyn Items) -> Result<()> {
+    fn collect(self, _: &mut dyn AnyElements) -> Result<()> {
         Err(no_attributes())
     }
 }
@@ -88,17 +88,17 @@ struct AttributeMap {
     key: Option<String>,
 }
 
-impl Parts for AttributeMap {
-    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+impl CompoundSink for AttributeMap {
+    fn field(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         self.attributes.attribute(name, value)
     }
 
-    fn key(&mut self, key: &dyn Item) -> Result<()> {
+    fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
         self.key = Some(key::text(key)?.ok_or_else(no_attributes)?);
         Ok(())
     }
 
-    fn value(&mut self, value: &dyn Item) -> Result<()> {
+    fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
         let key = self.key.take().ok_or_else(no_attributes)?;
         self.attributes.attribute(&key, value)
     }

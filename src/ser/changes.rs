@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::item::Item;
+use super::any_value::AnyValue;
 use super::key;
 use super::node::put;
 use super::place::{Place, check_free};
@@ -14,10 +14,10 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::escape;
 use crate::h5::{self, Group, Writing};
 use crate::layout::is_linkable;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 
 /// The name of the link that a key of a map is.
-pub(crate) fn link_name(key: &dyn Item) -> Result<String> {
+pub(crate) fn link_name(key: &dyn AnyValue) -> Result<String> {
     match key::link(key)? {
         Some((_, text)) if is_linkable(&text) => Ok(escape(&text).into_owned()),
         _ => Err(Error::new(ErrorKind::BadKey, "the key is no string, integer, bool or unit variant, or is too long")),
@@ -25,7 +25,7 @@ pub(crate) fn link_name(key: &dyn Item) -> Result<String> {
 }
 
 /// The names of the links that the keys of a map are, all of which are of one type.
-pub(crate) fn link_names(keys: &mut dyn Iterator<Item = &dyn Item>) -> Result<Vec<String>> {
+pub(crate) fn link_names(keys: &mut dyn Iterator<Item = &dyn AnyValue>) -> Result<Vec<String>> {
     let (mut names, mut used, mut class) = (Vec::new(), HashSet::new(), None);
     for key in keys {
         let name = link_name(key)?;
@@ -62,10 +62,10 @@ impl Changes {
     }
 
     /// Writes what is to become the child `name`.
-    pub(crate) fn write(&mut self, name: String, value: &dyn Item) -> Result<()> {
+    pub(crate) fn write(&mut self, name: String, value: &dyn AnyValue) -> Result<()> {
         let _writing = self.writing.enter();
         self.call.during(|| {
-            put(value, Place::child(&self.staging, &name, Route::nowhere()), Depth::default(), 0)?;
+            put(value, Place::child(&self.staging, &name, RulePosition::nowhere()), Depth::default(), 0)?;
             self.call.settle(&self.staging)
         })?;
         self.names.push(name);

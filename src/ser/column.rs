@@ -8,9 +8,9 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::numbers::{Numbers, Push};
-use super::object_list::Objects;
-use super::place::Near;
-use super::record::{Record, Rows};
+use super::object_list::ObjectList;
+use super::place::ElementContext;
+use super::record::{Record, RecordKind};
 use super::variants::Variants;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, LastLook, Number, Slice};
@@ -27,9 +27,9 @@ pub(super) enum Column {
     /// Unsigned 128-bit integers.
     U128(Vec<u128>),
     /// Strings.
-    Text(Parts),
+    Text(ByteStrings),
     /// Byte strings.
-    Blobs(Parts),
+    Blobs(ByteStrings),
     /// So many units.
     Units(usize),
     /// Tuples of one length, of numbers of one type or of such tuples.
@@ -47,14 +47,14 @@ pub(super) enum Column {
     /// Elements of more than one of these forms.
     Mixed(Box<Mixed>),
     /// Elements that wrote themselves, to an object each.
-    Objects(Objects),
+    Objects(ObjectList),
     /// Elements of fixed size that are written, and only to be linked; nothing is added to them.
-    Stored(Box<Stored>),
+    Stored(Box<WrittenDataset>),
 }
 
 /// A dataset that no link leads to yet.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
+pub(super) struct WrittenDataset {
     pub(super) dataset: Arc<Dataset>,
     pub(super) count: usize,
     /// A column of such elements, without them.
@@ -63,7 +63,7 @@ pub(super) struct Stored {
 
 /// Byte strings, one after the other.
 #[derive(Clone, Debug)]
-pub(super) struct Parts {
+pub(super) struct ByteStrings {
     /// Where each starts and, last, where the last ends.
     pub(super) offsets: Vec<u64>,
     pub(super) bytes: Vec<u8>,
@@ -103,7 +103,7 @@ pub(super) struct Nullable {
 
 #[derive(Clone, Debug)]
 pub(super) struct Mixed {
-    pub(super) parts: Vec<(Class, Column)>,
+    pub(super) parts: Vec<(ElementClass, Column)>,
     /// For each element, the position of its part in `parts`.
     pub(super) tags: Vec<u8>,
     pub(super) ranks: OnceCell<Vec<u32>>,
@@ -122,10 +122,10 @@ impl Expected {
     /// the vector grows as it has to.
     pub(super) fn reserve<T>(self, vec: &mut Vec<T>) {
         /// No more bytes than this, whatever there will be.
-        const MOST: u64 = 1 << 30;
+        const MAX_RESERVED: u64 = 1 << 30;
         let left = self.total.saturating_sub(self.of as u64);
         let more = (vec.len() as u64).saturating_mul(left) / (self.of as u64).max(1);
-        let more = (more + more / 8).min(MOST / size_of::<T>().max(1) as u64);
+        let more = (more + more / 8).min(MAX_RESERVED / size_of::<T>().max(1) as u64);
         // Failing is as good as not asking.
         let _ = vec.try_reserve_exact(more as usize);
     }
@@ -133,7 +133,7 @@ impl Expected {
 
 /// The forms that elements of a [`Mixed`] column are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum ElementClass {
     Number(Number),
     I128,
     U128,
@@ -148,7 +148,7 @@ pub(super) enum Class {
     Object,
 }
 
-impl Class {
+impl ElementClass {
     /// The name of the part on disk.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -168,7 +168,7 @@ impl Class {
     }
 }
 
-impl Parts {
+impl ByteStrings {
     fn fillers(count: usize) -> Self {
         Self { offsets: vec![0; count + 1], bytes: Vec::new() }
     }
@@ -215,40 +215,40 @@ impl Column {
     }
 
     #[inline]
-    pub(super) fn class(&self) -> Option<Class> {
+    pub(super) fn class(&self) -> Option<ElementClass> {
         Some(match self {
             Self::Unknown(_) | Self::Mixed(_) | Self::Stored(_) => return None,
-            Self::Numbers(numbers) => Class::Number(numbers.number()),
-            Self::I128(_) => Class::I128,
-            Self::U128(_) => Class::U128,
-            Self::Text(_) => Class::Text,
-            Self::Blobs(_) => Class::Blob,
-            Self::Units(_) => Class::Unit,
-            Self::Array(_) | Self::List(_) => Class::Sequence,
-            Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
-            Self::Record(_) | Self::Maps(_) => Class::Record,
-            Self::Nullable(_) => Class::Option,
-            Self::Variants(_) => Class::Variant,
-            Self::Objects(_) => Class::Object,
+            Self::Numbers(numbers) => ElementClass::Number(numbers.number()),
+            Self::I128(_) => ElementClass::I128,
+            Self::U128(_) => ElementClass::U128,
+            Self::Text(_) => ElementClass::Text,
+            Self::Blobs(_) => ElementClass::Blob,
+            Self::Units(_) => ElementClass::Unit,
+            Self::Array(_) | Self::List(_) => ElementClass::Sequence,
+            Self::Record(record) if record.rows == RecordKind::Tuples => ElementClass::Tuple,
+            Self::Record(_) | Self::Maps(_) => ElementClass::Record,
+            Self::Nullable(_) => ElementClass::Option,
+            Self::Variants(_) => ElementClass::Variant,
+            Self::Objects(_) => ElementClass::Object,
         })
     }
 
     /// The column that an element of `class` is to be pushed to: this one if it is of the class or unknown, else the
     /// part for the class of what this one widens to.
     #[inline]
-    pub(super) fn of_class(&mut self, class: Class) -> &mut Self {
+    pub(super) fn of_class(&mut self, class: ElementClass) -> &mut Self {
         if matches!(self, Self::Unknown(_)) || self.class() == Some(class) { self } else { self.widen(class) }
     }
 
-    fn widen(&mut self, class: Class) -> &mut Self {
+    fn widen(&mut self, class: ElementClass) -> &mut Self {
         // A bare value among options is one that is there. Only None and unit need telling apart from that.
-        if matches!(self, Self::Nullable(_)) && class != Class::Unit {
+        if matches!(self, Self::Nullable(_)) && class != ElementClass::Unit {
             let Self::Nullable(nullable) = self else { unreachable!("matched above") };
             nullable.mask.push(false);
             return nullable.inner.of_class(class);
         }
         // And where bare values meet an option, they have been there all along.
-        if class == Class::Option && !matches!(self, Self::Units(_) | Self::Mixed(_)) {
+        if class == ElementClass::Option && !matches!(self, Self::Units(_) | Self::Mixed(_)) {
             let mask = vec![false; self.len()];
             let inner = std::mem::replace(self, Self::new());
             *self = Self::Nullable(Box::new(Nullable { mask, inner }));
@@ -320,22 +320,22 @@ impl Column {
 
     /// Notes that `count` elements were put into the vectors of numbers that a column of fixed-size ones consists of;
     /// `dims` are the lengths of sequences.
-    pub(super) fn grown(&mut self, count: usize, dims: &[u64]) {
+    pub(super) fn note_appended(&mut self, count: usize, dims: &[u64]) {
         match self {
             Self::Array(array) => {
                 array.count += count;
-                array.inner.grown(count * array.width, dims.get(1..).unwrap_or_default());
+                array.inner.note_appended(count * array.width, dims.get(1..).unwrap_or_default());
             }
             Self::List(list) => {
                 let width = dims.first().copied().unwrap_or(0);
                 let last = list.offsets.last().copied().unwrap_or(0);
                 list.offsets.extend((1..=count as u64).map(|row| last + row * width));
-                list.inner.grown(count * width as usize, dims.get(1..).unwrap_or_default());
+                list.inner.note_appended(count * width as usize, dims.get(1..).unwrap_or_default());
             }
             Self::Record(record) => {
                 record.count += count;
                 record.present += count * record.fields.len();
-                record.fields.iter_mut().for_each(|field| field.column.grown(count, &[]));
+                record.fields.iter_mut().for_each(|field| field.column.note_appended(count, &[]));
             }
             _ => {}
         }
@@ -416,9 +416,9 @@ impl Column {
                     *numbers = wide;
                     return;
                 }
-                self.of_class(Class::Number(T::NUMBER))
+                self.of_class(ElementClass::Number(T::NUMBER))
             }
-            _ => self.of_class(Class::Number(T::NUMBER)),
+            _ => self.of_class(ElementClass::Number(T::NUMBER)),
         };
         if let Self::Unknown(fillers) = column {
             *column = Self::Numbers(T::wrap(vec![T::FILLER; *fillers]));
@@ -431,7 +431,7 @@ impl Column {
     }
 
     pub(super) fn push_i128(&mut self, value: i128) {
-        let column = self.of_class(Class::I128);
+        let column = self.of_class(ElementClass::I128);
         if let Self::Unknown(fillers) = column {
             *column = Self::I128(vec![0; *fillers]);
         }
@@ -441,7 +441,7 @@ impl Column {
     }
 
     pub(super) fn push_u128(&mut self, value: u128) {
-        let column = self.of_class(Class::U128);
+        let column = self.of_class(ElementClass::U128);
         if let Self::Unknown(fillers) = column {
             *column = Self::U128(vec![0; *fillers]);
         }
@@ -460,9 +460,9 @@ impl Column {
 
     #[inline(never)]
     fn push_other_str(&mut self, value: &str) {
-        let column = self.of_class(Class::Text);
+        let column = self.of_class(ElementClass::Text);
         if let Self::Unknown(fillers) = column {
-            *column = Self::Text(Parts::fillers(*fillers));
+            *column = Self::Text(ByteStrings::fillers(*fillers));
         }
         if let Self::Text(parts) = column {
             parts.push(value.as_bytes());
@@ -470,9 +470,9 @@ impl Column {
     }
 
     pub(super) fn push_bytes(&mut self, value: &[u8]) {
-        let column = self.of_class(Class::Blob);
+        let column = self.of_class(ElementClass::Blob);
         if let Self::Unknown(fillers) = column {
-            *column = Self::Blobs(Parts::fillers(*fillers));
+            *column = Self::Blobs(ByteStrings::fillers(*fillers));
         }
         if let Self::Blobs(parts) = column {
             parts.push(value);
@@ -480,7 +480,7 @@ impl Column {
     }
 
     pub(super) fn push_unit(&mut self) {
-        let column = self.of_class(Class::Unit);
+        let column = self.of_class(ElementClass::Unit);
         if let Self::Unknown(fillers) = column {
             *column = Self::Units(*fillers);
         }
@@ -494,13 +494,13 @@ impl Column {
         let column = if matches!(self, Self::Nullable(_)) { self } else { self.make_nullable() };
         match column {
             Self::Nullable(nullable) => Ok(nullable),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
     #[inline(never)]
     fn make_nullable(&mut self) -> &mut Self {
-        let column = self.of_class(Class::Option);
+        let column = self.of_class(ElementClass::Option);
         if let Self::Unknown(fillers) = column {
             *column =
                 Self::Nullable(Box::new(Nullable { mask: vec![false; *fillers], inner: Self::Unknown(*fillers) }));
@@ -530,13 +530,13 @@ impl Column {
         let column = if matches!(self, Self::List(_)) { self } else { self.make_list() };
         match column {
             Self::List(list) => Ok(list),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
     #[inline(never)]
     fn make_list(&mut self) -> &mut Self {
-        let column = self.of_class(Class::Sequence);
+        let column = self.of_class(ElementClass::Sequence);
         match column {
             Self::Unknown(fillers) => {
                 let offsets = vec![0; *fillers + 1];
@@ -549,18 +549,18 @@ impl Column {
     }
 
     /// Begins an element that is an object by itself, which goes to those returned.
-    pub(super) fn begin_object(&mut self, near: Near<'_>) -> Result<&mut Objects> {
-        self.objects(|fillers| Objects::new(near, fillers))
+    pub(super) fn begin_object(&mut self, near: ElementContext<'_>) -> Result<&mut ObjectList> {
+        self.objects(|fillers| ObjectList::new(near, fillers))
     }
 
-    pub(super) fn objects(&mut self, make: impl FnOnce(usize) -> Result<Objects>) -> Result<&mut Objects> {
-        let column = self.of_class(Class::Object);
+    pub(super) fn objects(&mut self, make: impl FnOnce(usize) -> Result<ObjectList>) -> Result<&mut ObjectList> {
+        let column = self.of_class(ElementClass::Object);
         if let Self::Unknown(fillers) = column {
             *column = Self::Objects(make(*fillers)?);
         }
         match column {
             Self::Objects(objects) => Ok(objects),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 }
@@ -604,6 +604,6 @@ impl Maps {
 
 /// A state that no sequence of calls leads to.
 #[cold]
-pub(super) fn broken() -> Error {
+pub(super) fn out_of_order() -> Error {
     Error::new(ErrorKind::Custom, "a `Serialize` implementation called the serializer out of order")
 }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::column::{Array, Class, Column, List, Maps, Mixed, Nullable, Parts};
+use super::column::{Array, ByteStrings, Column, ElementClass, List, Maps, Mixed, Nullable};
 use super::numbers::Numbers;
 use super::place::Place;
-use super::record::{Record, RecordField, Rows};
+use super::record::{Record, RecordField, RecordKind};
 use super::strings;
 use super::variants::Variants;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -13,7 +13,7 @@ use crate::ground::limits::MAX_COUNT;
 use crate::ground::stack::with_room;
 use crate::h5::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
 use crate::layout::dataset_options::Records;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{
     ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
     NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape_variant,
@@ -93,17 +93,17 @@ pub(super) fn write_halves(
     place.write(halves(kind), shape, element_bytes(&words), Some(kind))
 }
 
-fn write_offsets(offsets: &[u64], group: &Group, route: &Route) -> Result<()> {
+fn write_offsets(offsets: &[u64], group: &Group, route: &RulePosition) -> Result<()> {
     let shape = Shape::Simple(vec![offsets.len() as u64]);
     Place::child(group, OFFSETS, route).write(Dtype::Number(Number::U64), shape, element_bytes(offsets), None)
 }
 
-fn write_mask(mask: &[bool], group: &Group, route: &Route) -> Result<()> {
+fn write_mask(mask: &[bool], group: &Group, route: &RulePosition) -> Result<()> {
     let shape = Shape::Simple(vec![mask.len() as u64]);
     Place::child(group, MASK, route).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
 }
 
-pub(super) fn write_parts(parts: &Parts, group: &Group, name: &str, route: &Route) -> Result<()> {
+pub(super) fn write_parts(parts: &ByteStrings, group: &Group, name: &str, route: &RulePosition) -> Result<()> {
     write_offsets(&parts.offsets, group, route)?;
     let shape = Shape::Simple(vec![parts.bytes.len() as u64]);
     Place::child(group, name, route).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
@@ -231,7 +231,7 @@ fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     place.part(&group, TAG).write(dtype, shape, &mixed.tags, None)?;
     for (class, part) in mixed.parts {
         // Units are told by their tag alone.
-        if class != Class::Unit {
+        if class != ElementClass::Unit {
             write(part, &place.part(&group, class.name()))?;
         }
     }
@@ -362,7 +362,7 @@ fn fixed_record(record: &Record) -> Option<Dtype> {
 }
 
 fn record_cell(record: &Record, texts: bool) -> Option<Dtype> {
-    if record.rows == Rows::Maps || record.fields.is_empty() {
+    if record.rows == RecordKind::Maps || record.fields.is_empty() {
         return None;
     }
     let mut fields = Vec::with_capacity(record.fields.len());
@@ -413,7 +413,7 @@ pub(super) fn pack_items(column: &Column, size: usize, bytes: &mut [u8]) {
 /// Adds elements of `size` bytes to the column that they came from; `dims` is the shape of one.
 pub(super) fn unpack_items(column: &mut Column, elements: &[u8], size: usize, dims: &[u64]) {
     unpack(column, elements, size, 0, size);
-    column.grown(elements.len() / size, dims);
+    column.note_appended(elements.len() / size, dims);
 }
 
 /// Adds what is in `elements`, of `stride` bytes each, at `offset`, `len` bytes long, to the vectors of numbers.
@@ -500,7 +500,8 @@ fn pack_bytes(bytes: &[u8], size: usize, start: usize, records: &mut [u8], strid
 
 fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
     // Positions as names are those of tuples; maps with such keys are kept as maps.
-    let positional = record.rows == Rows::Maps && are_positions(record.fields.iter().map(|field| field.name.as_ref()));
+    let positional =
+        record.rows == RecordKind::Maps && are_positions(record.fields.iter().map(|field| field.name.as_ref()));
     if positional {
         record.begin();
         let mut column = Column::Record(Box::new(record));
@@ -536,7 +537,7 @@ fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-fn write_field(mut field: RecordField, rows: usize, group: &Group, route: &Route) -> Result<()> {
+fn write_field(mut field: RecordField, rows: usize, group: &Group, route: &RulePosition) -> Result<()> {
     let place = Place::named(group, &field.name, route.field(&field.name));
     if !field.is_masked() {
         return write(field.column, &place);

@@ -1,7 +1,7 @@
 //! Structs, maps and tuples that are being pushed to a column.
 
-use super::column::{Array, Class, Column, Maps, broken};
-use super::record::{Record, Rows};
+use super::column::{Array, Column, ElementClass, Maps, out_of_order};
+use super::record::{Record, RecordKind};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 impl Column {
@@ -17,15 +17,17 @@ impl Column {
     pub(super) fn begin_tuple_as(&mut self, len: usize, record: bool) -> Tuple<'_> {
         // A tuple is a sequence where sequences are, or arrays of its length; else it is a record with positions.
         let class = match self.innermost() {
-            Self::Record(record) if record.rows == Rows::Tuples => Class::Tuple,
-            Self::Mixed(mixed) if mixed.parts.iter().any(|(class, _)| *class == Class::Tuple) => Class::Tuple,
-            Self::Unknown(_) | Self::Mixed(_) if record => Class::Tuple,
-            _ => Class::Sequence,
+            Self::Record(record) if record.rows == RecordKind::Tuples => ElementClass::Tuple,
+            Self::Mixed(mixed) if mixed.parts.iter().any(|(class, _)| *class == ElementClass::Tuple) => {
+                ElementClass::Tuple
+            }
+            Self::Unknown(_) | Self::Mixed(_) if record => ElementClass::Tuple,
+            _ => ElementClass::Sequence,
         };
         let column = self.of_class(class);
         match column {
             Self::Unknown(fillers) if record => {
-                let mut rows = Record::new(Rows::Tuples, *fillers);
+                let mut rows = Record::new(RecordKind::Tuples, *fillers);
                 rows.begin();
                 *column = Self::Record(Box::new(rows));
             }
@@ -51,37 +53,37 @@ impl Column {
 
     /// Begins a struct.
     pub(super) fn begin_struct(&mut self) -> Result<StructRow<'_>> {
-        let is_there = matches!(self, Self::Record(record) if record.rows != Rows::Tuples);
-        match if is_there { self } else { self.make_record(Rows::Structs) } {
+        let is_there = matches!(self, Self::Record(record) if record.rows != RecordKind::Tuples);
+        match if is_there { self } else { self.make_record(RecordKind::Structs) } {
             Self::Record(record) => {
                 record.begin();
                 Ok(StructRow::Record(record))
             }
             Self::Maps(maps) => Ok(StructRow::Maps(maps)),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
     /// Begins a struct or map whose entries come by [`Column::entry`]; returns the record, or, where maps are kept
     /// otherwise, those.
-    pub(super) fn begin_record(&mut self, rows: Rows) -> Result<&mut Self> {
+    pub(super) fn begin_record(&mut self, rows: RecordKind) -> Result<&mut Self> {
         let column = self.make_record(rows);
         match column {
             Self::Record(record) => {
-                if rows == Rows::Maps {
+                if rows == RecordKind::Maps {
                     record.rows = rows;
                 }
                 record.begin();
                 Ok(column)
             }
             Self::Maps(_) => Ok(column),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
     #[inline(never)]
-    fn make_record(&mut self, rows: Rows) -> &mut Self {
-        let column = self.of_class(Class::Record);
+    fn make_record(&mut self, rows: RecordKind) -> &mut Self {
+        let column = self.of_class(ElementClass::Record);
         if let Self::Unknown(fillers) = column {
             *column = Self::Record(Box::new(Record::new(rows, *fillers)));
         }
@@ -89,12 +91,12 @@ impl Column {
     }
 
     /// The column for the value of `key` in the row at hand of a record, which becomes one of maps where it must.
-    pub(super) fn entry(&mut self, key: &str, rows: Rows) -> Result<&mut Self> {
+    pub(super) fn entry(&mut self, key: &str, rows: RecordKind) -> Result<&mut Self> {
         if let Self::Record(record) = self
             && let Some(position) = record.find(key, rows)
         {
             // Looked up anew, as the borrow of what was found cannot outlive the other way out.
-            let Self::Record(record) = self else { return Err(broken()) };
+            let Self::Record(record) = self else { return Err(out_of_order()) };
             return Ok(record.field(position));
         }
         let maps = self.record_to_maps()?;
@@ -168,7 +170,7 @@ impl Tuple<'_> {
             Column::Array(_) => Err(too_many()),
             Column::Record(record) => Ok(record.position(self.position)),
             Column::List(list) => Ok(&mut list.inner),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
@@ -194,7 +196,7 @@ impl Tuple<'_> {
             }
             Column::Record(record) => record.end(),
             Column::List(list) => list.end(),
-            _ => return Err(broken()),
+            _ => return Err(out_of_order()),
         }
         Ok(())
     }

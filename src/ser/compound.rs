@@ -3,22 +3,22 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::any_value::{AnyElements, AnyValue};
 use super::column::Column;
 use super::column_layout;
 use super::element::ElementSerializer;
-use super::event::Parts;
-use super::item::{Item, Items};
+use super::event::CompoundSink;
 use super::key::{self, KeyClass};
 use super::node::{numbers, put};
-use super::place::{At, Near, Place, check_free};
+use super::place::{ElementContext, Place, PlaceKind, check_free};
 use super::select;
 use super::serializer::ValueSerializer;
 use super::stream::Sequence;
 use crate::ground::depth::Depth;
-use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
 use crate::h5::{Group, Object};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{KEYS, KIND, Kind, MAX_RANK, VALUES, is_linkable};
 
 /// A sequence: a column, written as its elements become known.
@@ -32,13 +32,13 @@ impl<'a> NodeSeq<'a> {
     }
 
     /// Writes all of `items`.
-    pub(super) fn collect(self, items: &mut dyn Items) -> Result<()> {
+    pub(super) fn collect(self, items: &mut dyn AnyElements) -> Result<()> {
         self.sequence.collect(items)
     }
 }
 
-impl Parts for NodeSeq<'_> {
-    fn element(&mut self, value: &dyn Item) -> Result<()> {
+impl CompoundSink for NodeSeq<'_> {
+    fn element(&mut self, value: &dyn AnyValue) -> Result<()> {
         self.sequence.push(value)
     }
 
@@ -69,7 +69,7 @@ impl<'a> NodeTuple<'a> {
         Self { place, depth, count: 0, len, state: TupleState::Numbers(Vec::new()), variant }
     }
 
-    fn next(&mut self, value: &dyn Item) -> Result<()> {
+    fn next(&mut self, value: &dyn AnyValue) -> Result<()> {
         let index = self.count;
         self.count += 1;
         self.push(index, value).map_err(|error| {
@@ -78,7 +78,7 @@ impl<'a> NodeTuple<'a> {
         })
     }
 
-    fn push(&mut self, index: usize, value: &dyn Item) -> Result<()> {
+    fn push(&mut self, index: usize, value: &dyn AnyValue) -> Result<()> {
         if let TupleState::Numbers(pending) = &mut self.state {
             match numbers(value, self.depth) {
                 Some(column)
@@ -131,8 +131,8 @@ pub(super) fn same_form(one: &Column, other: &Column) -> bool {
     }
 }
 
-impl Parts for NodeTuple<'_> {
-    fn element(&mut self, value: &dyn Item) -> Result<()> {
+impl CompoundSink for NodeTuple<'_> {
+    fn element(&mut self, value: &dyn AnyValue) -> Result<()> {
         self.next(value)
     }
 
@@ -148,7 +148,7 @@ pub(super) struct NodeStruct {
     target: Option<Group>,
     depth: Depth,
     variant: Option<&'static str>,
-    route: Route,
+    route: RulePosition,
 }
 
 impl NodeStruct {
@@ -159,8 +159,8 @@ impl NodeStruct {
     }
 }
 
-impl Parts for NodeStruct {
-    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+impl CompoundSink for NodeStruct {
+    fn field(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         let route = self.route.field(name);
         if select::is_left_out(route, value) {
             return Ok(());
@@ -173,7 +173,7 @@ impl Parts for NodeStruct {
             _ => Place::named(&self.group, name, route),
         };
         let result = match &place.at {
-            At::Child(_, link) => check_free(self.target.as_ref(), link),
+            PlaceKind::Child(_, link) => check_free(self.target.as_ref(), link),
             _ => Ok(()),
         };
         result.and_then(|()| put(value, place, self.depth, 0)).map_err(|error| {
@@ -230,8 +230,8 @@ impl<'a> NodeMap<'a> {
     }
 }
 
-impl Parts for NodeMap<'_> {
-    fn key(&mut self, key: &dyn Item) -> Result<()> {
+impl CompoundSink for NodeMap<'_> {
+    fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
         if let MapState::Start = self.state {
             self.state = match key::link(key)? {
                 Some((class, key)) if is_linkable(&key) => MapState::Group {
@@ -255,7 +255,7 @@ impl Parts for NodeMap<'_> {
                     Ok(())
                 }
                 _ => Err(Error::again(
-                    Again::Pairs,
+                    RetryAs::Map,
                     ErrorKind::BadKey,
                     "the keys are of different types, or not distinct: write the map through `to_group`, `write`, \
                      `to_file` or `to_vec`",
@@ -267,7 +267,7 @@ impl Parts for NodeMap<'_> {
                     return key.write(ValueSerializer::element(element));
                 }
                 let (name, mut column) = (key::link(key)?.map(|(_, name)| name), Column::new());
-                let element = ElementSerializer::new(&mut column, self.depth, Near::nowhere());
+                let element = ElementSerializer::new(&mut column, self.depth, ElementContext::nowhere());
                 key.write(ValueSerializer::element(element))?;
                 *pending = Some((column, name));
                 Ok(())
@@ -275,7 +275,7 @@ impl Parts for NodeMap<'_> {
         }
     }
 
-    fn value(&mut self, value: &dyn Item) -> Result<()> {
+    fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
         match &mut self.state {
             MapState::Group { group, target, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;

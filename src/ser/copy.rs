@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::column::{Class, Column, List, Maps, Mixed, broken};
+use super::column::{Column, ElementClass, List, Maps, Mixed, out_of_order};
 use super::numbers::Numbers;
-use super::record::{Record, RecordField, Rows};
+use super::record::{Record, RecordField, RecordKind};
 use crate::ground::error::Result;
 
 /// For each element, how many before it have its tag: where it is in the part for the tag. Made when first asked for, of
@@ -29,8 +29,8 @@ impl Mixed {
     /// The elements with fillers where there are units, and where that is; `None` if no element is a unit, or if some
     /// are options, among which a unit would not be told from what is there.
     pub(super) fn without_units(&self) -> Result<Option<(Column, Vec<bool>)>> {
-        let unit = self.parts.iter().position(|(class, _)| *class == Class::Unit);
-        let options = self.parts.iter().any(|(class, _)| *class == Class::Option);
+        let unit = self.parts.iter().position(|(class, _)| *class == ElementClass::Unit);
+        let options = self.parts.iter().any(|(class, _)| *class == ElementClass::Option);
         let Some(unit) = unit.filter(|_| !options) else { return Ok(None) };
         let mask: Vec<bool> = self.tags.iter().map(|tag| usize::from(*tag) == unit).collect();
         let mut values = Column::new();
@@ -56,8 +56,8 @@ impl Column {
 
     /// Makes tuples that were alike so far into records; the last is not complete: it has `position` elements.
     pub(super) fn array_to_record(&mut self, position: usize) -> Result<()> {
-        let Self::Array(array) = self else { return Err(broken()) };
-        let mut record = Record::new(Rows::Tuples, 0);
+        let Self::Array(array) = self else { return Err(out_of_order()) };
+        let mut record = Record::new(RecordKind::Tuples, 0);
         for position in 0..array.width {
             record.fields.push(RecordField::new(Cow::Owned(position.to_string()), 0));
         }
@@ -95,7 +95,7 @@ impl Column {
         }
         match self {
             Self::Maps(maps) => Ok(maps),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
@@ -103,7 +103,7 @@ impl Column {
     pub(super) fn push_from(&mut self, source: &Self, index: usize) -> Result<()> {
         match source {
             Self::Unknown(_) => self.push_filler(),
-            Self::Stored(_) => return Err(broken()),
+            Self::Stored(_) => return Err(out_of_order()),
             Self::Objects(objects) => {
                 self.objects(|fillers| objects.beside(fillers))?.push_from(objects, index)?;
             }
@@ -124,7 +124,7 @@ impl Column {
             Self::I128(vec) => self.push_i128(vec[index]),
             Self::U128(vec) => self.push_u128(vec[index]),
             Self::Text(parts) => {
-                let text = std::str::from_utf8(parts.get(index)).map_err(|_| broken())?;
+                let text = std::str::from_utf8(parts.get(index)).map_err(|_| out_of_order())?;
                 self.push_str(text);
             }
             Self::Blobs(parts) => self.push_bytes(parts.get(index)),
@@ -143,7 +143,7 @@ impl Column {
                 }
                 target.end();
             }
-            Self::Record(record) if record.rows == Rows::Tuples => {
+            Self::Record(record) if record.rows == RecordKind::Tuples => {
                 let present: Vec<_> = record.fields.iter().filter(|field| field.has(index)).collect();
                 // By way of an array, what is in the tuple would be copied once more, at each level.
                 let mut tuple = self.begin_tuple_as(present.len(), true);
@@ -161,7 +161,7 @@ impl Column {
                 target.end_record();
             }
             Self::Maps(maps) => {
-                let target = self.begin_record(Rows::Maps)?;
+                let target = self.begin_record(RecordKind::Maps)?;
                 let target = target.record_to_maps()?;
                 for at in maps.offsets[index]..maps.offsets[index + 1] {
                     target.keys.push_from(&maps.keys, at as usize)?;
@@ -173,7 +173,7 @@ impl Column {
             Self::Nullable(nullable) => self.begin_some()?.push_from(&nullable.inner, index)?,
             Self::Variants(variants) => {
                 let tag = variants.tags[index];
-                let variant = variants.variants.get(tag as usize).ok_or_else(broken)?;
+                let variant = variants.variants.get(tag as usize).ok_or_else(out_of_order)?;
                 let payload = self.begin_variant(variant.name, variant.index, variant.payload.is_none())?;
                 if let (Some(target), Some(source)) = (payload, &variant.payload) {
                     target.push_from(source, rank(&variants.ranks, &variants.tags, index))?;

@@ -7,10 +7,10 @@ use std::thread::LocalKey;
 use hdf5::H5Type;
 use ndarray::{ArrayView, Dimension};
 
+use super::any_value::AnyValue;
 use super::attributes::AttributesSerializer;
-use super::item::Item;
 use super::node::{put, put_apart};
-use super::place::{At, Place, copy_attributes, no_attribute};
+use super::place::{Place, PlaceKind, copy_attributes, no_attribute};
 use super::select;
 use super::serializer::ValueSerializer;
 use super::write_state::WriteState;
@@ -44,19 +44,19 @@ impl Offered for Destination {
 
 impl Destination {
     /// Writes `value` there as if it were not in a wrapper.
-    pub(crate) fn put(&self, value: &dyn Item) -> Result<()> {
+    pub(crate) fn put(&self, value: &dyn AnyValue) -> Result<()> {
         let put = if self.apart { put_apart } else { put };
         put(value, self.place.clone(), self.depth, self.somes)
     }
 
     /// As [`Destination::put`], but the object is none that stands elsewhere, too: it can be given attributes.
-    pub(crate) fn put_apart(&self, value: &dyn Item) -> Result<()> {
+    pub(crate) fn put_apart(&self, value: &dyn AnyValue) -> Result<()> {
         put_apart(value, self.place.clone(), self.depth, self.somes)
     }
 
     /// Whether a link to an object can stand there in place of a value.
     pub(crate) fn takes_link(&self) -> bool {
-        !self.apart && matches!(self.place.at, At::Child(..))
+        !self.apart && matches!(self.place.at, PlaceKind::Child(..))
     }
 
     /// Makes a further link to an object that was written.
@@ -120,7 +120,7 @@ impl Destination {
         }
         let route = &self.place.route;
         match &self.place.at {
-            At::Fill { group, .. } => copy_attributes(from, group, route),
+            PlaceKind::Fill { group, .. } => copy_attributes(from, group, route),
             _ => copy_attributes(from, &group.open(name)?, route),
         }
     }
@@ -131,7 +131,7 @@ impl Destination {
     }
 
     /// Writes `value` as the child `name` of a group that was made there.
-    pub(crate) fn put_child(&self, group: &Group, name: &str, value: &dyn Item) -> Result<()> {
+    pub(crate) fn put_child(&self, group: &Group, name: &str, value: &dyn AnyValue) -> Result<()> {
         if select::is_left_out(self.place.route.field(name), value) {
             return Ok(());
         }
@@ -141,7 +141,7 @@ impl Destination {
     }
 
     /// Writes `value`, and `attributes` as those of the object that it becomes.
-    pub(crate) fn put_with_attributes(&self, value: &dyn Item, attributes: &dyn Item) -> Result<()> {
+    pub(crate) fn put_with_attributes(&self, value: &dyn AnyValue, attributes: &dyn AnyValue) -> Result<()> {
         let call = Call::<WriteState>::current();
         let outer = call.set_copied(false);
         let place = Place { keeps_order: true, ..self.place.clone() };
@@ -173,7 +173,7 @@ impl Destination {
     /// Writes an attribute of strings, each of which ends with a NUL.
     pub(crate) fn put_texts(&self, shape: &Shape, text: &[u8]) -> Result<()> {
         match &self.place.at {
-            At::Attribute(object, name) => object.write_strings_attribute(name, shape, text),
+            PlaceKind::Attribute(object, name) => object.write_strings_attribute(name, shape, text),
             _ => Err(no_attribute()),
         }
     }
@@ -181,7 +181,7 @@ impl Destination {
     /// Writes an attribute as a file had it.
     pub(crate) fn put_kept(&self, kept: &Arc<Referred>) -> Result<()> {
         match &self.place.at {
-            At::Attribute(object, name) => Call::<WriteState>::current().write_referred(kept, object, name),
+            PlaceKind::Attribute(object, name) => Call::<WriteState>::current().write_referred(kept, object, name),
             _ => Err(no_attribute()),
         }
     }
@@ -209,9 +209,9 @@ impl Destination {
     /// The group and the name for an object that is made by other means, of which [`Destination::made`] is told then.
     pub(crate) fn link(&self) -> Result<(Group, &str)> {
         match &self.place.at {
-            At::Child(group, name) => Ok((Group::clone(group), name)),
-            At::Fill { group, .. } => Ok((group.clone(), VALUE)),
-            At::Attribute(..) => Err(no_attribute()),
+            PlaceKind::Child(group, name) => Ok((Group::clone(group), name)),
+            PlaceKind::Fill { group, .. } => Ok((group.clone(), VALUE)),
+            PlaceKind::Attribute(..) => Err(no_attribute()),
         }
     }
 
@@ -219,7 +219,7 @@ impl Destination {
     pub(crate) fn made(&self) -> Result<bool> {
         let (group, name) = self.link()?;
         let is_there = group.has_link(name)?;
-        if is_there && let At::Fill { group, .. } = &self.place.at {
+        if is_there && let PlaceKind::Fill { group, .. } = &self.place.at {
             group.write_kind(Kind::Value)?;
         }
         Ok(is_there)

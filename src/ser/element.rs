@@ -4,19 +4,19 @@
 
 use serde::ser::Serialize;
 
+use super::any_value::{AnyValue, Erased};
 use super::column::{Column, List};
 use super::composite::{StructRow, Tuple};
-use super::event::{Compound, Event, Parts, Sink};
-use super::item::{Erased, Item};
+use super::event::{Compound, CompoundSink, Event, Sink};
 use super::key;
 use super::node::NodeSerializer;
 use super::numbers::Push;
-use super::place::Near;
-use super::record::Rows;
+use super::place::ElementContext;
+use super::record::RecordKind;
 use super::select;
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
-use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::ground::half::refuse_half;
 use crate::ground::stack::with_room;
 use crate::ground::wrapper_slot::is_wrapper;
@@ -29,7 +29,7 @@ pub(crate) struct ElementSerializer<'a> {
     /// How deep the value is in the whole.
     pub(super) depth: Depth,
     /// Where it is, for wrappers, which write themselves, and the options.
-    pub(super) near: Near<'a>,
+    pub(super) near: ElementContext<'a>,
     /// Integers of unlike types must not be made alike: the value is in a tuple.
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
@@ -60,7 +60,7 @@ fn in_variant(error: Error, variant: Option<&'static str>) -> Error {
 
 impl<'a> ElementSerializer<'a> {
     #[inline]
-    pub(super) fn new(column: &'a mut Column, depth: Depth, near: Near<'a>) -> Self {
+    pub(super) fn new(column: &'a mut Column, depth: Depth, near: ElementContext<'a>) -> Self {
         Self { column, depth, near, exact: false, only_numbers: false }
     }
 
@@ -75,18 +75,18 @@ impl<'a> ElementSerializer<'a> {
     }
 
     /// The same for a value whose type is not known.
-    pub(super) fn push_item(self, value: &dyn Item) -> Result<()> {
+    pub(super) fn push_item(self, value: &dyn AnyValue) -> Result<()> {
         if self.depth.may_be_short() { self.push_deep(value) } else { value.write(ValueSerializer::element(self)) }
     }
 
     #[cold]
-    fn push_deep(self, value: &dyn Item) -> Result<()> {
+    fn push_deep(self, value: &dyn AnyValue) -> Result<()> {
         with_room(|| value.write(ValueSerializer::element(self)))
     }
 
     /// Has a wrapper write itself to an object of its own.
     #[cold]
-    fn wrapper(self, value: &dyn Item) -> Result<()> {
+    fn wrapper(self, value: &dyn AnyValue) -> Result<()> {
         self.no_number()?;
         let (depth, near) = (self.depth, self.near);
         let objects = self.column.begin_object(near)?;
@@ -232,7 +232,7 @@ impl<'a> ElementSerializer<'a> {
     pub(super) fn map(self) -> Result<ElementMap<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        Ok(ElementMap { column: self.column.begin_record(Rows::Maps)?, key: None, depth, near: self.near })
+        Ok(ElementMap { column: self.column.begin_record(RecordKind::Maps)?, key: None, depth, near: self.near })
     }
 
     #[inline]
@@ -255,7 +255,7 @@ pub(crate) struct ElementSeq<'a> {
     list: &'a mut List,
     index: usize,
     depth: Depth,
-    near: Near<'a>,
+    near: ElementContext<'a>,
 }
 
 impl ElementSeq<'_> {
@@ -282,7 +282,7 @@ pub(crate) struct ElementTuple<'a> {
     tuple: Tuple<'a>,
     index: usize,
     depth: Depth,
-    near: Near<'a>,
+    near: ElementContext<'a>,
     only_numbers: bool,
     variant: Option<&'static str>,
 }
@@ -321,14 +321,14 @@ impl ElementTuple<'_> {
 pub(crate) struct ElementStruct<'a> {
     row: StructRow<'a>,
     depth: Depth,
-    near: Near<'a>,
+    near: ElementContext<'a>,
     variant: Option<&'static str>,
     is_plain: bool,
 }
 
 impl<'a> ElementStruct<'a> {
     #[inline]
-    fn new(row: StructRow<'a>, depth: Depth, near: Near<'a>, variant: Option<&'static str>) -> Self {
+    fn new(row: StructRow<'a>, depth: Depth, near: ElementContext<'a>, variant: Option<&'static str>) -> Self {
         let is_plain = near.route.is_nowhere() && !depth.may_be_short();
         Self { row, depth, near, variant, is_plain }
     }
@@ -349,7 +349,7 @@ impl<'a> ElementStruct<'a> {
     }
 
     /// Pushes a field of whatever type, unless it is left out.
-    pub(super) fn push_item(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+    pub(super) fn push_item(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         let near = self.near.field(name);
         if select::is_left_out(near.route, value) {
             return Ok(());
@@ -376,7 +376,7 @@ pub(crate) struct ElementMap<'a> {
     /// The key that the next value is for.
     key: Option<PendingKey>,
     depth: Depth,
-    near: Near<'a>,
+    near: ElementContext<'a>,
 }
 
 /// A key whose value is to come.
@@ -420,25 +420,29 @@ impl ElementMap<'_> {
             Column::Maps(_) => true,
             _ => false,
         };
-        (is_usual && self.near.route.is_uniform()).then(|| self.column.entry(key, Rows::Maps))
+        (is_usual && self.near.route.is_uniform()).then(|| self.column.entry(key, RecordKind::Maps))
     }
 
-    fn routed_key(&mut self, key: &dyn Item) -> Result<()> {
+    fn routed_key(&mut self, key: &dyn AnyValue) -> Result<()> {
         let name = key::link(key)?.map(|(_, name)| name);
         let (is_text, mut column) = (key::text(key)?.is_some(), Column::new());
-        key.write(ValueSerializer::element(ElementSerializer::new(&mut column, self.depth, Near::nowhere())))?;
+        key.write(ValueSerializer::element(ElementSerializer::new(
+            &mut column,
+            self.depth,
+            ElementContext::nowhere(),
+        )))?;
         self.key = Some(PendingKey::Routed(Box::new(RoutedKey { name, is_text, key: column })));
         Ok(())
     }
 
-    fn routed_value(&mut self, key: RoutedKey, value: &dyn Item) -> Result<()> {
+    fn routed_value(&mut self, key: RoutedKey, value: &dyn AnyValue) -> Result<()> {
         let near = key.name.as_deref().map_or(self.near.element(), |name| self.near.field(name));
         if select::is_left_out(near.route, value) {
             return Ok(());
         }
         let name = key.name.filter(|_| key.is_text);
         let column = match (&name, &mut *self.column) {
-            (Some(name), column @ Column::Record(_)) => column.entry(name, Rows::Maps)?,
+            (Some(name), column @ Column::Record(_)) => column.entry(name, RecordKind::Maps)?,
             (_, column) => {
                 let maps = column.record_to_maps()?;
                 maps.keys.push_from(&key.key, 0)?;
@@ -459,8 +463,8 @@ impl ElementMap<'_> {
 struct EntrySink<'a> {
     column: &'a mut Column,
     depth: Depth,
-    near: Near<'a>,
-    value: &'a dyn Item,
+    near: ElementContext<'a>,
+    value: &'a dyn AnyValue,
     /// Whether the key is a string.
     is_text: bool,
 }
@@ -471,7 +475,7 @@ impl<'s> Sink<'s> for EntrySink<'_> {
             // One that is too long for a link is no name of a field, either.
             Event::Text(key) if is_linkable(key) => {
                 self.is_text = true;
-                let column = self.column.entry(key, Rows::Maps)?;
+                let column = self.column.entry(key, RecordKind::Maps)?;
                 let pushed = ElementSerializer::new(column, self.depth, self.near).push_item(self.value);
                 pushed.map_err(|error| error.in_field(key))
             }
@@ -480,13 +484,13 @@ impl<'s> Sink<'s> for EntrySink<'_> {
         }
     }
 
-    fn begin(&mut self, _: Compound) -> Result<Box<dyn Parts + 's>> {
+    fn begin(&mut self, _: Compound) -> Result<Box<dyn CompoundSink + 's>> {
         Err(key::no_link())
     }
 }
 
-impl Parts for ElementMap<'_> {
-    fn key(&mut self, key: &dyn Item) -> Result<()> {
+impl CompoundSink for ElementMap<'_> {
+    fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
         if !self.near.route.is_uniform() {
             return self.routed_key(key);
         }
@@ -502,12 +506,12 @@ impl Parts for ElementMap<'_> {
         Ok(())
     }
 
-    fn value(&mut self, value: &dyn Item) -> Result<()> {
+    fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
         let (depth, near) = (self.depth, self.near);
         match self.key.take() {
             Some(PendingKey::Routed(key)) => self.routed_value(*key, value),
             Some(PendingKey::Text(key)) => {
-                let column = self.column.entry(&key, Rows::Maps)?;
+                let column = self.column.entry(&key, RecordKind::Maps)?;
                 let pushed = ElementSerializer::new(column, depth, near).push_item(value);
                 pushed.map_err(|error| error.in_field(&key))
             }
@@ -519,7 +523,7 @@ impl Parts for ElementMap<'_> {
         }
     }
 
-    fn entry(&mut self, key: &dyn Item, value: &dyn Item) -> Result<()> {
+    fn entry(&mut self, key: &dyn AnyValue, value: &dyn AnyValue) -> Result<()> {
         // The usual case: a string in a record.
         if let Column::Record(_) = self.column
             && self.near.route.is_uniform()
@@ -527,7 +531,7 @@ impl Parts for ElementMap<'_> {
             let (depth, near) = (self.depth, self.near);
             let mut entry = EntrySink { column: self.column, depth, near, value, is_text: false };
             let written = key.write(ValueSerializer::telling(&mut entry));
-            if entry.is_text || !written.as_ref().is_err_and(|error| error.wants(Again::Pairs)) {
+            if entry.is_text || !written.as_ref().is_err_and(|error| error.wants(RetryAs::Map)) {
                 return written;
             }
         }

@@ -2,8 +2,8 @@
 
 use serde::ser::{Serialize, Serializer};
 
-use super::column::broken;
-use super::item::{Item, Items};
+use super::any_value::{AnyElements, AnyValue};
+use super::column::out_of_order;
 use crate::ground::error::Result;
 use crate::h5::{Number, element_bytes};
 
@@ -73,13 +73,13 @@ pub(super) enum Event<'v> {
     Text(&'v str),
     Bytes(&'v [u8]),
     None,
-    Some(&'v dyn Item),
+    Some(&'v dyn AnyValue),
     Unit,
     UnitStruct(&'static str),
-    NewtypeStruct(&'static str, &'v dyn Item),
+    NewtypeStruct(&'static str, &'v dyn AnyValue),
     /// A variant without payload, or with one value: the variant's index and name.
     UnitVariant(u32, &'static str),
-    NewtypeVariant(u32, &'static str, &'v dyn Item),
+    NewtypeVariant(u32, &'static str, &'v dyn AnyValue),
 }
 
 /// A value whose parts come by further calls. Lengths are what the value says. Variants have their index and name.
@@ -100,10 +100,10 @@ pub(super) trait Sink<'a> {
     fn event(&mut self, event: Event<'_>) -> Result<()>;
 
     /// Takes a value of which the parts are to come.
-    fn begin(&mut self, compound: Compound) -> Result<Box<dyn Parts + 'a>>;
+    fn begin(&mut self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>>;
 
     /// Takes a sequence as a whole.
-    fn collect(&mut self, items: &mut dyn Items) -> Result<()> {
+    fn collect(&mut self, items: &mut dyn AnyElements) -> Result<()> {
         let mut parts = self.begin(Compound::Seq(items.exact_len()))?;
         while let Some(item) = items.next() {
             parts.element(item)?;
@@ -118,36 +118,36 @@ pub(super) trait SinkOnce<'a>: Sized {
     fn event(self, event: Event<'_>) -> Result<()>;
 
     /// As [`Sink::begin`].
-    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>>;
+    fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>>;
 
     /// As [`Sink::collect`].
-    fn collect(self, items: &mut dyn Items) -> Result<()>;
+    fn collect(self, items: &mut dyn AnyElements) -> Result<()>;
 }
 
 impl<'a, S: SinkOnce<'a>> Sink<'a> for Option<S> {
     fn event(&mut self, event: Event<'_>) -> Result<()> {
-        self.take().ok_or_else(broken)?.event(event)
+        self.take().ok_or_else(out_of_order)?.event(event)
     }
 
-    fn begin(&mut self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
-        self.take().ok_or_else(broken)?.begin(compound)
+    fn begin(&mut self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
+        self.take().ok_or_else(out_of_order)?.begin(compound)
     }
 
-    fn collect(&mut self, items: &mut dyn Items) -> Result<()> {
-        self.take().ok_or_else(broken)?.collect(items)
+    fn collect(&mut self, items: &mut dyn AnyElements) -> Result<()> {
+        self.take().ok_or_else(out_of_order)?.collect(items)
     }
 }
 
 /// What takes the parts of a value. Which methods are called depends on what that [began](Sink::begin) as.
-pub(super) trait Parts {
+pub(super) trait CompoundSink {
     /// Takes an element of a sequence or tuple.
-    fn element(&mut self, _: &dyn Item) -> Result<()> {
-        Err(broken())
+    fn element(&mut self, _: &dyn AnyValue) -> Result<()> {
+        Err(out_of_order())
     }
 
     /// Takes a field.
-    fn field(&mut self, _: &'static str, _: &dyn Item) -> Result<()> {
-        Err(broken())
+    fn field(&mut self, _: &'static str, _: &dyn AnyValue) -> Result<()> {
+        Err(out_of_order())
     }
 
     /// Takes note of a field that the value leaves out.
@@ -156,17 +156,17 @@ pub(super) trait Parts {
     }
 
     /// Takes the key of an entry, whose value comes next.
-    fn key(&mut self, _: &dyn Item) -> Result<()> {
-        Err(broken())
+    fn key(&mut self, _: &dyn AnyValue) -> Result<()> {
+        Err(out_of_order())
     }
 
     /// Takes the value of an entry.
-    fn value(&mut self, _: &dyn Item) -> Result<()> {
-        Err(broken())
+    fn value(&mut self, _: &dyn AnyValue) -> Result<()> {
+        Err(out_of_order())
     }
 
     /// Takes an entry.
-    fn entry(&mut self, key: &dyn Item, value: &dyn Item) -> Result<()> {
+    fn entry(&mut self, key: &dyn AnyValue, value: &dyn AnyValue) -> Result<()> {
         self.key(key)?;
         self.value(value)
     }

@@ -5,36 +5,36 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::column::{Column, Expected, Nullable, Parts, Stored};
+use super::column::{ByteStrings, Column, Expected, Nullable, WrittenDataset};
 use super::column_layout::{items, pack_items, unpack_items};
 use super::place::Place;
-use super::record::{Record, RecordField, Rows};
-use super::record_packer::{Form, TEXT_SIZE};
+use super::record::{Record, RecordField, RecordKind};
+use super::record_packer::{RecordForm, TEXT_SIZE};
 use crate::ground::error::Result;
 use crate::h5::{self, Dataset, Dtype, Shape};
 use crate::layout::SLAB;
 
 /// The fields of records, in their order; or the one part that elements consist of.
 #[derive(Default)]
-pub(super) struct Lanes {
+pub(super) struct FieldBuffers {
     /// What the records are; `None` where elements are none.
-    rows: Option<Rows>,
-    lanes: Vec<Lane>,
+    rows: Option<RecordKind>,
+    lanes: Vec<FieldBuffer>,
     /// Elements so far.
     count: usize,
 }
 
-struct Lane {
+struct FieldBuffer {
     name: Cow<'static, str>,
     /// Bytes of a row in the lanes before this.
     offset: usize,
     /// Of options: true where there is none. In a slab, this comes before what is there.
     mask: Option<Vec<bool>>,
-    content: Content,
+    content: FieldContent,
 }
 
-enum Content {
-    Fixed(Fixed),
+enum FieldContent {
+    Fixed(FixedField),
     /// Strings: where each begins and, last, where the last ends, in `text` while that is not among the [`Texts`].
     Text {
         offsets: Vec<u64>,
@@ -46,7 +46,7 @@ enum Content {
 pub(super) type Texts = Vec<Vec<u8>>;
 
 /// Elements of fixed size.
-struct Fixed {
+struct FixedField {
     size: usize,
     dtype: Dtype,
     /// The shape of one element.
@@ -58,17 +58,17 @@ struct Fixed {
     written: u64,
 }
 
-impl Content {
+impl FieldContent {
     /// The content for the elements of a column, and their form, if they are of one; it is lane `number`.
-    fn of(column: &Column, number: usize) -> Option<(Form, Self)> {
+    fn of(column: &Column, number: usize) -> Option<(RecordForm, Self)> {
         if let Column::Text(parts) = column {
-            let Parts { offsets, bytes } = parts.clone();
-            return Some((Form::text(number), Self::Text { offsets, text: bytes }));
+            let ByteStrings { offsets, bytes } = parts.clone();
+            return Some((RecordForm::text(number), Self::Text { offsets, text: bytes }));
         }
-        let (form, (dtype, dims)) = Form::of(column).zip(items(column))?;
+        let (form, (dtype, dims)) = RecordForm::of(column).zip(items(column))?;
         let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
         let column = column.clone();
-        Some((form, Self::Fixed(Fixed { size, dtype, dims, column, dataset: None, written: 0 })))
+        Some((form, Self::Fixed(FixedField { size, dtype, dims, column, dataset: None, written: 0 })))
     }
 
     fn size(&self) -> usize {
@@ -91,7 +91,7 @@ impl Content {
     }
 }
 
-impl Lane {
+impl FieldBuffer {
     /// Bytes of a row in it and in those before it.
     fn end(&self) -> Option<usize> {
         self.offset.checked_add(usize::from(self.mask.is_some()))?.checked_add(self.content.size())
@@ -104,10 +104,10 @@ impl Lane {
     }
 }
 
-impl Lanes {
+impl FieldBuffers {
     /// The lanes for the elements of a column, with those that there are, and the form of each part. `None` where a part
     /// is of no form yet, or of none that is taken here.
-    pub(super) fn of(column: &Column) -> Option<(Self, Vec<Form>)> {
+    pub(super) fn of(column: &Column) -> Option<(Self, Vec<RecordForm>)> {
         let (mut lanes, mut forms) = (Self { rows: None, lanes: Vec::new(), count: column.len() }, Vec::new());
         match column {
             Column::Record(record) => {
@@ -125,31 +125,31 @@ impl Lanes {
         Some((lanes, forms))
     }
 
-    fn add_lane(&mut self, name: Cow<'static, str>, column: &Column) -> Option<Form> {
+    fn add_lane(&mut self, name: Cow<'static, str>, column: &Column) -> Option<RecordForm> {
         let (inner, mask) = match column {
             Column::Nullable(nullable) => (&nullable.inner, Some(nullable.mask.clone())),
             column => (column, None),
         };
-        let offset = self.lanes.last().map_or(Some(0), Lane::end)?;
-        let (form, content) = Content::of(inner, self.lanes.len())?;
-        self.lanes.push(Lane { name, offset, mask, content });
+        let offset = self.lanes.last().map_or(Some(0), FieldBuffer::end)?;
+        let (form, content) = FieldContent::of(inner, self.lanes.len())?;
+        self.lanes.push(FieldBuffer { name, offset, mask, content });
         Some(form)
     }
 
     /// Bytes of a row.
     pub(super) fn size(&self) -> usize {
-        self.lanes.last().and_then(Lane::end).unwrap_or(0)
+        self.lanes.last().and_then(FieldBuffer::end).unwrap_or(0)
     }
 
     /// The form of an element of these parts, in a slab for `room_for` of them.
-    pub(super) fn form(&self, parts: Vec<Form>, room_for: usize) -> Option<Form> {
+    pub(super) fn form(&self, parts: Vec<RecordForm>, room_for: usize) -> Option<RecordForm> {
         let mut forms = self.lanes.iter().zip(parts).map(|(lane, form)| {
             let (mask, start) = lane.starts(room_for);
-            let form = if lane.mask.is_some() { Form::option(form, lane.content.none(), mask) } else { form };
+            let form = if lane.mask.is_some() { RecordForm::option(form, lane.content.none(), mask) } else { form };
             (lane.name.clone(), form.in_lane(start, lane.content.size()))
         });
         match self.rows {
-            Some(rows) => Form::of_fields(rows, forms.collect()),
+            Some(rows) => RecordForm::of_fields(rows, forms.collect()),
             None => forms.next().map(|(_, form)| form),
         }
     }
@@ -157,11 +157,11 @@ impl Lanes {
     /// The texts of the lanes, with room for those of `total` elements as far as those that there are tell.
     pub(super) fn take_texts(&mut self, total: u64) -> Texts {
         let expected = Expected { of: self.count, total };
-        let take = |lane: &mut Lane| {
+        let take = |lane: &mut FieldBuffer| {
             if let Some(mask) = &mut lane.mask {
                 expected.reserve(mask);
             }
-            let Content::Text { offsets, text } = &mut lane.content else { return Vec::new() };
+            let FieldContent::Text { offsets, text } = &mut lane.content else { return Vec::new() };
             expected.reserve(offsets);
             expected.reserve(text);
             std::mem::take(text)
@@ -172,7 +172,7 @@ impl Lanes {
     /// Takes back what was added to `texts` for an element that was refused, after `count` that are in the slab.
     pub(super) fn forget_refused(&self, slab: &[u8], room_for: usize, count: usize, texts: &mut Texts) {
         for (lane, text) in self.lanes.iter().zip(texts) {
-            if let Content::Text { offsets, .. } = &lane.content {
+            if let FieldContent::Text { offsets, .. } = &lane.content {
                 let ends = &slab[lane.starts(room_for).1..][..count * TEXT_SIZE];
                 let last = ends.as_chunks().0.last().map(|end| u64::from_ne_bytes(*end));
                 text.truncate(last.or(offsets.last().copied()).unwrap_or(0) as usize);
@@ -184,7 +184,7 @@ impl Lanes {
     pub(super) fn create(&mut self, place: &Place<'_>, total: u64) -> Result<()> {
         for lane in &mut self.lanes {
             let name = self.rows.is_some().then_some(&*lane.name);
-            if let Content::Fixed(fixed) = &mut lane.content {
+            if let FieldContent::Fixed(fixed) = &mut lane.content {
                 fixed.create(place, name, total)?;
             }
         }
@@ -201,8 +201,8 @@ impl Lanes {
             }
             let part = &slab[start..][..count * lane.content.size()];
             match &mut lane.content {
-                Content::Fixed(fixed) => rows.extend(fixed.add(part, start)),
-                Content::Text { offsets, .. } => {
+                FieldContent::Fixed(fixed) => rows.extend(fixed.add(part, start)),
+                FieldContent::Text { offsets, .. } => {
                     offsets.extend(part.as_chunks().0.iter().map(|end| u64::from_ne_bytes(*end)));
                 }
             }
@@ -217,8 +217,8 @@ impl Lanes {
         record.present = self.count * self.lanes.len();
         for (lane, bytes) in self.lanes.into_iter().zip(texts) {
             let column = match lane.content {
-                Content::Text { offsets, .. } => Column::Text(Parts { offsets, bytes }),
-                Content::Fixed(fixed) => fixed.into_column(total)?,
+                FieldContent::Text { offsets, .. } => Column::Text(ByteStrings { offsets, bytes }),
+                FieldContent::Fixed(fixed) => fixed.into_column(total)?,
             };
             let column = match lane.mask {
                 Some(mask) => Column::Nullable(Box::new(Nullable { mask, inner: column })),
@@ -233,7 +233,7 @@ impl Lanes {
     }
 }
 
-impl Fixed {
+impl FixedField {
     /// Makes the dataset, which is of the field of that name, or of what elements are.
     fn create(&mut self, place: &Place<'_>, name: Option<&str>, total: u64) -> Result<()> {
         let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
@@ -264,7 +264,7 @@ impl Fixed {
     fn into_column(self, total: Option<u64>) -> Result<Column> {
         let Some(dataset) = self.dataset else { return Ok(self.column) };
         if total == Some(self.written) {
-            let stored = Stored { dataset, count: self.written as usize, empty: self.column };
+            let stored = WrittenDataset { dataset, count: self.written as usize, empty: self.column };
             return Ok(Column::Stored(Box::new(stored)));
         }
         let mut column = self.column;

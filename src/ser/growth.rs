@@ -2,23 +2,23 @@
 
 use serde::Serialize;
 
+use super::any_value::{AnyValue, Erased};
 use super::column::Column;
 use super::element::ElementSerializer;
-use super::growing::{Common, Part};
-use super::item::{Erased, Item};
-use super::place::{Near, check_free};
+use super::growing::{GrowingColumn, GrowingCommon};
+use super::place::{ElementContext, check_free};
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::stack::with_room;
 use crate::h5::within::Within;
 use crate::h5::{self, Group, Growing, Writing, make_room, makes_room, write_out};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 
 /// Elements of this many bytes are written at once.
 const BATCH: usize = 1 << 20;
 /// Elements without bytes, or of very few, are written when they are so many.
-const MOST: usize = 1 << 18;
+const MAX_BATCH: usize = 1 << 18;
 /// The first elements may widen the form of those before; what it is after so many is what is stored.
 const FIRST: usize = 1024;
 /// About how many bytes there are in the last chunks of all datasets, and the least and most for one of them.
@@ -34,11 +34,11 @@ pub(crate) struct Growth {
     group: Group,
     link: String,
     /// Where elements are, as far as the options care.
-    route: Route,
+    route: RulePosition,
     /// Where the sequence is, until it is known that the options suit what is written.
-    unchecked: Option<Route>,
-    part: Part,
-    common: Common,
+    unchecked: Option<RulePosition>,
+    part: GrowingColumn,
+    common: GrowingCommon,
     depth: Depth,
     /// Elements that are not written.
     pending: Column,
@@ -63,12 +63,12 @@ pub(crate) struct Growth {
 
 impl Growth {
     /// A new sequence at the child `name` of `group`, which is at `route`.
-    pub(crate) fn create(group: &Group, name: &str, route: &Route) -> Result<Self> {
+    pub(crate) fn create(group: &Group, name: &str, route: &RulePosition) -> Result<Self> {
         // No other thread makes one of the groups meanwhile.
         hdf5::sync::sync(|| Self::create_locked(group, name, route))
     }
 
-    fn create_locked(group: &Group, name: &str, route: &Route) -> Result<Self> {
+    fn create_locked(group: &Group, name: &str, route: &RulePosition) -> Result<Self> {
         let (within, whole, route) = (Within::follow(group, name)?, route, route.element());
         let (outer, (link, missing)) = (&within.group, within.split());
         let top = missing.first().map_or(link, String::as_str);
@@ -85,7 +85,7 @@ impl Growth {
                     is_made = true;
                     Ok::<_, Error>(made)
                 })?;
-                let part = Part::new(group, link, route)?;
+                let part = GrowingColumn::new(group, link, route)?;
                 is_made = true;
                 let mut growth = Self::new(group, link, (whole, route), part, 0);
                 growth.is_new = makes_room();
@@ -103,13 +103,13 @@ impl Growth {
     }
 
     /// The sequence that is the child `name` of `group`; what is made for it later is at `route`.
-    pub(crate) fn open(group: &Group, name: &str, route: &Route) -> Result<Self> {
+    pub(crate) fn open(group: &Group, name: &str, route: &RulePosition) -> Result<Self> {
         let ((group, link), whole, route) = (Within::find(group, name)?, route, route.element());
         let group = &group;
         let open = || {
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
-            let (part, count) = Part::open(group, &link, route)?;
+            let (part, count) = GrowingColumn::open(group, &link, route)?;
             let mut growth = Self::new(group, &link, (whole, route), part, count);
             growth.settled = count > 0;
             if growth.settled {
@@ -126,14 +126,20 @@ impl Growth {
         open().map_err(|error: Error| error.in_link(&group.path()))
     }
 
-    fn new(group: &Group, link: &str, (whole, route): (&Route, &Route), part: Part, written: u64) -> Self {
+    fn new(
+        group: &Group,
+        link: &str,
+        (whole, route): (&RulePosition, &RulePosition),
+        part: GrowingColumn,
+        written: u64,
+    ) -> Self {
         Self {
             group: group.clone(),
             link: link.to_owned(),
             route: route.clone(),
             unchecked: Some(whole.clone()),
             part,
-            common: Common::default(),
+            common: GrowingCommon::default(),
             depth: Depth::default(),
             pending: Column::new(),
             bytes: 0,
@@ -177,7 +183,7 @@ impl Growth {
     }
 
     #[cold]
-    fn push_deep(&mut self, value: &dyn Item) -> Result<()> {
+    fn push_deep(&mut self, value: &dyn AnyValue) -> Result<()> {
         with_room(|| {
             let written = value.write(self.element()?);
             self.pushed(written)
@@ -187,7 +193,8 @@ impl Growth {
     /// What puts the element at hand into its column.
     #[inline]
     fn element(&mut self) -> Result<ValueSerializer<'_>> {
-        let (depth, near) = (self.depth.in_sequence()?, Near { group: Some(&self.group), route: &self.route });
+        let (depth, near) =
+            (self.depth.in_sequence()?, ElementContext { group: Some(&self.group), route: &self.route });
         Ok(ValueSerializer::element(ElementSerializer::new(&mut self.scratch, depth, near)))
     }
 
@@ -208,7 +215,7 @@ impl Growth {
     fn take(&mut self) -> Result<()> {
         self.bytes += self.pending.add(&self.scratch);
         self.scratch.empty();
-        if self.bytes >= BATCH || self.pending.len() >= MOST { self.write() } else { Ok(()) }
+        if self.bytes >= BATCH || self.pending.len() >= MAX_BATCH { self.write() } else { Ok(()) }
     }
 
     /// Adds the element at hand, where it is not known yet that it fits.
@@ -282,7 +289,7 @@ impl Growth {
         if self.is_new {
             let begin_again = || {
                 self.group.unlink(&self.link)?;
-                Part::new(&self.group, &self.link, &self.route)?.write_length(0)
+                GrowingColumn::new(&self.group, &self.link, &self.route)?.write_length(0)
             };
             // There is no better way back.
             drop(begin_again());

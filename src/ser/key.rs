@@ -1,9 +1,9 @@
 //! Map keys: which of them can be link names.
 
-use super::event::{Compound, Event, Parts, Scalar, Sink};
-use super::item::Item;
+use super::any_value::AnyValue;
+use super::event::{Compound, CompoundSink, Event, Scalar, Sink};
 use super::serializer::ValueSerializer;
-use crate::ground::error::{Again, Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::layout::is_linkable;
 
 /// What a key is; keys of different classes do not go into one group, where they could not be told apart.
@@ -16,20 +16,20 @@ pub(super) enum KeyClass {
 }
 
 /// The key as text, if it is a string.
-pub(super) fn text(key: &dyn Item) -> Result<Option<String>> {
+pub(super) fn text(key: &dyn AnyValue) -> Result<Option<String>> {
     look(key, true).map(|found| found.map(|(_, text)| text))
 }
 
 /// The key as text and its class, if it is one that can be a link name.
-pub(super) fn link(key: &dyn Item) -> Result<Option<(KeyClass, String)>> {
+pub(super) fn link(key: &dyn AnyValue) -> Result<Option<(KeyClass, String)>> {
     look(key, false)
 }
 
-fn look(key: &dyn Item, only_strings: bool) -> Result<Option<(KeyClass, String)>> {
+fn look(key: &dyn AnyValue, only_strings: bool) -> Result<Option<(KeyClass, String)>> {
     let mut sink = KeySink { found: None, only_strings };
     match key.write(ValueSerializer::telling(&mut sink)) {
         Ok(()) => Ok(sink.found),
-        Err(error) if error.wants(Again::Pairs) => Ok(None),
+        Err(error) if error.wants(RetryAs::Map) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -37,7 +37,7 @@ fn look(key: &dyn Item, only_strings: bool) -> Result<Option<(KeyClass, String)>
 /// The answer to a key that is none of those asked for.
 #[cold]
 pub(super) fn no_link() -> Error {
-    Error::again(Again::Pairs, ErrorKind::BadKey, "the key is no link name")
+    Error::again(RetryAs::Map, ErrorKind::BadKey, "the key is no link name")
 }
 
 /// Takes a key's text and class.
@@ -69,7 +69,7 @@ impl<'a> Sink<'a> for KeySink {
         Ok(())
     }
 
-    fn begin(&mut self, _: Compound) -> Result<Box<dyn Parts + 'a>> {
+    fn begin(&mut self, _: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         Err(no_link())
     }
 }

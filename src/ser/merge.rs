@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::column::{Column, Parts};
+use super::column::{ByteStrings, Column};
 use super::numbers::Numbers;
 use super::record::Record;
 
@@ -12,7 +12,7 @@ fn add_offsets(offsets: &mut Vec<u64>, more: &[u64]) {
     offsets.extend(more.iter().skip(1).map(|offset| end + offset));
 }
 
-impl Parts {
+impl ByteStrings {
     fn add(&mut self, other: &Self) -> usize {
         add_offsets(&mut self.offsets, &other.offsets);
         self.bytes.extend_from_slice(&other.bytes);
@@ -250,7 +250,7 @@ impl Column {
             Self::Units(_) => "a unit".to_owned(),
             Self::Array(array) => format!("a tuple of {} numbers", array.width),
             Self::List(_) => "a sequence".to_owned(),
-            Self::Record(record) if record.rows == super::record::Rows::Tuples => {
+            Self::Record(record) if record.rows == super::record::RecordKind::Tuples => {
                 format!("a tuple of {}", record.fields.len())
             }
             Self::Record(_) => "a struct or map".to_owned(),

@@ -1,7 +1,7 @@
 //! value -> nodes.
 //!
 //! Users' types are compiled for the [`serializer`] and, where they are elements of sequences, for the [`record_packer`].
-//! Everything else learns of a value by [`event`]s, or takes it as an [`item`] of any type.
+//! Everything else learns of a value by [`event`]s, or takes it as [`any_value`].
 //!
 //! - Values at a place of their own go through [`node`] and [`compound`].
 //! - [`element`] collects the elements of sequences in a [`column`]: structs and tuples by way of [`composite`], enums in
@@ -13,6 +13,7 @@
 //! - [`root`] writes whole values, [`replace`] puts one in the place of another, and [`changes`] are made to a group that is there.
 //! - [`select`] knows what the options leave out. [`python`] has the layout of the Python package FileBacked.
 
+mod any_value;
 mod attributes;
 mod changes;
 mod column;
@@ -26,7 +27,6 @@ mod event;
 mod field_buffers;
 mod growing;
 mod growth;
-mod item;
 mod key;
 mod merge;
 mod node;
@@ -45,10 +45,10 @@ mod strings;
 mod variants;
 pub(crate) mod write_state;
 
+pub(crate) use any_value::{AnyValue, Erased};
 pub(crate) use changes::{Changes, link_name, link_names};
 pub(crate) use destination::Destination;
 pub(crate) use growth::Growth;
-pub(crate) use item::{Erased, Item};
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
 pub(crate) use select::Question;

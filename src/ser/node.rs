@@ -1,18 +1,18 @@
 //! The serializer for one value at its place: scalars, and the beginnings of everything else.
 
+use super::any_value::{AnyElements, AnyValue, Contiguous};
 use super::column::Column;
 use super::column_layout::write_halves;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
 use super::element::ElementSerializer;
-use super::event::{Compound, Event, Parts, SinkOnce};
-use super::item::{Contiguous, Item, Items};
-use super::place::{Near, Place};
+use super::event::{Compound, CompoundSink, Event, SinkOnce};
+use super::place::{ElementContext, Place};
 use super::python;
 use super::serializer::ValueSerializer;
 use super::strings;
 use crate::ground::depth::Depth;
-use crate::ground::error::{Again, Result};
+use crate::ground::error::{Result, RetryAs};
 use crate::ground::half::refuse_half;
 use crate::ground::link_name::escape;
 use crate::ground::wrapper_slot::{Offer, is_taken, is_wrapper};
@@ -20,23 +20,23 @@ use crate::h5::{Dtype, Number, Shape, Slice};
 use crate::layout::{Kind, VALUE};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
-pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
+pub(super) fn put(value: &dyn AnyValue, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
     put_node(value, NodeSerializer::new(place, depth, somes))
 }
 
 /// As [`put`], but the value is no link to another, so that what it becomes can be given attributes.
-pub(super) fn put_apart(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
+pub(super) fn put_apart(value: &dyn AnyValue, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
     put_node(value, NodeSerializer { apart: true, ..NodeSerializer::new(place, depth, somes) })
 }
 
-fn put_node(value: &dyn Item, node: NodeSerializer<'_>) -> Result<()> {
+fn put_node(value: &dyn AnyValue, node: NodeSerializer<'_>) -> Result<()> {
     if node.place.is_python() {
         return python::put(value, node.place, node.depth, node.somes, node.apart);
     }
     let NodeSerializer { depth, somes, apart, .. } = node;
     let place = node.place.clone();
     match depth.with_stack(|| node.take(value)) {
-        Err(error) if error.wants(Again::Pairs) => {
+        Err(error) if error.wants(RetryAs::Map) => {
             place.clear()?;
             let node = NodeSerializer { pairs: true, apart, ..NodeSerializer::new(place, depth, somes) };
             depth.with_stack(|| node.take(value))
@@ -66,12 +66,12 @@ impl<'a> NodeSerializer<'a> {
     }
 
     /// Has `value` written.
-    fn take(self, value: &dyn Item) -> Result<()> {
+    fn take(self, value: &dyn AnyValue) -> Result<()> {
         value.write(ValueSerializer::telling(&mut Some(self)))
     }
 
     /// Has a wrapper write itself.
-    pub(super) fn wrapper(self, value: &dyn Item) -> Result<()> {
+    pub(super) fn wrapper(self, value: &dyn AnyValue) -> Result<()> {
         let destination =
             Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes, apart: self.apart };
         match Offer::new(destination) {
@@ -166,7 +166,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
         }
     }
 
-    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+    fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         let Self { depth, pairs, .. } = self;
         Ok(match compound {
             Compound::Seq(len) => Box::new(NodeSeq::new(self.place, depth.in_sequence()?, len)),
@@ -184,7 +184,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
         })
     }
 
-    fn collect(self, items: &mut dyn Items) -> Result<()> {
+    fn collect(self, items: &mut dyn AnyElements) -> Result<()> {
         match items.contiguous() {
             Some(Contiguous::Numbers(slice)) if slice.len > 0 && !self.place.is_attribute() => {
                 return self.slice(slice);
@@ -200,10 +200,15 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
 }
 
 /// A column that holds the one value that a tuple's element is, if it is a number, or a tuple of numbers.
-pub(super) fn numbers(value: &dyn Item, depth: Depth) -> Option<Column> {
+pub(super) fn numbers(value: &dyn AnyValue, depth: Depth) -> Option<Column> {
     let mut column = Column::new();
-    let element =
-        ElementSerializer { column: &mut column, depth, near: Near::nowhere(), exact: true, only_numbers: true };
+    let element = ElementSerializer {
+        column: &mut column,
+        depth,
+        near: ElementContext::nowhere(),
+        exact: true,
+        only_numbers: true,
+    };
     value.write(ValueSerializer::element(element)).ok()?;
     matches!(column, Column::Numbers(_) | Column::Array(_)).then_some(column)
 }

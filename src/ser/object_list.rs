@@ -1,14 +1,14 @@
 //! Elements that are an object each: what wrapper types write by themselves.
 
-use super::place::{Near, Place, no_attribute};
+use super::place::{ElementContext, Place, no_attribute};
 use crate::ground::error::Result;
 use crate::h5::{Attributes, Dtype, Group, Number, Shape};
 use crate::layout::Kind;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 
 /// Elements in a group of the kind `list` that no link leads to until it is known where it goes.
 #[derive(Clone, Debug)]
-pub(super) struct Objects {
+pub(super) struct ObjectList {
     group: Group,
     /// Elements that are there: the children "0", "1", ...
     count: usize,
@@ -16,9 +16,9 @@ pub(super) struct Objects {
     fillers: usize,
 }
 
-impl Objects {
+impl ObjectList {
     /// A group in the file of `near`, for `fillers` and what comes then.
-    pub(super) fn new(near: Near<'_>, fillers: usize) -> Result<Self> {
+    pub(super) fn new(near: ElementContext<'_>, fillers: usize) -> Result<Self> {
         Self::beside_group(near.group.ok_or_else(no_attribute)?, fillers)
     }
 
@@ -42,7 +42,7 @@ impl Objects {
     fn fill(&mut self) -> Result<()> {
         for _ in 0..std::mem::take(&mut self.fillers) {
             let name = self.count.to_string();
-            Place::child(&self.group, &name, Route::nowhere()).write(
+            Place::child(&self.group, &name, RulePosition::nowhere()).write(
                 Dtype::Number(Number::F64),
                 Shape::Null,
                 &[],
@@ -54,7 +54,11 @@ impl Objects {
     }
 
     /// Adds an element, which is at `route`, that `write` writes.
-    pub(super) fn push(&mut self, route: &Route, write: impl FnOnce(Place<'static>) -> Result<()>) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        route: &RulePosition,
+        write: impl FnOnce(Place<'static>) -> Result<()>,
+    ) -> Result<()> {
         self.fill()?;
         write(Place::owned(self.group.clone(), self.count.to_string().into(), route))?;
         self.count += 1;

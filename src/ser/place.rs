@@ -9,7 +9,7 @@ use ndarray::{ArrayView, Dimension};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
 use crate::h5::{Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, write_array_attribute};
-use crate::layout::path_rules::{Keep, Route};
+use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::progress_path::Spot;
 use crate::layout::storage_options::Storing;
 use crate::layout::{Kind, MAX_MESSAGE, VALUE};
@@ -35,16 +35,16 @@ impl std::ops::Deref for Parent<'_> {
 /// Where a value goes.
 #[derive(Clone, Debug)]
 pub(super) struct Place<'a> {
-    pub(super) at: At<'a>,
+    pub(super) at: PlaceKind<'a>,
     /// Where it is in the whole, as far as the options care: of a sequence that is written as one, an element of it.
-    pub(super) route: Route,
+    pub(super) route: RulePosition,
     /// The object that is made here is to keep the order of its attributes. Groups always do.
     pub(super) keeps_order: bool,
 }
 
 /// Where in a file a value goes.
 #[derive(Clone, Debug)]
-pub(super) enum At<'a> {
+pub(super) enum PlaceKind<'a> {
     /// To a new link of a group.
     Child(Parent<'a>, Cow<'a, str>),
     /// Into a group that is there. What does not become a group goes to its child `value`.
@@ -59,28 +59,32 @@ pub(super) enum At<'a> {
 
 impl<'a> Place<'a> {
     /// The child of `group` that one of the format's own names stands for, or an escaped one.
-    pub(super) fn child(group: &'a Group, name: &'a str, route: &Route) -> Self {
-        Self { at: At::Child(Parent::Borrowed(group), Cow::Borrowed(name)), route: route.clone(), keeps_order: false }
+    pub(super) fn child(group: &'a Group, name: &'a str, route: &RulePosition) -> Self {
+        Self {
+            at: PlaceKind::Child(Parent::Borrowed(group), Cow::Borrowed(name)),
+            route: route.clone(),
+            keeps_order: false,
+        }
     }
 
     /// The child of `group` for a field, key or variant of any name.
-    pub(super) fn named(group: &'a Group, name: &'a str, route: &Route) -> Self {
-        Self { at: At::Child(Parent::Borrowed(group), escape(name)), route: route.clone(), keeps_order: false }
+    pub(super) fn named(group: &'a Group, name: &'a str, route: &RulePosition) -> Self {
+        Self { at: PlaceKind::Child(Parent::Borrowed(group), escape(name)), route: route.clone(), keeps_order: false }
     }
 
     /// The child `name` of `group`.
-    pub(super) fn owned(group: Group, name: Cow<'a, str>, route: &Route) -> Self {
-        Self { at: At::Child(Parent::Owned(group), name), route: route.clone(), keeps_order: false }
+    pub(super) fn owned(group: Group, name: Cow<'a, str>, route: &RulePosition) -> Self {
+        Self { at: PlaceKind::Child(Parent::Owned(group), name), route: route.clone(), keeps_order: false }
     }
 
     /// The attribute `name` of `object`.
-    pub(super) fn attribute(object: Arc<Object>, name: &'a str, route: &Route) -> Self {
-        Self { at: At::Attribute(object, name.into()), route: route.clone(), keeps_order: false }
+    pub(super) fn attribute(object: Arc<Object>, name: &'a str, route: &RulePosition) -> Self {
+        Self { at: PlaceKind::Attribute(object, name.into()), route: route.clone(), keeps_order: false }
     }
 
     /// Into a group that is there; its contents will be moved to `target`, if names in that are taken.
-    pub(super) fn fill(group: Group, target: Option<Group>, route: &Route) -> Self {
-        Self { at: At::Fill { group, target }, route: route.clone(), keeps_order: false }
+    pub(super) fn fill(group: Group, target: Option<Group>, route: &RulePosition) -> Self {
+        Self { at: PlaceKind::Fill { group, target }, route: route.clone(), keeps_order: false }
     }
 
     /// The child `name` of a group that was made here, which is about the same part of the value.
@@ -99,23 +103,25 @@ impl<'a> Place<'a> {
     /// The same place, which borrows from nothing.
     pub(super) fn to_owned(&self) -> Place<'static> {
         let at = match &self.at {
-            At::Child(group, name) => {
-                At::Child(Parent::Owned(Group::clone(group)), Cow::Owned(name.clone().into_owned()))
+            PlaceKind::Child(group, name) => {
+                PlaceKind::Child(Parent::Owned(Group::clone(group)), Cow::Owned(name.clone().into_owned()))
             }
-            At::Fill { group, target } => At::Fill { group: group.clone(), target: target.clone() },
-            At::Attribute(object, name) => At::Attribute(object.clone(), Cow::Owned(name.clone().into_owned())),
+            PlaceKind::Fill { group, target } => PlaceKind::Fill { group: group.clone(), target: target.clone() },
+            PlaceKind::Attribute(object, name) => {
+                PlaceKind::Attribute(object.clone(), Cow::Owned(name.clone().into_owned()))
+            }
         };
         Place { at, route: self.route.clone(), keeps_order: self.keeps_order }
     }
 
     /// Where elements are that go here.
-    pub(super) fn near(&self) -> Near<'_> {
+    pub(super) fn near(&self) -> ElementContext<'_> {
         let group = match &self.at {
-            At::Child(group, _) => Some(&**group),
-            At::Fill { group, .. } => Some(group),
-            At::Attribute(..) => None,
+            PlaceKind::Child(group, _) => Some(&**group),
+            PlaceKind::Fill { group, .. } => Some(group),
+            PlaceKind::Attribute(..) => None,
         };
-        Near { group, route: &self.route }
+        ElementContext { group, route: &self.route }
     }
 
     fn storing(&self) -> Cow<'_, Storing> {
@@ -123,7 +129,7 @@ impl<'a> Place<'a> {
     }
 
     /// How what is at `route` is stored, if it is the object that is made here.
-    fn storing_at<'b>(&self, route: &'b Route) -> Cow<'b, Storing> {
+    fn storing_at<'b>(&self, route: &'b RulePosition) -> Cow<'b, Storing> {
         let storing = &route.how().storing;
         if self.keeps_order { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
     }
@@ -134,13 +140,13 @@ impl<'a> Place<'a> {
             self.route.is_leaf();
         }
         let dataset = match &self.at {
-            At::Child(group, name) => group.create_dataset(name, dtype, shape, &self.storing())?,
-            At::Fill { group, target } => {
+            PlaceKind::Child(group, name) => group.create_dataset(name, dtype, shape, &self.storing())?,
+            PlaceKind::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
                 group.create_dataset(VALUE, dtype, shape, &self.storing())?
             }
-            At::Attribute(..) => return Err(no_attribute()),
+            PlaceKind::Attribute(..) => return Err(no_attribute()),
         };
         if let Some(kind) = kind {
             dataset.write_kind(kind)?;
@@ -155,7 +161,7 @@ impl<'a> Place<'a> {
         name: Option<&str>,
         dtype: Dtype,
         shape: Shape,
-        route: &Route,
+        route: &RulePosition,
     ) -> Result<Dataset> {
         let (storing, spot) = (self.storing_at(route), self.spot());
         let spot = name.map_or(spot.clone(), |name| spot.child(&escape(name)));
@@ -165,9 +171,9 @@ impl<'a> Place<'a> {
     /// Where it is in the call, for whoever watches that.
     fn spot(&self) -> Spot {
         match &self.at {
-            At::Child(group, name) => group.spot_of(name),
-            At::Fill { group, .. } => group.spot().clone(),
-            At::Attribute(..) => Spot::NOWHERE,
+            PlaceKind::Child(group, name) => group.spot_of(name),
+            PlaceKind::Fill { group, .. } => group.spot().clone(),
+            PlaceKind::Attribute(..) => Spot::NOWHERE,
         }
     }
 
@@ -181,35 +187,35 @@ impl<'a> Place<'a> {
     /// Puts a dataset here that is written already.
     pub(super) fn link(&self, dataset: &Dataset) -> Result<()> {
         match &self.at {
-            At::Child(group, name) => group.link(name, dataset),
-            At::Fill { group, target } => {
+            PlaceKind::Child(group, name) => group.link(name, dataset),
+            PlaceKind::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
                 group.link(VALUE, dataset)
             }
-            At::Attribute(..) => Err(no_attribute()),
+            PlaceKind::Attribute(..) => Err(no_attribute()),
         }
     }
 
     /// Puts a group of `kind` here whose children are there already.
     pub(super) fn link_group(&self, children: &Group, kind: Kind) -> Result<()> {
         match &self.at {
-            At::Child(group, name) => group.link(name, children),
-            At::Fill { group, .. } => {
+            PlaceKind::Child(group, name) => group.link(name, children),
+            PlaceKind::Fill { group, .. } => {
                 group.write_kind(kind)?;
                 for label in children.labels()? {
                     children.move_label_unlinked(&label, group, &label)?;
                 }
                 Ok(())
             }
-            At::Attribute(..) => Err(no_attribute()),
+            PlaceKind::Attribute(..) => Err(no_attribute()),
         }
     }
 
     /// Writes a whole dataset, or attribute.
     pub(super) fn write(&self, dtype: Dtype, shape: Shape, bytes: &[u8], kind: Option<Kind>) -> Result<()> {
         match (&self.at, kind) {
-            (At::Attribute(object, name), None) => {
+            (PlaceKind::Attribute(object, name), None) => {
                 match dtype {
                     Dtype::FixedString(strings) => {
                         // They are of variable length there: the attribute holds where they are.
@@ -238,13 +244,13 @@ impl<'a> Place<'a> {
     ) -> Result<()> {
         self.route.is_leaf();
         match &self.at {
-            At::Child(group, name) => group.write_array(name, element, array, &self.storing()),
-            At::Fill { group, target } => {
+            PlaceKind::Child(group, name) => group.write_array(name, element, array, &self.storing()),
+            PlaceKind::Fill { group, target } => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
                 group.write_array(VALUE, element, array, &self.storing())
             }
-            At::Attribute(object, name) => {
+            PlaceKind::Attribute(object, name) => {
                 check_attribute_size(array.len().saturating_mul(size_of::<T>()))?;
                 write_array_attribute(&**object, name, element, array)
             }
@@ -254,9 +260,9 @@ impl<'a> Place<'a> {
     /// Makes a group, or gives the one to fill.
     pub(super) fn group(&self, kind: Option<Kind>) -> Result<Group> {
         let group = match &self.at {
-            At::Child(group, name) => group.create_group(name)?,
-            At::Fill { group, .. } => group.clone(),
-            At::Attribute(..) => return Err(no_attribute()),
+            PlaceKind::Child(group, name) => group.create_group(name)?,
+            PlaceKind::Fill { group, .. } => group.clone(),
+            PlaceKind::Attribute(..) => return Err(no_attribute()),
         };
         if let Some(kind) = kind {
             group.write_kind(kind)?;
@@ -267,13 +273,13 @@ impl<'a> Place<'a> {
     /// Copies a stored object here as it is.
     pub(super) fn copy(&self, object: &Object) -> Result<()> {
         match (&self.at, object) {
-            (At::Child(group, name), _) => object.copy_to(group, name),
-            (At::Fill { group, target }, Object::Dataset(_)) => {
+            (PlaceKind::Child(group, name), _) => object.copy_to(group, name),
+            (PlaceKind::Fill { group, target }, Object::Dataset(_)) => {
                 check_free(target.as_ref(), VALUE)?;
                 group.write_kind(Kind::Value)?;
                 object.copy_to(group, VALUE)
             }
-            (At::Fill { group, target }, Object::Group(_)) => {
+            (PlaceKind::Fill { group, target }, Object::Group(_)) => {
                 // It is copied as one, so that links to one object in it stay that; and then what is in it comes here.
                 let around = group.create_unlinked()?;
                 object.copy_to(&around, VALUE)?;
@@ -284,16 +290,16 @@ impl<'a> Place<'a> {
                     let label = children.label(&name)?;
                     children.copy_label(&label, group, &label)?;
                 }
-                copy_attributes(&copy, group, Route::nowhere())
+                copy_attributes(&copy, group, RulePosition::nowhere())
             }
-            (At::Attribute(..), _) => Err(no_attribute()),
+            (PlaceKind::Attribute(..), _) => Err(no_attribute()),
         }
     }
 
     /// The group that what is filled in will be moved to.
     pub(super) fn target(&self) -> Option<Group> {
         match &self.at {
-            At::Fill { target, .. } => target.clone(),
+            PlaceKind::Fill { target, .. } => target.clone(),
             _ => None,
         }
     }
@@ -301,11 +307,11 @@ impl<'a> Place<'a> {
     /// Opens the object that was written here.
     pub(super) fn object(&self) -> Result<Object> {
         match &self.at {
-            At::Child(group, name) => group.open(name),
+            PlaceKind::Child(group, name) => group.open(name),
             // What became a group fills this one.
-            At::Fill { group, .. } if group.kind()? == Some(Kind::Value) => group.open(VALUE),
-            At::Fill { group, .. } => Ok(Object::Group(group.clone())),
-            At::Attribute(..) => Err(no_attribute()),
+            PlaceKind::Fill { group, .. } if group.kind()? == Some(Kind::Value) => group.open(VALUE),
+            PlaceKind::Fill { group, .. } => Ok(Object::Group(group.clone())),
+            PlaceKind::Attribute(..) => Err(no_attribute()),
         }
     }
 
@@ -315,14 +321,14 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn is_attribute(&self) -> bool {
-        matches!(self.at, At::Attribute(..))
+        matches!(self.at, PlaceKind::Attribute(..))
     }
 
     /// Takes away what an attempt has left, so that the place can be used again.
     pub(super) fn clear(&self) -> Result<()> {
         match &self.at {
-            At::Child(group, name) if group.has_link(name)? => group.unlink(name),
-            At::Fill { group, .. } => {
+            PlaceKind::Child(group, name) if group.has_link(name)? => group.unlink(name),
+            PlaceKind::Fill { group, .. } => {
                 for name in group.link_names()? {
                     group.unlink(&name)?;
                 }
@@ -337,7 +343,7 @@ impl<'a> Place<'a> {
 }
 
 /// Gives `target`, which is at `route`, the attributes of another object, but for those that it has or that are left out.
-pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &Route) -> Result<()> {
+pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &RulePosition) -> Result<()> {
     for name in from.attribute_names()? {
         let is_kept = || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;
         let label = from.attribute_label(&name)?;
@@ -352,16 +358,16 @@ pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &R
 
 /// Where elements of a sequence are, for those that write themselves, and for the options.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Near<'a> {
+pub(super) struct ElementContext<'a> {
     /// A group in the file, where there are groups.
     pub(super) group: Option<&'a Group>,
-    pub(super) route: &'a Route,
+    pub(super) route: &'a RulePosition,
 }
 
-impl<'a> Near<'a> {
+impl<'a> ElementContext<'a> {
     /// Where nothing can write itself, and the options say nothing.
-    pub(super) fn nowhere() -> Near<'static> {
-        Near { group: None, route: Route::nowhere() }
+    pub(super) fn nowhere() -> ElementContext<'static> {
+        ElementContext { group: None, route: RulePosition::nowhere() }
     }
 
     /// Where the field, key or variant `name` is.

@@ -8,7 +8,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What the rows of a [`Record`] are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum RecordKind {
     /// All are structs.
     #[default]
     Structs,
@@ -20,7 +20,7 @@ pub(super) enum Rows {
 
 #[derive(Clone, Debug)]
 pub(super) struct Record {
-    pub(super) rows: Rows,
+    pub(super) rows: RecordKind,
     /// Rows that are complete.
     pub(super) count: usize,
     pub(super) fields: Vec<RecordField>,
@@ -64,7 +64,7 @@ const SPARSE_FIELDS: usize = 64;
 const MAX_KEYS: usize = 1024;
 
 impl Record {
-    pub(super) fn new(rows: Rows, count: usize) -> Self {
+    pub(super) fn new(rows: RecordKind, count: usize) -> Self {
         Self { rows, count, fields: Vec::new(), present: 0, next: 0, in_order: true, seen: 0 }
     }
 
@@ -144,7 +144,7 @@ impl Record {
 
     /// The field for `key`, which is made if need be; `None` where the order of keys would not survive, where a key
     /// comes twice, or where the maps have too little in common.
-    pub(super) fn find(&mut self, key: &str, rows: Rows) -> Option<usize> {
+    pub(super) fn find(&mut self, key: &str, rows: RecordKind) -> Option<usize> {
         let next = self.next;
         if let Some(field) = self.fields.get(next)
             && field.name == key
@@ -153,11 +153,11 @@ impl Record {
         }
         match self.fields.iter().position(|field| field.name == key) {
             Some(position) if self.has(position) => None,
-            Some(position) if position < next && rows == Rows::Maps => None,
+            Some(position) if position < next && rows == RecordKind::Maps => None,
             Some(position) => Some(position),
             None => {
                 let cells = (self.fields.len() + 1) * (self.count + 1);
-                if rows == Rows::Maps && self.fields.len() >= MAX_KEYS {
+                if rows == RecordKind::Maps && self.fields.len() >= MAX_KEYS {
                     return None;
                 }
                 if self.fields.len() >= SPARSE_FIELDS && cells > 4 * (self.present + self.seen() + 1) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde::ser::{self, Impossible, Serialize};
 
 use super::column::Column;
-use super::record::{Record, RecordField, Rows as RecordRows};
+use super::record::{Record, RecordField, RecordKind};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::half::is_half;
 use crate::ground::wrapper_slot::is_wrapper;
@@ -18,25 +18,25 @@ const MAX_LEVELS: usize = 8;
 
 /// The form of an element of fixed size: what its `Serialize` calls.
 #[derive(Debug)]
-pub(crate) struct Form {
+pub(crate) struct RecordForm {
     /// The type of number that it is, if it is one: what is asked for most is one comparison away.
     number: Option<Number>,
-    parts: Parts,
+    parts: FormParts,
     /// Where it is kept apart from the rest of its row: where that begins, and its bytes in each row.
     lane: Option<(usize, usize)>,
 }
 
 /// What a form consists of.
 #[derive(Debug)]
-enum Parts {
+enum FormParts {
     None,
     /// A struct of these fields, in this order.
-    Struct(Box<[(&'static str, Form)]>),
+    Struct(Box<[(&'static str, RecordForm)]>),
     /// A tuple of unlike elements.
-    Tuple(Box<[Form]>),
+    Tuple(Box<[RecordForm]>),
     /// A tuple, or else a sequence, of so many elements of one form.
     Run {
-        element: Box<Form>,
+        element: Box<RecordForm>,
         len: usize,
         is_tuple: bool,
     },
@@ -44,7 +44,7 @@ enum Parts {
     Text(usize),
     /// An option: what is there or these bytes; and, from `mask` on, a byte for each row that tells whether it is None.
     Option {
-        some: Box<Form>,
+        some: Box<RecordForm>,
         none: Box<[u8]>,
         mask: usize,
     },
@@ -56,23 +56,23 @@ const MANY: usize = 32;
 /// Bytes that stand for a string in a row.
 pub(super) const TEXT_SIZE: usize = 8;
 
-impl Form {
+impl RecordForm {
     /// The form of the elements of a column that have a fixed size; `None` where it is none that is taken here.
     pub(super) fn of(column: &Column) -> Option<Self> {
         Self::at_level(column, 0)
     }
 
     /// The form of records of these fields.
-    pub(super) fn of_fields(rows: RecordRows, fields: Vec<(Cow<'static, str>, Self)>) -> Option<Self> {
+    pub(super) fn of_fields(rows: RecordKind, fields: Vec<(Cow<'static, str>, Self)>) -> Option<Self> {
         let parts = match rows {
-            RecordRows::Maps => return None,
-            RecordRows::Tuples => Parts::Tuple(fields.into_iter().map(|(_, form)| form).collect()),
-            RecordRows::Structs => {
+            RecordKind::Maps => return None,
+            RecordKind::Tuples => FormParts::Tuple(fields.into_iter().map(|(_, form)| form).collect()),
+            RecordKind::Structs => {
                 let named = fields.into_iter().map(|(name, form)| match name {
                     Cow::Borrowed(name) => Some((name, form)),
                     Cow::Owned(_) => None,
                 });
-                Parts::Struct(named.collect::<Option<_>>()?)
+                FormParts::Struct(named.collect::<Option<_>>()?)
             }
         };
         Some(Self::of_parts(parts))
@@ -82,23 +82,23 @@ impl Form {
     #[inline]
     fn numbers(&self) -> Option<(Number, Option<usize>)> {
         match &self.parts {
-            Parts::Run { element, len, is_tuple: true } => Some((element.number?, Some(*len))),
+            FormParts::Run { element, len, is_tuple: true } => Some((element.number?, Some(*len))),
             _ => Some((self.number?, None)),
         }
     }
 
-    fn of_parts(parts: Parts) -> Self {
+    fn of_parts(parts: FormParts) -> Self {
         Self { number: None, parts, lane: None }
     }
 
     /// The form of a string that goes into the text of that number.
     pub(super) fn text(number: usize) -> Self {
-        Self::of_parts(Parts::Text(number))
+        Self::of_parts(FormParts::Text(number))
     }
 
     /// The form of an option; `none` stands where there is none, and `mask` is where the bytes that tell begin.
     pub(super) fn option(some: Self, none: Box<[u8]>, mask: usize) -> Self {
-        Self::of_parts(Parts::Option { some: Box::new(some), none, mask })
+        Self::of_parts(FormParts::Option { some: Box::new(some), none, mask })
     }
 
     /// The same kept apart from the rest of its row: from `start` on, `size` bytes for each row.
@@ -111,11 +111,11 @@ impl Form {
             return None;
         }
         let run = |inner: &Column, len: usize, is_tuple: bool| {
-            Some(Parts::Run { element: Box::new(Self::at_level(inner, level + 1)?), len, is_tuple })
+            Some(FormParts::Run { element: Box::new(Self::at_level(inner, level + 1)?), len, is_tuple })
         };
         let parts = match column {
             Column::Numbers(numbers) => {
-                return Some(Self { number: Some(numbers.number()), ..Self::of_parts(Parts::None) });
+                return Some(Self { number: Some(numbers.number()), ..Self::of_parts(FormParts::None) });
             }
             Column::Record(record) => return Self::of_record(record, level),
             Column::Array(array) => run(&array.inner, array.width, true),
@@ -154,7 +154,7 @@ pub(super) fn exact_len(values: &impl Iterator) -> Option<usize> {
 }
 
 /// Room for rows, and texts that strings are added to.
-pub(crate) struct Room<'a> {
+pub(crate) struct PackBuffer<'a> {
     bytes: &'a mut [u8],
     /// Where the next value goes.
     at: usize,
@@ -163,7 +163,7 @@ pub(crate) struct Room<'a> {
     texts: &'a mut [Vec<u8>],
 }
 
-impl<'a> Room<'a> {
+impl<'a> PackBuffer<'a> {
     /// Room for rows from `row` on, which begins at byte `at`.
     #[inline]
     pub(super) fn new(bytes: &'a mut [u8], at: usize, row: usize, texts: &'a mut [Vec<u8>]) -> Self {
@@ -180,7 +180,7 @@ impl<'a> Room<'a> {
 
     /// Adds a row; returns whether it is of the form. Where it is not, another must not be added.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put_row<T: ?Sized + Serialize>(&mut self, form: &Form, value: &T) -> bool {
+    pub(super) fn put_row<T: ?Sized + Serialize>(&mut self, form: &RecordForm, value: &T) -> bool {
         self.go_to(form.lane);
         let put = value.serialize(RowSerializer { form, room: self });
         self.row += 1;
@@ -246,8 +246,8 @@ impl<'a> Room<'a> {
 
 /// Puts one value of a form where there is room.
 pub(super) struct RowSerializer<'a, 'r> {
-    pub(super) form: &'a Form,
-    pub(super) room: &'a mut Room<'r>,
+    pub(super) form: &'a RecordForm,
+    pub(super) room: &'a mut PackBuffer<'r>,
 }
 
 impl RowSerializer<'_, '_> {
@@ -304,7 +304,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<RowRun<'a, 'r>> {
         match &self.form.parts {
-            Parts::Run { element, len: expected, is_tuple: false } if len.is_none_or(|len| len == *expected) => {
+            FormParts::Run { element, len: expected, is_tuple: false } if len.is_none_or(|len| len == *expected) => {
                 Ok(RowRun { element, left: *expected, room: self.room })
             }
             _ => Err(mismatch()),
@@ -317,7 +317,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     where
         I: IntoIterator<Item: Serialize>,
     {
-        if let Parts::Run { element, len, is_tuple: false } = &self.form.parts
+        if let FormParts::Run { element, len, is_tuple: false } = &self.form.parts
             && let Some((number, width)) = element.numbers()
             && len * width.unwrap_or(1) >= MANY
             && let Some(slice) = Slice::of(&values)
@@ -327,8 +327,8 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
         }
         let values = values.into_iter();
         let mut run = self.serialize_seq(exact_len(&values))?;
-        let Room { bytes, at, row, texts } = &mut *run.room;
-        let mut room = Room::new(bytes, *at, *row, texts);
+        let PackBuffer { bytes, at, row, texts } = &mut *run.room;
+        let mut room = PackBuffer::new(bytes, *at, *row, texts);
         for value in values {
             run.left = run.left.wrapping_sub(1);
             value.serialize(RowSerializer { form: run.element, room: &mut room })?;
@@ -340,10 +340,12 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<RowTuple<'a, 'r>> {
         match &self.form.parts {
-            Parts::Run { element, len: expected, is_tuple: true } if len == *expected => {
+            FormParts::Run { element, len: expected, is_tuple: true } if len == *expected => {
                 Ok(RowTuple::Run(RowRun { element, left: len, room: self.room }))
             }
-            Parts::Tuple(forms) if forms.len() == len => Ok(RowTuple::Unlike { forms: forms.iter(), room: self.room }),
+            FormParts::Tuple(forms) if forms.len() == len => {
+                Ok(RowTuple::Unlike { forms: forms.iter(), room: self.room })
+            }
             _ => Err(mismatch()),
         }
     }
@@ -356,7 +358,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<RowStruct<'a, 'r>> {
         match &self.form.parts {
-            Parts::Struct(fields) => Ok(RowStruct { fields: fields.iter(), room: self.room }),
+            FormParts::Struct(fields) => Ok(RowStruct { fields: fields.iter(), room: self.room }),
             _ => Err(mismatch()),
         }
     }
@@ -380,7 +382,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
         match self.form.parts {
-            Parts::Text(number) => self.room.put_text(number, value),
+            FormParts::Text(number) => self.room.put_text(number, value),
             _ => Err(mismatch()),
         }
     }
@@ -388,10 +390,10 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_none(self) -> Result<()> {
         match &self.form.parts {
-            Parts::Option { some, none, mask } => {
+            FormParts::Option { some, none, mask } => {
                 self.room.put_mask(*mask, true)?;
                 match some.parts {
-                    Parts::Text(number) => self.room.put_text(number, ""),
+                    FormParts::Text(number) => self.room.put_text(number, ""),
                     _ => self.room.put_slice(none),
                 }
             }
@@ -402,7 +404,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         match &self.form.parts {
-            Parts::Option { some, mask, .. } => {
+            FormParts::Option { some, mask, .. } => {
                 self.room.put_mask(*mask, false)?;
                 value.serialize(RowSerializer { form: some, room: self.room })
             }
@@ -423,9 +425,9 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
 
 /// Elements of one form.
 pub(super) struct RowRun<'a, 'r> {
-    element: &'a Form,
+    element: &'a RecordForm,
     left: usize,
-    room: &'a mut Room<'r>,
+    room: &'a mut PackBuffer<'r>,
 }
 
 impl RowRun<'_, '_> {
@@ -466,7 +468,7 @@ elements!(RowRun: SerializeSeq serialize_element);
 /// A tuple.
 pub(super) enum RowTuple<'a, 'r> {
     Run(RowRun<'a, 'r>),
-    Unlike { forms: std::slice::Iter<'a, Form>, room: &'a mut Room<'r> },
+    Unlike { forms: std::slice::Iter<'a, RecordForm>, room: &'a mut PackBuffer<'r> },
 }
 
 impl RowTuple<'_, '_> {
@@ -498,8 +500,8 @@ elements!(RowTuple: SerializeTuple serialize_element, SerializeTupleStruct seria
 
 /// A struct.
 pub(super) struct RowStruct<'a, 'r> {
-    fields: std::slice::Iter<'a, (&'static str, Form)>,
-    room: &'a mut Room<'r>,
+    fields: std::slice::Iter<'a, (&'static str, RecordForm)>,
+    room: &'a mut PackBuffer<'r>,
 }
 
 impl ser::SerializeStruct for RowStruct<'_, '_> {

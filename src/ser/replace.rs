@@ -23,14 +23,14 @@ pub(super) struct Replacement<'a> {
     /// Those of all attributes as they were, once one was taken away.
     attributes: Vec<CString>,
     /// What was done, in this order.
-    done: Vec<Step>,
+    done: Vec<ReplaceStep>,
     is_complete: bool,
     /// Where whoever watches has it.
     spot: Spot,
 }
 
 /// What was done, and how to take it back.
-enum Step {
+enum ReplaceStep {
     /// A link went from the target to `kept`.
     Kept(CString),
     /// A link came to the target.
@@ -102,7 +102,7 @@ impl<'a> Replacement<'a> {
             self.remove_attribute(&label)?;
             KeptAttribute::copy_written(self.staged, &label, &self.target)
                 .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
-            self.done.push(Step::Added(label));
+            self.done.push(ReplaceStep::Added(label));
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl<'a> Replacement<'a> {
             self.keep(same)?;
         }
         self.staged.move_label(&label, &self.target)?;
-        self.done.push(Step::Linked(label));
+        self.done.push(ReplaceStep::Linked(label));
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl<'a> Replacement<'a> {
         if self.target.has_label(&label)? {
             self.target.check_removal(&label)?;
             move_away(&self.target, &label, &self.kept)?;
-            self.done.push(Step::Kept(label));
+            self.done.push(ReplaceStep::Kept(label));
         }
         Ok(())
     }
@@ -174,7 +174,7 @@ impl<'a> Replacement<'a> {
             self.attributes = self.target.attribute_labels()?;
         }
         self.target.delete_labelled_attribute(&label)?;
-        self.done.push(Step::Removed(label, Box::new(kept)));
+        self.done.push(ReplaceStep::Removed(label, Box::new(kept)));
         Ok(())
     }
 
@@ -211,7 +211,7 @@ impl<'a> Replacement<'a> {
         copy(&old, &kept, &spot)?;
         // A part may be written when this fails.
         let again = old.again()?;
-        self.done.push(Step::Written(Box::new([old, kept])));
+        self.done.push(ReplaceStep::Written(Box::new([old, kept])));
         copy(&new, &again, &spot)
     }
 
@@ -221,21 +221,21 @@ impl<'a> Replacement<'a> {
     }
 
     /// Undoes all that was done, the last first. What fails in here leaves no better way back.
-    fn take_back(&mut self) {
+    fn undo(&mut self) {
         while let Some(step) = self.done.pop() {
-            drop(self.take_back_step(&step));
+            drop(self.undo_step(&step));
         }
         drop(self.restore_order());
         drop(self.restore_attribute_order());
     }
 
-    fn take_back_step(&self, step: &Step) -> Result<()> {
+    fn undo_step(&self, step: &ReplaceStep) -> Result<()> {
         match step {
-            Step::Kept(label) => self.kept.move_label(label, &self.target),
-            Step::Linked(label) => self.target.unlink_label(label),
-            Step::Written(datasets) => copy(&datasets[1], &datasets[0], &Spot::NOWHERE),
-            Step::Removed(label, kept) => kept.put_back(&self.target, label, &self.target),
-            Step::Added(label) => self.target.delete_labelled_attribute(label),
+            ReplaceStep::Kept(label) => self.kept.move_label(label, &self.target),
+            ReplaceStep::Linked(label) => self.target.unlink_label(label),
+            ReplaceStep::Written(datasets) => copy(&datasets[1], &datasets[0], &Spot::NOWHERE),
+            ReplaceStep::Removed(label, kept) => kept.put_back(&self.target, label, &self.target),
+            ReplaceStep::Added(label) => self.target.delete_labelled_attribute(label),
         }
     }
 
@@ -274,7 +274,7 @@ impl<'a> Replacement<'a> {
 impl Drop for Replacement<'_> {
     fn drop(&mut self) {
         if !self.is_complete {
-            self.take_back();
+            self.undo();
         }
     }
 }

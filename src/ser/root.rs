@@ -2,8 +2,8 @@
 
 use serde::ser::{self, Serialize};
 
-use super::event::{Compound, Event, Parts, SinkOnce};
-use super::item::{Erased, ErasedRow, Item, Items, ItemsOf};
+use super::any_value::{AnyElements, AnyValue, ElementsOf, Erased, ErasedRow};
+use super::event::{Compound, CompoundSink, Event, SinkOnce};
 use super::node::{NodeSerializer, put};
 use super::place::{Place, check_free, taken};
 use super::replace::Replacement;
@@ -16,10 +16,10 @@ use crate::ground::progress::Run;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, KeptAttribute, Writing, write_out};
 use crate::layout::KIND;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
-pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()> {
+pub(crate) fn fill(value: &dyn AnyValue, group: &Group, route: &RulePosition) -> Result<()> {
     let place = Place::fill(group.clone(), None, route);
     let write = || {
         route.check()?;
@@ -34,7 +34,13 @@ pub(crate) fn fill(value: &dyn Item, group: &Group, route: &Route) -> Result<()>
 /// Writes `value` to the new link `name` of `group`.
 ///
 /// With `overwrite`, a link of that name is replaced.
-pub(crate) fn write_named(value: &dyn Item, group: &Group, name: &str, route: &Route, overwrite: bool) -> Result<()> {
+pub(crate) fn write_named(
+    value: &dyn AnyValue,
+    group: &Group,
+    name: &str,
+    route: &RulePosition,
+    overwrite: bool,
+) -> Result<()> {
     let within = Within::follow(group, name)?;
     let (group, (link, missing)) = (&within.group, within.split());
     let write = || {
@@ -80,7 +86,7 @@ struct Staging {
     target: Group,
     call: Call<WriteState>,
     writing: Writing,
-    route: Route,
+    route: RulePosition,
     overwrite: bool,
 }
 
@@ -187,7 +193,7 @@ impl Staging {
 #[derive(Debug)]
 pub struct Hdf5Serializer<'a> {
     group: &'a hdf5::Group,
-    route: Route,
+    route: RulePosition,
     overwrite: bool,
     run: Run,
 }
@@ -196,11 +202,11 @@ impl<'a> Hdf5Serializer<'a> {
     /// A serializer that fills `group`.
     #[must_use]
     pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, route: Route::default(), overwrite: false, run: Run::default() }
+        Self { group, route: RulePosition::default(), overwrite: false, run: Run::default() }
     }
 
     /// The same, which knows what the options say.
-    pub(crate) fn with(group: &'a hdf5::Group, route: Route, overwrite: bool, run: &Run) -> Self {
+    pub(crate) fn with(group: &'a hdf5::Group, route: RulePosition, overwrite: bool, run: &Run) -> Self {
         Self { group, route, overwrite, run: run.clone() }
     }
 
@@ -215,7 +221,7 @@ impl<'a> Hdf5Serializer<'a> {
         self.whole(&mut |node| node.event(event))
     }
 
-    fn collect(self, items: &mut dyn Items) -> Result<()> {
+    fn collect(self, items: &mut dyn AnyElements) -> Result<()> {
         self.whole(&mut |node| node.collect(items))
     }
 
@@ -227,7 +233,7 @@ impl<'a> Hdf5Serializer<'a> {
     }
 
     /// Writes a whole value, in whichever form holds it.
-    pub(crate) fn put(self, value: &dyn Item) -> Result<()> {
+    pub(crate) fn put(self, value: &dyn AnyValue) -> Result<()> {
         let staging = Staging::new(self)?;
         staging.during(|| {
             staging.group.spot().object()?;
@@ -243,13 +249,13 @@ fn node(staging: &Staging) -> NodeSerializer<'static> {
 
 /// A value that is being serialized into a group that is not linked yet.
 pub struct Staged {
-    parts: Box<dyn Parts>,
+    parts: Box<dyn CompoundSink>,
     staging: Staging,
 }
 
 impl Staged {
     /// Writes a part of the value.
-    fn part(&mut self, write: &mut dyn FnMut(&mut dyn Parts) -> Result<()>) -> Result<()> {
+    fn part(&mut self, write: &mut dyn FnMut(&mut dyn CompoundSink) -> Result<()>) -> Result<()> {
         self.staging.during(|| write(&mut *self.parts))
     }
 
@@ -336,7 +342,7 @@ impl ser::Serializer for Hdf5Serializer<'_> {
     where
         I: IntoIterator<Item: Serialize>,
     {
-        self.collect(&mut ItemsOf::new(values))
+        self.collect(&mut ElementsOf::new(values))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Staged> {
@@ -371,7 +377,7 @@ macro_rules! elements {
             type Error = Error;
 
             fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-                let value = &$erased(value) as &dyn Item;
+                let value = &$erased(value) as &dyn AnyValue;
                 self.part(&mut |parts| parts.element(value))
             }
 
@@ -391,7 +397,7 @@ macro_rules! fields {
             type Error = Error;
 
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-                let value = &Erased(value) as &dyn Item;
+                let value = &Erased(value) as &dyn AnyValue;
                 self.part(&mut |parts| parts.field(name, value))
             }
 
@@ -412,12 +418,12 @@ impl ser::SerializeMap for Staged {
     type Error = Error;
 
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<()> {
-        let key = &Erased(key) as &dyn Item;
+        let key = &Erased(key) as &dyn AnyValue;
         self.part(&mut |parts| parts.key(key))
     }
 
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let value = &Erased(value) as &dyn Item;
+        let value = &Erased(value) as &dyn AnyValue;
         self.part(&mut |parts| parts.value(value))
     }
 

@@ -3,22 +3,22 @@
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
-use super::event::{Compound, Event, Parts, SinkOnce};
-use super::item::{Item, Items};
+use super::any_value::{AnyElements, AnyValue};
+use super::event::{Compound, CompoundSink, Event, SinkOnce};
 use super::serializer::ValueSerializer;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::wrapper_slot::{Offer, Offered, Slot, is_wrapper};
-use crate::layout::path_rules::{Keep, Route};
+use crate::layout::path_rules::{Keep, RulePosition};
 
 /// Whether the value of a field, or entry of a map, is left out.
 #[inline]
-pub(super) fn is_left_out(route: &Route, value: &dyn Item) -> bool {
+pub(super) fn is_left_out(route: &RulePosition, value: &dyn AnyValue) -> bool {
     !route.is_nowhere() && is_left_out_at(route, value)
 }
 
 #[inline(never)]
-fn is_left_out_at(route: &Route, value: &dyn Item) -> bool {
+fn is_left_out_at(route: &RulePosition, value: &dyn AnyValue) -> bool {
     match route.keep() {
         Keep::Yes => false,
         Keep::No => true,
@@ -36,7 +36,7 @@ struct NameProbe {
 
 impl NameProbe {
     /// Looks into something.
-    fn look(self, value: &dyn Item) -> Result<()> {
+    fn look(self, value: &dyn AnyValue) -> Result<()> {
         match self.left.checked_sub(1) {
             Some(left) => value.write(ValueSerializer::telling(&mut Some(Self { left }))),
             None => Err(found()),
@@ -59,14 +59,14 @@ impl<'a> SinkOnce<'a> for NameProbe {
         }
     }
 
-    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+    fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         match compound {
             Compound::Seq(_) | Compound::Tuple(_) => Ok(Box::new(self)),
             _ => Err(found()),
         }
     }
 
-    fn collect(self, items: &mut dyn Items) -> Result<()> {
+    fn collect(self, items: &mut dyn AnyElements) -> Result<()> {
         if items.contiguous().is_some() {
             return Ok(());
         }
@@ -77,8 +77,8 @@ impl<'a> SinkOnce<'a> for NameProbe {
     }
 }
 
-impl Parts for NameProbe {
-    fn element(&mut self, value: &dyn Item) -> Result<()> {
+impl CompoundSink for NameProbe {
+    fn element(&mut self, value: &dyn AnyValue) -> Result<()> {
         self.look(value)
     }
 

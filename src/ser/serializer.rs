@@ -3,16 +3,16 @@
 
 use serde::ser::{self, Serialize};
 
+use super::any_value::{AnyValue, ElementsOf, Erased, ErasedRow};
 use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, ElementTuple};
-use super::event::{Compound, Event, Parts, Sink};
-use super::item::{Erased, ErasedRow, Item, ItemsOf};
+use super::event::{Compound, CompoundSink, Event, Sink};
 use crate::ground::error::{Error, Result};
 use crate::h5::text_of;
 
 /// Takes a value of any type.
-pub(crate) struct ValueSerializer<'a>(State<'a>);
+pub(crate) struct ValueSerializer<'a>(SerializerState<'a>);
 
-enum State<'a> {
+enum SerializerState<'a> {
     /// It is pushed to a column.
     Element(ElementSerializer<'a>),
     Other(&'a mut (dyn Sink<'a> + 'a)),
@@ -22,13 +22,13 @@ impl<'a> ValueSerializer<'a> {
     /// Pushes the value to a column.
     #[inline]
     pub(super) fn element(element: ElementSerializer<'a>) -> Self {
-        Self(State::Element(element))
+        Self(SerializerState::Element(element))
     }
 
     /// Tells `sink` of the value.
     #[inline]
     pub(super) fn telling(sink: &'a mut (dyn Sink<'a> + 'a)) -> Self {
-        Self(State::Other(sink))
+        Self(SerializerState::Other(sink))
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct ValueParts<'a, E>(PartsState<'a, E>);
 
 enum PartsState<'a, E> {
     Element(E),
-    Other(Box<dyn Parts + 'a>),
+    Other(Box<dyn CompoundSink + 'a>),
 }
 
 impl<'a, E> ValueParts<'a, E> {
@@ -58,11 +58,11 @@ macro_rules! numbers {
             #[inline]
             fn $method(self, value: $type) -> Result<()> {
                 match self.0 {
-                    State::Element(element) => {
+                    SerializerState::Element(element) => {
                         element.number(value);
                         Ok(())
                     }
-                    State::Other(sink) => sink.event(Event::Number(value.into())),
+                    SerializerState::Other(sink) => sink.event(Event::Number(value.into())),
                 }
             }
         )*
@@ -86,83 +86,83 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
 
     fn serialize_i128(self, value: i128) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.i128(value),
-            State::Other(sink) => sink.event(Event::I128(value)),
+            SerializerState::Element(element) => element.i128(value),
+            SerializerState::Other(sink) => sink.event(Event::I128(value)),
         }
     }
 
     fn serialize_u128(self, value: u128) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.u128(value),
-            State::Other(sink) => sink.event(Event::U128(value)),
+            SerializerState::Element(element) => element.u128(value),
+            SerializerState::Other(sink) => sink.event(Event::U128(value)),
         }
     }
 
     fn serialize_char(self, value: char) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.text(value.encode_utf8(&mut [0; 4])),
-            State::Other(sink) => sink.event(Event::Char(value)),
+            SerializerState::Element(element) => element.text(value.encode_utf8(&mut [0; 4])),
+            SerializerState::Other(sink) => sink.event(Event::Char(value)),
         }
     }
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.text(value),
-            State::Other(sink) => sink.event(Event::Text(value)),
+            SerializerState::Element(element) => element.text(value),
+            SerializerState::Other(sink) => sink.event(Event::Text(value)),
         }
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.bytes(value),
-            State::Other(sink) => sink.event(Event::Bytes(value)),
+            SerializerState::Element(element) => element.bytes(value),
+            SerializerState::Other(sink) => sink.event(Event::Bytes(value)),
         }
     }
 
     #[inline]
     fn serialize_none(self) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.none(),
-            State::Other(sink) => sink.event(Event::None),
+            SerializerState::Element(element) => element.none(),
+            SerializerState::Other(sink) => sink.event(Event::None),
         }
     }
 
     #[inline]
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.some()?.push(value),
-            State::Other(sink) => sink.event(Event::Some(&Erased(value))),
+            SerializerState::Element(element) => element.some()?.push(value),
+            SerializerState::Other(sink) => sink.event(Event::Some(&Erased(value))),
         }
     }
 
     fn serialize_unit(self) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.unit(),
-            State::Other(sink) => sink.event(Event::Unit),
+            SerializerState::Element(element) => element.unit(),
+            SerializerState::Other(sink) => sink.event(Event::Unit),
         }
     }
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.unit(),
-            State::Other(sink) => sink.event(Event::UnitStruct(name)),
+            SerializerState::Element(element) => element.unit(),
+            SerializerState::Other(sink) => sink.event(Event::UnitStruct(name)),
         }
     }
 
     #[inline]
     fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.unit_variant(index, variant),
-            State::Other(sink) => sink.event(Event::UnitVariant(index, variant)),
+            SerializerState::Element(element) => element.unit_variant(index, variant),
+            SerializerState::Other(sink) => sink.event(Event::UnitVariant(index, variant)),
         }
     }
 
     #[inline]
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.newtype_struct(name, value),
-            State::Other(sink) => sink.event(Event::NewtypeStruct(name, &Erased(value))),
+            SerializerState::Element(element) => element.newtype_struct(name, value),
+            SerializerState::Other(sink) => sink.event(Event::NewtypeStruct(name, &Erased(value))),
         }
     }
 
@@ -175,16 +175,16 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         value: &T,
     ) -> Result<()> {
         match self.0 {
-            State::Element(element) => element.newtype_variant(index, variant, value),
-            State::Other(sink) => sink.event(Event::NewtypeVariant(index, variant, &Erased(value))),
+            SerializerState::Element(element) => element.newtype_variant(index, variant, value),
+            SerializerState::Other(sink) => sink.event(Event::NewtypeVariant(index, variant, &Erased(value))),
         }
     }
 
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq> {
         match self.0 {
-            State::Element(element) => element.seq().map(ValueParts::element),
-            State::Other(sink) => ValueParts::begin(sink, Compound::Seq(len)),
+            SerializerState::Element(element) => element.seq().map(ValueParts::element),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Seq(len)),
         }
     }
 
@@ -195,16 +195,16 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         I: IntoIterator<Item: Serialize>,
     {
         match self.0 {
-            State::Element(element) => element.collect_seq(values),
-            State::Other(sink) => sink.collect(&mut ItemsOf::new(values)),
+            SerializerState::Element(element) => element.collect_seq(values),
+            SerializerState::Other(sink) => sink.collect(&mut ElementsOf::new(values)),
         }
     }
 
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple> {
         match self.0 {
-            State::Element(element) => element.tuple(len).map(ValueParts::element),
-            State::Other(sink) => ValueParts::begin(sink, Compound::Tuple(len)),
+            SerializerState::Element(element) => element.tuple(len).map(ValueParts::element),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Tuple(len)),
         }
     }
 
@@ -222,24 +222,24 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         len: usize,
     ) -> Result<Self::SerializeTupleVariant> {
         match self.0 {
-            State::Element(element) => element.tuple_variant(index, variant, len).map(ValueParts::element),
-            State::Other(sink) => ValueParts::begin(sink, Compound::TupleVariant(index, variant, len)),
+            SerializerState::Element(element) => element.tuple_variant(index, variant, len).map(ValueParts::element),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::TupleVariant(index, variant, len)),
         }
     }
 
     #[inline]
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
         match self.0 {
-            State::Element(element) => element.map().map(ValueParts::element),
-            State::Other(sink) => ValueParts::begin(sink, Compound::Map),
+            SerializerState::Element(element) => element.map().map(ValueParts::element),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Map),
         }
     }
 
     #[inline]
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct> {
         match self.0 {
-            State::Element(element) => element.structure().map(ValueParts::element),
-            State::Other(sink) => ValueParts::begin(sink, Compound::Struct(name)),
+            SerializerState::Element(element) => element.structure().map(ValueParts::element),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Struct(name)),
         }
     }
 
@@ -252,8 +252,8 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
         _: usize,
     ) -> Result<Self::SerializeStructVariant> {
         match self.0 {
-            State::Element(element) => element.struct_variant(index, variant).map(ValueParts::element),
-            State::Other(sink) => ValueParts::begin(sink, Compound::StructVariant(index, variant)),
+            SerializerState::Element(element) => element.struct_variant(index, variant).map(ValueParts::element),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::StructVariant(index, variant)),
         }
     }
 }
@@ -357,7 +357,7 @@ impl ValueParts<'_, ElementStruct<'_>> {
     }
 
     /// Takes any other field.
-    fn item(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+    fn item(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         match &mut self.0 {
             PartsState::Element(row) => row.push_item(name, value),
             PartsState::Other(parts) => parts.field(name, value),
@@ -374,7 +374,7 @@ impl ValueParts<'_, ElementStruct<'_>> {
 }
 
 impl ValueParts<'_, ElementMap<'_>> {
-    fn parts(&mut self) -> &mut dyn Parts {
+    fn parts(&mut self) -> &mut dyn CompoundSink {
         match &mut self.0 {
             PartsState::Element(map) => map,
             PartsState::Other(parts) => &mut **parts,

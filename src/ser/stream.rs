@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use super::any_value::{AnyElements, AnyValue};
 use super::column::{Column, Expected};
 use super::column_layout::{items, pack_items, unpack_items};
 use super::element::ElementSerializer;
-use super::field_buffers::{Lanes, Texts, read_back};
-use super::item::{Item, Items};
-use super::place::{Near, Place};
-use super::record_packer::{Form, Room};
+use super::field_buffers::{FieldBuffers, Texts, read_back};
+use super::place::{ElementContext, Place};
+use super::record_packer::{PackBuffer, RecordForm};
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::{self, Dataset, Dtype, Group, Shape, Writer};
@@ -35,7 +35,7 @@ pub(super) struct Sequence<'a> {
     place: Place<'a>,
     depth: Depth,
     /// The form and bytes of all elements so far, once their form has settled.
-    settled: Option<Settled>,
+    settled: Option<FixedLayout>,
     /// The elements otherwise.
     column: Column,
     /// Elements in the column, how many there are when they are looked at, and when that is for a form.
@@ -49,8 +49,8 @@ pub(super) struct Sequence<'a> {
 }
 
 /// Elements of one form: each a row of as many bytes.
-struct Settled {
-    form: Form,
+struct FixedLayout {
+    form: RecordForm,
     /// Bytes of a row.
     size: usize,
     /// The rows that are not written yet, how many they are, and for how many there is room.
@@ -64,12 +64,12 @@ struct Settled {
     total: u64,
     /// Whether rows are written before all are there.
     is_streamed: bool,
-    target: Target,
+    target: RowTarget,
     writer: Writer,
 }
 
 /// Where rows go.
-enum Target {
+enum RowTarget {
     /// To a dataset as they are.
     Rows {
         dtype: Dtype,
@@ -81,7 +81,7 @@ enum Target {
         empty: Column,
     },
     /// To a lane for each field.
-    Lanes(Lanes),
+    Lanes(FieldBuffers),
 }
 
 /// Whether `total` elements of `size` bytes are written in slabs of about `slab` bytes, and how many are kept until they
@@ -126,13 +126,13 @@ impl<'a> Sequence<'a> {
     }
 
     /// Adds an element.
-    pub(super) fn push(&mut self, value: &dyn Item) -> Result<()> {
+    pub(super) fn push(&mut self, value: &dyn AnyValue) -> Result<()> {
         let Some(settled) = &mut self.settled else { return self.push_to_column(value) };
         if settled.push(value) { Ok(()) } else { self.push_after(value) }
     }
 
     /// Writes all of `items`, which are all elements.
-    pub(super) fn collect(mut self, items: &mut dyn Items) -> Result<()> {
+    pub(super) fn collect(mut self, items: &mut dyn AnyElements) -> Result<()> {
         loop {
             match &mut self.settled {
                 Some(settled) => {
@@ -153,7 +153,7 @@ impl<'a> Sequence<'a> {
     }
 
     /// Where elements are, and the column for the next.
-    fn column(&mut self) -> (&mut Column, Near<'_>) {
+    fn column(&mut self) -> (&mut Column, ElementContext<'_>) {
         let mut near = self.place.near();
         if let Some(watched) = &self.watched {
             near.group = Some(watched);
@@ -161,17 +161,17 @@ impl<'a> Sequence<'a> {
         (&mut self.column, near)
     }
 
-    fn push_to_column(&mut self, value: &dyn Item) -> Result<()> {
+    fn push_to_column(&mut self, value: &dyn AnyValue) -> Result<()> {
         let (depth, count) = (self.depth, self.count);
         let (column, near) = self.column();
         let pushed = ElementSerializer::new(column, depth, near).push_item(value);
         pushed.map_err(|error| error.in_element(count))?;
         self.count += 1;
-        if self.count == self.look_at { self.look() } else { Ok(()) }
+        if self.count == self.look_at { self.try_fix_layout() } else { Ok(()) }
     }
 
     /// Adds elements up to the one that is looked at next; returns whether there are no more.
-    fn extend_column(&mut self, items: &mut dyn Items) -> Result<bool> {
+    fn extend_column(&mut self, items: &mut dyn AnyElements) -> Result<bool> {
         let (depth, most) = (self.depth, self.look_at - self.count);
         let (column, near) = self.column();
         let (added, pushed) = depth.with_stack(|| items.push_to_column(column, depth, near, most));
@@ -180,25 +180,25 @@ impl<'a> Sequence<'a> {
         if self.count < self.look_at {
             return Ok(true);
         }
-        self.look().map(|()| false)
+        self.try_fix_layout().map(|()| false)
     }
 
     /// Adds an element that the settled form has no room for, or that is of another form.
     #[cold]
-    fn push_after(&mut self, value: &dyn Item) -> Result<()> {
+    fn push_after(&mut self, value: &dyn AnyValue) -> Result<()> {
         if let Some(settled) = &mut self.settled
             && settled.make_room(&self.place)?
             && settled.push(value)
         {
             return Ok(());
         }
-        self.take_back()?;
+        self.revert_to_column()?;
         self.push_to_column(value)
     }
 
     /// Looks whether all elements so far are of one form.
     #[cold]
-    fn look(&mut self) -> Result<()> {
+    fn try_fix_layout(&mut self) -> Result<()> {
         if let Some(watched) = &self.watched {
             watched.spot().check()?;
         }
@@ -214,9 +214,9 @@ impl<'a> Sequence<'a> {
         self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
         let records = self.place.route.how().records.filter(|_| matches!(self.column, Column::Record(_)));
         let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
-        if !is_columns && let Some(settled) = Settled::rows(&self.column, total) {
+        if !is_columns && let Some(settled) = FixedLayout::rows(&self.column, total) {
             self.settled = Some(settled);
-        } else if !is_table && let Some(mut settled) = Settled::lanes(&self.column, total) {
+        } else if !is_table && let Some(mut settled) = FixedLayout::lanes(&self.column, total) {
             settled.create_lanes(&self.place)?;
             self.settled = Some(settled);
         } else {
@@ -228,7 +228,7 @@ impl<'a> Sequence<'a> {
     }
 
     /// Makes a column of the elements again, where a later one does not fit their form.
-    fn take_back(&mut self) -> Result<()> {
+    fn revert_to_column(&mut self) -> Result<()> {
         self.look_again(usize::MAX);
         let Some(settled) = self.settled.take() else { return Ok(()) };
         self.column = settled.into_column()?;
@@ -243,7 +243,7 @@ impl<'a> Sequence<'a> {
             match settled.finish(&self.place)? {
                 Finished::Written => return Ok(()),
                 Finished::Column(column) => self.column = column,
-                Finished::Not => self.take_back()?,
+                Finished::Not => self.revert_to_column()?,
             }
         }
         super::column_layout::write(self.column, &self.place)
@@ -259,10 +259,10 @@ enum Finished {
     Not,
 }
 
-impl Settled {
+impl FixedLayout {
     /// The elements of a column as rows for one dataset, if they are of one form and of fixed size.
     fn rows(column: &Column, total: u64) -> Option<Self> {
-        let ((dtype, dims), form) = items(column).zip(Form::of(column))?;
+        let ((dtype, dims), form) = items(column).zip(RecordForm::of(column))?;
         let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
         let count = column.len();
         let (is_streamed, room_for) = room(size, total, WRITE)?;
@@ -272,21 +272,21 @@ impl Settled {
         pack_items(column, size, &mut buffer[..count * size]);
         let mut empty = column.clone();
         empty.clear();
-        let target = Target::Rows { dtype, dims, dataset: None, empty };
+        let target = RowTarget::Rows { dtype, dims, dataset: None, empty };
         let (texts, writer) = (Texts::new(), writer(is_streamed, size, total));
         Some(Self { form, size, buffer, count, room_for, texts, written: 0, total, is_streamed, target, writer })
     }
 
     /// The elements of a column as rows whose parts go to lanes, if they are of one form.
     fn lanes(column: &Column, total: u64) -> Option<Self> {
-        let (mut lanes, forms) = Lanes::of(column)?;
+        let (mut lanes, forms) = FieldBuffers::of(column)?;
         let size = lanes.size();
         // The slabs of one lane after the other are written: each a part of this.
         let (is_streamed, room_for) = room(size, total, WRITE)?;
         let room_for = room_for.min(WRITE / size).max(1);
         let form = lanes.form(forms, room_for)?;
         let (texts, written) = (lanes.take_texts(total), column.len() as u64);
-        let (buffer, target) = (vec![0; room_for * size], Target::Lanes(lanes));
+        let (buffer, target) = (vec![0; room_for * size], RowTarget::Lanes(lanes));
         let writer = writer(is_streamed, size, total);
         Some(Self { form, size, buffer, count: 0, room_for, texts, written, total, is_streamed, target, writer })
     }
@@ -294,7 +294,7 @@ impl Settled {
     /// Makes the datasets of lanes, where they are written before all rows are there.
     fn create_lanes(&mut self, place: &Place<'_>) -> Result<()> {
         match &mut self.target {
-            Target::Lanes(lanes) if self.is_streamed => lanes.create(place, self.total),
+            RowTarget::Lanes(lanes) if self.is_streamed => lanes.create(place, self.total),
             _ => Ok(()),
         }
     }
@@ -303,14 +303,14 @@ impl Settled {
     fn into_column(mut self) -> Result<Column> {
         self.writer.finish()?;
         match self.target {
-            Target::Rows { dims, dataset, empty: mut column, .. } => {
+            RowTarget::Rows { dims, dataset, empty: mut column, .. } => {
                 if let Some(dataset) = &dataset {
                     read_back(&mut column, dataset, self.written, self.size, &dims)?;
                 }
                 unpack_items(&mut column, &self.buffer[..self.count * self.size], self.size, &dims);
                 Ok(column)
             }
-            Target::Lanes(mut lanes) => {
+            RowTarget::Lanes(mut lanes) => {
                 let rows = lanes.add(&self.buffer, self.room_for, self.count)?;
                 self.writer.write(&mut self.buffer, rows)?;
                 self.writer.finish()?;
@@ -326,9 +326,9 @@ impl Settled {
     }
 
     /// Adds an element; returns whether there is room for it and it is of the form.
-    fn push(&mut self, value: &dyn Item) -> bool {
+    fn push(&mut self, value: &dyn AnyValue) -> bool {
         let next = self.next();
-        let room = &mut Room::new(&mut self.buffer, next, self.count, &mut self.texts);
+        let room = &mut PackBuffer::new(&mut self.buffer, next, self.count, &mut self.texts);
         let fits = self.count < self.room_for && value.put_row(&self.form, room);
         if fits {
             self.count += 1;
@@ -341,16 +341,16 @@ impl Settled {
     /// Takes back what a refused element has left.
     #[cold]
     fn forget_refused(&mut self) {
-        if let Target::Lanes(lanes) = &self.target {
+        if let RowTarget::Lanes(lanes) = &self.target {
             lanes.forget_refused(&self.buffer, self.room_for, self.count, &mut self.texts);
         }
     }
 
     /// Adds the next elements, as far as there is room for them and they are of the form; returns whether there are no more,
     /// or else one that was refused.
-    fn extend(&mut self, items: &mut dyn Items) -> bool {
+    fn extend(&mut self, items: &mut dyn AnyElements) -> bool {
         let (next, most) = (self.next(), self.room_for - self.count);
-        let room = Room::new(&mut self.buffer, next, self.count, &mut self.texts);
+        let room = PackBuffer::new(&mut self.buffer, next, self.count, &mut self.texts);
         let (added, is_refused) = items.put_rows(&self.form, room, most);
         self.count += added;
         if is_refused {
@@ -365,7 +365,7 @@ impl Settled {
             return Ok(false);
         }
         self.flush(place)?;
-        if let Target::Rows { .. } = self.target {
+        if let RowTarget::Rows { .. } = self.target {
             self.room_for = self.room_for.min((WRITE / self.size).max(1));
         }
         Ok(true)
@@ -375,7 +375,7 @@ impl Settled {
     fn flush(&mut self, place: &Place<'_>) -> Result<()> {
         let count = self.count as u64;
         match &mut self.target {
-            Target::Rows { dtype, dims, dataset, .. } => {
+            RowTarget::Rows { dtype, dims, dataset, .. } => {
                 let dataset = match dataset {
                     Some(dataset) => dataset,
                     None => {
@@ -391,7 +391,7 @@ impl Settled {
                     self.writer.write(&mut self.buffer, vec![rows])?;
                 }
             }
-            Target::Lanes(lanes) => {
+            RowTarget::Lanes(lanes) => {
                 let rows = lanes.add(&self.buffer, self.room_for, self.count)?;
                 self.writer.write(&mut self.buffer, rows)?;
             }
@@ -410,8 +410,8 @@ impl Settled {
         self.flush(place)?;
         self.writer.finish()?;
         match &mut self.target {
-            Target::Rows { .. } => Ok(Finished::Written),
-            Target::Lanes(lanes) => {
+            RowTarget::Rows { .. } => Ok(Finished::Written),
+            RowTarget::Lanes(lanes) => {
                 let (lanes, texts) = (std::mem::take(lanes), std::mem::take(&mut self.texts));
                 Ok(Finished::Column(lanes.into_column(texts, Some(self.total))?))
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::column::Parts;
+use super::column::ByteStrings;
 use super::column_layout::{slabs, write_parts};
 use super::place::Place;
 use super::stream::WRITE;
@@ -27,7 +27,7 @@ pub(super) trait Strings {
     fn word(&self, index: usize) -> u128;
 }
 
-impl Strings for Parts {
+impl Strings for ByteStrings {
     fn count(&self) -> usize {
         Self::count(self)
     }
@@ -153,7 +153,7 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
 
 /// Writes strings among which are some that contain NUL.
 fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
-    let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
+    let mut parts = ByteStrings { offsets: vec![0], bytes: Vec::new() };
     (0..strings.count()).for_each(|index| parts.push(strings.get(index)));
     let group = place.group(Some(Kind::Text))?;
     write_parts(&parts, &group, BYTES, &place.route)
@@ -210,7 +210,7 @@ mod tests {
             let mut expected = [0; WORD];
             expected[..len].copy_from_slice(&text.as_bytes()[..len]);
             assert_eq!(word_of(&text.as_bytes()[..len]).to_le_bytes(), expected, "{len}");
-            let mut parts = Parts { offsets: vec![0], bytes: Vec::new() };
+            let mut parts = ByteStrings { offsets: vec![0], bytes: Vec::new() };
             parts.push(&text.as_bytes()[..len]);
             assert_eq!(parts.word(0).to_le_bytes(), expected, "{len}, at the end");
             parts.push(text.as_bytes());

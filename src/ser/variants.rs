@@ -2,13 +2,13 @@
 
 use std::cell::OnceCell;
 
-use super::column::{Class, Column, broken};
+use super::column::{Column, ElementClass, out_of_order};
 use super::record_packer::is_same;
 use crate::ground::error::Result;
 
 #[derive(Clone, Debug)]
 pub(super) struct Variants {
-    pub(super) variants: Vec<Variant>,
+    pub(super) variants: Vec<VariantColumn>,
     /// The position in `variants` of the variant with each index, where that is known.
     by_index: Vec<usize>,
     /// For each element, the position of its variant in `variants`.
@@ -17,7 +17,7 @@ pub(super) struct Variants {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Variant {
+pub(super) struct VariantColumn {
     pub(super) name: &'static str,
     /// The variant's index in its enum.
     pub(super) index: u32,
@@ -34,13 +34,13 @@ impl Column {
         let column = if matches!(self, Self::Variants(_)) { self } else { self.make_variants() };
         match column {
             Self::Variants(variants) => Ok(variants.begin(name, index, unit)),
-            _ => Err(broken()),
+            _ => Err(out_of_order()),
         }
     }
 
     #[inline(never)]
     fn make_variants(&mut self) -> &mut Self {
-        let column = self.of_class(Class::Variant);
+        let column = self.of_class(ElementClass::Variant);
         if let Self::Unknown(fillers) = column {
             let tags = vec![0; *fillers];
             let (variants, by_index) = (Vec::new(), Vec::new());
@@ -81,15 +81,15 @@ impl Variants {
     #[inline(never)]
     fn find_or_add(&mut self, name: &'static str, index: u32) -> usize {
         /// An enum of more variants than this is looked through each time.
-        const MOST: usize = 1024;
+        const MAX_BY_INDEX: usize = 1024;
         let position = self.variants.iter().position(|variant| variant.name == name).unwrap_or_else(|| {
             // What was there before the first variant is taken for it.
             let count = if self.variants.is_empty() { self.tags.len() } else { 0 };
-            self.variants.push(Variant { name, index, count, units: false, payload: None });
+            self.variants.push(VariantColumn { name, index, count, units: false, payload: None });
             self.variants.len() - 1
         });
         let index = index as usize;
-        if index < MOST {
+        if index < MAX_BY_INDEX {
             if self.by_index.len() <= index {
                 self.by_index.resize(index + 1, usize::MAX);
             }
@@ -99,7 +99,7 @@ impl Variants {
     }
 }
 
-impl Variant {
+impl VariantColumn {
     /// The column for the payloads; what has been a unit before has units there.
     #[inline(never)]
     fn make_payload(&mut self) -> &mut Column {

@@ -28,12 +28,12 @@ impl CallState for WriteState {
 }
 
 /// Tells a shared value that is written from others.
-type Value = (*const (), TypeId);
+type ValueIdentity = (*const (), TypeId);
 
 /// What was written.
 #[derive(Default)]
 pub(crate) struct WriteState {
-    values: HashMap<Value, Entry>,
+    values: HashMap<ValueIdentity, WrittenValue>,
     /// Copies of stored objects to which several links lead.
     copies: HashMap<Identity, Rc<Object>>,
     /// A value that is to be given attributes was copied, with those that it had.
@@ -42,7 +42,7 @@ pub(crate) struct WriteState {
     referring: Vec<Referring>,
 }
 
-struct Entry {
+struct WrittenValue {
     /// Keeps the value, so that none comes to be in its place.
     _value: Box<dyn Any>,
     is_being_written: bool,
@@ -78,11 +78,11 @@ impl Call<WriteState> {
     /// Writes the value of that key by `write`; `keep` gives what keeps it.
     fn write_entry(
         &self,
-        key: Value,
+        key: ValueIdentity,
         keep: &dyn Fn() -> Box<dyn Any>,
         write: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        struct Leave<'a>(&'a Call<WriteState>, Value);
+        struct Leave<'a>(&'a Call<WriteState>, ValueIdentity);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 if let Some(entry) = self.0.state().borrow_mut().values.get_mut(&self.1) {
@@ -92,7 +92,7 @@ impl Call<WriteState> {
         }
         let was_being_written = {
             let mut written = self.state().borrow_mut();
-            let entry = written.values.entry(key).or_insert_with(|| Entry {
+            let entry = written.values.entry(key).or_insert_with(|| WrittenValue {
                 _value: keep(),
                 is_being_written: false,
                 objects: Vec::new(),
@@ -137,6 +137,6 @@ impl Call<WriteState> {
     }
 }
 
-fn key<T: ?Sized + 'static>(value: &Arc<T>) -> Value {
+fn key<T: ?Sized + 'static>(value: &Arc<T>) -> ValueIdentity {
     (Arc::as_ptr(value).cast(), TypeId::of::<T>())
 }

@@ -72,7 +72,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::de::{Found, Laid, Source};
+use crate::de::{ArrayLayout, Found, Source};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{ElementType, Object, Shape, read_array_attribute};
 use crate::layout::ARRAY;
@@ -234,7 +234,7 @@ fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> 
     let (shape, values, is_reversed) = match found {
         Found::Object(stored) => match &stored.object {
             Object::Dataset(dataset) => {
-                let laid = Laid::of(dataset, D::NDIM, element.is_array())?;
+                let laid = ArrayLayout::of(dataset, D::NDIM, element.is_array())?;
                 check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
                 let values = laid.read(dataset, element)?;
                 (laid.shape, values, laid.is_reversed)
@@ -323,7 +323,7 @@ where
             A::Error::custom("sequences do not say how many dimensions an array has: name them in its type")
         })?;
         let mut grid = Grid { dims: vec![None; rank], values: Vec::new() };
-        Rows { grid: &mut grid, level: 0 }.visit_seq(elements)?;
+        GridRows { grid: &mut grid, level: 0 }.visit_seq(elements)?;
         let dims: Vec<usize> = grid.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
         from_parts(&dims, grid.values, false).map(Reading).map_err(A::Error::custom)
     }
@@ -337,12 +337,12 @@ struct Grid<T> {
 }
 
 /// The sequences at one level of a [`Grid`].
-struct Rows<'a, T> {
+struct GridRows<'a, T> {
     grid: &'a mut Grid<T>,
     level: usize,
 }
 
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Rows<'_, T> {
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for GridRows<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -350,7 +350,7 @@ impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Rows<'_, T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Rows<'_, T> {
+impl<'de, T: Deserialize<'de>> Visitor<'de> for GridRows<'_, T> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -366,7 +366,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Rows<'_, T> {
                 count += 1;
             }
         } else {
-            while elements.next_element_seed(Rows { grid: &mut *grid, level: level + 1 })?.is_some() {
+            while elements.next_element_seed(GridRows { grid: &mut *grid, level: level + 1 })?.is_some() {
                 count += 1;
             }
         }

@@ -98,16 +98,16 @@ impl<'de, R: Read<'de>> Visitor<'de> for WrapperVisitor<R> {
 
     /// Some formats have newtype structs as tuples of one.
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<R, A::Error> {
-        match elements.next_element_seed(Elsewhere(PhantomData))? {
+        match elements.next_element_seed(InOtherFormat(PhantomData))? {
             Some(value) => Ok(value),
             None => Err(A::Error::invalid_length(0, &self)),
         }
     }
 }
 
-struct Elsewhere<R>(PhantomData<R>);
+struct InOtherFormat<R>(PhantomData<R>);
 
-impl<'de, R: Read<'de>> DeserializeSeed<'de> for Elsewhere<R> {
+impl<'de, R: Read<'de>> DeserializeSeed<'de> for InOtherFormat<R> {
     type Value = R;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<R, D::Error> {

@@ -185,7 +185,7 @@ impl<'a> Target<'a> {
 
 /// What a [`Codec`] reads: a group or a dataset.
 #[derive(Debug)]
-pub struct Stored(de::Stored);
+pub struct Stored(de::OpenObject);
 
 impl Stored {
     /// The group that it is.

@@ -250,9 +250,9 @@ where
 }
 
 /// A matrix as other formats have it.
-struct Elsewhere<T, I: SpIndex, Iptr: SpIndex>(CsMatI<T, I, Iptr>);
+struct InOtherFormat<T, I: SpIndex, Iptr: SpIndex>(CsMatI<T, I, Iptr>);
 
-impl<'de, T, I, Iptr> Deserialize<'de> for Elsewhere<T, I, Iptr>
+impl<'de, T, I, Iptr> Deserialize<'de> for InOtherFormat<T, I, Iptr>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + Deserialize<'de>,
@@ -273,7 +273,7 @@ where
 
     fn read(source: Source) -> Result<Self> {
         source.open(|found| match found {
-            Found::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|Elsewhere(matrix)| Self(matrix)),
+            Found::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|InOtherFormat(matrix)| Self(matrix)),
             Found::Object(stored) => read_compressed(&stored).map(Self),
             Found::Attribute(_) => Err(Error::wrong_type(Self::EXPECTED, "an attribute")),
         })

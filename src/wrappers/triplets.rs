@@ -197,9 +197,9 @@ where
 }
 
 /// Triplets as other formats have them.
-struct Elsewhere<T, I>(TriMatI<T, I>);
+struct InOtherFormat<T, I>(TriMatI<T, I>);
 
-impl<'de, T: Deserialize<'de>, I: SpIndex + Deserialize<'de>> Deserialize<'de> for Elsewhere<T, I> {
+impl<'de, T: Deserialize<'de>, I: SpIndex + Deserialize<'de>> Deserialize<'de> for InOtherFormat<T, I> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserialize_triplets(deserializer).map(Self)
     }
@@ -214,7 +214,7 @@ where
 
     fn read(source: Source) -> Result<Self> {
         source.open(|found| match found {
-            Found::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|Elsewhere(matrix)| Self(matrix)),
+            Found::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|InOtherFormat(matrix)| Self(matrix)),
             Found::Object(stored) => read_triplets(&stored).map(Self),
             Found::Attribute(_) => Err(Error::wrong_type("a sparse matrix", "an attribute")),
         })

@@ -8,9 +8,9 @@ use crate::de::deserializer::{Ask, AskOnce, ValueDeserializer};
 use crate::de::elements::Map;
 use crate::de::key::Key;
 use crate::de::node::Node;
-use crate::de::source::Stored;
+use crate::de::source::OpenObject;
 use crate::de::visit::{Answer, Question, Visit};
-use crate::de::visit_limits::{Scope, Way};
+use crate::de::visit_limits::{LinkKind, Scope};
 use crate::de::visitor_kinds::{is_trait_object, looks_for_tag};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -19,19 +19,19 @@ use crate::h5::{Group, Object};
 use crate::layout::python::CLASS;
 
 /// An object of a class.
-pub(in crate::de) struct Tagged<'a> {
+pub(in crate::de) struct ClassTagged<'a> {
     group: &'a Group,
     scope: &'a Scope,
     depth: Depth,
     class: String,
-    state: State,
+    state: TagState,
     entries: GroupMap<'a>,
     /// The whole value.
     node: Option<Node>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum TagState {
     Start,
     /// The first key was given out: the tag.
     Tag,
@@ -58,42 +58,43 @@ pub(in crate::de) fn visit_entries(
         && let Some(class) = class(group)?
         && !group.has_link(CLASS)?
     {
-        return visit.map(&mut Tagged { group, scope, depth, class, state: State::Start, entries, node: None });
+        return visit.map(&mut ClassTagged { group, scope, depth, class, state: TagState::Start, entries, node: None });
     }
     visit.map(&mut entries)
 }
 
-impl Map for Tagged<'_> {
+impl Map for ClassTagged<'_> {
     fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         match self.state {
-            State::Start => {
-                self.state = State::Tag;
+            TagState::Start => {
+                self.state = TagState::Tag;
                 return Ok(Some(ValueDeserializer::Other(self)));
             }
-            State::End => return Ok(None),
+            TagState::End => return Ok(None),
             // The tag is called otherwise; it can be `@class`.
-            State::Class { is_looked_up: false } => self.entries.add_attributes()?,
+            TagState::Class { is_looked_up: false } => self.entries.add_attributes()?,
             _ => {}
         }
-        self.state = State::Entries;
+        self.state = TagState::Entries;
         self.entries.next_key()
     }
 
     fn in_key(&self, error: Error) -> Error {
-        if self.state == State::Entries { self.entries.in_key(error) } else { error }
+        if self.state == TagState::Entries { self.entries.in_key(error) } else { error }
     }
 
     fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         match self.state {
-            State::Tag => {
-                self.state = State::Class { is_looked_up: false };
+            TagState::Tag => {
+                self.state = TagState::Class { is_looked_up: false };
                 Ok(ValueDeserializer::Other(self))
             }
-            State::Whole => {
-                self.state = State::End;
+            TagState::Whole => {
+                self.state = TagState::End;
                 let object = Object::Group(self.group.clone());
                 let (scope, depth) = (self.scope.clone(), self.depth.in_record()?);
-                self.node = Some(Node::of_stored(Stored { object, scope, depth, entered: true, way: Way::Hard }));
+                self.node =
+                    Some(Node::of_stored(OpenObject { object, scope, depth, entered: true, way: LinkKind::Hard }));
                 Ok(ValueDeserializer::Other(&mut self.node))
             }
             _ => self.entries.value(),
@@ -102,17 +103,17 @@ impl Map for Tagged<'_> {
 
     fn in_value(&self, error: Error) -> Error {
         match self.state {
-            State::Class { .. } => error.in_link(&format!("{ATTRIBUTE_PREFIX}{CLASS}")),
-            State::Entries => self.entries.in_value(error),
+            TagState::Class { .. } => error.in_link(&format!("{ATTRIBUTE_PREFIX}{CLASS}")),
+            TagState::Entries => self.entries.in_value(error),
             _ => error,
         }
     }
 }
 
 /// The tag, as the first key, or the class, as its value.
-impl Ask for Tagged<'_> {
+impl Ask for ClassTagged<'_> {
     fn ask(&mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
-        if let State::Class { is_looked_up } = &mut self.state {
+        if let TagState::Class { is_looked_up } = &mut self.state {
             // Whether it is what a tag is read as, and not just anything.
             *is_looked_up = matches!(question, Question::Str | Question::Identifier | Question::Enum(..));
             return match question {
@@ -122,7 +123,7 @@ impl Ask for Tagged<'_> {
         }
         // typetag's externally tagged objects look the key up among the names of types.
         if matches!(question, Question::Str) && is_trait_object(visit) {
-            self.state = State::Whole;
+            self.state = TagState::Whole;
             return visit.answer(Answer::Str(&self.class));
         }
         visit.answer(Answer::Str(CLASS))

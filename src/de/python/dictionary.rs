@@ -8,7 +8,7 @@ use crate::de::deserializer::{Ask, AskOnce};
 use crate::de::key::Key;
 use crate::de::node::Node;
 use crate::de::visit::{Question, Visit};
-use crate::de::visit_limits::{Scope, Way};
+use crate::de::visit_limits::{LinkKind, Scope};
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::{Group, Link, Object};
@@ -16,7 +16,7 @@ use crate::layout::VALUE;
 use crate::layout::python::KEY;
 
 /// An entry of which the key was read.
-pub(in crate::de) struct Pair {
+pub(in crate::de) struct DictionaryEntry {
     pub(in crate::de) group: Group,
     pub(in crate::de) scope: Scope,
     pub(in crate::de) depth: Depth,
@@ -24,7 +24,7 @@ pub(in crate::de) struct Pair {
     pub(in crate::de) name: String,
 }
 
-impl Pair {
+impl DictionaryEntry {
     /// The value.
     pub(in crate::de) fn value(&self) -> Node {
         Node::new(&self.group, VALUE.to_owned(), false, &self.scope, self.depth)
@@ -39,7 +39,7 @@ pub(in crate::de) struct ChildKey<'a> {
     pub(in crate::de) scope: &'a Scope,
     pub(in crate::de) depth: Depth,
     /// The entry that the child turned out to be.
-    pub(in crate::de) pair: Option<Pair>,
+    pub(in crate::de) pair: Option<DictionaryEntry>,
 }
 
 impl ChildKey<'_> {
@@ -49,9 +49,9 @@ impl ChildKey<'_> {
         if group.len() != 2 || !group.has_link(KEY)? || !group.has_link(VALUE)? {
             return Ok(None);
         }
-        let scope = self.scope.enter(&group, Way::by(&self.link))?.of_elements();
+        let scope = self.scope.enter(&group, LinkKind::by(&self.link))?.of_elements();
         let node = Node::new(&group, KEY.to_owned(), false, &scope, self.depth);
-        self.pair = Some(Pair { group, scope, depth: self.depth, name: self.link.name.clone() });
+        self.pair = Some(DictionaryEntry { group, scope, depth: self.depth, name: self.link.name.clone() });
         Ok(Some(node))
     }
 }

@@ -11,12 +11,12 @@ use crate::layout::python::{CLASS, TYPEID};
 
 /// Which variant something is.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::de) enum Which {
+pub(in crate::de) enum UnionVariant {
     Name(String),
     Index(u32),
 }
 
-impl Which {
+impl UnionVariant {
     /// Which of `variants` the object is, if it says so by its attributes.
     pub(in crate::de) fn of(object: &Object, variants: &'static [&'static str]) -> Result<Option<Self>> {
         let class = match object {
@@ -47,8 +47,8 @@ impl Which {
     }
 }
 
-fn class_name(class: &str) -> Option<Which> {
-    Some(Which::Name(class.to_owned()))
+fn class_name(class: &str) -> Option<UnionVariant> {
+    Some(UnionVariant::Name(class.to_owned()))
 }
 
 fn is_variant(links: &[String], variants: &[&str]) -> bool {
@@ -76,12 +76,12 @@ fn type_id(contents: &Contents) -> Result<u32> {
 }
 
 /// What a variant without payload is: a string with its name, or an object of a class without attributes of its own.
-pub(in crate::de) enum Empty {
+pub(in crate::de) enum EmptyVariant {
     Name(String),
     Object,
 }
 
-impl Empty {
+impl EmptyVariant {
     /// Refuses a string that is the name of none of the variants.
     pub(in crate::de) fn check(self, variants: &[&str]) -> Result<()> {
         match self {
@@ -95,22 +95,22 @@ impl Empty {
     }
 }
 
-impl<'de> Deserialize<'de> for Empty {
+impl<'de> Deserialize<'de> for EmptyVariant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct EmptyVisitor;
         impl<'de> Visitor<'de> for EmptyVisitor {
-            type Value = Empty;
+            type Value = EmptyVariant;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a variant without payload")
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<Empty, E> {
-                Ok(Empty::Name(name.to_owned()))
+            fn visit_str<E>(self, name: &str) -> Result<EmptyVariant, E> {
+                Ok(EmptyVariant::Name(name.to_owned()))
             }
 
-            fn visit_unit<E>(self) -> Result<Empty, E> {
-                Ok(Empty::Object)
+            fn visit_unit<E>(self) -> Result<EmptyVariant, E> {
+                Ok(EmptyVariant::Object)
             }
         }
         deserializer.deserialize_unit_struct("", EmptyVisitor)

@@ -5,7 +5,7 @@ use super::super::deserializer::{AskOnce, ValueDeserializer};
 use super::super::dynamic::is_dynamic;
 use super::super::element::Element;
 use super::super::visit::{Answer, Question, Visit};
-use super::{Form, View, floats_of, in_group, in_some_link, rounded, visit_any_bytes};
+use super::{StoredForm, StoredValue, floats_of, in_group, in_some_link, rounded, visit_any_bytes};
 use crate::de::item::Scalar;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
@@ -14,7 +14,7 @@ use crate::h5::Attributes;
 use crate::layout::python::{CLASS, is_pickle};
 use crate::layout::{ARRAY, VALUE, VALUES};
 
-impl AskOnce for View<'_> {
+impl AskOnce for StoredValue<'_> {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         match question {
             Question::Any => return self.anything(visit),
@@ -24,15 +24,17 @@ impl AskOnce for View<'_> {
             Question::Seq => return self.sequence_of(None, visit),
             Question::Tuple(len) => return self.sequence_of(Some(len), visit),
             Question::Bytes => {
-                if let Form::Single { array, .. } = &self.form
+                if let StoredForm::Single { array, .. } = &self.form
                     && array.items.bytes().is_some()
                 {
-                    return View { form: Form::Block(array.items), depth: self.depth }.bytes(visit);
+                    return StoredValue { form: StoredForm::Block(array.items), depth: self.depth }.bytes(visit);
                 }
             }
             // An array in a wrapper, as it is asked for where it is a part of a dataset.
             Question::Struct(ARRAY, _) => {
-                if let Form::Single { is_taken: Some(_), .. } | Form::Single { is_list: true, .. } = &self.form {
+                if let StoredForm::Single { is_taken: Some(_), .. } | StoredForm::Single { is_list: true, .. } =
+                    &self.form
+                {
                     return self.sequence_of(None, visit);
                 }
             }
@@ -58,8 +60,8 @@ impl AskOnce for View<'_> {
             Question::Unit => view.unit(visit),
             // An object of a class without attributes of its own.
             Question::UnitStruct => match view.form {
-                Form::Group { group, .. } if group.has_attribute(CLASS)? => visit.answer(Answer::Unit),
-                form => View { form, depth: view.depth }.unit(visit),
+                StoredForm::Group { group, .. } if group.has_attribute(CLASS)? => visit.answer(Answer::Unit),
+                form => StoredValue { form, depth: view.depth }.unit(visit),
             },
             Question::Map => view.map(visit),
             Question::Struct(name, fields) => view.structure(name, fields, visit),
@@ -70,7 +72,7 @@ impl AskOnce for View<'_> {
     }
 }
 
-impl View<'_> {
+impl StoredValue<'_> {
     fn anything(self, visit: &mut dyn Visit) -> Result<()> {
         if self.is_null_to_anything() {
             return visit.answer(Answer::Unit);
@@ -93,21 +95,21 @@ impl View<'_> {
             None => {}
         }
         match self.form {
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 // Where there is no type for bools, they are stored as integers.
                 Scalar::Integer(_, value @ (0 | 1)) => visit.answer(Answer::Bool(value == 1)),
                 scalar => Self::scalar(scalar, self.depth, visit),
             },
-            form => View { form, depth: self.depth }.any(visit),
+            form => StoredValue { form, depth: self.depth }.any(visit),
         }
     }
 
     /// An integer of 128 bits.
     fn wide(self, expected: &'static str, visit: &mut dyn Visit) -> Result<()> {
         match self.form {
-            Form::I128(value) => visit.answer(Answer::I128(value)),
-            Form::U128(value) => visit.answer(Answer::U128(value)),
-            form => View { form, depth: self.depth }.integer(expected, visit),
+            StoredForm::I128(value) => visit.answer(Answer::I128(value)),
+            StoredForm::U128(value) => visit.answer(Answer::U128(value)),
+            form => StoredValue { form, depth: self.depth }.integer(expected, visit),
         }
     }
 
@@ -115,8 +117,8 @@ impl View<'_> {
     #[cold]
     fn wide_float(self, is_single: bool, visit: &mut dyn Visit) -> Result<()> {
         let value = match self.form {
-            Form::I128(value) => Ok(value),
-            Form::U128(value) => Err(value),
+            StoredForm::I128(value) => Ok(value),
+            StoredForm::U128(value) => Err(value),
             _ => return self.any(visit),
         };
         let ((double, is_double), (single, is_same)) = floats_of(value);
@@ -135,7 +137,7 @@ impl View<'_> {
     }
 
     fn single(self, visit: &mut dyn Visit) -> Result<()> {
-        let Form::Item(item) = self.form else { return self.wide_float(true, visit) };
+        let StoredForm::Item(item) = self.form else { return self.wide_float(true, visit) };
         let value = match item.scalar()? {
             Scalar::F32(value) => value,
             Scalar::F64(value) => {
@@ -160,7 +162,7 @@ impl View<'_> {
     }
 
     fn double(self, visit: &mut dyn Visit) -> Result<()> {
-        let Form::Item(item) = self.form else { return self.wide_float(false, visit) };
+        let StoredForm::Item(item) = self.form else { return self.wide_float(false, visit) };
         let value = match item.scalar()? {
             Scalar::F64(value) => value,
             Scalar::F32(value) => f64::from(value),
@@ -178,8 +180,8 @@ impl View<'_> {
 
     fn unit(self, visit: &mut dyn Visit) -> Result<()> {
         match self.form {
-            Form::Null { .. } => visit.answer(Answer::Unit),
-            form => View { form, depth: self.depth }.any(visit),
+            StoredForm::Null { .. } => visit.answer(Answer::Unit),
+            form => StoredValue { form, depth: self.depth }.any(visit),
         }
     }
 
@@ -188,35 +190,35 @@ impl View<'_> {
             return visit.answer(Answer::None);
         }
         match self.form {
-            Form::Null { unit: false } => visit.answer(Answer::None),
+            StoredForm::Null { unit: false } => visit.answer(Answer::None),
             // JSON's null is written as unit; an option takes it for None.
-            Form::Null { unit: true } => visit.answer(Answer::Unit),
-            Form::Some(node) => visit.some(&mut Some(node)).map_err(|error| error.in_link(VALUE)),
-            Form::Present { column, index } => {
+            StoredForm::Null { unit: true } => visit.answer(Answer::Unit),
+            StoredForm::Some(node) => visit.some(&mut Some(node)).map_err(|error| error.in_link(VALUE)),
+            StoredForm::Present { column, index } => {
                 let element = Element { column, index, depth: self.depth.in_sequence()? };
                 let read = visit.answer(Answer::Some(ValueDeserializer::Element(element)));
                 read.map_err(|error| error.in_link(VALUES))
             }
-            Form::Inside { column, index, link } => Element { column, index, depth: self.depth }
+            StoredForm::Inside { column, index, link } => Element { column, index, depth: self.depth }
                 .ask_once(Question::Option, visit)
                 .map_err(|error| error.in_link(link)),
-            Form::Node(node) => {
+            StoredForm::Node(node) => {
                 let name = node.name();
                 node.ask_once(Question::Option, visit).map_err(|error| in_some_link(error, name.as_deref()))
             }
-            Form::Reference(followed) => followed.ask(Question::Option, visit),
-            form => visit.some(&mut Some(View { form, depth: self.depth.in_sequence()? })),
+            StoredForm::Reference(followed) => followed.ask(Question::Option, visit),
+            form => visit.some(&mut Some(StoredValue { form, depth: self.depth.in_sequence()? })),
         }
     }
 
     fn structure(self, name: &'static str, fields: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let read = match self.form {
-            Form::Group { group, scope } => {
+            StoredForm::Group { group, scope } => {
                 scope.route().know(fields);
                 let mut entries = GroupMap::for_struct(group, scope, fields, self.depth.in_record()?)?;
                 visit.map(&mut entries).map_err(|error| in_group(error, group))
             }
-            form => View { form, depth: self.depth }.map(visit),
+            form => StoredValue { form, depth: self.depth }.map(visit),
         };
         read.map_err(|error| error.of_type(name))
     }

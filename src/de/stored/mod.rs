@@ -9,39 +9,39 @@ use super::access::{
     is_list,
 };
 use super::array::Array;
-use super::column::{Column, Field};
+use super::column::{Column, FieldColumn};
 use super::describe;
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
 use super::element::{Element, PartOfItem};
 use super::elements::{Elements, Payload, Variant};
 use super::foreign;
-use super::matlab_vector::Line;
+use super::matlab_vector::MatlabVector;
 use super::node::Node;
 use super::python::class_tag::visit_entries;
-use super::reference::{self, Followed};
+use super::reference::{self, FollowedReference};
 use super::row::{CompoundSeq, RowSeq};
 use super::visit::{Answer, Question, Visit};
 use super::visit_limits::Scope;
-use super::visitor_kinds::{Order, is_json, vector_of};
+use super::visitor_kinds::{FieldOrder, is_json, vector_of};
 use crate::de::item::{self, Block, Item, Record, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::{Dtype, Group, Items, Number};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::python::is_pickle;
 use crate::layout::{VALUE, VALUES};
 
 /// Something stored, and how deep it is in the whole.
-pub(super) struct View<'a> {
-    pub(super) form: Form<'a>,
+pub(super) struct StoredValue<'a> {
+    pub(super) form: StoredForm<'a>,
     pub(super) depth: Depth,
 }
 
 /// The forms in which something is stored.
-pub(super) enum Form<'a> {
+pub(super) enum StoredForm<'a> {
     Item(Item<'a>),
     /// An array within an item.
     Block(Block<'a>),
@@ -82,7 +82,7 @@ pub(super) enum Form<'a> {
     },
     /// A struct, map or tuple of a sequence.
     Records {
-        fields: &'a mut [Field],
+        fields: &'a mut [FieldColumn],
         index: u64,
         tuples: bool,
     },
@@ -93,7 +93,7 @@ pub(super) enum Form<'a> {
         start: u64,
         end: u64,
         /// Where the values are in the whole.
-        route: &'a Route,
+        route: &'a RulePosition,
     },
     /// An enum of a sequence.
     Variant {
@@ -117,20 +117,20 @@ pub(super) enum Form<'a> {
     /// The child of a list.
     Node(Node),
     /// What a reference leads to.
-    Reference(Followed),
+    Reference(FollowedReference),
     /// Numbers that are a list, or an array of more dimensions.
-    Line(Line<'a>),
+    Line(MatlabVector<'a>),
     /// The only item of an array: that, or, to who asks for a sequence, the array. With `is_list`, also to who asks for
     /// anything. Whether it was asked for as the array, somebody may want to know.
     Single {
         item: Item<'a>,
-        array: Line<'a>,
+        array: MatlabVector<'a>,
         is_list: bool,
         is_taken: Option<&'a Cell<bool>>,
     },
 }
 
-impl<'a> Form<'a> {
+impl<'a> StoredForm<'a> {
     /// What is only an item as that, for who does not ask for a sequence.
     #[inline]
     fn settled(self, depth: Depth) -> Result<Self> {
@@ -159,7 +159,7 @@ impl<'a> Form<'a> {
 
     /// The only item of an array, as that or as the array.
     fn single(array: Block<'a>, is_list: bool) -> Option<Self> {
-        let (item, array) = (array.only()?, Line { items: array, dims: &[] });
+        let (item, array) = (array.only()?, MatlabVector { items: array, dims: &[] });
         Some(Self::Single { item, array, is_list, is_taken: None })
     }
 
@@ -171,7 +171,7 @@ impl<'a> Form<'a> {
 
     /// The same of numbers along one dimension, which are a list, too.
     pub(super) fn single_or_line(dims: &'a [u64], dtype: &'a Dtype, items: &'a Items) -> Result<Self> {
-        let array = Line::new(dims, dtype, items)?;
+        let array = MatlabVector::new(dims, dtype, items)?;
         Ok(match array.items.only() {
             Some(item) => Self::Single { item, array, is_list: false, is_taken: None },
             None => Self::Line(array),
@@ -211,7 +211,12 @@ pub(super) fn visit_range(
 }
 
 /// Hands the elements of an array within an item, or of a row of a dataset, to a visitor.
-pub(super) fn visit_block(block: Block<'_>, depth: Depth, order: Option<&Order>, visit: &mut dyn Visit) -> Result<()> {
+pub(super) fn visit_block(
+    block: Block<'_>,
+    depth: Depth,
+    order: Option<&FieldOrder>,
+    visit: &mut dyn Visit,
+) -> Result<()> {
     if block.len >= MANY
         && let Some(vector) = vector_of(visit)
         && let Some(bytes) = block.numbers(vector.number(), vector.width())
@@ -341,8 +346,8 @@ fn too_wide(expected: &str, found: impl std::fmt::Display) -> Error {
 mod deserializer;
 mod half;
 
-impl<'a> View<'a> {
-    fn new(form: Form<'a>, depth: Depth) -> Self {
+impl<'a> StoredValue<'a> {
+    fn new(form: StoredForm<'a>, depth: Depth) -> Self {
         Self { form, depth }
     }
 
@@ -350,18 +355,18 @@ impl<'a> View<'a> {
     fn follow(self, question: Question, visit: &mut dyn Visit) -> Result<Option<Self>> {
         let depth = self.depth;
         let read = match self.form.settled(depth)? {
-            Form::Reference(followed) => followed.ask(question, visit),
-            Form::Present { column, index } => Element { column, index, depth: depth.in_sequence()? }
+            StoredForm::Reference(followed) => followed.ask(question, visit),
+            StoredForm::Present { column, index } => Element { column, index, depth: depth.in_sequence()? }
                 .ask_once(question, visit)
                 .map_err(|error| error.in_link(VALUES)),
-            Form::Inside { column, index, link } => {
+            StoredForm::Inside { column, index, link } => {
                 Element { column, index, depth }.ask_once(question, visit).map_err(|error| error.in_link(link))
             }
-            Form::Node(node) => {
+            StoredForm::Node(node) => {
                 let name = node.name();
                 node.ask_once(question, visit).map_err(|error| in_some_link(error, name.as_deref()))
             }
-            Form::Some(node) => node.ask_once(question, visit).map_err(|error| error.in_link(VALUE)),
+            StoredForm::Some(node) => node.ask_once(question, visit).map_err(|error| error.in_link(VALUE)),
             form => return Ok(Some(Self { form, depth })),
         };
         read.map(|()| None)
@@ -370,7 +375,7 @@ impl<'a> View<'a> {
     /// The bytes of the string that it is, if it is one that is no text.
     fn no_text(&self) -> Option<&'a [u8]> {
         match &self.form {
-            Form::Item(item) => item.bytes_of_no_text(),
+            StoredForm::Item(item) => item.bytes_of_no_text(),
             _ => None,
         }
     }
@@ -378,14 +383,14 @@ impl<'a> View<'a> {
     /// What a logical is, as R has them: a bool, or nothing.
     fn logical(&self) -> Option<Option<bool>> {
         match &self.form {
-            Form::Item(item) | Form::Single { item, .. } => item.logical(),
+            StoredForm::Item(item) | StoredForm::Single { item, .. } => item.logical(),
             _ => None,
         }
     }
 
     /// Whether it is a logical whose names are R's own, and no other enum's.
     fn is_of_r(&self) -> bool {
-        matches!(&self.form, Form::Item(Item { dtype: Dtype::Enum(enumeration), .. }) if enumeration.is_of_r())
+        matches!(&self.form, StoredForm::Item(Item { dtype: Dtype::Enum(enumeration), .. }) if enumeration.is_of_r())
     }
 
     /// The text that it is.
@@ -424,7 +429,7 @@ impl<'a> View<'a> {
     /// Numbers: any integer that fits, and floats that are integers.
     fn integer(self, expected: &'static str, visit: &mut dyn Visit) -> Result<()> {
         match self.form {
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Integer(number, value) => visit_integer(number, value, visit),
                 Scalar::Name(_, value) => visit.answer(wide(value)),
                 Scalar::F64(value) => match exact_integer(value) {
@@ -437,11 +442,11 @@ impl<'a> View<'a> {
                 },
                 scalar => Self::scalar(scalar, self.depth, visit),
             },
-            Form::I128(value) => match (u64::try_from(value), i64::try_from(value)) {
+            StoredForm::I128(value) => match (u64::try_from(value), i64::try_from(value)) {
                 (Err(_), Err(_)) => Err(too_wide(expected, value)),
                 _ => visit.answer(wide(value)),
             },
-            Form::U128(value) => match u64::try_from(value) {
+            StoredForm::U128(value) => match u64::try_from(value) {
                 Err(_) => Err(too_wide(expected, value)),
                 Ok(value) => visit.answer(Answer::U64(value)),
             },
@@ -452,27 +457,27 @@ impl<'a> View<'a> {
     fn any(self, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
         match self.form {
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Sequence(block) if is_dynamic(visit) && matches!(item.dtype, Dtype::Array(..)) => {
                     visit_tuple(Elements::Block(BlockSeq::new(block, depth.in_record()?, None)), visit)
                 }
                 scalar => Self::scalar(scalar, depth, visit),
             },
-            Form::Block(block) if is_dynamic(visit) => {
+            StoredForm::Block(block) if is_dynamic(visit) => {
                 visit_tuple(Elements::Block(BlockSeq::new(block, depth.in_record()?, None)), visit)
             }
-            Form::Block(block) => visit_items(block, depth, visit),
-            Form::Grid { array, level, start } => visit_grid(array, level, start, depth, visit),
-            Form::Text(bytes) => visit.answer(Answer::Str(item::text(bytes)?)),
-            Form::Bytes(bytes) => visit_any_bytes(bytes, visit),
-            Form::I128(value) if is_dynamic(visit) => visit.answer(Answer::I128(value)),
-            Form::U128(value) if is_dynamic(visit) => visit.answer(Answer::U128(value)),
-            Form::I128(value) => visit.answer(wide(value)),
-            Form::U128(value) => visit.answer(wide_unsigned(value)),
-            Form::Null { unit: true } => visit.answer(Answer::Unit),
-            Form::Null { unit: false } => visit.answer(Answer::None),
-            Form::Some(node) => visit.some(&mut Some(node)).map_err(|error| error.in_link(VALUE)),
-            Form::Present { column, index } => {
+            StoredForm::Block(block) => visit_items(block, depth, visit),
+            StoredForm::Grid { array, level, start } => visit_grid(array, level, start, depth, visit),
+            StoredForm::Text(bytes) => visit.answer(Answer::Str(item::text(bytes)?)),
+            StoredForm::Bytes(bytes) => visit_any_bytes(bytes, visit),
+            StoredForm::I128(value) if is_dynamic(visit) => visit.answer(Answer::I128(value)),
+            StoredForm::U128(value) if is_dynamic(visit) => visit.answer(Answer::U128(value)),
+            StoredForm::I128(value) => visit.answer(wide(value)),
+            StoredForm::U128(value) => visit.answer(wide_unsigned(value)),
+            StoredForm::Null { unit: true } => visit.answer(Answer::Unit),
+            StoredForm::Null { unit: false } => visit.answer(Answer::None),
+            StoredForm::Some(node) => visit.some(&mut Some(node)).map_err(|error| error.in_link(VALUE)),
+            StoredForm::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
                 let shows = is_dynamic(visit) || column.is_null(index)?;
                 let element = Element { column, index, depth: depth.in_sequence()? };
@@ -482,58 +487,58 @@ impl<'a> View<'a> {
                 };
                 result.map_err(|error| error.in_link(VALUES))
             }
-            Form::Inside { column, index, link } => {
+            StoredForm::Inside { column, index, link } => {
                 Element { column, index, depth }.ask_once(Question::Any, visit).map_err(|error| error.in_link(link))
             }
-            Form::Sequence { column, start, end, link } => {
+            StoredForm::Sequence { column, start, end, link } => {
                 visit_range(column, start, end, depth, visit).map_err(|error| in_some_link(error, link))
             }
-            Form::Records { fields, index, tuples: true } if is_dynamic(visit) => {
+            StoredForm::Records { fields, index, tuples: true } if is_dynamic(visit) => {
                 visit_tuple(Elements::Other(&mut RecordSeq::new(fields, index, depth.in_record()?)), visit)
             }
-            Form::Records { fields, index, tuples: true } => {
+            StoredForm::Records { fields, index, tuples: true } => {
                 visit.seq(&mut RecordSeq::new(fields, index, depth.in_record()?))
             }
-            Form::Records { fields, index, tuples: false } => {
+            StoredForm::Records { fields, index, tuples: false } => {
                 let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
                 read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
-            Form::Map { keys, values, start, end, route } => {
+            StoredForm::Map { keys, values, start, end, route } => {
                 visit.map(&mut PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
             }
-            Form::Variant { name, number, payload: None, .. } if is_dynamic(visit) => {
+            StoredForm::Variant { name, number, payload: None, .. } if is_dynamic(visit) => {
                 visit_name(name, number.into(), visit)
             }
-            Form::Variant { name, payload: None, .. } => visit.answer(Answer::Str(name)),
-            Form::Variant { name, number, link, payload: Some(column), index } => {
+            StoredForm::Variant { name, payload: None, .. } => visit.answer(Answer::Str(name)),
+            StoredForm::Variant { name, number, link, payload: Some(column), index } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
                 if is_dynamic(visit) {
                     return visit_variant(name, number, &mut Some(payload), visit).map_err(|error| error.in_link(link));
                 }
                 visit.map(&mut VariantMap::new(name, link, payload))
             }
-            Form::Group { group, scope } if is_list(group, scope)? => {
+            StoredForm::Group { group, scope } if is_list(group, scope)? => {
                 visit.seq(&mut ChildSeq::of(group, scope, depth.in_record()?, false)?)
             }
-            Form::Group { group, scope } if foreign::is_list(group)? => {
-                Self::new(Form::Group { group, scope }, depth).sequence(None, visit)
+            StoredForm::Group { group, scope } if foreign::is_list(group)? => {
+                Self::new(StoredForm::Group { group, scope }, depth).sequence(None, visit)
             }
-            Form::Group { group, scope } => {
+            StoredForm::Group { group, scope } => {
                 let entries = GroupMap::with_attributes(group, scope, depth.in_record()?)?;
                 visit_entries(group, scope, depth, entries, visit).map_err(|error| in_group(error, group))
             }
-            Form::Children { group, scope, is_tuple } => {
+            StoredForm::Children { group, scope, is_tuple } => {
                 let read = visit.seq(&mut ChildSeq::of(group, scope, depth.in_record()?, is_tuple)?);
                 read.map_err(|error| in_group(error, group))
             }
-            Form::Node(node) => {
+            StoredForm::Node(node) => {
                 let name = node.name();
                 node.ask_once(Question::Any, visit).map_err(|error| in_some_link(error, name.as_deref()))
             }
-            Form::Reference(followed) => followed.ask(Question::Any, visit),
-            Form::Line(line) => line.visit(None, depth, visit),
-            Form::Single { array, is_list: true, .. } => Self::new(array.form(), depth).any(visit),
-            Form::Single { item, .. } => Self::new(Form::of_item(item, depth)?, depth).any(visit),
+            StoredForm::Reference(followed) => followed.ask(Question::Any, visit),
+            StoredForm::Line(line) => line.visit(None, depth, visit),
+            StoredForm::Single { array, is_list: true, .. } => Self::new(array.form(), depth).any(visit),
+            StoredForm::Single { item, .. } => Self::new(StoredForm::of_item(item, depth)?, depth).any(visit),
         }
     }
 
@@ -542,29 +547,29 @@ impl<'a> View<'a> {
             return visit.answer(Answer::Bytes(bytes));
         }
         match self.form {
-            Form::Bytes(bytes) => visit.answer(Answer::Bytes(bytes)),
-            Form::Block(block) if block.bytes().is_some() => {
+            StoredForm::Bytes(bytes) => visit.answer(Answer::Bytes(bytes)),
+            StoredForm::Block(block) if block.bytes().is_some() => {
                 visit.answer(Answer::Bytes(block.bytes().unwrap_or_default()))
             }
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Sequence(block) if block.bytes().is_some() => {
                     visit.answer(Answer::Bytes(block.bytes().unwrap_or_default()))
                 }
                 scalar => Self::scalar(scalar, self.depth, visit),
             },
-            Form::Sequence { column, start, end, link } => match column.list() {
+            StoredForm::Sequence { column, start, end, link } => match column.list() {
                 Some(array) if *array.dtype() == Dtype::Number(Number::U8) => {
                     let bytes = array.range(start, end - start);
                     bytes
                         .and_then(|bytes| visit.answer(Answer::Bytes(bytes)))
                         .map_err(|error| in_some_link(error, link))
                 }
-                _ => Self::new(Form::Sequence { column, start, end, link }, self.depth).any(visit),
+                _ => Self::new(StoredForm::Sequence { column, start, end, link }, self.depth).any(visit),
             },
-            Form::Grid { array, level, start } => {
+            StoredForm::Grid { array, level, start } => {
                 let len = array.dims()[level];
                 if level + 1 != array.dims().len() || *array.dtype() != Dtype::Number(Number::U8) {
-                    return Self::new(Form::Grid { array, level, start }, self.depth).any(visit);
+                    return Self::new(StoredForm::Grid { array, level, start }, self.depth).any(visit);
                 }
                 let mut bytes = Vec::new();
                 for index in start..start + len {
@@ -580,15 +585,15 @@ impl<'a> View<'a> {
     fn text(self, visit: &mut dyn Visit) -> Result<()> {
         let mut bytes = Vec::new();
         match self.form {
-            Form::Block(block) if block.chars().is_some() => {
+            StoredForm::Block(block) if block.chars().is_some() => {
                 bytes.extend_from_slice(block.chars().unwrap_or_default());
             }
-            Form::Sequence { column, start, end, .. } if column.is_chars() => {
+            StoredForm::Sequence { column, start, end, .. } if column.is_chars() => {
                 if let Some(array) = column.list() {
                     bytes.extend_from_slice(array.range(start, end - start)?);
                 }
             }
-            Form::Grid { array, level, start } if level + 1 == array.dims().len() && array.dtype().is_char() => {
+            StoredForm::Grid { array, level, start } if level + 1 == array.dims().len() && array.dtype().is_char() => {
                 for index in start..start + array.dims()[level] {
                     bytes.extend_from_slice(array.item(index)?.1);
                 }
@@ -608,7 +613,7 @@ impl<'a> View<'a> {
             return visit.seq(&mut ByteSeq::new(bytes));
         }
         match self.form {
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
                     check(record.fields.len() as u64)?;
                     visit_fields(record, depth, visit)
@@ -619,47 +624,47 @@ impl<'a> View<'a> {
                 }
                 scalar => Self::scalar(scalar, depth, visit),
             },
-            Form::Bytes(bytes) => {
+            StoredForm::Bytes(bytes) => {
                 check(bytes.len() as u64)?;
                 visit.seq(&mut ByteSeq::new(bytes))
             }
-            Form::Group { group, scope } => {
+            StoredForm::Group { group, scope } => {
                 if let Some(mut column) = foreign::sequence(group, &scope.of_elements(), Depth::of_reading())? {
                     let end = column.len();
-                    let form = Form::Sequence { column: &mut column, start: 0, end, link: None };
-                    return View::new(form, depth).sequence(len, visit);
+                    let form = StoredForm::Sequence { column: &mut column, start: 0, end, link: None };
+                    return StoredValue::new(form, depth).sequence(len, visit);
                 }
                 let children = || ChildSeq::of_plain(group, scope, depth.in_record()?);
                 let read = check(group.len()).and_then(|()| visit.seq(&mut children()?));
                 read.map_err(|error| in_group(error, group))
             }
-            Form::Line(line) => line.visit(len, depth, visit),
+            StoredForm::Line(line) => line.visit(len, depth, visit),
             form => {
                 let mut form = form;
                 let found = match &mut form {
-                    Form::Block(block) => Some(block.len as u64),
-                    Form::Grid { array, level, .. } => Some(array.dims()[*level]),
-                    Form::Sequence { start, end, .. } => Some(*end - *start),
-                    Form::Records { fields, index, tuples: true } => {
+                    StoredForm::Block(block) => Some(block.len as u64),
+                    StoredForm::Grid { array, level, .. } => Some(array.dims()[*level]),
+                    StoredForm::Sequence { start, end, .. } => Some(*end - *start),
+                    StoredForm::Records { fields, index, tuples: true } => {
                         let mut present = 0;
                         for field in fields.iter_mut() {
                             present += u64::from(field.has(*index)?);
                         }
                         Some(present)
                     }
-                    Form::Children { group, .. } => Some(group.len()),
+                    StoredForm::Children { group, .. } => Some(group.len()),
                     _ => None,
                 };
                 if let Err(error) = found.map_or(Ok(()), check) {
                     return Err(match form {
-                        Form::Records { fields, .. } => error.stored_here(|| describe::records(fields)),
-                        Form::Children { group, .. } => in_group(error, group),
+                        StoredForm::Records { fields, .. } => error.stored_here(|| describe::records(fields)),
+                        StoredForm::Children { group, .. } => in_group(error, group),
                         _ => error,
                     });
                 }
                 match form {
                     // A struct, read as a tuple of its fields.
-                    Form::Records { fields, index, .. } => {
+                    StoredForm::Records { fields, index, .. } => {
                         let read = visit.seq(&mut RecordSeq::new(fields, index, depth.in_record()?));
                         read.map_err(|error| error.stored_here(|| describe::records(fields)))
                     }
@@ -674,8 +679,8 @@ impl<'a> View<'a> {
     fn half(self, name: &'static str, visit: &mut dyn Visit) -> Result<()> {
         let Some(view) = self.follow(Question::Newtype(name), visit)? else { return Ok(()) };
         let scalar = match view.form {
-            Form::Item(item) => item.scalar()?,
-            form => return View { form, depth: view.depth }.any(visit),
+            StoredForm::Item(item) => item.scalar()?,
+            form => return StoredValue { form, depth: view.depth }.any(visit),
         };
         match scalar {
             Scalar::F32(value) if half::takes(name, value.into()) => visit.answer(Answer::F32(value)),
@@ -697,27 +702,27 @@ impl<'a> View<'a> {
     /// A wrapper: what leads to an object of its own is that; a part of another is read as other formats are.
     #[cold]
     fn wrapper(self, name: &'static str, visit: &mut dyn Visit) -> Result<()> {
-        if is_dynamic(visit) && matches!(self.form, Form::Present { .. }) {
+        if is_dynamic(visit) && matches!(self.form, StoredForm::Present { .. }) {
             return visit.newtype(&mut Some(self));
         }
         // What is in the wrapper decides whether it is a number or a list.
-        if let Form::Single { is_taken: Some(_), .. } | Form::Single { is_list: true, .. } = self.form {
+        if let StoredForm::Single { is_taken: Some(_), .. } | StoredForm::Single { is_list: true, .. } = self.form {
             return visit.newtype(&mut Some(self));
         }
         let Some(view) = self.follow(Question::Newtype(name), visit)? else { return Ok(()) };
         visit.newtype(&mut Some(view))
     }
 
-    /// As [`View::sequence`], for whatever leads to one.
+    /// As [`StoredValue::sequence`], for whatever leads to one.
     pub(super) fn sequence_of(self, len: Option<usize>, visit: &mut dyn Visit) -> Result<()> {
         // A tuple, or an array, that is the only item of an array.
-        if let Form::Single { item, is_list: true, .. } = self.form
+        if let StoredForm::Single { item, is_list: true, .. } = self.form
             && matches!(item.dtype, Dtype::Compound(_) | Dtype::Complex(_) | Dtype::Array(..))
             && len.is_some_and(|len| len != 1)
         {
-            return Self::new(Form::of_item(item, self.depth)?, self.depth).sequence_of(len, visit);
+            return Self::new(StoredForm::of_item(item, self.depth)?, self.depth).sequence_of(len, visit);
         }
-        if let Form::Single { array, is_taken, .. } = self.form {
+        if let StoredForm::Single { array, is_taken, .. } = self.form {
             is_taken.inspect(|is_taken| is_taken.set(true));
             return Self::new(array.form(), self.depth).sequence(len, visit);
         }
@@ -729,15 +734,15 @@ impl<'a> View<'a> {
     fn map(self, visit: &mut dyn Visit) -> Result<()> {
         let depth = self.depth;
         match self.form {
-            Form::Group { group, scope } => {
+            StoredForm::Group { group, scope } => {
                 let entries = GroupMap::new(group, scope, depth.in_record()?)?;
                 visit_entries(group, scope, depth, entries, visit).map_err(|error| in_group(error, group))
             }
-            Form::Records { fields, index, .. } => {
+            StoredForm::Records { fields, index, .. } => {
                 let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
                 read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => visit.map(&mut CompoundMap::new(record, depth.in_record()?)),
                 scalar => Self::scalar(scalar, depth, visit),
             },
@@ -752,15 +757,15 @@ impl<'a> View<'a> {
             return false;
         }
         match &self.form {
-            Form::Item(item) if item.bytes_of_no_text().is_some_and(is_pickle) => false,
-            Form::Item(item) => matches!(item.scalar(), Err(_) | Ok(Scalar::Unreadable(_))),
+            StoredForm::Item(item) if item.bytes_of_no_text().is_some_and(is_pickle) => false,
+            StoredForm::Item(item) => matches!(item.scalar(), Err(_) | Ok(Scalar::Unreadable(_))),
             _ => false,
         }
     }
 
     /// Whether it is of a type that is not read.
     pub(super) fn is_unreadable(&self) -> bool {
-        matches!(&self.form, Form::Item(item) if item.dtype.unsupported().is_some())
+        matches!(&self.form, StoredForm::Item(item) if item.dtype.unsupported().is_some())
     }
 
     fn enumeration(self, name: &'static str, visit: &mut dyn Visit) -> Result<()> {
@@ -769,13 +774,13 @@ impl<'a> View<'a> {
         let variant = |variant: Variant<'_>, visit: &mut dyn Visit| visit.answer(Answer::Enum(variant));
         let unit = |name: &str, visit: &mut dyn Visit| visit.answer(Answer::Enum(Variant::unit(name)));
         match self.form {
-            Form::Text(bytes) => unit(item::text(bytes)?, visit),
-            Form::Variant { name, payload: None, .. } => unit(name, visit),
-            Form::Variant { name, link, payload: Some(column), index, .. } => {
+            StoredForm::Text(bytes) => unit(item::text(bytes)?, visit),
+            StoredForm::Variant { name, payload: None, .. } => unit(name, visit),
+            StoredForm::Variant { name, link, payload: Some(column), index, .. } => {
                 let payload = Element { column, index, depth: depth.in_record()? };
                 variant(Variant::new(name, link, Payload::Element(payload)), visit)
             }
-            Form::Item(item) => match item.scalar()? {
+            StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Text(name) | Scalar::Name(name, _) => unit(name, visit),
                 Scalar::Record(record) if record.fields.len() == 1 => {
                     let mut item = Some(PartOfItem { part: record.field(0), depth: depth.in_record()?, order: None });
@@ -784,7 +789,7 @@ impl<'a> View<'a> {
                 Scalar::Unreadable(words) => Err(visit.unreadable(&words)),
                 scalar => Err(Error::wrong_type(expected(), describe(&scalar))),
             },
-            Form::Group { group, scope } => {
+            StoredForm::Group { group, scope } => {
                 let links = if group.len() == 1 { group.links()? } else { Vec::new() };
                 let [link] = links.as_slice() else {
                     let found = format!("a group with {} children", group.len());
@@ -797,7 +802,7 @@ impl<'a> View<'a> {
                 let read = variant(Variant::new(&name, &link.name, Payload::Other(&mut node)), visit);
                 read.map_err(|error| in_group(error, group))
             }
-            Form::Records { fields, index, .. } => {
+            StoredForm::Records { fields, index, .. } => {
                 let mut present = Vec::new();
                 for (at, field) in fields.iter_mut().enumerate() {
                     if field.has(index)? {
@@ -814,7 +819,7 @@ impl<'a> View<'a> {
                 let read = variant(Variant::new(&name, &link, Payload::Element(payload)), visit);
                 read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
-            Form::Map { keys, values, start, end, .. } if end == start + 1 => {
+            StoredForm::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
                 let payload = Element { column: values, index: start, depth: depth.in_record()? };
                 variant(Variant::new(&name, VALUES, Payload::Element(payload)), visit)

@@ -1,17 +1,17 @@
 //! What went wrong, where, and what to do about it.
 
+mod names;
 pub(crate) mod relay;
 mod serde;
 mod text;
-mod words;
 
 use std::fmt::Display;
 use std::sync::Arc;
 
-use self::words::{rust_name, shorten};
+use self::names::{rust_name, shorten};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, step_of};
 
-pub(crate) use self::words::names;
+pub(crate) use self::names::names;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -76,10 +76,10 @@ pub enum ErrorKind {
 /// assert_eq!(error.to_string(), "expected `u8`, found 300, stored as scalar `i32`; at `steps`, HDF5 path `/steps`");
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorInner>);
 
 #[derive(Clone, Debug)]
-struct Inner {
+struct ErrorInner {
     kind: ErrorKind,
     message: String,
     /// The Rust type whose field or variant the message is about.
@@ -91,13 +91,13 @@ struct Inner {
     /// What is stored at the place, in words.
     stored: Option<String>,
     /// Innermost first.
-    segments: Vec<Segment>,
+    segments: Vec<PathSegment>,
     /// Link names, innermost first; the path of the group that the call was given comes last.
     links: Vec<String>,
     /// The file that was written or read.
     file: Option<String>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
-    again: Option<Again>,
+    again: Option<RetryAs>,
     /// The field that is missing.
     missing: Option<&'static str>,
     /// What was to be read is not there, or not to be had, though something says that it is: a link, or a reference.
@@ -114,7 +114,7 @@ struct Inner {
 
 /// A step of the way into a value.
 #[derive(Clone, Debug)]
-pub(crate) enum Segment {
+pub(crate) enum PathSegment {
     /// A field, a variant, or a key of a map.
     Name(String),
     /// An attribute, by its name alone.
@@ -123,7 +123,7 @@ pub(crate) enum Segment {
     Index(usize),
 }
 
-impl Segment {
+impl PathSegment {
     /// As a step of a path.
     fn step(&self) -> String {
         match self {
@@ -136,14 +136,14 @@ impl Segment {
 
 /// The encoding that turned out not to hold a value, and how to write the value instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(crate) enum RetryAs {
     /// A map some of whose keys are no link names: as `map`.
-    Pairs,
+    Map,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorInner {
             kind,
             message: message.into(),
             asked: None,
@@ -172,7 +172,7 @@ impl Error {
     }
 
     /// A value cannot be written in the form that was begun, and is to be written again in another.
-    pub(crate) fn again(again: Again, kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn again(again: RetryAs, kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut error = Self::new(kind, message);
         error.0.again = Some(again);
         error
@@ -232,24 +232,24 @@ impl Error {
 
     /// Adds the step of the way into the value that led here.
     #[cold]
-    pub(crate) fn inside(mut self, segment: Segment) -> Self {
+    pub(crate) fn inside(mut self, segment: PathSegment) -> Self {
         self.0.segments.push(segment);
         self
     }
 
     #[cold]
     pub(crate) fn in_field(self, name: &str) -> Self {
-        self.inside(Segment::Name(name.to_owned()))
+        self.inside(PathSegment::Name(name.to_owned()))
     }
 
     #[cold]
     pub(crate) fn in_element(self, index: usize) -> Self {
-        self.inside(Segment::Index(index))
+        self.inside(PathSegment::Index(index))
     }
 
     #[cold]
     pub(crate) fn in_attribute(self, name: &str) -> Self {
-        self.inside(Segment::Attribute(name.to_owned()))
+        self.inside(PathSegment::Attribute(name.to_owned()))
     }
 
     /// Adds the link that led here, or, last, the path of the group that all began at.
@@ -303,12 +303,12 @@ impl Error {
         self
     }
 
-    pub(crate) fn wants(&self, again: Again) -> bool {
+    pub(crate) fn wants(&self, again: RetryAs) -> bool {
         self.0.again == Some(again)
     }
 
     /// The field that is missing, and the way to the struct that asks for it, from the outside in.
-    pub(crate) fn missing(&self) -> Option<(&'static str, impl Iterator<Item = &Segment>)> {
+    pub(crate) fn missing(&self) -> Option<(&'static str, impl Iterator<Item = &PathSegment>)> {
         Some((self.0.missing?, self.0.segments.iter().rev()))
     }
 
@@ -362,9 +362,9 @@ impl Error {
         }
         let segments = self.0.segments.iter().skip(self.0.beyond);
         let mut path = Vec::new();
-        for segment in segments.skip_while(|segment| matches!(segment, Segment::Index(_))) {
+        for segment in segments.skip_while(|segment| matches!(segment, PathSegment::Index(_))) {
             path.push(match segment {
-                Segment::Index(_) => "*".to_owned(),
+                PathSegment::Index(_) => "*".to_owned(),
                 segment => segment.step(),
             });
         }

@@ -15,9 +15,9 @@ thread_local! {
 }
 
 /// Makes the relay from before the thread's again when dropped.
-struct Back(Option<ErrorRelay>);
+struct RestoreRelay(Option<ErrorRelay>);
 
-impl Drop for Back {
+impl Drop for RestoreRelay {
     fn drop(&mut self) {
         drop(CURRENT.replace(self.0.take()));
     }
@@ -26,7 +26,7 @@ impl Drop for Back {
 impl ErrorRelay {
     /// Has it be the thread's while something is done.
     pub(crate) fn during<R>(&self, inside: impl FnOnce() -> R) -> R {
-        let _back = Back(CURRENT.replace(Some(self.clone())));
+        let _back = RestoreRelay(CURRENT.replace(Some(self.clone())));
         inside()
     }
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::{de, ser};
 
-use super::words::{names, shorten};
+use super::names::{names, shorten};
 use super::{Error, ErrorKind, relay};
 
 impl ser::Error for Error {

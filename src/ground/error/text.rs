@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::words::shorten;
+use super::names::shorten;
 use super::{Error, relay};
 
 impl Error {

@@ -2,26 +2,26 @@
 
 use std::collections::HashSet;
 
-use super::super::record::{Record, RecordField, Rows};
-use super::{Columns, Common, Field, Part, check_supported, number_of, repeat};
+use super::super::record::{Record, RecordField, RecordKind};
+use super::{GrowingColumn, GrowingCommon, GrowingField, GrowingRecords, check_supported, number_of, repeat};
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::escape;
 use crate::h5::{Attributes, Group, Number, element_bytes};
 use crate::layout::{Kind, MASK, VALUES, are_positions};
 
-impl Field {
+impl GrowingField {
     pub(super) fn fill(&mut self, count: u64) -> Result<()> {
         self.part.fill(count)?;
         self.mask.as_mut().map_or(Ok(()), |mask| repeat(mask, element_bytes(&[true]), count))
     }
 }
 
-impl Columns {
+impl GrowingRecords {
     pub(super) fn is_tuples(&self) -> bool {
         are_positions(self.fields.iter().map(|field| field.name.as_str()))
     }
 
-    fn field(&self, name: &str) -> Option<&Field> {
+    fn field(&self, name: &str) -> Option<&GrowingField> {
         self.fields.iter().find(|field| field.name == name)
     }
 
@@ -36,13 +36,13 @@ impl Columns {
             own.mask.is_none() && record.fields.iter().find(|field| field.name == own.name.as_str()).is_none_or(lacked)
         });
         let brings = record.fields.iter().find(|field| self.field(&field.name).is_none());
-        let tuples = record.rows == Rows::Tuples;
+        let tuples = record.rows == RecordKind::Tuples;
         if tuples != self.is_tuples() || tuples && (names.len() != self.fields.len() || lacks.is_some()) {
             return None;
         }
         // A new field is one thing, and a field left out is another. Both at once are another struct.
         if let (Some(lacks), Some(brings)) = (lacks, brings)
-            && record.rows == Rows::Structs
+            && record.rows == RecordKind::Structs
         {
             let expected = format!("a struct with `{}`, as the elements that are stored", lacks.name);
             return Some(Err(Error::wrong_type(expected, format!("one with `{}` instead", brings.name))));
@@ -56,7 +56,7 @@ impl Columns {
         }))
     }
 
-    pub(super) fn append(&mut self, record: &Record, common: &mut Common) -> Result<()> {
+    pub(super) fn append(&mut self, record: &Record, common: &mut GrowingCommon) -> Result<()> {
         let rows = record.count;
         for field in &record.fields {
             let position = match self.fields.iter().position(|own| own.name == field.name.as_ref()) {
@@ -88,28 +88,28 @@ impl Columns {
     }
 
     /// Adds a field, which the records before do not have.
-    fn add_field(&mut self, name: &str, common: &Common) -> Result<usize> {
+    fn add_field(&mut self, name: &str, common: &GrowingCommon) -> Result<usize> {
         let (link, route) = (escape(name).into_owned(), self.route.field(name));
         let mut mask = None;
         let part = if self.count == 0 && !self.masked {
-            Part::new(&self.group, &link, route)?
+            GrowingColumn::new(&self.group, &link, route)?
         } else {
             let masked = self.group.create_compact_group(&link)?;
             masked.write_kind(Kind::Masked)?;
             let mask = mask.insert(number_of(&masked, MASK, Number::Bool, route, common)?);
             repeat(mask, element_bytes(&[true]), self.count)?;
-            let mut part = Part::new(&masked, VALUES, route)?;
+            let mut part = GrowingColumn::new(&masked, VALUES, route)?;
             part.fill(self.count)?;
             part
         };
-        self.fields.push(Field { name: name.to_owned(), mask, part });
+        self.fields.push(GrowingField { name: name.to_owned(), mask, part });
         Ok(self.fields.len() - 1)
     }
 }
 
-impl Field {
+impl GrowingField {
     /// Puts a mask beside the values, which all records before have.
-    fn make_mask(&mut self, group: &Group, count: u64, common: &Common) -> Result<()> {
+    fn make_mask(&mut self, group: &Group, count: u64, common: &GrowingCommon) -> Result<()> {
         let link = self.part.link.clone();
         let object = self.part.object()?;
         group.unlink(&link)?;

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::super::column::{Column, Maps, Mixed, broken};
+use super::super::column::{Column, Maps, Mixed, out_of_order};
 use super::super::column_layout::{halves, items, pack_items};
-use super::super::record::{Record, Rows};
-use super::{Parted, Shape};
+use super::super::record::{Record, RecordKind};
+use super::{GrowingLayout, GrowingUnion};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dtype, Field, element_bytes};
 use crate::layout::dataset_options::Records;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, MAX_RANK, are_positions};
 
 /// What elements of fixed size are in a file: type, shape, and kind of the dataset.
@@ -30,8 +30,8 @@ pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind
 }
 
 /// The same for elements that are at `route`, of which nothing is stored yet: the options may have records taken apart.
-pub(super) fn new_item_type(column: &Column, route: &Route) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
-    fn is_apart(column: &Column, route: &Route) -> bool {
+pub(super) fn new_item_type(column: &Column, route: &RulePosition) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
+    fn is_apart(column: &Column, route: &RulePosition) -> bool {
         match column {
             Column::Record(_) => route.how().records == Some(Records::Columns),
             Column::Array(array) => is_apart(&array.inner, route.element()),
@@ -130,20 +130,24 @@ pub(super) fn check_supported(column: &Column) -> Result<()> {
 }
 
 /// The column as one of what is stored, or is to be stored at `route`, where both stand for the same.
-pub(super) fn as_stored<'a>(shape: &Shape, column: &'a Column, route: &Route) -> Result<Cow<'a, Column>> {
-    let is_mixed = matches!(shape, Shape::Parted(Parted { mixed: true, .. }));
+pub(super) fn as_stored<'a>(
+    shape: &GrowingLayout,
+    column: &'a Column,
+    route: &RulePosition,
+) -> Result<Cow<'a, Column>> {
+    let is_mixed = matches!(shape, GrowingLayout::Parted(GrowingUnion { mixed: true, .. }));
     match column {
-        Column::Array(array) if new_item_type(column, route).is_none() && !matches!(shape, Shape::Items(_)) => {
+        Column::Array(array) if new_item_type(column, route).is_none() && !matches!(shape, GrowingLayout::Items(_)) => {
             let mut list = Column::Array(array.clone());
             list.array_to_list();
             Ok(Cow::Owned(list))
         }
-        Column::Record(record) if record.rows == Rows::Maps => {
+        Column::Record(record) if record.rows == RecordKind::Maps => {
             let has_positions = are_positions(record.fields.iter().map(|field| field.name.as_ref()));
             // Maps whose values are all of one form may have any keys. Others are as structs are.
             let alike = record.fields.windows(2).all(|pair| pair[0].column.is_like(&pair[1].column));
-            let is_new = matches!(shape, Shape::Pending(_)) && (has_positions || alike);
-            if !is_new && !matches!(shape, Shape::Maps { .. }) {
+            let is_new = matches!(shape, GrowingLayout::Pending(_)) && (has_positions || alike);
+            if !is_new && !matches!(shape, GrowingLayout::Maps { .. }) {
                 return Ok(Cow::Borrowed(column));
             }
             let mut record = record.clone();
@@ -154,7 +158,7 @@ pub(super) fn as_stored<'a>(shape: &Shape, column: &'a Column, route: &Route) ->
             Ok(Cow::Owned(maps))
         }
         // Keys that came in another order than the fields; that order is lost.
-        Column::Maps(maps) if matches!(shape, Shape::Columns(_)) => {
+        Column::Maps(maps) if matches!(shape, GrowingLayout::Columns(_)) => {
             Ok(maps.to_record()?.map_or(Cow::Borrowed(column), |record| Cow::Owned(Column::Record(record.into()))))
         }
         Column::Mixed(_) | Column::Unknown(_) => Ok(Cow::Borrowed(column)),
@@ -182,12 +186,12 @@ impl Maps {
     /// The maps as records; `None` if a key is no string, comes twice, or if there are too many.
     fn to_record(&self) -> Result<Option<Record>> {
         let Column::Text(keys) = &self.keys else { return Ok(None) };
-        let mut record = Record::new(Rows::Maps, 0);
+        let mut record = Record::new(RecordKind::Maps, 0);
         for bounds in self.offsets.windows(2) {
             record.begin();
             for at in bounds[0]..bounds[1] {
-                let key = std::str::from_utf8(keys.get(at as usize)).map_err(|_| broken())?;
-                let Some(position) = record.find(key, Rows::Structs) else { return Ok(None) };
+                let key = std::str::from_utf8(keys.get(at as usize)).map_err(|_| out_of_order())?;
+                let Some(position) = record.find(key, RecordKind::Structs) else { return Ok(None) };
                 record.field(position).push_from(&self.values, at as usize)?;
             }
             record.end();

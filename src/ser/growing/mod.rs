@@ -14,11 +14,11 @@ use std::borrow::Cow;
 use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
 use super::column::{Column, List, Maps, Nullable};
 use super::place::{Place, taken};
-use super::record::{Record, RecordField, Rows};
+use super::record::{Record, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
-use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape as Space, element_bytes, set_count};
-use crate::layout::path_rules::Route;
+use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 
 /// Fillers, or tags that are copied, at a time.
@@ -26,7 +26,7 @@ const STEP: u64 = 1 << 16;
 
 /// What all parts of a sequence share.
 #[derive(Debug, Default)]
-pub(super) struct Common {
+pub(super) struct GrowingCommon {
     /// Bytes of a chunk.
     pub(super) chunk: usize,
     /// Objects that others have taken the place of. Their room in the file would be used again if they were let go, while the
@@ -36,16 +36,16 @@ pub(super) struct Common {
 
 /// A part of a sequence that is stored, at its link.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct GrowingColumn {
     parent: Group,
     link: String,
     /// Where its elements are, as far as the options care.
-    route: Route,
-    shape: Shape,
+    route: RulePosition,
+    shape: GrowingLayout,
 }
 
 #[derive(Debug)]
-enum Shape {
+enum GrowingLayout {
     /// No element has shown its type; there is an empty dataset. So many fillers are to stand before the first.
     Pending(u64),
     /// A dataset with an item, or a row of numbers, for each element.
@@ -61,56 +61,56 @@ enum Shape {
     Ragged {
         offsets: Growing,
         end: u64,
-        values: Box<Part>,
+        values: Box<GrowingColumn>,
     },
     Maps {
         offsets: Growing,
         end: u64,
-        keys: Box<Part>,
-        values: Box<Part>,
+        keys: Box<GrowingColumn>,
+        values: Box<GrowingColumn>,
     },
     Nullable {
         mask: Growing,
-        values: Box<Part>,
+        values: Box<GrowingColumn>,
     },
-    Columns(Columns),
-    Parted(Parted),
+    Columns(GrowingRecords),
+    Parted(GrowingUnion),
 }
 
 #[derive(Debug)]
-struct Columns {
+struct GrowingRecords {
     group: Group,
     count: u64,
     /// Fields have masks from the first: to put one beside a field later takes it out of its order.
     masked: bool,
-    route: Route,
-    fields: Vec<Field>,
+    route: RulePosition,
+    fields: Vec<GrowingField>,
 }
 
 #[derive(Debug)]
-struct Field {
+struct GrowingField {
     name: String,
     /// True where a record lacks the field; none if all have it.
     mask: Option<Growing>,
-    part: Part,
+    part: GrowingColumn,
 }
 
 /// Enums, or elements of unlike types.
 #[derive(Debug)]
-struct Parted {
+struct GrowingUnion {
     group: Group,
     mixed: bool,
-    route: Route,
+    route: RulePosition,
     tag: Growing,
-    names: Vec<Name>,
+    names: Vec<GrowingVariant>,
 }
 
 #[derive(Debug)]
-struct Name {
+struct GrowingVariant {
     name: String,
     code: u8,
     count: u64,
-    payload: Option<Part>,
+    payload: Option<GrowingColumn>,
 }
 
 /// Makes the dataset `name`, for rows of a type and shape, as the options have it at `route`.
@@ -118,18 +118,24 @@ fn dataset(
     group: &Group,
     name: &str,
     (dtype, inner): (&Dtype, &[u64]),
-    route: &Route,
-    common: &Common,
+    route: &RulePosition,
+    common: &GrowingCommon,
 ) -> Result<Growing> {
     group.create_growing(name, dtype, inner, (&route.how().storing, common.chunk))
 }
 
-fn number_of(group: &Group, name: &str, number: Number, route: &Route, common: &Common) -> Result<Growing> {
+fn number_of(
+    group: &Group,
+    name: &str,
+    number: Number,
+    route: &RulePosition,
+    common: &GrowingCommon,
+) -> Result<Growing> {
     dataset(group, name, (&Dtype::Number(number), &[]), route, common)
 }
 
 /// Makes offsets, the first of which is there.
-fn offsets_of(group: &Group, route: &Route, common: &Common) -> Result<Growing> {
+fn offsets_of(group: &Group, route: &RulePosition, common: &GrowingCommon) -> Result<Growing> {
     let mut offsets = number_of(group, OFFSETS, Number::U64, route, common)?;
     offsets.append(element_bytes(&[0u64]))?;
     Ok(offsets)
@@ -152,17 +158,17 @@ fn repeat(growing: &mut Growing, item: &[u8], count: u64) -> Result<()> {
     Ok(())
 }
 
-impl Part {
+impl GrowingColumn {
     /// Makes a place for elements that are to come.
-    pub(super) fn new(parent: &Group, link: &str, route: &Route) -> Result<Self> {
+    pub(super) fn new(parent: &Group, link: &str, route: &RulePosition) -> Result<Self> {
         if parent.has_link(link)? {
             return Err(taken(link));
         }
-        let (parent_group, route, shape) = (parent.clone(), route.clone(), Shape::Pending(0));
+        let (parent_group, route, shape) = (parent.clone(), route.clone(), GrowingLayout::Pending(0));
         let part = Self { parent: parent_group, link: link.to_owned(), route, shape };
-        Place::child(parent, link, Route::nowhere()).write(
+        Place::child(parent, link, RulePosition::nowhere()).write(
             Dtype::Number(Number::F64),
-            Space::Simple(vec![0]),
+            Shape::Simple(vec![0]),
             &[],
             None,
         )?;
@@ -170,7 +176,13 @@ impl Part {
     }
 
     /// Makes what elements such as those of `column` go to, which it is yet without.
-    fn create(parent: &Group, link: &str, route: &Route, column: &Column, common: &Common) -> Result<Self> {
+    fn create(
+        parent: &Group,
+        link: &str,
+        route: &RulePosition,
+        column: &Column,
+        common: &GrowingCommon,
+    ) -> Result<Self> {
         let group = |kind: Kind| -> Result<Group> {
             let group = parent.create_compact_group(link)?;
             group.write_kind(kind)?;
@@ -181,7 +193,7 @@ impl Part {
             if let Some(kind) = kind {
                 data.write_kind(kind)?;
             }
-            Shape::Items(data)
+            GrowingLayout::Items(data)
         } else {
             match column {
                 Column::Text(_) | Column::Blobs(_) => {
@@ -190,47 +202,57 @@ impl Part {
                     let group = group(kind)?;
                     let (offsets, bytes) =
                         (offsets_of(&group, route, common)?, number_of(&group, name, Number::U8, route, common)?);
-                    Shape::Parts { offsets, bytes, text }
+                    GrowingLayout::Parts { offsets, bytes, text }
                 }
                 Column::Units(_) => {
                     let (dtype, count) = (Dtype::Number(Number::U64), [0u64]);
-                    Place::child(parent, link, Route::nowhere()).write(
+                    Place::child(parent, link, RulePosition::nowhere()).write(
                         dtype,
-                        Space::Scalar,
+                        Shape::Scalar,
                         element_bytes(&count),
                         Some(Kind::Units),
                     )?;
-                    Shape::Units(0)
+                    GrowingLayout::Units(0)
                 }
                 Column::List(_) => {
                     let group = group(Kind::Ragged)?;
                     let offsets = offsets_of(&group, route, common)?;
-                    Shape::Ragged { offsets, end: 0, values: Box::new(Self::new(&group, VALUES, route.element())?) }
+                    GrowingLayout::Ragged {
+                        offsets,
+                        end: 0,
+                        values: Box::new(Self::new(&group, VALUES, route.element())?),
+                    }
                 }
                 Column::Maps(_) => {
                     let group = group(Kind::Maps)?;
                     let offsets = offsets_of(&group, route, common)?;
                     let (keys, values) = (Self::new(&group, KEYS, route)?, Self::new(&group, VALUES, route.element())?);
-                    Shape::Maps { offsets, end: 0, keys: Box::new(keys), values: Box::new(values) }
+                    GrowingLayout::Maps { offsets, end: 0, keys: Box::new(keys), values: Box::new(values) }
                 }
                 Column::Nullable(nullable) => {
                     let group = group(Kind::Nullable)?;
                     super::column_layout::write_encoding(&nullable.inner, &group)?;
                     let values = Box::new(Self::new(&group, VALUES, route)?);
-                    Shape::Nullable { mask: number_of(&group, MASK, Number::Bool, route, common)?, values }
+                    GrowingLayout::Nullable { mask: number_of(&group, MASK, Number::Bool, route, common)?, values }
                 }
                 Column::Record(record) => {
                     let group = group(Kind::Columns)?;
                     set_count(&group, LENGTH, 0)?;
-                    let masked = record.rows == Rows::Maps;
-                    Shape::Columns(Columns { group, count: 0, masked, route: route.clone(), fields: Vec::new() })
+                    let masked = record.rows == RecordKind::Maps;
+                    GrowingLayout::Columns(GrowingRecords {
+                        group,
+                        count: 0,
+                        masked,
+                        route: route.clone(),
+                        fields: Vec::new(),
+                    })
                 }
                 Column::Variants(_) | Column::Mixed(_) => {
                     let mixed = matches!(column, Column::Mixed(_));
                     let group = group(if mixed { Kind::Mixed } else { Kind::Variants })?;
                     let names = Vec::new();
-                    let tag = Parted::tags(&group, TAG, &[("-".to_owned(), 0)], route, common)?;
-                    Shape::Parted(Parted { group, mixed, route: route.clone(), tag, names })
+                    let tag = GrowingUnion::tags(&group, TAG, &[("-".to_owned(), 0)], route, common)?;
+                    GrowingLayout::Parted(GrowingUnion { group, mixed, route: route.clone(), tag, names })
                 }
                 _ => {
                     check_supported(column)?;
@@ -249,19 +271,21 @@ impl Part {
     /// What is stored, in words.
     fn words(&self) -> String {
         match &self.shape {
-            Shape::Pending(_) => "nothing".to_owned(),
-            Shape::Items(data) if data.inner().is_empty() => format!("`{}`", data.dtype()),
-            Shape::Items(data) => format!("`{}` of shape {}", data.dtype(), Space::Simple(data.inner().to_vec())),
-            Shape::Parts { text: true, .. } => "a string".to_owned(),
-            Shape::Parts { .. } => "bytes".to_owned(),
-            Shape::Units(_) => "a unit".to_owned(),
-            Shape::Ragged { .. } => "a sequence".to_owned(),
-            Shape::Maps { .. } => "a map".to_owned(),
-            Shape::Nullable { .. } => "an option".to_owned(),
-            Shape::Columns(columns) if columns.is_tuples() => format!("a tuple of {}", columns.fields.len()),
-            Shape::Columns(_) => "a struct or map".to_owned(),
-            Shape::Parted(parted) if parted.mixed => "values of unlike types".to_owned(),
-            Shape::Parted(_) => "an enum".to_owned(),
+            GrowingLayout::Pending(_) => "nothing".to_owned(),
+            GrowingLayout::Items(data) if data.inner().is_empty() => format!("`{}`", data.dtype()),
+            GrowingLayout::Items(data) => {
+                format!("`{}` of shape {}", data.dtype(), Shape::Simple(data.inner().to_vec()))
+            }
+            GrowingLayout::Parts { text: true, .. } => "a string".to_owned(),
+            GrowingLayout::Parts { .. } => "bytes".to_owned(),
+            GrowingLayout::Units(_) => "a unit".to_owned(),
+            GrowingLayout::Ragged { .. } => "a sequence".to_owned(),
+            GrowingLayout::Maps { .. } => "a map".to_owned(),
+            GrowingLayout::Nullable { .. } => "an option".to_owned(),
+            GrowingLayout::Columns(columns) if columns.is_tuples() => format!("a tuple of {}", columns.fields.len()),
+            GrowingLayout::Columns(_) => "a struct or map".to_owned(),
+            GrowingLayout::Parted(parted) if parted.mixed => "values of unlike types".to_owned(),
+            GrowingLayout::Parted(_) => "an enum".to_owned(),
         }
     }
 
@@ -276,16 +300,16 @@ impl Part {
         };
         let found = match item_type(column) {
             Some((dtype, dims, _)) if dims.is_empty() => format!("`{dtype}`"),
-            Some((dtype, dims, _)) => format!("`{dtype}` of shape {}", Space::Simple(dims)),
+            Some((dtype, dims, _)) => format!("`{dtype}` of shape {}", Shape::Simple(dims)),
             None => column.what(),
         };
         let lacks = match column {
-            Column::Record(record) if matches!(self.shape, Shape::Items(_)) => {
+            Column::Record(record) if matches!(self.shape, GrowingLayout::Items(_)) => {
                 record.fields.iter().find(|field| field.is_masked()).map(|field| format!(" without `{}`", field.name))
             }
             _ => None,
         };
-        if let (Shape::Items(data), Column::Record(record)) = (&self.shape, column)
+        if let (GrowingLayout::Items(data), Column::Record(record)) = (&self.shape, column)
             && let Dtype::Compound(fields) = data.dtype()
             && let Some(error) = form::field_at_fault(fields, record)
         {
@@ -303,25 +327,25 @@ impl Part {
 
     fn check_column(&self, column: &Column) -> Result<()> {
         match (&self.shape, column) {
-            (Shape::Pending(_), column) => check_supported(column),
+            (GrowingLayout::Pending(_), column) => check_supported(column),
             (_, Column::Unknown(_)) => Ok(()),
-            (Shape::Items(data), column) => match item_type(column) {
+            (GrowingLayout::Items(data), column) => match item_type(column) {
                 Some((dtype, dims, _)) if dtype == *data.dtype() && dims == data.inner() => Ok(()),
                 _ => Err(self.refuse(column)),
             },
-            (Shape::Parts { text: true, .. }, Column::Text(_))
-            | (Shape::Parts { text: false, .. }, Column::Blobs(_)) => Ok(()),
-            (Shape::Units(_), Column::Units(_)) => Ok(()),
-            (Shape::Ragged { values, .. }, Column::List(list)) => values.check(&list.inner),
-            (Shape::Maps { keys, values, .. }, Column::Maps(maps)) => {
+            (GrowingLayout::Parts { text: true, .. }, Column::Text(_))
+            | (GrowingLayout::Parts { text: false, .. }, Column::Blobs(_)) => Ok(()),
+            (GrowingLayout::Units(_), Column::Units(_)) => Ok(()),
+            (GrowingLayout::Ragged { values, .. }, Column::List(list)) => values.check(&list.inner),
+            (GrowingLayout::Maps { keys, values, .. }, Column::Maps(maps)) => {
                 keys.check(&maps.keys)?;
                 values.check(&maps.values)
             }
-            (Shape::Nullable { values, .. }, Column::Nullable(nullable)) => values.check(&nullable.inner),
-            (Shape::Columns(columns), Column::Record(record)) => {
+            (GrowingLayout::Nullable { values, .. }, Column::Nullable(nullable)) => values.check(&nullable.inner),
+            (GrowingLayout::Columns(columns), Column::Record(record)) => {
                 columns.check(record).unwrap_or_else(|| Err(self.refuse(column)))
             }
-            (Shape::Parted(parted), Column::Variants(_) | Column::Mixed(_))
+            (GrowingLayout::Parted(parted), Column::Variants(_) | Column::Mixed(_))
                 if parted.mixed == matches!(column, Column::Mixed(_)) =>
             {
                 parted.check(column)
@@ -330,8 +354,8 @@ impl Part {
         }
     }
 
-    /// Adds elements, which were [checked](Part::check).
-    pub(super) fn append(&mut self, column: &Column, common: &mut Common) -> Result<()> {
+    /// Adds elements, which were [checked](GrowingColumn::check).
+    pub(super) fn append(&mut self, column: &Column, common: &mut GrowingCommon) -> Result<()> {
         let append = || {
             let column = as_stored(&self.shape, column, &self.route)?;
             self.append_column(&column, common)
@@ -339,13 +363,13 @@ impl Part {
         with_room(append).map_err(|error: Error| error.in_link(&self.link))
     }
 
-    fn append_column(&mut self, column: &Column, common: &mut Common) -> Result<()> {
+    fn append_column(&mut self, column: &Column, common: &mut GrowingCommon) -> Result<()> {
         match (&mut self.shape, column) {
-            (Shape::Pending(before), Column::Unknown(count)) => {
+            (GrowingLayout::Pending(before), Column::Unknown(count)) => {
                 *before += *count as u64;
                 Ok(())
             }
-            (Shape::Pending(before), column) => {
+            (GrowingLayout::Pending(before), column) => {
                 let before = *before;
                 // No other thread takes the name meanwhile.
                 *self = hdf5::sync::sync(|| {
@@ -357,35 +381,35 @@ impl Part {
                 self.append_column(column, common)
             }
             (_, Column::Unknown(count)) => self.fill(*count as u64),
-            (Shape::Items(data), column) => data.append(&item_bytes(column, data.row())),
-            (Shape::Parts { offsets, bytes, .. }, Column::Text(parts) | Column::Blobs(parts)) => {
+            (GrowingLayout::Items(data), column) => data.append(&item_bytes(column, data.row())),
+            (GrowingLayout::Parts { offsets, bytes, .. }, Column::Text(parts) | Column::Blobs(parts)) => {
                 let end = bytes.rows();
                 bytes.append(&parts.bytes)?;
                 add_offsets(offsets, &parts.offsets, end)
             }
-            (Shape::Units(count), Column::Units(more)) => {
+            (GrowingLayout::Units(count), Column::Units(more)) => {
                 *count += *more as u64;
                 Ok(())
             }
-            (Shape::Ragged { offsets, end, values }, Column::List(list)) => {
+            (GrowingLayout::Ragged { offsets, end, values }, Column::List(list)) => {
                 values.append(&list.inner, common)?;
                 add_offsets(offsets, &list.offsets, *end)?;
                 *end += list.inner.len() as u64;
                 Ok(())
             }
-            (Shape::Maps { offsets, end, keys, values }, Column::Maps(maps)) => {
+            (GrowingLayout::Maps { offsets, end, keys, values }, Column::Maps(maps)) => {
                 keys.append(&maps.keys, common)?;
                 values.append(&maps.values, common)?;
                 add_offsets(offsets, &maps.offsets, *end)?;
                 *end += maps.keys.len() as u64;
                 Ok(())
             }
-            (Shape::Nullable { mask, values }, Column::Nullable(nullable)) => {
+            (GrowingLayout::Nullable { mask, values }, Column::Nullable(nullable)) => {
                 values.append(&nullable.inner, common)?;
                 mask.append(element_bytes(&nullable.mask))
             }
-            (Shape::Columns(columns), Column::Record(record)) => columns.append(record, common),
-            (Shape::Parted(parted), column) => parted.append(column, common),
+            (GrowingLayout::Columns(columns), Column::Record(record)) => columns.append(record, common),
+            (GrowingLayout::Parted(parted), column) => parted.append(column, common),
             _ => Err(self.refuse(column)),
         }
     }
@@ -393,30 +417,30 @@ impl Part {
     /// Adds elements that nobody will ask for.
     fn fill(&mut self, count: u64) -> Result<()> {
         match &mut self.shape {
-            Shape::Pending(before) => *before += count,
-            Shape::Units(units) => *units += count,
-            Shape::Items(data) => {
+            GrowingLayout::Pending(before) => *before += count,
+            GrowingLayout::Units(units) => *units += count,
+            GrowingLayout::Items(data) => {
                 let item = vec![0; data.row()];
                 repeat(data, &item, count)?;
             }
-            Shape::Parts { offsets, bytes, .. } => {
+            GrowingLayout::Parts { offsets, bytes, .. } => {
                 let end = bytes.rows();
                 repeat(offsets, element_bytes(&[end]), count)?;
             }
-            Shape::Ragged { offsets, end, .. } | Shape::Maps { offsets, end, .. } => {
+            GrowingLayout::Ragged { offsets, end, .. } | GrowingLayout::Maps { offsets, end, .. } => {
                 repeat(offsets, element_bytes(&[*end]), count)?;
             }
-            Shape::Nullable { mask, values } => {
+            GrowingLayout::Nullable { mask, values } => {
                 values.fill(count)?;
                 repeat(mask, element_bytes(&[true]), count)?;
             }
-            Shape::Columns(columns) => {
+            GrowingLayout::Columns(columns) => {
                 columns.count += count;
                 for field in &mut columns.fields {
                     field.fill(count)?;
                 }
             }
-            Shape::Parted(parted) => {
+            GrowingLayout::Parted(parted) => {
                 if let Some(name) = parted.names.first_mut() {
                     name.count += count;
                     if let Some(payload) = &mut name.payload {
@@ -433,20 +457,20 @@ impl Part {
     /// Writes the counts that are kept apart from datasets, of parts and of the whole.
     pub(super) fn write_counts(&self) -> Result<()> {
         match &self.shape {
-            Shape::Units(count) => match self.object()? {
+            GrowingLayout::Units(count) => match self.object()? {
                 Object::Dataset(dataset) => dataset.write(element_bytes(&[*count])),
                 Object::Group(_) => Ok(()),
             },
-            Shape::Ragged { values, .. } | Shape::Nullable { values, .. } => values.write_counts(),
-            Shape::Maps { keys, values, .. } => keys.write_counts().and_then(|()| values.write_counts()),
-            Shape::Columns(columns) => {
+            GrowingLayout::Ragged { values, .. } | GrowingLayout::Nullable { values, .. } => values.write_counts(),
+            GrowingLayout::Maps { keys, values, .. } => keys.write_counts().and_then(|()| values.write_counts()),
+            GrowingLayout::Columns(columns) => {
                 set_count(&columns.group, LENGTH, columns.count)?;
                 columns.fields.iter().try_for_each(|field| field.part.write_counts())
             }
-            Shape::Parted(parted) => {
+            GrowingLayout::Parted(parted) => {
                 parted.names.iter().filter_map(|name| name.payload.as_ref()).try_for_each(Self::write_counts)
             }
-            Shape::Pending(_) | Shape::Items(_) | Shape::Parts { .. } => Ok(()),
+            GrowingLayout::Pending(_) | GrowingLayout::Items(_) | GrowingLayout::Parts { .. } => Ok(()),
         }
     }
 
@@ -458,15 +482,15 @@ impl Part {
     /// A column to begin with, for elements that are to be added: fields are in the order in which they are stored.
     pub(super) fn template(&self) -> Column {
         match &self.shape {
-            Shape::Ragged { values, .. } => Column::List(Box::new(List::new(vec![0], values.template()))),
-            Shape::Maps { keys, values, .. } => {
+            GrowingLayout::Ragged { values, .. } => Column::List(Box::new(List::new(vec![0], values.template()))),
+            GrowingLayout::Maps { keys, values, .. } => {
                 Column::Maps(Box::new(Maps { offsets: vec![0], keys: keys.template(), values: values.template() }))
             }
-            Shape::Nullable { values, .. } => {
+            GrowingLayout::Nullable { values, .. } => {
                 Column::Nullable(Box::new(Nullable { mask: Vec::new(), inner: values.template() }))
             }
-            Shape::Columns(columns) => {
-                let rows = if columns.is_tuples() { Rows::Tuples } else { Rows::Structs };
+            GrowingLayout::Columns(columns) => {
+                let rows = if columns.is_tuples() { RecordKind::Tuples } else { RecordKind::Structs };
                 let mut record = Record::new(rows, 0);
                 for field in &columns.fields {
                     let mut own = RecordField::new(Cow::Owned(field.name.clone()), 0);
@@ -482,35 +506,35 @@ impl Part {
     /// Does something with each dataset that grows.
     pub(super) fn each(&mut self, work: &mut dyn FnMut(&mut Growing) -> Result<()>) -> Result<()> {
         match &mut self.shape {
-            Shape::Items(data) => work(data),
-            Shape::Parts { offsets, bytes, .. } => {
+            GrowingLayout::Items(data) => work(data),
+            GrowingLayout::Parts { offsets, bytes, .. } => {
                 work(offsets)?;
                 work(bytes)
             }
-            Shape::Ragged { offsets, values, .. } => {
+            GrowingLayout::Ragged { offsets, values, .. } => {
                 work(offsets)?;
                 values.each(work)
             }
-            Shape::Maps { offsets, keys, values, .. } => {
+            GrowingLayout::Maps { offsets, keys, values, .. } => {
                 work(offsets)?;
                 keys.each(work)?;
                 values.each(work)
             }
-            Shape::Nullable { mask, values } => {
+            GrowingLayout::Nullable { mask, values } => {
                 work(mask)?;
                 values.each(work)
             }
-            Shape::Columns(columns) => columns.fields.iter_mut().try_for_each(|field| {
+            GrowingLayout::Columns(columns) => columns.fields.iter_mut().try_for_each(|field| {
                 if let Some(mask) = &mut field.mask {
                     work(mask)?;
                 }
                 field.part.each(work)
             }),
-            Shape::Parted(parted) => {
+            GrowingLayout::Parted(parted) => {
                 work(&mut parted.tag)?;
                 parted.names.iter_mut().filter_map(|name| name.payload.as_mut()).try_for_each(|part| part.each(work))
             }
-            Shape::Pending(_) | Shape::Units(_) => Ok(()),
+            GrowingLayout::Pending(_) | GrowingLayout::Units(_) => Ok(()),
         }
     }
 }

@@ -3,19 +3,19 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use super::{Columns, Field, Name, Part, Parted, STEP, Shape};
+use super::{GrowingColumn, GrowingField, GrowingLayout, GrowingRecords, GrowingUnion, GrowingVariant, STEP};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_COUNT;
 use crate::ground::link_name::unescape;
-use crate::h5::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape as Space, integer};
-use crate::layout::path_rules::Route;
+use crate::h5::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape, integer};
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, OFFSETS, TAG, VALUES, escape_variant};
 
 /// Where a part is, and what is known of it.
 #[derive(Clone, Copy)]
-struct At<'a> {
-    route: &'a Route,
+struct OpenContext<'a> {
+    route: &'a RulePosition,
     depth: Depth,
     /// How many of its elements count, if that is said elsewhere.
     wanted: Option<u64>,
@@ -25,16 +25,16 @@ struct At<'a> {
     met: &'a RefCell<HashSet<Identity>>,
 }
 
-impl<'a> At<'a> {
+impl<'a> OpenContext<'a> {
     /// A part of it of which so many elements count, for each of which it has something stored.
-    fn part(self, route: &'a Route, count: u64) -> Self {
+    fn part(self, route: &'a RulePosition, count: u64) -> Self {
         Self { route, wanted: Some(count), proved: true, ..self }
     }
 }
 
-impl Part {
+impl GrowingColumn {
     /// Opens a stored sequence to be added to; returns also how many elements it has.
-    pub(in crate::ser) fn open(parent: &Group, link: &str, route: &Route) -> Result<(Self, u64)> {
+    pub(in crate::ser) fn open(parent: &Group, link: &str, route: &RulePosition) -> Result<(Self, u64)> {
         let open = || {
             let object = parent.open(link)?;
             let wanted = match object.has_attribute(APPENDED)? {
@@ -42,18 +42,18 @@ impl Part {
                 false => None,
             };
             let met = RefCell::default();
-            let at = At { route, depth: Depth::default(), wanted, proved: false, met: &met };
+            let at = OpenContext { route, depth: Depth::default(), wanted, proved: false, met: &met };
             Self::of_object(parent, link, at, object)
         };
         open().map_err(|error: Error| error.in_link(link))
     }
 
-    fn child(group: &Group, link: &str, at: At<'_>) -> Result<(Self, u64)> {
+    fn child(group: &Group, link: &str, at: OpenContext<'_>) -> Result<(Self, u64)> {
         let open = || Self::of_object(group, link, at, group.open(link)?);
         open().map_err(|error: Error| error.in_link(link))
     }
 
-    fn of_object(parent: &Group, link: &str, at: At<'_>, object: Object) -> Result<(Self, u64)> {
+    fn of_object(parent: &Group, link: &str, at: OpenContext<'_>, object: Object) -> Result<(Self, u64)> {
         let wanted = at.wanted;
         // What is added would come in more than one place; and links that lead back have no end.
         if !at.met.borrow_mut().insert(object.about()?.identity) {
@@ -62,7 +62,7 @@ impl Part {
         }
         let (shape, count) = match object {
             Object::Dataset(dataset) => match (dataset.kind()?, dataset.shape()) {
-                (Some(Kind::Units), Space::Scalar) => {
+                (Some(Kind::Units), Shape::Scalar) => {
                     let number = match *dataset.dtype() {
                         Dtype::Number(number) if number.is_integer() => number,
                         _ => return Err(Error::corrupt(format!("expected a count, found {}", dataset.words()))),
@@ -70,13 +70,13 @@ impl Part {
                     let stored = u64::try_from(integer(number, dataset.read()?.bytes()));
                     let stored = stored.map_err(|_| Error::corrupt("a negative count"))?;
                     let count = wanted.unwrap_or(stored);
-                    (Shape::Units(count), count)
+                    (GrowingLayout::Units(count), count)
                 }
-                (None, Space::Simple(dims)) if dims[..] == [0] && parent.open_growing(link).is_err() => {
+                (None, Shape::Simple(dims)) if dims[..] == [0] && parent.open_growing(link).is_err() => {
                     let count = wanted.unwrap_or(0);
-                    (Shape::Pending(count), count)
+                    (GrowingLayout::Pending(count), count)
                 }
-                (None, Space::Simple(_))
+                (None, Shape::Simple(_))
                     if dataset.dtype().has_addresses() || matches!(dataset.dtype(), Dtype::FixedString(_)) =>
                 {
                     let message = format!(
@@ -86,15 +86,15 @@ impl Part {
                     );
                     return Err(Error::new(ErrorKind::Unsupported, message));
                 }
-                (None | Some(Kind::I128 | Kind::U128), Space::Simple(_)) => {
+                (None | Some(Kind::I128 | Kind::U128), Shape::Simple(_)) => {
                     let (data, count) = kept(parent.open_growing(link)?, wanted)?;
-                    (Shape::Items(data), count)
+                    (GrowingLayout::Items(data), count)
                 }
                 _ => return Err(Error::wrong_type("a sequence that can grow", dataset.words())),
             },
             Object::Group(group) => {
                 let depth = at.depth.in_group()?;
-                depth.with_stack(|| Self::of_group(&group, At { depth, ..at }))?
+                depth.with_stack(|| Self::of_group(&group, OpenContext { depth, ..at }))?
             }
         };
         if !at.proved && !shape.proves() {
@@ -104,27 +104,27 @@ impl Part {
         Ok((Self { parent, link: link.to_owned(), route, shape }, count))
     }
 
-    fn of_group(group: &Group, at: At<'_>) -> Result<(Shape, u64)> {
-        let At { route, wanted, .. } = at;
+    fn of_group(group: &Group, at: OpenContext<'_>) -> Result<(GrowingLayout, u64)> {
+        let OpenContext { route, wanted, .. } = at;
         let Some(kind) = group.kind()? else { return Err(Error::wrong_type("a sequence that can grow", "a group")) };
         let boxed = |link, at| Self::child(group, link, at).map(|(part, _)| Box::new(part));
         // The last of the offsets says how many elements there are of what they point into, and nothing else does.
-        let inside = |route, end| At { proved: false, ..at.part(route, end) };
+        let inside = |route, end| OpenContext { proved: false, ..at.part(route, end) };
         Ok(match kind {
             Kind::Text | Kind::Blobs => {
                 let text = kind == Kind::Text;
                 let (offsets, end, count) = open_offsets(group, wanted)?;
                 let (bytes, _) = part_of(group, if text { BYTES } else { VALUES }, Number::U8, Some(end))?;
-                (Shape::Parts { offsets, bytes, text }, count)
+                (GrowingLayout::Parts { offsets, bytes, text }, count)
             }
             Kind::Ragged => {
                 let (offsets, end, count) = open_offsets(group, wanted)?;
-                (Shape::Ragged { offsets, end, values: boxed(VALUES, inside(route.element(), end))? }, count)
+                (GrowingLayout::Ragged { offsets, end, values: boxed(VALUES, inside(route.element(), end))? }, count)
             }
             Kind::Maps => {
                 let (offsets, end, count) = open_offsets(group, wanted)?;
                 (
-                    Shape::Maps {
+                    GrowingLayout::Maps {
                         offsets,
                         end,
                         keys: boxed(KEYS, inside(route, end))?,
@@ -135,7 +135,7 @@ impl Part {
             }
             Kind::Nullable => {
                 let (mask, count) = part_of(group, MASK, Number::Bool, wanted)?;
-                (Shape::Nullable { mask, values: boxed(VALUES, at.part(route, count))? }, count)
+                (GrowingLayout::Nullable { mask, values: boxed(VALUES, at.part(route, count))? }, count)
             }
             Kind::Columns => {
                 let count = match wanted {
@@ -153,10 +153,19 @@ impl Part {
                         }
                         object => (None, Self::of_object(group, &link.name, at.part(route, count), object)?.0),
                     };
-                    fields.push(Field { name, mask, part });
+                    fields.push(GrowingField { name, mask, part });
                 }
-                let masked = !fields.is_empty() && fields.iter().all(|field: &Field| field.mask.is_some());
-                (Shape::Columns(Columns { group: group.clone(), count, masked, route: route.clone(), fields }), count)
+                let masked = !fields.is_empty() && fields.iter().all(|field: &GrowingField| field.mask.is_some());
+                (
+                    GrowingLayout::Columns(GrowingRecords {
+                        group: group.clone(),
+                        count,
+                        masked,
+                        route: route.clone(),
+                        fields,
+                    }),
+                    count,
+                )
             }
             Kind::Variants | Kind::Mixed => {
                 let (tag, count) = growing(group, TAG, wanted)?;
@@ -185,10 +194,19 @@ impl Part {
                     };
                     // What no element has yet is as good as new.
                     if count > 0 || payload.is_some() {
-                        names.push(Name { name: name.clone(), code, count, payload });
+                        names.push(GrowingVariant { name: name.clone(), code, count, payload });
                     }
                 }
-                (Shape::Parted(Parted { group: group.clone(), mixed, route: route.clone(), tag, names }), count)
+                (
+                    GrowingLayout::Parted(GrowingUnion {
+                        group: group.clone(),
+                        mixed,
+                        route: route.clone(),
+                        tag,
+                        names,
+                    }),
+                    count,
+                )
             }
             kind => {
                 let found = format!("a group of kind `{}`", kind.as_str());
@@ -231,7 +249,7 @@ fn open_offsets(group: &Group, wanted: Option<u64>) -> Result<(Growing, u64, u64
     Ok((offsets, end, rows - 1))
 }
 
-impl Shape {
+impl GrowingLayout {
     /// Whether something is stored for each element.
     fn proves(&self) -> bool {
         match self {

@@ -1,20 +1,22 @@
 //! Enums, and elements of unlike types, that grow: tags, and what belongs to each.
 
 use super::super::column::Column;
-use super::{Common, MAX_NAMES, Name, Part, Parted, STEP, check_supported, dataset, too_many};
+use super::{
+    GrowingColumn, GrowingCommon, GrowingUnion, GrowingVariant, MAX_NAMES, STEP, check_supported, dataset, too_many,
+};
 use crate::ground::error::{Error, Result};
 use crate::h5::{Dtype, EnumType, Group, Growing, Number};
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::{TAG, escape_variant};
 
-impl Parted {
+impl GrowingUnion {
     /// Makes a dataset of tags of these names.
     pub(super) fn tags(
         group: &Group,
         link: &str,
         names: &[(String, u8)],
-        route: &Route,
-        common: &Common,
+        route: &RulePosition,
+        common: &GrowingCommon,
     ) -> Result<Growing> {
         let mut members: Vec<_> = names.iter().map(|(name, code)| (name.clone(), i128::from(*code))).collect();
         members.sort_by_key(|(_, code)| *code);
@@ -45,7 +47,7 @@ impl Parted {
         }
     }
 
-    fn name(&self, name: &str) -> Option<&Name> {
+    fn name(&self, name: &str) -> Option<&GrowingVariant> {
         self.names.iter().find(|own| own.name == name)
     }
 
@@ -58,13 +60,15 @@ impl Parted {
         }
         for (name, _, _, payload) in parts {
             let checked = match (self.name(name), payload) {
-                (Some(Name { payload: Some(own), .. }), Some(payload)) => own.check(payload),
-                (Some(Name { payload: None, count: 0, .. }) | None, Some(payload)) => check_supported(payload),
-                (Some(Name { payload: None, .. }), None) | (None, None) => Ok(()),
-                (Some(Name { payload: Some(_), .. }), None) => {
+                (Some(GrowingVariant { payload: Some(own), .. }), Some(payload)) => own.check(payload),
+                (Some(GrowingVariant { payload: None, count: 0, .. }) | None, Some(payload)) => {
+                    check_supported(payload)
+                }
+                (Some(GrowingVariant { payload: None, .. }), None) | (None, None) => Ok(()),
+                (Some(GrowingVariant { payload: Some(_), .. }), None) => {
                     Err(Error::wrong_type("a variant with a payload, as those that are stored", "one without"))
                 }
-                (Some(Name { payload: None, .. }), Some(_)) => {
+                (Some(GrowingVariant { payload: None, .. }), Some(_)) => {
                     Err(Error::wrong_type("a variant without a payload, as those that are stored", "one with"))
                 }
             };
@@ -73,7 +77,7 @@ impl Parted {
         Ok(())
     }
 
-    pub(super) fn append(&mut self, column: &Column, common: &mut Common) -> Result<()> {
+    pub(super) fn append(&mut self, column: &Column, common: &mut GrowingCommon) -> Result<()> {
         let parts = Self::parts(column);
         let mut is_new = false;
         for (name, index, ..) in &parts {
@@ -81,7 +85,7 @@ impl Parted {
                 // The position in the enum, unless an earlier one has it.
                 let is_free = |code: u32| code <= 0xff && self.names.iter().all(|own| u32::from(own.code) != code);
                 let code = std::iter::once(*index).chain(0..256).find(|code| is_free(*code)).unwrap_or(0) as u8;
-                self.names.push(Name { name: (*name).to_owned(), code, count: 0, payload: None });
+                self.names.push(GrowingVariant { name: (*name).to_owned(), code, count: 0, payload: None });
                 is_new = true;
             }
         }
@@ -99,7 +103,7 @@ impl Parted {
                         true => (name.into(), &self.route),
                         false => (escape_variant(name), self.route.field(name)),
                     };
-                    own.payload.insert(Part::new(&self.group, &link, route)?)
+                    own.payload.insert(GrowingColumn::new(&self.group, &link, route)?)
                 }
             };
             part.append(payload, common).map_err(|error| error.in_field(name))?;
@@ -120,7 +124,7 @@ impl Parted {
     }
 
     /// Puts tags of all names in the place of those that are there: HDF5 has no way to add a name to an enum.
-    fn replace_tags(&mut self, common: &mut Common) -> Result<()> {
+    fn replace_tags(&mut self, common: &mut GrowingCommon) -> Result<()> {
         const NEW: &str = "tag%";
         // A program that was killed has left it.
         if self.group.has_link(NEW)? {

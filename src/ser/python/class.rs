@@ -9,11 +9,11 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dtype, Group, Number, Object, Shape, element_bytes};
 use crate::layout::KIND;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
 use crate::layout::python::{CLASS, MODULE, TYPEID, is_name};
-use crate::ser::event::Parts;
-use crate::ser::item::Item;
-use crate::ser::place::{At, Place, check_free};
+use crate::ser::any_value::AnyValue;
+use crate::ser::event::CompoundSink;
+use crate::ser::place::{Place, PlaceKind, check_free};
 use crate::ser::{key, node, select};
 
 /// What a group says that it is an object of.
@@ -29,7 +29,7 @@ impl Class {
     }
 
     /// The class that `name` is the name of.
-    pub(super) fn named(place: &Place<'_>, name: &dyn Item) -> Result<Self> {
+    pub(super) fn named(place: &Place<'_>, name: &dyn AnyValue) -> Result<Self> {
         Ok(Self { module: place.route.python().cloned(), name: Cow::Owned(class_name(name)?) })
     }
 
@@ -53,7 +53,7 @@ impl Class {
     }
 }
 
-fn class_name(name: &dyn Item) -> Result<String> {
+fn class_name(name: &dyn AnyValue) -> Result<String> {
     key::text(name)?.ok_or_else(|| Error::wrong_type("the name of a class", "something that is no string"))
 }
 
@@ -100,7 +100,7 @@ pub(super) struct ClassSerializer {
     depth: Depth,
     class: Class,
     union: Option<Union>,
-    route: Route,
+    route: RulePosition,
 }
 
 impl ClassSerializer {
@@ -110,7 +110,7 @@ impl ClassSerializer {
     }
 
     /// Writes an attribute of the class.
-    pub(super) fn attribute(&mut self, name: &str, value: &dyn Item) -> Result<()> {
+    pub(super) fn attribute(&mut self, name: &str, value: &dyn AnyValue) -> Result<()> {
         let route = self.route.field(name);
         if select::is_left_out(route, value) {
             return Ok(());
@@ -127,7 +127,7 @@ impl ClassSerializer {
             }
             _ => {
                 let place = Place::child(&self.group, link_name(name)?, route);
-                if let At::Child(_, link) = &place.at {
+                if let PlaceKind::Child(_, link) = &place.at {
                     check_free(self.target.as_ref(), link)?;
                 }
                 put_attribute(value, place, self.depth)
@@ -145,8 +145,8 @@ impl ClassSerializer {
     }
 }
 
-impl Parts for ClassSerializer {
-    fn field(&mut self, name: &'static str, value: &dyn Item) -> Result<()> {
+impl CompoundSink for ClassSerializer {
+    fn field(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         self.attribute(name, value)
     }
 

@@ -7,7 +7,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::class::{Class, ClassSerializer, link_name};
-use super::value_kind::{self, Sort};
+use super::value_kind::{self, ValueKind};
 use super::{put, unsupported};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -15,8 +15,8 @@ use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::Group;
 use crate::layout::VALUE;
 use crate::layout::python::{CLASS, KEY};
-use crate::ser::event::{Parts, Scalar};
-use crate::ser::item::Item;
+use crate::ser::any_value::AnyValue;
+use crate::ser::event::{CompoundSink, Scalar};
 use crate::ser::key::{self, KeyClass};
 use crate::ser::place::{Place, check_free};
 use crate::ser::select;
@@ -27,15 +27,15 @@ pub(super) struct DictionarySerializer<'a> {
     depth: Depth,
     /// The newtype struct that it is in, as a subclass of `FileBackedDict`.
     newtype: Option<&'static str>,
-    state: State,
+    state: DictionaryState,
 }
 
-enum State {
+enum DictionaryState {
     /// No key has come yet.
     Start,
     /// Keys are names.
     Names {
-        into: Filled,
+        into: FilledGroup,
         class: KeyClass,
         used: HashSet<String>,
         /// The key whose value is to come.
@@ -43,8 +43,8 @@ enum State {
     },
     /// Entries are groups of a key and a value.
     Entries {
-        into: Filled,
-        sort: Sort,
+        into: FilledGroup,
+        sort: ValueKind,
         count: usize,
         /// The entry whose value is to come.
         entry: Option<Group>,
@@ -58,33 +58,39 @@ enum State {
 }
 
 /// The group that is filled, and the one that all will be moved to.
-struct Filled {
+struct FilledGroup {
     group: Group,
     target: Option<Group>,
 }
 
 impl<'a> DictionarySerializer<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, newtype: Option<&'static str>) -> Self {
-        Self { place, depth, newtype, state: State::Start }
+        Self { place, depth, newtype, state: DictionaryState::Start }
     }
 
-    fn begin(&self, key: &dyn Item) -> Result<State> {
+    fn begin(&self, key: &dyn AnyValue) -> Result<DictionaryState> {
         let named = key::link(key)?;
         let sort = value_kind::of(key);
         check_key(named.as_ref().map(|(class, _)| *class), sort)?;
-        let into = Filled { group: self.place.group(None)?, target: self.place.target() };
+        let into = FilledGroup { group: self.place.group(None)?, target: self.place.target() };
         Ok(match named {
-            Some((class, _)) => State::Names { into, class, used: HashSet::new(), key: None },
-            None => State::Entries { into, sort, count: 0, entry: None },
+            Some((class, _)) => DictionaryState::Names { into, class, used: HashSet::new(), key: None },
+            None => DictionaryState::Entries { into, sort, count: 0, entry: None },
         })
     }
 }
 
 /// Refuses what is no key of a dictionary that the package reads.
-fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
+fn check_key(class: Option<KeyClass>, sort: ValueKind) -> Result<()> {
     let is_key = match (class, sort) {
         (Some(class), _) => class != KeyClass::Bool,
-        (None, Sort::Number(Scalar::F32(_) | Scalar::F64(_)) | Sort::Sequence | Sort::Tuple | Sort::Union) => true,
+        (
+            None,
+            ValueKind::Number(Scalar::F32(_) | Scalar::F64(_))
+            | ValueKind::Sequence
+            | ValueKind::Tuple
+            | ValueKind::Union,
+        ) => true,
         (None, _) => false,
     };
     if is_key {
@@ -93,7 +99,7 @@ fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
     let found = match (class, sort) {
         (Some(_), _) => "bools",
         // Alone they would be names.
-        (None, Sort::Number(_) | Sort::Text) => "options",
+        (None, ValueKind::Number(_) | ValueKind::Text) => "options",
         (None, sort) => sort.plural(),
     };
     let message = format!(
@@ -107,7 +113,7 @@ fn check_key(class: Option<KeyClass>, sort: Sort) -> Result<()> {
 ///
 /// A struct gives the names of its fields as `str`, which keys of maps are not, being values of their own. Where types are
 /// erased, nothing tells the one from the other.
-fn is_tag(key: &dyn Item) -> Result<bool> {
+fn is_tag(key: &dyn AnyValue) -> Result<bool> {
     let (id, name) = key.type_of();
     let is_name = id == TypeId::of::<str>();
     let is_erased = is_erased(name);
@@ -143,16 +149,18 @@ fn no_key() -> Error {
     Error::new(ErrorKind::Custom, "a map gave a value without a key")
 }
 
-impl Parts for DictionarySerializer<'_> {
-    fn entry(&mut self, key: &dyn Item, value: &dyn Item) -> Result<()> {
+impl CompoundSink for DictionarySerializer<'_> {
+    fn entry(&mut self, key: &dyn AnyValue, value: &dyn AnyValue) -> Result<()> {
         match &mut self.state {
-            State::Start if is_tag(key)? => {
+            DictionaryState::Start if is_tag(key)? => {
                 let class = Class::named(&self.place, value)?;
                 let object = ClassSerializer::new(&self.place, self.depth, class, None)?;
-                self.state = State::Object { object, name: None };
+                self.state = DictionaryState::Object { object, name: None };
                 Ok(())
             }
-            State::Object { object, .. } => object.attribute(&key::text(key)?.ok_or_else(unlike_keys)?, value),
+            DictionaryState::Object { object, .. } => {
+                object.attribute(&key::text(key)?.ok_or_else(unlike_keys)?, value)
+            }
             _ => {
                 self.key(key)?;
                 self.value(value)
@@ -160,17 +168,17 @@ impl Parts for DictionarySerializer<'_> {
         }
     }
 
-    fn key(&mut self, key: &dyn Item) -> Result<()> {
-        if let State::Start = self.state {
+    fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
+        if let DictionaryState::Start = self.state {
             self.state = self.begin(key)?;
         }
         match &mut self.state {
-            State::Start => Err(no_key()),
-            State::Object { name, .. } => {
+            DictionaryState::Start => Err(no_key()),
+            DictionaryState::Object { name, .. } => {
                 *name = Some(key::text(key)?.ok_or_else(unlike_keys)?);
                 Ok(())
             }
-            State::Names { class, used, key: pending, .. } => match key::link(key)? {
+            DictionaryState::Names { class, used, key: pending, .. } => match key::link(key)? {
                 Some((other, key)) if other == *class && used.insert(key.clone()) => {
                     link_name(&key)?;
                     *pending = Some(key);
@@ -178,7 +186,7 @@ impl Parts for DictionarySerializer<'_> {
                 }
                 _ => Err(unlike_keys()),
             },
-            State::Entries { into, sort: first, count, entry } => {
+            DictionaryState::Entries { into, sort: first, count, entry } => {
                 if !first.is_like(value_kind::of(key)) {
                     return Err(unlike_keys());
                 }
@@ -193,11 +201,11 @@ impl Parts for DictionarySerializer<'_> {
         }
     }
 
-    fn value(&mut self, value: &dyn Item) -> Result<()> {
+    fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
         match &mut self.state {
-            State::Start => Err(no_key()),
-            State::Object { object, name } => object.attribute(&name.take().ok_or_else(no_key)?, value),
-            State::Names { into, key, .. } => {
+            DictionaryState::Start => Err(no_key()),
+            DictionaryState::Object { object, name } => object.attribute(&name.take().ok_or_else(no_key)?, value),
+            DictionaryState::Names { into, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;
                 let route = self.place.route.field(&key);
                 if select::is_left_out(route, value) {
@@ -207,7 +215,7 @@ impl Parts for DictionarySerializer<'_> {
                     .and_then(|()| put(value, Place::child(&into.group, &key, route), self.depth, 0, false))
                     .map_err(|error| error.in_field(&key).in_link(&key))
             }
-            State::Entries { into, count, entry, .. } => {
+            DictionaryState::Entries { into, count, entry, .. } => {
                 let (entry, route) = (entry.take().ok_or_else(no_key)?, self.place.route.element());
                 if select::is_left_out(route, value) {
                     return Ok(());
@@ -228,9 +236,9 @@ impl Parts for DictionarySerializer<'_> {
 
     fn end(self: Box<Self>) -> Result<()> {
         let group = match self.state {
-            State::Object { object, .. } => return object.finish(),
-            State::Start => self.place.group(None)?,
-            State::Names { into, .. } | State::Entries { into, .. } => into.group,
+            DictionaryState::Object { object, .. } => return object.finish(),
+            DictionaryState::Start => self.place.group(None)?,
+            DictionaryState::Names { into, .. } | DictionaryState::Entries { into, .. } => into.group,
         };
         match self.newtype {
             Some(name) => Class::of(&self.place, name).write(&group),

@@ -5,24 +5,24 @@
 //! numbers in a sequence are such an array, as are `NdArray`s, and sequences in a sequence are lists.
 
 use super::class::Union;
-use super::value_kind::{self, Sort};
+use super::value_kind::{self, ValueKind};
 use super::{no_missing, no_unit, no_wide, put, unsupported};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dtype, Group, Number, Shape};
 use crate::layout::MAX_RANK;
-use crate::layout::path_rules::Route;
+use crate::layout::path_rules::RulePosition;
+use crate::ser::any_value::{AnyValue, ErasedRow};
 use crate::ser::column::Column;
 use crate::ser::compound::same_form;
-use crate::ser::event::{Parts, Scalar};
-use crate::ser::item::{ErasedRow, Item};
+use crate::ser::event::{CompoundSink, Scalar};
 use crate::ser::place::{Place, check_free};
 use crate::ser::stream::Sequence;
 use crate::ser::{column_layout, key, node};
 
 /// A sequence, tuple, tuple struct or tuple variant.
 pub(super) struct ListSerializer<'a> {
-    state: State<'a>,
+    state: ListState<'a>,
     depth: Depth,
     /// Elements so far.
     count: usize,
@@ -32,37 +32,37 @@ pub(super) struct ListSerializer<'a> {
 }
 
 /// What the elements are.
-enum State<'a> {
+enum ListState<'a> {
     /// None has come yet. How many there may be is told to a dataset of numbers.
     Start(Place<'a>, Option<usize>),
-    Numbers(Sequence<'a>, Numbers),
+    Numbers(Sequence<'a>, ListNumbers),
     /// Arrays of numbers of one form, which is that of the first.
     Arrays(Sequence<'a>, Column),
-    Children(Children),
+    Children(ListChildren),
 }
 
 /// A group with a child per element.
-struct Children {
+struct ListChildren {
     group: Group,
     /// The group that all will be moved to.
     target: Option<Group>,
-    route: Route,
+    route: RulePosition,
     is_tuple: bool,
     /// What the first element is.
-    sort: Sort,
+    sort: ValueKind,
 }
 
 impl<'a> ListSerializer<'a> {
     pub(super) fn of_sequence(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
-        Self { state: State::Start(place, len), depth, count: 0, len: None, union: None }
+        Self { state: ListState::Start(place, len), depth, count: 0, len: None, union: None }
     }
 
     pub(super) fn of_tuple(place: Place<'a>, depth: Depth, len: usize, union: Option<Union>) -> Self {
-        Self { state: State::Start(place, None), depth, count: 0, len: Some(len), union }
+        Self { state: ListState::Start(place, None), depth, count: 0, len: Some(len), union }
     }
 
     /// Adds an element.
-    pub(super) fn next(&mut self, value: &dyn Item) -> Result<()> {
+    pub(super) fn next(&mut self, value: &dyn AnyValue) -> Result<()> {
         let index = self.count;
         self.count += 1;
         self.push(index, value).map_err(|error| {
@@ -71,26 +71,28 @@ impl<'a> ListSerializer<'a> {
         })
     }
 
-    fn push(&mut self, index: usize, value: &dyn Item) -> Result<()> {
+    fn push(&mut self, index: usize, value: &dyn AnyValue) -> Result<()> {
         let sort = value_kind::of(value);
         match sort {
-            Sort::Missing => return Err(no_missing()),
-            Sort::Unit => return Err(no_unit()),
-            Sort::Wide => return Err(no_wide()),
-            Sort::Failing => {
+            ValueKind::Missing => return Err(no_missing()),
+            ValueKind::Unit => return Err(no_unit()),
+            ValueKind::Wide => return Err(no_wide()),
+            ValueKind::Failing => {
                 // What fails says so to anyone.
                 key::text(value)?;
                 return Err(Error::new(ErrorKind::Custom, "an element cannot be serialized"));
             }
             _ => {}
         }
-        let array = if let Sort::Tuple = sort { self.array(value) } else { None };
-        if let State::Start(place, len) = &self.state {
+        let array = if let ValueKind::Tuple = sort { self.array(value) } else { None };
+        if let ListState::Start(place, len) = &self.state {
             let (place, len) = (place.clone(), *len);
             self.state = match (sort, &array) {
-                (Sort::Number(value), _) => State::Numbers(Sequence::new(place, self.depth, len), Numbers::of(value)),
-                (_, Some(array)) => State::Arrays(Sequence::new(place, self.depth, len), array.clone()),
-                _ => State::Children(Children {
+                (ValueKind::Number(value), _) => {
+                    ListState::Numbers(Sequence::new(place, self.depth, len), ListNumbers::of(value))
+                }
+                (_, Some(array)) => ListState::Arrays(Sequence::new(place, self.depth, len), array.clone()),
+                _ => ListState::Children(ListChildren {
                     group: place.group(None)?,
                     target: place.target(),
                     is_tuple: self.len.is_some(),
@@ -100,26 +102,28 @@ impl<'a> ListSerializer<'a> {
             };
         }
         match (&mut self.state, sort) {
-            (State::Numbers(sequence, numbers), Sort::Number(value)) => {
+            (ListState::Numbers(sequence, numbers), ValueKind::Number(value)) => {
                 numbers.add(value)?;
                 sequence.push(&ErasedRow(value))
             }
-            (State::Arrays(sequence, first), Sort::Tuple) => match array {
+            (ListState::Arrays(sequence, first), ValueKind::Tuple) => match array {
                 Some(array) if same_form(first, &array) => sequence.push(value),
                 _ => Err(unsupported(
                     "lists of arrays of different lengths or types",
                     "use `Vec` for the inner ones, which makes them lists",
                 )),
             },
-            (State::Children(children), sort) if children.sort.is_like(sort) => children.put(index, value, self.depth),
-            (State::Start(..) | State::Numbers(..), sort) => Err(unlike("numbers", sort)),
-            (State::Arrays(..), sort) => Err(unlike("arrays of numbers", sort)),
-            (State::Children(children), sort) => Err(unlike(children.sort.plural(), sort)),
+            (ListState::Children(children), sort) if children.sort.is_like(sort) => {
+                children.put(index, value, self.depth)
+            }
+            (ListState::Start(..) | ListState::Numbers(..), sort) => Err(unlike("numbers", sort)),
+            (ListState::Arrays(..), sort) => Err(unlike("arrays of numbers", sort)),
+            (ListState::Children(children), sort) => Err(unlike(children.sort.plural(), sort)),
         }
     }
 
     /// The array of numbers that a tuple is, if it is one.
-    fn array(&self, value: &dyn Item) -> Option<Column> {
+    fn array(&self, value: &dyn AnyValue) -> Option<Column> {
         let array = node::numbers(value, self.depth)?;
         (column_layout::element_dims(&array).len() < MAX_RANK).then_some(array)
     }
@@ -133,16 +137,16 @@ impl<'a> ListSerializer<'a> {
         }
         match self.state {
             // The package finds no elements in it, whatever it looks for.
-            State::Start(place, _) => place.write(Dtype::Number(Number::F64), Shape::Simple(vec![0]), &[], None)?,
-            State::Numbers(sequence, _) | State::Arrays(sequence, _) => sequence.end()?,
-            State::Children(_) => {}
+            ListState::Start(place, _) => place.write(Dtype::Number(Number::F64), Shape::Simple(vec![0]), &[], None)?,
+            ListState::Numbers(sequence, _) | ListState::Arrays(sequence, _) => sequence.end()?,
+            ListState::Children(_) => {}
         }
         self.union.map_or(Ok(()), Union::end)
     }
 }
 
-impl Children {
-    fn put(&self, index: usize, value: &dyn Item, depth: Depth) -> Result<()> {
+impl ListChildren {
+    fn put(&self, index: usize, value: &dyn AnyValue, depth: Depth) -> Result<()> {
         let name = index.to_string();
         let route = if self.is_tuple { self.route.position(index) } else { self.route.element() };
         check_free(self.target.as_ref(), &name)
@@ -152,7 +156,7 @@ impl Children {
 }
 
 /// What all numbers of a list are.
-struct Numbers {
+struct ListNumbers {
     class: NumberClass,
     has_negative: bool,
     /// There is one that only `u64` holds.
@@ -166,7 +170,7 @@ enum NumberClass {
     Float,
 }
 
-impl Numbers {
+impl ListNumbers {
     fn of(first: Scalar) -> Self {
         Self { class: Self::look(first).0, has_negative: false, has_beyond: false }
     }
@@ -192,13 +196,13 @@ impl Numbers {
 }
 
 #[cold]
-fn unlike(first: &str, sort: Sort) -> Error {
+fn unlike(first: &str, sort: ValueKind) -> Error {
     let what = format!("lists of both {first} and {}", sort.plural());
     unsupported(&what, "elements are of one type, which can be an enum, as a union")
 }
 
-impl Parts for ListSerializer<'_> {
-    fn element(&mut self, value: &dyn Item) -> Result<()> {
+impl CompoundSink for ListSerializer<'_> {
+    fn element(&mut self, value: &dyn AnyValue) -> Result<()> {
         self.next(value)
     }
 

@@ -13,9 +13,9 @@ mod value_kind;
 use self::class::{Class, ClassSerializer, Union};
 use self::dictionary::DictionarySerializer;
 use self::list::ListSerializer;
+use super::any_value::{AnyElements, AnyValue, Contiguous};
 use super::destination::Destination;
-use super::event::{Compound, Event, Parts, Scalar, SinkOnce};
-use super::item::{Contiguous, Item, Items};
+use super::event::{Compound, CompoundSink, Event, Scalar, SinkOnce};
 use super::place::Place;
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
@@ -25,13 +25,13 @@ use crate::ground::wrapper_slot::{Offer, is_taken, is_wrapper};
 use crate::h5::{Dtype, Number, Shape, Slice};
 
 /// Writes `value` to its place. With `apart`, it is no link to another, so that what it becomes can be given attributes.
-pub(super) fn put(value: &dyn Item, place: Place<'_>, depth: Depth, somes: usize, apart: bool) -> Result<()> {
+pub(super) fn put(value: &dyn AnyValue, place: Place<'_>, depth: Depth, somes: usize, apart: bool) -> Result<()> {
     let python = PythonSerializer { somes, apart, ..PythonSerializer::new(place, depth) };
     depth.with_stack(|| python.take(value))
 }
 
 /// Writes the value of an attribute of a class to its place, or nothing, where that is missing.
-fn put_attribute(value: &dyn Item, place: Place<'_>, depth: Depth) -> Result<()> {
+fn put_attribute(value: &dyn AnyValue, place: Place<'_>, depth: Depth) -> Result<()> {
     let python = PythonSerializer { can_be_missing: true, ..PythonSerializer::new(place, depth) };
     depth.with_stack(|| python.take(value))
 }
@@ -80,12 +80,12 @@ impl<'a> PythonSerializer<'a> {
     }
 
     /// Has `value` written.
-    fn take(self, value: &dyn Item) -> Result<()> {
+    fn take(self, value: &dyn AnyValue) -> Result<()> {
         value.write(ValueSerializer::telling(&mut Some(self)))
     }
 
     /// Has a wrapper write itself.
-    fn wrapper(self, value: &dyn Item) -> Result<()> {
+    fn wrapper(self, value: &dyn AnyValue) -> Result<()> {
         let destination =
             Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes, apart: self.apart };
         match Offer::new(destination) {
@@ -165,7 +165,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
         }
     }
 
-    fn begin(self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+    fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         let Self { place, depth, newtype, .. } = self;
         let depth = if let Compound::Seq(_) = compound { depth.in_sequence()? } else { depth.in_record()? };
         Ok(match compound {
@@ -184,7 +184,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
         })
     }
 
-    fn collect(self, items: &mut dyn Items) -> Result<()> {
+    fn collect(self, items: &mut dyn AnyElements) -> Result<()> {
         if let Some(Contiguous::Numbers(slice)) = items.contiguous()
             && slice.len > 0
         {

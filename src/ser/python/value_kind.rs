@@ -2,13 +2,13 @@
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::wrapper_slot::is_wrapper;
-use crate::ser::event::{Compound, Event, Parts, Scalar, Sink};
-use crate::ser::item::{Item, Items};
+use crate::ser::any_value::{AnyElements, AnyValue};
+use crate::ser::event::{Compound, CompoundSink, Event, Scalar, Sink};
 use crate::ser::serializer::ValueSerializer;
 
 /// What sort of thing a value is. An option that is there is what is in it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sort {
+pub(super) enum ValueKind {
     Number(Scalar),
     /// An integer of 128 bits.
     Wide,
@@ -27,7 +27,7 @@ pub(super) enum Sort {
     Failing,
 }
 
-impl Sort {
+impl ValueKind {
     /// Whether a list of the package has elements of both sorts, none of which are numbers.
     pub(super) fn is_like(self, other: Self) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
@@ -53,15 +53,15 @@ impl Sort {
 }
 
 /// What sort of thing `value` is.
-pub(super) fn of(value: &dyn Item) -> Sort {
-    let mut probe = Probe(None);
+pub(super) fn of(value: &dyn AnyValue) -> ValueKind {
+    let mut probe = KindProbe(None);
     // What has parts ends with an error.
     drop(value.write(ValueSerializer::telling(&mut probe)));
-    probe.0.unwrap_or(Sort::Failing)
+    probe.0.unwrap_or(ValueKind::Failing)
 }
 
 /// Takes note of what a value is, and takes none of its parts.
-struct Probe(Option<Sort>);
+struct KindProbe(Option<ValueKind>);
 
 /// Ends a serialization.
 #[cold]
@@ -69,39 +69,39 @@ fn found() -> Error {
     Error::new(ErrorKind::Custom, "a value was only looked at")
 }
 
-impl<'a> Sink<'a> for Probe {
+impl<'a> Sink<'a> for KindProbe {
     fn event(&mut self, event: Event<'_>) -> Result<()> {
         self.0 = Some(match event {
             Event::Some(value) => return value.write(ValueSerializer::telling(self)),
             Event::NewtypeStruct(name, value) if !is_wrapper(name) => {
                 return value.write(ValueSerializer::telling(self));
             }
-            Event::NewtypeStruct(..) => Sort::Wrapper,
-            Event::Number(scalar) => Sort::Number(scalar),
-            Event::I128(_) | Event::U128(_) => Sort::Wide,
-            Event::Char(_) | Event::Text(_) => Sort::Text,
-            Event::Bytes(_) => Sort::Bytes,
-            Event::None => Sort::Missing,
-            Event::Unit => Sort::Unit,
-            Event::UnitStruct(_) => Sort::Class,
-            Event::UnitVariant(..) | Event::NewtypeVariant(..) => Sort::Union,
+            Event::NewtypeStruct(..) => ValueKind::Wrapper,
+            Event::Number(scalar) => ValueKind::Number(scalar),
+            Event::I128(_) | Event::U128(_) => ValueKind::Wide,
+            Event::Char(_) | Event::Text(_) => ValueKind::Text,
+            Event::Bytes(_) => ValueKind::Bytes,
+            Event::None => ValueKind::Missing,
+            Event::Unit => ValueKind::Unit,
+            Event::UnitStruct(_) => ValueKind::Class,
+            Event::UnitVariant(..) | Event::NewtypeVariant(..) => ValueKind::Union,
         });
         Ok(())
     }
 
-    fn begin(&mut self, compound: Compound) -> Result<Box<dyn Parts + 'a>> {
+    fn begin(&mut self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         self.0 = Some(match compound {
-            Compound::Seq(_) => Sort::Sequence,
-            Compound::Tuple(_) => Sort::Tuple,
-            Compound::Map => Sort::Map,
-            Compound::Struct(_) => Sort::Class,
-            Compound::TupleVariant(..) | Compound::StructVariant(..) => Sort::Union,
+            Compound::Seq(_) => ValueKind::Sequence,
+            Compound::Tuple(_) => ValueKind::Tuple,
+            Compound::Map => ValueKind::Map,
+            Compound::Struct(_) => ValueKind::Class,
+            Compound::TupleVariant(..) | Compound::StructVariant(..) => ValueKind::Union,
         });
         Err(found())
     }
 
-    fn collect(&mut self, _: &mut dyn Items) -> Result<()> {
-        self.0 = Some(Sort::Sequence);
+    fn collect(&mut self, _: &mut dyn AnyElements) -> Result<()> {
+        self.0 = Some(ValueKind::Sequence);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use hdf5::types::TypeDescriptor;
 use ndarray::{Array, Axis, Dimension, IxDyn, ShapeBuilder, SliceArg, SliceInfoElem};
 
 use super::Lazy;
-use crate::de::Laid;
+use crate::de::ArrayLayout;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, ElementType, Object, Selection, Shape, brief};
 use crate::wrappers::array::{NdArray, check_rank};
@@ -78,11 +78,11 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     {
         if let Some(array) = self.value.get() {
             // ndarray panics at what does not lie within.
-            Part::new(part.as_ref(), array.shape())?;
+            SelectedPart::new(part.as_ref(), array.shape())?;
             return Ok(array.slice(part).to_owned());
         }
         self.with_dataset(|dataset, laid, element| {
-            let Part { selection, shape, reversed } = Part::new(part.as_ref(), &dims_of(&laid.shape)?)?;
+            let SelectedPart { selection, shape, reversed } = SelectedPart::new(part.as_ref(), &dims_of(&laid.shape)?)?;
             let values = laid.read_part(dataset, element, selection)?;
             let failed = |error: ndarray::ShapeError| Error::new(ErrorKind::Limit, error.to_string());
             let shape = IxDyn(&shape).set_f(laid.is_reversed);
@@ -95,14 +95,14 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     }
 
     /// Does something with the dataset that the array is.
-    fn with_dataset<R>(&self, work: impl FnOnce(&Dataset, &Laid, ElementType<T>) -> Result<R>) -> Result<R> {
+    fn with_dataset<R>(&self, work: impl FnOnce(&Dataset, &ArrayLayout, ElementType<T>) -> Result<R>) -> Result<R> {
         let origin = self.origin.as_ref().ok_or_else(|| Error::corrupt("a value that is nowhere"))?;
         origin.kept.during(|stored| {
             let element = ElementType::new()?;
             // Somebody may have changed its shape meanwhile.
             match &stored.object.again()? {
                 Object::Dataset(dataset) if *dataset.shape() != Shape::Null => {
-                    let laid = Laid::of(dataset, D::NDIM, element.is_array())?;
+                    let laid = ArrayLayout::of(dataset, D::NDIM, element.is_array())?;
                     check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
                     work(dataset, &laid, element)
                 }
@@ -120,7 +120,7 @@ fn dims_of(shape: &Shape) -> Result<Vec<usize>> {
 
 /// A part of an array.
 #[derive(Debug, Default, PartialEq)]
-struct Part {
+struct SelectedPart {
     selection: Selection,
     /// The lengths of the dimensions that it has: those of which one index is taken are gone.
     shape: Vec<usize>,
@@ -128,7 +128,7 @@ struct Part {
     reversed: Vec<usize>,
 }
 
-impl Part {
+impl SelectedPart {
     /// What `elements` mean in an array of such dimensions.
     fn new(elements: &[SliceInfoElem], dims: &[usize]) -> Result<Self> {
         if elements.iter().any(SliceInfoElem::is_new_axis) {
@@ -213,7 +213,7 @@ mod tests {
         #[test]
         fn as_ndarray_slices(elements in prop::collection::vec(elements(), 2), dims in prop::collection::vec(0_usize..6, 2)) {
             let array = ArrayD::from_shape_fn(dims.clone(), |index| (10 * index[0] + index[1]) as u64);
-            let Ok(part) = Part::new(&elements, &dims) else {
+            let Ok(part) = SelectedPart::new(&elements, &dims) else {
                 let sliced = std::panic::catch_unwind(|| array.slice(elements.as_slice()).to_owned());
                 prop_assert!(sliced.is_err());
                 return Ok(());
@@ -244,9 +244,9 @@ mod tests {
             (s![.., ..].as_ref(), ErrorKind::WrongLength),
             (s![.., .., .., ndarray::NewAxis].as_ref(), ErrorKind::Unsupported),
         ] {
-            assert_eq!(Part::new(elements, &dims).unwrap_err().kind(), kind);
+            assert_eq!(SelectedPart::new(elements, &dims).unwrap_err().kind(), kind);
         }
         let backwards = [SliceInfoElem::Slice { start: 0, end: None, step: 0 }; 3];
-        assert_eq!(Part::new(&backwards, &dims).unwrap_err().kind(), ErrorKind::OutOfRange);
+        assert_eq!(SelectedPart::new(&backwards, &dims).unwrap_err().kind(), ErrorKind::OutOfRange);
     }
 }

@@ -13,14 +13,14 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::{Lazy, Origin, copy, name, not_copied};
-use crate::de::{self, Kept, Make, Source, ValueDeserializer, made};
+use crate::de::{self, Deferred, Make, Source, ValueDeserializer, made};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::within::Within;
 use crate::h5::{Group, Held, Object};
-use crate::layout::path_rules::Route;
-use crate::ser::{self, Changes, Destination, Erased, Item, link_name, link_names};
+use crate::layout::path_rules::RulePosition;
+use crate::ser::{self, AnyValue, Changes, Destination, Erased, link_name, link_names};
 use crate::wrappers::bridge::{self, Read, Write};
 
 /// A map on top of what is stored: its keys are read at once, each value when it is first asked for.
@@ -72,40 +72,40 @@ use crate::wrappers::bridge::{self, Read, Write};
 /// A value counts as changed that was given out by [`get_mut`](Self::get_mut). A `Mutex` in it, locked through
 /// [`get`](Self::get), does not make it one.
 pub struct LazyMap<K, V> {
-    entries: IndexMap<K, Entry<V>>,
-    home: Option<Home<V>>,
+    entries: IndexMap<K, LazyEntry<V>>,
+    home: Option<SavedGroup<V>>,
     /// Where it is to be, if there was nothing when it was opened.
-    site: Option<Site<V>>,
+    site: Option<UnsavedPath<V>>,
     /// The children of the group, by their links, that are to go, or to be replaced.
     removed: BTreeSet<String>,
 }
 
 /// The group that a map was read from, and how its values are read.
-struct Home<V> {
-    kept: Arc<Kept>,
-    read: fn(&Kept) -> Result<V>,
+struct SavedGroup<V> {
+    kept: Arc<Deferred>,
+    read: fn(&Deferred) -> Result<V>,
 }
 
 /// The path at which a map is to be made, and how its values are read then.
-struct Site<V> {
+struct UnsavedPath<V> {
     group: Group,
     path: String,
-    read: fn(&Kept) -> Result<V>,
+    read: fn(&Deferred) -> Result<V>,
 }
 
-struct Entry<V> {
+struct LazyEntry<V> {
     value: Lazy<V>,
     /// The link to the value as it is, in the group that the map was read from.
     saved: Option<String>,
 }
 
-impl<V> From<Lazy<V>> for Entry<V> {
+impl<V> From<Lazy<V>> for LazyEntry<V> {
     fn from(value: Lazy<V>) -> Self {
         Self { value, saved: None }
     }
 }
 
-impl<V> Entry<V> {
+impl<V> LazyEntry<V> {
     /// The value, which will not be at the link any more: it is opened before, for those who still have it.
     fn into_value(self, removed: &mut BTreeSet<String>) -> Lazy<V> {
         if let Some(link) = self.saved {
@@ -231,7 +231,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
 
     /// Gives the key a value; returns that which it had, not read. A key that is there keeps its place.
     pub fn insert(&mut self, key: K, value: impl Into<Lazy<V>>) -> Option<Lazy<V>> {
-        let before = self.entries.insert(key, Entry::from(value.into()))?;
+        let before = self.entries.insert(key, LazyEntry::from(value.into()))?;
         Some(before.into_value(&mut self.removed))
     }
 
@@ -271,9 +271,9 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     {
         let group = Group::of(group)?;
         if Within::follow(&group, name)?.is_there()? || !Held::of(&group)?.is_writable()? {
-            return made(|map| Limits::while_reading(|| de::read_named(&group, name, Route::nowhere(), map)));
+            return made(|map| Limits::while_reading(|| de::read_named(&group, name, RulePosition::nowhere(), map)));
         }
-        let site = Site { group, path: name.to_owned(), read: Kept::read::<V> };
+        let site = UnsavedPath { group, path: name.to_owned(), read: Deferred::read::<V> };
         Ok(Self { site: Some(site), ..Self::new() })
     }
 
@@ -283,16 +283,19 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         K: Serialize,
         V: Serialize,
     {
-        let Some(Site { group, path, read }) = &self.site else { return Ok(()) };
+        let Some(UnsavedPath { group, path, read }) = &self.site else { return Ok(()) };
         let keys: Vec<_> = self.entries.keys().map(Erased).collect();
-        let names = link_names(&mut keys.iter().map(|key| key as &dyn Item))?;
-        Limits::while_writing(|| ser::write_named(&Erased(&Entries(self)), group, path, Route::nowhere(), false))?;
-        let open = |map: &mut dyn Make| Limits::while_reading(|| de::read_named(group, path, Route::nowhere(), map));
+        let names = link_names(&mut keys.iter().map(|key| key as &dyn AnyValue))?;
+        Limits::while_writing(|| {
+            ser::write_named(&Erased(&Entries(self)), group, path, RulePosition::nowhere(), false)
+        })?;
+        let open =
+            |map: &mut dyn Make| Limits::while_reading(|| de::read_named(group, path, RulePosition::nowhere(), map));
         let Lazy { origin, .. } = made::<Lazy<()>>(open)?;
         let Some(Origin { kept, .. }) = origin else { return Err(Error::corrupt("a map that is nowhere")) };
         let child = |(index, name): (usize, String)| Ok((index, kept.child(&name)?, name));
         let saved = names.into_iter().enumerate().map(child).collect::<Result<_>>()?;
-        self.home = Some(Home { kept: Arc::clone(&kept), read: *read });
+        self.home = Some(SavedGroup { kept: Arc::clone(&kept), read: *read });
         self.site = None;
         self.settle(saved, &kept);
         kept.file().flush()
@@ -318,7 +321,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         if self.site.is_some() {
             return self.make();
         }
-        let Some(Home { kept, .. }) = &self.home else {
+        let Some(SavedGroup { kept, .. }) = &self.home else {
             let message = "a map that was not read from a group of an open file is saved nowhere: write it";
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
@@ -352,9 +355,9 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     }
 
     /// Takes note of what was saved: the entries of these numbers, as what is kept under these names.
-    fn settle(&mut self, saved: Vec<(usize, Kept, String)>, kept: &Kept) {
+    fn settle(&mut self, saved: Vec<(usize, Deferred, String)>, kept: &Deferred) {
         self.removed.clear();
-        let Some(Home { read, .. }) = &self.home else { return };
+        let Some(SavedGroup { read, .. }) = &self.home else { return };
         for (index, value, name) in saved {
             if let Some((_, entry)) = self.entries.get_index_mut(index) {
                 entry.value.origin = Some(Origin { kept: Arc::new(value), read: *read });
@@ -418,7 +421,7 @@ impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
 impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match &self.home {
-            Some(Home { kept, .. }) if destination.takes_copy() => {
+            Some(SavedGroup { kept, .. }) if destination.takes_copy() => {
                 let is_whole = !self.is_changed() && self.lazies().all(|(_, value)| !value.is_loaded());
                 if is_whole && !destination.selects() {
                     return copy(kept, destination);
@@ -467,13 +470,13 @@ where
         for child in children {
             let name = child.name.clone();
             let (key, kept) = child.entry().map_err(|error| error.in_link(&name))?;
-            let value = Lazy::of_origin(Origin { kept: Arc::new(kept), read: Kept::read::<V> });
-            if map.entries.insert(key, Entry { value, saved: Some(name.clone()) }).is_some() {
+            let value = Lazy::of_origin(Origin { kept: Arc::new(kept), read: Deferred::read::<V> });
+            if map.entries.insert(key, LazyEntry { value, saved: Some(name.clone()) }).is_some() {
                 let message = format!("the key {:?} is the same as another", unescape(&name));
                 return Err(Error::new(ErrorKind::BadKey, message).in_link(&name));
             }
         }
-        map.home = Some(Home { kept: Arc::new(kept), read: Kept::read::<V> });
+        map.home = Some(SavedGroup { kept: Arc::new(kept), read: Deferred::read::<V> });
         Ok(map)
     }
 
@@ -511,7 +514,7 @@ where
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut map = LazyMap::new();
         while let Some((key, value)) = entries.next_entry::<K, Lazy<V>>()? {
-            map.entries.insert(key, Entry::from(value));
+            map.entries.insert(key, LazyEntry::from(value));
         }
         Ok(Eager(map))
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use map::LazyMap;
 
-use crate::de::{Kept, Source, ValueDeserializer};
+use crate::de::{Deferred, Source, ValueDeserializer};
 use crate::ground::error::{Error, Result};
 use crate::ser::{Destination, Erased};
 use crate::wrappers::bridge::{self, Read, Write};
@@ -89,8 +89,8 @@ pub struct Lazy<T> {
 
 /// Where a value is read from, and how.
 struct Origin<T> {
-    kept: Arc<Kept>,
-    read: fn(&Kept) -> Result<T>,
+    kept: Arc<Deferred>,
+    read: fn(&Deferred) -> Result<T>,
 }
 
 impl<T> Clone for Origin<T> {
@@ -286,7 +286,7 @@ fn name<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
 }
 
 /// Copies what is kept to where it is written.
-fn copy(kept: &Kept, destination: &Destination) -> Result<()> {
+fn copy(kept: &Deferred, destination: &Destination) -> Result<()> {
     kept.during(|stored| destination.copy(&stored.object)).map_err(|error| not_copied(&error))
 }
 
@@ -301,7 +301,7 @@ impl<'de, T: DeserializeOwned> Read<'de> for Lazy<T> {
 
     fn read(source: Source) -> Result<Self> {
         match source.keep()? {
-            Ok(kept) => Ok(Self::of_origin(Origin { kept: Arc::new(kept), read: Kept::read::<T> })),
+            Ok(kept) => Ok(Self::of_origin(Origin { kept: Arc::new(kept), read: Deferred::read::<T> })),
             Err(source) => Self::elsewhere(ValueDeserializer::of(&mut Some(source))),
         }
     }

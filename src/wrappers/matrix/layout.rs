@@ -5,7 +5,7 @@ use std::fmt::Display;
 use sprs::CompressedStorage;
 
 use super::other_format::STORAGE;
-use crate::de::Stored;
+use crate::de::OpenObject;
 use crate::de::item::{Item, Scalar};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Attributes, Contents, Dtype, Group, Number, Object, Shape, element_bytes};
@@ -96,7 +96,7 @@ impl Layout {
     }
 
     /// What the group says.
-    pub(super) fn read(stored: &Stored) -> Result<Self> {
+    pub(super) fn read(stored: &OpenObject) -> Result<Self> {
         let Object::Group(group) = &stored.object else {
             return Err(Error::wrong_type("a sparse matrix", stored.words()));
         };
@@ -140,7 +140,7 @@ impl Layout {
 
 impl Layout {
     /// That of a matrix of MATLAB's, which has so many rows.
-    fn of_matlab(stored: &Stored, rows: u64) -> Result<Self> {
+    fn of_matlab(stored: &OpenObject, rows: u64) -> Result<Self> {
         let [_, name] = MATLAB_INDICES;
         let cols = match stored.child_dataset(name)?.as_ref().map(|starts| starts.shape()) {
             Some(Shape::Simple(dims)) if dims.len() == 1 => dims[0].checked_sub(1),
@@ -169,7 +169,7 @@ pub(super) fn not_compressed(format: SparseFormat) -> Error {
 }
 
 /// Whether a group is what a matrix of `sprs` becomes that is in no wrapper.
-pub(crate) fn is_of_sprs(stored: &Stored) -> Result<bool> {
+pub(crate) fn is_of_sprs(stored: &OpenObject) -> Result<bool> {
     match &stored.object {
         Object::Group(group) => Ok(group.has_link(STORAGE)? && !group.has_attribute(FORMAT)?),
         Object::Dataset(_) => Ok(false),

@@ -16,7 +16,7 @@ pub(crate) use other_format::{deserialize_compressed, deserialize_triplets, seri
 use self::indices::Indices;
 use self::layout::{Layout, not_compressed};
 use self::structure::Bound;
-use crate::de::Stored;
+use crate::de::OpenObject;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, ElementType, Group, Shape};
 use crate::layout::sparse::{COL, DATA, INDICES, INDPTR, ROW, SparseFormat};
@@ -73,14 +73,14 @@ where
 }
 
 /// A child of a matrix, open: a dataset of one dimension, or nothing, where MATLAB stores nothing.
-struct Child {
+struct MatrixChild {
     name: &'static str,
     dataset: Option<Dataset>,
     len: u64,
 }
 
-impl Child {
-    fn open(stored: &Stored, layout: &Layout, name: &'static str) -> Result<Self> {
+impl MatrixChild {
+    fn open(stored: &OpenObject, layout: &Layout, name: &'static str) -> Result<Self> {
         let Some(dataset) = stored.child_dataset(name)? else {
             if layout.is_matlabs {
                 return Ok(Self { name, dataset: None, len: 0 });
@@ -112,19 +112,19 @@ impl Child {
 }
 
 /// The three children of a compressed matrix, of the lengths that the layout says.
-struct Compressed {
+struct CompressedChildren {
     layout: Layout,
-    data: Child,
-    indices: Child,
-    indptr: Child,
+    data: MatrixChild,
+    indices: MatrixChild,
+    indptr: MatrixChild,
     /// How many entries there are.
     count: usize,
 }
 
-impl Compressed {
-    fn open(stored: &Stored, layout: Layout) -> Result<Self> {
+impl CompressedChildren {
+    fn open(stored: &OpenObject, layout: Layout) -> Result<Self> {
         let [indices, indptr] = layout.names();
-        let [data, indices, indptr] = [DATA, indices, indptr].map(|name| Child::open(stored, &layout, name));
+        let [data, indices, indptr] = [DATA, indices, indptr].map(|name| MatrixChild::open(stored, &layout, name));
         let (data, indices, indptr) = (data?, indices?, indptr?);
         structure::check_lengths(&layout, indptr.len, indices.len, data.len)?;
         let count = in_memory(data.len)?;
@@ -146,7 +146,7 @@ fn in_memory(count: u64) -> Result<usize> {
 }
 
 /// Reads a compressed matrix.
-pub(crate) fn read_compressed<T, I, Iptr>(stored: &Stored) -> Result<CsMatI<T, I, Iptr>>
+pub(crate) fn read_compressed<T, I, Iptr>(stored: &OpenObject) -> Result<CsMatI<T, I, Iptr>>
 where
     T: H5Type,
     I: SpIndex + H5Type,
@@ -154,14 +154,14 @@ where
 {
     let layout = Layout::read(stored)?;
     let storage = layout.storage().ok_or_else(|| not_compressed(layout.format))?;
-    let matrix = Compressed::open(stored, layout)?;
+    let matrix = CompressedChildren::open(stored, layout)?;
     structure::check_index_types::<I, Iptr>(&layout, matrix.count)?;
     let (indptr, indices) = (matrix.offsets()?, matrix.inner()?);
     structure::compressed(storage, layout, indptr, indices, matrix.data.values()?)
 }
 
 /// Reads triplets, also those of a compressed matrix.
-pub(crate) fn read_triplets<T, I>(stored: &Stored) -> Result<TriMatI<T, I>>
+pub(crate) fn read_triplets<T, I>(stored: &OpenObject) -> Result<TriMatI<T, I>>
 where
     T: H5Type,
     I: SpIndex + H5Type,
@@ -169,14 +169,14 @@ where
     let layout = Layout::read(stored)?;
     structure::check_triplet_index::<I>(&layout)?;
     let Some(storage) = layout.storage() else {
-        let [data, row, col] = [DATA, ROW, COL].map(|name| Child::open(stored, &layout, name));
+        let [data, row, col] = [DATA, ROW, COL].map(|name| MatrixChild::open(stored, &layout, name));
         let (data, row, col) = (data?, row?, col?);
         structure::check_triplet_lengths(row.len, col.len, data.len)?;
         let rows = row.indices(Bound::Below(layout.rows, "rows"))?;
         let cols = col.indices(Bound::Below(layout.cols, "columns"))?;
         return structure::triplets(layout, rows, cols, data.values()?);
     };
-    let matrix = Compressed::open(stored, layout)?;
+    let matrix = CompressedChildren::open(stored, layout)?;
     let (offsets, name) = (matrix.offsets::<usize>()?, matrix.indptr.name);
     let (inner, outer) = (matrix.inner()?, structure::expanded(name, &offsets, matrix.count)?);
     let (rows, cols) = match storage {

@@ -68,7 +68,7 @@ where
 }
 
 /// The parts of a matrix, by whichever names.
-struct Parts<T> {
+struct MatrixParts<T> {
     claims: Claims,
     indptr: Option<Vec<usize>>,
     indices: Option<Vec<usize>>,
@@ -77,7 +77,7 @@ struct Parts<T> {
     data: Option<Vec<T>>,
 }
 
-impl<'de, T: Deserialize<'de>> Parts<T> {
+impl<'de, T: Deserialize<'de>> MatrixParts<T> {
     fn of_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut parts =
             Self { claims: Claims::default(), indptr: None, indices: None, row: None, col: None, data: None };
@@ -183,7 +183,7 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Parts::of_map(map)?.compressed().map_err(A::Error::custom)
+        MatrixParts::of_map(map)?.compressed().map_err(A::Error::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
@@ -205,7 +205,7 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Parts::of_map(map)?.triplets().map_err(A::Error::custom)
+        MatrixParts::of_map(map)?.triplets().map_err(A::Error::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {

@@ -8,9 +8,11 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::Value;
-use crate::de::Laid;
+use crate::de::ArrayLayout;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{Attributes, Dataset, Dtype, ElementType, Number as Stored, Shape, read_array_attribute, shape_within};
+use crate::h5::{
+    Attributes, Dataset, Dtype, ElementType, Number as StoredNumber, Shape, read_array_attribute, shape_within,
+};
 use crate::layout::COMPLEX;
 use crate::ser::Destination;
 use crate::wrappers::bridge::{self, Write};
@@ -151,9 +153,9 @@ impl Array {
 
     /// All of a dataset, if it is one of those types, and has dimensions.
     pub(super) fn of_dataset(dataset: &Dataset) -> Result<Option<Self>> {
-        let laid = Laid::of(dataset, None, false)?;
+        let laid = ArrayLayout::of(dataset, None, false)?;
         match laid.shape {
-            Shape::Simple(_) if laid.is_numeric() => read(&laid.dtype, &mut Whole { dataset, laid: &laid }),
+            Shape::Simple(_) if laid.is_numeric() => read(&laid.dtype, &mut WholeDataset { dataset, laid: &laid }),
             _ => Ok(None),
         }
     }
@@ -163,14 +165,14 @@ impl Array {
         let Some(contents) = object.attribute(name)? else { return Ok(None) };
         let (shape, _) = shape_within(&contents.shape, &contents.dtype, None, false);
         match &shape {
-            Shape::Simple(dims) => read(contents.dtype.innermost(), &mut Attribute { object, name, dims }),
+            Shape::Simple(dims) => read(contents.dtype.innermost(), &mut WholeAttribute { object, name, dims }),
             _ => Ok(None),
         }
     }
 }
 
 /// Where an array is read from.
-trait Place {
+trait ArrayOrigin {
     fn dims(&self) -> &[u64];
     fn elements<T: hdf5::H5Type>(&mut self) -> Result<Vec<T>>;
 
@@ -190,12 +192,12 @@ trait Place {
     }
 }
 
-struct Whole<'a> {
+struct WholeDataset<'a> {
     dataset: &'a Dataset,
-    laid: &'a Laid,
+    laid: &'a ArrayLayout,
 }
 
-impl Place for Whole<'_> {
+impl ArrayOrigin for WholeDataset<'_> {
     fn dims(&self) -> &[u64] {
         match &self.laid.shape {
             Shape::Simple(dims) => dims,
@@ -212,13 +214,13 @@ impl Place for Whole<'_> {
     }
 }
 
-struct Attribute<'a, A> {
+struct WholeAttribute<'a, A> {
     object: &'a A,
     name: &'a str,
     dims: &'a [u64],
 }
 
-impl<A: Attributes> Place for Attribute<'_, A> {
+impl<A: Attributes> ArrayOrigin for WholeAttribute<'_, A> {
     fn dims(&self) -> &[u64] {
         self.dims
     }
@@ -228,26 +230,31 @@ impl<A: Attributes> Place for Attribute<'_, A> {
     }
 }
 
-fn read(dtype: &Dtype, place: &mut impl Place) -> Result<Option<Array>> {
+fn read(dtype: &Dtype, place: &mut impl ArrayOrigin) -> Result<Option<Array>> {
     Ok(Some(match dtype {
         Dtype::Number(number) => match number {
-            Stored::Bool => place.array::<bool>()?,
-            Stored::I8 => place.array::<i8>()?,
-            Stored::I16 => place.array::<i16>()?,
-            Stored::I32 => place.array::<i32>()?,
-            Stored::I64 => place.array::<i64>()?,
-            Stored::U8 => place.array::<u8>()?,
-            Stored::U16 => place.array::<u16>()?,
-            Stored::U32 => place.array::<u32>()?,
-            Stored::U64 => place.array::<u64>()?,
-            Stored::F32 => place.array::<f32>()?,
-            Stored::F64 => place.array::<f64>()?,
+            StoredNumber::Bool => place.array::<bool>()?,
+            StoredNumber::I8 => place.array::<i8>()?,
+            StoredNumber::I16 => place.array::<i16>()?,
+            StoredNumber::I32 => place.array::<i32>()?,
+            StoredNumber::I64 => place.array::<i64>()?,
+            StoredNumber::U8 => place.array::<u8>()?,
+            StoredNumber::U16 => place.array::<u16>()?,
+            StoredNumber::U32 => place.array::<u32>()?,
+            StoredNumber::U64 => place.array::<u64>()?,
+            StoredNumber::F32 => place.array::<f32>()?,
+            StoredNumber::F64 => place.array::<f64>()?,
         },
         dtype => match dtype.complex().map(|parts| parts.map(|part| &part.dtype)) {
-            Some([Dtype::Number(Stored::F32), Dtype::Number(Stored::F32)]) => place.array::<Complex<f32>>()?,
-            Some([Dtype::Number(Stored::F32 | Stored::F64), Dtype::Number(Stored::F32 | Stored::F64)]) => {
-                place.array::<Complex<f64>>()?
+            Some([Dtype::Number(StoredNumber::F32), Dtype::Number(StoredNumber::F32)]) => {
+                place.array::<Complex<f32>>()?
             }
+            Some(
+                [
+                    Dtype::Number(StoredNumber::F32 | StoredNumber::F64),
+                    Dtype::Number(StoredNumber::F32 | StoredNumber::F64),
+                ],
+            ) => place.array::<Complex<f64>>()?,
             _ => return Ok(None),
         },
     }))

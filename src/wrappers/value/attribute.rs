@@ -4,7 +4,9 @@ use serde::{Serialize, Serializer};
 
 use super::{Map, Number, Value, Variant};
 use crate::ground::error::Result;
-use crate::h5::{Dtype, Field, MAX_TYPE_DEPTH, Number as Stored, Opaque, Shape, StringPadding, Strings, WideInteger};
+use crate::h5::{
+    Dtype, Field, MAX_TYPE_DEPTH, Number as StoredNumber, Opaque, Shape, StringPadding, Strings, WideInteger,
+};
 use crate::layout::MAX_RANK;
 use crate::ser::{Destination, Erased};
 use crate::wrappers::bridge::{self, Write};
@@ -116,7 +118,7 @@ fn dtype_of(value: &Value, level: usize) -> Option<Dtype> {
         return None;
     }
     Some(match value.inner() {
-        Value::Bool(_) => Dtype::Number(Stored::Bool),
+        Value::Bool(_) => Dtype::Number(StoredNumber::Bool),
         Value::Number(number) => match number {
             Number::I128(_) => Dtype::WideInteger(WideInteger::new(16, true)?),
             Number::U128(_) => Dtype::WideInteger(WideInteger::new(16, false)?),

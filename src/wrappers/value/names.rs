@@ -4,22 +4,22 @@ use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Bytes of all names that are kept.
-const MOST: usize = 1 << 20;
+const MAX_NAMES: usize = 1 << 20;
 
 #[derive(Default)]
-struct Names {
+struct NameTable {
     kept: HashSet<&'static str>,
     bytes: usize,
 }
 
 /// The same name, for good; `None` where there are too many.
 pub(super) fn lasting(name: &str) -> Option<&'static str> {
-    static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
+    static NAMES: LazyLock<Mutex<NameTable>> = LazyLock::new(Mutex::default);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(kept) = names.kept.get(name) {
         return Some(kept);
     }
-    if names.bytes + name.len() + size_of::<&str>() > MOST {
+    if names.bytes + name.len() + size_of::<&str>() > MAX_NAMES {
         return None;
     }
     let kept: &'static str = Box::leak(name.into());
@@ -41,6 +41,6 @@ mod tests {
 
     #[test]
     fn too_long_a_name_is_not_kept() {
-        assert_eq!(lasting(&"x".repeat(MOST)), None);
+        assert_eq!(lasting(&"x".repeat(MAX_NAMES)), None);
     }
 }

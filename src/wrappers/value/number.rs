@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use serde::{Serialize, Serializer};
 
 use super::Value;
-use crate::h5::Number as Stored;
+use crate::h5::Number as StoredNumber;
 
 macro_rules! numbers {
     ($($variant:ident $type:ident $serialize:ident),*) => {
@@ -89,18 +89,18 @@ numbers!(
 
 impl Number {
     /// Its type in a file, if it is not one of 128 bits.
-    pub(super) fn stored(self) -> Option<Stored> {
+    pub(super) fn stored(self) -> Option<StoredNumber> {
         Some(match self {
-            Self::I8(_) => Stored::I8,
-            Self::I16(_) => Stored::I16,
-            Self::I32(_) => Stored::I32,
-            Self::I64(_) => Stored::I64,
-            Self::U8(_) => Stored::U8,
-            Self::U16(_) => Stored::U16,
-            Self::U32(_) => Stored::U32,
-            Self::U64(_) => Stored::U64,
-            Self::F32(_) => Stored::F32,
-            Self::F64(_) => Stored::F64,
+            Self::I8(_) => StoredNumber::I8,
+            Self::I16(_) => StoredNumber::I16,
+            Self::I32(_) => StoredNumber::I32,
+            Self::I64(_) => StoredNumber::I64,
+            Self::U8(_) => StoredNumber::U8,
+            Self::U16(_) => StoredNumber::U16,
+            Self::U32(_) => StoredNumber::U32,
+            Self::U64(_) => StoredNumber::U64,
+            Self::F32(_) => StoredNumber::F32,
+            Self::F64(_) => StoredNumber::F64,
             Self::I128(_) | Self::U128(_) => return None,
         })
     }

@@ -9,7 +9,7 @@ use super::typed::{Typed, scale_users};
 use super::{Array, Map, Table, Value, Variant};
 use crate::de::dynamic::tell_all;
 use crate::de::read_state::read_referred;
-use crate::de::{Found, Source, Stored, ValueDeserializer};
+use crate::de::{Found, OpenObject, Source, ValueDeserializer};
 use crate::ground::error::Result;
 use crate::h5::{Attributes, Object, Shape};
 use crate::layout::Kind;
@@ -69,13 +69,13 @@ impl<'de> Read<'de> for Value {
 }
 
 /// What an object holds, with its attributes.
-fn of_object(stored: &Stored) -> Result<Value> {
+fn of_object(stored: &OpenObject) -> Result<Value> {
     let value = or_unreadable(contents(stored))?;
     let attrs: Map = stored.read_all_attributes()?;
     if attrs.is_empty() { Ok(value) } else { Ok(Value::WithAttrs(Box::new(WithAttrs { value, attrs }))) }
 }
 
-fn contents(stored: &Stored) -> Result<Value> {
+fn contents(stored: &OpenObject) -> Result<Value> {
     match &stored.object {
         Object::Dataset(dataset) if dataset.kind()?.is_none() => match Array::of_dataset(dataset)? {
             Some(array) => Ok(Value::Array(array)),

@@ -19,11 +19,11 @@ impl Serialize for Value {
             Self::String(text) => serializer.serialize_str(text),
             Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
             Self::Array(array) => array.serialize(serializer),
-            Self::List(list) => match Form::of_list(list) {
+            Self::List(list) => match RecordFields::of_list(list) {
                 Some(form) => serializer.collect_seq(list.iter().map(|value| Formed { value, form: &form })),
                 None => serializer.collect_seq(list),
             },
-            Self::Table(table) => match table.get(0).and_then(record).and_then(Form::of_record) {
+            Self::Table(table) => match table.get(0).and_then(record).and_then(RecordFields::of_record) {
                 Some(form) => serializer.collect_seq(table.records().map(|value| Made { value, form: Some(&form) })),
                 None => serializer.collect_seq(table.records().map(|value| Made { value, form: None })),
             },
@@ -40,7 +40,7 @@ impl Serialize for Value {
             }
             Self::Variant(Variant { name, number, payload }) => match (lasting(name), payload) {
                 (Some(name), None) => serializer.serialize_unit_variant("", *number, name),
-                (Some(name), Some(payload)) => match record(payload).and_then(Form::of_record) {
+                (Some(name), Some(payload)) => match record(payload).and_then(RecordFields::of_record) {
                     Some(form) => {
                         let payload = Formed { value: payload, form: &form };
                         serializer.serialize_newtype_variant("", *number, name, &payload)
@@ -63,9 +63,9 @@ impl Serialize for Value {
 }
 
 /// The fields that all records of a list have, in their order, and those of the records in them.
-struct Form(Vec<(&'static str, Option<Self>)>);
+struct RecordFields(Vec<(&'static str, Option<Self>)>);
 
-impl Form {
+impl RecordFields {
     /// That of the elements of a list, if they are all of one.
     fn of_list(list: &[Value]) -> Option<Self> {
         let form = Self::of_record(list.iter().find_map(record)?)?;
@@ -124,7 +124,7 @@ fn record(value: &Value) -> Option<&Map> {
 /// A record that was made to be written.
 struct Made<'a> {
     value: Value,
-    form: Option<&'a Form>,
+    form: Option<&'a RecordFields>,
 }
 
 impl Serialize for Made<'_> {
@@ -139,7 +139,7 @@ impl Serialize for Made<'_> {
 /// A record of that form, or none.
 struct Formed<'a> {
     value: &'a Value,
-    form: &'a Form,
+    form: &'a RecordFields,
 }
 
 impl Serialize for Formed<'_> {

@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use super::column::Column;
 use super::element::ElementSerializer;
-use super::place::Near;
-use super::record_packer::{Form, Room, exact_len};
+use super::place::ElementContext;
+use super::record_packer::{PackBuffer, RecordForm, exact_len};
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::h5::{LastLook, Reference, Slice};
 
 /// A value of some type.
-pub(crate) trait Item {
+pub(crate) trait AnyValue {
     /// Serializes it.
     fn write(&self, serializer: ValueSerializer<'_>) -> Result<()>;
 
-    /// Adds it as a row, if it is an element of a sequence; returns whether it is of the form, as [`Room::put_row`] does.
-    fn put_row(&self, _: &Form, _: &mut Room<'_>) -> bool {
+    /// Adds it as a row, if it is an element of a sequence; returns whether it is of the form, as [`PackBuffer::put_row`] does.
+    fn put_row(&self, _: &RecordForm, _: &mut PackBuffer<'_>) -> bool {
         false
     }
 
@@ -27,10 +27,10 @@ pub(crate) trait Item {
     fn type_of(&self) -> (TypeId, &'static str);
 }
 
-/// A value as an [`Item`].
+/// A value as an [`AnyValue`].
 pub(crate) struct Erased<'a, T: ?Sized>(pub(crate) &'a T);
 
-impl<T: ?Sized + Serialize> Item for Erased<'_, T> {
+impl<T: ?Sized + Serialize> AnyValue for Erased<'_, T> {
     fn write(&self, serializer: ValueSerializer<'_>) -> Result<()> {
         self.0.serialize(serializer)
     }
@@ -40,15 +40,15 @@ impl<T: ?Sized + Serialize> Item for Erased<'_, T> {
     }
 }
 
-/// An element of a sequence as an [`Item`], which can be a row. Types of other values are not compiled for that.
+/// An element of a sequence as an [`AnyValue`], which can be a row. Types of other values are not compiled for that.
 pub(super) struct ErasedRow<T>(pub(super) T);
 
-impl<T: Serialize> Item for ErasedRow<T> {
+impl<T: Serialize> AnyValue for ErasedRow<T> {
     fn write(&self, serializer: ValueSerializer<'_>) -> Result<()> {
         self.0.serialize(serializer)
     }
 
-    fn put_row(&self, form: &Form, room: &mut Room<'_>) -> bool {
+    fn put_row(&self, form: &RecordForm, room: &mut PackBuffer<'_>) -> bool {
         room.put_row(form, &self.0)
     }
 
@@ -64,7 +64,7 @@ pub(super) enum Contiguous<'a> {
 }
 
 /// All elements of a sequence.
-pub(super) trait Items {
+pub(super) trait AnyElements {
     /// What the elements are taken from, if that is a reference. None was asked for before.
     fn source(&self) -> Option<Reference<'_>>;
 
@@ -72,21 +72,26 @@ pub(super) trait Items {
     fn exact_len(&mut self) -> Option<usize>;
 
     /// The next element.
-    fn next(&mut self) -> Option<&dyn Item>;
+    fn next(&mut self) -> Option<&dyn AnyValue>;
 
     /// Pushes the next `most` elements to a column, or fewer, where there are no more or one fails; returns how many.
-    fn push_to_column(&mut self, column: &mut Column, depth: Depth, near: Near<'_>, most: usize)
-    -> (usize, Result<()>);
+    fn push_to_column(
+        &mut self,
+        column: &mut Column,
+        depth: Depth,
+        near: ElementContext<'_>,
+        most: usize,
+    ) -> (usize, Result<()>);
 
     /// Adds the next elements as rows, as far as there are so many and they are of the form; returns how many, and whether
-    /// there is [one](Items::refused) that was not added.
-    fn put_rows(&mut self, form: &Form, room: Room<'_>, most: usize) -> (usize, bool);
+    /// there is [one](AnyElements::refused) that was not added.
+    fn put_rows(&mut self, form: &RecordForm, room: PackBuffer<'_>, most: usize) -> (usize, bool);
 
     /// The element that was not added.
-    fn refused(&self) -> Option<&dyn Item>;
+    fn refused(&self) -> Option<&dyn AnyValue>;
 }
 
-impl dyn Items + '_ {
+impl dyn AnyElements + '_ {
     /// The elements, if they are of a sort that is taken from where they are.
     pub(super) fn contiguous(&self) -> Option<Contiguous<'_>> {
         let source = self.source()?;
@@ -97,15 +102,15 @@ impl dyn Items + '_ {
     }
 }
 
-/// What an iterator gives as [`Items`].
-pub(super) struct ItemsOf<I: IntoIterator> {
+/// What an iterator gives as [`AnyElements`].
+pub(super) struct ElementsOf<I: IntoIterator> {
     /// What is to be iterated over, until it is.
     source: Option<I>,
     iter: Option<I::IntoIter>,
     current: Option<ErasedRow<I::Item>>,
 }
 
-impl<I: IntoIterator> ItemsOf<I> {
+impl<I: IntoIterator> ElementsOf<I> {
     pub(super) fn new(source: I) -> Self {
         Self { source: Some(source), iter: None, current: None }
     }
@@ -118,7 +123,7 @@ impl<I: IntoIterator> ItemsOf<I> {
     }
 }
 
-impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
+impl<I: IntoIterator<Item: Serialize>> AnyElements for ElementsOf<I> {
     fn source(&self) -> Option<Reference<'_>> {
         Reference::of(self.source.as_ref()?)
     }
@@ -127,7 +132,7 @@ impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
         exact_len(self.iter()?)
     }
 
-    fn next(&mut self) -> Option<&dyn Item> {
+    fn next(&mut self) -> Option<&dyn AnyValue> {
         self.current = self.iter()?.next().map(ErasedRow);
         self.refused()
     }
@@ -136,7 +141,7 @@ impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
         &mut self,
         column: &mut Column,
         depth: Depth,
-        near: Near<'_>,
+        near: ElementContext<'_>,
         most: usize,
     ) -> (usize, Result<()>) {
         let Some(iter) = self.iter() else { return (0, Ok(())) };
@@ -150,7 +155,7 @@ impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
         (most, Ok(()))
     }
 
-    fn put_rows(&mut self, form: &Form, room: Room<'_>, most: usize) -> (usize, bool) {
+    fn put_rows(&mut self, form: &RecordForm, room: PackBuffer<'_>, most: usize) -> (usize, bool) {
         let Some(iter) = self.iter() else { return (0, false) };
         let (mut room, mut left) = (room.here(), most);
         let refused = loop {
@@ -164,7 +169,7 @@ impl<I: IntoIterator<Item: Serialize>> Items for ItemsOf<I> {
         (most - left, self.current.is_some())
     }
 
-    fn refused(&self) -> Option<&dyn Item> {
-        self.current.as_ref().map(|value| value as &dyn Item)
+    fn refused(&self) -> Option<&dyn AnyValue> {
+        self.current.as_ref().map(|value| value as &dyn AnyValue)
     }
 }
