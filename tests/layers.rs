@@ -264,6 +264,35 @@ fn h5_alone_calls_libhdf5() {
     nothing(&wrong.into_iter().filter(|line| !line.starts_with("src/h5/")).collect::<Vec<_>>());
 }
 
+/// A function of libhdf5's, as C calls it: `H5Dread`, `H5free_memory`. Constants and types have an underscore after the letters
+/// of their part: `H5P_DEFAULT`, `H5D_layout_t`.
+fn is_function_of_c(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix("H5") else { return false };
+    let name = rest.trim_start_matches(|char: char| char.is_ascii_uppercase());
+    name.starts_with(|char: char| char.is_ascii_lowercase()) && word != "H5Type"
+}
+
+#[test]
+fn functions_of_libhdf5_are_named_in_sys_alone() {
+    let why = "nothing but h5/sys and the driver names functions of C: add a thin function there, and call that";
+    let wrong = strangers("h5/", is_function_of_c, why);
+    let elsewhere = |line: &String| !line.starts_with("src/h5/sys/") && !line.starts_with("src/h5/driver.rs");
+    nothing(&wrong.into_iter().filter(elsewhere).collect::<Vec<_>>());
+    for (word, expected) in [
+        ("H5Dread", true),
+        ("H5PLget", true),
+        ("H5Aiterate2", true),
+        ("H5free_memory", true),
+        ("H5P_DEFAULT", false),
+        ("H5D_layout_t", false),
+        ("H5_index_t", false),
+        ("H5Type", false),
+        ("H5", false),
+    ] {
+        assert_eq!(is_function_of_c(word), expected, "{word}");
+    }
+}
+
 #[test]
 fn h5_knows_nothing_of_serde_and_of_options() {
     let why = "h5 knows nothing of serde: hand it what serde gave as a value";

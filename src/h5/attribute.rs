@@ -1,20 +1,17 @@
 //! Attributes of groups and datasets.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::ptr;
+use std::ffi::{CStr, CString, c_void};
 
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::{h5a, h5t};
 
 use super::about::keeps_attribute_order;
 use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
 use super::heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
-use super::sys::{self, AttributeInfo};
+use super::sys::{AttributeInfo, h5a, h5t};
 use super::variable;
-use super::{Id, c_name, call, change, change_of, locked, names, property_lists, removal};
+use super::{c_name, locked, names, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::{KIND, Kind, LENGTH, MAX_MESSAGE};
@@ -43,11 +40,9 @@ pub(crate) trait Attributes {
         }
         let (file_type, memory_type) = (dtype.id(Order::File)?, dtype.id(Order::Memory)?);
         self.write_new(label, file_type.get(), shape, &mut |attribute| {
+            let (len, from) = (bytes.len(), bytes.as_ptr().cast());
             // SAFETY: `bytes` holds as many items of the type as the attribute has.
-            change_of("write an attribute", bytes.len(), || unsafe {
-                h5a::H5Awrite(attribute, memory_type.get(), bytes.as_ptr().cast())
-            })
-            .map(drop)
+            unsafe { h5a::write("write an attribute", len, attribute, memory_type.get(), from) }
         })
     }
 
@@ -72,7 +67,7 @@ pub(crate) trait Attributes {
                 // Where libhdf5 takes addresses of strings itself, it does so for those of the same character set alone.
                 let memory_type = if cfg!(hdf5_tokens) { memory_type } else { file_type };
                 // SAFETY: at `data` are as many items of the type as there are strings, and as the attribute has.
-                change("write an attribute", || unsafe { h5a::H5Awrite(attribute, memory_type, data) }).map(drop)
+                unsafe { h5a::write("write an attribute", 0, attribute, memory_type, data) }
             })
         })
     }
@@ -143,9 +138,7 @@ pub(crate) trait Attributes {
     fn delete_labelled_attribute(&self, label: &CStr) -> Result<()> {
         locked(|| {
             removal::check_attribute(self.handle(), label)?;
-            // SAFETY: an object's handle and a C string.
-            change("remove an attribute", || unsafe { h5a::H5Adelete(self.handle(), label.as_ptr()) })?;
-            Ok(())
+            h5a::delete("remove an attribute", self.handle(), label)
         })
     }
 
@@ -161,13 +154,9 @@ pub(crate) trait Attributes {
             return Ok(None);
         }
         let what = "read an attribute";
-        // SAFETY: an object's handle and a C string.
-        let id = Id::own(what, || unsafe { h5a::H5Aopen(self.handle(), label.as_ptr(), H5P_DEFAULT) })?;
-        // SAFETY: `id` is an attribute, here and below.
-        let space = Id::own(what, || unsafe { h5a::H5Aget_space(id.get()) })?;
-        let shape = Shape::of_space(&space)?;
-        // SAFETY: as above.
-        let stored_type = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+        let id = h5a::open(what, self.handle(), label)?;
+        let shape = Shape::of_space(&h5a::get_space(what, &id)?)?;
+        let stored_type = h5a::get_type(what, &id)?;
         let dtype = Dtype::of_items(&stored_type, self.handle())?;
         let count = if dtype.unsupported().is_some() { 0 } else { shape.count().unwrap_or(u64::MAX) };
         let most = Limits::current().unstored / 2;
@@ -180,9 +169,8 @@ pub(crate) trait Attributes {
             return Ok(Some(Contents { shape, dtype, items: Items::default() }));
         }
         let read = |dtype: hid_t, bytes: *mut c_void| {
-            // SAFETY: at `bytes` is room for all items of the attribute, whose count and type were asked of the same handle.
-            call(what, || unsafe { h5a::H5Aread(id.get(), dtype, bytes) })?;
-            Ok(())
+            // SAFETY: at `bytes` is zeroed room for all items of the attribute, whose count and type were asked of the same handle.
+            unsafe { h5a::read(what, &id, dtype, bytes) }
         };
         let items = if dtype.has_addresses() {
             variable::read(self.handle(), &dtype, count, Items::new(), read)?
@@ -252,21 +240,14 @@ pub(crate) trait Attributes {
 
 /// The names of all attributes of an object, in order.
 fn named(object: hid_t) -> Result<Vec<Named>> {
-    use hdf5_sys::h5::{H5_index_t, H5_iter_order_t};
-
     let mut names: Vec<Named> = Vec::new();
-    // In the native order for the reason given at `Group::links`.
-    // SAFETY: an object's handle, and the address of what `add_name` expects, used by nothing else meanwhile.
-    call("list attributes", || unsafe {
-        sys::H5Aiterate2(
-            object,
-            H5_index_t::H5_INDEX_NAME as c_int,
-            H5_iter_order_t::H5_ITER_NATIVE as c_int,
-            ptr::null_mut(),
-            Some(add_name),
-            ptr::from_mut(&mut names).cast(),
-        )
-    })?;
+    let mut add = |name: &CStr, info: &AttributeInfo| {
+        let (name, label) = names::read(name);
+        names.push(Named { order: info.order(), name, label });
+    };
+    // In the native order for the reason given at `h5l::iterate`.
+    // SAFETY: it only adds to the list.
+    unsafe { h5a::iterate("list attributes", object, &mut add) }?;
     names::set_apart(names.iter_mut().map(|Named { name, label, .. }| (name, label.is_none())));
     // What does not keep an order has numbers all the same, by where the attributes happen to be.
     if names.len() > 1 && names.iter().all(|name| name.order.is_some()) && keeps_attribute_order(object)? {
@@ -278,8 +259,7 @@ fn named(object: hid_t) -> Result<Vec<Named>> {
 }
 
 fn has(object: hid_t, label: &CStr) -> Result<bool> {
-    // SAFETY: an object's handle and a C string.
-    Ok(call("look for an attribute", || unsafe { h5a::H5Aexists(object, label.as_ptr()) })? > 0)
+    h5a::exists("look for an attribute", object, label)
 }
 
 /// The name of an attribute, and its number, if the object remembers the order.
@@ -291,29 +271,9 @@ struct Named {
     label: Option<CString>,
 }
 
-/// Adds the name of an attribute to the list at `list`.
-///
-/// # Safety
-/// `name` is a C string or null, `info` the address of what the library says of the attribute or null, and `list` the
-/// address of a `Vec<Named>` that nothing else uses.
-unsafe extern "C" fn add_name(_: hid_t, name: *const c_char, info: *const AttributeInfo, list: *mut c_void) -> c_int {
-    // SAFETY: as the caller promises.
-    let Some(list) = (unsafe { list.cast::<Vec<Named>>().as_mut() }) else { return -1 };
-    // SAFETY: as the caller promises.
-    let Some(info) = (unsafe { info.as_ref() }) else { return -1 };
-    if name.is_null() {
-        return -1;
-    }
-    // SAFETY: as the caller promises.
-    let (name, label) = names::read(unsafe { CStr::from_ptr(name) });
-    list.push(Named { order: info.order(), name, label });
-    0
-}
-
 /// Whether so many items of a type do not fit an object's header.
 fn is_large(file_type: hid_t, shape: &Shape) -> bool {
-    // SAFETY: a data type.
-    let size = locked(|| unsafe { h5t::H5Tget_size(file_type) }) as u64;
+    let size = h5t::size(file_type) as u64;
     shape.count().is_none_or(|count| count.saturating_mul(size) > MAX_MESSAGE as u64)
 }
 
@@ -326,11 +286,8 @@ fn write_new(
 ) -> Result<()> {
     let space = shape.space()?;
     let lists = property_lists()?;
-    // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-    let id = Id::create("create an attribute", || unsafe {
-        h5a::H5Acreate2(object, label.as_ptr(), file_type, space.get(), lists.attribute.get(), H5P_DEFAULT)
-    })
-    .map_err(|error| match is_large(file_type, shape) {
+    let of = (file_type, space.get(), lists.attribute.get());
+    let id = h5a::create("create an attribute", object, label, of).map_err(|error| match is_large(file_type, shape) {
         true => error.advised(
             "an attribute of 64 KiB or more needs a file whose lower bound of formats is 1.8 or later: h5py's `libver`, or \
              `libver_v18` of `hdf5::FileBuilder`",
@@ -343,8 +300,7 @@ fn write_new(
     let written = write(id.get());
     if written.is_err() {
         // One that has no data is none; where it cannot be removed, there is no better way back.
-        // SAFETY: an object's handle and a C string.
-        locked(|| unsafe { h5a::H5Adelete(object, label.as_ptr()) });
+        h5a::try_delete(object, label);
     }
     written
 }

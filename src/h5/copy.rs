@@ -7,9 +7,6 @@
 
 use std::collections::HashSet;
 
-use hdf5_sys::h5o;
-use hdf5_sys::h5p::H5P_DEFAULT;
-
 use super::about::{Identity, identity_of};
 use super::attribute::Attributes;
 use super::dataset::{Dataset, Shape};
@@ -18,8 +15,9 @@ use super::items::Items;
 use super::link::Link;
 use super::removal::Any;
 use super::strict::NoPlugins;
+use super::sys::h5o;
 use super::variable::check_header;
-use super::{Id, c_name, change_of, dense, locked, property_lists};
+use super::{Id, c_name, dense, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::layout::SLAB;
@@ -37,19 +35,14 @@ impl Object {
     /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
     pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
         let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot_of(name));
-        let copy = |bytes: usize| {
-            // SAFETY: handles of the kinds that the function takes, and C strings.
-            change_of("copy an object", bytes, || unsafe {
-                let (source, target) = (self.handle(), group.handle());
-                h5o::H5Ocopy(source, c".".as_ptr(), target, label.as_ptr(), H5P_DEFAULT, lists.link.get())
-            })
-        };
+        let copy =
+            |bytes: usize| h5o::copy("copy an object", bytes, self.handle(), group.handle(), &label, &lists.link);
         // What was looked through stays as it is until it is copied.
         locked(|| {
             let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
             match look_through(self, &spot)? {
-                Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes).map(drop),
-                Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)).map(drop),
+                Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes),
+                Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)),
             }
         })?;
         // Nobody is told of anything as long as the lock is held.

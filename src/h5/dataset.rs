@@ -1,17 +1,12 @@
 //! Datasets: made, written and read in blocks.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::fmt::{self, Display};
-use std::ptr;
 use std::sync::{LazyLock, OnceLock};
 
-use hdf5_sys::h5::HADDR_UNDEF;
-use hdf5_sys::h5d::{self, H5D_layout_t};
-use hdf5_sys::h5f;
-use hdf5_sys::h5i::{self, hid_t};
-use hdf5_sys::h5o;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5s::{self, H5S_class_t};
+use hdf5_sys::h5d::H5D_layout_t;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5s::{H5S_ALL, H5S_class_t};
 
 use super::about::{About, Messages, about};
 use super::attribute::Attributes;
@@ -28,9 +23,10 @@ use super::present::{self, Wanted};
 use super::selection::select;
 use super::storing::{Chunking, sort_of};
 use super::strict::{NoPlugins, check_layout, filter_refused, is_own, missing_filter};
+use super::sys::{h5d, h5f, h5i, h5o, h5p, h5s};
 use super::variable;
 use super::writing::makes_room;
-use super::{COMPACT, Handle, Id, PropertyLists, c_name, call, change, change_of, locked, once, property_lists, sys};
+use super::{COMPACT, Handle, Id, PropertyLists, c_name, locked, once, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::progress_path::Spot;
@@ -70,18 +66,11 @@ impl Shape {
     }
 
     pub(super) fn of_space(space: &Id) -> Result<Self> {
-        let what = "look into a dataspace";
-        match sys::space_class(space.get())? {
+        match h5s::class(space.get())? {
             H5S_class_t::H5S_NULL => Ok(Self::Null),
             H5S_class_t::H5S_SCALAR => Ok(Self::Scalar),
             _ => {
-                // SAFETY: `space` is a dataspace.
-                let rank = call(what, || unsafe { h5s::H5Sget_simple_extent_ndims(space.get()) })?;
-                let mut dims = vec![0; usize::try_from(rank).unwrap_or(0)];
-                // SAFETY: `dims` has a place for each dimension; maximum sizes are not asked for.
-                call(what, || unsafe {
-                    h5s::H5Sget_simple_extent_dims(space.get(), dims.as_mut_ptr(), ptr::null_mut())
-                })?;
+                let dims = h5s::dims("look into a dataspace", space)?;
                 // One without dimensions has one item, as a scalar one. libhdf5 makes none, but a file may have it so.
                 Ok(if dims.is_empty() { Self::Scalar } else { Self::Simple(dims) })
             }
@@ -91,15 +80,11 @@ impl Shape {
 
 /// A dataspace without dimensions.
 fn plain_space(class: H5S_class_t) -> Result<Id> {
-    // SAFETY: a class that the library knows.
-    Id::own("create a dataspace", || unsafe { h5s::H5Screate(class) })
+    h5s::create("create a dataspace", class)
 }
 
 pub(super) fn simple_space(dims: &[u64]) -> Result<Id> {
-    // SAFETY: `dims` holds as many sizes as said; no maximum sizes are given.
-    Id::own("create a dataspace", || unsafe {
-        h5s::H5Screate_simple(i32::try_from(dims.len()).unwrap_or(-1), dims.as_ptr(), ptr::null())
-    })
+    h5s::create_simple("create a dataspace", dims, None)
 }
 
 /// `scalar`, `null`, `(10, 3)`; a single dimension as numpy writes it: `(10,)`.
@@ -205,7 +190,12 @@ impl Group {
     /// Makes the dataset `name` for items of type `dtype`, yet without data, which will be stored as said.
     pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
         let spot = self.spot_of(name);
-        let dataset = locked(|| self.create_locked(&c_name(name)?, dtype, shape, storing))?;
+        let dataset = locked(|| {
+            let label = c_name(name)?;
+            self.create_with(dtype, shape, storing, |lists, new| {
+                h5d::create("create a dataset", self.handle(), &label, new, (lists.link.get(), None))
+            })
+        })?;
         spot.object()?;
         Ok(dataset.at(spot))
     }
@@ -219,10 +209,7 @@ impl Group {
         spot: Spot,
     ) -> Result<Dataset> {
         let dataset = locked(|| {
-            self.create_with(dtype, shape, storing, |_, file_type, space, list| {
-                // SAFETY: all are handles of the kinds that the function takes.
-                unsafe { h5d::H5Dcreate_anon(self.handle(), file_type, space, list, H5P_DEFAULT) }
-            })
+            self.create_with(dtype, shape, storing, |_, new| h5d::create_anon("create a dataset", self.handle(), new))
         })?;
         spot.object()?;
         Ok(dataset.at(spot))
@@ -231,29 +218,16 @@ impl Group {
     /// Makes the link `name` to an object that has none yet.
     pub(crate) fn link(&self, name: &str, object: &impl Attributes) -> Result<()> {
         let (name, lists) = (c_name(name)?, property_lists()?);
-        // SAFETY: handles of the kinds that the function takes, and a C string.
-        change("link an object", || unsafe {
-            h5o::H5Olink(object.handle(), self.handle(), name.as_ptr(), lists.link.get(), H5P_DEFAULT)
-        })?;
-        Ok(())
+        h5o::link("link an object", object.handle(), self.handle(), &name, &lists.link)
     }
 
-    fn create_locked(&self, link: &CStr, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
-        self.create_with(dtype, shape, storing, |lists, file_type, space, list| {
-            // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-            unsafe {
-                h5d::H5Dcreate2(self.handle(), link.as_ptr(), file_type, space, lists.link.get(), list, H5P_DEFAULT)
-            }
-        })
-    }
-
-    /// Makes a dataset by `create`, which is given the property lists, and the type, space and list for the dataset.
+    /// Makes a dataset by `create`, which is given the property lists, and what the dataset is made of.
     fn create_with(
         &self,
         dtype: Dtype,
         shape: Shape,
         storing: &Storing,
-        create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
+        create: impl FnOnce(&PropertyLists, h5d::New) -> Result<Id>,
     ) -> Result<Dataset> {
         let file_type = dtype.id(Order::File)?;
         let (id, is_chunked) =
@@ -275,7 +249,7 @@ impl Group {
         size: usize,
         shape: &Shape,
         (storing, (texts, references)): (&Storing, (bool, bool)),
-        create: impl FnOnce(&PropertyLists, hid_t, hid_t, hid_t) -> hid_t,
+        create: impl FnOnce(&PropertyLists, h5d::New) -> Result<Id>,
     ) -> Result<(Id, bool)> {
         let (lists, space) = (property_lists()?, shape.space()?);
         let chunking = match shape {
@@ -293,7 +267,7 @@ impl Group {
                 (false, true) => &lists.ordered_dataset,
             },
         };
-        let id = Id::create("create a dataset", || create(lists, file_type, space.get(), list.get()))?;
+        let id = create(lists, h5d::New { file_type, space: space.get(), list: list.get() })?;
         Ok((id, own.is_some()))
     }
 }
@@ -307,8 +281,7 @@ impl Dataset {
     /// The same of one that was checked.
     pub(super) fn adopt_checked(checked: Checked, id: Id) -> Result<Self> {
         let what = "open a dataset";
-        // SAFETY: `id` is a dataset, here and below.
-        let stored_type = Id::own(what, || unsafe { h5d::H5Dget_type(id.get()) })?;
+        let stored_type = h5d::get_type(what, id.get())?;
         let dtype = Dtype::of_items(&stored_type, id.get())?;
         if dtype.has_addresses() {
             variable::look_at_header(id.get())?;
@@ -317,10 +290,9 @@ impl Dataset {
         let is_bare = !messages.has_attributes();
         // How it was made is a list that takes libhdf5 longer to make than all the rest. But a virtual dataset stores nothing
         // itself, and only what has dimensions can be in chunks, which have no one address in the file.
-        let is_here = !messages.has_external_storage() && stored_size(&id) > 0;
+        let is_here = !messages.has_external_storage() && h5d::storage_size(id.get()) > 0;
         let layout = if is_here { None } else { Some(checked_layout(&id)?) };
-        // SAFETY: as above.
-        let space = Id::own(what, || unsafe { h5d::H5Dget_space(id.get()) })?;
+        let space = h5d::get_space(what, id.get())?;
         let shape = Shape::of_space(&space)?;
         let stored = dtype.is_alike().then_some(stored_type);
         let (is_virtual, is_chunked, chunked, is_fixed, fills, spot) =
@@ -328,7 +300,7 @@ impl Dataset {
         let mut dataset =
             Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot };
         let layout = match layout {
-            None if !matches!(dataset.shape, Shape::Simple(_)) || address_of(&dataset.id).is_some() => None,
+            None if !matches!(dataset.shape, Shape::Simple(_)) || h5d::offset(dataset.id.get()).is_some() => None,
             None => Some(dataset.layout()?),
             checked => checked,
         };
@@ -394,9 +366,7 @@ impl Dataset {
     /// Whether its chunks, if it has any, go through filters.
     pub(super) fn is_filtered(&self) -> Result<bool> {
         let list = self.layout()?.0;
-        // SAFETY: a dataset creation list.
-        let count = call("look into the filters of a dataset", || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
-        Ok(self.is_chunked && count > 0)
+        Ok(self.is_chunked && h5p::filter_count("look into the filters of a dataset", &list)? > 0)
     }
 
     /// How many rows a chunk has, if it is stored in chunks.
@@ -441,12 +411,11 @@ impl Dataset {
         if layout != H5D_CHUNKED {
             return Ok(matches!(layout, H5D_COMPACT | H5D_CONTIGUOUS));
         }
-        let available = call("look into the filters of a dataset", || {
+        let has_filters = locked(|| {
             let _no_plugins = NoPlugins::new();
-            // SAFETY: a dataset creation list.
-            unsafe { h5p::H5Pall_filters_avail(list.get()) }
+            h5p::has_all_filters("look into the filters of a dataset", &list)
         })?;
-        Ok(available > 0 || self.encoded(&self.memory_type()?)?.is_some())
+        Ok(has_filters || self.encoded(&self.memory_type()?)?.is_some())
     }
 
     /// How it was made, and in what layout.
@@ -464,13 +433,12 @@ impl Dataset {
         if Messages::of(self.id.get())?.has_external_storage() {
             return Ok(None);
         }
-        Ok(address_of(&self.id))
+        Ok(h5d::offset(self.id.get()))
     }
 
     /// Whether its items in memory are what the file has.
     fn is_same(&self) -> Result<bool> {
-        // SAFETY: a dataset.
-        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.id.get()) })?;
+        let stored = h5d::get_type("look into a dataset", self.id.get())?;
         let memory_type = self.readable_type()?;
         is_equal(stored.get(), memory_type.get())
     }
@@ -483,7 +451,7 @@ impl Dataset {
 
     /// Bytes of its data in the file.
     pub(super) fn stored(&self) -> u64 {
-        stored_size(&self.id)
+        h5d::storage_size(self.id.get())
     }
 
     /// Whether as much is stored for it as its items can be compressed to.
@@ -498,9 +466,7 @@ impl Dataset {
 
     /// The same as users know it.
     pub(crate) fn user(&self) -> Result<hdf5::Dataset> {
-        let id = std::mem::ManuallyDrop::new(self.shared()?);
-        // SAFETY: an owned handle, which is not used by `id` any more.
-        Ok(unsafe { hdf5::from_id(id.get()) }?)
+        self.shared()?.try_into()
     }
 
     /// A further owner of it.
@@ -510,24 +476,14 @@ impl Dataset {
 
     /// A further owner of the handle.
     fn shared(&self) -> Result<Id> {
-        Id::own("look into a dataset", || {
-            // SAFETY: a valid handle, whose count is raised for the second owner.
-            let count = unsafe { h5i::H5Iinc_ref(self.id.get()) };
-            if count < 0 { -1 } else { self.id.get() }
-        })
+        h5i::share("look into a dataset", &self.id)
     }
 
     /// The size of the file that it is in; 0 where that is not known.
     pub(crate) fn file_size(&self) -> u64 {
         let what = "look into a file";
-        let mut size = 0;
-        let mut found = || -> Result<_> {
-            // SAFETY: a dataset's handle.
-            let file = Id::own(what, || unsafe { h5i::H5Iget_file_id(self.id.get()) })?;
-            // SAFETY: a file's handle, and the address of a number.
-            call(what, || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut size) })
-        };
-        if found().is_ok() { size } else { 0 }
+        let size = h5i::file_of(what, self.id.get()).and_then(|file| h5f::size(what, &file));
+        size.unwrap_or(0)
     }
 
     /// Has items read as another type: one without some fields of its own.
@@ -771,7 +727,7 @@ impl Dataset {
         let (list, layout) = self.layout()?;
         let is_plain =
             matches!(layout, H5D_layout_t::H5D_COMPACT | H5D_layout_t::H5D_CONTIGUOUS | H5D_layout_t::H5D_CHUNKED);
-        let fills = is_plain && sys::has_fill_value(list.get())? && sys::fills_at_some_time(list.get())?;
+        let fills = is_plain && h5p::has_fill_value(list.get())? && h5p::fills_at_some_time(list.get())?;
         // How a dataset was made does not change.
         Ok(*self.fills.get_or_init(|| fills))
     }
@@ -850,11 +806,8 @@ impl Dataset {
         file: hid_t,
         (data, bytes): (*const c_void, usize),
     ) -> Result<()> {
-        change_of("write a dataset", bytes, || {
-            // SAFETY: the caller vouches for the data; the rest are handles of the kinds that the function takes.
-            unsafe { h5d::H5Dwrite(self.id.get(), memory_type, memory, file, H5P_DEFAULT, data) }
-        })?;
-        Ok(())
+        // SAFETY: as the caller promises.
+        unsafe { h5d::write("write a dataset", bytes, self.id.get(), (memory_type, memory), file, data) }
     }
 
     /// Selects rows in the file; returns also the space of as many items in memory, and their number.
@@ -891,19 +844,6 @@ fn items_of(count: &[u64]) -> Result<u64> {
     items.ok_or_else(|| Error::corrupt("a block of absurd shape"))
 }
 
-/// Bytes of a dataset's data in the file.
-fn stored_size(dataset: &Id) -> u64 {
-    // SAFETY: a dataset. 0 is a size like any other, and no sign of failure.
-    locked(|| unsafe { h5d::H5Dget_storage_size(dataset.get()) })
-}
-
-/// Where the data of a dataset is in the file, from its first byte on, if it is in one piece.
-fn address_of(dataset: &Id) -> Option<u64> {
-    // SAFETY: a dataset.
-    let address = locked(|| unsafe { h5d::H5Dget_offset(dataset.get()) });
-    Some(address).filter(|address| *address != HADDR_UNDEF)
-}
-
 /// How a dataset was made, and in what layout, if that may be read.
 fn checked_layout(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
     let (list, layout) = layout_of(dataset)?;
@@ -913,14 +853,13 @@ fn checked_layout(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
 
 /// The spaces of a selection in the file and in memory; those of all items where nothing is selected.
 pub(super) fn spaces(selection: &Option<(Id, Id)>) -> (hid_t, hid_t) {
-    selection.as_ref().map_or((h5s::H5S_ALL, h5s::H5S_ALL), |(file, memory)| (file.get(), memory.get()))
+    selection.as_ref().map_or((H5S_ALL, H5S_ALL), |(file, memory)| (file.get(), memory.get()))
 }
 
 /// How a dataset was made, and in what layout.
 fn layout_of(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
-    // SAFETY: a dataset.
-    let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
-    let layout = sys::layout(list.get())?;
+    let list = h5d::get_create_plist("look into a dataset", dataset.get())?;
+    let layout = h5p::layout(list.get())?;
     Ok((list, layout))
 }
 

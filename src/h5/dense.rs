@@ -13,14 +13,13 @@ use std::ffi::{CStr, CString};
 use std::sync::{Mutex, PoisonError};
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::{h5a, h5d, h5o, h5t};
 
 use super::about::{Identity, Messages, identity_of};
 use super::attribute::Attributes;
 use super::heap::{Bytes, number};
 use super::raw::{with_file, with_last};
-use super::{Id, call, header, link, locked, sys};
+use super::sys::{h5a, h5d, h5i, h5l, h5o, h5t};
+use super::{Id, header, link, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 // Types of messages.
@@ -164,9 +163,8 @@ pub(super) fn named_types(object: &impl Attributes) -> Result<Vec<Id>> {
     if !has_named_types(object.handle())? {
         return Ok(types);
     }
-    if sys::is_of(object.handle()) == Some(H5I_type_t::H5I_DATASET) {
-        // SAFETY: a dataset's handle.
-        types.push(Id::own("look into an object", || unsafe { h5d::H5Dget_type(object.handle()) })?);
+    if h5i::kind(object.handle()) == Some(H5I_type_t::H5I_DATASET) {
+        types.push(h5d::get_type("look into an object", object.handle())?);
     }
     for label in object.attribute_labels()? {
         types.extend(attribute_type(object.handle(), &label)?);
@@ -183,16 +181,12 @@ pub(super) fn named_types(object: &impl Attributes) -> Result<Vec<Id>> {
 /// The type of an attribute, if it is an object of its own.
 pub(super) fn attribute_type(object: hid_t, label: &CStr) -> Result<Option<Id>> {
     let what = "look into an attribute";
-    // SAFETY: an object's handle and a C string.
-    let id = Id::own(what, || unsafe { h5a::H5Aopen(object, label.as_ptr(), H5P_DEFAULT) })?;
-    // SAFETY: an attribute's handle.
-    let dtype = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+    let dtype = h5a::get_type(what, &h5a::open(what, object, label)?)?;
     Ok(if is_named(&dtype)? { Some(dtype) } else { None })
 }
 
 fn is_named(dtype: &Id) -> Result<bool> {
-    // SAFETY: a type.
-    Ok(call("look into an element type", || unsafe { h5t::H5Tcommitted(dtype.get()) })? > 0)
+    h5t::is_named("look into an element type", dtype)
 }
 
 /// Makes sure that libhdf5 can follow `path` from a group that was checked: the groups on the way are opened by libhdf5 alone.
@@ -210,19 +204,18 @@ fn way(group: hid_t, path: &CStr, soft_links: &Cell<usize>) -> Result<()> {
     }
     while let Some(name) = names.next() {
         let Ok(name) = CString::new(name) else { return Ok(()) };
-        // SAFETY: a C string.
-        let Some(info) = (unsafe { sys::find_link(at, name.as_ptr()) }) else { return Ok(()) };
+        let Some(info) = h5l::find(at, &name) else { return Ok(()) };
         if info.is_soft() {
             let Some(left) = soft_links.get().checked_sub(1) else { return Ok(()) };
             soft_links.set(left);
-            way(at, &link::soft_value(at, &name)?, soft_links)?;
+            way(at, &h5l::value("look into a link", at, &name)?, soft_links)?;
         }
         // What the last name leads to is for the caller, and what is in other files for the options.
         if names.peek().is_none() || !info.is_soft() && info.hard_target().is_none() {
             return Ok(());
         }
         let next = open_checked(at, &name)?;
-        if sys::is_of(next.get()) != Some(H5I_type_t::H5I_GROUP) {
+        if h5i::kind(next.get()) != Some(H5I_type_t::H5I_GROUP) {
             return Ok(());
         }
         at = opened.insert(next).get();
@@ -231,8 +224,7 @@ fn way(group: hid_t, path: &CStr, soft_links: &Cell<usize>) -> Result<()> {
 }
 
 fn open_checked(group: hid_t, name: &CStr) -> Result<Id> {
-    // SAFETY: a group's handle and a C string.
-    let id = super::strict::open_by_name(|list| unsafe { h5o::H5Oopen(group, name.as_ptr(), list) })?;
+    let id = super::strict::open_by_name(group, name)?;
     check(id.get())?;
     Ok(id)
 }
@@ -241,10 +233,7 @@ fn open_checked(group: hid_t, name: &CStr) -> Result<Id> {
 /// its address.
 pub(super) fn is_file_sound(object: hid_t) -> Result<bool> {
     locked(|| {
-        let root = Id::own("open the root group", || {
-            // SAFETY: an object's handle and a C string.
-            unsafe { h5o::H5Oopen(object, c"/".as_ptr(), H5P_DEFAULT) }
-        })?;
+        let root = h5o::open("open the root group", object, c"/")?;
         let identity = identity_of(root.get())?;
         if is_made_here(identity) {
             return Ok(true);
@@ -272,8 +261,8 @@ fn check_groups(root: Id, identity: Identity) -> Result<()> {
     let mut waiting = vec![root];
     while let Some(group) = waiting.pop() {
         // What cannot be opened, libhdf5 does not look into either.
-        for id in link::hard_targets(group.get()).into_iter().filter_map(|target| link::try_open(group.get(), target)) {
-            if sys::is_of(id.get()) == Some(H5I_type_t::H5I_GROUP) && met.insert(identity_of(id.get())?) {
+        for id in link::hard_targets(group.get()).into_iter().filter_map(|target| h5o::find_at(group.get(), target)) {
+            if h5i::kind(id.get()) == Some(H5I_type_t::H5I_GROUP) && met.insert(identity_of(id.get())?) {
                 check(id.get())?;
                 waiting.push(id);
             }

@@ -46,6 +46,8 @@ use hdf5_sys::h5fd::{H5FD_mem_t, H5FDregister};
 use hdf5_sys::h5i::hid_t;
 
 use super::heap_writer::Collection;
+#[cfg(target_os = "linux")]
+use super::lock::set_lock;
 use super::{call, once, writing};
 use crate::ground::error::{Error, Result};
 
@@ -62,11 +64,12 @@ const ORDERED_FEATURES: c_ulong = 0x0000_1000 | 0x0000_8000;
 /// data goes through a sieve buffer, and the handle is a descriptor. So the file is as if that driver had made it.
 const PLAIN_FEATURES: c_ulong = ORDERED_FEATURES | 0x9f;
 
-/// What libhdf5 knows of an open file: the first part of [`Open`].
+/// What libhdf5 knows, and fills in, of an open file: the first part of [`Open`].
+#[derive(Default)]
 #[repr(C)]
 struct Public {
     driver_id: hid_t,
-    class: *const c_void,
+    class: Option<&'static Class>,
     number: c_ulong,
     access_flags: c_uint,
     feature_flags: c_ulong,
@@ -146,7 +149,8 @@ pub(super) struct Inner {
     collection: Option<Collection>,
 }
 
-/// Version 1 of `H5FD_class_t` (`H5FDdevelop.h`).
+/// Version 1 of `H5FD_class_t` (`H5FDdevelop.h`). libhdf5 calls these functions with files that `open` gave, which nothing else
+/// uses meanwhile, and with no address after `close`: so these are references, and a box.
 #[repr(C)]
 struct Class {
     version: c_uint,
@@ -160,22 +164,22 @@ struct Class {
     fapl: [Option<unsafe extern "C" fn()>; 3],
     dxpl_size: usize,
     dxpl: [Option<unsafe extern "C" fn()>; 2],
-    open: Option<unsafe extern "C" fn(*const c_char, c_uint, hid_t, haddr_t) -> *mut Open>,
-    close: Option<unsafe extern "C" fn(*mut Open) -> herr_t>,
-    cmp: Option<unsafe extern "C" fn(*const Open, *const Open) -> c_int>,
-    query: Option<unsafe extern "C" fn(*const Open, *mut c_ulong) -> herr_t>,
+    open: Option<unsafe extern "C" fn(*const c_char, c_uint, hid_t, haddr_t) -> Option<Box<Open>>>,
+    close: Option<extern "C" fn(Box<Open>) -> herr_t>,
+    cmp: Option<extern "C" fn(&Open, &Open) -> c_int>,
+    query: Option<extern "C" fn(Option<&Open>, Option<&mut c_ulong>) -> herr_t>,
     get_type_map: Option<unsafe extern "C" fn()>,
     alloc: Option<unsafe extern "C" fn()>,
-    free: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, hsize_t) -> herr_t>,
-    get_eoa: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
-    set_eoa: Option<unsafe extern "C" fn(*mut Open, c_int, haddr_t) -> herr_t>,
-    get_eof: Option<unsafe extern "C" fn(*const Open, c_int) -> haddr_t>,
-    get_handle: Option<unsafe extern "C" fn(*mut Open, hid_t, *mut *mut c_void) -> herr_t>,
-    read: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, usize, *mut c_void) -> herr_t>,
-    write: Option<unsafe extern "C" fn(*mut Open, c_int, hid_t, haddr_t, usize, *const c_void) -> herr_t>,
+    free: Option<extern "C" fn(&mut Open, c_int, hid_t, haddr_t, hsize_t) -> herr_t>,
+    get_eoa: Option<extern "C" fn(&Open, c_int) -> haddr_t>,
+    set_eoa: Option<extern "C" fn(&mut Open, c_int, haddr_t) -> herr_t>,
+    get_eof: Option<extern "C" fn(&Open, c_int) -> haddr_t>,
+    get_handle: Option<unsafe extern "C" fn(*mut Open, hid_t, &mut *mut c_void) -> herr_t>,
+    read: Option<unsafe extern "C" fn(&mut Open, c_int, hid_t, haddr_t, usize, *mut c_void) -> herr_t>,
+    write: Option<unsafe extern "C" fn(&mut Open, c_int, hid_t, haddr_t, usize, *const c_void) -> herr_t>,
     vectors: [Option<unsafe extern "C" fn()>; 4],
-    flush: Option<unsafe extern "C" fn(*mut Open, hid_t, bool) -> herr_t>,
-    truncate: Option<unsafe extern "C" fn(*mut Open, hid_t, bool) -> herr_t>,
+    flush: Option<extern "C" fn(&mut Open, hid_t, bool) -> herr_t>,
+    truncate: Option<extern "C" fn(&mut Open, hid_t, bool) -> herr_t>,
     lock: Option<unsafe extern "C" fn()>,
     unlock: Option<unsafe extern "C" fn()>,
     delete: Option<unsafe extern "C" fn()>,
@@ -415,27 +419,20 @@ pub(super) unsafe fn inner<'a>(handle: *mut c_void) -> &'a mut Inner {
 #[cfg(target_os = "linux")]
 fn is_only_writer(file: &fs::File) -> bool {
     // A file system without locks has nothing to say.
-    mark(file, libc::F_WRLCK).is_ok() || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+    mark(file, libc::F_WRLCK) || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
 }
 
 /// Takes that mark away. Else a process that was forked meanwhile would keep it.
 #[cfg(target_os = "linux")]
 fn no_more_writer(file: &fs::File) {
     // Where it fails, there was no mark.
-    let _ = mark(file, libc::F_UNLCK);
+    mark(file, libc::F_UNLCK);
 }
 
 /// Locks or unlocks a byte that no file reaches.
 #[cfg(target_os = "linux")]
-fn mark(file: &fs::File, kind: c_int) -> Result<(), ()> {
-    // SAFETY: a plain structure of numbers.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = kind as libc::c_short;
-    lock.l_whence = libc::SEEK_SET as libc::c_short;
-    (lock.l_start, lock.l_len) = (libc::off_t::MAX - 1, 1);
-    // SAFETY: an open descriptor, and the address of a lock.
-    let done = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) };
-    if done == 0 { Ok(()) } else { Err(()) }
+fn mark(file: &fs::File, kind: c_int) -> bool {
+    set_lock(file, kind, (libc::off_t::MAX - 1, 1))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -453,21 +450,21 @@ fn status(result: io::Result<()>) -> herr_t {
 
 /// # Safety
 /// As libhdf5 calls it: with a C string.
-unsafe extern "C" fn open_ordered(name: *const c_char, flags: c_uint, _: hid_t, _: haddr_t) -> *mut Open {
+unsafe extern "C" fn open_ordered(name: *const c_char, flags: c_uint, _: hid_t, _: haddr_t) -> Option<Box<Open>> {
     // SAFETY: as the caller promises.
     unsafe { open(name, flags, true) }
 }
 
 /// # Safety
 /// As [`open_ordered`].
-unsafe extern "C" fn open_plain(name: *const c_char, flags: c_uint, _: hid_t, _: haddr_t) -> *mut Open {
+unsafe extern "C" fn open_plain(name: *const c_char, flags: c_uint, _: hid_t, _: haddr_t) -> Option<Box<Open>> {
     // SAFETY: as the caller promises.
     unsafe { open(name, flags, false) }
 }
 
 /// # Safety
 /// `name` is a C string.
-unsafe fn open(name: *const c_char, flags: c_uint, is_ordered: bool) -> *mut Open {
+unsafe fn open(name: *const c_char, flags: c_uint, is_ordered: bool) -> Option<Box<Open>> {
     use std::os::unix::ffi::OsStrExt;
 
     // SAFETY: as the caller promises.
@@ -489,12 +486,12 @@ unsafe fn open(name: *const c_char, flags: c_uint, is_ordered: bool) -> *mut Ope
         Ok(opened) => opened,
         Err(error) => {
             OPENED.set(Some(Err(error)));
-            return ptr::null_mut();
+            return None;
         }
     };
     if writable && is_ordered && !is_only_writer(&file) {
         OPENED.set(None);
-        return ptr::null_mut();
+        return None;
     }
     let failure = Arc::<Failure>::default();
     OPENED.set(Some(Ok(Arc::clone(&failure))));
@@ -510,16 +507,10 @@ unsafe fn open(name: *const c_char, flags: c_uint, is_ordered: bool) -> *mut Ope
         known: HashSet::new(),
         collection: None,
     };
-    // SAFETY: libhdf5 fills in what it has of this; all of it may be zero.
-    let public = unsafe { std::mem::zeroed() };
-    Box::into_raw(Box::new(Open { public, inner }))
+    Some(Box::new(Open { public: Public::default(), inner }))
 }
 
-/// # Safety
-/// As libhdf5 calls all of these: with a file that [`open`] gave, which nothing else uses meanwhile.
-unsafe extern "C" fn close(file: *mut Open) -> herr_t {
-    // SAFETY: as the caller promises; it is not used after this.
-    let mut open = unsafe { Box::from_raw(file) };
+extern "C" fn close(mut open: Box<Open>) -> herr_t {
     if open.inner.writable {
         open.inner.attempt(Inner::flush);
         if open.inner.is_ordered {
@@ -529,13 +520,9 @@ unsafe extern "C" fn close(file: *mut Open) -> herr_t {
     0
 }
 
-/// # Safety
-/// As [`close`].
-unsafe extern "C" fn compare(one: *const Open, other: *const Open) -> c_int {
+extern "C" fn compare(one: &Open, other: &Open) -> c_int {
     use std::os::unix::fs::MetadataExt;
 
-    // SAFETY: as the caller promises.
-    let (one, other) = unsafe { (&*one, &*other) };
     let key = |open: &Open| open.inner.file.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
     match key(one).cmp(&key(other)) {
         std::cmp::Ordering::Less => -1,
@@ -544,68 +531,53 @@ unsafe extern "C" fn compare(one: *const Open, other: *const Open) -> c_int {
     }
 }
 
-/// # Safety
-/// `flags` is null or the address of a number.
-unsafe extern "C" fn query_ordered(_: *const Open, flags: *mut c_ulong) -> herr_t {
-    if !flags.is_null() {
-        // SAFETY: as the caller promises.
-        unsafe { *flags = ORDERED_FEATURES };
+/// It is asked also without a file.
+extern "C" fn query_ordered(_: Option<&Open>, flags: Option<&mut c_ulong>) -> herr_t {
+    if let Some(flags) = flags {
+        *flags = ORDERED_FEATURES;
     }
     0
 }
 
-/// # Safety
-/// As [`query_ordered`].
-unsafe extern "C" fn query_plain(_: *const Open, flags: *mut c_ulong) -> herr_t {
-    if !flags.is_null() {
-        // SAFETY: as the caller promises.
-        unsafe { *flags = PLAIN_FEATURES };
+extern "C" fn query_plain(_: Option<&Open>, flags: Option<&mut c_ulong>) -> herr_t {
+    if let Some(flags) = flags {
+        *flags = PLAIN_FEATURES;
     }
     0
 }
 
-/// # Safety
-/// As [`close`].
-unsafe extern "C" fn get_end(file: *const Open, _: c_int) -> haddr_t {
-    // SAFETY: as the caller promises.
-    unsafe { (*file).inner.end }
+extern "C" fn get_end(file: &Open, _: c_int) -> haddr_t {
+    file.inner.end
 }
 
-/// # Safety
-/// As [`close`].
-unsafe extern "C" fn set_end(file: *mut Open, _: c_int, end: haddr_t) -> herr_t {
-    // SAFETY: as the caller promises.
-    unsafe { (*file).inner.end = end };
+extern "C" fn set_end(file: &mut Open, _: c_int, end: haddr_t) -> herr_t {
+    file.inner.end = end;
     0
 }
 
 /// Room at the end stays there, too, as it would be the first to be used again.
+extern "C" fn free(_: &mut Open, _: c_int, _: hid_t, _: haddr_t, _: hsize_t) -> herr_t {
+    0
+}
+
+extern "C" fn get_file_end(file: &Open, _: c_int) -> haddr_t {
+    file.inner.file_end
+}
+
+/// The address is good for longer than a reference would be.
 ///
 /// # Safety
-/// None is needed.
-unsafe extern "C" fn free(_: *mut Open, _: c_int, _: hid_t, _: haddr_t, _: hsize_t) -> herr_t {
+/// `file` is an open file.
+unsafe extern "C" fn get_handle(file: *mut Open, _: hid_t, handle: &mut *mut c_void) -> herr_t {
+    // SAFETY: as the caller promises.
+    *handle = unsafe { &raw mut (*file).inner }.cast();
     0
 }
 
 /// # Safety
-/// As [`close`].
-unsafe extern "C" fn get_file_end(file: *const Open, _: c_int) -> haddr_t {
-    // SAFETY: as the caller promises.
-    unsafe { (*file).inner.file_end }
-}
-
-/// # Safety
-/// As [`close`]; `handle` is the address of a pointer.
-unsafe extern "C" fn get_handle(file: *mut Open, _: hid_t, handle: *mut *mut c_void) -> herr_t {
-    // SAFETY: as the caller promises.
-    unsafe { *handle = (&raw mut (*file).inner).cast() };
-    0
-}
-
-/// # Safety
-/// As [`close`]; at `into` is room for so many bytes.
+/// At `into` is room for so many bytes.
 unsafe extern "C" fn read(
-    file: *mut Open,
+    file: &mut Open,
     kind: c_int,
     _: hid_t,
     address: haddr_t,
@@ -613,8 +585,8 @@ unsafe extern "C" fn read(
     into: *mut c_void,
 ) -> herr_t {
     // SAFETY: as the caller promises.
-    let (open, into) = unsafe { (&mut *file, std::slice::from_raw_parts_mut(into.cast::<u8>(), size)) };
-    let inner = &mut open.inner;
+    let into = unsafe { std::slice::from_raw_parts_mut(into.cast::<u8>(), size) };
+    let inner = &mut file.inner;
     if inner.is_ordered && kind != DATA && !inner.pages.contains_key(&address) {
         inner.known.insert(address);
     }
@@ -626,9 +598,9 @@ unsafe extern "C" fn read(
 }
 
 /// # Safety
-/// As [`close`]; at `from` are so many bytes.
+/// At `from` are so many bytes.
 unsafe extern "C" fn write(
-    file: *mut Open,
+    file: &mut Open,
     kind: c_int,
     _: hid_t,
     address: haddr_t,
@@ -636,16 +608,13 @@ unsafe extern "C" fn write(
     from: *const c_void,
 ) -> herr_t {
     // SAFETY: as the caller promises.
-    let (open, bytes) = unsafe { (&mut *file, std::slice::from_raw_parts(from.cast::<u8>(), size)) };
-    open.inner.write(kind, address, bytes);
+    let bytes = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), size) };
+    file.inner.write(kind, address, bytes);
     0
 }
 
-/// # Safety
-/// As [`close`].
-unsafe extern "C" fn flush(file: *mut Open, _: hid_t, closing: bool) -> herr_t {
-    // SAFETY: as the caller promises.
-    let inner = unsafe { &mut (*file).inner };
+extern "C" fn flush(file: &mut Open, _: hid_t, closing: bool) -> herr_t {
+    let inner = &mut file.inner;
     // A file that is closed is told of that before its last pages are written.
     if !closing && inner.writable {
         inner.attempt(Inner::flush);
@@ -653,11 +622,8 @@ unsafe extern "C" fn flush(file: *mut Open, _: hid_t, closing: bool) -> herr_t {
     0
 }
 
-/// # Safety
-/// As [`close`].
-unsafe extern "C" fn truncate(file: *mut Open, _: hid_t, _: bool) -> herr_t {
-    // SAFETY: as the caller promises.
-    let inner = unsafe { &mut (*file).inner };
+extern "C" fn truncate(file: &mut Open, _: hid_t, _: bool) -> herr_t {
+    let inner = &mut file.inner;
     let is_right = if inner.is_ordered { inner.file_end >= inner.end } else { inner.file_end == inner.end };
     if inner.writable && !is_right {
         inner.attempt(|inner| {

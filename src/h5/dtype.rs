@@ -1,21 +1,19 @@
 //! Element types: what one item of a dataset or attribute is, in the file and in memory.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_void};
 use std::fmt::{self, Display, Write as _};
-use std::ptr;
 use std::sync::{Arc, LazyLock};
 
 use hdf5::types::{H5Type, TypeDescriptor};
-use hdf5_sys::h5::H5free_memory;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5t::{self, H5T_class_t, H5T_cset_t, H5T_str_t};
+use hdf5_sys::h5t::{self as constants, H5T_VARIABLE, H5T_class_t, H5T_cset_t, H5T_str_t};
 
 use super::float::WideFloat;
 use super::integer::WideInteger;
 use super::opaque::Opaque;
 use super::reference::Home;
-use super::{Handle, Id, c_name, call, locked, once, sys};
+use super::sys::h5t;
+use super::{Handle, Id, c_name, once};
 use crate::ground::error::{Error, ErrorKind, Result};
 #[cfg(hdf5_complex)]
 use crate::layout::COMPLEX;
@@ -122,26 +120,26 @@ impl Number {
     pub(super) fn id(self, order: Order) -> Result<Handle> {
         Ok(Handle::Kept(match (order, self) {
             (_, Self::Bool) => return bool_type(),
-            (Order::File, Self::I8) => *h5t::H5T_STD_I8LE,
-            (Order::File, Self::I16) => *h5t::H5T_STD_I16LE,
-            (Order::File, Self::I32) => *h5t::H5T_STD_I32LE,
-            (Order::File, Self::I64) => *h5t::H5T_STD_I64LE,
-            (Order::File, Self::U8) => *h5t::H5T_STD_U8LE,
-            (Order::File, Self::U16) => *h5t::H5T_STD_U16LE,
-            (Order::File, Self::U32) => *h5t::H5T_STD_U32LE,
-            (Order::File, Self::U64) => *h5t::H5T_STD_U64LE,
-            (Order::File, Self::F32) => *h5t::H5T_IEEE_F32LE,
-            (Order::File, Self::F64) => *h5t::H5T_IEEE_F64LE,
-            (Order::Memory, Self::I8) => *h5t::H5T_NATIVE_INT8,
-            (Order::Memory, Self::I16) => *h5t::H5T_NATIVE_INT16,
-            (Order::Memory, Self::I32) => *h5t::H5T_NATIVE_INT32,
-            (Order::Memory, Self::I64) => *h5t::H5T_NATIVE_INT64,
-            (Order::Memory, Self::U8) => *h5t::H5T_NATIVE_UINT8,
-            (Order::Memory, Self::U16) => *h5t::H5T_NATIVE_UINT16,
-            (Order::Memory, Self::U32) => *h5t::H5T_NATIVE_UINT32,
-            (Order::Memory, Self::U64) => *h5t::H5T_NATIVE_UINT64,
-            (Order::Memory, Self::F32) => *h5t::H5T_NATIVE_FLOAT,
-            (Order::Memory, Self::F64) => *h5t::H5T_NATIVE_DOUBLE,
+            (Order::File, Self::I8) => *constants::H5T_STD_I8LE,
+            (Order::File, Self::I16) => *constants::H5T_STD_I16LE,
+            (Order::File, Self::I32) => *constants::H5T_STD_I32LE,
+            (Order::File, Self::I64) => *constants::H5T_STD_I64LE,
+            (Order::File, Self::U8) => *constants::H5T_STD_U8LE,
+            (Order::File, Self::U16) => *constants::H5T_STD_U16LE,
+            (Order::File, Self::U32) => *constants::H5T_STD_U32LE,
+            (Order::File, Self::U64) => *constants::H5T_STD_U64LE,
+            (Order::File, Self::F32) => *constants::H5T_IEEE_F32LE,
+            (Order::File, Self::F64) => *constants::H5T_IEEE_F64LE,
+            (Order::Memory, Self::I8) => *constants::H5T_NATIVE_INT8,
+            (Order::Memory, Self::I16) => *constants::H5T_NATIVE_INT16,
+            (Order::Memory, Self::I32) => *constants::H5T_NATIVE_INT32,
+            (Order::Memory, Self::I64) => *constants::H5T_NATIVE_INT64,
+            (Order::Memory, Self::U8) => *constants::H5T_NATIVE_UINT8,
+            (Order::Memory, Self::U16) => *constants::H5T_NATIVE_UINT16,
+            (Order::Memory, Self::U32) => *constants::H5T_NATIVE_UINT32,
+            (Order::Memory, Self::U64) => *constants::H5T_NATIVE_UINT64,
+            (Order::Memory, Self::F32) => *constants::H5T_NATIVE_FLOAT,
+            (Order::Memory, Self::F64) => *constants::H5T_NATIVE_DOUBLE,
         }))
     }
 }
@@ -300,34 +298,26 @@ pub(super) fn compound_id(
     fields: &[Field],
     dtype: &mut dyn FnMut(&Field) -> Result<Handle>,
 ) -> Result<Handle> {
-    // SAFETY: a compound type of `size` bytes; the library refuses a size of zero.
-    let id = Id::own("create a compound type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_COMPOUND, size) })?;
+    let id = h5t::create("create a compound type", H5T_class_t::H5T_COMPOUND, size)?;
     // What cannot be read is left out.
     for field in fields.iter().filter(|field| field.dtype.unsupported().is_none()) {
         let name = field.raw.clone().map_or_else(|| c_name(&field.name), Ok)?;
         let dtype = dtype(field)?;
-        // SAFETY: the name is a C string; the library checks that the field lies within the type.
-        call("add a field to a compound type", || unsafe {
-            h5t::H5Tinsert(id.get(), name.as_ptr(), field.offset, dtype.get())
-        })?;
+        h5t::insert("add a field to a compound type", &id, &name, field.offset, dtype.get())?;
     }
     Ok(Handle::Owned(id))
 }
 
 /// An array type of elements of type `dtype`.
 pub(super) fn array_id(dims: &[u64], dtype: &Handle) -> Result<Handle> {
-    let rank = u32::try_from(dims.len()).unwrap_or(u32::MAX);
-    // SAFETY: `dims` holds `rank` sizes.
-    Id::own("create an array type", || unsafe { h5t::H5Tarray_create2(dtype.get(), rank, dims.as_ptr()) })
-        .map(Handle::Owned)
+    h5t::create_array("create an array type", dtype.get(), dims).map(Handle::Owned)
 }
 
 /// A complex type of HDF5's own, of parts of type `part`.
 pub(super) fn complex_id(part: &Handle) -> Result<Handle> {
     #[cfg(hdf5_complex)]
     {
-        // SAFETY: `part` is a type.
-        Id::own("create a complex type", || unsafe { h5t::H5Tcomplex_create(part.get()) }).map(Handle::Owned)
+        h5t::create_complex("create a complex type", part.get()).map(Handle::Owned)
     }
     #[cfg(not(hdf5_complex))]
     {
@@ -338,8 +328,7 @@ pub(super) fn complex_id(part: &Handle) -> Result<Handle> {
 
 /// Whether two types are the same.
 pub(super) fn is_equal(first: hid_t, second: hid_t) -> Result<bool> {
-    // SAFETY: any handles can be compared; those of other things are an error.
-    Ok(call("compare two types", || unsafe { h5t::H5Tequal(first, second) })? > 0)
+    h5t::is_equal("compare two types", first, second)
 }
 
 /// h5py's boolean: an enum FALSE = 0, TRUE = 1 over int8. Made once.
@@ -356,8 +345,7 @@ fn bool_type() -> Result<Handle> {
 
 fn enum_id(enumeration: &EnumType, order: Order) -> Result<Handle> {
     let base = enumeration.base.id(order)?;
-    // SAFETY: `base` is an integer type.
-    let id = Id::own("create an enum type", || unsafe { h5t::H5Tenum_create(base.get()) })?;
+    let id = h5t::create_enum("create an enum type", base.get())?;
     for (index, (name, value)) in enumeration.members.iter().enumerate() {
         let raw = enumeration.raws.iter().find(|(at, _)| *at == index);
         let name = raw.map_or_else(|| c_name(name), |(_, raw)| Ok(raw.clone()))?;
@@ -366,10 +354,7 @@ fn enum_id(enumeration: &EnumType, order: Order) -> Result<Handle> {
         let bytes = if order == Order::File { value.to_le_bytes() } else { value.to_ne_bytes() };
         let start = if order == Order::Memory && cfg!(target_endian = "big") { bytes.len() - size } else { 0 };
         let value = &bytes[start..start + size];
-        // SAFETY: the name is a C string, and the value has the size of the base type.
-        call("add a name to an enum type", || unsafe {
-            h5t::H5Tenum_insert(id.get(), name.as_ptr(), value.as_ptr().cast())
-        })?;
+        h5t::insert_member("add a name to an enum type", &id, &name, value)?;
     }
     Ok(Handle::Owned(id))
 }
@@ -391,16 +376,9 @@ fn string_id(strings: Strings, order: Order) -> Result<Handle> {
 /// A string type; the size `H5T_VARIABLE` (`usize::MAX`) is a length of its own for each string.
 fn string_type(size: usize, utf8: bool, padding: H5T_str_t) -> Result<Handle> {
     let charset = if utf8 { H5T_cset_t::H5T_CSET_UTF8 } else { H5T_cset_t::H5T_CSET_ASCII };
-    // SAFETY: `H5T_C_S1` is a type of the library; the copy is ours to change.
-    let id = Id::own("create a string type", || unsafe { h5t::H5Tcopy(*h5t::H5T_C_S1) })?;
-    call("create a string type", || {
-        // SAFETY: `id` is a string type of ours, and the values are ones that the functions know.
-        unsafe {
-            let status = h5t::H5Tset_size(id.get(), size);
-            let status = if status < 0 { status } else { h5t::H5Tset_strpad(id.get(), padding) };
-            if status < 0 { status } else { h5t::H5Tset_cset(id.get(), charset) }
-        }
-    })?;
+    let what = "create a string type";
+    let id = h5t::copy(what, *constants::H5T_C_S1)?;
+    h5t::set_string(what, &id, size, padding, charset)?;
     Ok(Handle::Owned(id))
 }
 
@@ -580,26 +558,24 @@ impl Dtype {
             Self::Number(number) => number.id(order),
             Self::Enum(enumeration) => enum_id(enumeration, order),
             Self::FixedString(strings) => string_id(*strings, order),
-            Self::VarString(utf8) => string_type(h5t::H5T_VARIABLE, *utf8, H5T_str_t::H5T_STR_NULLTERM),
+            Self::VarString(utf8) => string_type(H5T_VARIABLE, *utf8, H5T_str_t::H5T_STR_NULLTERM),
             Self::Compound(fields) => compound_id(self.size(), fields, &mut |field| field.dtype.id(order)),
             Self::Array(dims, dtype) => array_id(dims, &dtype.id(order)?),
             Self::VarArray(dtype) => {
                 let dtype = dtype.id(order)?;
-                // SAFETY: `dtype` is a type.
-                Id::own("create a variable-length type", || unsafe { h5t::H5Tvlen_create(dtype.get()) })
-                    .map(Handle::Owned)
+                h5t::create_vlen("create a variable-length type", dtype.get()).map(Handle::Owned)
             }
             Self::Bitfield(number) => Ok(Handle::Kept(match number.size() {
-                1 => *h5t::H5T_NATIVE_B8,
-                2 => *h5t::H5T_NATIVE_B16,
-                4 => *h5t::H5T_NATIVE_B32,
-                _ => *h5t::H5T_NATIVE_B64,
+                1 => *constants::H5T_NATIVE_B8,
+                2 => *constants::H5T_NATIVE_B16,
+                4 => *constants::H5T_NATIVE_B32,
+                _ => *constants::H5T_NATIVE_B64,
             })),
             Self::Opaque(opaque) => opaque.id(),
             Self::WideFloat(float) => float.id(),
             Self::WideInteger(integer) => integer.id(),
             Self::Complex(fields) => complex_id(&fields[0].dtype.id(order)?),
-            Self::Reference(_) => Ok(Handle::Kept(*h5t::H5T_STD_REF_OBJ)),
+            Self::Reference(_) => Ok(Handle::Kept(*constants::H5T_STD_REF_OBJ)),
             Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("`{words}` cannot be read"))),
         }
     }
@@ -621,18 +597,16 @@ impl Dtype {
         }
         let what = "look into an element type";
         let handle = id.get();
-        // SAFETY (all calls of this function): `handle` is a type; those for one class are made on that class.
-        let Some(class) = sys::type_class(handle)? else {
+        let Some(class) = h5t::class(handle)? else {
             return Ok(Self::Unsupported("element type of an unknown class".to_owned()));
         };
-        // SAFETY: as said above.
-        let size = locked(|| unsafe { h5t::H5Tget_size(handle) });
+        let size = h5t::size(handle);
         if size == 0 {
             return Err(Error::corrupt("an element type of no size"));
         }
         Ok(match class {
             H5T_class_t::H5T_INTEGER => {
-                let signed = sys::is_signed(handle)?;
+                let signed = h5t::is_signed(handle)?;
                 match (Number::integer(size, signed), WideInteger::new(size, signed)) {
                     (Some(number), _) => Self::Number(number),
                     (None, Some(wide)) => Self::WideInteger(wide),
@@ -648,9 +622,8 @@ impl Dtype {
                 },
             },
             H5T_class_t::H5T_STRING => {
-                // SAFETY: as said above.
-                let variable = call(what, || unsafe { h5t::H5Tis_variable_str(handle) })? > 0;
-                let (utf8, padding) = (sys::is_utf8(handle)?, sys::padding(handle)?);
+                let variable = h5t::is_variable_string(what, handle)?;
+                let (utf8, padding) = (h5t::is_utf8(handle)?, h5t::padding(handle)?);
                 if variable { Self::VarString(utf8) } else { Self::FixedString(Strings { size, padding, utf8 }) }
             }
             H5T_class_t::H5T_BITFIELD => match Number::integer(size, false) {
@@ -661,15 +634,9 @@ impl Dtype {
             H5T_class_t::H5T_COMPOUND => Self::compound_of(handle, depth)?,
             H5T_class_t::H5T_ENUM => Self::enum_of(handle)?,
             H5T_class_t::H5T_ARRAY => {
-                // SAFETY: as said above.
-                let rank = call(what, || unsafe { h5t::H5Tget_array_ndims(handle) })?;
-                let mut dims = vec![0; usize::try_from(rank).unwrap_or(0)];
-                // SAFETY: `dims` has a place for each of the type's dimensions.
-                call(what, || unsafe { h5t::H5Tget_array_dims2(handle, dims.as_mut_ptr()) })?;
-                // SAFETY: as said above.
-                let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
-                // SAFETY: as said above.
-                let step = locked(|| unsafe { h5t::H5Tget_size(base.get()) });
+                let dims = h5t::array_dims(what, handle)?;
+                let base = h5t::super_type(what, handle)?;
+                let step = h5t::size(base.get());
                 let wanted = dims.iter().try_fold(step as u64, |size, dim| size.checked_mul(*dim));
                 // Older libraries do not check this, and read past the end of the item.
                 if wanted != Some(size as u64) {
@@ -681,23 +648,21 @@ impl Dtype {
                 }
             }
             H5T_class_t::H5T_VLEN => {
-                // SAFETY: as said above.
-                let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+                let base = h5t::super_type(what, handle)?;
                 match Self::of(&base, depth + 1)? {
                     Self::Unsupported(words) => Self::Unsupported(format!("sequence of {words}")),
                     inner => Self::VarArray(Arc::new(inner)),
                 }
             }
-            H5T_class_t::H5T_REFERENCE => match is_equal(handle, *h5t::H5T_STD_REF_OBJ)? {
+            H5T_class_t::H5T_REFERENCE => match is_equal(handle, *constants::H5T_STD_REF_OBJ)? {
                 true => Self::Reference(Home::default()),
-                false if is_equal(handle, *h5t::H5T_STD_REF_DSETREG)? => Self::Unsupported(REGION.to_owned()),
+                false if is_equal(handle, *constants::H5T_STD_REF_DSETREG)? => Self::Unsupported(REGION.to_owned()),
                 // Since 1.12 there are ones that can be of any sort, and of attributes.
                 false => Self::Unsupported("reference (H5T_STD_REF)".to_owned()),
             },
             #[cfg(hdf5_complex)]
             H5T_class_t::H5T_COMPLEX => {
-                // SAFETY: as said above.
-                let base = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+                let base = h5t::super_type(what, handle)?;
                 match Self::of(&base, depth + 1)? {
                     Self::Unsupported(words) => Self::Unsupported(format!("complex {words}")),
                     part => {
@@ -714,13 +679,11 @@ impl Dtype {
 
     fn compound_of(handle: hid_t, depth: usize) -> Result<Self> {
         let what = "look into a compound type";
-        // SAFETY: `handle` is a compound type.
-        let count = call(what, || unsafe { h5t::H5Tget_nmembers(handle) })?;
+        let count = h5t::member_count(what, handle)?;
         let mut fields = Vec::new();
         let mut offset = 0usize;
         for (index, (name, raw)) in (0..).zip(member_names(handle, count)?) {
-            // SAFETY: the type has a member of that index.
-            let member = Id::own(what, || unsafe { h5t::H5Tget_member_type(handle, index) })?;
+            let member = h5t::member_type(what, handle, index)?;
             let dtype = Self::of(&member, depth + 1)?;
             let size = dtype.size();
             fields.push(Field { raw, ..Field::new(name, offset, dtype) });
@@ -733,17 +696,12 @@ impl Dtype {
 
     fn enum_of(handle: hid_t) -> Result<Self> {
         let what = "look into an enum type";
-        // SAFETY (all calls of this function): `handle` is an enum type, and `stored` the type below it.
-        // SAFETY: as said above.
-        let stored = Id::own(what, || unsafe { h5t::H5Tget_super(handle) })?;
+        let stored = h5t::super_type(what, handle)?;
         let base = match Self::of(&stored, MAX_TYPE_DEPTH)? {
             Self::Number(number) if !matches!(number, Number::F32 | Number::F64 | Number::Bool) => number,
             _ => return Ok(Self::Unsupported("enum over something that is no integer".to_owned())),
         };
-        // SAFETY: as said above.
-        let count = call(what, || unsafe { h5t::H5Tget_nmembers(handle) })?;
-        // SAFETY: as said above.
-        let size = locked(|| unsafe { h5t::H5Tget_size(stored.get()) });
+        let (count, size) = (h5t::member_count(what, handle)?, h5t::size(stored.get()));
         if size == 0 || size > 8 {
             return Err(Error::corrupt("an enum whose values are of another size than they were"));
         }
@@ -753,18 +711,12 @@ impl Dtype {
         for (index, (name, raw)) in (0..).zip(member_names(handle, count)?) {
             raws.extend(raw.map(|raw| (names.len(), raw)));
             names.push(name);
-            let mut value = [0u8; 8];
-            // SAFETY: as said above; the library checks the index, and a value has at most 8 bytes.
-            call(what, || unsafe { h5t::H5Tget_member_value(handle, index, value.as_mut_ptr().cast()) })?;
-            values.extend_from_slice(&value[..size]);
+            values.extend_from_slice(&h5t::member_value(what, handle, index)?[..size]);
         }
         let (own, number) = (base.size(), base.id(Order::Memory)?);
         values.resize(names.len() * size.max(own), 0);
-        // SAFETY: as many values of the type in the file as there are names, and room for as many in memory.
-        call(what, || unsafe {
-            let values = values.as_mut_ptr().cast();
-            h5t::H5Tconvert(stored.get(), number.get(), names.len(), values, ptr::null_mut(), H5P_DEFAULT)
-        })?;
+        // SAFETY: as many integers of the type in the file as there are names.
+        unsafe { h5t::convert(what, (stored.get(), number.get()), names.len(), &mut values, None) }?;
         let values = values.chunks_exact(own).map(|value| super::items::integer(base, value));
         let members: Vec<(String, i128)> = names.into_iter().zip(values).collect();
         // libhdf5 goes by the names, whatever their values are.
@@ -777,8 +729,8 @@ impl Dtype {
 }
 
 /// The names of all members of a compound or enum type, set apart, and as they are in the file, if they are no UTF-8.
-fn member_names(handle: hid_t, count: c_int) -> Result<Vec<(String, Option<CString>)>> {
-    let names = (0..u32::try_from(count).unwrap_or(0)).map(|index| member_name(handle, index));
+fn member_names(handle: hid_t, count: u32) -> Result<Vec<(String, Option<CString>)>> {
+    let names = (0..count).map(|index| member_name(handle, index));
     let mut names = names.collect::<Result<Vec<_>>>()?;
     super::names::set_apart(names.iter_mut().map(|(name, raw)| (name, raw.is_none())));
     Ok(names)
@@ -786,20 +738,10 @@ fn member_names(handle: hid_t, count: c_int) -> Result<Vec<(String, Option<CStri
 
 /// The name of a member of a compound or enum type, and as it is in the file, if that is no UTF-8.
 fn member_name(handle: hid_t, index: u32) -> Result<(String, Option<CString>)> {
-    locked(|| {
-        // SAFETY: the library checks the index; the string is the caller's to free.
-        let name: *mut c_char = unsafe { h5t::H5Tget_member_name(handle, index) };
-        if name.is_null() {
-            return Err(super::failure("read the name of a field"));
-        }
-        // SAFETY: a C string that the library allocated.
-        let text = unsafe { CStr::from_ptr(name) };
-        let raw = text.to_str().is_err().then(|| text.to_owned());
-        let text = (super::names::shown(text), raw);
-        // SAFETY: as said, it is ours to free, and is not used after this.
-        unsafe { H5free_memory(name.cast()) };
-        Ok(text)
-    })
+    let text = h5t::member_name("read the name of a field", handle, index)?;
+    let shown = super::names::shown(&text);
+    let raw = if text.to_str().is_err() { Some(text) } else { None };
+    Ok((shown, raw))
 }
 
 /// In Rust's words: `f64`, `string(16)`, `compound {x: f64, label: string}`, `enum {A, B}`.

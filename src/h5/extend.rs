@@ -1,16 +1,12 @@
 //! Datasets that grow along their first dimension, and what is written for them to be there after a crash.
 
-use std::ptr;
 use std::sync::LazyLock;
 
 use hdf5_sys::h5::hsize_t;
-use hdf5_sys::h5a;
-use hdf5_sys::h5d::{self, H5D_fill_time_t, H5D_layout_t};
-use hdf5_sys::h5f::{self, H5F_scope_t};
-use hdf5_sys::h5g;
+use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5s;
+use hdf5_sys::h5p::{H5P_CLS_DATASET_ACCESS, H5P_CLS_GROUP_CREATE};
+use hdf5_sys::h5s::H5S_UNLIMITED;
 
 use super::attribute::Attributes;
 use super::chunked::{Tail, is_filtered_here};
@@ -20,7 +16,10 @@ use super::group::{Group, Object};
 use super::items::element_bytes;
 use super::storing::sort_of;
 use super::strict::missing_filter;
-use super::{Id, c_name, call, change, keep_attribute_order, once, property_list, property_lists};
+#[cfg(all(unix, hdf5_drivers))]
+use super::sys::h5i;
+use super::sys::{h5a, h5d, h5f, h5l, h5p, h5s};
+use super::{Id, c_name, keep_attribute_order, once, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::layout::storage_options::Storing;
 
@@ -51,9 +50,8 @@ const MAX_COMPACT: u32 = 1000;
 /// megabytes in memory, and what is flushed would be all chunks of all of them.
 fn access() -> Result<&'static Id> {
     static ACCESS: LazyLock<Option<Id>> = LazyLock::new(|| {
-        let list = property_list(h5p::H5P_CLS_DATASET_ACCESS).ok()?;
-        // SAFETY: a dataset access list.
-        call("turn off a cache", || unsafe { h5p::H5Pset_chunk_cache(list.get(), 1, 0, 0.0) }).ok()?;
+        let list = property_list(H5P_CLS_DATASET_ACCESS).ok()?;
+        h5p::turn_off_chunk_cache("turn off a cache", &list).ok()?;
         Some(list)
     });
     once(&ACCESS)
@@ -70,48 +68,28 @@ impl Group {
     ) -> Result<Growing> {
         let what = "create a dataset that grows";
         let with_first = |first: u64| -> Vec<hsize_t> { std::iter::once(first).chain(inner.iter().copied()).collect() };
-        let (dims, most) = (with_first(0), with_first(h5s::H5S_UNLIMITED));
-        let rank = i32::try_from(dims.len()).unwrap_or(-1);
+        let (dims, most) = (with_first(0), with_first(H5S_UNLIMITED));
         let list = storing.growing(inner, dtype.size(), sort_of(dtype).0, chunk)?.list()?;
         // All that counts is written. To fill chunks before would write each twice, by way of a cache.
-        // SAFETY: a dataset creation list.
-        call(what, || unsafe { h5p::H5Pset_fill_time(list.get(), H5D_fill_time_t::H5D_FILL_TIME_NEVER) })?;
-        // SAFETY: sizes and largest sizes for each dimension.
-        let space = Id::own(what, || unsafe { h5s::H5Screate_simple(rank, dims.as_ptr(), most.as_ptr()) })?;
+        h5p::never_fill(what, &list)?;
+        let space = h5s::create_simple(what, &dims, Some(&most))?;
         let (label, file_type) = (c_name(name)?, dtype.id(Order::File)?);
         let (lists, access) = (property_lists()?, access()?);
-        // SAFETY: handles of the kinds that the function takes, and a C string.
-        let id = Id::create(what, || unsafe {
-            h5d::H5Dcreate2(
-                self.handle(),
-                label.as_ptr(),
-                file_type.get(),
-                space.get(),
-                lists.link.get(),
-                list.get(),
-                access.get(),
-            )
-        })?;
+        let new = h5d::New { file_type: file_type.get(), space: space.get(), list: list.get() };
+        let id = h5d::create(what, self.handle(), &label, new, (lists.link.get(), Some(access.get())))?;
         Growing::new(Dataset::adopt(id)?)
     }
 
     /// Makes the group `name`, whose links are in its header however many they are: one more is one write there.
     pub(crate) fn create_compact_group(&self, name: &str) -> Result<Self> {
         let what = "create a group";
-        let list = property_list(h5p::H5P_CLS_GROUP_CREATE)?;
-        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
-        // SAFETY: a group creation list, here and below.
-        call(what, || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
-        // SAFETY: as above.
-        call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
-        // SAFETY: as above.
-        call(what, || unsafe { h5p::H5Pset_link_phase_change(list.get(), MAX_COMPACT, 0) })?;
+        let list = property_list(H5P_CLS_GROUP_CREATE)?;
+        h5p::track_link_order(what, &list)?;
+        h5p::turn_off_times(what, &list)?;
+        h5p::set_link_phase_change(what, &list, MAX_COMPACT, 0)?;
         keep_attribute_order(&list)?;
         let (label, lists) = (c_name(name)?, property_lists()?);
-        // SAFETY: handles of the kinds that the function takes, and a C string.
-        Self::adopt(Id::create(what, || unsafe {
-            h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), list.get(), H5P_DEFAULT)
-        })?)
+        Self::adopt(h5l::create_group(what, self.handle(), &label, (lists.link.get(), list.get()))?)
     }
 
     /// Opens the dataset `name`, if it is one that grows.
@@ -121,8 +99,7 @@ impl Group {
         if let Object::Group(_) = self.open(name)? {
             return Err(Error::wrong_type("a dataset that can grow", "a group"));
         }
-        // SAFETY: handles of the kinds that the function takes, and a C string.
-        let id = Id::own("open a dataset", || unsafe { h5d::H5Dopen2(self.handle(), label.as_ptr(), access.get()) })?;
+        let id = h5d::open("open a dataset", self.handle(), &label, access)?;
         let dataset = Dataset::adopt(id)?;
         let (list, layout) = dataset.layout()?;
         if layout == H5D_layout_t::H5D_CHUNKED
@@ -149,15 +126,10 @@ impl Dataset {
     /// Whether its first dimension, and that alone, may become as long as one likes.
     fn has_no_end(&self) -> Result<bool> {
         let what = "look into a dataset";
-        // SAFETY: a dataset.
-        let space = Id::own(what, || unsafe { h5d::H5Dget_space(self.handle()) })?;
+        let space = h5d::get_space(what, self.handle())?;
         let Shape::Simple(dims) = self.shape() else { return Ok(false) };
-        // SAFETY: a dataspace.
-        let rank = call(what, || unsafe { h5s::H5Sget_simple_extent_ndims(space.get()) })?;
-        let mut most = vec![0; usize::try_from(rank).unwrap_or(0)];
-        // SAFETY: a dataspace, which is a copy of the dataset's, with a place for each of its dimensions; sizes are not asked for.
-        call(what, || unsafe { h5s::H5Sget_simple_extent_dims(space.get(), ptr::null_mut(), most.as_mut_ptr()) })?;
-        Ok(most.first() == Some(&h5s::H5S_UNLIMITED) && most.get(1..) == dims.get(1..))
+        let most = h5s::max_dims(what, &space)?;
+        Ok(most.first() == Some(&H5S_UNLIMITED) && most.get(1..) == dims.get(1..))
     }
 }
 
@@ -176,26 +148,20 @@ impl Growing {
             return Ok(());
         }
         let (what, chunk) = ("look into the chunks of a dataset", self.dataset.chunk_rows()?.unwrap_or(1));
-        let (mut count, mut last) = (0, vec![0; self.inner().len() + 1]);
-        // SAFETY: a dataset in chunks, and the address of a number.
-        call(what, || unsafe { h5d::H5Dget_num_chunks(self.handle(), h5s::H5S_ALL, &raw mut count) })?;
+        let count = h5d::num_chunks(what, self.handle())?;
         let Some(index) = count.checked_sub(1) else { return Ok(()) };
-        let (mask, address, size) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         // The index has them in their order.
-        // SAFETY: as above, and a place for each dimension; what else there is to know is not asked for.
-        call(what, || unsafe {
-            h5d::H5Dget_chunk_info(self.handle(), h5s::H5S_ALL, index, last.as_mut_ptr(), mask, address, size)
-        })?;
+        let last = h5d::first_row_of_chunk(what, self.handle(), index)?;
         let end = self.extent.div_ceil(chunk).saturating_mul(chunk);
-        if last[0] < end {
+        if last < end {
             return Ok(());
         }
         // Of those that are missing in between there are no more than a part of the index has.
-        if (last[0] - end) / chunk > count.saturating_mul(2).saturating_add(1024) {
-            return Err(Error::corrupt(format!("{} has a chunk far beyond its end, at {}", self.words(), last[0])));
+        if (last - end) / chunk > count.saturating_mul(2).saturating_add(1024) {
+            return Err(Error::corrupt(format!("{} has a chunk far beyond its end, at {}", self.words(), last)));
         }
         // Of chunks that end with the dataset, libhdf5 does not fill the rest, for which it would need the filters.
-        self.resize(last[0].saturating_add(chunk))?;
+        self.resize(last.saturating_add(chunk))?;
         self.resize(end)?;
         flush(self)
     }
@@ -325,8 +291,7 @@ impl Growing {
         let Shape::Simple(dims) = self.dataset.shape() else { return Err(Error::corrupt("a dataset without rows")) };
         let mut dims = dims.clone();
         dims[0] = extent;
-        // SAFETY: a dataset, and a size for each of its dimensions.
-        change("make a dataset longer", || unsafe { h5d::H5Dset_extent(self.handle(), dims.as_ptr()) })?;
+        h5d::set_extent("make a dataset longer", self.handle(), &dims)?;
         self.dataset.resized(dims);
         self.extent = extent;
         Ok(())
@@ -368,12 +333,8 @@ impl Growing {
 #[cfg(all(unix, hdf5_drivers))]
 fn file_of(object: &impl Attributes) -> Result<(Id, bool)> {
     let what = "look into a file";
-    // SAFETY: an object's handle.
-    let file = Id::own(what, || unsafe { hdf5_sys::h5i::H5Iget_file_id(object.handle()) })?;
-    // SAFETY: a file's handle.
-    let access = Id::own(what, || unsafe { h5f::H5Fget_access_plist(file.get()) })?;
-    // SAFETY: a file access list.
-    let driver = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
+    let file = h5i::file_of(what, object.handle())?;
+    let driver = h5p::driver(what, &h5f::get_access_plist(what, &file)?)?;
     let is_ordered = driver == super::driver::ordered()?;
     Ok((file, is_ordered))
 }
@@ -394,10 +355,7 @@ fn is_ordered(object: &impl Attributes) -> Result<bool> {
 pub(super) fn keeps_freed_room(object: &impl Attributes) -> Result<bool> {
     #[cfg(all(unix, hdf5_drivers))]
     if let (file, true) = file_of(object)? {
-        let what = "look into a file";
-        // SAFETY: a file's handle.
-        let list = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
-        return super::sys::forgets_freed_room(list.get());
+        return h5p::forgets_freed_room(h5f::get_create_plist("look into a file", &file)?.get());
     }
     let _ = object;
     Ok(true)
@@ -410,18 +368,15 @@ pub(crate) fn set_count(object: &impl Attributes, name: &str, count: u64) -> Res
         return object.write_attribute(name, &dtype, &Shape::Scalar, element_bytes(&bytes));
     }
     let (label, memory) = (c_name(name)?, dtype.id(Order::Memory)?);
-    // SAFETY: an object's handle and a C string.
-    let id = Id::own("open an attribute", || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
+    let id = h5a::open("open an attribute", object.handle(), &label)?;
     // SAFETY: one item of the type; an attribute of more would be refused before.
-    change("write an attribute", || unsafe { h5a::H5Awrite(id.get(), memory.get(), bytes.as_ptr().cast()) })?;
-    Ok(())
+    unsafe { h5a::write("write an attribute", 0, id.get(), memory.get(), bytes.as_ptr().cast()) }
 }
 
 /// Has libhdf5 write all that it has of the file that `object` is in, once there is room for it.
 pub(crate) fn flush(object: &impl Attributes) -> Result<()> {
     super::writing::settle()?;
-    // SAFETY: an object's handle.
-    call("write out the file", || unsafe { h5f::H5Fflush(object.handle(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
+    h5f::flush("write out the file", object.handle())?;
     super::writing::check()?;
     super::raw::check_own(object)
 }

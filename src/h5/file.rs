@@ -6,16 +6,16 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hdf5_sys::h5f;
-use hdf5_sys::h5f::H5F_libver_t;
+use hdf5_sys::h5f::{H5F_ACC_EXCL, H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_libver_t};
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5p::{H5P_CLS_FILE_ACCESS, H5P_CLS_FILE_CREATE};
 
 use super::dense::Made;
 use super::group::Group;
 use super::strict::open_file;
+use super::sys::{h5f, h5o, h5p};
 use super::writing::Writing;
-use super::{Handle, Id, call, keep_attribute_order, locked, once, property_list};
+use super::{Handle, Id, keep_attribute_order, locked, once, property_list};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
 
@@ -63,11 +63,7 @@ struct Lists {
 impl Lists {
     fn new() -> Result<Self> {
         let (creation, keeping) = (file_creation()?, file_creation()?);
-        // SAFETY: a file creation list.
-        call("set how room in a file is used", || unsafe {
-            let strategy = h5f::H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_NONE;
-            h5p::H5Pset_file_space_strategy(keeping.get(), strategy, Default::default(), 1)
-        })?;
+        h5p::forget_freed_room("set how room in a file is used", &keeping)?;
         let plain = Access::default();
         let access = file_access(plain)?;
         let fresh = fresh_access(Access { locking: Some(FileLocking::Off), ..plain })?;
@@ -76,24 +72,19 @@ impl Lists {
         {
             use super::driver::ALIGNMENT;
 
-            set_driver(&ordered, super::driver::ordered()?)?;
-            // SAFETY: a file access list.
-            call("align a file", || unsafe { h5p::H5Pset_alignment(ordered.get(), 1, ALIGNMENT) })?;
+            h5p::set_driver("choose a file driver", &ordered, super::driver::ordered()?)?;
+            h5p::set_alignment("align a file", &ordered, 1, ALIGNMENT)?;
         }
         let streamed = file_access(plain)?;
-        // SAFETY: a file access list.
-        call("set a cache", || unsafe { h5p::H5Pset_cache(streamed.get(), 0, 521, CHUNK_CACHE, 0.75) })?;
+        h5p::set_cache("set a cache", &streamed, 521, CHUNK_CACHE, 0.75)?;
         Ok(Self { creation, keeping, access, fresh, ordered, streamed, memory: memory_access(plain)? })
     }
 }
 
 fn file_creation() -> Result<Id> {
-    let list = property_list(h5p::H5P_CLS_FILE_CREATE)?;
-    let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
-    // SAFETY: a file creation list, here and below.
-    call("track the order of links", || unsafe { h5p::H5Pset_link_creation_order(list.get(), order) })?;
-    // SAFETY: as above.
-    call("turn off time stamps", || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+    let list = property_list(H5P_CLS_FILE_CREATE)?;
+    h5p::track_link_order("track the order of links", &list)?;
+    h5p::turn_off_times("turn off time stamps", &list)?;
     keep_attribute_order(&list)?;
     Ok(list)
 }
@@ -106,16 +97,11 @@ fn file_access(access: Access) -> Result<Id> {
             format!("`libver({low}, {high})` is no range: the upper bound is `v18` or later, and not below the lower");
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
-    let list = property_list(h5p::H5P_CLS_FILE_ACCESS)?;
-    // SAFETY: a file access list, and versions that the library knows.
-    call("set the versions of the file format", || unsafe { h5p::H5Pset_libver_bounds(list.get(), lowest, highest) })?;
+    let list = property_list(H5P_CLS_FILE_ACCESS)?;
+    h5p::set_libver_bounds("set the versions of the file format", &list, lowest, highest)?;
     if let Some(locking) = locking {
-        let (lock, ignore) = (u8::from(locking != FileLocking::Off), u8::from(locking != FileLocking::On));
-        // SAFETY: a file access list.
-        call("set up the lock of a file", || unsafe {
-            #[allow(clippy::useless_conversion, reason = "C's bool was a number before 1.10")]
-            h5p::H5Pset_file_locking(list.get(), lock.into(), ignore.into())
-        })?;
+        let (locks, ignores) = (locking != FileLocking::Off, locking != FileLocking::On);
+        h5p::set_file_locking("set up the lock of a file", &list, locks, ignores)?;
     }
     Ok(list)
 }
@@ -125,16 +111,9 @@ fn fresh_access(access: Access) -> Result<Id> {
     let list = file_access(access)?;
     #[cfg(all(unix, hdf5_drivers))]
     if access.locking == Some(FileLocking::Off) {
-        set_driver(&list, super::driver::plain()?)?;
+        h5p::set_driver("choose a file driver", &list, super::driver::plain()?)?;
     }
     Ok(list)
-}
-
-#[cfg(all(unix, hdf5_drivers))]
-fn set_driver(access: &Id, driver: hdf5_sys::h5i::hid_t) -> Result<()> {
-    // SAFETY: a file access list, and a driver without properties.
-    call("choose a file driver", || unsafe { h5p::H5Pset_driver(access.get(), driver, std::ptr::null()) })?;
-    Ok(())
 }
 
 fn memory_access(access: Access) -> Result<Id> {
@@ -146,8 +125,7 @@ fn memory_access(access: Access) -> Result<Id> {
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
     let memory = file_access(Access { locking: None, ..access })?;
-    // SAFETY: a file access list.
-    call("set up a file in memory", || unsafe { h5p::H5Pset_fapl_core(memory.get(), INCREMENT, 0) })?;
+    h5p::use_memory("set up a file in memory", &memory, INCREMENT)?;
     Ok(memory)
 }
 
@@ -290,13 +268,13 @@ impl File {
 
     /// Makes a file in the place of an empty one that nobody else knows of.
     pub(crate) fn create(path: &Path, access: Access) -> Result<Self> {
-        Self::make(path, access, h5f::H5F_ACC_TRUNC)
+        Self::make(path, access, H5F_ACC_TRUNC)
     }
 
     /// Makes a file where there is none.
     #[cfg(target_os = "linux")]
     pub(crate) fn create_new(path: &Path, access: Access) -> Result<Self> {
-        Self::make(path, access, h5f::H5F_ACC_EXCL)
+        Self::make(path, access, H5F_ACC_EXCL)
     }
 
     /// The file as the system has it: one more owner of the descriptor that libhdf5 has opened it with.
@@ -309,45 +287,29 @@ impl File {
         let (path, lists) = (c_path(path)?, lists()?);
         let access = on_disk_fresh(access, &lists.fresh)?;
         Self::locked_by_library(&mut || {
-            // SAFETY: a C string, and lists of the kinds that the function takes.
-            Id::own("create the file", || unsafe {
-                h5f::H5Fcreate(path.as_ptr(), flags, lists.creation.get(), access.get())
-            })
+            h5f::create("create the file", &path, flags, lists.creation.get(), access.get())
         })
         .map(Self::made)
     }
 
     /// Opens a file for reading.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
-        Self::open_with(path, h5f::H5F_ACC_RDONLY, on_disk(access, &lists()?.access)?.get())
+        Self::open_with(path, H5F_ACC_RDONLY, on_disk(access, &lists()?.access)?.get())
     }
 
     /// Whether this program has a file open by means of libhdf5.
     pub(crate) fn is_open_here(path: &Path) -> bool {
         let Ok(wanted) = path.canonicalize() else { return false };
         let is_it = |file: hid_t| {
-            let mut name = vec![0u8; 1 << 12];
-            // SAFETY: an identifier, which the library looks up, and a buffer of the size given.
-            let len = unsafe { h5f::H5Fget_name(file, name.as_mut_ptr().cast(), name.len()) };
-            let Some(name) = usize::try_from(len).ok().and_then(|len| name.get(..len)) else { return false };
-            let found = std::str::from_utf8(name).ok().and_then(|name| Path::new(name).canonicalize().ok());
+            let found = h5f::name(file).and_then(|name| Path::new(&name).canonicalize().ok());
             found.is_some_and(|found| found == wanted)
         };
-        locked(|| {
-            let (all, files) = (h5f::H5F_OBJ_ALL as hid_t, h5f::H5F_OBJ_ALL);
-            // SAFETY: all files, and all sorts of objects in them; the library's lock is held.
-            let count = unsafe { h5f::H5Fget_obj_count(all, files) };
-            let mut ids: Vec<hid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
-            // SAFETY: as above, and room for as many identifiers as said.
-            let count = unsafe { h5f::H5Fget_obj_ids(all, files, ids.len(), ids.as_mut_ptr()) };
-            ids.truncate(usize::try_from(count).unwrap_or(0));
-            ids.into_iter().any(is_it)
-        })
+        locked(|| h5f::all_open_files().into_iter().any(is_it))
     }
 
     /// Opens a file for writing.
     pub(crate) fn open_rw(path: &Path, access: Access) -> Result<Self> {
-        Self::open_with(path, h5f::H5F_ACC_RDWR, on_disk(access, &lists()?.access)?.get())
+        Self::open_with(path, H5F_ACC_RDWR, on_disk(access, &lists()?.access)?.get())
     }
 
     /// Makes a file in memory as it is made where nothing is asked for.
@@ -358,7 +320,7 @@ impl File {
 
     /// Opens a file for reading a part at a time.
     pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
-        Self::open_with(path, h5f::H5F_ACC_RDONLY, lists()?.streamed.get())
+        Self::open_with(path, H5F_ACC_RDONLY, lists()?.streamed.get())
     }
 
     /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
@@ -366,20 +328,15 @@ impl File {
         let (path, lists) = (c_path(path)?, lists()?);
         let is_ordered = cfg!(all(unix, hdf5_drivers));
         let creation = if filtered && is_ordered { &lists.keeping } else { &lists.creation };
-        Self::opened(&mut || {
-            // SAFETY: a C string, and lists of the kinds that the function takes.
-            Id::own("create the file", || unsafe {
-                h5f::H5Fcreate(path.as_ptr(), h5f::H5F_ACC_EXCL, creation.get(), lists.ordered.get())
-            })
-        })
-        .map(Self::made)
+        Self::opened(&mut || h5f::create("create the file", &path, H5F_ACC_EXCL, creation.get(), lists.ordered.get()))
+            .map(Self::made)
     }
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
     pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
         let what = "open the file, which no other program may have open for writing";
-        Self::opened(&mut || open_file(what, &path, h5f::H5F_ACC_RDWR, lists.ordered.get()))
+        Self::opened(&mut || open_file(what, &path, H5F_ACC_RDWR, lists.ordered.get()))
     }
 
     /// Makes a file in memory.
@@ -390,10 +347,7 @@ impl File {
             false => Handle::Owned(memory_access(access)?),
         };
         Self::opened(&mut || {
-            // SAFETY: a C string, and lists of the kinds that the function takes.
-            Id::own("create a file in memory", || unsafe {
-                h5f::H5Fcreate(name.as_ptr(), h5f::H5F_ACC_TRUNC, lists.creation.get(), memory.get())
-            })
+            h5f::create("create a file in memory", &name, H5F_ACC_TRUNC, lists.creation.get(), memory.get())
         })
         .map(Self::made)
     }
@@ -407,14 +361,9 @@ impl File {
         let what = "take over the image of a file";
         // The image is on the list for as long as the lock is held.
         locked(|| {
-            // SAFETY: a file access list; the library copies the image, and does not write to it.
-            call(what, || unsafe {
-                h5p::H5Pset_file_image(memory.get(), image.as_ptr().cast_mut().cast(), image.len())
-            })?;
-            let file =
-                Self::opened(&mut || open_file("open the file in memory", &name, h5f::H5F_ACC_RDONLY, memory.get()));
-            // SAFETY: a file access list, which lets go of its copy.
-            call(what, || unsafe { h5p::H5Pset_file_image(memory.get(), std::ptr::null_mut(), 0) })?;
+            h5p::set_file_image(what, memory, Some(image))?;
+            let file = Self::opened(&mut || open_file("open the file in memory", &name, H5F_ACC_RDONLY, memory.get()));
+            h5p::set_file_image(what, memory, None)?;
             let file = file?;
             super::raw::opened_in_memory(&file.id)?;
             Ok(file)
@@ -423,17 +372,12 @@ impl File {
 
     /// Its root group.
     pub(crate) fn root(&self) -> Result<Group> {
-        // SAFETY: a file's handle and a C string.
-        let id = Id::own("open the root group", || unsafe {
-            hdf5_sys::h5o::H5Oopen(self.id.get(), c"/".as_ptr(), H5P_DEFAULT)
-        })?;
-        Group::opened(id)
+        Group::opened(h5o::open("open the root group", self.id.get(), c"/")?)
     }
 
     /// Has libhdf5 write all that it has of it.
     pub(crate) fn flush(&self) -> Result<()> {
-        // SAFETY: a file's handle.
-        call("write out the file", || unsafe { h5f::H5Fflush(self.id.get(), h5f::H5F_scope_t::H5F_SCOPE_GLOBAL) })?;
+        h5f::flush_all("write out the file", self.id.get())?;
         self.check_written()
     }
 
@@ -459,8 +403,7 @@ impl File {
     pub(crate) fn close(self) -> Result<()> {
         let mut file = ManuallyDrop::new(self);
         locked(|| {
-            // SAFETY: an owned handle, which is not used any more.
-            let closed = call("write out and close the file", || unsafe { h5f::H5Fclose(file.id.get()) });
+            let closed = h5f::close("write out and close the file", file.id.get());
             #[cfg(target_os = "linux")]
             drop(file.lock.take());
             closed
@@ -476,11 +419,5 @@ impl File {
 /// The bytes of a file in memory, as a file on disk would have them.
 pub(crate) fn image_of(file: &File) -> Result<Vec<u8>> {
     file.flush()?;
-    let what = "copy the file out of memory";
-    // SAFETY: a file's handle; without a buffer the function gives the size.
-    let size = call(what, || unsafe { h5f::H5Fget_file_image(file.id.get(), std::ptr::null_mut(), 0) })?;
-    let mut image = vec![0u8; usize::try_from(size).unwrap_or(0)];
-    // SAFETY: a buffer of the size given.
-    call(what, || unsafe { h5f::H5Fget_file_image(file.id.get(), image.as_mut_ptr().cast(), image.len()) })?;
-    Ok(image)
+    h5f::image("copy the file out of memory", &file.id)
 }

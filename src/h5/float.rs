@@ -3,9 +3,10 @@
 
 use std::fmt::{self, Display};
 
-use hdf5_sys::h5t::{self, H5T_norm_t};
+use hdf5_sys::h5t::{H5T_IEEE_F64LE, H5T_norm_t};
 
-use super::{Handle, Id, call, locked, sys};
+use super::sys::h5t::{self, FloatBits};
+use super::{Handle, Id};
 use crate::ground::error::Result;
 
 /// How a float is laid out, in bits from the least significant one.
@@ -25,24 +26,9 @@ pub(crate) struct WideFloat {
 impl WideFloat {
     /// Looks into a float type; `None` for one that is laid out in a way that no machine has.
     pub(super) fn of(id: &Id) -> Result<Option<Self>> {
-        let (mut sign, mut exponent, mut mantissa) = (0, (0, 0), (0, 0));
-        // SAFETY: a float type, and the addresses of numbers.
-        call("look into a float type", || unsafe {
-            h5t::H5Tget_fields(
-                id.get(),
-                &raw mut sign,
-                &raw mut exponent.0,
-                &raw mut exponent.1,
-                &raw mut mantissa.0,
-                &raw mut mantissa.1,
-            )
-        })?;
-        // SAFETY: a float type.
-        let (size, precision, bias) = locked(|| unsafe {
-            let id = id.get();
-            (h5t::H5Tget_size(id), h5t::H5Tget_precision(id), h5t::H5Tget_ebias(id))
-        });
-        let Some(norm) = sys::norm(id.get())? else { return Ok(None) };
+        let FloatBits { size, precision, sign, exponent, mantissa, bias } =
+            h5t::float_bits("look into a float type", id)?;
+        let Some(norm) = h5t::norm(id.get())? else { return Ok(None) };
         let is_implied = norm == H5T_norm_t::H5T_NORM_IMPLIED;
         let fits = |(start, len): (usize, usize)| len > 0 && start.checked_add(len).is_some_and(|end| end <= 8 * size);
         let is_known = size <= 16
@@ -62,23 +48,11 @@ impl WideFloat {
     /// The type, little-endian.
     pub(super) fn id(&self) -> Result<Handle> {
         let what = "create a float type";
-        // SAFETY: `H5T_IEEE_F64LE` is a type of the library; the copy is ours to change.
-        let id = Id::own(what, || unsafe { h5t::H5Tcopy(*h5t::H5T_IEEE_F64LE) })?;
+        let id = h5t::copy(what, *H5T_IEEE_F64LE)?;
         let norm = if self.is_implied { H5T_norm_t::H5T_NORM_IMPLIED } else { H5T_norm_t::H5T_NORM_NONE };
         let Self { size, precision, sign, exponent, mantissa, bias, .. } = *self;
-        let steps: [&dyn Fn() -> i32; 5] = [
-            // SAFETY: here and below, `id` is a float type of ours, and the library checks the numbers.
-            &|| unsafe { h5t::H5Tset_size(id.get(), size) },
-            // SAFETY: as above.
-            &|| unsafe { h5t::H5Tset_precision(id.get(), precision) },
-            // SAFETY: as above.
-            &|| unsafe { h5t::H5Tset_fields(id.get(), sign, exponent.0, exponent.1, mantissa.0, mantissa.1) },
-            // SAFETY: as above.
-            &|| unsafe { h5t::H5Tset_ebias(id.get(), bias) },
-            // SAFETY: as above.
-            &|| unsafe { h5t::H5Tset_norm(id.get(), norm) },
-        ];
-        steps.iter().try_for_each(|step| call(what, step).map(drop))?;
+        let bits = FloatBits { size, precision, sign, exponent, mantissa, bias };
+        h5t::set_float_bits(what, &id, &bits, norm)?;
         Ok(Handle::Owned(id))
     }
 

@@ -1,12 +1,9 @@
 //! Groups: made, opened, and linked.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
-use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::{h5g, h5l, h5o};
 
 use super::about::{About, Identity, about, identity_at};
 use super::attribute::Attributes;
@@ -16,7 +13,8 @@ use super::held::{find_path, path_of};
 use super::names;
 use super::placeholder::seen_as_empty;
 use super::strict::{open_by_name, shortened, without_plugins};
-use super::{Id, c_name, call, change, locked, property_lists, removal, sys};
+use super::sys::{h5i, h5l, h5o};
+use super::{Id, c_name, locked, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result, names as listed};
 use crate::ground::link_name::{escape, unescape};
 use crate::ground::progress::Run;
@@ -35,9 +33,6 @@ struct Inner {
     /// The number of its file, if that was asked.
     file: Option<u64>,
 }
-
-/// A function of the library's that makes a link of one group from that of another.
-type LinkFunction = unsafe extern "C" fn(hid_t, *const c_char, hid_t, *const c_char, hid_t, hid_t) -> herr_t;
 
 /// What a link leads to.
 #[derive(Debug)]
@@ -102,7 +97,7 @@ impl Attributes for Object {
 impl Object {
     /// Takes over the handle of an object.
     pub(super) fn adopt(id: Id) -> Result<Self> {
-        match sys::is_of(id.get()) {
+        match h5i::kind(id.get()) {
             Some(H5I_type_t::H5I_GROUP) => Group::opened(id).map(Self::Group),
             Some(H5I_type_t::H5I_DATASET) => Dataset::adopt(id).and_then(seen_as_empty).map(Self::Dataset),
             _ => Err(no_value()),
@@ -111,7 +106,7 @@ impl Object {
 
     /// The same of an object of which it is known which one it is.
     pub(super) fn adopt_known(id: Id, identity: Identity) -> Result<Self> {
-        match sys::is_of(id.get()) {
+        match h5i::kind(id.get()) {
             Some(H5I_type_t::H5I_GROUP) => {
                 Group::adopt_checked(dense::check_known(id.get(), identity)?, id).map(Self::Group)
             }
@@ -142,13 +137,8 @@ impl Group {
     /// A further handle of a user's group. Where that is a file, which passes for its root group, it is of the group:
     /// not all of libhdf5's functions for groups take a file.
     pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
-        match sys::is_of(group.id()) {
-            Some(H5I_type_t::H5I_FILE) => {
-                // SAFETY: a file's handle and a C string.
-                Self::opened(Id::own("open the root group", || unsafe {
-                    h5o::H5Oopen(group.id(), c"/".as_ptr(), H5P_DEFAULT)
-                })?)
-            }
+        match h5i::kind(group.id()) {
+            Some(H5I_type_t::H5I_FILE) => Self::opened(h5o::open("open the root group", group.id(), c"/")?),
             _ => {
                 let checked = dense::check(group.id())?;
                 Ok(Self::new(group.clone(), Some(checked.identity.file())))
@@ -211,9 +201,7 @@ impl Group {
     }
 
     fn adopt_in(file: Option<u64>, id: Id) -> Result<Self> {
-        let id = std::mem::ManuallyDrop::new(id);
-        // SAFETY: the handle is owned, of a group, and not used by `id` any more.
-        Ok(Self::new(unsafe { hdf5::from_id(id.get()) }?, file))
+        Ok(Self::new(id.try_into()?, file))
     }
 
     /// The number of its file, if that was asked when it was opened.
@@ -240,10 +228,8 @@ impl Group {
     pub(crate) fn create_group(&self, name: &str) -> Result<Self> {
         let (label, spot) = (c_name(name)?, self.spot_of(name));
         let lists = property_lists()?;
-        // SAFETY: handles of the kinds that the function takes, and a C string.
-        let group = Self::adopt(Id::create("create a group", || unsafe {
-            h5g::H5Gcreate2(self.handle(), label.as_ptr(), lists.link.get(), lists.group.get(), H5P_DEFAULT)
-        })?)?;
+        let how = (lists.link.get(), lists.group.get());
+        let group = Self::adopt(h5l::create_group("create a group", self.handle(), &label, how)?)?;
         spot.object()?;
         let group = if self.0.by_address { group.by_address() } else { group };
         Ok(group.at(spot))
@@ -253,10 +239,7 @@ impl Group {
     /// this one.
     pub(crate) fn create_unlinked(&self) -> Result<Self> {
         let lists = property_lists()?;
-        // SAFETY: handles of the kinds that the function takes.
-        let group = Self::adopt(Id::create("create a group", || unsafe {
-            h5g::H5Gcreate_anon(self.handle(), lists.group.get(), H5P_DEFAULT)
-        })?)?;
+        let group = Self::adopt(h5l::create_anon_group("create a group", self.handle(), lists.group.get())?)?;
         Ok(group.by_address().at(self.spot().clone()))
     }
 
@@ -275,10 +258,7 @@ impl Group {
 
     /// Whether there is a link that the file calls so.
     pub(crate) fn has_label(&self, name: &CStr) -> Result<bool> {
-        // SAFETY: a group's handle and a C string.
-        let exists =
-            || call("look for a link", || unsafe { h5l::H5Lexists(self.handle(), name.as_ptr(), H5P_DEFAULT) });
-        Ok(without_plugins(exists)? > 0)
+        without_plugins(|| h5l::exists("look for a link", self.handle(), name))
     }
 
     /// The name that a link has in the file, where it may be none in UTF-8, or not be escaped.
@@ -328,9 +308,7 @@ impl Group {
 
     /// The same of one that is not the last link to what it leads to, and does not go with another.
     fn delete_link(&self, name: &CStr) -> Result<()> {
-        // SAFETY: a group's handle and a C string.
-        change("remove a link", || unsafe { h5l::H5Ldelete(self.handle(), name.as_ptr(), H5P_DEFAULT) })?;
-        Ok(())
+        h5l::delete("remove a link", self.handle(), name)
     }
 
     /// Makes sure that the link that the file calls so can be taken away, with all that only it leads to, once it is in a group
@@ -351,7 +329,9 @@ impl Group {
             Some(path) => {
                 let whole = [path.as_bytes(), b"/", label.to_bytes()].concat();
                 let whole = CString::new(whole).map_err(|_| Error::corrupt("a path with NUL"))?;
-                self.link_by("move a link", h5l::H5Lmove, label, target, &whole)
+                let links = &property_lists()?.link;
+                // SAFETY: a whole path, as `sure_path` gives.
+                unsafe { h5l::rename("move a link", (self.handle(), label), (target.handle(), &whole), links) }
             }
             None => self.move_label_unlinked(label, target, label),
         })
@@ -387,23 +367,14 @@ impl Group {
     /// Copies a link to `target` in the same file, where it is called `new_label`: what it leads to is the same object. A soft
     /// link stays one. (`H5Lcopy` takes no path for granted.)
     pub(crate) fn copy_label(&self, label: &CStr, target: &Self, new_label: &CStr) -> Result<()> {
-        self.link_by("copy a link", h5l::H5Lcopy, label, target, new_label)
-    }
-
-    /// Makes the link `new_name` of `target` from the link `name`, by a function of the library's.
-    fn link_by(&self, what: &str, function: LinkFunction, name: &CStr, target: &Self, new_name: &CStr) -> Result<()> {
-        let lists = property_lists()?;
-        // SAFETY: handles of the kinds that the functions take, and C strings.
-        change(what, || unsafe {
-            function(self.handle(), name.as_ptr(), target.handle(), new_name.as_ptr(), lists.link.get(), H5P_DEFAULT)
-        })?;
-        Ok(())
+        let links = &property_lists()?.link;
+        h5l::copy("copy a link", (self.handle(), label), (target.handle(), new_label), links)
     }
 
     /// The number of links.
     pub(crate) fn len(&self) -> u64 {
         // An open group always says it.
-        sys::links_of(self.handle())
+        h5l::count(self.handle())
     }
 
     /// Opens what the link `name` leads to.
@@ -424,8 +395,7 @@ impl Group {
     fn open_any_label(&self, label: &CStr) -> Result<Id> {
         without_plugins(|| {
             dense::check_way(self.handle(), label)?;
-            // SAFETY: a group's handle, a C string, and how links are followed.
-            open_by_name(|list| unsafe { h5o::H5Oopen(self.handle(), label.as_ptr(), list) })
+            open_by_name(self.handle(), label)
         })
     }
 
@@ -467,10 +437,7 @@ impl Group {
         if dense::check_way(self.handle(), &name).is_err() {
             return true;
         }
-        // SAFETY: a group's handle and a C string.
-        let found =
-            call("follow a link", || unsafe { h5o::H5Oexists_by_name(self.handle(), name.as_ptr(), H5P_DEFAULT) });
-        found.is_ok_and(|found| found > 0)
+        h5o::exists("follow a link", self.handle(), &name).unwrap_or(false)
     }
 
     /// Opens the dataset that the link `name` leads to.

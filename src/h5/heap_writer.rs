@@ -20,14 +20,17 @@
 )]
 
 use std::cell::Cell;
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::sync::LazyLock;
 
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
+use hdf5_sys::h5t::{H5T_NATIVE_INT8, H5T_bkg_t, H5T_class_t, H5T_cmd_t};
 
 use super::raw::with_file;
-use super::{Id, call, locked, once, sys};
+#[cfg(hdf5_tokens)]
+use super::sys::h5pl::FileObject;
+use super::sys::{self, h5i, h5t};
+use super::{Id, locked, once};
 use crate::ground::error::Result;
 
 /// The tag of the opaque types.
@@ -219,25 +222,15 @@ fn write_by_library(
         }
     }
     let what = "write strings of variable length";
-    // SAFETY: an object's handle.
-    let file = Id::own(what, || unsafe { hdf5_sys::h5i::H5Iget_file_id(object) })?;
-    // SAFETY: a file's handle, here and below.
-    let connector = Id::own(what, || unsafe { blob::H5VLget_connector_id(file.get()) })?;
-    // SAFETY: as above. The object is good for as long as `file` keeps the file open.
-    let file_object = unsafe { blob::H5VLobject(file.get()) };
-    if file_object.is_null() {
-        return Err(crate::ground::error::Error::new(
-            crate::ground::error::ErrorKind::Hdf5,
-            format!("HDF5 could not {what}"),
-        ));
-    }
+    let file = h5i::file_of(what, object)?;
     let size = super::raw::address_size_of(&file)? + REFERENCE;
     let mut items = vec![0; texts.count() * size];
     for (number, item) in items.chunks_exact_mut(size).enumerate() {
         item[..size_of::<usize>()].copy_from_slice(&number.to_ne_bytes());
     }
     let memory_type = item_type(size)?;
-    let putting = Putting { file: file_object, connector: connector.get(), size, text: texts.text, ends: texts.ends };
+    let file = FileObject::new(what, file)?;
+    let putting = Putting { file: &raw const file, size, text: texts.text, ends: texts.ends };
     let _clear = Clear;
     PUTTING.set(Some(putting));
     write(memory_type.get(), items.as_ptr().cast())
@@ -247,8 +240,7 @@ fn write_by_library(
 #[cfg(hdf5_tokens)]
 #[derive(Clone, Copy)]
 struct Putting {
-    file: *mut c_void,
-    connector: hid_t,
+    file: *const FileObject,
     /// Bytes of an item, and of a reference in the file.
     size: usize,
     text: *const [u8],
@@ -265,37 +257,15 @@ thread_local! {
     static PUTTING: Cell<Option<Putting>> = const { Cell::new(None) };
 }
 
-/// `H5VLconnector.h` and `H5VLpublic.h`, which `hdf5-metno-sys` does not have in full.
-#[cfg(hdf5_tokens)]
-mod blob {
-    use std::ffi::c_void;
-
-    use hdf5_sys::h5::herr_t;
-    use hdf5_sys::h5i::hid_t;
-
-    unsafe extern "C" {
-        pub(super) fn H5VLobject(object: hid_t) -> *mut c_void;
-        pub(super) fn H5VLget_connector_id(object: hid_t) -> hid_t;
-        pub(super) fn H5VLblob_put(
-            object: *mut c_void,
-            connector: hid_t,
-            bytes: *const c_void,
-            size: usize,
-            blob: *mut c_void,
-            context: *mut c_void,
-        ) -> herr_t;
-    }
-}
-
 impl Putting {
     /// Puts strings into the heap, and the references into the items; `None` if that fails.
     ///
     /// # Safety
-    /// The strings are there. At `buffer` are `count` items, `stride` bytes apart, or one after the other where that is 0.
+    /// The file and the strings are there. At `buffer` are `count` items, `stride` bytes apart, or one after the other where that is 0.
     #[cfg(hdf5_tokens)]
     unsafe fn put(self, count: usize, stride: usize, buffer: *mut u8) -> Option<()> {
         // SAFETY: as the caller promises.
-        let (text, ends) = unsafe { (&*self.text, &*self.ends) };
+        let (file, text, ends) = unsafe { (&*self.file, &*self.text, &*self.ends) };
         let stride = if stride == 0 { self.size } else { stride };
         for index in 0..count {
             // SAFETY: as the caller promises.
@@ -306,13 +276,8 @@ impl Putting {
             let string = text.get(begin..end - 1)?;
             let (len, blob) = item.split_at_mut(4);
             len.copy_from_slice(&(string.len() as u32).to_le_bytes());
-            // SAFETY: the file, its connector, and a string. A blob's name has as many bytes as an address and an index have in
-            // the file (`H5VL__native_blob_put`), which are left in the item.
-            let status = unsafe {
-                let (bytes, name) = (string.as_ptr().cast(), blob.as_mut_ptr().cast());
-                blob::H5VLblob_put(self.file, self.connector, bytes, string.len(), name, std::ptr::null_mut())
-            };
-            if status < 0 {
+            // SAFETY: what is left in the item has as many bytes as an address and an index have in the file.
+            if !unsafe { file.put(string, blob) } {
                 return None;
             }
         }
@@ -342,31 +307,18 @@ fn write_by_library(
 #[cfg(hdf5_tokens)]
 fn item_type(size: usize) -> Result<Id> {
     register()?;
-    // SAFETY: an opaque type of `size` bytes.
-    let id = Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, size) })?;
-    // SAFETY: an opaque type and a C string.
-    call("name an opaque type", || unsafe { h5t::H5Tset_tag(id.get(), TAG.as_ptr()) })?;
-    Ok(id)
+    h5t::create_opaque(size, TAG)
 }
 
 /// Makes the conversion known to libhdf5, once.
 fn register() -> Result<()> {
     static REGISTERED: LazyLock<Option<()>> = LazyLock::new(|| {
-        // SAFETY: the library's own type.
-        let sequence =
-            Id::own("create a variable-length type", || unsafe { h5t::H5Tvlen_create(*h5t::H5T_NATIVE_INT8) }).ok()?;
-        // SAFETY: an opaque type of one byte.
-        let opaque = Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, 1) }).ok()?;
-        let name = CString::new("filebacked stored").ok()?;
+        let sequence = h5t::create_vlen("create a variable-length type", *H5T_NATIVE_INT8).ok()?;
+        let opaque = h5t::create("create an opaque type", H5T_class_t::H5T_OPAQUE, 1).ok()?;
         // It is asked for all types of these classes (strings of variable length are of the second), and refuses those
         // that are not its own.
-        // SAFETY: types, a C string, and a function that keeps to what the library expects of it.
-        call("register a conversion", || unsafe {
-            let (kind, convert) = (H5T_pers_t::H5T_PERS_SOFT as c_int, Some(refer_to as sys::Convert));
-            sys::H5Tregister(kind, name.as_ptr(), opaque.get(), sequence.get(), convert)
-        })
-        .ok()?;
-        Some(())
+        // SAFETY: a function that keeps to what the library expects of it.
+        unsafe { h5t::register("register a conversion", c"filebacked stored", &opaque, &sequence, refer_to) }.ok()
     });
     once(&REGISTERED).map(|_| ())
 }
@@ -409,20 +361,12 @@ extern "C" fn refer_to(
 /// Whether the conversion is from a type of ours to strings of the same size, which is that of references in a file: in
 /// memory, they are pointers.
 fn is_between(from: hid_t, to: hid_t) -> bool {
-    if !matches!(sys::type_class(from), Ok(Some(H5T_class_t::H5T_OPAQUE))) {
+    if !matches!(h5t::class(from), Ok(Some(H5T_class_t::H5T_OPAQUE))) {
         return false;
     }
-    // SAFETY: the library gives types; the tag is ours to free.
-    let (is_string, from_size, to_size, tag) = unsafe {
-        (h5t::H5Tis_variable_str(to) > 0, h5t::H5Tget_size(from), h5t::H5Tget_size(to), h5t::H5Tget_tag(from))
-    };
-    if tag.is_null() {
-        return false;
-    }
-    // SAFETY: a C string that the library allocated.
-    let is_ours = unsafe { std::ffi::CStr::from_ptr(tag) } == TAG;
-    // SAFETY: as said, it is ours to free, and is not used after this.
-    unsafe { hdf5_sys::h5::H5free_memory(tag.cast()) };
+    let is_string = h5t::is_variable_string("look into a string type", to).unwrap_or(false);
+    let (from_size, to_size) = (h5t::size(from), h5t::size(to));
+    let is_ours = h5t::tag("read the tag of an opaque type", from).is_ok_and(|tag| *tag == *TAG);
     is_string && is_ours && from_size == to_size && to_size > size_of::<*const u8>()
 }
 

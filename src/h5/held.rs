@@ -2,12 +2,13 @@
 
 use std::ffi::c_uint;
 
-use hdf5_sys::h5f::{self, H5F_scope_t};
-use hdf5_sys::h5i::{self, hid_t};
+use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ};
+use hdf5_sys::h5i::hid_t;
 
 use super::attribute::Attributes;
 use super::raw::cut;
-use super::{Id, call, dense, locked};
+use super::sys::{h5f, h5i};
+use super::{Id, dense, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// A handle of a file, which keeps it open, and with it all that was opened in it, whatever becomes of other handles.
@@ -17,14 +18,12 @@ pub(crate) struct Held(Id);
 impl Held {
     /// Holds the file that `object` is in.
     pub(crate) fn of(object: &impl Attributes) -> Result<Self> {
-        // SAFETY: an object's handle.
-        Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object.handle()) }).map(Self)
+        h5i::file_of("look into a file", object.handle()).map(Self)
     }
 
     /// An error if the file was closed all the same.
     pub(crate) fn check_open(&self) -> Result<()> {
-        // SAFETY: any number can be asked for.
-        if locked(|| unsafe { h5i::H5Iis_valid(self.0.get()) }) > 0 {
+        if h5i::is_valid(self.0.get()) {
             return Ok(());
         }
         let message = "the file was closed by force, with all that was open in it, before the value was loaded";
@@ -47,8 +46,7 @@ impl Held {
 
     /// Its name, where it is on a disk.
     pub(crate) fn name(&self) -> Option<String> {
-        // SAFETY: any number can be asked for; the buffer is as long as said.
-        let name = name_by(|buffer, size| unsafe { h5f::H5Fget_name(self.0.get(), buffer, size) })?;
+        let name = h5f::name(self.0.get())?;
         (!super::file::is_memory_name(&name)).then_some(name)
     }
 
@@ -59,9 +57,7 @@ impl Held {
 
     /// Hands all that was written over to the system.
     pub(crate) fn flush(&self) -> Result<()> {
-        // SAFETY: a file's handle.
-        call("write out the file", || unsafe { h5f::H5Fflush(self.0.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
-        Ok(())
+        h5f::flush("write out the file", self.0.get())
     }
 }
 
@@ -69,21 +65,17 @@ impl Held {
 /// another process writes: then what is known here of what is in it may change. It stays so for as long as the file is open, unless
 /// somebody has libhdf5 read an object anew.
 pub(super) fn may_change(object: hid_t) -> Result<bool> {
-    // SAFETY: an object's handle.
-    let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
-    Ok(intent(&file)? & (h5f::H5F_ACC_RDWR | h5f::H5F_ACC_SWMR_READ) != 0)
+    let file = h5i::file_of("look into a file", object)?;
+    Ok(intent(&file)? & (H5F_ACC_RDWR | H5F_ACC_SWMR_READ) != 0)
 }
 
 fn is_writable(file: &Id) -> Result<bool> {
-    Ok(intent(file)? & h5f::H5F_ACC_RDWR != 0)
+    Ok(intent(file)? & H5F_ACC_RDWR != 0)
 }
 
 /// How a file is open.
 fn intent(file: &Id) -> Result<c_uint> {
-    let mut intent = 0;
-    // SAFETY: a file's handle, and the address of a number.
-    call("look into a file", || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })?;
-    Ok(intent)
+    h5f::intent("look into a file", file)
 }
 
 /// The path by which an object can be found in its file; empty if there is none.
@@ -97,20 +89,5 @@ pub(super) fn find_path(object: &impl Attributes) -> Result<String> {
     if object.is_by_address() && !dense::is_file_sound(object.handle())? {
         return Ok(String::new());
     }
-    let object: hid_t = object.handle();
-    // SAFETY: any number can be asked for; the buffer is as long as said.
-    Ok(name_by(|buffer, size| unsafe { h5i::H5Iget_name(object, buffer, size) }).unwrap_or_default())
-}
-
-/// The name that `get` puts into a buffer of the size that it is given. It returns the length, also without a buffer.
-fn name_by(get: impl Fn(*mut std::ffi::c_char, usize) -> isize) -> Option<String> {
-    locked(|| {
-        let len = usize::try_from(get(std::ptr::null_mut(), 0)).ok()?;
-        let mut name = vec![0_u8; len.checked_add(1)?];
-        if get(name.as_mut_ptr().cast(), name.len()) < 0 {
-            return None;
-        }
-        name.truncate(len);
-        String::from_utf8(name).ok()
-    })
+    Ok(h5i::name(object.handle()).unwrap_or_default())
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display};
 
-use hdf5_sys::h5t::{self, H5T_sign_t};
+use hdf5_sys::h5t::{H5T_STD_U64LE, H5T_sign_t};
 
-use super::{Handle, Id, call};
+use super::Handle;
+use super::sys::h5t;
 use crate::ground::error::Result;
 
 /// An integer type of 9 to 16 bytes.
@@ -32,18 +33,9 @@ impl WideInteger {
     /// The type, little-endian, of which all bits count.
     pub(super) fn id(self) -> Result<Handle> {
         let what = "create an integer type";
-        // SAFETY: `H5T_STD_U64LE` is a type of the library; the copy is ours to change.
-        let id = Id::own(what, || unsafe { h5t::H5Tcopy(*h5t::H5T_STD_U64LE) })?;
+        let id = h5t::copy(what, *H5T_STD_U64LE)?;
         let sign = if self.is_signed { H5T_sign_t::H5T_SGN_2 } else { H5T_sign_t::H5T_SGN_NONE };
-        let steps: [&dyn Fn() -> i32; 3] = [
-            // SAFETY: here and below, `id` is an integer type of ours, and the library checks the numbers.
-            &|| unsafe { h5t::H5Tset_size(id.get(), self.size) },
-            // SAFETY: as above.
-            &|| unsafe { h5t::H5Tset_precision(id.get(), 8 * self.size) },
-            // SAFETY: as above.
-            &|| unsafe { h5t::H5Tset_sign(id.get(), sign) },
-        ];
-        steps.iter().try_for_each(|step| call(what, step).map(drop))?;
+        h5t::set_integer(what, &id, self.size, sign)?;
         Ok(Handle::Owned(id))
     }
 

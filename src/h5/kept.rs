@@ -7,17 +7,16 @@
 use std::collections::HashSet;
 use std::ffi::{CStr, c_void};
 
-use hdf5_sys::h5a;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5t::{self, H5T_class_t};
+use hdf5_sys::h5t::H5T_class_t;
 
 use super::about::identity_of;
 use super::attribute::Attributes;
 use super::dataset::{Shape, zeroed};
 use super::dtype::{Dtype, Number, Order, is_equal};
 use super::items::{Items, WORD, integer};
-use super::{Group, Id, Identity, Object, c_name, call, change_of, locked, make_room, names, variable};
+use super::sys::{h5a, h5t};
+use super::{Group, Id, Identity, Object, c_name, locked, make_room, names, variable};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::COMPLEX;
@@ -65,16 +64,11 @@ impl KeptAttribute {
             return Ok(None);
         }
         let (what, name) = ("read an attribute", names::shown(label));
-        // SAFETY: an object's handle and a C string.
-        let id = Id::own(what, || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
-        // SAFETY: `id` is an attribute, here and below.
-        let space = Id::own(what, || unsafe { h5a::H5Aget_space(id.get()) })?;
-        let shape = Shape::of_space(&space)?;
-        // SAFETY: as above.
-        let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+        let id = h5a::open(what, object.handle(), label)?;
+        let shape = Shape::of_space(&h5a::get_space(what, &id)?)?;
+        let stored = h5a::get_type(what, &id)?;
         let dtype = Dtype::of_type(&stored)?;
-        // SAFETY: `stored` is a type. It has a size of 0 where the call fails.
-        let size = unsafe { h5t::H5Tget_size(stored.get()) };
+        let size = h5t::size(stored.get());
         let (count, most) = (shape.count().unwrap_or(u64::MAX), Limits::current().unstored / 2);
         if count.saturating_mul(size.max(dtype.size()) as u64) > most {
             let what = format!("the attribute `{name}` is larger than {most} bytes");
@@ -88,9 +82,8 @@ impl KeptAttribute {
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let read = |dtype: hid_t, bytes: *mut c_void| {
-            // SAFETY: at `bytes` is room for all items of the attribute, whose count and type were asked of the same handle.
-            call(what, || unsafe { h5a::H5Aread(id.get(), dtype, bytes) })?;
-            Ok(())
+            // SAFETY: at `bytes` is zeroed room for all items of the attribute, whose count and type were asked of the same handle.
+            unsafe { h5a::read(what, &id, dtype, bytes) }
         };
         let data = if count == 0 || dtype.unsupported().is_some() && is_elsewhere {
             // Of region references alone, all are null.
@@ -108,7 +101,7 @@ impl KeptAttribute {
             Data::Items(Items::with_memory(bytes))
         };
         let is_unusual = !is_usual(&dtype, &shape, &stored)?;
-        Ok(Some(Self { code: encoded(&stored)?, dtype, shape, data, is_unusual }))
+        Ok(Some(Self { code: h5t::encode("write down an element type", &stored)?, dtype, shape, data, is_unusual }))
     }
 
     /// Gives `target` a copy of the attribute of `source` that the file calls `label`, in whose file it is if references are in the attribute.
@@ -201,7 +194,8 @@ impl KeptAttribute {
         is_scales: bool,
         target: &dyn Fn(Address) -> Address,
     ) -> Result<()> {
-        let file_type = decoded(&self.code)?;
+        // SAFETY: the code that the library gave.
+        let file_type = unsafe { h5t::decode("look into an element type", &self.code) }?;
         if let Some(text) = self.texts().filter(|text| !text.is_empty()) {
             return object.write_strings_as(label, file_type.get(), &self.shape, &text);
         }
@@ -209,11 +203,9 @@ impl KeptAttribute {
             Data::Items(items) => items,
             Data::Bytes(bytes) => {
                 return object.write_new(label, file_type.get(), &self.shape, &mut |attribute| {
+                    let (len, from) = (bytes.len(), bytes.as_ptr().cast());
                     // SAFETY: `bytes` holds as many items of the type as the attribute has.
-                    change_of("write an attribute", bytes.len(), || unsafe {
-                        h5a::H5Awrite(attribute, file_type.get(), bytes.as_ptr().cast())
-                    })
-                    .map(drop)
+                    unsafe { h5a::write("write an attribute", len, attribute, file_type.get(), from) }
                 });
             }
         };
@@ -246,9 +238,7 @@ impl KeptAttribute {
             return self.write(object, name, is_scales, target);
         }
         let label = object.attribute_label(name)?;
-        // SAFETY: an object's handle and a C string.
-        let id =
-            Id::own("open an attribute", || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
+        let id = h5a::open("open an attribute", object.handle(), &label)?;
         lowered.write(id.get(), &self.dtype)
     }
 }
@@ -262,8 +252,7 @@ fn is_here(dtype: &Dtype, stored: &Id) -> Result<bool> {
         return Ok(true);
     }
     for class in [H5T_class_t::H5T_VLEN, H5T_class_t::H5T_REFERENCE, H5T_class_t::H5T_STRING] {
-        // SAFETY: a type, and a class that the library knows.
-        if call("look into an element type", || unsafe { h5t::H5Tdetect_class(stored.get(), class) })? > 0 {
+        if h5t::has_class("look into an element type", stored, class)? {
             return Ok(false);
         }
     }
@@ -287,33 +276,6 @@ fn is_usual(dtype: &Dtype, shape: &Shape, stored: &Id) -> Result<bool> {
         _ => false,
     };
     Ok(is_such && is_equal(stored.get(), dtype.id(Order::File)?.get())?)
-}
-
-/// The type as libhdf5 writes it down.
-fn encoded(dtype: &Id) -> Result<Vec<u8>> {
-    let (what, mut size) = ("write down an element type", 0);
-    // SAFETY: a type, and the address of a number, without a buffer.
-    call(what, || unsafe { h5t::H5Tencode(dtype.get(), std::ptr::null_mut(), &raw mut size) })?;
-    let mut code = vec![0u8; size];
-    // SAFETY: a type, a buffer, and the address of its size.
-    call(what, || unsafe { h5t::H5Tencode(dtype.get(), code.as_mut_ptr().cast(), &raw mut size) })?;
-    Ok(code)
-}
-
-/// The type that libhdf5 wrote down.
-fn decoded(code: &[u8]) -> Result<Id> {
-    Id::own("look into an element type", || {
-        // SAFETY: what the library wrote itself, and its size.
-        #[cfg(hdf5_complex)]
-        unsafe {
-            h5t::H5Tdecode2(code.as_ptr().cast(), code.len())
-        }
-        // SAFETY: what the library wrote itself.
-        #[cfg(not(hdf5_complex))]
-        unsafe {
-            h5t::H5Tdecode1(code.as_ptr().cast())
-        }
-    })
 }
 
 fn references(dtype: &Dtype, item: &[u8], items: &Items, found: &mut Vec<Address>) {
@@ -427,11 +389,9 @@ impl Lowered {
         let memory_type = dtype.id(Order::Memory)?;
         // libhdf5 must not fail midway: it would free memory that is ours. What is of variable length goes to its heap.
         make_room(2 * self.variable + HEAP)?;
+        let (len, from) = (self.bytes.len(), self.bytes.as_ptr().cast());
         // SAFETY: as many items of the type as the attribute has. What their addresses lead to is kept as long as this is.
-        change_of("write an attribute", self.bytes.len(), || unsafe {
-            h5a::H5Awrite(attribute, memory_type.get(), self.bytes.as_ptr().cast())
-        })
-        .map(drop)
+        unsafe { h5a::write("write an attribute", len, attribute, memory_type.get(), from) }
     }
 
     /// Keeps bytes; returns their address.

@@ -1,20 +1,17 @@
 //! Links of a group: all of them at once, and what they lead to.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::ptr;
+use std::ffi::{CStr, CString};
 
-use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
+use hdf5_sys::h5::{H5_index_t, herr_t};
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::{h5l, h5o};
 
 use super::about::Identity;
 use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::held::may_change;
-use super::sys::{self, LinkInfo, Target};
-use super::{Id, c_name, call, locked, names, under_lock};
-use crate::ground::error::{Error, Result};
+use super::sys::{LinkInfo, Target, h5l, h5o};
+use super::{c_name, call, locked, names, under_lock};
+use crate::ground::error::Result;
 
 /// A link of a group.
 #[derive(Clone, Debug)]
@@ -59,7 +56,7 @@ impl Group {
         if !self.link_info(&label)?.is_some_and(|info| info.is_soft()) {
             return Ok(None);
         }
-        soft_value(self.handle(), &label).map(Some)
+        h5l::value("look into a link", self.handle(), &label).map(Some)
     }
 
     /// What there is to know of the link that the file calls so; `None` where there is none.
@@ -67,8 +64,7 @@ impl Group {
         if label.is_empty() || !self.has_label(label)? {
             return Ok(None);
         }
-        // SAFETY: a C string.
-        unsafe { sys::link_info(self.handle(), label.as_ptr(), H5P_DEFAULT) }.map(Some)
+        h5l::info(self.handle(), label).map(Some)
     }
 
     /// All links: in the order they were made where the group remembers it, else by name.
@@ -115,15 +111,14 @@ impl Group {
         let Some(target) = link.target else { return by_name() };
         // No filter has a part in opening an object. That spares the library to look for the name again.
         let opened = under_lock(false, || {
-            // SAFETY: a group's handle, and where the library said that an object of the same file is.
-            let id = Id::own("open an object", || unsafe { open_target(self.handle(), target) }).ok()?;
+            let id = h5o::open_at("open an object", self.handle(), target).ok()?;
             let adopted = match self.file_number() {
                 Some(file) => Object::adopt_known(id, Identity::at(file, target)),
                 None => Object::adopt(id),
             };
             Some(adopted.and_then(|object| match &object {
                 // The name leads to the file that is mounted there.
-                Object::Group(group) if sys::group_info(group.handle())?.is_mounted() => Ok(None),
+                Object::Group(group) if h5l::group_info(group.handle())?.is_mounted() => Ok(None),
                 _ => Ok(Some(object)),
             }))
         });
@@ -135,22 +130,14 @@ impl Group {
     }
 }
 
-/// Adds the links of a group by an index; the library's lock is held.
+/// Adds the links of a group by an index, in no order; the library's lock is held.
 fn list(group: hid_t, index: H5_index_t, links: &mut Vec<Link>) -> herr_t {
-    // In any order but the native one, libhdf5 first fills a table of as many links as a header says there are, and
-    // sorts that; in a damaged group there are more, or fewer, and it writes or reads outside (seen in 2.2,
-    // `H5G__dense_build_table`). So the links are taken as they come, and sorted by the caller.
-    // SAFETY: a group's handle, and the address of what `add_link` expects, used by nothing else meanwhile.
-    unsafe {
-        sys::H5Literate(
-            group,
-            index as c_int,
-            H5_iter_order_t::H5_ITER_NATIVE as c_int,
-            ptr::null_mut(),
-            Some(add_link),
-            ptr::from_mut(links).cast(),
-        )
-    }
+    let mut add = |name: &CStr, info: &LinkInfo| {
+        let ((name, label), target) = (names::read(name), info.hard_target());
+        links.push(Link { name, soft: target.is_none(), target, order: info.order(), label });
+    };
+    // SAFETY: it only adds to the list.
+    unsafe { h5l::iterate(group, index, &mut add) }
 }
 
 /// Where the objects are that the hard links of a group lead to, as far as libhdf5 gets through them.
@@ -158,54 +145,4 @@ pub(super) fn hard_targets(group: hid_t) -> Vec<Target> {
     let mut links = Vec::new();
     locked(|| list(group, H5_index_t::H5_INDEX_NAME, &mut links));
     links.into_iter().filter_map(|link| link.target).collect()
-}
-
-/// The object at a place in the file that `group` is in, if it can be opened.
-pub(super) fn try_open(group: hid_t, target: Target) -> Option<Id> {
-    // SAFETY: a group's handle, and where the library said that an object of the same file is.
-    let id = locked(|| unsafe { open_target(group, target) });
-    (id >= 0).then_some(Id(id))
-}
-
-/// The path that the link leads to that the file calls `label`, and that is one that leads to a path.
-pub(super) fn soft_value(group: hid_t, label: &CStr) -> Result<CString> {
-    // As long as a message of an object header is.
-    let mut value = vec![0u8; 1 << 16];
-    // SAFETY: a group's handle, a C string, and a buffer of the size given.
-    call("look into a link", || unsafe {
-        h5l::H5Lget_val(group, label.as_ptr(), value.as_mut_ptr().cast(), value.len(), H5P_DEFAULT)
-    })?;
-    let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
-    Ok(path.to_owned())
-}
-
-/// # Safety
-/// `group` is a group's handle.
-unsafe fn open_target(group: hid_t, target: Target) -> hid_t {
-    // SAFETY: as the caller promises.
-    #[cfg(not(hdf5_tokens))]
-    return unsafe { h5o::H5Oopen_by_addr(group, target) };
-    // SAFETY: as the caller promises.
-    #[cfg(hdf5_tokens)]
-    return unsafe { h5o::H5Oopen_by_token(group, target) };
-}
-
-/// Adds a link to the `Vec<Link>` at `links`.
-///
-/// # Safety
-/// `name` is a C string or null, `info` the address of what the library says of the link or null, and `links` the address
-/// of a `Vec<Link>` that nothing else uses.
-unsafe extern "C" fn add_link(_: hid_t, name: *const c_char, info: *const LinkInfo, links: *mut c_void) -> c_int {
-    // SAFETY: as the caller promises.
-    let Some(links) = (unsafe { links.cast::<Vec<Link>>().as_mut() }) else { return -1 };
-    // SAFETY: as the caller promises.
-    let Some(info) = (unsafe { info.as_ref() }) else { return -1 };
-    if name.is_null() {
-        return -1;
-    }
-    // SAFETY: as the caller promises.
-    let (name, label) = names::read(unsafe { CStr::from_ptr(name) });
-    let target = info.hard_target();
-    links.push(Link { name, soft: target.is_none(), target, order: info.order(), label });
-    0
 }

@@ -67,14 +67,7 @@ impl Drop for Unlocking {
 /// the locks of libhdf5, which it does not meet.
 #[cfg(target_os = "linux")]
 pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
-    use std::os::fd::AsRawFd;
-
-    // SAFETY: a C struct of numbers, for which zeros are values.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = libc::F_WRLCK as libc::c_short;
-    lock.l_whence = libc::SEEK_SET as libc::c_short;
-    // SAFETY: an open descriptor, and the address of what the command takes.
-    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) } == 0 {
+    if set_lock(file, libc::F_WRLCK, (0, 0)) {
         return Ok(true);
     }
     let error = io::Error::last_os_error();
@@ -82,6 +75,21 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
         Some(libc::EAGAIN | libc::EACCES) => Ok(false),
         _ => Err(error),
     }
+}
+
+/// Sets or takes away a lock of that sort of an open file, from a byte on, for so many bytes, or for all if that is 0. Returns
+/// false, and leaves the reason where the system has it, if that fails.
+#[cfg(target_os = "linux")]
+pub(super) fn set_lock(file: &File, kind: libc::c_int, (start, len): (libc::off_t, libc::off_t)) -> bool {
+    use std::os::fd::AsRawFd;
+
+    // SAFETY: a C struct of numbers, for which zeros are values.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = kind as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    (lock.l_start, lock.l_len) = (start, len);
+    // SAFETY: an open descriptor, and the address of what the command takes.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) == 0 }
 }
 
 #[cfg(not(target_os = "linux"))]

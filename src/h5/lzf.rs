@@ -5,12 +5,12 @@ use std::ffi::{c_uint, c_void};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
-use hdf5_sys::h5::{H5allocate_memory, H5free_memory};
-use hdf5_sys::h5z::{self, H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t};
+use hdf5_sys::h5z::{H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t};
 
-use super::call;
 use super::filter::LZF;
+use super::locked;
 use super::strict::NoPlugins;
+use super::sys::h5pl;
 use crate::ground::error::Result;
 
 /// LZF never makes data more than this many times as long.
@@ -35,12 +35,11 @@ pub(super) fn allow_shortened(values: &[c_uint]) {
 /// counted when the dataset was made: if the filter became known in between, the header is cut off (`H5O__pline_size` and
 /// `H5O__pline_encode` of 2.2 and earlier).
 pub(super) fn register() -> Result<()> {
-    let is_there = call("look for a filter", || {
+    let is_there = locked(|| {
         let _no_plugins = NoPlugins::new();
-        // SAFETY: a number.
-        unsafe { h5z::H5Zfilter_avail(LZF) }
+        h5pl::has_filter("look for a filter", LZF)
     })?;
-    if is_there > 0 {
+    if is_there {
         return Ok(());
     }
     let class = H5Z_class2_t {
@@ -53,8 +52,8 @@ pub(super) fn register() -> Result<()> {
         set_local: None,
         filter: Some(filter),
     };
-    // SAFETY: the description of a filter, which the library copies; the function lasts as long as the program.
-    call("register a filter", || unsafe { h5z::H5Zregister((&raw const class).cast()) }).map(drop)
+    // SAFETY: the function keeps to what the library expects of a filter.
+    unsafe { h5pl::register_filter("register a filter", &class) }
 }
 
 /// Whether less than a chunk of so many bytes may be compressed. More may be: a checksum makes it longer. libhdf5 before 2.0
@@ -100,15 +99,14 @@ unsafe extern "C" fn filter(
             .filter(|output| output.len() >= chunk || is_shortened(chunk))
     });
     let Ok(Some(output)) = output else { return 0 };
-    // SAFETY: a size that is not zero.
-    let memory = unsafe { H5allocate_memory(output.len().max(1), 0) };
+    let memory = h5pl::allocate(output.len());
     if memory.is_null() {
         return 0;
     }
     // SAFETY: memory of that size which is nobody else's; and the library's own, that this takes the place of.
     unsafe {
         ptr::copy_nonoverlapping(output.as_ptr(), memory.cast(), output.len());
-        H5free_memory(place);
+        h5pl::free(place);
         *buffer = memory;
         *size = output.len();
     }
@@ -122,19 +120,16 @@ mod tests {
     /// What the filter makes of a chunk as it is stored, if it is told how long it was.
     fn decompressed(stored: &[u8], chunk: usize) -> Option<Vec<u8>> {
         let values = [4, 0x105, chunk as c_uint];
-        // SAFETY: a size that is not zero, and memory of that size.
-        let mut buffer = unsafe {
-            let memory = H5allocate_memory(stored.len(), 0);
-            ptr::copy_nonoverlapping(stored.as_ptr(), memory.cast(), stored.len());
-            memory
-        };
+        let mut buffer = h5pl::allocate(stored.len());
+        // SAFETY: memory of that size.
+        unsafe { ptr::copy_nonoverlapping(stored.as_ptr(), buffer.cast(), stored.len()) };
         let mut size = stored.len();
         // SAFETY: three numbers, and the library's memory of that size.
         let len = unsafe { filter(H5Z_FLAG_REVERSE, 3, values.as_ptr(), stored.len(), &raw mut size, &raw mut buffer) };
         // SAFETY: the filter leaves memory of as many bytes as it says, and nobody else frees it.
         let bytes = unsafe {
             let bytes = std::slice::from_raw_parts(buffer.cast::<u8>(), len).to_vec();
-            H5free_memory(buffer);
+            h5pl::free(buffer);
             bytes
         };
         (len > 0).then_some(bytes)

@@ -60,8 +60,8 @@ mod writing;
 use std::ffi::CString;
 use std::sync::LazyLock;
 
-use hdf5_sys::h5i::{H5Idec_ref, hid_t};
-use hdf5_sys::h5p;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{H5P_CLS_ATTRIBUTE_CREATE, H5P_CLS_DATASET_CREATE, H5P_CLS_GROUP_CREATE, H5P_CLS_LINK_CREATE};
 
 pub(crate) use about::{About, Identity};
 pub(crate) use ahead::{Ahead, Block};
@@ -91,6 +91,7 @@ pub(crate) use table::Table;
 pub(crate) use typed::{ElementType, read_array_attribute, shape_within, write_array_attribute};
 pub(crate) use writing::{Writing, make_room, makes_room, write_out};
 
+use self::sys::h5p;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::library_lock;
 use crate::ground::limits::Limits;
@@ -276,16 +277,39 @@ impl Id {
         Ok(id)
     }
 
+    /// The same, if it gives one.
+    fn found(function: impl FnOnce() -> hid_t) -> Option<Self> {
+        let id = locked(function);
+        (id >= 0).then_some(Self(id))
+    }
+
     fn get(&self) -> hid_t {
         self.0
     }
 }
 
+/// Objects as users know them.
+macro_rules! users {
+    ($($class:ty),*) => {
+        $(
+            impl TryFrom<Id> for $class {
+                type Error = Error;
+
+                fn try_from(id: Id) -> Result<Self> {
+                    let id = std::mem::ManuallyDrop::new(id);
+                    // SAFETY: an owned handle, which is not used by `id` any more. What it is of is looked at.
+                    Ok(unsafe { hdf5::from_id(id.get()) }?)
+                }
+            }
+        )*
+    };
+}
+users!(hdf5::Group, hdf5::Dataset, hdf5::Datatype);
+
 impl Drop for Id {
     fn drop(&mut self) {
         under_lock(false, || {
-            // SAFETY: the handle is owned, so its count is at least one, and it is not used after this.
-            if unsafe { H5Idec_ref(self.0) } < 0 {
+            if !sys::h5i::release(self.0) {
                 writing::note_unclosed();
             }
         });
@@ -328,8 +352,7 @@ fn c_name(name: &str) -> Result<CString> {
 
 /// A new property list of `class`, whose value is there only when the library is initialised: under its lock.
 fn property_list(class: &'static hid_t) -> Result<Id> {
-    // SAFETY: `class` is one of the library's property list classes.
-    Id::own("create a property list", || unsafe { h5p::H5Pcreate(*class) })
+    sys::h5p::create("create a property list", class)
 }
 
 /// The property lists that every object of ours is made with.
@@ -357,37 +380,28 @@ const COMPACT: usize = 4096;
 impl PropertyLists {
     fn new() -> Result<Self> {
         use hdf5_sys::h5d::H5D_layout_t::H5D_COMPACT;
-        use hdf5_sys::h5t::H5T_cset_t::H5T_CSET_UTF8;
 
-        // SAFETY (all of the calls below): the lists are fresh lists of the class that the property belongs to.
-        let set = |function: &dyn Fn() -> i32| call("set a property", function);
-        let group = property_list(h5p::H5P_CLS_GROUP_CREATE)?;
-        let order = h5p::H5P_CRT_ORDER_TRACKED | h5p::H5P_CRT_ORDER_INDEXED;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_link_creation_order(group.get(), order) })?;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_obj_track_times(group.get(), 0) })?;
+        let what = "set a property";
+        let group = property_list(H5P_CLS_GROUP_CREATE)?;
+        h5p::track_link_order(what, &group)?;
+        h5p::turn_off_times(what, &group)?;
         keep_attribute_order(&group)?;
         let plain = || {
-            let dataset = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
-            // SAFETY: as said above.
-            set(&|| unsafe { h5p::H5Pset_obj_track_times(dataset.get(), 0) })?;
+            let dataset = property_list(H5P_CLS_DATASET_CREATE)?;
+            h5p::turn_off_times(what, &dataset)?;
             Ok::<_, crate::ground::error::Error>(dataset)
         };
         let (dataset, compact, ordered_dataset, ordered_compact) = (plain()?, plain()?, plain()?, plain()?);
         for list in [&compact, &ordered_compact] {
-            // SAFETY: as said above.
-            set(&|| unsafe { h5p::H5Pset_layout(list.get(), H5D_COMPACT) })?;
+            h5p::set_layout(what, list, H5D_COMPACT)?;
         }
         for list in [&ordered_dataset, &ordered_compact] {
             keep_attribute_order(list)?;
         }
-        let link = property_list(h5p::H5P_CLS_LINK_CREATE)?;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_char_encoding(link.get(), H5T_CSET_UTF8) })?;
-        let attribute = property_list(h5p::H5P_CLS_ATTRIBUTE_CREATE)?;
-        // SAFETY: as said above.
-        set(&|| unsafe { h5p::H5Pset_char_encoding(attribute.get(), H5T_CSET_UTF8) })?;
+        let link = property_list(H5P_CLS_LINK_CREATE)?;
+        h5p::set_utf8(what, &link)?;
+        let attribute = property_list(H5P_CLS_ATTRIBUTE_CREATE)?;
+        h5p::set_utf8(what, &attribute)?;
         let local_links = strict::local_links()?;
         Ok(Self { group, dataset, compact, ordered_dataset, ordered_compact, link, local_links, attribute })
     }
@@ -398,11 +412,8 @@ impl PropertyLists {
 fn keep_attribute_order(list: &Id) -> Result<()> {
     const MAX_COMPACT: u32 = 65_535;
     let what = "keep the order of attributes";
-    // SAFETY: an object creation list.
-    call(what, || unsafe { h5p::H5Pset_attr_creation_order(list.get(), h5p::H5P_CRT_ORDER_TRACKED) })?;
-    // SAFETY: as above.
-    call(what, || unsafe { h5p::H5Pset_attr_phase_change(list.get(), MAX_COMPACT, 0) })?;
-    Ok(())
+    h5p::track_attribute_order(what, list)?;
+    h5p::set_attribute_phase_change(what, list, MAX_COMPACT, 0)
 }
 
 /// The property lists, made once.
@@ -415,7 +426,7 @@ fn property_lists() -> Result<&'static PropertyLists> {
 mod tests {
     use std::os::unix::ffi::OsStrExt;
 
-    use hdf5_sys::h5f;
+    use hdf5_sys::h5f::H5F_ACC_RDONLY;
     use hdf5_sys::h5p::H5P_DEFAULT;
 
     use super::*;
@@ -424,9 +435,7 @@ mod tests {
     #[test]
     fn reasons_of_the_system_are_in_libhdf5s_texts() {
         let folder = CString::new(std::env::temp_dir().as_os_str().as_bytes()).unwrap();
-        // SAFETY: a C string.
-        let open = || unsafe { h5f::H5Fopen(folder.as_ptr(), h5f::H5F_ACC_RDONLY, H5P_DEFAULT) };
-        let error = Id::own("open the file", open).unwrap_err();
+        let error = sys::h5f::open("open the file", &folder, H5F_ACC_RDONLY, H5P_DEFAULT).unwrap_err();
         assert!(
             error.kind() == ErrorKind::Io && error.to_string().contains("directory"),
             "an upgrade of libhdf5 has the system's reasons in other words: `system_reason` in h5/mod.rs must know these, \

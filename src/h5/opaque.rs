@@ -1,12 +1,10 @@
 //! Opaque types: bytes that HDF5 does not look into, with a tag that says what they are.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::fmt::{self, Display};
 
-use hdf5_sys::h5::H5free_memory;
-use hdf5_sys::h5t::{self, H5T_class_t};
-
-use super::{Handle, Id, call, locked};
+use super::sys::h5t;
+use super::{Handle, Id};
 use crate::ground::error::Result;
 
 /// What h5py puts before numpy's name of a type that HDF5 does not have.
@@ -29,30 +27,14 @@ impl Opaque {
 
     /// Looks into an opaque type.
     pub(super) fn of(id: &Id, size: usize) -> Result<Self> {
-        let tag = locked(|| {
-            // SAFETY: an opaque type; the string is the caller's to free.
-            let tag = unsafe { h5t::H5Tget_tag(id.get()) };
-            if tag.is_null() {
-                return Err(super::failure("read the tag of an opaque type"));
-            }
-            // SAFETY: a C string that the library allocated.
-            let text = unsafe { CStr::from_ptr(tag) }.to_owned();
-            // SAFETY: as said, it is ours to free, and is not used after this.
-            unsafe { H5free_memory(tag.cast()) };
-            Ok(text)
-        })?;
+        let tag = h5t::tag("read the tag of an opaque type", id.get())?;
         let time = if size == 8 { tag.to_str().ok().and_then(time) } else { None };
         Ok(Self { size, tag, time })
     }
 
     /// The same type: libhdf5 converts between no two that differ.
     pub(super) fn id(&self) -> Result<Handle> {
-        // SAFETY: an opaque type of `size` bytes.
-        let create = || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, self.size) };
-        let id = Id::own("create an opaque type", create)?;
-        // SAFETY: an opaque type and a C string.
-        call("name an opaque type", || unsafe { h5t::H5Tset_tag(id.get(), self.tag.as_ptr()) })?;
-        Ok(Handle::Owned(id))
+        h5t::create_opaque(self.size, &self.tag).map(Handle::Owned)
     }
 
     /// The number that a time of numpy's is: of the units that its type names.

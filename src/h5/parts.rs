@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use hdf5_sys::h5p;
-
+use super::Id;
 use super::dataset::{Dataset, Shape, simple_space};
 use super::present::Wanted;
 use super::selection::select;
-use super::{Id, call};
+use super::sys::h5p;
 use crate::ground::error::Result;
 
 /// About how many bytes a part has, and the most that are no more than one.
@@ -112,11 +111,7 @@ impl Dataset {
 
 /// How many rows a chunk has of a dataset of so many dimensions that is made by `list`.
 pub(super) fn rows_of_chunks(list: &Id, rank: usize) -> Result<u64> {
-    let mut chunk = vec![0; rank];
-    let count = i32::try_from(rank).unwrap_or(0);
-    // SAFETY: the list of a dataset in chunks; `chunk` has a place for each dimension.
-    call("look into a dataset", || unsafe { h5p::H5Pget_chunk(list.get(), count, chunk.as_mut_ptr()) })?;
-    Ok(chunk.first().copied().unwrap_or(1))
+    Ok(h5p::chunk("look into a dataset", list, rank)?.first().copied().unwrap_or(1))
 }
 
 #[cfg(test)]

@@ -7,14 +7,13 @@
 
 use std::ffi::c_void;
 
-use hdf5_sys::h5d;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5s;
+use hdf5_sys::h5s::H5S_ALL;
 
 use super::dataset::Shape;
 use super::selection::select_in;
-use super::{Id, call, under_lock};
+use super::sys::h5d;
+use super::{Id, under_lock};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// The items of a dataset that are read: along each dimension `count` of them, `step` apart, from `start` on.
@@ -42,13 +41,10 @@ pub(super) unsafe fn read(
     to: *mut c_void,
     filters: bool,
 ) -> Result<()> {
-    debug_assert_ne!(memory, h5s::H5S_ALL);
     under_lock(filters, || {
         let file = select_now(dataset, opened, wanted)?;
-        // SAFETY: libhdf5 refuses a selection in the file that has another number of items than that in memory, for which the
-        // caller has room. The lock is held since the file's was made.
-        call("read a dataset", || unsafe { h5d::H5Dread(dataset, memory_type, memory, file.get(), H5P_DEFAULT, to) })?;
-        Ok(())
+        // SAFETY: as the caller promises. The lock is held since the file's selection was made.
+        unsafe { h5d::read("read a dataset", dataset, (memory_type, memory), file.get(), to) }
     })
 }
 
@@ -63,13 +59,9 @@ pub(super) unsafe fn read_fixed(
     to: *mut c_void,
     filters: bool,
 ) -> Result<()> {
-    debug_assert_ne!(memory, h5s::H5S_ALL);
     under_lock(filters, || {
-        // SAFETY: as for `read`: where the number of items is another than in memory, libhdf5 refuses.
-        call("read a dataset", || unsafe {
-            h5d::H5Dread(dataset, memory_type, memory, h5s::H5S_ALL, H5P_DEFAULT, to)
-        })?;
-        Ok(())
+        // SAFETY: as the caller promises.
+        unsafe { h5d::read("read a dataset", dataset, (memory_type, memory), H5S_ALL, to) }
     })
 }
 
@@ -109,8 +101,7 @@ fn ends(wanted: Wanted<'_>) -> impl Iterator<Item = u64> {
 }
 
 fn space_of(dataset: hid_t) -> Result<(Id, Vec<u64>)> {
-    // SAFETY: a dataset's handle.
-    let space = Id::own("look into a dataset", || unsafe { h5d::H5Dget_space(dataset) })?;
+    let space = h5d::get_space("look into a dataset", dataset)?;
     match Shape::of_space(&space)? {
         Shape::Simple(dims) => Ok((space, dims)),
         Shape::Scalar => Ok((space, Vec::new())),

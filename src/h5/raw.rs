@@ -9,14 +9,15 @@ use std::ptr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hdf5_sys::h5f::{self, H5F_scope_t};
-use hdf5_sys::h5i::{self, hid_t};
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
+use hdf5_sys::h5f::H5F_ACC_RDWR;
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::H5P_CLS_FILE_ACCESS;
 
 use super::attribute::Attributes;
 use super::heap::{Bytes, Heap};
 use super::scattered::Scattered;
-use super::{Id, call, locked, once, property_list};
+use super::sys::{h5f, h5i, h5p};
+use super::{Id, locked, once, property_list};
 use crate::ground::call_end;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
@@ -109,16 +110,13 @@ struct Drivers {
 
 fn drivers() -> Result<&'static Drivers> {
     static DRIVERS: LazyLock<Option<Drivers>> = LazyLock::new(|| {
-        let driver = |set: &dyn Fn(hid_t) -> i32| {
-            let list = property_list(h5p::H5P_CLS_FILE_ACCESS)?;
-            call("choose a file driver", || set(list.get()))?;
-            // SAFETY: a file access list.
-            call("look for a file driver", || unsafe { h5p::H5Pget_driver(list.get()) })
+        let driver = |choose: &dyn Fn(&Id) -> Result<()>| {
+            let list = property_list(H5P_CLS_FILE_ACCESS)?;
+            choose(&list)?;
+            h5p::driver("look for a file driver", &list)
         };
-        // SAFETY: file access lists.
-        let disk = driver(&|list| unsafe { h5p::H5Pset_fapl_sec2(list) }).ok()?;
-        // SAFETY: as above.
-        let memory = driver(&|list| unsafe { h5p::H5Pset_fapl_core(list, 1 << 16, 0) }).ok()?;
+        let disk = driver(&|list| h5p::use_disk("choose a file driver", list)).ok()?;
+        let memory = driver(&|list| h5p::use_memory("choose a file driver", list, 1 << 16)).ok()?;
         #[cfg(all(unix, hdf5_drivers))]
         let own = vec![super::driver::plain().ok()?, super::driver::ordered().ok()?];
         #[cfg(not(all(unix, hdf5_drivers)))]
@@ -156,8 +154,7 @@ pub(super) fn with_file<R>(
     object: hid_t,
     work: impl FnOnce(&Id, Option<(&mut RawFile, &mut Heap)>) -> Result<R>,
 ) -> Result<R> {
-    // SAFETY: an object's handle.
-    let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
+    let file = h5i::file_of("look into a file", object)?;
     let number = number_of(object, &file)?;
     let mut opened = match LAST.take() {
         Some(opened) if opened.number == number => opened,
@@ -219,11 +216,7 @@ pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     #[cfg(hdf5_tokens)]
     {
         let _ = object;
-        let mut number = 0;
-        // SAFETY: a file's handle, and the address of a number.
-        call("look into a file", || unsafe { h5f::H5Fget_fileno(file.get(), &raw mut number) })?;
-        #[allow(clippy::useless_conversion, reason = "C's long differs by platform")]
-        Ok(number.into())
+        h5f::number("look into a file", file)
     }
     #[cfg(not(hdf5_tokens))]
     {
@@ -235,9 +228,7 @@ pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
 /// How long a file is, and how long it was, if it is on a disk and became shorter since libhdf5 opened it for reading.
 pub(super) fn cut(file: &Id) -> Result<Option<(u64, u64)>> {
     let Some(raw) = RawFile::of(file, 0)? else { return Ok(None) };
-    let mut before = 0;
-    // SAFETY: a file's handle, and the address of a number.
-    call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut before) })?;
+    let before = h5f::size("look into a file", file)?;
     let now = raw.len + raw.base;
     Ok((!raw.writable && now < before).then_some((now, before)))
 }
@@ -254,32 +245,22 @@ impl RawFile {
         if !(on_disk && cfg!(unix) || driver == drivers.memory) {
             return Ok(None);
         }
-        let mut handle: *mut c_void = ptr::null_mut();
-        // SAFETY: a file's handle, here and below, and the address of a pointer.
-        let found = locked(|| unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) });
-        if found < 0 || handle.is_null() {
-            return Ok(None);
-        }
+        let Some(handle) = h5f::find_vfd_handle(file) else { return Ok(None) };
         let source = match on_disk {
             // SAFETY: for these drivers, the handle is the address of a descriptor.
             #[cfg(unix)]
             true => Source::Descriptor(unsafe { handle.cast::<std::os::fd::RawFd>().read() }),
             _ => Source::Memory(handle.cast_const().cast()),
         };
-        let mut intent = 0;
-        // SAFETY: as above, and the address of a number.
-        call(what, || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })?;
-        let writable = intent & h5f::H5F_ACC_RDWR != 0;
+        let writable = h5f::intent(what, file)? & H5F_ACC_RDWR != 0;
         let mut raw =
             Self { number, source, base: 0, len: 0, address_size: 0, length_size: 0, writable, is_own, has_copy };
         raw.measure(file)?;
         match raw.sizes_at_start() {
             Some((address_size, length_size)) => (raw.address_size, raw.length_size) = (address_size, length_size),
             None => {
-                // SAFETY: as above.
-                let creation = Id::own(what, || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
-                // SAFETY: a file creation list, and the address of a number.
-                call(what, || unsafe { h5p::H5Pget_userblock(creation.get(), &raw mut raw.base) })?;
+                let creation = h5f::get_create_plist(what, file)?;
+                raw.base = h5p::userblock(what, &creation)?;
                 (raw.address_size, raw.length_size) = sizes_of(&creation)?;
                 raw.measure(file)?;
             }
@@ -318,10 +299,7 @@ impl RawFile {
         if !self.is_own {
             return Ok(None);
         }
-        let mut handle: *mut c_void = ptr::null_mut();
-        // SAFETY: a file's handle, and the address of a pointer.
-        call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
-        Ok(Some(handle).filter(|handle| !handle.is_null()))
+        h5f::vfd_handle("look into a file", file)
     }
 
     /// Bytes of the file as the disk has it now, if it is on one and room can be [reserved](Self::reserve) there.
@@ -434,8 +412,7 @@ impl RawFile {
     fn write_out(&mut self, file: &Id, heap: &mut Heap) -> Result<()> {
         #[cfg(test)]
         testing::TIMES.set(testing::TIMES.get() + 1);
-        // SAFETY: a file's handle.
-        call("write out the file", || unsafe { h5f::H5Fflush(file.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
+        h5f::flush("write out the file", file.get())?;
         self.measure(file)?;
         heap.forget();
         WRITTEN_OUT.with_borrow_mut(|files| {
@@ -464,13 +441,10 @@ impl RawFile {
             #[cfg(unix)]
             Source::Descriptor(descriptor) => as_file(*descriptor, |file| file.metadata()).map_err(cannot_read)?.len(),
             Source::Memory(_) => {
-                let mut len = 0;
                 // The larger one of how long the file is and how long it is going to be. The latter is not larger:
                 // libhdf5 opens no file that is shorter than it says, and makes one that has grown as long when it
                 // writes it out, as it was just made to do.
-                // SAFETY: a file's handle, and the address of a number.
-                call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut len) })?;
-                len
+                h5f::size("look into a file", file)?
             }
         };
         self.len = len.saturating_sub(self.base);
@@ -549,27 +523,18 @@ impl Bytes for Windowed<'_> {
 /// Bytes of an address in a file.
 #[cfg(hdf5_tokens)]
 pub(super) fn address_size_of(file: &Id) -> Result<usize> {
-    // SAFETY: a file's handle.
-    let creation = Id::own("look into a file", || unsafe { h5f::H5Fget_create_plist(file.get()) })?;
+    let creation = h5f::get_create_plist("look into a file", file)?;
     sizes_of(&creation).map(|(address_size, _)| address_size)
 }
 
 /// Bytes of an address and of a length in files that are made with that list.
 fn sizes_of(creation: &Id) -> Result<(usize, usize)> {
-    let (mut address_size, mut length_size) = (0, 0);
-    // SAFETY: a file creation list, and addresses of numbers.
-    call("look into a file", || unsafe {
-        h5p::H5Pget_sizes(creation.get(), &raw mut address_size, &raw mut length_size)
-    })?;
-    Ok((address_size, length_size))
+    h5p::sizes("look into a file", creation)
 }
 
 /// Where a file ends, or is going to end when all of it is written.
 pub(super) fn end_of(file: &Id) -> Result<u64> {
-    let mut end = 0;
-    // SAFETY: a file's handle, and the address of a number.
-    call("look into a file", || unsafe { h5f::H5Fget_filesize(file.get(), &raw mut end) })?;
-    Ok(end)
+    h5f::size("look into a file", file)
 }
 
 /// Makes sure that the disk has room for the bytes of a file from `start` to `end`, where the file system can do that.
@@ -662,19 +627,10 @@ fn driver_of(file: &Id, number: Option<u64>) -> Result<Option<Driver>> {
         _ => {}
     }
     let what = "look into a file";
-    // SAFETY: a file's handle.
-    let access = match locked(|| unsafe { h5f::H5Fget_access_plist(file.get()) }) {
-        access if access >= 0 => Id(access),
-        _ => return Ok(None),
-    };
-    // SAFETY: a file access list.
-    let id = call(what, || unsafe { h5p::H5Pget_driver(access.get()) })?;
-    let (mut increment, mut has_copy) = (0, 0);
-    if id == drivers()?.memory {
-        // SAFETY: a file access list of that driver, and the addresses of what the function sets.
-        call(what, || unsafe { h5p::H5Pget_fapl_core(access.get(), &raw mut increment, &raw mut has_copy) })?;
-    }
-    Ok(Some(Driver { id, has_copy: has_copy != 0 }))
+    let Some(access) = h5f::find_access_plist(file) else { return Ok(None) };
+    let id = h5p::driver(what, &access)?;
+    let has_copy = id == drivers()?.memory && h5p::has_copy(what, &access)?;
+    Ok(Some(Driver { id, has_copy }))
 }
 
 /// The descriptor that libhdf5 has opened a file on disk with. An error for files that it has in another way (`HDF5_DRIVER`
@@ -687,12 +643,8 @@ pub(super) fn descriptor(file: &Id) -> Result<std::os::fd::RawFd> {
         return Err(Error::new(ErrorKind::Unsupported, "the file is not one file on disk"));
     };
     opened_with(file, driver)?;
-    let mut handle: *mut c_void = ptr::null_mut();
-    // SAFETY: a file's handle, and the address of a pointer.
-    call("look into a file", || unsafe { h5f::H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &raw mut handle) })?;
-    if handle.is_null() {
-        return Err(Error::new(ErrorKind::Hdf5, "a file on disk without a descriptor"));
-    }
+    let no_descriptor = || Error::new(ErrorKind::Hdf5, "a file on disk without a descriptor");
+    let handle = h5f::vfd_handle("look into a file", file)?.ok_or_else(no_descriptor)?;
     // SAFETY: for these drivers, the handle is the address of a descriptor.
     Ok(unsafe { handle.cast::<std::os::fd::RawFd>().read() })
 }

@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use std::ffi::CStr;
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
-use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::about::{Identity, identity_of};
 use super::attribute::Attributes;
-use super::{Id, dense, link, sys};
+use super::sys::{h5i, h5l, h5o};
+use super::{Id, dense, link};
 use crate::ground::error::Result;
 
 /// An object that may be none that is read.
@@ -28,9 +28,7 @@ pub(super) fn check_link(group: hid_t, label: &CStr) -> Result<()> {
     if !dense::can_be_checked(group)? {
         return Ok(());
     }
-    // SAFETY: a C string.
-    let info = unsafe { sys::link_info(group, label.as_ptr(), H5P_DEFAULT) }?;
-    let target = info.hard_target().and_then(|target| link::try_open(group, target));
+    let target = h5l::info(group, label)?.hard_target().and_then(|target| h5o::find_at(group, target));
     check(target.into_iter().map(Any).collect())
 }
 
@@ -51,9 +49,9 @@ fn check(mut waiting: Vec<Any>) -> Result<()> {
         }
         dense::check(object.handle())?;
         waiting.extend(dense::named_types(&object)?.into_iter().map(Any));
-        if sys::is_of(object.handle()) == Some(H5I_type_t::H5I_GROUP) {
+        if h5i::kind(object.handle()) == Some(H5I_type_t::H5I_GROUP) {
             let targets = link::hard_targets(object.handle()).into_iter();
-            waiting.extend(targets.filter_map(|target| link::try_open(object.handle(), target)).map(Any));
+            waiting.extend(targets.filter_map(|target| h5o::find_at(object.handle(), target)).map(Any));
         }
     }
     Ok(())

@@ -1,16 +1,13 @@
 //! Parts of datasets.
 
-use std::ptr;
-
 use hdf5::types::H5Type;
-use hdf5_sys::h5d;
-use hdf5_sys::h5s::{self, H5S_seloper_t};
 
 use super::attribute::Attributes;
 use super::dataset::{Dataset, simple_space};
 use super::present::Wanted;
+use super::sys::{h5d, h5s};
 use super::typed::{ElementType, rounded};
-use super::{Id, call, locked};
+use super::{Id, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// For each dimension of a dataset, which of its items are meant: `count` of them, `step` apart, from `start` on.
@@ -24,8 +21,7 @@ pub(crate) struct Selection {
 impl Dataset {
     /// Reads the items that are selected, in the order of the file.
     pub(crate) fn read_selection<T: H5Type>(&self, element: &ElementType<T>, selection: &Selection) -> Result<Vec<T>> {
-        // SAFETY: a dataset's handle.
-        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        let stored = h5d::get_type("look into a dataset", self.handle())?;
         rounded!(element, &stored, self.dtype(), self.shape(), wide => self.read_selection(&wide, selection)?);
         element.check(&stored, self.dtype(), self.shape())?;
         let items = selection.count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
@@ -84,16 +80,5 @@ pub(super) fn select_within(dims: &[u64], start: &[u64], step: Option<&[u64]>, c
 
 /// Selects a block in a dataspace with as many dimensions as `start`, `step` and `count` have numbers.
 pub(super) fn select_in(space: &Id, start: &[u64], step: Option<&[u64]>, count: &[u64]) -> Result<()> {
-    // SAFETY: start, step and count have a number for each dimension; the library checks that they lie within.
-    call("select a part of a dataset", || unsafe {
-        h5s::H5Sselect_hyperslab(
-            space.get(),
-            H5S_seloper_t::H5S_SELECT_SET,
-            start.as_ptr(),
-            step.map_or(ptr::null(), <[u64]>::as_ptr),
-            count.as_ptr(),
-            ptr::null(),
-        )
-    })?;
-    Ok(())
+    h5s::select("select a part of a dataset", space, start, step, count)
 }

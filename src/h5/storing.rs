@@ -2,14 +2,17 @@
 
 use std::os::raw::c_uint;
 
-use hdf5_sys::h5p;
-use hdf5_sys::h5z::{self, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL};
+use hdf5_sys::h5p::H5P_CLS_DATASET_CREATE;
+use hdf5_sys::h5z::{
+    H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_SHUFFLE, H5Z_FLAG_MANDATORY, H5Z_FLAG_OPTIONAL,
+};
 
 use super::dtype::Dtype;
 #[cfg(blosc)]
 use super::filter::BLOSC;
 use super::filter::LZF;
-use super::{Id, call, keep_attribute_order, lzf, property_list};
+use super::sys::h5p;
+use super::{Id, keep_attribute_order, lzf, property_list};
 use crate::ground::error::Result;
 use crate::layout::storage_options::{Codec, Storing};
 
@@ -90,12 +93,12 @@ impl Storing {
         let mut filters = Vec::new();
         let is_shuffled = size > 1 && self.shuffle.unwrap_or(!texts && matches!(codec, Codec::Deflate(_) | Codec::Lzf));
         if is_shuffled && !codec.shuffles() {
-            filters.push((h5z::H5Z_FILTER_SHUFFLE, H5Z_FLAG_OPTIONAL, vec![size as c_uint]));
+            filters.push((H5Z_FILTER_SHUFFLE, H5Z_FLAG_OPTIONAL, vec![size as c_uint]));
         }
         filters.extend(codec.filter(size, chunk, size > 1 && self.shuffle.unwrap_or(!texts)));
         // A reference that is not what was written is found by what it refers to.
         if self.fletcher32 == Some(true) && !references {
-            filters.push((h5z::H5Z_FILTER_FLETCHER32, H5Z_FLAG_MANDATORY, Vec::new()));
+            filters.push((H5Z_FILTER_FLETCHER32, H5Z_FLAG_MANDATORY, Vec::new()));
         }
         filters
     }
@@ -118,7 +121,7 @@ impl Codec {
         let _ = shuffled;
         match self {
             Self::None => None,
-            Self::Deflate(level) => Some((h5z::H5Z_FILTER_DEFLATE, H5Z_FLAG_OPTIONAL, vec![level.into()])),
+            Self::Deflate(level) => Some((H5Z_FILTER_DEFLATE, H5Z_FLAG_OPTIONAL, vec![level.into()])),
             // As h5py has it: the versions of the filter and of LZF, and the size of a chunk.
             Self::Lzf => Some((LZF, H5Z_FLAG_OPTIONAL, vec![4, 0x105, bytes])),
             #[cfg(feature = "blosc-zstd")]
@@ -132,13 +135,10 @@ impl Codec {
 impl Chunking {
     /// The property list of such a dataset.
     pub(super) fn list(&self) -> Result<Id> {
-        let list = property_list(h5p::H5P_CLS_DATASET_CREATE)?;
+        let list = property_list(H5P_CLS_DATASET_CREATE)?;
         let what = "set up a dataset in chunks";
-        let rank = i32::try_from(self.chunk.len()).unwrap_or(-1);
-        // SAFETY: a dataset creation list, here and below, and as many sizes as said.
-        call(what, || unsafe { h5p::H5Pset_chunk(list.get(), rank, self.chunk.as_ptr()) })?;
-        // SAFETY: as above.
-        call(what, || unsafe { h5p::H5Pset_obj_track_times(list.get(), 0) })?;
+        h5p::set_chunk(what, &list, &self.chunk)?;
+        h5p::turn_off_times(what, &list)?;
         if self.keeps_order {
             keep_attribute_order(&list)?;
         }
@@ -147,8 +147,7 @@ impl Chunking {
                 // Else libhdf5 would look for it among the plugins when it writes the header.
                 lzf::register()?;
             }
-            // SAFETY: as above, and as many values as said.
-            call(what, || unsafe { h5p::H5Pset_filter(list.get(), *filter, *flags, values.len(), values.as_ptr()) })?;
+            h5p::add_filter(what, &list, *filter, *flags, values)?;
         }
         Ok(list)
     }

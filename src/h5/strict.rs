@@ -4,30 +4,22 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_uint, c_void};
 use std::path::Path;
-use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5d::H5D_layout_t;
-use hdf5_sys::h5f::H5Fopen;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5pl;
+use hdf5_sys::h5p::H5P_CLS_LINK_ACCESS;
 use hdf5_sys::h5z::{
     H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT, H5Z_FILTER_RESERVED, H5Z_FILTER_SCALEOFFSET,
-    H5Z_FILTER_SHUFFLE, H5Z_FILTER_SZIP, H5Zfilter_avail,
+    H5Z_FILTER_SHUFFLE, H5Z_FILTER_SZIP,
 };
 
 use super::filter::{BLOSC, LZF};
-use super::{Id, call, locked, lzf, property_list, property_lists};
+use super::sys::{h5f, h5o, h5p, h5pl};
+use super::{Id, locked, lzf, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limits, Permission};
-
-unsafe extern "C" {
-    // `hdf5-metno-sys` has the second with a pointer, but it takes the number.
-    fn H5PLget_loading_state(mask: *mut c_uint) -> herr_t;
-    fn H5PLset_loading_state(mask: c_uint) -> herr_t;
-}
 
 thread_local! {
     /// The file that a link was not followed to.
@@ -36,14 +28,17 @@ thread_local! {
 
 /// How links are followed that may not lead to other files.
 pub(super) fn local_links() -> Result<Id> {
-    let list = property_list(h5p::H5P_CLS_LINK_ACCESS)?;
-    // SAFETY: a link access list, and a function that takes no data.
-    call("set a property", || unsafe { h5p::H5Pset_elink_cb(list.get(), Some(refuse_link), ptr::null_mut()) })?;
+    let list = property_list(H5P_CLS_LINK_ACCESS)?;
+    // SAFETY: a function that takes no data.
+    unsafe { h5p::set_follow_link("set a property", &list, refuse_link) }?;
     Ok(list)
 }
 
 /// libhdf5 asks before it opens the file that a link leads to, wherever on the way the link is.
-extern "C" fn refuse_link(
+///
+/// # Safety
+/// `file` is a C string or null.
+unsafe extern "C" fn refuse_link(
     _: *const c_char,
     _: *const c_char,
     file: *const c_char,
@@ -52,20 +47,20 @@ extern "C" fn refuse_link(
     _: hid_t,
     _: *mut c_void,
 ) -> herr_t {
-    // SAFETY: a C string, if it is one.
+    // SAFETY: as the caller promises.
     let name = if file.is_null() { String::new() } else { unsafe { CStr::from_ptr(file) }.to_string_lossy().into() };
     REFUSED.set(Some(name));
     -1
 }
 
-/// Opens something by a name, with the list by which links are followed.
-pub(super) fn open_by_name(open: impl FnOnce(hid_t) -> hid_t) -> Result<Id> {
+/// Opens what a path leads to, also to another file if the options allow that.
+pub(super) fn open_by_name(group: hid_t, path: &CStr) -> Result<Id> {
     if Limits::current().external_links {
-        return Id::own("open an object", || open(H5P_DEFAULT));
+        return h5o::open("open an object", group, path);
     }
     let list = &property_lists()?.local_links;
     REFUSED.take();
-    Id::own("open an object", || open(list.get())).map_err(|error| match REFUSED.take() {
+    h5o::open_with("open an object", group, path, list.get()).map_err(|error| match REFUSED.take() {
         Some(file) => Limits::refused(
             format!("the link leads to another file, `{}`", shortened(&file)),
             Permission::ExternalLinks,
@@ -91,12 +86,9 @@ pub(super) fn check_layout(list: &Id, layout: H5D_layout_t) -> Result<()> {
         let what = "the dataset is a virtual one, made of parts of others, also of other files";
         return Err(Limits::refused(what, Permission::VirtualDatasets));
     }
-    if layout == H5D_layout_t::H5D_CONTIGUOUS && !limits.external_storage {
-        // SAFETY: a dataset creation list.
-        let count = call("look into a dataset", || unsafe { h5p::H5Pget_external_count(list.get()) })?;
-        if count > 0 {
-            return Err(Limits::refused("the dataset has its data in another file", Permission::ExternalStorage));
-        }
+    let may_be_elsewhere = layout == H5D_layout_t::H5D_CONTIGUOUS && !limits.external_storage;
+    if may_be_elsewhere && h5p::has_external_files("look into a dataset", list)? {
+        return Err(Limits::refused("the dataset has its data in another file", Permission::ExternalStorage));
     }
     Ok(())
 }
@@ -104,38 +96,21 @@ pub(super) fn check_layout(list: &Id, layout: H5D_layout_t) -> Result<()> {
 /// The first filter of a dataset in chunks that libhdf5 does not have, and would look for among the plugins.
 pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
     let what = "look into the filters of a dataset";
-    // SAFETY: a dataset creation list.
-    let count = call(what, || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
     let mut is_shortened = false;
-    for index in 0..c_uint::try_from(count).unwrap_or(0) {
-        let (mut flags, mut config, mut numbers) = (0, 0, [0; 3]);
-        let mut values = numbers.len();
-        // SAFETY: as above; there is room for as many values as said, and none for the name, which is put nowhere.
-        let filter = call(what, || unsafe {
-            h5p::H5Pget_filter2(
-                list.get(),
-                index,
-                &raw mut flags,
-                &raw mut values,
-                numbers.as_mut_ptr(),
-                0,
-                ptr::null_mut(),
-                &raw mut config,
-            )
-        })?;
-        let available = call(what, || {
+    for number in 0..h5p::filter_count(what, list)? {
+        let filter = h5p::filter(what, list, number)?;
+        let is_there = locked(|| {
             let _no_plugins = NoPlugins::new();
-            // SAFETY: a number, whatever it is.
-            unsafe { H5Zfilter_avail(filter) }
+            h5pl::has_filter(what, filter.id)
         })?;
-        if filter == LZF && is_shortened {
-            lzf::allow_shortened(&numbers[..values.min(numbers.len())]);
+        if filter.id == LZF && is_shortened {
+            lzf::allow_shortened(filter.values());
         }
-        is_shortened |= ![H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32].contains(&filter);
-        if available == 0 && filter == LZF {
+        is_shortened |= ![H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32].contains(&filter.id);
+        if !is_there && filter.id == LZF {
             lzf::register()?;
-        } else if available == 0 {
-            return Ok(Some(filter));
+        } else if !is_there {
+            return Ok(Some(filter.id));
         }
     }
     Ok(None)
@@ -185,8 +160,7 @@ pub(super) fn open_file(what: &str, path: &CStr, flags: c_uint, access: hid_t) -
         let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
         #[cfg(hdf5_tokens)]
         let _no_folders = if Limits::loads_plugins() { None } else { Some(NoFolders::new()?) };
-        // SAFETY: a C string, and any number can be given as a list.
-        Id::own(what, || unsafe { H5Fopen(path.as_ptr(), flags, access) })
+        h5f::open(what, path, flags, access)
     })
 }
 
@@ -199,22 +173,9 @@ pub(super) fn without_plugins<R>(work: impl FnOnce() -> R) -> R {
     })
 }
 
-/// The folders in which libhdf5 looks for plugins, at `index` and after it.
+/// The folder in which libhdf5 looks for plugins, at `index`.
 fn folder(index: c_uint) -> Result<Option<CString>> {
-    let (what, mut count) = ("look for the folders of plugins", 0);
-    // SAFETY: the address of a number.
-    call(what, || unsafe { h5pl::H5PLsize(&raw mut count) })?;
-    if index >= count {
-        return Ok(None);
-    }
-    // SAFETY: without a buffer, the function gives the length.
-    let len = call(what, || unsafe { h5pl::H5PLget(index, ptr::null_mut(), 0) })?;
-    let mut name = vec![0u8; usize::try_from(len).unwrap_or(0) + 1];
-    // SAFETY: a buffer of the size given.
-    call(what, || unsafe { h5pl::H5PLget(index, name.as_mut_ptr().cast(), name.len()) })?;
-    CString::from_vec_with_nul(name)
-        .map(Some)
-        .map_err(|_| Error::new(ErrorKind::Hdf5, "a folder whose name has no end"))
+    h5pl::folder("look for the folders of plugins", index)
 }
 
 /// As long as it is there, libhdf5 has no folders for plugins. The library's lock is held all that time.
@@ -226,8 +187,7 @@ impl NoFolders {
     fn new() -> Result<Self> {
         let mut folders = Self(Vec::new());
         while let Some(folder) = folder(0)? {
-            // SAFETY: the function checks the index.
-            call("set aside a folder of plugins", || unsafe { h5pl::H5PLremove(0) })?;
+            h5pl::remove_folder("set aside a folder of plugins", 0)?;
             folders.0.push(folder);
         }
         Ok(folders)
@@ -237,10 +197,7 @@ impl NoFolders {
 #[cfg(hdf5_tokens)]
 impl Drop for NoFolders {
     fn drop(&mut self) {
-        for folder in &self.0 {
-            // SAFETY: a C string, which the library copies.
-            unsafe { h5pl::H5PLappend(folder.as_ptr()) };
-        }
+        self.0.iter().for_each(|folder| h5pl::append_folder(folder));
     }
 }
 
@@ -259,8 +216,7 @@ pub(super) fn forget_build_folder() {
     let mut index = 0;
     while let Ok(Some(folder)) = folder(index) {
         if folder.to_str().is_ok_and(|folder| Path::new(folder) == wanted) {
-            // SAFETY: the function checks the index.
-            unsafe { h5pl::H5PLremove(index) };
+            h5pl::try_remove_folder(index);
         } else {
             index += 1;
         }
@@ -273,23 +229,18 @@ pub(super) struct NoPlugins(Option<c_uint>);
 
 impl NoPlugins {
     pub(super) fn new() -> Self {
-        let mut state = 0;
-        // SAFETY: the address of a number.
-        let known = unsafe { H5PLget_loading_state(&raw mut state) } >= 0;
-        if !known || state == 0 {
-            return Self(None);
+        let state = h5pl::loading_state().filter(|state| *state != 0);
+        if state.is_some() {
+            h5pl::set_loading_state(0);
         }
-        // SAFETY: a number, some bits of which mean something.
-        unsafe { H5PLset_loading_state(0) };
-        Self(Some(state))
+        Self(state)
     }
 }
 
 impl Drop for NoPlugins {
     fn drop(&mut self) {
         if let Some(state) = self.0 {
-            // SAFETY: the number that the library gave.
-            unsafe { H5PLset_loading_state(state) };
+            h5pl::set_loading_state(state);
         }
     }
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use hdf5::Datatype;
 use hdf5::types::{CompoundType, EnumMember, EnumType, H5Type, IntSize, TypeDescriptor};
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::{h5a, h5d, h5s, h5t};
+use hdf5_sys::h5s::H5S_ALL;
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
 use super::attribute::Attributes;
@@ -21,7 +20,8 @@ use super::grid::Rows;
 use super::group::Group;
 use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
-use super::{Handle, Id, c_name, call, change_of, locked, property_lists};
+use super::sys::{h5a, h5d, h5t};
+use super::{Handle, Id, c_name, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::layout::is_complex;
@@ -272,11 +272,8 @@ impl<T: H5Type> ElementType<T> {
         let places: &mut [u8] = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), bytes) };
         let count = bytes / number.size();
         check_size(places, number, own)?;
-        // SAFETY: as many numbers of the one type, in memory that has room for as many of the other, which is no larger.
-        call("round numbers", || unsafe {
-            let (from, nothing) = (memory.get(), std::ptr::null_mut());
-            h5t::H5Tconvert(from, to.id(), count, places.as_mut_ptr().cast(), nothing, H5P_DEFAULT)
-        })?;
+        // SAFETY: as many numbers of the one type.
+        unsafe { h5t::convert("round numbers", (memory.get(), to.id()), count, places, None) }?;
         // SAFETY: as many elements as there are values, each of as many floats as a value has numbers.
         unsafe {
             self.filled(values.len() as u64, false, |place| {
@@ -470,13 +467,10 @@ fn as_called(own: &TypeDescriptor, stored: &Dtype) -> TypeDescriptor {
 
 /// A type as the `hdf5` crate has it.
 fn datatype(handle: Handle) -> Result<Datatype> {
-    let id = match handle {
-        Handle::Owned(id) => std::mem::ManuallyDrop::new(id).get(),
-        // SAFETY: a type; the copy is owned.
-        Handle::Kept(id) => std::mem::ManuallyDrop::new(Id::own("copy a type", || unsafe { h5t::H5Tcopy(id) })?).get(),
-    };
-    // SAFETY: a type's handle, which is owned and used by nothing else.
-    Ok(unsafe { hdf5::from_id(id) }?)
+    match handle {
+        Handle::Owned(id) => id.try_into(),
+        Handle::Kept(id) => h5t::copy("copy a type", id)?.try_into(),
+    }
 }
 
 /// Whether items of type `stored` become items of the type without a loss.
@@ -541,21 +535,9 @@ impl Group {
         let (label, spot) = (c_name(name)?, self.spot_of(name));
         let shape = shape_of(array);
         let how = (storing, (false, false));
-        let (id, is_chunked) =
-            self.create_as(element.file.id(), element.file.size(), &shape, how, |lists, file_type, space, list| {
-                // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-                unsafe {
-                    h5d::H5Dcreate2(
-                        self.handle(),
-                        label.as_ptr(),
-                        file_type,
-                        space,
-                        lists.link.get(),
-                        list,
-                        H5P_DEFAULT,
-                    )
-                }
-            })?;
+        let (id, is_chunked) = self.create_as(element.file.id(), element.file.size(), &shape, how, |lists, new| {
+            h5d::create("create a dataset", self.handle(), &label, new, (lists.link.get(), None))
+        })?;
         spot.object()?;
         if array.is_empty() {
             return Ok(());
@@ -564,10 +546,9 @@ impl Group {
             return write_chunks(&id, &chunked, element, array, &spot);
         }
         let write = |memory: hid_t, file: hid_t, data: *const T, count: usize| {
-            change_of("write a dataset", count * element.file.size(), || {
-                // SAFETY: the data is as long as is selected, by what `data` and `write_blocks` say.
-                unsafe { h5d::H5Dwrite(id.get(), element.memory.id(), memory, file, H5P_DEFAULT, data.cast()) }
-            })
+            let (bytes, types) = (count * element.file.size(), (element.memory.id(), memory));
+            // SAFETY: the data is as long as is selected, as all calls below have it.
+            unsafe { h5d::write("write a dataset", bytes, id.get(), types, file, data.cast()) }
         };
         let dims: Vec<u64> = array.shape().iter().map(|dim| *dim as u64).collect();
         match array.as_slice() {
@@ -582,7 +563,7 @@ impl Group {
                 })
             }
             Some(data) => {
-                write(h5s::H5S_ALL, h5s::H5S_ALL, data.as_ptr(), data.len())?;
+                write(H5S_ALL, H5S_ALL, data.as_ptr(), data.len())?;
                 spot.bytes(size_of_val(data) as u64)
             }
             None => each_block(array, |start, block| {
@@ -597,8 +578,7 @@ impl Group {
 
 /// How many rows a chunk has of a dataset that was just made in chunks.
 fn rows_of_new(dataset: &Id, rank: usize) -> Result<u64> {
-    // SAFETY: a dataset's handle.
-    let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
+    let list = h5d::get_create_plist("look into a dataset", dataset.get())?;
     rows_of_chunks(&list, rank)
 }
 
@@ -634,16 +614,20 @@ fn write_chunks<T: H5Type, D: Dimension>(
         }
         // What compounds are converted over.
         let mut background = super::dataset::zeroed(part.len() as u64, size)?;
-        // SAFETY: as many elements of the type in memory, with room for as many of that in the file, as in the background.
-        call("convert the elements of an array", || unsafe {
-            let (items, background) = (bytes.as_mut_ptr().cast(), background.as_mut_ptr().cast());
-            h5t::H5Tconvert(element.memory.id(), element.file.id(), part.len(), items, background, H5P_DEFAULT)
-        })?;
+        let (what, types) = ("convert the elements of an array", (element.memory.id(), element.file.id()));
+        // SAFETY: as many elements of the type in memory, which have no addresses.
+        unsafe { h5t::convert(what, types, part.len(), &mut bytes, Some(&mut background)) }?;
         let rows = Rows { start: start as u64, count: count as u64 };
         chunked.write_rows(id.get(), rows, &bytes[..count * items * element.file.size()])?;
         spot.bytes((count * items * size_of::<T>()) as u64)?;
     }
     Ok(())
+}
+
+/// A copy of an element's bytes, which is never used as one, nor dropped.
+fn bitwise<T>(element: &T) -> MaybeUninit<T> {
+    // SAFETY: an element, whose bytes may be any for this type.
+    unsafe { std::ptr::from_ref(element).cast::<MaybeUninit<T>>().read() }
 }
 
 /// A part of an array in the order that files have. It is a bitwise copy, of which nothing is dropped.
@@ -685,8 +669,7 @@ fn each_block<T, D: Dimension>(
         let room = ArrayViewMut::from_shape(IxDyn(&shape), data.as_mut_slice());
         let room = room.map_err(|error| Error::new(ErrorKind::Custom, error.to_string()))?;
         Zip::from(room).and(&block).for_each(|place, element| {
-            // SAFETY: one element each; the copy is never used as one, but for its bytes.
-            unsafe { std::ptr::copy_nonoverlapping(element, place.as_mut_ptr(), 1) };
+            *place = bitwise(element);
         });
         let at: Vec<u64> = start.iter().map(|from| *from as u64).collect();
         show(&at, &Block { shape, data: &data })?;
@@ -707,8 +690,7 @@ fn each_block<T, D: Dimension>(
 impl Dataset {
     /// Reads all of it.
     pub(crate) fn read_array<T: H5Type>(&self, element: &ElementType<T>) -> Result<Vec<T>> {
-        // SAFETY: a dataset's handle.
-        let stored = Id::own("look into a dataset", || unsafe { h5d::H5Dget_type(self.handle()) })?;
+        let stored = h5d::get_type("look into a dataset", self.handle())?;
         rounded!(element, &stored, self.dtype(), self.shape(), wide => self.read_array(&wide)?);
         let count = element.check(&stored, self.dtype(), self.shape())?;
         let (elements, size) = (element.count_in(count)?, element.item_size());
@@ -751,26 +733,15 @@ pub(crate) fn write_array_attribute<T: H5Type, D: Dimension>(
     array: &ArrayView<'_, T, D>,
 ) -> Result<()> {
     let (label, space, lists) = (c_name(name)?, shape_of(array).space()?, property_lists()?);
-    // SAFETY: all are handles of the kinds that the function takes, and the name is a C string.
-    let id = Id::create("create an attribute", || unsafe {
-        let (file_type, list) = (element.file.id(), lists.attribute.get());
-        h5a::H5Acreate2(object.handle(), label.as_ptr(), file_type, space.get(), list, H5P_DEFAULT)
-    })?;
+    let of = (element.file.id(), space.get(), lists.attribute.get());
+    let id = h5a::create("create an attribute", object.handle(), &label, of)?;
     if array.is_empty() {
         return Ok(());
     }
-    let mut data: Vec<MaybeUninit<T>> = Vec::with_capacity(array.len());
-    for element in array {
-        let mut place = MaybeUninit::uninit();
-        // SAFETY: one element; the copy is never used as one, but for its bytes.
-        unsafe { std::ptr::copy_nonoverlapping(element, place.as_mut_ptr(), 1) };
-        data.push(place);
-    }
+    let data: Vec<MaybeUninit<T>> = array.iter().map(bitwise).collect();
+    let bytes = data.len() * element.file.size();
     // SAFETY: as many items as the attribute has.
-    change_of("write an attribute", data.len() * element.file.size(), || unsafe {
-        h5a::H5Awrite(id.get(), element.memory.id(), data.as_ptr().cast())
-    })?;
-    Ok(())
+    unsafe { h5a::write("write an attribute", bytes, id.get(), element.memory.id(), data.as_ptr().cast()) }
 }
 
 /// Reads all of the attribute `name` of an object, and says what shape it has to who asks for so many dimensions.
@@ -795,10 +766,8 @@ fn read_array_attribute_locked<T: H5Type>(
     let (shape, inner) = shape_within(&contents.shape, &contents.dtype, rank, element.is_array());
     let element = element.of_stored(&contents.dtype, !inner.is_empty())?;
     let (what, label) = ("read an attribute", object.attribute_label(name)?);
-    // SAFETY: an object's handle and a C string.
-    let id = Id::own(what, || unsafe { h5a::H5Aopen(object.handle(), label.as_ptr(), H5P_DEFAULT) })?;
-    // SAFETY: an attribute's handle.
-    let stored = Id::own(what, || unsafe { h5a::H5Aget_type(id.get()) })?;
+    let id = h5a::open(what, object.handle(), &label)?;
+    let stored = h5a::get_type(what, &id)?;
     if Limits::rounds() && element.rounded_from(&stored, &contents.dtype, &contents.shape).is_some() {
         let read = || -> Result<Vec<T>> {
             rounded!(element, &stored, &contents.dtype, &contents.shape, wide => {
@@ -811,11 +780,7 @@ fn read_array_attribute_locked<T: H5Type>(
     let count = element.check(&stored, &contents.dtype, &contents.shape)?;
     let elements = element.count_in(count)?;
     // SAFETY: room for all items of the attribute, all of which the library reads: the lock is held since they were counted.
-    let values = unsafe {
-        element.filled(elements, true, |values| {
-            call(what, || h5a::H5Aread(id.get(), element.memory.id(), values.cast()))?;
-            Ok(())
-        })?
-    };
+    let values =
+        unsafe { element.filled(elements, true, |values| h5a::read(what, &id, element.memory.id(), values.cast()))? };
     Ok((shape, values))
 }

@@ -13,7 +13,7 @@ use std::ptr;
 use std::sync::LazyLock;
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
-use hdf5_sys::h5t::{self, H5T_bkg_t, H5T_class_t, H5T_cmd_t, H5T_pers_t};
+use hdf5_sys::h5t::{H5T_NATIVE_INT8, H5T_bkg_t, H5T_class_t, H5T_cmd_t};
 
 use super::dataset::zeroed;
 use super::dtype::{Dtype, Order};
@@ -21,8 +21,8 @@ use super::header;
 use super::heap::{Heap, number};
 use super::items::{Items, Part, WORD};
 use super::raw::{RawFile, with_file};
-use super::sys::{self, Conversion};
-use super::{Handle, Id, call, locked, once};
+use super::sys::{Conversion, h5i, h5t};
+use super::{Handle, Id, locked, once};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What the tag of the opaque types begins with. The number of the place in the element type follows.
@@ -136,7 +136,7 @@ pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
 /// Makes sure that the header of an object is that of what it was opened as, where its file's bytes can be had.
 pub(super) fn check_header(object: hid_t) -> Result<()> {
     locked(|| {
-        let class = match sys::is_of(object) {
+        let class = match h5i::kind(object) {
             Some(H5I_type_t::H5I_GROUP) => header::Class::Group,
             Some(H5I_type_t::H5I_DATASET) => header::Class::Dataset,
             _ => header::Class::Datatype,
@@ -288,8 +288,7 @@ struct Converter {
 impl Converter {
     fn new(base: Id, inner: &Dtype, place: u16) -> Result<Self> {
         let memory = reference_type(inner, &mut (place + 1))?;
-        // SAFETY: `base` is a type. It has a size of 0 where the call fails.
-        let stored = unsafe { h5t::H5Tget_size(base.get()) };
+        let stored = h5t::size(base.get());
         if stored == 0 {
             return Err(Error::corrupt("an element type of no size"));
         }
@@ -310,18 +309,9 @@ impl Converter {
         super::dataset::resize(bytes, count as u64, stored.max(size))?;
         // What compounds are converted over.
         let mut background = zeroed(count as u64, size)?;
-        // SAFETY: in `bytes` are as many elements of the type in the file, and there is room for as many in memory, as in
-        // the background.
-        call("convert the elements of a sequence", || unsafe {
-            h5t::H5Tconvert(
-                self.base.get(),
-                self.memory.get(),
-                count,
-                bytes.as_mut_ptr().cast(),
-                background.as_mut_ptr().cast(),
-                hdf5_sys::h5p::H5P_DEFAULT,
-            )
-        })?;
+        let types = (self.base.get(), self.memory.get());
+        // SAFETY: in `bytes` are as many elements of the type in the file. Their references are no addresses.
+        unsafe { h5t::convert("convert the elements of a sequence", types, count, bytes, Some(&mut background)) }?;
         items.arena.extend_from_slice(&bytes[..count * size]);
         bytes.clear();
         Ok(())
@@ -339,11 +329,7 @@ fn reference_type(dtype: &Dtype, place: &mut u16) -> Result<Handle> {
                 Error::new(ErrorKind::Unsupported, "a type with over 65,535 strings or sequences of variable length")
             })?;
             let size = dtype.size();
-            // SAFETY: an opaque type of `size` bytes.
-            let id = Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, size) })?;
-            // SAFETY: an opaque type and a C string.
-            call("name an opaque type", || unsafe { h5t::H5Tset_tag(id.get(), tag.as_ptr()) })?;
-            Ok(Handle::Owned(id))
+            h5t::create_opaque(size, &tag).map(Handle::Owned)
         }
         Dtype::Compound(fields) if dtype.has_addresses() => {
             super::dtype::compound_id(dtype.size(), fields, &mut |field| reference_type(&field.dtype, place))
@@ -358,25 +344,12 @@ fn reference_type(dtype: &Dtype, place: &mut u16) -> Result<Handle> {
 /// Makes the conversion known to libhdf5, once.
 fn register() -> Result<()> {
     static REGISTERED: LazyLock<Option<()>> = LazyLock::new(|| {
-        // SAFETY: the library's own type.
-        let sequence =
-            Id::own("create a variable-length type", || unsafe { h5t::H5Tvlen_create(*h5t::H5T_NATIVE_INT8) }).ok()?;
-        // SAFETY: an opaque type of one byte.
-        let opaque = Id::own("create an opaque type", || unsafe { h5t::H5Tcreate(H5T_class_t::H5T_OPAQUE, 1) }).ok()?;
+        let sequence = h5t::create_vlen("create a variable-length type", *H5T_NATIVE_INT8).ok()?;
+        let opaque = h5t::create("create an opaque type", H5T_class_t::H5T_OPAQUE, 1).ok()?;
         // It is asked for all types of these classes (strings of variable length are of the first), and refuses those
         // that are not its own.
-        // SAFETY: types, a C string, and a function that keeps to what the library expects of it.
-        call("register a conversion", || unsafe {
-            sys::H5Tregister(
-                H5T_pers_t::H5T_PERS_SOFT as c_int,
-                c"filebacked".as_ptr(),
-                sequence.get(),
-                opaque.get(),
-                Some(convert),
-            )
-        })
-        .ok()?;
-        Some(())
+        // SAFETY: a function that keeps to what the library expects of it.
+        unsafe { h5t::register("register a conversion", c"filebacked", &sequence, &opaque, convert) }.ok()
     });
     once(&REGISTERED).map(|_| ())
 }
@@ -396,18 +369,12 @@ const MAX_STORED: usize = 4 + 32 + 4;
 impl Between {
     /// Looks whether the conversion is from references in a file to a type of ours.
     fn look(from: hid_t, to: hid_t) -> Option<Self> {
-        if sys::type_class(to).ok()? != Some(H5T_class_t::H5T_OPAQUE) {
+        if h5t::class(to).ok()? != Some(H5T_class_t::H5T_OPAQUE) {
             return None;
         }
-        // SAFETY: the library gives types; the tag is ours to free.
-        let (size, stored, tag) = unsafe { (h5t::H5Tget_size(to), h5t::H5Tget_size(from), h5t::H5Tget_tag(to)) };
-        if tag.is_null() {
-            return None;
-        }
-        // SAFETY: a C string that the library allocated.
-        let place = unsafe { CStr::from_ptr(tag) }.to_str().ok().and_then(|tag| tag.strip_prefix(TAG)?.parse().ok());
-        // SAFETY: as said, it is ours to free, and is not used after this.
-        unsafe { hdf5_sys::h5::H5free_memory(tag.cast()) };
+        let (size, stored) = (h5t::size(to), h5t::size(from));
+        let tag = h5t::tag("read the tag of an opaque type", to).ok()?;
+        let place = tag.to_str().ok().and_then(|tag| tag.strip_prefix(TAG)?.parse().ok());
         let fits = (WORD..=2 * WORD).contains(&size) && (9..=MAX_STORED).contains(&stored);
         Some(Self { place: place?, stored, size }).filter(|_| fits)
     }
@@ -481,9 +448,9 @@ impl Found {
     ) -> Option<()> {
         let Between { place, stored, size } = between;
         if between.is_sequence() && !self.bases.iter().any(|(known, _)| *known == place) {
-            // SAFETY: a sequence type of the library's. This is its own copy for the file, so that references within the
-            // elements are such as the file has them, too.
-            let base = Id::own("look into an element type", || unsafe { h5t::H5Tget_super(from) }).ok()?;
+            // This is the library's own copy for the file, so that references within the elements are such as the file has
+            // them, too.
+            let base = h5t::super_type("look into an element type", from).ok()?;
             self.bases.push((place, base));
         }
         if self.runs.last().is_none_or(|run| run.1 != place) {

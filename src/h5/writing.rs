@@ -15,13 +15,14 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hdf5_sys::h5f::{self, H5F_scope_t};
-use hdf5_sys::h5i::{self, hid_t};
+use hdf5_sys::h5f::H5F_ACC_RDWR;
+use hdf5_sys::h5i::hid_t;
 
 use super::attribute::Attributes;
 use super::heap::Heap;
 use super::raw::{RawFile, end_of, number_of, with_file};
-use super::{Id, call, failure, locked};
+use super::sys::{h5f, h5i};
+use super::{Id, failure, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What a change may take beside its data: headers, links, nodes of B-trees.
@@ -89,15 +90,8 @@ impl Writing {
 
 /// An error if the file that an object is in is open for reading only.
 fn check_intent(object: hid_t) -> Result<()> {
-    let mut intent = 0;
-    let look = || {
-        // SAFETY: an object's handle.
-        let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(object) })?;
-        // SAFETY: a file's handle, and the address of what the function fills in.
-        call("look into a file", || unsafe { h5f::H5Fget_intent(file.get(), &raw mut intent) })
-    };
-    locked(look)?;
-    if intent & h5f::H5F_ACC_RDWR != 0 {
+    let intent = locked(|| h5f::intent("look into a file", &h5i::file_of("look into a file", object)?))?;
+    if intent & H5F_ACC_RDWR != 0 {
         return Ok(());
     }
     let message = "the file is open for reading only: open it for writing, as `hdf5::File::open_rw` and `append` do";
@@ -161,9 +155,7 @@ pub(crate) fn make_room(bytes: usize) -> Result<()> {
 pub(crate) fn write_out() -> Result<()> {
     with_room(|room| {
         room.settle()?;
-        // SAFETY: a file's handle.
-        call("write out the file", || unsafe { h5f::H5Fflush(room.file.get(), H5F_scope_t::H5F_SCOPE_LOCAL) })?;
-        Ok(())
+        h5f::flush("write out the file", room.file.get())
     })?;
     check()
 }
@@ -202,8 +194,7 @@ impl Room {
     fn of(object: &impl Attributes) -> Result<Option<Self>> {
         locked(|| {
             let handle = object.handle();
-            // SAFETY: an object's handle.
-            let file = Id::own("look into a file", || unsafe { h5i::H5Iget_file_id(handle) })?;
+            let file = h5i::file_of("look into a file", handle)?;
             let number = number_of(handle, &file)?;
             let reserved = with_file(handle, |_, known| match known {
                 Some((raw, _)) if raw.is_written_by_library() => raw.size_on_disk().map(Some),

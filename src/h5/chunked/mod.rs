@@ -7,14 +7,9 @@ mod tail;
 
 use std::borrow::Cow;
 use std::ffi::c_void;
-use std::os::raw::c_uint;
 use std::sync::{Mutex, PoisonError};
 
-use hdf5_sys::h5::{herr_t, hsize_t};
-use hdf5_sys::h5d;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{self, H5P_DEFAULT};
-use hdf5_sys::h5t;
 
 pub(super) use self::tail::Tail;
 use super::dataset::{resize, zeroed};
@@ -25,7 +20,8 @@ use super::held::may_change;
 use super::parallel::{cores, feed, in_order};
 use super::present::{self, Wanted};
 use super::selection::select_within;
-use super::{Id, call, change_of, locked};
+use super::sys::{h5d, h5p, h5t};
+use super::{Id, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// Chunks of more bytes are left to libhdf5.
@@ -52,11 +48,6 @@ pub(super) struct Chunked {
     pending: Mutex<Memory>,
     /// Rows that were read, as they are in memory.
     ahead: Mutex<Memory>,
-}
-
-unsafe extern "C" {
-    // Of libhdf5 since 1.10.2; `hdf5-metno-sys` leaves it out.
-    fn H5Dget_chunk_storage_size(dataset: hid_t, offset: *const hsize_t, size: *mut hsize_t) -> herr_t;
 }
 
 /// Rows in memory.
@@ -143,34 +134,16 @@ enum Read {
 /// without.
 fn filters_of(list: &Id) -> Result<Option<Vec<Filter>>> {
     let what = "look into the filters of a dataset";
-    let mut options = 0;
-    // SAFETY: a dataset creation list of a dataset in chunks, here and below, and the address of a number.
-    call(what, || unsafe { h5p::H5Pget_chunk_opts(list.get(), &raw mut options) })?;
-    // SAFETY: as above.
-    let count = call(what, || unsafe { h5p::H5Pget_nfilters(list.get()) })?;
+    let filters_all = h5p::filters_all_chunks(what, list)?;
     let mut filters = Vec::new();
-    for number in 0..c_uint::try_from(count).unwrap_or(0) {
-        let mut values = [0; 8];
-        let (mut flags, mut len, mut config) = (0, values.len(), 0);
-        // SAFETY: as above; room for as many values as said, and none for the name.
-        let filter = call(what, || unsafe {
-            h5p::H5Pget_filter2(
-                list.get(),
-                number,
-                &raw mut flags,
-                &raw mut len,
-                values.as_mut_ptr(),
-                0,
-                std::ptr::null_mut(),
-                &raw mut config,
-            )
-        })?;
-        match Filter::of(filter, &values[..len.min(values.len())]) {
+    for number in 0..h5p::filter_count(what, list)? {
+        let filter = h5p::filter(what, list, number)?;
+        match Filter::of(filter.id, filter.values()) {
             Some(filter) => filters.push(filter),
             None => return Ok(None),
         }
     }
-    Ok(Some(filters).filter(|_| options == 0))
+    Ok(Some(filters).filter(|_| filters_all))
 }
 
 /// Whether the filters of a dataset that was made by `list` are known here.
@@ -180,23 +153,16 @@ pub(super) fn is_filtered_here(list: &Id) -> Result<bool> {
 
 /// The shape of the chunks of a dataset of `rank` dimensions that was made by `list`.
 pub(super) fn chunk_of(list: &Id, rank: usize) -> Result<Vec<u64>> {
-    let mut chunk = vec![0; rank];
-    let rank = i32::try_from(rank).unwrap_or(0);
-    // SAFETY: the list of a dataset in chunks; `chunk` has a place for each dimension.
-    call("look into a dataset", || unsafe { h5p::H5Pget_chunk(list.get(), rank, chunk.as_mut_ptr()) })?;
-    Ok(chunk)
+    h5p::chunk("look into a dataset", list, rank)
 }
 
 impl Chunked {
     /// How the chunks of a dataset in chunks are filtered, if that is done here; `list` is what it was made by.
     pub(super) fn of(dataset: hid_t, list: &Id, dims: &[u64]) -> Result<Option<Self>> {
-        let what = "look into a dataset";
         let Some(pipeline) = filters_of(list)?.and_then(Pipeline::new) else { return Ok(None) };
         let chunk = chunk_of(list, dims.len())?;
-        // SAFETY: a dataset's handle.
-        let stored = Id::own(what, || unsafe { h5d::H5Dget_type(dataset) })?;
-        // SAFETY: a type. It has a size of 0 where the call fails.
-        let size = locked(|| unsafe { h5t::H5Tget_size(stored.get()) });
+        let stored = h5d::get_type("look into a dataset", dataset)?;
+        let size = h5t::size(stored.get());
         let Some(grid) = Grid::new(dims, &chunk, size) else { return Ok(None) };
         let (_, chunks) = grid.chunks_of(Rows { start: 0, count: grid.rows() });
         let is_tiny = grid.chunk_bytes() < MIN_CHUNK && chunks > MANY_CHUNKS;
@@ -210,8 +176,7 @@ impl Chunked {
     /// How the chunks of a dataset that was just made in chunks are filtered, if that is done here.
     pub(super) fn of_new(dataset: &Id, dims: &[usize]) -> Result<Option<Self>> {
         let dims: Vec<u64> = dims.iter().map(|dim| *dim as u64).collect();
-        // SAFETY: a dataset's handle.
-        let list = Id::own("look into a dataset", || unsafe { h5d::H5Dget_create_plist(dataset.get()) })?;
+        let list = h5d::get_create_plist("look into a dataset", dataset.get())?;
         Self::of(dataset.get(), &list, &dims)
     }
 
@@ -373,11 +338,9 @@ impl Chunked {
             // What compounds are converted over.
             background.clear();
             resize(&mut background, count as u64, size)?;
-            // SAFETY: as many items of the type in the file, and room for as many of that in memory, as in the background.
-            call("convert the items of a chunk", || unsafe {
-                let (items, background) = (items.as_mut_ptr().cast(), background.as_mut_ptr().cast());
-                h5t::H5Tconvert(self.stored.get(), memory_type, count, items, background, H5P_DEFAULT)
-            })?;
+            let types = (self.stored.get(), memory_type);
+            // SAFETY: as many items of the type in the file, which have no addresses.
+            unsafe { h5t::convert("convert the items of a chunk", types, count, &mut items, Some(&mut background)) }?;
             out.copy_from_slice(&items[..count * size]);
         }
         Ok(())
@@ -385,22 +348,11 @@ impl Chunked {
 
     /// A chunk as it is stored; `None` where it is not, or not as was expected.
     fn stored_chunk(&self, dataset: hid_t, offset: &[u64]) -> Result<Option<StoredChunk>> {
-        let chunk_bytes = self.grid.chunk_bytes();
-        // One that is not there is an error in some versions, and has a size of 0 in others. What is wrong else, the library
-        // says when it reads the chunk by itself.
-        locked(|| {
-            let mut size = 0;
-            // SAFETY: a dataset in chunks, and an offset with a number for each dimension.
-            let status = unsafe { H5Dget_chunk_storage_size(dataset, offset.as_ptr(), &raw mut size) };
-            // A filter makes a chunk that it cannot compress longer by a little.
-            if status < 0 || size == 0 || size > 2 * chunk_bytes as u64 + 4096 {
-                return Ok(None);
-            }
-            let (mut bytes, mut left_out) = (zeroed(size, 1)?, 0);
-            // SAFETY: as above, and room for as many bytes as the library said, whose lock is held since.
-            let status = unsafe { read_chunk(dataset, offset, &mut left_out, &mut bytes) };
-            Ok((status >= 0).then_some(StoredChunk { bytes, left_out }))
-        })
+        // A filter makes a chunk that it cannot compress longer by a little. What is wrong else, the library says when it reads the
+        // chunk by itself.
+        let most = 2 * self.grid.chunk_bytes() as u64 + 4096;
+        let read = h5d::read_chunk(dataset, offset, most)?;
+        Ok(read.map(|(bytes, left_out)| StoredChunk { bytes, left_out }))
     }
 
     /// The dimensions that the dataset has now; the library's lock is held.
@@ -433,7 +385,7 @@ impl Chunked {
             present::check(&now, self.grid.dims(), ends)?;
             let is_known = self.look_elsewhere(dataset, offset, &now);
             if let Some(mut stored) = self.stored_chunk(dataset, offset)? {
-                if !is_known && let Some(left_out) = filters_left_out(dataset, offset) {
+                if !is_known && let Some(left_out) = h5d::filters_left_out(dataset, offset) {
                     stored.left_out = left_out;
                 }
                 return Ok(Read::Stored(stored));
@@ -463,10 +415,8 @@ impl Chunked {
                 None => return false,
             }
         }
-        let mut size = 0;
-        // SAFETY: a dataset in chunks, and an offset with a number for each dimension. Whether that chunk is there, is nothing
-        // to the caller.
-        unsafe { H5Dget_chunk_storage_size(dataset, other.as_ptr(), &raw mut size) };
+        // Whether that chunk is there, is nothing to the caller.
+        h5d::chunk_storage_size(dataset, &other);
         true
     }
 
@@ -521,44 +471,9 @@ impl Chunked {
     }
 }
 
-/// Which filters were left out of a chunk, by the index of chunks, of which libhdf5 looks at all before.
-fn filters_left_out(dataset: hid_t, offset: &[u64]) -> Option<u32> {
-    let (mut left_out, mut address, mut size) = (0, 0, 0);
-    // SAFETY: a dataset in chunks, an offset with a number for each dimension, and the addresses of numbers.
-    let status = locked(|| unsafe {
-        let (mask, at, len) = (&raw mut left_out, &raw mut address, &raw mut size);
-        h5d::H5Dget_chunk_info_by_coord(dataset, offset.as_ptr(), mask, at, len)
-    });
-    (status >= 0 && size > 0).then_some(left_out)
-}
-
 /// Writes a chunk of a dataset in chunks as it is to be stored.
 fn write_chunk(dataset: hid_t, offset: &[u64], chunk: &StoredChunk) -> Result<()> {
-    // SAFETY: a dataset in chunks, an offset with a number for each dimension, and as many bytes as said.
-    change_of("write a chunk", chunk.bytes.len(), || unsafe {
-        let bytes = chunk.bytes.as_ptr().cast();
-        h5d::H5Dwrite_chunk(dataset, H5P_DEFAULT, chunk.left_out, offset.as_ptr(), chunk.bytes.len(), bytes)
-    })?;
-    Ok(())
-}
-
-/// Reads a chunk of a dataset as it is stored.
-///
-/// # Safety
-/// A dataset in chunks, an offset with a number for each dimension, and as many bytes as are stored.
-unsafe fn read_chunk(dataset: hid_t, offset: &[u64], left_out: &mut u32, bytes: &mut [u8]) -> i32 {
-    #[cfg(not(hdf5_sized_chunks))]
-    // SAFETY: as the caller promises.
-    return unsafe { h5d::H5Dread_chunk(dataset, H5P_DEFAULT, offset.as_ptr(), left_out, bytes.as_mut_ptr().cast()) };
-    #[cfg(hdf5_sized_chunks)]
-    {
-        let mut size = bytes.len();
-        // SAFETY: as the caller promises; the library reads no more bytes than said.
-        unsafe {
-            let out = bytes.as_mut_ptr().cast();
-            h5d::H5Dread_chunk(dataset, H5P_DEFAULT, offset.as_ptr(), left_out, out, &raw mut size)
-        }
-    }
+    h5d::write_chunk("write a chunk", dataset, offset, chunk.left_out, &chunk.bytes)
 }
 
 /// Copies a block out of rows of items: in each row, those from `start` on, `count` of them along each dimension after the
