@@ -101,6 +101,14 @@ impl KeptAttribute {
             Data::Items(Items::with_memory(bytes))
         };
         let is_unusual = !is_usual(&dtype, &shape, &stored)?;
+        // Complex types of HDF5's own are of no version that files are written in if nothing else is asked for.
+        let (stored, dtype) = match compounds_for_complex(what, &stored, &dtype)? {
+            Some(compounds) => {
+                let dtype = Dtype::of_type(&compounds)?;
+                (compounds, dtype)
+            }
+            None => (stored, dtype),
+        };
         Ok(Some(Self { code: h5t::encode("write down an element type", &stored)?, dtype, shape, data, is_unusual }))
     }
 
@@ -273,9 +281,57 @@ fn is_usual(dtype: &Dtype, shape: &Shape, stored: &Id) -> Result<bool> {
             }
             _ => false,
         },
+        Dtype::Complex(fields) => {
+            matches!(fields[0].dtype, Dtype::Number(Number::F32 | Number::F64)) && matches!(shape, Shape::Simple(_))
+        }
         _ => false,
     };
     Ok(is_such && is_equal(stored.get(), dtype.id(Order::File)?.get())?)
+}
+
+/// The type with compounds of `r` and `i` in the place of complex types of HDF5's own, if it has some: the bytes are the same.
+fn compounds_for_complex(what: &str, stored: &Id, dtype: &Dtype) -> Result<Option<Id>> {
+    fn has_some(dtype: &Dtype) -> bool {
+        match dtype {
+            Dtype::Complex(_) => true,
+            Dtype::Array(_, inner) | Dtype::VarArray(inner) => has_some(inner),
+            Dtype::Compound(fields) => fields.iter().any(|field| has_some(&field.dtype)),
+            _ => false,
+        }
+    }
+
+    match dtype {
+        _ if !has_some(dtype) => Ok(None),
+        Dtype::Complex(_) => {
+            let part = h5t::super_type(what, stored.get())?;
+            let size = h5t::size(part.get());
+            let compound = h5t::create(what, H5T_class_t::H5T_COMPOUND, 2 * size)?;
+            for (name, offset) in COMPLEX.into_iter().zip([0, size]) {
+                h5t::insert(what, &compound, &c_name(name)?, offset, part.get())?;
+            }
+            Ok(Some(compound))
+        }
+        Dtype::Array(dims, inner) => {
+            let item = compounds_for_complex(what, &h5t::super_type(what, stored.get())?, inner)?;
+            item.map(|item| h5t::create_array(what, item.get(), dims)).transpose()
+        }
+        Dtype::VarArray(inner) => {
+            let item = compounds_for_complex(what, &h5t::super_type(what, stored.get())?, inner)?;
+            item.map(|item| h5t::create_vlen(what, item.get())).transpose()
+        }
+        Dtype::Compound(fields) => {
+            let compound = h5t::create(what, H5T_class_t::H5T_COMPOUND, h5t::size(stored.get()))?;
+            for (index, field) in (0..).zip(fields.iter()) {
+                let member = h5t::member_type(what, stored.get(), index)?;
+                let changed = compounds_for_complex(what, &member, &field.dtype)?;
+                let name = h5t::member_name(what, stored.get(), index)?;
+                let offset = h5t::member_offset(stored.get(), index);
+                h5t::insert(what, &compound, &name, offset, changed.as_ref().unwrap_or(&member).get())?;
+            }
+            Ok(Some(compound))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn references(dtype: &Dtype, item: &[u8], items: &Items, found: &mut Vec<Address>) {

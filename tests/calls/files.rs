@@ -685,6 +685,23 @@ fn names_are_paths() {
     appender.finish().unwrap();
     let steps = Reader::<i32>::open_file(folder.path().join("steps.h5"), "log/other").unwrap();
     assert_eq!(steps.map(filebacked::Result::unwrap).collect::<Vec<_>>(), [2]);
+    // No file is made for a name that is none.
+    let (new, there) = (folder.path().join("new.h5"), folder.path().join("steps.h5"));
+    for name in ["", "/", "//"] {
+        let errors = [
+            filebacked::write_at(&new, name, &1).unwrap_err(),
+            filebacked::write_at(&there, name, &1).unwrap_err(),
+            filebacked::read_at::<i32>(&there, name).unwrap_err(),
+            Appender::<i32>::create_file(&new, name).unwrap_err(),
+            Appender::<i32>::open_file(&there, name).unwrap_err(),
+            Reader::<i32>::open_file(&there, name).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().contains("expected the name of a value in a group"), "{error}");
+        }
+        assert!(!new.exists());
+    }
 }
 
 /// Names as long as HDF5 takes them, and longer ones, which maps hold all the same.

@@ -405,6 +405,9 @@ fn error_faults(answer: &str, room: &Room) -> Option<String> {
     if !text.contains(room.reason()) {
         faults.push("does not give the system's reason".to_owned());
     }
+    if !text.contains(room.advice()) {
+        faults.push("does not say what to do".to_owned());
+    }
     for word in ["0x", "time =", "\\n"] {
         if text.contains(word) {
             faults.push(format!("has `{word}` in it"));

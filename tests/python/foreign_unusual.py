@@ -124,7 +124,19 @@ with h5py.File(folder / "complex.h5", "w") as file:
 if hasattr(h5t, "COMPLEX_IEEE_F64LE"):
     with h5py.File(folder / "native_complex.h5", "w", libver="latest") as file:
         for name, code in [("F32LE", "<c8"), ("F64LE", "<c16"), ("F32BE", ">c8"), ("F64BE", ">c16")]:
-            create(file, name, getattr(h5t, f"COMPLEX_IEEE_{name}"), np.array([1 + 2j, 3], code))
+            dtype = getattr(h5t, f"COMPLEX_IEEE_{name}")
+            create(file, name, dtype, np.array([1 + 2j, 3], code))
+            for kind, space in [("one", h5s.create(h5s.SCALAR)), ("two", h5s.create_simple((2,)))]:
+                attribute = h5a.create(file.id, f"{kind} {name}".encode(), dtype, space)
+                attribute.write(np.array([1 + 2j, 3], code)[: 1 if kind == "one" else 2].reshape(space.shape), mtype=dtype)
+        pairs = h5t.array_create(h5t.COMPLEX_IEEE_F64LE, (2,))
+        fields = h5t.create(h5t.COMPOUND, 24)
+        fields.insert(b"n", 0, h5t.STD_I64LE)
+        fields.insert(b"z", 8, h5t.COMPLEX_IEEE_F64LE)
+        values = np.array([1 + 2j, 3], "<c16")
+        h5a.create(file.id, b"pairs", pairs, h5s.create(h5s.SCALAR)).write(values.view("V32"), mtype=pairs)
+        raw = np.frombuffer(np.int64(7).tobytes() + values[:1].tobytes(), "V24").reshape(())
+        h5a.create(file.id, b"fields", fields, h5s.create(h5s.SCALAR)).write(raw, mtype=fields)
 
 with h5py.File(folder / "wide.h5", "w") as file:
     for name, base, order, signed, values in [

@@ -106,11 +106,21 @@ fn all_element_types_and_ranks() {
 #[test]
 fn half_precision() {
     use half::f16;
+    use hdf5::H5Type;
+
     element(f16::from_f32(1.5));
     check_tree(&NdArray(array![f16::from_f32(1.5)]), "/ value\n└─ value f32 (1,) 1.5");
     // A wider type takes it, and it takes no wider one.
     let image = to_vec(&NdArray(array![f16::from_f32(1.5)])).unwrap();
     assert_eq!(from_slice::<NdArray<f64, Ix1>>(&image).unwrap().0, array![1.5]);
+    // It is stored as numpy's `float16`.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.h5");
+    filebacked::write_at(&path, "h", &NdArray(array![f16::from_f32(1.5), f16::from_f32(-2.0)])).unwrap();
+    let stored = hdf5::File::open(&path).unwrap().dataset("h").unwrap().dtype().unwrap();
+    assert_eq!((stored.size(), stored.to_descriptor().unwrap()), (2, f16::type_descriptor()));
+    let found = crate::common::python("half_precision.py", [&path]);
+    assert_eq!(found.trim(), "float16 [1.5, -2.0]");
     let error = read_error::<NdArray<f16, Ix1>>(&NdArray(array![1.5_f32]));
     assert!(error.to_string().starts_with("expected an array of `f16`, found `f32` of shape (1,)"), "{error}");
 }

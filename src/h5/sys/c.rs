@@ -444,6 +444,7 @@ unsafe extern "C" {
     pub(super) safe fn H5Tget_norm(dtype: hid_t) -> c_int;
     pub(super) safe fn H5Tget_super(dtype: hid_t) -> hid_t;
     pub(super) safe fn H5Tget_nmembers(dtype: hid_t) -> c_int;
+    pub(super) safe fn H5Tget_member_offset(dtype: hid_t, index: c_uint) -> usize;
     pub(super) safe fn H5Tget_member_type(dtype: hid_t, index: c_uint) -> hid_t;
     pub(super) safe fn H5Tget_array_ndims(dtype: hid_t) -> c_int;
     pub(super) safe fn H5Tget_array_dims2(dtype: hid_t, dims: &mut Dims) -> c_int;

@@ -196,6 +196,11 @@ pub(in crate::h5) fn member_type(what: &str, dtype: hid_t, index: u32) -> Result
     Id::own(what, || c::H5Tget_member_type(dtype, index))
 }
 
+/// Where a member of a compound type is in it; 0 also where the library finds none.
+pub(in crate::h5) fn member_offset(dtype: hid_t, index: u32) -> usize {
+    locked(|| c::H5Tget_member_offset(dtype, index))
+}
+
 /// Takes over a C string that the library allocated.
 ///
 /// # Safety

@@ -151,6 +151,14 @@ impl Room {
         }
     }
 
+    /// What the error says to do.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::Limit { .. } => "raise the limit on the size of files",
+            Self::Disk { .. } => "make room on the disk",
+        }
+    }
+
     /// Leaves so many pages from now on, beyond the `size` that the file has which is written to.
     pub(crate) fn leave(&self, pages: u64, size: u64) {
         match self {

@@ -274,8 +274,19 @@ fn complex_numbers_of_hdf5() {
                 Some(&*format!("Complex<f{}>", &name[1..3]))
             );
         }
+        // Attributes, too, are written as h5py writes complex numbers: a file of an older version has no other way.
         let value: Value = from_file(&path).unwrap();
         assert_eq!(from_slice::<Value>(&to_vec(&value).unwrap()).unwrap(), value);
+        let Value::WithAttrs(all) = &value else { panic!("{value:?}") };
+        assert_eq!(all.attrs.len(), 10);
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy.h5");
+        filebacked::to_file(&copy, &value).unwrap();
+        assert_eq!(from_file::<Value>(&copy).unwrap(), value);
+        for name in ["one F32LE", "one F64BE", "two F64LE", "two F32BE"] {
+            let stored = format!("{:?}", File::open(&copy)?.attr(name)?.dtype()?);
+            assert!(stored.contains("compound (2 fields)"), "{name}: {stored}");
+        }
         // Types of the caller's own that are as long as no complex number is, or have gaps.
         for name in ["F32LE", "F64LE"] {
             assert!(error::<NdArray<Packed, Ix1>>(&file, name).starts_with("expected an array of"), "{name}");
