@@ -97,6 +97,13 @@
 //! - What a [`Codec`] writes by means of the `hdf5` crate has no room reserved before.
 //! - A copy-on-write file system (Btrfs, ZFS) may need new room for old blocks, which nobody can reserve.
 //!
+//! # Kills
+//!
+//! A whole file ([`to_file`]) and a file of an [`Appender`]'s own are whole whenever the process is killed: with the old value
+//! or the new one, or with all records that were flushed. In a file that the caller opened, the new value is there from the
+//! moment at which the call has answered. Before that, libhdf5 may have written some of its own pages and not others, and a kill
+//! can cost the file: of some 1,250 kills in such calls, 15 did. What must outlive a kill belongs into a file of the first kind.
+//!
 //! # Threads
 //!
 //! Any number of threads may write to and read from one file at once, with one `File` or [`Group`](hdf5::Group) of the [`hdf5`]
