@@ -50,12 +50,12 @@ const MAX_WIDTH: usize = 60;
 /// ```
 pub fn tree(group: &hdf5::Group) -> Result<Tree> {
     Limits::while_reading(|| {
-        h5::begin();
+        h5::start_call();
         let group = Group::of(group)?;
         let mut tree = Tree { lines: Vec::new() };
         let words = group_words(&group)?;
         tree.lines.push(Line { name: group.path(), words, values: String::new() });
-        let mut path = vec![group.about()?.identity];
+        let mut path = vec![group.summary()?.identity];
         tree.children(&group, "", &mut path)?;
         Ok(tree)
     })
@@ -166,7 +166,7 @@ impl Tree {
                 }
                 Object::Group(group) => {
                     let words = group_words(&group)?;
-                    let identity = group.about()?.identity;
+                    let identity = group.summary()?.identity;
                     if path.contains(&identity) || path.len() > MAX_DEPTH as usize {
                         return Ok((words, "(a link to a group above)".to_owned()));
                     }

@@ -9,7 +9,7 @@ use super::visitor_kinds::{FieldOrder, table_of, vector_of, wants_strings};
 use crate::de::item::{self, Block, ItemPart};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{self, Ahead, Dataset, Dtype, Element, Items, Number, Shape, Strings};
+use crate::h5::{self, Dataset, Dtype, Element, Items, Number, ReadAhead, Shape, Strings};
 use crate::layout::SLAB;
 
 /// Items of the first window, where they are of variable length.
@@ -30,7 +30,7 @@ const LONG_ROW: u64 = 128;
 #[derive(Debug)]
 pub(super) struct Array {
     dataset: Arc<Dataset>,
-    ahead: Ahead,
+    ahead: ReadAhead,
     dims: Vec<u64>,
     /// For each dimension, how many items one step along it is.
     strides: Vec<u64>,
@@ -78,7 +78,7 @@ impl Array {
         };
         let dataset = Arc::new(dataset);
         Ok(Self {
-            ahead: Ahead::new(Arc::clone(&dataset)),
+            ahead: ReadAhead::new(Arc::clone(&dataset)),
             dataset,
             dims,
             strides,
@@ -382,7 +382,7 @@ impl Array {
 
     /// Reads as many elements along the first dimension from `index` on, but before `end`, as a window has, into `memory`.
     #[cold]
-    pub(super) fn read_window(&self, ahead: &mut Ahead, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
+    pub(super) fn read_window(&self, ahead: &mut ReadAhead, index: u64, end: u64, memory: Vec<u8>) -> Result<Vec<u8>> {
         let count = self.window_rows();
         let window = |index: u64| {
             let (mut start, mut dims) = (vec![0; self.dims.len()], self.dims.clone());
@@ -395,8 +395,8 @@ impl Array {
     }
 
     /// What reads windows of it before they are asked for.
-    pub(super) fn ahead(&self) -> Ahead {
-        Ahead::new(Arc::clone(&self.dataset))
+    pub(super) fn ahead(&self) -> ReadAhead {
+        ReadAhead::new(Arc::clone(&self.dataset))
     }
 
     /// The bytes of `count` items from `index` on, of a dataset of one dimension.

@@ -19,7 +19,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::unescape;
-use crate::h5::{Attributes, Group, Held, Link, Object, path_of};
+use crate::h5::{Attributes, Group, Link, Object, OpenFile, path_of};
 use crate::layout::VALUE;
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
@@ -28,7 +28,7 @@ pub(crate) struct Deferred {
     /// The object, once it was opened. It is good from then on, whatever becomes of its links.
     opened: OnceLock<OpenObject>,
     link: Option<UnopenedLink>,
-    file: Arc<Held>,
+    file: Arc<OpenFile>,
 }
 
 /// A link that is not followed yet. It is found again by its name: where it led before may be used for something else.
@@ -74,7 +74,7 @@ impl Deferred {
     /// Keeps an object that was opened. What is read of it later is no part of the call that it was opened for.
     pub(super) fn of(stored: OpenObject) -> Result<Self> {
         let stored = OpenObject { object: stored.object.unwatched(), ..stored };
-        let file = Arc::new(Held::of(&stored.object)?);
+        let file = Arc::new(OpenFile::of(&stored.object)?);
         Ok(Self { opened: OnceLock::from(stored), link: None, file })
     }
 
@@ -168,7 +168,7 @@ impl Deferred {
     }
 
     /// The file that it is in.
-    pub(crate) fn file(&self) -> &Held {
+    pub(crate) fn file(&self) -> &OpenFile {
         &self.file
     }
 

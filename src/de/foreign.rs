@@ -26,7 +26,7 @@ use crate::layout::{ENCODING_TYPE, Kind, VALUES};
 
 /// The sequence that a group without a kind is to those who wrote it, if it is one. The scope is that of an element.
 pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Option<Column>> {
-    if group.about()?.attributes == 0 {
+    if group.summary()?.attributes == 0 {
         return Ok(None);
     }
     let child = |name| Column::open_child(group, name, scope, depth, Count::Stored).map(|column| Some(*column));
@@ -66,7 +66,7 @@ pub(super) fn sequence(group: &Group, scope: &Scope, depth: Depth) -> Result<Opt
 
 /// Whether a group is a sequence also to those who ask for anything.
 pub(super) fn is_list(group: &Group) -> Result<bool> {
-    if group.about()?.attributes == 0 {
+    if group.summary()?.attributes == 0 {
         return Ok(false);
     }
     if let Some(encoding) = group.text_attribute(ENCODING_TYPE)? {

@@ -16,7 +16,7 @@ use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
 use crate::ground::wrapper_slot::is_wrapper;
-use crate::h5::{About, Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, Shape};
+use crate::h5::{Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, ObjectSummary, Shape};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE};
 
@@ -41,7 +41,7 @@ struct OpenNode {
     object: Object,
     way: LinkKind,
     /// Of a group: its kind, and what else there is to know, if that was asked for.
-    about: Option<(About, Option<Kind>)>,
+    about: Option<(ObjectSummary, Option<Kind>)>,
     /// The scope is that inside it already.
     entered: bool,
 }
@@ -55,7 +55,7 @@ impl OpenNode {
         self.kind()?;
         match self.about {
             Some((about, _)) => Ok(about.identity),
-            None => Ok(self.object.about()?.identity),
+            None => Ok(self.object.summary()?.identity),
         }
     }
 
@@ -65,7 +65,7 @@ impl OpenNode {
         if let Some((_, kind)) = self.about {
             return Ok(kind);
         }
-        let about = group.about()?;
+        let about = group.summary()?;
         let kind = if about.attributes > 0 { group.kind()? } else { None };
         self.about = Some((about, kind));
         Ok(kind)

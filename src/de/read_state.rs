@@ -61,7 +61,7 @@ impl Call<ReadState> {
 
     /// Where the objects are of the file that has this root group, by what tells them from others.
     pub(crate) fn paths(&self, root: &Group) -> Result<Rc<HashMap<Identity, Vec<String>>>> {
-        let identity = root.about()?.identity;
+        let identity = root.summary()?.identity;
         if let Some(known) = self.state().borrow().paths.get(&identity) {
             return Ok(Rc::clone(known));
         }

@@ -18,7 +18,7 @@ use crate::de::item::Item;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{Home, Identity};
+use crate::h5::{Identity, ReferencedFile};
 
 /// What a call met through references.
 struct FollowedReferences {
@@ -32,18 +32,18 @@ struct FollowedReferences {
 pub(super) struct FollowedReference {
     node: Node,
     identity: Identity,
-    home: Home,
+    home: ReferencedFile,
     reference: Vec<u8>,
     met: Rc<RefCell<FollowedReferences>>,
 }
 
 /// What is behind the reference that `item` is, in the file `home`.
-pub(super) fn follow<'a>(home: &Home, item: Item<'_>, depth: Depth) -> Result<StoredForm<'a>> {
+pub(super) fn follow<'a>(home: &ReferencedFile, item: Item<'_>, depth: Depth) -> Result<StoredForm<'a>> {
     let Some(object) = home.follow(item.bytes)? else { return Ok(StoredForm::Null { unit: false }) };
     let met = Call::<ReadState>::current().kept(|| {
         Rc::new(RefCell::new(FollowedReferences { scope: Scope::nowhere(), seen: HashSet::new(), reading: Vec::new() }))
     });
-    let identity = object.about()?.identity;
+    let identity = object.summary()?.identity;
     let (scope, is_new) = {
         let mut met = met.borrow_mut();
         (met.scope.clone(), met.seen.insert(identity))

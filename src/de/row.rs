@@ -10,14 +10,14 @@ use super::visitor_kinds::FieldOrder;
 use crate::de::item::{Item, ItemPart, NO_ITEMS, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
-use crate::h5::{Ahead, Element, Field, Items, Number, array_of};
+use crate::h5::{Element, Field, Items, Number, ReadAhead, array_of};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
 pub(crate) struct RowSeq<'a> {
     rows: Rows<'a>,
     /// Bytes of an element.
     size: usize,
-    ahead: Ahead,
+    ahead: ReadAhead,
     window: Vec<u8>,
     /// The first byte in the window that is not read.
     at: usize,

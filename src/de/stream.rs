@@ -81,7 +81,7 @@ impl Stream {
     }
 
     fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
-        h5::begin();
+        h5::start_call();
         let Self { column, depth, links } = self;
         let element = Element { column, index, depth: *depth };
         Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
-use crate::h5::{self, About, Attributes, Dataset, Group, Identity, Link};
+use crate::h5::{self, Attributes, Dataset, Group, Identity, Link, ObjectSummary};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::python::{CLASS, MODULE};
 
@@ -86,13 +86,13 @@ impl VisitCounts {
 impl Scope {
     /// Where reading begins.
     pub(super) fn new(route: &RulePosition) -> Self {
-        h5::begin();
+        h5::start_call();
         Self::begin(route, false)
     }
 
     /// Where streaming begins.
     pub(super) fn streaming(route: &RulePosition) -> Self {
-        h5::begin();
+        h5::start_call();
         Self::begin(route, true)
     }
 
@@ -135,7 +135,7 @@ impl Scope {
 
     /// The same place, where reading begins anew: what was met before does not count.
     pub(super) fn anew(&self) -> Self {
-        h5::begin();
+        h5::start_call();
         let ScopeInner { identity, outer, again, streams, is_python, met } = &*self.inner;
         let (identity, outer, met) = (*identity, outer.clone(), VisitCounts::new(met.limits));
         let inner = ScopeInner { identity, outer, again: *again, streams: *streams, is_python: *is_python, met };
@@ -149,13 +149,13 @@ impl Scope {
 
     /// Goes into `group`, unless reading is in it already.
     pub(super) fn enter(&self, group: &Group, way: LinkKind) -> Result<Self> {
-        self.enter_known(group, &group.about()?, way)
+        self.enter_known(group, &group.summary()?, way)
     }
 
     /// Goes into `group`, which `about` tells of, as [`Scope::enter`] does.
-    pub(super) fn enter_known(&self, group: &Group, about: &About, way: LinkKind) -> Result<Self> {
+    pub(super) fn enter_known(&self, group: &Group, about: &ObjectSummary, way: LinkKind) -> Result<Self> {
         group.spot().object()?;
-        let About { identity, links, attributes } = *about;
+        let ObjectSummary { identity, links, attributes } = *about;
         let mut outer = Some(self);
         while let Some(scope) = outer {
             if scope.inner.identity == Some(identity) {
@@ -183,7 +183,7 @@ impl Scope {
         if again {
             self.count_object()?;
         }
-        let claim = dataset.claim();
+        let claim = dataset.logical_bytes();
         let limits = Limits::current();
         let all = self.inner.met.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
         if all > limits.bytes {
@@ -191,7 +191,7 @@ impl Scope {
             return Err(Limits::exceeded(what, Limit::Bytes));
         }
         let is_only = || -> Result<bool> {
-            let About { identity, links, .. } = dataset.about()?;
+            let ObjectSummary { identity, links, .. } = dataset.summary()?;
             Ok(!self.inner.met.has_seen(identity) && links <= 1)
         };
         if !again && (claim < SMALL_DATASET || (once || is_only()?) && dataset.is_stored()) {

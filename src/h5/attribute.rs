@@ -4,13 +4,13 @@ use std::ffi::{CStr, CString, c_void};
 
 use hdf5_sys::h5i::hid_t;
 
-use super::about::keeps_attribute_order;
 use super::dataset::{Contents, Shape, zeroed};
 use super::dtype::{Dtype, Order};
-use super::heap_writer::{self, Texts};
+use super::global_heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
+use super::object_info::keeps_attribute_order;
 use super::sys::{AttributeInfo, h5a, h5t};
-use super::variable;
+use super::varlen;
 use super::{c_name, locked, names, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
@@ -63,7 +63,7 @@ pub(crate) trait Attributes {
         let texts =
             texts.ok_or_else(|| Error::new(ErrorKind::Hdf5, "the strings of an attribute do not fit its shape"))?;
         self.write_new(label, file_type, shape, &mut |attribute| {
-            heap_writer::write(self.handle(), texts, &mut |memory_type, data| {
+            global_heap_writer::write(self.handle(), texts, &mut |memory_type, data| {
                 // Where libhdf5 takes addresses of strings itself, it does so for those of the same character set alone.
                 let memory_type = if cfg!(hdf5_tokens) { memory_type } else { file_type };
                 // SAFETY: at `data` are as many items of the type as there are strings, and as the attribute has.
@@ -173,7 +173,7 @@ pub(crate) trait Attributes {
             unsafe { h5a::read(what, &id, dtype, bytes) }
         };
         let items = if dtype.has_addresses() {
-            variable::read(self.handle(), &dtype, count, Items::new(), read)?
+            varlen::read(self.handle(), &dtype, count, Items::new(), read)?
         } else {
             let memory_type = dtype.id(Order::Memory)?;
             let mut bytes = zeroed(count, dtype.size())?;

@@ -7,16 +7,16 @@
 
 use std::collections::HashSet;
 
-use super::about::{Identity, identity_of};
 use super::attribute::Attributes;
 use super::dataset::{Dataset, Shape};
+use super::external_access::NoPlugins;
 use super::group::{Group, Object};
 use super::items::Items;
 use super::link::Link;
+use super::object_info::{Identity, identity_of};
 use super::removal::Any;
-use super::strict::NoPlugins;
 use super::sys::h5o;
-use super::variable::check_header;
+use super::varlen::check_header;
 use super::{Id, c_name, dense, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
@@ -76,7 +76,7 @@ const OBJECT: u64 = 4096;
 
 /// Makes sure that libhdf5 can copy an object to that spot, and takes note of what there is.
 fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
-    let mut met = HashSet::from([object.about()?.identity]);
+    let mut met = HashSet::from([object.summary()?.identity]);
     let mut size = Size::default();
     let mut waiting = Vec::new();
     look_at(object, 1, spot, &mut size, (&mut met, &mut waiting))?;
@@ -92,7 +92,7 @@ fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
             Err(error) => return Err(error.in_link(&link.name)),
         };
         size.levels = size.levels.max(level);
-        let about = object.about()?;
+        let about = object.summary()?;
         // What only one link leads to is met once.
         if about.links > 1 && !met.insert(about.identity) {
             continue;
@@ -119,7 +119,7 @@ fn look_at(
     let group = match object {
         Object::Group(group) => group,
         Object::Dataset(dataset) => {
-            spot.bytes(dataset.claim())?;
+            spot.bytes(dataset.logical_bytes())?;
             size.add(dataset.stored());
             return look_at_items(dataset, size);
         }

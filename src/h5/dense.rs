@@ -14,12 +14,12 @@ use std::sync::{Mutex, PoisonError};
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
-use super::about::{Identity, Messages, identity_of};
 use super::attribute::Attributes;
-use super::heap::{Bytes, number};
-use super::raw::{with_file, with_last};
+use super::file_bytes::{with_file, with_last};
+use super::global_heap::{Bytes, number};
+use super::object_info::{Identity, Messages, identity_of};
 use super::sys::{h5a, h5d, h5i, h5l, h5o, h5t};
-use super::{Id, header, link, locked};
+use super::{Id, link, locked, object_header};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 // Types of messages.
@@ -145,7 +145,7 @@ pub(super) fn has_named_types(object: hid_t) -> Result<bool> {
     locked(|| {
         with_file(object, |file, known| {
             let Some((raw, heap)) = known else { return Ok(true) };
-            let (address, mut has_some) = (header::address_of(object)?, true);
+            let (address, mut has_some) = (object_header::address_of(object)?, true);
             raw.with_stored(file, heap, |raw, heap| {
                 let stored = Stored::new(raw, raw.address_size(), heap.length_size());
                 let found = stored.has_named_types(address)?;
@@ -224,7 +224,7 @@ fn way(group: hid_t, path: &CStr, soft_links: &Cell<usize>) -> Result<()> {
 }
 
 fn open_checked(group: hid_t, name: &CStr) -> Result<Id> {
-    let id = super::strict::open_by_name(group, name)?;
+    let id = super::external_access::open_by_name(group, name)?;
     check(id.get())?;
     Ok(id)
 }
@@ -402,24 +402,31 @@ impl<'a, B: Bytes> Stored<'a, B> {
         const OF_SHARED_TYPE: u8 = 1;
         let Some(start) = self.start(address) else { return Ok(None) };
         let mut has_some = false;
-        header::walk_from(&start, self.file, address, self.address_size, self.length_size, |kind, flags, body| {
-            has_some |= match kind {
-                DATATYPE => flags & SHARED != 0,
-                ATTRIBUTE => {
-                    flags & SHARED != 0 || matches!(body, [2..=u8::MAX, flags, ..] if flags & OF_SHARED_TYPE != 0)
-                }
-                // What is in its heap is not looked at.
-                ATTRIBUTE_INFO => self.info(body, ATTRIBUTE_ORDER).1.address().is_some(),
-                _ => false,
-            };
-            Ok(())
-        })?;
+        object_header::walk_from(
+            &start,
+            self.file,
+            address,
+            self.address_size,
+            self.length_size,
+            |kind, flags, body| {
+                has_some |= match kind {
+                    DATATYPE => flags & SHARED != 0,
+                    ATTRIBUTE => {
+                        flags & SHARED != 0 || matches!(body, [2..=u8::MAX, flags, ..] if flags & OF_SHARED_TYPE != 0)
+                    }
+                    // What is in its heap is not looked at.
+                    ATTRIBUTE_INFO => self.info(body, ATTRIBUTE_ORDER).1.address().is_some(),
+                    _ => false,
+                };
+                Ok(())
+            },
+        )?;
         Ok(Some(has_some))
     }
 
     /// The start of the header at `address`, if one is there.
-    fn start(&self, address: u64) -> Option<header::Start> {
-        header::Start::read(self.file, address).ok().filter(header::Start::is_header)
+    fn start(&self, address: u64) -> Option<object_header::Start> {
+        object_header::Start::read(self.file, address).ok().filter(object_header::Start::is_header)
     }
 
     /// Checks what belongs to the object whose header is at `address`, if one is there.
@@ -427,7 +434,7 @@ impl<'a, B: Bytes> Stored<'a, B> {
         let Some(start) = self.start(address) else { return Ok(None) };
         let left = self.left.get();
         let mut messages = Messages::default();
-        header::walk_from(&start, self.file, address, self.address_size, self.length_size, |kind, _, body| {
+        object_header::walk_from(&start, self.file, address, self.address_size, self.length_size, |kind, _, body| {
             messages.add(kind);
             match kind {
                 LINK_INFO => self.check_info(body, LINK_ORDER, 7, [(LINKS_BY_NAME, 4 + 7), (LINKS_BY_ORDER, 8 + 7)]),

@@ -45,10 +45,10 @@ use hdf5_sys::h5f::{H5F_ACC_CREAT, H5F_ACC_EXCL, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5
 use hdf5_sys::h5fd::{H5FD_mem_t, H5FDregister};
 use hdf5_sys::h5i::hid_t;
 
-use super::heap_writer::Collection;
+use super::global_heap_writer::Collection;
 #[cfg(target_os = "linux")]
 use super::lock::set_lock;
-use super::{call, once, writing};
+use super::{call, library_static, writing};
 use crate::ground::error::{Error, Result};
 
 /// Where things in a file begin. It is no more than what the smallest pages of systems have.
@@ -248,13 +248,13 @@ fn register(class: &'static Class) -> Option<hid_t> {
 /// The driver for files that are whole whenever the program is killed, known to libhdf5.
 pub(super) fn ordered() -> Result<hid_t> {
     static DRIVER: LazyLock<Option<hid_t>> = LazyLock::new(|| register(&ORDERED));
-    once(&DRIVER).copied()
+    library_static(&DRIVER).copied()
 }
 
 /// The driver for new files that replace others, known to libhdf5.
 pub(super) fn plain() -> Result<hid_t> {
     static DRIVER: LazyLock<Option<hid_t>> = LazyLock::new(|| register(&PLAIN));
-    once(&DRIVER).copied()
+    library_static(&DRIVER).copied()
 }
 
 impl Inner {

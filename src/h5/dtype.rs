@@ -8,12 +8,12 @@ use hdf5::types::{H5Type, TypeDescriptor};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self as constants, H5T_VARIABLE, H5T_class_t, H5T_cset_t, H5T_str_t};
 
-use super::float::WideFloat;
-use super::integer::WideInteger;
 use super::opaque::Opaque;
-use super::reference::Home;
+use super::reference::ReferencedFile;
 use super::sys::h5t;
-use super::{Handle, Id, c_name, once};
+use super::wide_float::WideFloat;
+use super::wide_integer::WideInteger;
+use super::{Handle, Id, c_name, library_static};
 use crate::ground::error::{Error, ErrorKind, Result};
 #[cfg(hdf5_complex)]
 use crate::layout::COMPLEX;
@@ -118,7 +118,7 @@ impl Number {
     }
 
     pub(super) fn id(self, order: Order) -> Result<Handle> {
-        Ok(Handle::Kept(match (order, self) {
+        Ok(Handle::Borrowed(match (order, self) {
             (_, Self::Bool) => return bool_type(),
             (Order::File, Self::I8) => *constants::H5T_STD_I8LE,
             (Order::File, Self::I16) => *constants::H5T_STD_I16LE,
@@ -278,7 +278,7 @@ pub(crate) enum Dtype {
     /// A float of more bytes than Rust's have, as the file has it, but little-endian.
     WideFloat(Arc<WideFloat>),
     /// A reference to an object of the file.
-    Reference(Home),
+    Reference(ReferencedFile),
     /// Something that this crate does not read, in words.
     Unsupported(String),
 }
@@ -340,7 +340,7 @@ fn bool_type() -> Result<Handle> {
             _ => None,
         }
     });
-    once(&BOOL).map(|id| Handle::Kept(id.get()))
+    library_static(&BOOL).map(|id| Handle::Borrowed(id.get()))
 }
 
 fn enum_id(enumeration: &EnumType, order: Order) -> Result<Handle> {
@@ -422,7 +422,7 @@ impl Dtype {
             Self::Opaque(opaque) => opaque.size,
             Self::WideFloat(float) => float.size(),
             Self::WideInteger(integer) => integer.size(),
-            Self::Reference(_) => Home::SIZE,
+            Self::Reference(_) => ReferencedFile::SIZE,
             Self::Unsupported(_) => 0,
         }
     }
@@ -438,7 +438,7 @@ impl Dtype {
     }
 
     /// Whether the type in the file that this was made of, or that is made of this, is the one in memory, too.
-    pub(super) fn is_alike(&self) -> bool {
+    pub(super) fn has_same_memory_type(&self) -> bool {
         matches!(self, Self::FixedString(_))
     }
 
@@ -515,8 +515,8 @@ impl Dtype {
     }
 
     /// The type with references that know the file that `object` is in.
-    fn at_home(self, object: hid_t) -> Result<Self> {
-        fn with(dtype: &Dtype, home: &Home) -> Dtype {
+    fn in_file_of(self, object: hid_t) -> Result<Self> {
+        fn with(dtype: &Dtype, home: &ReferencedFile) -> Dtype {
             match dtype {
                 Dtype::Reference(_) => Dtype::Reference(home.clone()),
                 Dtype::Array(dims, inner) => Dtype::Array(Arc::clone(dims), with(inner, home).into()),
@@ -528,7 +528,7 @@ impl Dtype {
                 dtype => dtype.clone(),
             }
         }
-        if self.has_references() { Ok(with(&self, &Home::of(object)?)) } else { Ok(self) }
+        if self.has_references() { Ok(with(&self, &ReferencedFile::of(object)?)) } else { Ok(self) }
     }
 
     /// At most how many bytes the type takes in an object header.
@@ -565,7 +565,7 @@ impl Dtype {
                 let dtype = dtype.id(order)?;
                 h5t::create_vlen("create a variable-length type", dtype.get()).map(Handle::Owned)
             }
-            Self::Bitfield(number) => Ok(Handle::Kept(match number.size() {
+            Self::Bitfield(number) => Ok(Handle::Borrowed(match number.size() {
                 1 => *constants::H5T_NATIVE_B8,
                 2 => *constants::H5T_NATIVE_B16,
                 4 => *constants::H5T_NATIVE_B32,
@@ -575,14 +575,14 @@ impl Dtype {
             Self::WideFloat(float) => float.id(),
             Self::WideInteger(integer) => integer.id(),
             Self::Complex(fields) => complex_id(&fields[0].dtype.id(order)?),
-            Self::Reference(_) => Ok(Handle::Kept(*constants::H5T_STD_REF_OBJ)),
+            Self::Reference(_) => Ok(Handle::Borrowed(*constants::H5T_STD_REF_OBJ)),
             Self::Unsupported(words) => Err(Error::new(ErrorKind::Unsupported, format!("`{words}` cannot be read"))),
         }
     }
 
     /// Looks into the type that `id` is a handle of, of the items of `object`, or of an attribute of it.
     pub(super) fn of_items(id: &Id, object: hid_t) -> Result<Self> {
-        Self::of(id, 0)?.at_home(object)
+        Self::of(id, 0)?.in_file_of(object)
     }
 
     /// Looks into the type that `id` is a handle of, whose references are of no file.
@@ -655,7 +655,7 @@ impl Dtype {
                 }
             }
             H5T_class_t::H5T_REFERENCE => match is_equal(handle, *constants::H5T_STD_REF_OBJ)? {
-                true => Self::Reference(Home::default()),
+                true => Self::Reference(ReferencedFile::default()),
                 false if is_equal(handle, *constants::H5T_STD_REF_DSETREG)? => Self::Unsupported(REGION.to_owned()),
                 // Since 1.12 there are ones that can be of any sort, and of attributes.
                 false => Self::Unsupported("reference (H5T_STD_REF)".to_owned()),

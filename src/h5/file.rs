@@ -11,11 +11,11 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_FILE_ACCESS, H5P_CLS_FILE_CREATE};
 
 use super::dense::Made;
+use super::external_access::open_file;
 use super::group::Group;
-use super::strict::open_file;
 use super::sys::{h5f, h5o, h5p};
 use super::writing::Writing;
-use super::{Handle, Id, keep_attribute_order, locked, once, property_list};
+use super::{Handle, Id, keep_attribute_order, library_static, locked, property_list};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
 
@@ -154,13 +154,13 @@ fn bound(version: LibraryVersion) -> Result<H5F_libver_t> {
 
 /// The list for files on disk that are opened so, which is the one that is kept where it can be.
 fn on_disk(access: Access, kept: &'static Id) -> Result<Handle> {
-    if access == Access::default() { Ok(Handle::Kept(kept.get())) } else { file_access(access).map(Handle::Owned) }
+    if access == Access::default() { Ok(Handle::Borrowed(kept.get())) } else { file_access(access).map(Handle::Owned) }
 }
 
 /// The list for files that are made so.
 fn on_disk_fresh(access: Access, kept: &'static Id) -> Result<Handle> {
     if access == Access::default() {
-        return Ok(Handle::Kept(kept.get()));
+        return Ok(Handle::Borrowed(kept.get()));
     }
     fresh_access(Access { locking: access.locking.or(Some(FileLocking::Off)), ..access }).map(Handle::Owned)
 }
@@ -168,7 +168,7 @@ fn on_disk_fresh(access: Access, kept: &'static Id) -> Result<Handle> {
 /// The property lists, made once.
 fn lists() -> Result<&'static Lists> {
     static LISTS: LazyLock<Option<Lists>> = LazyLock::new(|| Lists::new().ok());
-    once(&LISTS)
+    library_static(&LISTS)
 }
 
 #[cfg(unix)]
@@ -280,7 +280,7 @@ impl File {
     /// The file as the system has it: one more owner of the descriptor that libhdf5 has opened it with.
     #[cfg(target_os = "linux")]
     pub(crate) fn system_file(&self) -> Result<std::fs::File> {
-        super::raw::system_file(&self.id)
+        super::file_bytes::system_file(&self.id)
     }
 
     fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
@@ -343,7 +343,7 @@ impl File {
     pub(crate) fn in_memory_as(access: Access) -> Result<Self> {
         let (name, lists) = (memory_name(), lists()?);
         let memory = match access == Access::default() {
-            true => Handle::Kept(lists.memory.get()),
+            true => Handle::Borrowed(lists.memory.get()),
             false => Handle::Owned(memory_access(access)?),
         };
         Self::opened(&mut || {
@@ -365,7 +365,7 @@ impl File {
             let file = Self::opened(&mut || open_file("open the file in memory", &name, H5F_ACC_RDONLY, memory.get()));
             h5p::set_file_image(what, memory, None)?;
             let file = file?;
-            super::raw::opened_in_memory(&file.id)?;
+            super::file_bytes::opened_in_memory(&file.id)?;
             Ok(file)
         })
     }

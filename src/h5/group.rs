@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
-use super::about::{About, Identity, about, identity_at};
 use super::attribute::Attributes;
 use super::dataset::Dataset;
 use super::dense::{self, Checked};
-use super::held::{find_path, path_of};
+use super::external_access::{open_by_name, shortened, without_plugins};
 use super::names;
+use super::object_info::{Identity, ObjectSummary, identity_at, summary_of};
+use super::open_file::{find_path, path_of};
 use super::placeholder::seen_as_empty;
-use super::strict::{open_by_name, shortened, without_plugins};
 use super::sys::{h5i, h5l, h5o};
 use super::{Id, c_name, locked, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result, names as listed};
@@ -220,8 +220,8 @@ impl Group {
     }
 
     /// What tells it from other objects, and how many links and attributes it has.
-    pub(crate) fn about(&self) -> Result<About> {
-        about(self.handle())
+    pub(crate) fn summary(&self) -> Result<ObjectSummary> {
+        summary_of(self.handle())
     }
 
     /// Makes the group `name`.
@@ -348,7 +348,7 @@ impl Group {
             return Ok(None);
         }
         let there = identity_at(self.handle(), &c_name(&path)?, &property_lists()?.local_links);
-        Ok(if there == Some(self.about()?.identity) { Some(path) } else { None })
+        Ok(if there == Some(self.summary()?.identity) { Some(path) } else { None })
     }
 
     /// Moves the link `name` to `target` as [`Group::move_link`] does, also where no link leads to `target`.

@@ -5,10 +5,10 @@ use std::ffi::{CStr, CString};
 use hdf5_sys::h5::{H5_index_t, herr_t};
 use hdf5_sys::h5i::hid_t;
 
-use super::about::Identity;
 use super::attribute::Attributes;
 use super::group::{Group, Object};
-use super::held::may_change;
+use super::object_info::Identity;
+use super::open_file::may_change;
 use super::sys::{LinkInfo, Target, h5l, h5o};
 use super::{c_name, call, locked, names, under_lock};
 use crate::ground::error::Result;

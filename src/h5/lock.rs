@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 #[cfg(target_os = "linux")]
-use super::{Id, locked, raw};
+use super::{Id, file_bytes, locked};
 #[cfg(target_os = "linux")]
 use crate::ground::error::Result;
 
@@ -25,10 +25,10 @@ pub(super) struct Unlocking {
 impl Unlocking {
     /// Of a file that libhdf5's own driver opened just now. The library's lock is held.
     pub(super) fn new(file: &Id) -> Result<Self> {
-        let descriptor = raw::descriptor(file)?;
+        let descriptor = file_bytes::descriptor(file)?;
         // SAFETY: libhdf5 has the file open, and so the descriptor. The command only sets a flag of it.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
-        let system = raw::as_file(descriptor, File::try_clone).map_err(raw::cannot_read)?;
+        let system = file_bytes::as_file(descriptor, File::try_clone).map_err(file_bytes::cannot_read)?;
         Ok(Self { descriptor, system })
     }
 
@@ -38,7 +38,7 @@ impl Unlocking {
         use std::os::unix::fs::MetadataExt;
 
         // SAFETY: whatever the number is of by now, this only asks; and what is not open is an error.
-        let there = raw::as_file(self.descriptor, File::metadata);
+        let there = file_bytes::as_file(self.descriptor, File::metadata);
         match (there, self.system.metadata()) {
             (Ok(there), Ok(own)) => (there.dev(), there.ino()) == (own.dev(), own.ino()),
             (there, _) => there.is_ok(),

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use hdf5_sys::h5z::{H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t};
 
+use super::external_access::NoPlugins;
 use super::filter::LZF;
 use super::locked;
-use super::strict::NoPlugins;
 use super::sys::h5pl;
 use crate::ground::error::Result;
 

@@ -4,57 +4,57 @@
 //! library holds the library's lock ([`hdf5::sync::sync`]), which is reentrant, and copies the error stack into plain
 //! data at once.
 
-mod about;
-mod ahead;
 mod attribute;
-mod behind;
+mod blocks;
 #[cfg(blosc)]
 mod blosc;
+mod chunk_selection;
 mod chunked;
+mod chunking;
 mod copy;
 mod dataset;
 mod dense;
 #[cfg(all(unix, hdf5_drivers))]
 mod driver;
 mod dtype;
-mod extend;
+mod external_access;
 mod file;
+mod file_bytes;
 mod filter;
-mod float;
+mod global_heap;
+mod global_heap_writer;
 mod grid;
 mod group;
-mod header;
-mod heap;
-mod heap_writer;
-mod held;
-mod integer;
+mod growing;
 mod items;
-mod kept;
 mod link;
 mod lock;
 mod lzf;
 mod names;
+mod object_header;
+mod object_info;
 mod opaque;
+mod open_file;
 mod parallel;
-mod parts;
-mod picks;
 mod placeholder;
-mod plain;
+mod preadv;
 mod present;
-mod raw;
+mod read_ahead;
 mod reference;
 pub(crate) mod referred;
 mod removal;
-mod scattered;
+mod row_vectors;
 mod selection;
 mod shuffle;
-mod storing;
-mod strict;
+mod stored_attribute;
 mod sys;
-mod table;
 mod typed;
-mod variable;
+mod varlen;
+mod vec_types;
+mod wide_float;
+mod wide_integer;
 pub(crate) mod within;
+mod write_behind;
 mod writing;
 
 use std::ffi::CString;
@@ -63,32 +63,32 @@ use std::sync::LazyLock;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_ATTRIBUTE_CREATE, H5P_CLS_DATASET_CREATE, H5P_CLS_GROUP_CREATE, H5P_CLS_LINK_CREATE};
 
-pub(crate) use about::{About, Identity};
-pub(crate) use ahead::{Ahead, Block};
 pub(crate) use attribute::Attributes;
-pub(crate) use behind::{Rows, Writer};
 pub(crate) use dataset::{Contents, Dataset, Shape, brief, texts};
 pub(crate) use dtype::{Dtype, EnumType, Field, MAX_TYPE_DEPTH, Number, StringPadding, Strings};
-pub(crate) use extend::{Growing, flush, set_count};
 pub(crate) use file::{File, image_of};
+pub(crate) use file_bytes::{start_call, sync};
 pub(crate) use group::{Group, Object};
-pub(crate) use held::{Held, path_of};
-pub(crate) use integer::WideInteger;
+pub(crate) use growing::{Growing, flush, set_count};
 pub(crate) use items::{Element, Items, element_bytes, integer};
-pub(crate) use kept::{Address, KeptAttribute, paths};
 pub(crate) use link::Link;
 pub(crate) use lock::try_lock;
+pub(crate) use object_info::{Identity, ObjectSummary};
 pub(crate) use opaque::Opaque;
+pub(crate) use open_file::{OpenFile, path_of};
 pub(crate) use parallel::feed;
-pub(crate) use plain::{
+pub(crate) use read_ahead::{Block, ReadAhead};
+pub(crate) use reference::ReferencedFile;
+pub(crate) use row_vectors::Table;
+pub(crate) use selection::Selection;
+pub(crate) use stored_attribute::{Address, StoredAttribute, paths};
+pub(crate) use typed::{ElementType, read_array_attribute, shape_within, write_array_attribute};
+pub(crate) use vec_types::{
     LastLook, Reference, Room, Slice, Vector, array_of, is_string, may_be_array, may_be_number, may_be_vec, number_of,
     read_number, read_string, text_of,
 };
-pub(crate) use raw::{begin, sync};
-pub(crate) use reference::Home;
-pub(crate) use selection::Selection;
-pub(crate) use table::Table;
-pub(crate) use typed::{ElementType, read_array_attribute, shape_within, write_array_attribute};
+pub(crate) use wide_integer::WideInteger;
+pub(crate) use write_behind::{Rows, Writer};
 pub(crate) use writing::{Writing, make_room, makes_room, write_out};
 
 use self::sys::h5p;
@@ -137,8 +137,8 @@ fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
     }
     hdf5::sync::sync(|| {
         let _holding = library_lock::Holding::new();
-        strict::forget_build_folder();
-        let _no_plugins = (filters && Limits::keeps_plugins_out()).then(strict::NoPlugins::new);
+        external_access::forget_build_folder();
+        let _no_plugins = (filters && Limits::keeps_plugins_out()).then(external_access::NoPlugins::new);
         inside()
     })
 }
@@ -154,22 +154,22 @@ fn call<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
 }
 
 /// As [`call`], for what changes a file by no more than some metadata.
-fn change<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
-    change_of(what, 0, function)
+fn call_modifying<T: Status>(what: &str, function: impl FnOnce() -> T) -> Result<T> {
+    call_writing(what, 0, function)
 }
 
 /// As [`call`], for what changes a file, and writes `bytes` bytes of data to it. What fails later than in the call that
 /// caused it is an error of the next.
-fn change_of<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
-    let changed = changed(what, bytes, function)?;
+fn call_writing<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
+    let changed = modifying(what, bytes, function)?;
     writing::check()?;
     Ok(changed)
 }
 
-fn changed<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
+fn modifying<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) -> Result<T> {
     writing::make_room(bytes)?;
     call(what, || {
-        raw::count_change();
+        file_bytes::count_change();
         function()
     })
 }
@@ -179,7 +179,7 @@ fn changed<T: Status>(what: &str, bytes: usize, function: impl FnOnce() -> T) ->
 pub(crate) mod testing {
     #[cfg(all(unix, hdf5_drivers))]
     pub(crate) use super::driver::testing::LOOK;
-    pub(crate) use super::raw::testing::times;
+    pub(crate) use super::file_bytes::testing::times;
 }
 
 /// Has calls fail, for tests of what is left then.
@@ -272,7 +272,7 @@ impl Id {
 
     /// Takes over the handle of what `function` makes in a file.
     fn create(what: &str, function: impl FnOnce() -> hid_t) -> Result<Self> {
-        let id = changed(what, 0, function).map(Self)?;
+        let id = modifying(what, 0, function).map(Self)?;
         writing::check()?;
         Ok(id)
     }
@@ -318,14 +318,14 @@ impl Drop for Id {
 
 /// A handle that something keeps for longer than it is used here, such as the library, or one of ours.
 enum Handle {
-    Kept(hid_t),
+    Borrowed(hid_t),
     Owned(Id),
 }
 
 impl Handle {
     fn get(&self) -> hid_t {
         match self {
-            Self::Kept(id) => *id,
+            Self::Borrowed(id) => *id,
             Self::Owned(id) => id.get(),
         }
     }
@@ -335,7 +335,7 @@ impl Handle {
 ///
 /// It is made under the library's lock: with the lock taken inside, one thread could wait here with the lock for another
 /// that is making it and waits for the lock.
-fn once<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
+fn library_static<T>(made: &'static LazyLock<Option<T>>) -> Result<&'static T> {
     locked(|| {
         // What is made once fails for ever.
         #[cfg(test)]
@@ -402,7 +402,7 @@ impl PropertyLists {
         h5p::set_utf8(what, &link)?;
         let attribute = property_list(H5P_CLS_ATTRIBUTE_CREATE)?;
         h5p::set_utf8(what, &attribute)?;
-        let local_links = strict::local_links()?;
+        let local_links = external_access::local_links()?;
         Ok(Self { group, dataset, compact, ordered_dataset, ordered_compact, link, local_links, attribute })
     }
 }
@@ -419,7 +419,7 @@ fn keep_attribute_order(list: &Id) -> Result<()> {
 /// The property lists, made once.
 fn property_lists() -> Result<&'static PropertyLists> {
     static LISTS: LazyLock<Option<PropertyLists>> = LazyLock::new(|| PropertyLists::new().ok());
-    once(&LISTS)
+    library_static(&LISTS)
 }
 
 #[cfg(all(test, unix))]

@@ -13,9 +13,9 @@ use crate::ground::error::{Error, Result};
 
 /// The file that references lead into. It is no part of their type.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Home(Option<Arc<Id>>);
+pub(crate) struct ReferencedFile(Option<Arc<Id>>);
 
-impl PartialEq for Home {
+impl PartialEq for ReferencedFile {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -37,7 +37,7 @@ impl Group {
     }
 }
 
-impl Home {
+impl ReferencedFile {
     /// Bytes of a reference in memory: an address in the file.
     pub(super) const SIZE: usize = 8;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::attribute::Attributes;
 use super::dtype::Dtype;
-use super::{Address, Group, Home, Identity, KeptAttribute, Object, paths};
+use super::{Address, Group, Identity, Object, ReferencedFile, StoredAttribute, paths};
 use crate::ground::error::Result;
 use crate::ground::link_name::unescape;
 
@@ -23,7 +23,7 @@ type Path = Vec<String>;
 /// An attribute as a file has it, and what its references lead to.
 #[derive(Debug)]
 pub(crate) struct Referred {
-    pub(crate) attribute: KeptAttribute,
+    pub(crate) attribute: StoredAttribute,
     /// Where the object is that has the attribute.
     owner: Option<Path>,
     targets: HashMap<Address, Path>,
@@ -37,18 +37,18 @@ impl Referred {
         name: &str,
         paths: impl FnOnce(&Group) -> Result<Rc<HashMap<Identity, Vec<String>>>>,
     ) -> Result<Option<Self>> {
-        let Some(attribute) = KeptAttribute::of(object, name)? else { return Ok(None) };
+        let Some(attribute) = StoredAttribute::of(object, name)? else { return Ok(None) };
         let (mut owner, mut targets) = (None, HashMap::new());
         let references = attribute.references();
         if !references.is_empty() {
-            let home = Home::of(object.handle())?;
+            let home = ReferencedFile::of(object.handle())?;
             let Object::Group(root) = home.root()? else { return Ok(None) };
             let paths = paths(&root)?;
-            owner = paths.get(&object.about()?.identity).map(|path| known(path));
+            owner = paths.get(&object.summary()?.identity).map(|path| known(path));
             for address in references {
                 if let std::collections::hash_map::Entry::Vacant(place) = targets.entry(address)
                     && let Ok(Some(target)) = home.follow(&address.to_ne_bytes())
-                    && let Some(path) = paths.get(&target.about()?.identity)
+                    && let Some(path) = paths.get(&target.summary()?.identity)
                 {
                     place.insert(known(path));
                 }
@@ -85,7 +85,7 @@ impl Referred {
     /// Has the references of the attribute, as it was written to an object, lead to what was written of what they led to; those to
     /// anything else stay null.
     fn settle(&self, object: &Object, name: &str, places: &Places, root: &Group) -> Result<()> {
-        let Some(path) = places.owners.get(&object.about()?.identity) else { return Ok(()) };
+        let Some(path) = places.owners.get(&object.summary()?.identity) else { return Ok(()) };
         let mut addresses = HashMap::new();
         for (address, target) in &self.targets {
             let place = self.now(path, target).and_then(|path| places.links.get(&path));

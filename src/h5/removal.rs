@@ -7,8 +7,8 @@ use std::ffi::CStr;
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
-use super::about::{Identity, identity_of};
 use super::attribute::Attributes;
+use super::object_info::{Identity, identity_of};
 use super::sys::{h5i, h5l, h5o};
 use super::{Id, dense, link};
 use crate::ground::error::Result;

@@ -13,12 +13,12 @@ use hdf5_sys::h5s::H5S_ALL;
 use ndarray::{ArrayView, ArrayViewMut, Dimension, IxDyn, Slice, Zip};
 
 use super::attribute::Attributes;
+use super::blocks::{PART, Part, each_part, rows_of_chunks};
 use super::chunked::Chunked;
 use super::dataset::{Dataset, Shape, words};
 use super::dtype::{Dtype, Number, Order, Strings, array_id, complex_id, is_equal};
 use super::grid::Rows;
 use super::group::Group;
-use super::parts::{PART, Part, each_part, rows_of_chunks};
 use super::selection::select;
 use super::sys::{h5a, h5d, h5t};
 use super::{Handle, Id, c_name, locked, property_lists};
@@ -178,7 +178,7 @@ impl<T: H5Type> ElementType<T> {
             Dtype::Complex(_) => match &self.descriptor {
                 TypeDescriptor::Compound(own) if is_pair(own) && fits(&self.descriptor, inner) => {
                     let part = Datatype::from_descriptor(&own.fields[0].ty)?;
-                    Some(datatype(complex_id(&Handle::Kept(part.id()))?)?)
+                    Some(datatype(complex_id(&Handle::Borrowed(part.id()))?)?)
                 }
                 _ => None,
             },
@@ -187,7 +187,7 @@ impl<T: H5Type> ElementType<T> {
         };
         let mut memory = memory.unwrap_or_else(|| self.memory.clone());
         for dims in dims.iter().rev() {
-            memory = datatype(array_id(dims, &Handle::Kept(memory.id()))?)?;
+            memory = datatype(array_id(dims, &Handle::Borrowed(memory.id()))?)?;
         }
         let each = dims
             .iter()
@@ -469,7 +469,7 @@ fn as_called(own: &TypeDescriptor, stored: &Dtype) -> TypeDescriptor {
 fn datatype(handle: Handle) -> Result<Datatype> {
     match handle {
         Handle::Owned(id) => id.try_into(),
-        Handle::Kept(id) => h5t::copy("copy a type", id)?.try_into(),
+        Handle::Borrowed(id) => h5t::copy("copy a type", id)?.try_into(),
     }
 }
 

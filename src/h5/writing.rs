@@ -19,8 +19,8 @@ use hdf5_sys::h5f::H5F_ACC_RDWR;
 use hdf5_sys::h5i::hid_t;
 
 use super::attribute::Attributes;
-use super::heap::Heap;
-use super::raw::{RawFile, end_of, number_of, with_file};
+use super::file_bytes::{FileBytes, end_of, number_of, with_file};
+use super::global_heap::Heap;
 use super::sys::{h5f, h5i};
 use super::{Id, failure, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -226,7 +226,7 @@ impl Room {
     /// Reserves room for `wanted` bytes beyond the end of the file, and for `ahead` bytes more if there is as much.
     fn reserve(&mut self, wanted: u64, ahead: u64) -> Result<()> {
         let Some(reserved) = self.reserved.filter(|_| !self.is_exhausted) else { return Ok(()) };
-        let reserve = |file: &Id, known: Option<(&mut RawFile, &mut Heap)>| {
+        let reserve = |file: &Id, known: Option<(&mut FileBytes, &mut Heap)>| {
             let end = end_of(file)?;
             let Some((raw, _)) = known else { return Ok((end, reserved)) };
             let least = end.saturating_add(wanted);
@@ -254,7 +254,7 @@ impl Drop for Room {
         // Nobody is told if this fails.
         #[cfg(test)]
         let _paused = super::failing::Paused::new();
-        let trim = |file: &Id, known: Option<(&mut RawFile, &mut Heap)>| {
+        let trim = |file: &Id, known: Option<(&mut FileBytes, &mut Heap)>| {
             let end = end_of(file)?;
             if let Some((raw, _)) = known {
                 raw.trim(end, reserved);

@@ -52,7 +52,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// Changes to `group`, none yet.
     pub(crate) fn new(group: &Group) -> Result<Self> {
-        h5::begin();
+        h5::start_call();
         let writing = Writing::to(group)?;
         let staging = {
             let _writing = writing.enter();

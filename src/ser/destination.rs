@@ -99,7 +99,7 @@ impl Destination {
             }
             return place.copy(object);
         }
-        let about = object.about()?;
+        let about = object.summary()?;
         let can_recur = self.takes_link() && about.links > 1;
         if can_recur && let Some(copy) = call.copy_of(about.identity) {
             return self.link_to(&copy);

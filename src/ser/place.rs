@@ -8,7 +8,9 @@ use ndarray::{ArrayView, Dimension};
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
-use crate::h5::{Attributes, Dataset, Dtype, ElementType, Group, KeptAttribute, Object, Shape, write_array_attribute};
+use crate::h5::{
+    Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, StoredAttribute, write_array_attribute,
+};
 use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::progress_path::Spot;
 use crate::layout::storage_options::Storing;
@@ -350,7 +352,7 @@ pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &R
         if target.same_attribute(&label)?.is_some() || route.selects() && !is_kept() {
             continue;
         }
-        KeptAttribute::copy(from, &label, target)
+        StoredAttribute::copy(from, &label, target)
             .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::ffi::{CStr, CString};
 use super::place::taken;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
-use crate::h5::{Attributes, Dataset, Group, KeptAttribute, Object, Shape, write_out};
+use crate::h5::{Attributes, Dataset, Group, Object, Shape, StoredAttribute, write_out};
 use crate::layout::progress_path::Spot;
 use crate::layout::storage_options::Storing;
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
@@ -38,7 +38,7 @@ enum ReplaceStep {
     /// New data went into the one dataset, the old to the other.
     Written(Box<[Dataset; 2]>),
     /// An attribute was removed.
-    Removed(CString, Box<KeptAttribute>),
+    Removed(CString, Box<StoredAttribute>),
     /// An attribute was written.
     Added(CString),
 }
@@ -100,7 +100,7 @@ impl<'a> Replacement<'a> {
         for name in &attributes {
             let label = self.staged.attribute_label(name)?;
             self.remove_attribute(&label)?;
-            KeptAttribute::copy_written(self.staged, &label, &self.target)
+            StoredAttribute::copy_written(self.staged, &label, &self.target)
                 .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
             self.done.push(ReplaceStep::Added(label));
         }
@@ -166,7 +166,7 @@ impl<'a> Replacement<'a> {
             // One that cannot be put back is not taken away.
             if error.kind() == ErrorKind::Hdf5 { error } else { taken(&format!("@{name}")) }
         };
-        let Some(kept) = KeptAttribute::labelled(&self.target, &label).map_err(unknown)? else { return Ok(()) };
+        let Some(kept) = StoredAttribute::labelled(&self.target, &label).map_err(unknown)? else { return Ok(()) };
         if kept.has_lost() {
             return Err(taken(&format!("@{name}")));
         }
@@ -195,7 +195,7 @@ impl<'a> Replacement<'a> {
             && !new.dtype().has_addresses()
             && new.dtype().unsupported().is_none();
         // What stands elsewhere, too, is not to change there; and attributes come with an object.
-        let is_alone = |dataset: &Dataset| Ok::<_, Error>(dataset.about()?.links == 1);
+        let is_alone = |dataset: &Dataset| Ok::<_, Error>(dataset.summary()?.links == 1);
         let is_plain = new.attribute_names()?.iter().all(|name| name == KIND);
         if !is_same || !is_plain || !is_alone(&old)? || !is_alone(&new)? || !old.takes_data()? {
             return Ok(None);
@@ -245,7 +245,7 @@ impl<'a> Replacement<'a> {
         let same = now.iter().zip(&self.attributes).take_while(|(now, before)| now == before).count();
         if now.len() == self.attributes.len() {
             for label in &self.attributes[same..] {
-                if let Some(kept) = KeptAttribute::labelled(&self.target, label)?.filter(|kept| !kept.has_lost()) {
+                if let Some(kept) = StoredAttribute::labelled(&self.target, label)?.filter(|kept| !kept.has_lost()) {
                     self.target.delete_labelled_attribute(label)?;
                     kept.put_back(&self.target, label, &self.target)?;
                 }

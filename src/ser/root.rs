@@ -14,7 +14,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::ground::progress::Run;
 use crate::h5::within::Within;
-use crate::h5::{self, Attributes, Group, KeptAttribute, Writing, write_out};
+use crate::h5::{self, Attributes, Group, StoredAttribute, Writing, write_out};
 use crate::layout::KIND;
 use crate::layout::path_rules::RulePosition;
 
@@ -124,7 +124,7 @@ impl Staging {
     }
 
     fn link(&self) -> Result<()> {
-        h5::begin();
+        h5::start_call();
         let _writing = self.writing.enter();
         self.call.during(|| self.call.settle(&self.group))?;
         self.route.finish()?;
@@ -152,7 +152,7 @@ impl Staging {
         let mut copied = 0;
         let result = (|| {
             for name in &attributes {
-                KeptAttribute::copy_written(&self.group, &self.group.attribute_label(name)?, &self.target)
+                StoredAttribute::copy_written(&self.group, &self.group.attribute_label(name)?, &self.target)
                     .map_err(|error| error.in_link(&format!("{ATTRIBUTE_PREFIX}{name}")))?;
                 copied += 1;
             }

@@ -116,7 +116,7 @@ fn long_datasets_in_their_place() {
         let options = options.overwrite(true);
         let (_file, group) = file();
         options.write(group.user(), "large", &one).unwrap();
-        let identity = || group.open("large").unwrap().about().unwrap().identity;
+        let identity = || group.open("large").unwrap().summary().unwrap().identity;
         let before = identity();
         let calls = end_in(&[end], &group, &options, |options| options.write(group.user(), "large", value));
         assert!(calls > 6, "{calls}");

@@ -36,7 +36,7 @@ pub(super) fn see(object: &Object) -> Seen {
         Object::Group(group) => {
             let child = |(name, label): (String, CString)| {
                 let seen = group.open(&name).map(|object| see(&object)).unwrap_or_else(|_| Seen {
-                    identity: group.about().unwrap().identity,
+                    identity: group.summary().unwrap().identity,
                     attributes: Vec::new(),
                     contents: Contents::Nowhere,
                 });
@@ -53,7 +53,7 @@ pub(super) fn see(object: &Object) -> Seen {
         Object::Dataset(dataset) => Contents::Dataset(dataset.words(), dataset.read().unwrap().bytes().to_vec()),
     };
     let attributes = object.attribute_names().unwrap().into_iter().map(attribute).collect();
-    Seen { identity: object.about().unwrap().identity, attributes, contents }
+    Seen { identity: object.summary().unwrap().identity, attributes, contents }
 }
 
 /// Has each call fail in turn, until the write gets by; returns how many there were.
@@ -183,7 +183,7 @@ fn what_takes_the_place_of_others() {
         group.user().link_soft("nothing/at/all", "nowhere").unwrap();
         group.user().link_external("other.h5", "x", "elsewhere").unwrap();
         crate::write(group.user(), "last", &1.5).unwrap();
-        let identity = |name: &str| group.open(name).unwrap().about().unwrap().identity;
+        let identity = |name: &str| group.open(name).unwrap().summary().unwrap().identity;
         let before = (identity("first"), identity("large"), identity("second"));
         // The same type and shape: into the dataset that is there.
         fail_everywhere(&group, || options.write(group.user(), "first", &7u64));
@@ -223,9 +223,9 @@ fn groups_that_are_filled_again() {
         options.to_group(&vec![("a", 1), ("b", 2)], inner.user()).unwrap();
         fail_everywhere(&inner, || options.to_group(&vec![Some(1), None], inner.user()));
         fail_everywhere(&inner, || options.to_group(&[1.5, 2.5], inner.user()));
-        let value = inner.open("value").unwrap().about().unwrap().identity;
+        let value = inner.open("value").unwrap().summary().unwrap().identity;
         fail_everywhere(&inner, || options.to_group(&[3.5, 4.5], inner.user()));
-        assert_eq!(inner.open("value").unwrap().about().unwrap().identity, value);
+        assert_eq!(inner.open("value").unwrap().summary().unwrap().identity, value);
         fail_everywhere(&inner, || options.to_group(&json!({ "x": 1 }), inner.user()));
         assert_eq!(crate::from_group::<serde_json::Value>(inner.user()).unwrap(), json!({ "x": 1 }));
         // But not of what others have put into a group.

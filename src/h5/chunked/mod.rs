@@ -16,7 +16,7 @@ use super::dataset::{resize, zeroed};
 use super::dtype::is_equal;
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
-use super::held::may_change;
+use super::open_file::may_change;
 use super::parallel::{cores, feed, in_order};
 use super::present::{self, Wanted};
 use super::selection::select_within;

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use hdf5_sys::h5i::hid_t;
 
+use super::super::chunk_selection::{Met, Part};
 use super::super::dataset::resize;
 use super::super::parallel::feed;
-use super::super::picks::{Met, Part};
 use super::super::selection::Selection;
 use super::{Chunked, Out, Read};
 use crate::ground::error::{Error, ErrorKind, Result};

@@ -8,9 +8,9 @@
 
 use super::super::attribute::Attributes;
 use super::super::dataset::{Dataset, Shape};
-use super::super::extend::{flush, keeps_freed_room};
 use super::super::filter::StoredChunk;
 use super::super::grid::Rows;
+use super::super::growing::{flush, keeps_freed_room};
 use super::super::parallel::in_order;
 use super::{Chunked, chunk_of, write_chunk};
 use crate::ground::error::{Error, ErrorKind, Result};

@@ -6,7 +6,7 @@ use std::ptr;
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
 use hdf5_sys::h5i::hid_t;
 
-use super::super::{Id, call, change, change_of, locked};
+use super::super::{Id, call, call_modifying, call_writing, locked};
 use super::AttributeInfo;
 use super::c::{self, DEFAULT};
 use crate::ground::error::Result;
@@ -38,7 +38,7 @@ pub(in crate::h5) fn create(
 
 /// Takes away the attribute of that name.
 pub(in crate::h5) fn delete(what: &str, object: hid_t, name: &CStr) -> Result<()> {
-    change(what, || c::H5Adelete(object, name.into())).map(drop)
+    call_modifying(what, || c::H5Adelete(object, name.into())).map(drop)
 }
 
 /// Takes away the attribute of that name, if that works.
@@ -73,7 +73,7 @@ pub(in crate::h5) unsafe fn write(
     from: *const c_void,
 ) -> Result<()> {
     // SAFETY: as the caller promises.
-    change_of(what, bytes, || unsafe { c::H5Awrite(attribute, memory_type, from) }).map(drop)
+    call_writing(what, bytes, || unsafe { c::H5Awrite(attribute, memory_type, from) }).map(drop)
 }
 
 type Each<'a> = &'a mut dyn FnMut(&CStr, &AttributeInfo);

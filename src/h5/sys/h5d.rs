@@ -6,7 +6,7 @@ use hdf5_sys::h5::HADDR_UNDEF;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5s::H5S_ALL;
 
-use super::super::{Id, call, change, change_of, locked};
+use super::super::{Id, call, call_modifying, call_writing, locked};
 use super::c::{self, DEFAULT, padded};
 use crate::ground::error::Result;
 
@@ -68,7 +68,7 @@ pub(in crate::h5) fn offset(dataset: hid_t) -> Option<u64> {
 
 /// Gives a dataset in chunks other dimensions.
 pub(in crate::h5) fn set_extent(what: &str, dataset: hid_t, dims: &[u64]) -> Result<()> {
-    change(what, || c::H5Dset_extent(dataset, &padded(dims))).map(drop)
+    call_modifying(what, || c::H5Dset_extent(dataset, &padded(dims))).map(drop)
 }
 
 /// Reads items.
@@ -102,7 +102,7 @@ pub(in crate::h5) unsafe fn write(
     from: *const c_void,
 ) -> Result<()> {
     // SAFETY: as the caller promises.
-    change_of(what, bytes, || unsafe { c::H5Dwrite(dataset, memory_type, memory, file, DEFAULT, from) }).map(drop)
+    call_writing(what, bytes, || unsafe { c::H5Dwrite(dataset, memory_type, memory, file, DEFAULT, from) }).map(drop)
 }
 
 /// How many chunks of a dataset are stored.
@@ -165,7 +165,7 @@ pub(in crate::h5) fn write_chunk(
 ) -> Result<()> {
     let (offset, from) = (padded(offset), bytes.as_ptr().cast());
     // SAFETY: as many bytes as are said.
-    change_of(what, bytes.len(), || unsafe {
+    call_writing(what, bytes.len(), || unsafe {
         c::H5Dwrite_chunk(dataset, DEFAULT, left_out, &raw const offset, bytes.len(), from)
     })
     .map(drop)

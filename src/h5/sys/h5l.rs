@@ -6,7 +6,7 @@ use std::ptr;
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, herr_t};
 use hdf5_sys::h5i::hid_t;
 
-use super::super::{Id, call, change, locked};
+use super::super::{Id, call, call_modifying, locked};
 use super::c::{self, DEFAULT};
 use super::{GroupInfo, LinkInfo};
 use crate::ground::error::{Error, Result};
@@ -41,7 +41,7 @@ pub(in crate::h5) fn exists(what: &str, group: hid_t, name: &CStr) -> Result<boo
 
 /// Takes away the link of that name.
 pub(in crate::h5) fn delete(what: &str, group: hid_t, name: &CStr) -> Result<()> {
-    change(what, || c::H5Ldelete(group, name.into(), DEFAULT)).map(drop)
+    call_modifying(what, || c::H5Ldelete(group, name.into(), DEFAULT)).map(drop)
 }
 
 /// Makes a link that is as that of another group; `links` says how links are made.
@@ -51,7 +51,7 @@ pub(in crate::h5) fn copy(
     (target, new_name): (hid_t, &CStr),
     links: &Id,
 ) -> Result<()> {
-    change(what, || c::H5Lcopy(source, name.into(), target, new_name.into(), links.get(), DEFAULT)).map(drop)
+    call_modifying(what, || c::H5Lcopy(source, name.into(), target, new_name.into(), links.get(), DEFAULT)).map(drop)
 }
 
 /// Moves a link; `links` says how links are made.
@@ -66,7 +66,8 @@ pub(in crate::h5) unsafe fn rename(
     links: &Id,
 ) -> Result<()> {
     // SAFETY: as the caller promises.
-    change(what, || unsafe { c::H5Lmove(source, name.into(), target, new_name.into(), links.get(), DEFAULT) }).map(drop)
+    call_modifying(what, || unsafe { c::H5Lmove(source, name.into(), target, new_name.into(), links.get(), DEFAULT) })
+        .map(drop)
 }
 
 /// What libhdf5 tells of the link of that name.

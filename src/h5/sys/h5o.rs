@@ -6,7 +6,7 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5o::H5O_hdr_info_t;
 use hdf5_sys::h5r::H5R_type_t;
 
-use super::super::{Id, call, change, change_of, locked};
+use super::super::{Id, call, call_modifying, call_writing, locked};
 use super::c::{self, DEFAULT};
 use super::{ObjectInfo, Target};
 use crate::ground::error::Result;
@@ -62,7 +62,7 @@ pub(in crate::h5) fn find_at(place: hid_t, target: Target) -> Option<Id> {
 
 /// Makes the link of that name to an object; `links` says how links are made.
 pub(in crate::h5) fn link(what: &str, object: hid_t, group: hid_t, name: &CStr, links: &Id) -> Result<()> {
-    change(what, || c::H5Olink(object, group, name.into(), links.get(), DEFAULT)).map(drop)
+    call_modifying(what, || c::H5Olink(object, group, name.into(), links.get(), DEFAULT)).map(drop)
 }
 
 /// Copies an object with all that is in it, for which the file may need so many bytes; `links` says how links are made.
@@ -74,7 +74,7 @@ pub(in crate::h5) fn copy(
     name: &CStr,
     links: &Id,
 ) -> Result<()> {
-    change_of(what, bytes, || c::H5Ocopy(object, c".".into(), group, name.into(), DEFAULT, links.get())).map(drop)
+    call_writing(what, bytes, || c::H5Ocopy(object, c".".into(), group, name.into(), DEFAULT, links.get())).map(drop)
 }
 
 /// Whether there is an object at a path whose last link is there.

@@ -56,7 +56,7 @@ impl GrowingColumn {
     fn of_object(parent: &Group, link: &str, at: OpenContext<'_>, object: Object) -> Result<(Self, u64)> {
         let wanted = at.wanted;
         // What is added would come in more than one place; and links that lead back have no end.
-        if !at.met.borrow_mut().insert(object.about()?.identity) {
+        if !at.met.borrow_mut().insert(object.summary()?.identity) {
             let message = "an object that is there in more than one place of the sequence cannot be added to";
             return Err(Error::new(ErrorKind::Cycle, message));
         }

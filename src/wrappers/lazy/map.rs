@@ -18,7 +18,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::within::Within;
-use crate::h5::{Group, Held, Object};
+use crate::h5::{Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::ser::{self, AnyValue, Changes, Destination, Erased, link_name, link_names};
 use crate::wrappers::bridge::{self, Read, Write};
@@ -270,7 +270,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         V: DeserializeOwned,
     {
         let group = Group::of(group)?;
-        if Within::follow(&group, name)?.is_there()? || !Held::of(&group)?.is_writable()? {
+        if Within::follow(&group, name)?.is_there()? || !OpenFile::of(&group)?.is_writable()? {
             return made(|map| Limits::while_reading(|| de::read_named(&group, name, RulePosition::nowhere(), map)));
         }
         let site = UnsavedPath { group, path: name.to_owned(), read: Deferred::read::<V> };

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
-use super::table::{Table, TableKind};
+use super::row_vectors::{Table, TableKind};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// Numbers of which all bytes are some value, as those of bools are not.

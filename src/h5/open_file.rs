@@ -6,16 +6,16 @@ use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ};
 use hdf5_sys::h5i::hid_t;
 
 use super::attribute::Attributes;
-use super::raw::cut;
+use super::file_bytes::cut;
 use super::sys::{h5f, h5i};
 use super::{Id, dense, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// A handle of a file, which keeps it open, and with it all that was opened in it, whatever becomes of other handles.
 #[derive(Debug)]
-pub(crate) struct Held(Id);
+pub(crate) struct OpenFile(Id);
 
-impl Held {
+impl OpenFile {
     /// Holds the file that `object` is in.
     pub(crate) fn of(object: &impl Attributes) -> Result<Self> {
         h5i::file_of("look into a file", object.handle()).map(Self)

@@ -10,16 +10,16 @@ use hdf5_sys::h5s::H5S_UNLIMITED;
 
 use super::attribute::Attributes;
 use super::chunked::{Tail, is_filtered_here};
+use super::chunking::sort_of;
 use super::dataset::{Dataset, Shape};
 use super::dtype::{Dtype, Number, Order};
+use super::external_access::missing_filter;
 use super::group::{Group, Object};
 use super::items::element_bytes;
-use super::storing::sort_of;
-use super::strict::missing_filter;
 #[cfg(all(unix, hdf5_drivers))]
 use super::sys::h5i;
 use super::sys::{h5a, h5d, h5f, h5l, h5p, h5s};
-use super::{Id, c_name, keep_attribute_order, once, property_list, property_lists};
+use super::{Id, c_name, keep_attribute_order, library_static, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::layout::storage_options::Storing;
 
@@ -54,7 +54,7 @@ fn access() -> Result<&'static Id> {
         h5p::turn_off_chunk_cache("turn off a cache", &list).ok()?;
         Some(list)
     });
-    once(&ACCESS)
+    library_static(&ACCESS)
 }
 
 impl Group {
@@ -378,5 +378,5 @@ pub(crate) fn flush(object: &impl Attributes) -> Result<()> {
     super::writing::settle()?;
     h5f::flush("write out the file", object.handle())?;
     super::writing::check()?;
-    super::raw::check_own(object)
+    super::file_bytes::check_own(object)
 }

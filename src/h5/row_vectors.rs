@@ -1,4 +1,4 @@
-//! Vectors of rows of numbers, known by their types as [those of numbers](super::plain) are, and read from the file to where
+//! Vectors of rows of numbers, known by their types as [those of numbers](super::vec_types) are, and read from the file to where
 //! they will be.
 //!
 //! Libhdf5 reads to one place in memory, and rows that are vectors have each its own. The operating system reads to many;
@@ -8,14 +8,14 @@ use std::any::TypeId;
 use std::slice;
 
 use super::attribute::Attributes;
+use super::blocks::PART;
 use super::dataset::Dataset;
 use super::dtype::Number;
+use super::file_bytes::with_file;
 use super::locked;
 use super::parallel::feed;
-use super::parts::PART;
-use super::plain::Room;
-use super::raw::with_file;
-use super::scattered::{Place, Scattered};
+use super::preadv::{Place, Scattered};
+use super::vec_types::Room;
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// About as many bytes are read at once.
@@ -142,7 +142,7 @@ impl Dataset {
     /// libhdf5 does not open it for writing while it is open for reading alone. Another process may; what is read are other
     /// bytes then, or an error where the file ends before them.
     pub(crate) fn stretch(&self, first: u64) -> Result<Option<Stretch<'_>>> {
-        let (offset, claim) = (first.saturating_mul(self.dtype().size() as u64), self.claim());
+        let (offset, claim) = (first.saturating_mul(self.dtype().size() as u64), self.logical_bytes());
         if offset > claim {
             return Ok(None);
         }

@@ -14,15 +14,15 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_CLS_FILE_ACCESS;
 
 use super::attribute::Attributes;
-use super::heap::{Bytes, Heap};
-use super::scattered::Scattered;
+use super::global_heap::{Bytes, Heap};
+use super::preadv::Scattered;
 use super::sys::{h5f, h5i, h5p};
-use super::{Id, locked, once, property_list};
+use super::{Id, library_static, locked, property_list};
 use crate::ground::call_end;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 
-/// How many times the size of the file may be brought in from heaps and looked at since [`begin`], beside what the limits
+/// How many times the size of the file may be brought in from heaps and looked at since [`start_call`], beside what the limits
 /// allow. Nothing in a heap belongs to two items, unless someone lies.
 const FILES: u64 = 16;
 
@@ -53,13 +53,13 @@ struct Window {
 
 /// Something new begins to be read, or written: what was brought in before does not count any more, and files may have
 /// changed.
-pub(crate) fn begin() {
+pub(crate) fn start_call() {
     BROUGHT.set(0);
-    end();
+    end_call();
 }
 
 /// Nothing is being read any more: from now on, files may change.
-fn end() {
+fn end_call() {
     // A thread that comes to its end has let go of these already.
     let _ = WRITTEN_OUT.try_with(|files| files.borrow_mut().clear());
     let _ = WINDOW.try_with(|window| window.borrow_mut().bytes.clear());
@@ -82,7 +82,7 @@ enum Source {
 }
 
 /// An open file whose bytes can be had without libhdf5.
-pub(super) struct RawFile {
+pub(super) struct FileBytes {
     number: u64,
     source: Source,
     /// What the addresses in the file count from: the size of the user block before it.
@@ -123,14 +123,14 @@ fn drivers() -> Result<&'static Drivers> {
         let own = Vec::new();
         Some(Drivers { disk, memory, own })
     });
-    once(&DRIVERS)
+    library_static(&DRIVERS)
 }
 
 /// A file, and what is known of its heap.
 struct Opened {
     number: u64,
     /// `None` if its bytes cannot be had.
-    known: Option<(RawFile, Heap)>,
+    known: Option<(FileBytes, Heap)>,
 }
 
 thread_local! {
@@ -152,14 +152,14 @@ pub(super) fn with_last<R>(number: u64, work: impl FnOnce(Windowed<'_>, (usize, 
 /// Works on the bytes and the heap of the file that `object` is in, if its bytes can be had. The library's lock is held.
 pub(super) fn with_file<R>(
     object: hid_t,
-    work: impl FnOnce(&Id, Option<(&mut RawFile, &mut Heap)>) -> Result<R>,
+    work: impl FnOnce(&Id, Option<(&mut FileBytes, &mut Heap)>) -> Result<R>,
 ) -> Result<R> {
     let file = h5i::file_of("look into a file", object)?;
     let number = number_of(object, &file)?;
     let mut opened = match LAST.take() {
         Some(opened) if opened.number == number => opened,
         _ => {
-            let known = RawFile::of(&file, number)?.map(|raw| {
+            let known = FileBytes::of(&file, number)?.map(|raw| {
                 let heap = Heap::new(raw.length_size);
                 (raw, heap)
             });
@@ -184,7 +184,7 @@ pub(crate) fn sync(object: &impl Attributes) -> Result<()> {
     locked(|| {
         with_file(object.handle(), |_, file| match file {
             #[cfg(unix)]
-            Some((RawFile { source: Source::Descriptor(descriptor), .. }, _)) => as_file(*descriptor, |file| {
+            Some((FileBytes { source: Source::Descriptor(descriptor), .. }, _)) => as_file(*descriptor, |file| {
                 file.sync_data().map_err(|error| Error::io("could not sync the file", error))
             }),
             _ => Ok(()),
@@ -221,19 +221,19 @@ pub(super) fn number_of(object: hid_t, file: &Id) -> Result<u64> {
     #[cfg(not(hdf5_tokens))]
     {
         let _ = file;
-        super::about::identity_of(object).map(|identity| identity.file())
+        super::object_info::identity_of(object).map(|identity| identity.file())
     }
 }
 
 /// How long a file is, and how long it was, if it is on a disk and became shorter since libhdf5 opened it for reading.
 pub(super) fn cut(file: &Id) -> Result<Option<(u64, u64)>> {
-    let Some(raw) = RawFile::of(file, 0)? else { return Ok(None) };
+    let Some(raw) = FileBytes::of(file, 0)? else { return Ok(None) };
     let before = h5f::size("look into a file", file)?;
     let now = raw.len + raw.base;
     Ok((!raw.writable && now < before).then_some((now, before)))
 }
 
-impl RawFile {
+impl FileBytes {
     /// Looks where the bytes of a file are. `None` where libhdf5 has it in another way than as one file on disk or in
     /// memory (parallel, remote, in parts, or through another VOL connector).
     fn of(file: &Id, number: u64) -> Result<Option<Self>> {
@@ -420,7 +420,7 @@ impl RawFile {
             // Memory that libhdf5 may have moved or cut since must not be read: it is asked each time how long that is, which
             // it says rightly of what is written out.
             if Limits::is_reading() && !matches!(self.source, Source::Memory(_)) {
-                call_end::at_end(end);
+                call_end::at_end(end_call);
                 files.push((self.number, CHANGES.load(Ordering::Relaxed)));
             }
         });
@@ -452,7 +452,7 @@ impl RawFile {
     }
 }
 
-impl Bytes for RawFile {
+impl Bytes for FileBytes {
     fn len(&self) -> u64 {
         self.len
     }
@@ -484,7 +484,7 @@ impl Bytes for RawFile {
 /// A file, of which more is read from the disk at once than is asked for: headers of objects are next to each other.
 ///
 /// It may be as it was earlier in the same call of reading. So it is for a first look, and who finds something wrong looks again.
-pub(super) struct Windowed<'a>(&'a RawFile);
+pub(super) struct Windowed<'a>(&'a FileBytes);
 
 impl Bytes for Windowed<'_> {
     fn len(&self) -> u64 {
@@ -508,7 +508,7 @@ impl Bytes for Windowed<'_> {
                     let len = WINDOW_SIZE.min(file.len.saturating_sub(address)).max(into.len() as u64);
                     let mut bytes = std::mem::take(&mut window.bytes);
                     bytes.resize(len as usize, 0);
-                    call_end::at_end(end);
+                    call_end::at_end(end_call);
                     file.read(address, &mut bytes)?;
                     *window = Window { number: file.number, at: address, bytes };
                     0..into.len()

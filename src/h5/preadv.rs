@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::raw::cannot_read;
+use super::file_bytes::cannot_read;
 use crate::ground::error::Result;
 
 /// Memory to be filled.
@@ -31,7 +31,7 @@ mod system {
     use std::os::fd::{AsRawFd, RawFd};
 
     use super::Place;
-    use crate::h5::raw::as_file;
+    use crate::h5::file_bytes::as_file;
 
     /// The most places that the system takes at once.
     const MOST: usize = 1024;

@@ -1,7 +1,7 @@
 //! Parts of a dataset read before they are asked for, by a thread that does so while the part before is made into values,
 //! where the machine has more than one processor.
 //!
-//! As with what is [written behind](super::behind), whoever has the library's lock does what is to be done next: the
+//! As with what is [written behind](super::write_behind), whoever has the library's lock does what is to be done next: the
 //! thread, or the one who asks, who so never waits for a thread that cannot get the lock.
 
 use std::collections::VecDeque;
@@ -9,10 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::behind::has_processors;
 use super::dataset::Dataset;
 use super::items::Items;
 use super::locked;
+use super::write_behind::has_processors;
 use crate::ground::error::{Error, Result};
 
 /// Less than this is read as it is asked for.
@@ -29,7 +29,7 @@ pub(crate) struct Block {
 
 /// What reads a dataset part by part.
 #[derive(Debug)]
-pub(crate) struct Ahead {
+pub(crate) struct ReadAhead {
     dataset: Arc<Dataset>,
     /// Whether it pays.
     is_long: bool,
@@ -116,10 +116,10 @@ fn serve() {
     }
 }
 
-impl Ahead {
+impl ReadAhead {
     pub(crate) fn new(dataset: Arc<Dataset>) -> Self {
         // What a heap brings in is counted by thread.
-        let is_long = dataset.claim() >= MIN_BYTES && !dataset.dtype().has_addresses() && has_processors();
+        let is_long = dataset.logical_bytes() >= MIN_BYTES && !dataset.dtype().has_addresses() && has_processors();
         Self { dataset, is_long, next: None }
     }
 
@@ -161,7 +161,7 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for ReadAhead {
     fn drop(&mut self) {
         self.forget();
     }

@@ -35,7 +35,7 @@ pub(super) struct Heap {
     slots: Vec<Option<Collection>>,
     /// The memory for them.
     held: usize,
-    ahead: Ahead,
+    ahead: ReadAhead,
     /// How much may still be copied and looked at: the same object can be asked for any number of times.
     budget: u64,
     /// How much it was.
@@ -55,7 +55,7 @@ struct Collection {
 impl Heap {
     pub(super) fn new(length_size: usize) -> Self {
         let slots = std::iter::repeat_with(|| None).take(SLOTS).collect();
-        Self { length_size, slots, held: 0, ahead: Ahead::default(), budget: 0, whole: 0 }
+        Self { length_size, slots, held: 0, ahead: ReadAhead::default(), budget: 0, whole: 0 }
     }
 
     /// Bytes of a length in the file.
@@ -67,7 +67,7 @@ impl Heap {
     pub(super) fn forget(&mut self) {
         self.slots.fill_with(|| None);
         self.held = 0;
-        self.ahead = Ahead::default();
+        self.ahead = ReadAhead::default();
     }
 
     /// Sets how many bytes may be copied or looked at from now on.
@@ -177,7 +177,7 @@ impl Collection {
     fn look(
         &mut self,
         file: &impl Bytes,
-        ahead: &mut Ahead,
+        ahead: &mut ReadAhead,
         address: u64,
         length_size: usize,
         budget: &mut u64,
@@ -268,12 +268,12 @@ pub(super) fn number(bytes: &[u8]) -> u64 {
 
 /// A part of the file that was read last.
 #[derive(Default)]
-struct Ahead {
+struct ReadAhead {
     start: u64,
     bytes: Vec<u8>,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// The `len` bytes at `address`. Where they follow on what was read before, more is read at once.
     fn bytes(&mut self, file: &impl Bytes, address: u64, len: u64) -> Result<&[u8]> {
         let within = |start: u64, held: usize| {

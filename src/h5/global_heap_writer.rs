@@ -26,11 +26,11 @@ use std::sync::LazyLock;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{H5T_NATIVE_INT8, H5T_bkg_t, H5T_class_t, H5T_cmd_t};
 
-use super::raw::with_file;
+use super::file_bytes::with_file;
 #[cfg(hdf5_tokens)]
 use super::sys::h5pl::FileObject;
 use super::sys::{self, h5i, h5t};
-use super::{Id, locked, once};
+use super::{Id, library_static, locked};
 use crate::ground::error::Result;
 
 /// The tag of the opaque types.
@@ -223,7 +223,7 @@ fn write_by_library(
     }
     let what = "write strings of variable length";
     let file = h5i::file_of(what, object)?;
-    let size = super::raw::address_size_of(&file)? + REFERENCE;
+    let size = super::file_bytes::address_size_of(&file)? + REFERENCE;
     let mut items = vec![0; texts.count() * size];
     for (number, item) in items.chunks_exact_mut(size).enumerate() {
         item[..size_of::<usize>()].copy_from_slice(&number.to_ne_bytes());
@@ -320,7 +320,7 @@ fn register() -> Result<()> {
         // SAFETY: a function that keeps to what the library expects of it.
         unsafe { h5t::register("register a conversion", c"filebacked stored", &opaque, &sequence, refer_to) }.ok()
     });
-    once(&REGISTERED).map(|_| ())
+    library_static(&REGISTERED).map(|_| ())
 }
 
 /// Makes references of items: by putting strings into the heap, if that is to be done; else they are references already.

@@ -29,7 +29,7 @@ impl Identity {
     /// The address of its header. In libhdf5's own format, a token has that in it as the file would.
     pub(super) fn address(self) -> u64 {
         #[cfg(hdf5_tokens)]
-        return super::heap::number(&self.1.0);
+        return super::global_heap::number(&self.1.0);
         #[cfg(not(hdf5_tokens))]
         self.1
     }
@@ -37,7 +37,7 @@ impl Identity {
 
 /// What there is to know about an object without looking into it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct About {
+pub(crate) struct ObjectSummary {
     /// What tells it from other objects.
     pub(crate) identity: Identity,
     /// How many hard links lead to it.
@@ -47,9 +47,13 @@ pub(crate) struct About {
 }
 
 /// What there is to know about an object.
-pub(super) fn about(object: hid_t) -> Result<About> {
+pub(super) fn summary_of(object: hid_t) -> Result<ObjectSummary> {
     let info = h5o::info("look into an object", object, H5O_INFO_BASIC | H5O_INFO_NUM_ATTRS)?;
-    Ok(About { identity: Identity(info.file(), info.target), links: info.links(), attributes: info.attributes() })
+    Ok(ObjectSummary {
+        identity: Identity(info.file(), info.target),
+        links: info.links(),
+        attributes: info.attributes(),
+    })
 }
 
 /// What tells an object from every other. libhdf5 does not look for its attributes.
@@ -113,7 +117,7 @@ pub(super) fn keeps_attribute_order(object: hid_t) -> Result<bool> {
 
 impl Object {
     /// What tells it from other objects, and how many links and attributes it has.
-    pub(crate) fn about(&self) -> Result<About> {
-        about(self.handle())
+    pub(crate) fn summary(&self) -> Result<ObjectSummary> {
+        summary_of(self.handle())
     }
 }

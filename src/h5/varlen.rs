@@ -17,12 +17,12 @@ use hdf5_sys::h5t::{H5T_NATIVE_INT8, H5T_bkg_t, H5T_class_t, H5T_cmd_t};
 
 use super::dataset::zeroed;
 use super::dtype::{Dtype, Order};
-use super::header;
-use super::heap::{Heap, number};
+use super::file_bytes::{FileBytes, with_file};
+use super::global_heap::{Heap, number};
 use super::items::{Items, Part, WORD};
-use super::raw::{RawFile, with_file};
+use super::object_header;
 use super::sys::{Conversion, h5i, h5t};
-use super::{Handle, Id, locked, once};
+use super::{Handle, Id, library_static, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What the tag of the opaque types begins with. The number of the place in the element type follows.
@@ -125,8 +125,8 @@ pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
     locked(|| {
         with_file(dataset, |file, known| {
             let Some((raw, heap)) = known else { return Ok(None) };
-            let look = |raw: &RawFile, heap: &mut Heap| {
-                header::look(raw, heap, header::address_of(dataset)?, raw.address_size()).map(Some)
+            let look = |raw: &FileBytes, heap: &mut Heap| {
+                object_header::look(raw, heap, object_header::address_of(dataset)?, raw.address_size()).map(Some)
             };
             raw.with_latest(file, heap, look)
         })
@@ -137,15 +137,15 @@ pub(super) fn look_at_header(dataset: hid_t) -> Result<Option<bool>> {
 pub(super) fn check_header(object: hid_t) -> Result<()> {
     locked(|| {
         let class = match h5i::kind(object) {
-            Some(H5I_type_t::H5I_GROUP) => header::Class::Group,
-            Some(H5I_type_t::H5I_DATASET) => header::Class::Dataset,
-            _ => header::Class::Datatype,
+            Some(H5I_type_t::H5I_GROUP) => object_header::Class::Group,
+            Some(H5I_type_t::H5I_DATASET) => object_header::Class::Dataset,
+            _ => object_header::Class::Datatype,
         };
         with_file(object, |file, known| {
             let Some((raw, heap)) = known else { return Ok(()) };
             raw.with_latest(file, heap, |raw, heap| {
-                let (address, length_size) = (header::address_of(object)?, heap.length_size());
-                header::check_is(class, raw, address, raw.address_size(), length_size)
+                let (address, length_size) = (object_header::address_of(object)?, heap.length_size());
+                object_header::check_is(class, raw, address, raw.address_size(), length_size)
             })
         })
     })
@@ -165,7 +165,7 @@ pub(super) fn read_by_library(
 }
 
 fn read_with(
-    (raw, heap): (&mut RawFile, &mut Heap),
+    (raw, heap): (&mut FileBytes, &mut Heap),
     file: &Id,
     dtype: &Dtype,
     count: u64,
@@ -188,7 +188,7 @@ fn read_with(
 }
 
 /// Brings in what the references refer to, and what references in that refer to.
-fn resolve(raw: &RawFile, heap: &mut Heap, places: &[Place<'_>], items: &mut Items) -> Result<()> {
+fn resolve(raw: &FileBytes, heap: &mut Heap, places: &[Place<'_>], items: &mut Items) -> Result<()> {
     loop {
         let (references, runs) =
             FOUND.with_borrow_mut(|found| (std::mem::take(&mut found.references), std::mem::take(&mut found.runs)));
@@ -215,7 +215,7 @@ fn resolve(raw: &RawFile, heap: &mut Heap, places: &[Place<'_>], items: &mut Ite
     }
 }
 
-fn strings(raw: &RawFile, heap: &mut Heap, references: &[Reference], items: &mut Items) -> Result<()> {
+fn strings(raw: &FileBytes, heap: &mut Heap, references: &[Reference], items: &mut Items) -> Result<()> {
     items.parts.reserve(references.len());
     let mut last = None;
     for reference in references {
@@ -240,7 +240,7 @@ fn strings(raw: &RawFile, heap: &mut Heap, references: &[Reference], items: &mut
 }
 
 fn sequences(
-    raw: &RawFile,
+    raw: &FileBytes,
     heap: &mut Heap,
     references: &[Reference],
     (place, inner): (u16, &Dtype),
@@ -351,7 +351,7 @@ fn register() -> Result<()> {
         // SAFETY: a function that keeps to what the library expects of it.
         unsafe { h5t::register("register a conversion", c"filebacked", &sequence, &opaque, convert) }.ok()
     });
-    once(&REGISTERED).map(|_| ())
+    library_static(&REGISTERED).map(|_| ())
 }
 
 /// What the conversion keeps in the library's place for it: the number of the place in the type, and sizes in the file

@@ -10,13 +10,13 @@ use std::ffi::{CStr, c_void};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::H5T_class_t;
 
-use super::about::identity_of;
 use super::attribute::Attributes;
 use super::dataset::{Shape, zeroed};
 use super::dtype::{Dtype, Number, Order, is_equal};
 use super::items::{Items, WORD, integer};
+use super::object_info::identity_of;
 use super::sys::{h5a, h5t};
-use super::{Group, Id, Identity, Object, c_name, locked, make_room, names, variable};
+use super::{Group, Id, Identity, Object, c_name, locked, make_room, names, varlen};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::COMPLEX;
@@ -26,7 +26,7 @@ pub(crate) type Address = u64;
 
 /// An attribute as a file has it.
 #[derive(Debug)]
-pub(crate) struct KeptAttribute {
+pub(crate) struct StoredAttribute {
     /// The type in the file, as libhdf5 writes it down.
     code: Vec<u8>,
     pub(crate) dtype: Dtype,
@@ -44,7 +44,7 @@ enum Data {
     Items(Items),
 }
 
-impl KeptAttribute {
+impl StoredAttribute {
     /// The attribute `name` of an object, if there is one.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl KeptAttribute {
             read(stored.get(), bytes.as_mut_ptr().cast())?;
             Data::Bytes(bytes)
         } else if dtype.has_addresses() {
-            Data::Items(variable::read(object.handle(), &dtype, count, Items::new(), read)?)
+            Data::Items(varlen::read(object.handle(), &dtype, count, Items::new(), read)?)
         } else {
             let memory_type = dtype.id(Order::Memory)?;
             let mut bytes = zeroed(count, dtype.size())?;
@@ -118,7 +118,7 @@ impl KeptAttribute {
         kept.put_back(source, label, target)
     }
 
-    /// As [`KeptAttribute::copy`], of an attribute that the call wrote: what is null in it, it knows.
+    /// As [`StoredAttribute::copy`], of an attribute that the call wrote: what is null in it, it knows.
     pub(crate) fn copy_written(source: &impl Attributes, label: &CStr, target: &impl Attributes) -> Result<()> {
         let kept = Self::labelled(source, label)?.ok_or_else(|| Error::corrupt("an attribute went away"))?;
         kept.write_labelled(target, label, false, &|address| address)
@@ -231,7 +231,7 @@ impl KeptAttribute {
         object.write_new(label, file_type.get(), &shape, &mut |attribute| lowered.write(attribute, &self.dtype))
     }
 
-    /// Writes it as [`KeptAttribute::write`] does, where it was written before with references that are null.
+    /// Writes it as [`StoredAttribute::write`] does, where it was written before with references that are null.
     pub(crate) fn write_again(
         &self,
         object: &impl Attributes,
@@ -462,14 +462,14 @@ impl Lowered {
 /// The objects of a file, by what tells them from others, and the names on the way to each from a group.
 pub(crate) fn paths(root: &Group) -> Result<Vec<(Identity, Vec<String>)>> {
     let root = root.clone().unwatched();
-    let mut seen = HashSet::from([root.about()?.identity]);
-    let mut all = vec![(root.about()?.identity, Vec::new())];
+    let mut seen = HashSet::from([root.summary()?.identity]);
+    let mut all = vec![(root.summary()?.identity, Vec::new())];
     let mut waiting = vec![(root, Vec::new())];
     while let Some((group, path)) = waiting.pop() {
         for link in group.links()?.into_iter().filter(|link| !link.soft) {
             // What holds no value is led to by nothing that does.
             let Ok(object) = group.open_link(&link) else { continue };
-            let identity = object.about()?.identity;
+            let identity = object.summary()?.identity;
             let mut path: Vec<String> = path.clone();
             path.push(link.name);
             if seen.insert(identity) {

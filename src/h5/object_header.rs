@@ -6,8 +6,8 @@
 
 use hdf5_sys::h5i::hid_t;
 
-use super::about::{Identity, identity_of};
-use super::heap::{Bytes, Heap, number};
+use super::global_heap::{Bytes, Heap, number};
+use super::object_info::{Identity, identity_of};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 // Types of messages.
