@@ -88,6 +88,6 @@ fn types_of_users_meet_two_serializers() {
     appender.extend([(Number(1), Some(Number(2))); 10]).unwrap();
     appender.finish().unwrap();
     let met = MET.take();
-    let own = ["filebacked::ser::rows::RowSerializer", "filebacked::ser::serializer::ValueSerializer"];
+    let own = ["filebacked::ser::record_packer::RowSerializer", "filebacked::ser::serializer::ValueSerializer"];
     assert_eq!(met, BTreeSet::from(own));
 }
