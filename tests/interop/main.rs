@@ -8,4 +8,6 @@ mod heaps_of_h5py;
 mod lazy;
 #[cfg(feature = "sprs")]
 mod python_filebacked;
+#[cfg(feature = "sprs")]
+mod python_reader;
 mod values;
