@@ -36,7 +36,7 @@ def read(source, name="/"):
     """
     with _opened(source, name) as node:
         try:
-            value = _value(node)
+            value = _value(node, _within_object(node))
         except RecursionError:
             raise ReadError(f"values nest too deeply; at HDF5 path `{node.name}`") from None
     return [None if element is _Missing else element for element in value] if isinstance(value, list) else value
@@ -115,6 +115,8 @@ def _find(node, name):
         if step == "." or step not in node:
             step = "%2E" if step == "." else re.sub("%(?!2F|25|2E|00|74)", "%25", step).replace("\0", "%00")
         node = _child(node, step)
+    if isinstance(node, h5py.Datatype):
+        raise ReadError(f"found a named data type, which is no value; at HDF5 path `{node.name}`")
     return node
 
 
@@ -154,6 +156,8 @@ def _key(link):
 
 def _data(dataset, n=None):
     """What h5py gives for a dataset, or for its first `n` rows."""
+    if not isinstance(dataset, h5py.Dataset):
+        raise _error(dataset, "no dataset")
     if dataset.shape is None or n is not None and (not dataset.shape or dataset.shape[0] < n):
         raise _error(dataset, f"not the {'' if n is None else n} elements that are to be there")
     try:
@@ -226,17 +230,32 @@ def _check_form(node, mark):
 
 def _group(node, in_object):
     """A struct, a map, or a variant with its payload, which are alike."""
-    is_object = in_object or "class" in node.attrs and "module" in node.attrs
+    inside = in_object or _is_object(node)
+    # The package does not escape names, and does not track the order of links; this crate does both.
+    tracked = node.id.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_TRACKED
+    as_they_are = inside and not tracked
     entries = {"@" + name: value for name, value in _attributes(node).items()}
     children = {link: child for link in node if not isinstance(child := _child(node, link), h5py.Datatype)}
     if in_object and children and set(entries) <= {"@typeid"} and set(children) == {str(index) for index in range(len(children))}:
         return [_value(children[str(index)], True) for index in range(len(children))]
     for link, child in children.items():
-        key = link if is_object else _key(link)
+        key = link if as_they_are else _key(link)
         if key in entries:
             raise _error(node, f"two entries of the name `{key}`")
-        entries[key] = _value(child, is_object)
+        entries[key] = _value(child, inside)
     return entries
+
+
+def _is_object(node):
+    return "class" in node.attrs and "module" in node.attrs
+
+
+def _within_object(node):
+    while node.name not in (None, "/"):
+        node = node.parent
+        if _is_object(node):
+            return True
+    return False
 
 
 def _attributes(node):
@@ -317,6 +336,8 @@ def _numbers(node, n):
 
 def _wide(node, n=None):
     """128-bit integers, alone or in a sequence."""
+    if node.dtype.names != ("hi", "lo"):
+        raise _error(node, "no halves of integers")
     data = _data(node, n)
     halves = zip(np.ravel(data["hi"]).tolist(), np.ravel(data["lo"]).tolist())
     return _shaped([(hi << 64) + lo for hi, lo in halves], np.shape(data))

@@ -81,10 +81,14 @@ def table(name):
 
 values = table("values")
 table("package")
+for name, expected in [("unions/either/x", ["seven", 7, ["a"]]), ("unions/either/x/2", ["a"]), ("unions/either/x/0", "seven")]:
+    assert reader.read(FOLDER / "package.h5", name) == expected, name
 
 appended = lines("appended.txt")
 for name, text in appended:
     check(name, reader.read(FOLDER / "appended.h5", name), text)
+
+kinds = read_alone(FOLDER / "appended.h5")
 
 # What a killed program has left behind what counts is not there.
 with h5py.File(FOLDER / "appended.h5", "r+") as file:
@@ -103,7 +107,7 @@ for name, text in roots:
 
 assert not WRONG, "\n".join(WRONG)
 
-kinds = set().union(*(read_alone(FOLDER / name) for name in ["values.h5", "appended.h5"] + [name for name, _ in roots]))
+kinds |= set().union(*(read_alone(FOLDER / name) for name in ["values.h5"] + [name for name, _ in roots]))
 own = {"group", "none", "scalar", "array", "records", "sparse"}
 assert own < kinds, kinds
 
@@ -179,6 +183,15 @@ for path in golden:
     assert plain(value) == plain(reader.read(golden[0])), path
     read_alone(path)
 
+# What the Python package FileBacked wrote itself: names are as they are.
+with h5py.File(FOLDER / "object.h5", "w") as file:
+    file.attrs["class"], file.attrs["module"] = "Model", "model"
+    file["names/100%25"] = 1
+    file["names/a"] = np.bytes_(b"\x80\x04.")
+    value = reader.read(file)
+    assert value == {"@class": "Model", "@module": "model", "names": {"100%25": 1, "a": b"\x80\x04."}}, value
+    assert reader.read(file["names"]) == value["names"]
+
 # What is no such value.
 with h5py.File(FOLDER / "others.h5", "w", track_order=True) as file:
     file["half"] = np.array([1.5], "f2")
@@ -212,6 +225,10 @@ with h5py.File(FOLDER / "others.h5", "w", track_order=True) as file:
     file["many"] = np.uint64(1 << 62)
     file["many"].attrs["filebacked"] = "units"
     file["numbers"] = [1.5]
+    file["narrow"] = np.int64(7)
+    file["narrow"].attrs["filebacked"] = "i128"
+    node("nested", "text", bytes=[97])
+    file.create_group("nested/offsets")
     file["reference"] = file["numbers"].ref
     file["loop/again"] = h5py.SoftLink("/loop")
     file["lost"] = h5py.SoftLink("/nowhere")
@@ -233,6 +250,10 @@ with h5py.File(FOLDER / "others.h5", "w", track_order=True) as file:
          "16777216 that the layout allows; at HDF5 path `/many`"),
         ("reference", "found a dataset without a kind, of shape () and type `object`: a type that this does not read; at "
          "HDF5 path `/reference`"),
+        ("narrow", "found a dataset of the kind `i128`, of shape () and type `int64`: no halves of integers; at HDF5 path "
+         "`/narrow`"),
+        ("nested", "found a group without a kind: no dataset; at HDF5 path `/nested/offsets`"),
+        ("type", "found a named data type, which is no value; at HDF5 path `/type`"),
         ("numbers/x", "found a dataset without a kind, of shape (1,) and type `float64`: no group in which `x` could be; "
          "at HDF5 path `/numbers`"),
         ("loop/x", "found a group without a kind: without a child `x`; it has `again`; at HDF5 path `/loop`"),
