@@ -16,7 +16,7 @@ use hdf5_sys::h5z::{
 };
 
 use super::filter::{BLOSC, LZF};
-use super::sys::{h5f, h5o, h5p, h5pl};
+use super::sys::{h5f, h5o, h5p, h5pl, h5z};
 use super::{Id, locked, lzf, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limits, Permission};
@@ -101,7 +101,7 @@ pub(super) fn missing_filter(list: &Id) -> Result<Option<i32>> {
         let filter = h5p::filter(what, list, number)?;
         let is_there = locked(|| {
             let _no_plugins = NoPlugins::new();
-            h5pl::has_filter(what, filter.id)
+            h5z::has_filter(what, filter.id)
         })?;
         if filter.id == LZF && is_shortened {
             lzf::allow_shortened(filter.values());

@@ -28,7 +28,7 @@ use hdf5_sys::h5t::{H5T_NATIVE_INT8, H5T_bkg_t, H5T_class_t, H5T_cmd_t};
 
 use super::file_bytes::with_file;
 #[cfg(hdf5_tokens)]
-use super::sys::h5pl::FileObject;
+use super::sys::h5vl::FileObject;
 use super::sys::{self, h5i, h5t};
 use super::{Id, library_static, locked};
 use crate::ground::error::Result;

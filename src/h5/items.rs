@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::dtype::{Dtype, Number};
 use super::locked;
-use super::sys::h5pl;
+use super::sys::memory;
 
 /// A number of Rust's that HDF5 stores as it is.
 ///
@@ -201,7 +201,7 @@ impl Items {
                 let text = unsafe { std::ffi::CStr::from_ptr(address.cast()) }.to_bytes();
                 let position = self.add(text.len(), text);
                 // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
-                locked(|| unsafe { h5pl::free(address) });
+                locked(|| unsafe { memory::free(address) });
                 item[..WORD].copy_from_slice(&position.to_ne_bytes());
             }
             Dtype::VarArray(inner) => {
@@ -214,7 +214,7 @@ impl Items {
                 // SAFETY: libhdf5 leaves `len` items of the inner type there.
                 let mut inside = unsafe { std::slice::from_raw_parts(address.cast::<u8>(), len * size) }.to_vec();
                 // SAFETY: allocated by libhdf5 for the reader, who frees it; not used after this.
-                locked(|| unsafe { h5pl::free(address) });
+                locked(|| unsafe { memory::free(address) });
                 if inner.has_addresses() && size > 0 {
                     for item in inside.chunks_exact_mut(size) {
                         // SAFETY: each chunk is an item of the inner type, whose addresses are met once.

@@ -10,7 +10,7 @@ use hdf5_sys::h5z::{H5Z_CLASS_T_VERS, H5Z_FLAG_REVERSE, H5Z_class2_t};
 use super::external_access::NoPlugins;
 use super::filter::LZF;
 use super::locked;
-use super::sys::h5pl;
+use super::sys::{h5z, memory};
 use crate::ground::error::Result;
 
 /// LZF never makes data more than this many times as long.
@@ -37,7 +37,7 @@ pub(super) fn allow_shortened(values: &[c_uint]) {
 pub(super) fn register() -> Result<()> {
     let is_there = locked(|| {
         let _no_plugins = NoPlugins::new();
-        h5pl::has_filter("look for a filter", LZF)
+        h5z::has_filter("look for a filter", LZF)
     })?;
     if is_there {
         return Ok(());
@@ -53,7 +53,7 @@ pub(super) fn register() -> Result<()> {
         filter: Some(filter),
     };
     // SAFETY: the function keeps to what the library expects of a filter.
-    unsafe { h5pl::register_filter("register a filter", &class) }
+    unsafe { h5z::register_filter("register a filter", &class) }
 }
 
 /// Whether less than a chunk of so many bytes may be compressed. More may be: a checksum makes it longer. libhdf5 before 2.0
@@ -99,14 +99,14 @@ unsafe extern "C" fn filter(
             .filter(|output| output.len() >= chunk || is_shortened(chunk))
     });
     let Ok(Some(output)) = output else { return 0 };
-    let memory = h5pl::allocate(output.len());
+    let memory = memory::allocate(output.len());
     if memory.is_null() {
         return 0;
     }
     // SAFETY: memory of that size which is nobody else's; and the library's own, that this takes the place of.
     unsafe {
         ptr::copy_nonoverlapping(output.as_ptr(), memory.cast(), output.len());
-        h5pl::free(place);
+        memory::free(place);
         *buffer = memory;
         *size = output.len();
     }
@@ -120,7 +120,7 @@ mod tests {
     /// What the filter makes of a chunk as it is stored, if it is told how long it was.
     fn decompressed(stored: &[u8], chunk: usize) -> Option<Vec<u8>> {
         let values = [4, 0x105, chunk as c_uint];
-        let mut buffer = h5pl::allocate(stored.len());
+        let mut buffer = memory::allocate(stored.len());
         // SAFETY: memory of that size.
         unsafe { ptr::copy_nonoverlapping(stored.as_ptr(), buffer.cast(), stored.len()) };
         let mut size = stored.len();
@@ -129,7 +129,7 @@ mod tests {
         // SAFETY: the filter leaves memory of as many bytes as it says, and nobody else frees it.
         let bytes = unsafe {
             let bytes = std::slice::from_raw_parts(buffer.cast::<u8>(), len).to_vec();
-            h5pl::free(buffer);
+            memory::free(buffer);
             bytes
         };
         (len > 0).then_some(bytes)

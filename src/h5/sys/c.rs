@@ -301,7 +301,7 @@ unsafe extern "C" {
         persist: hbool_t,
         threshold: hsize_t,
     ) -> herr_t;
-    #[cfg_attr(not(hdf5_drivers), allow(dead_code, reason = "only files of a driver of ours are aligned"))]
+    #[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "only files of a driver of ours are aligned"))]
     pub(super) safe fn H5Pset_alignment(list: hid_t, threshold: hsize_t, alignment: hsize_t) -> herr_t;
     pub(super) safe fn H5Pset_cache(
         list: hid_t,
@@ -320,6 +320,7 @@ unsafe extern "C" {
     pub(super) safe fn H5Pget_layout(list: hid_t) -> c_int;
     pub(super) safe fn H5Pget_fill_time(list: hid_t, time: &mut c_int) -> herr_t;
     pub(super) safe fn H5Pfill_value_defined(list: hid_t, status: &mut c_int) -> herr_t;
+    #[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "only files of a driver of ours are asked"))]
     pub(super) safe fn H5Pget_file_space_strategy(
         list: hid_t,
         strategy: &mut c_int,
@@ -353,7 +354,7 @@ unsafe extern "C" {
         count: usize,
         values: *const c_uint,
     ) -> herr_t;
-    #[cfg_attr(not(hdf5_drivers), allow(dead_code, reason = "older versions take no driver of ours"))]
+    #[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "older versions take no driver of ours"))]
     pub(super) fn H5Pset_driver(list: hid_t, driver: hid_t, properties: *const c_void) -> herr_t;
     pub(super) fn H5Pset_file_image(list: hid_t, bytes: *mut c_void, size: usize) -> herr_t;
     pub(super) fn H5Pset_elink_cb(list: hid_t, follow: Option<FollowLink>, data: *mut c_void) -> herr_t;

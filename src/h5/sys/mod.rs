@@ -20,6 +20,10 @@ pub(super) mod h5p;
 pub(super) mod h5pl;
 pub(super) mod h5s;
 pub(super) mod h5t;
+#[cfg(hdf5_tokens)]
+pub(super) mod h5vl;
+pub(super) mod h5z;
+pub(super) mod memory;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::mem::offset_of;
