@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::vec;
 
-use super::array::Array;
 use super::column::{Column, FieldColumn, children};
 use super::describe;
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
-use super::element::{Element, GridElement, PartOfItem};
+use super::element::{ColumnElement, GridElement, PartOfItem};
 use super::elements::{Map, Sequence};
 use super::foreign;
 use super::key::Key;
@@ -20,6 +19,7 @@ use super::source::AttributeNode;
 use super::visit::{Answer, Question, Visit};
 use super::visit_limits::Scope;
 use super::visitor_kinds::FieldOrder;
+use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Block, Item, ItemPart, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -49,12 +49,12 @@ impl<'a> ColumnSeq<'a> {
         Self { column, start, next: start, end, depth }
     }
 
-    pub(super) fn next(&mut self) -> Option<Element<'_>> {
+    pub(super) fn next(&mut self) -> Option<ColumnElement<'_>> {
         if self.next == self.end {
             return None;
         }
         self.next += 1;
-        Some(Element { column: self.column, index: self.next - 1, depth: self.depth })
+        Some(ColumnElement { column: self.column, index: self.next - 1, depth: self.depth })
     }
 
     /// The text of the next element, if it is a string, and can be read.
@@ -78,7 +78,7 @@ impl<'a> ColumnSeq<'a> {
 
 /// The elements along one dimension of a dataset.
 pub(super) struct GridSeq<'a> {
-    array: &'a mut Array,
+    array: &'a mut WindowedDataset,
     level: usize,
     start: u64,
     next: u64,
@@ -86,7 +86,7 @@ pub(super) struct GridSeq<'a> {
 }
 
 impl<'a> GridSeq<'a> {
-    pub(super) fn new(array: &'a mut Array, level: usize, start: u64, depth: Depth) -> Self {
+    pub(super) fn new(array: &'a mut WindowedDataset, level: usize, start: u64, depth: Depth) -> Self {
         Self { array, level, start, next: 0, depth }
     }
 
@@ -266,7 +266,7 @@ impl<'a> RecordSeq<'a> {
         match self.fields[position].column() {
             Ok(column) => {
                 self.is_broken = false;
-                ValueDeserializer::Element(Element { column, index, depth })
+                ValueDeserializer::Element(ColumnElement { column, index, depth })
             }
             Err(error) => {
                 self.is_broken = true;
@@ -323,10 +323,10 @@ impl<'a> OrderedRecord<'a> {
 
     /// The next field, if there is one, and it can be read.
     #[inline]
-    pub(super) fn next_readable(&mut self) -> Option<Element<'_>> {
+    pub(super) fn next_readable(&mut self) -> Option<ColumnElement<'_>> {
         let column = self.fields.get_mut(self.next)?.readable()?;
         self.next += 1;
-        Some(Element { column, index: self.index, depth: self.depth })
+        Some(ColumnElement { column, index: self.index, depth: self.depth })
     }
 
     /// The bytes of the next field, if it is a number of this type, and can be read.
@@ -344,14 +344,14 @@ impl<'a> OrderedRecord<'a> {
         Some(text)
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Element<'_>>> {
+    pub(super) fn next(&mut self) -> Result<Option<ColumnElement<'_>>> {
         let Self { fields, index, next, depth } = self;
         let Some(field) = fields.get_mut(*next) else { return Ok(None) };
         *next += 1;
         if let Err(error) = field.column().map(drop) {
             return Err(error.in_link(&field.link).in_field(&field.name));
         }
-        Ok(Some(Element { column: field.column()?, index: *index, depth: *depth }))
+        Ok(Some(ColumnElement { column: field.column()?, index: *index, depth: *depth }))
     }
 
     pub(super) fn located(&self, error: Error) -> Error {
@@ -429,7 +429,7 @@ impl Map for PairMap<'_> {
         if self.next == self.end {
             return Ok(None);
         }
-        Ok(Some(ValueDeserializer::Element(Element { column: self.keys, index: self.next, depth: self.depth })))
+        Ok(Some(ValueDeserializer::Element(ColumnElement { column: self.keys, index: self.next, depth: self.depth })))
     }
 
     fn in_key(&self, error: Error) -> Error {
@@ -439,7 +439,7 @@ impl Map for PairMap<'_> {
     fn value(&mut self) -> Result<ValueDeserializer<'_>> {
         let index = self.next;
         self.next += 1;
-        Ok(ValueDeserializer::Element(Element { column: self.values, index, depth: self.depth }))
+        Ok(ValueDeserializer::Element(ColumnElement { column: self.values, index, depth: self.depth }))
     }
 
     fn in_value(&self, error: Error) -> Error {
@@ -596,7 +596,7 @@ impl<'a> GroupMap<'a> {
     #[cold]
     fn located(&self, error: Error, link: &Link) -> Error {
         let error = error.in_field(&key_of(link, self.scope, self.quoted)).in_link(&link.name);
-        if self.opens { error.of_anything() } else { error }
+        if self.opens { error.mark_skippable() } else { error }
     }
 }
 
@@ -678,7 +678,7 @@ impl Map for GroupMap<'_> {
             Some(GroupEntry::Attribute(field)) => {
                 let name = field.strip_prefix(ATTRIBUTE_PREFIX).unwrap_or(field);
                 let error = error.in_field(field).in_link(&format!("{ATTRIBUTE_PREFIX}{name}"));
-                if self.opens { error.of_anything() } else { error }
+                if self.opens { error.mark_skippable() } else { error }
             }
             None => error,
         }
@@ -760,12 +760,12 @@ impl Sequence for ChildSeq<'_> {
 pub(super) struct VariantMap<'a> {
     name: &'a str,
     link: &'a str,
-    payload: Option<Element<'a>>,
+    payload: Option<ColumnElement<'a>>,
     started: bool,
 }
 
 impl<'a> VariantMap<'a> {
-    pub(super) fn new(name: &'a str, link: &'a str, payload: Element<'a>) -> Self {
+    pub(super) fn new(name: &'a str, link: &'a str, payload: ColumnElement<'a>) -> Self {
         Self { name, link, payload: Some(payload), started: false }
     }
 }

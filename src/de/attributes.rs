@@ -56,7 +56,7 @@ impl AttributesOf {
         if route.selects() {
             names.retain(|name| route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes);
         }
-        visit.map(&mut AttributeMap { object, depth, names: names.into_iter(), current: None, node: None })
+        visit.map(&mut AttributeEntries { object, depth, names: names.into_iter(), current: None, node: None })
     }
 
     /// All but those that are the layout's own.
@@ -95,7 +95,7 @@ impl AskOnce for AttributesOf {
 }
 
 /// The attributes, one by one.
-struct AttributeMap {
+struct AttributeEntries {
     object: Arc<Object>,
     depth: Depth,
     names: vec::IntoIter<String>,
@@ -104,7 +104,7 @@ struct AttributeMap {
     node: Option<AttributeNode>,
 }
 
-impl Map for AttributeMap {
+impl Map for AttributeEntries {
     fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
         let Some(name) = self.names.next() else { return Ok(None) };
         Ok(Some(ValueDeserializer::Key(Key(self.current.insert(name)))))

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::array::Array;
+use super::windowed_dataset::WindowedDataset;
 use crate::de::item::Item;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, Dtype, Field, Items};
@@ -26,7 +26,7 @@ pub(super) struct Cells {
 /// What all columns of a dataset are read by.
 #[derive(Debug)]
 struct SharedRows {
-    array: Array,
+    array: WindowedDataset,
     /// The last that was read.
     window: Arc<CachedWindow>,
 }
@@ -62,7 +62,7 @@ impl Cells {
         let dtype = Dtype::Compound(fields.collect());
         let mut dataset = dataset.again()?;
         dataset.read_as(dtype);
-        Self::new(dataset, Some(0), 1, Array::len)
+        Self::new(dataset, Some(0), 1, WindowedDataset::len)
     }
 
     /// The column of another of these fields.
@@ -70,8 +70,13 @@ impl Cells {
         Self { field: Some(field), ..self.clone() }
     }
 
-    fn new(dataset: Dataset, field: Option<usize>, step: u64, len: impl FnOnce(&Array) -> u64) -> Result<Self> {
-        let array = Array::new(dataset)?;
+    fn new(
+        dataset: Dataset,
+        field: Option<usize>,
+        step: u64,
+        len: impl FnOnce(&WindowedDataset) -> u64,
+    ) -> Result<Self> {
+        let array = WindowedDataset::new(dataset)?;
         let (dataset, len, window) = (Arc::clone(array.dataset()), len(&array), Arc::default());
         let rows = Arc::new(Mutex::new(SharedRows { array, window: Arc::clone(&window) }));
         Ok(Self { rows, dataset, window, field, first: 0, step, len })
@@ -81,7 +86,7 @@ impl Cells {
         self.len
     }
 
-    /// As [`Array::spread`].
+    /// As [`WindowedDataset::spread`].
     pub(super) fn spread(&self) {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).array.spread();
     }

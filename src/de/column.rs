@@ -1,7 +1,6 @@
 //! Sequences as they are stored: what is behind an element.
 
 use super::access::OrderedRecord;
-use super::array::Array;
 use super::cells::{Cells, check_readable};
 use super::describe;
 use super::foreign;
@@ -13,6 +12,7 @@ use super::stored::{StoredForm, StoredValue};
 use super::tags::Tags;
 use super::visit_limits::{LinkKind, Scope};
 use super::visitor_kinds::FieldOrder;
+use super::windowed_dataset::WindowedDataset;
 use crate::de::item::Item;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -27,11 +27,11 @@ use crate::layout::{APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VAL
 #[derive(Debug)]
 pub(super) enum Column {
     /// A dataset; an element is an item, or, where there are more dimensions, a sequence.
-    Array(Array),
+    Array(WindowedDataset),
     /// A dataset of 128-bit integers.
-    Halves(Array, Kind),
+    Halves(WindowedDataset, Kind),
     /// Strings, or byte strings, in one run of bytes.
-    Parts { offsets: Offsets, bytes: Array, text: bool },
+    Parts { offsets: Offsets, bytes: WindowedDataset, text: bool },
     /// So many units.
     Units(u64),
     /// Structs, tuples or maps, field by field.
@@ -187,9 +187,9 @@ impl Count {
 
 /// The number of children of a list. A damaged group can say any: of many, the last has to be there.
 pub(super) fn children(group: &Group) -> Result<u64> {
-    const MANY: u64 = 1 << 16;
+    const MANY_CHILDREN: u64 = 1 << 16;
     let len = group.len();
-    if len > MANY && !group.has_link(&(len - 1).to_string())? {
+    if len > MANY_CHILDREN && !group.has_link(&(len - 1).to_string())? {
         return Err(Error::corrupt(format!("there should be {len} children, but `{}` is missing", len - 1)));
     }
     Ok(len)
@@ -246,7 +246,7 @@ impl Column {
     pub(super) fn of_object(object: Object, scope: &Scope, depth: Depth, count: Count) -> Result<Box<Self>> {
         match object {
             Object::Dataset(dataset) => {
-                scope.meet(&dataset, LinkKind::Hard)?;
+                scope.count_dataset(&dataset, LinkKind::Hard)?;
                 Self::of_part(dataset, scope.route(), count)
             }
             Object::Group(group) => {
@@ -293,14 +293,14 @@ impl Column {
             (None | Some(Kind::Bytes), Shape::Simple(dims)) => {
                 let len = count.check("the dataset", dims[0])?;
                 if let (None, Some(values)) = (kind, referred_categories(&dataset)?) {
-                    return Self::categorical(Array::with_len(dataset, len).map(Self::Array)?, values);
+                    return Self::categorical(WindowedDataset::with_len(dataset, len).map(Self::Array)?, values);
                 }
-                Array::with_len(dataset, len).map(Self::Array)
+                WindowedDataset::with_len(dataset, len).map(Self::Array)
             }
             (Some(kind @ (Kind::I128 | Kind::U128)), Shape::Simple(dims)) => {
                 check_halves(dataset.dtype())?;
                 let len = count.check("the dataset", dims[0])?;
-                Array::with_len(dataset, len).map(|array| Self::Halves(array, kind))
+                WindowedDataset::with_len(dataset, len).map(|array| Self::Halves(array, kind))
             }
             (Some(Kind::Units), Shape::Scalar) => match dataset.dtype() {
                 Dtype::Number(number) if number.is_integer() => {
@@ -347,7 +347,7 @@ impl Column {
                 let text = kind == Kind::Text;
                 let name = if text { BYTES } else { VALUES };
                 let open = || {
-                    let bytes = Array::new(scope.open_dataset(group, name)?)?;
+                    let bytes = WindowedDataset::new(scope.open_dataset(group, name)?)?;
                     match (bytes.dtype(), bytes.dims()) {
                         (Dtype::Number(Number::U8), [_]) => Ok(bytes),
                         _ => Err(Error::corrupt(format!("expected a list of bytes, found {}", bytes.words()))),
@@ -607,7 +607,7 @@ impl Column {
     }
 
     /// The dataset that the elements are in, if it has one dimension.
-    pub(super) fn list(&mut self) -> Option<&mut Array> {
+    pub(super) fn list(&mut self) -> Option<&mut WindowedDataset> {
         match self {
             Self::Array(array) if array.dims().len() == 1 => Some(array),
             _ => None,
@@ -647,7 +647,7 @@ fn referred_categories(codes: &Dataset) -> Result<Option<Column>> {
         return Ok(None);
     };
     match home.follow(items.bytes())? {
-        Some(Object::Dataset(categories)) => Array::new(categories).map(Column::Array).map(Some),
+        Some(Object::Dataset(categories)) => WindowedDataset::new(categories).map(Column::Array).map(Some),
         _ => Err(Error::corrupt(format!("the attribute `{CATEGORIES}` refers to no list"))),
     }
 }
@@ -791,7 +791,7 @@ impl TaggedUnion {
         };
         let (names, places, counts) = read().map_err(|error: Error| error.in_link(TAG))?;
         if kind == Kind::Variants {
-            scope.route().is_variant();
+            scope.route().note_variant();
         }
         let mut parts = Vec::new();
         let links: std::collections::HashMap<String, String> = group
@@ -822,6 +822,6 @@ impl TaggedUnion {
     }
 }
 
-fn is_enum(array: &Array) -> bool {
+fn is_enum(array: &WindowedDataset) -> bool {
     array.dims().len() == 1 && matches!(array.dtype(), Dtype::Enum(_))
 }

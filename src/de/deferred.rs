@@ -46,25 +46,25 @@ pub(crate) struct DeferredChild {
     key: String,
     /// The name of the link.
     pub(crate) name: String,
-    pub(crate) kept: Deferred,
+    pub(crate) deferred: Deferred,
 }
 
 impl DeferredChild {
     /// The key as its type has it, and what is there for it.
     pub(crate) fn entry<K: DeserializeOwned>(mut self) -> Result<(K, Deferred)> {
         let key = made(|key| self.read_key(key))?;
-        Ok((key, self.kept))
+        Ok((key, self.deferred))
     }
 
     fn read_key(&mut self, key: &mut dyn Make) -> Result<()> {
-        let Some(UnopenedLink { group, name, soft, scope, depth }) = &self.kept.link else {
+        let Some(UnopenedLink { group, name, soft, scope, depth }) = &self.deferred.link else {
             return Err(Error::corrupt("a child without a link"));
         };
         let (name, link) = (std::mem::take(&mut self.key), Link::new(name.clone(), *soft));
         let mut child = ChildKey { name, link, group, scope, depth: *depth, pair: None };
         key.make(ValueDeserializer::Other(&mut child))?;
         if let Some(DictionaryEntry { group, scope, depth, .. }) = child.pair {
-            self.kept.link = Some(UnopenedLink { group, name: VALUE.to_owned(), soft: false, scope, depth });
+            self.deferred.link = Some(UnopenedLink { group, name: VALUE.to_owned(), soft: false, scope, depth });
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Deferred {
         let Some(UnopenedLink { group, name, soft, scope, depth }) = &self.link else {
             return Err(Error::new(ErrorKind::Custom, "nothing is kept"));
         };
-        let node = Node::at(group, Link::new(name.clone(), *soft), &scope.anew(), *depth);
+        let node = Node::at(group, Link::new(name.clone(), *soft), &scope.for_new_call(), *depth);
         let mut found = None;
         let open = || {
             node.found(&mut |stored| {
@@ -113,12 +113,12 @@ impl Deferred {
     fn read_into(&self, value: &mut dyn Make) -> Result<()> {
         self.during(|stored| {
             // What is opened again is, too.
-            let scope = stored.scope.anew();
+            let scope = stored.scope.for_new_call();
             let stored = OpenObject { scope, ..stored.again()? };
             let route = stored.scope.route().clone();
             let mut node = Some(Node::of_stored(stored));
             let read = Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
-            read.map_err(|error| select::explained(error, &route).over())
+            read.map_err(|error| select::explained(error, &route).call_ended())
         })
     }
 
@@ -189,8 +189,8 @@ impl Deferred {
                 let Link { name, soft, .. } = link;
                 let scope = inside.scope.at(inside.scope.route().field(&key));
                 let link = UnopenedLink { group: group.clone(), name: name.clone(), soft, scope, depth };
-                let kept = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
-                DeferredChild { key, name, kept }
+                let deferred = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
+                DeferredChild { key, name, deferred }
             };
             select::links(group, &mut links, inside.scope.route(), |link| key_of(link, &inside.scope, quoted))?;
             Ok(Some(links.into_iter().map(child).collect()))

@@ -6,7 +6,7 @@ use std::mem::needs_drop;
 
 use serde::de::{Deserializer, Expected, Visitor};
 
-use super::element::{Element, FastElements, PartOfItem};
+use super::element::{ColumnElement, FastElements, PartOfItem};
 use super::elements::{Elements, PlainFields};
 use super::key::Key;
 use super::row::{FieldOfRecord, Row};
@@ -14,7 +14,7 @@ use super::visit::{
     AsAnything, AsEnum, AsOption, AsSeq, AsStruct, Hand, Name, NameHand, Question, Takes, Visit, take_seq, told,
 };
 use super::visitor_kinds::{array_of, is_serdes};
-use crate::de::item::Numbers;
+use crate::de::item::NumberBlock;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
 use crate::ground::wrapper_slot::is_wrapper;
@@ -27,7 +27,7 @@ pub(crate) enum ValueDeserializer<'a> {
     Row(Row<'a>),
     Field(FieldOfRecord<'a>),
     Part(PartOfItem<'a>),
-    Element(Element<'a>),
+    Element(ColumnElement<'a>),
     Key(Key<'a>),
     Other(&'a mut dyn Ask),
 }
@@ -168,7 +168,7 @@ impl<'a> ValueDeserializer<'a> {
             },
             _ => None,
         };
-        let Numbers { number, width, bytes } = numbers?;
+        let NumberBlock { number, width, bytes } = numbers?;
         if !is_serdes(visitor) {
             return None;
         }
@@ -276,7 +276,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         match self {
             Self::Element(element) if element.is_optional() => match element.option()? {
                 None => visitor.visit_none(),
-                Some(inner) => visitor.visit_some(Self::Element(inner)).map_err(Element::in_values),
+                Some(inner) => visitor.visit_some(Self::Element(inner)).map_err(ColumnElement::in_values),
             },
             other => other.ask_as::<AsOption, V>(Question::Option, visitor),
         }
@@ -374,8 +374,8 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     ) -> Result<V::Value> {
         match self {
             Self::Element(element) if element.is_variant() => {
-                let Element { column, index, depth } = element;
-                let read = match (Element { column: &mut *column, index, depth }).variant() {
+                let ColumnElement { column, index, depth } = element;
+                let read = match (ColumnElement { column: &mut *column, index, depth }).variant() {
                     Ok(variant) => visitor.visit_enum(variant),
                     Err(error) => return Err(error),
                 };

@@ -4,7 +4,6 @@
 use serde::de::Visitor;
 
 use super::access::{BlockSeq, ColumnSeq};
-use super::array::Array;
 use super::column::{Column, UnionBranch};
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::elements::{Elements, Payload, Variant};
@@ -12,7 +11,8 @@ use super::row::{CompoundSeq, FoundRecord};
 use super::stored::{MANY, StoredForm, StoredValue, check_len, visit_block, visit_grid, visit_range};
 use super::visit::{Answer, Question, Visit, take_seq};
 use super::visitor_kinds::FieldOrder;
-use crate::de::item::{Block, Item, ItemPart, Numbers};
+use super::windowed_dataset::WindowedDataset;
+use crate::de::item::{Block, Item, ItemPart, NumberBlock};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::h5::{self, Number};
@@ -28,7 +28,7 @@ pub(super) struct FastElements<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct ElementsLocation<'a> {
     /// The dataset.
-    array: Option<&'a Array>,
+    array: Option<&'a WindowedDataset>,
     /// That is the child `values`.
     in_values: bool,
 }
@@ -45,7 +45,7 @@ impl<'a> FastElements<'a> {
         Self { elements, place: ElementsLocation { array: None, in_values: true } }
     }
 
-    fn of_array(elements: Elements<'a>, array: &'a Array, in_values: bool) -> Self {
+    fn of_array(elements: Elements<'a>, array: &'a WindowedDataset, in_values: bool) -> Self {
         Self { elements, place: ElementsLocation { array: Some(array), in_values } }
     }
 }
@@ -73,14 +73,14 @@ impl ElementsLocation<'_> {
 }
 
 /// An element of a sequence, which is looked at when it is asked for.
-pub(crate) struct Element<'a> {
+pub(crate) struct ColumnElement<'a> {
     pub(super) column: &'a mut Column,
     pub(super) index: u64,
     pub(super) depth: Depth,
 }
 
 /// The short ways, which are not for levels that look whether there is stack enough.
-impl<'a> Element<'a> {
+impl<'a> ColumnElement<'a> {
     /// The number that it is, if it is one of that very type.
     // By itself, or its code is part of each user's type.
     #[inline(never)]
@@ -123,7 +123,7 @@ impl<'a> Element<'a> {
         let (UnionBranch { name, link, column, .. }, index) = parted.part(self.index)?;
         Ok(match column {
             Some(column) => {
-                let payload = Element { column, index, depth: self.depth.in_record()? };
+                let payload = ColumnElement { column, index, depth: self.depth.in_record()? };
                 Variant::new(name, link, Payload::Element(payload))
             }
             None => Variant::unit(name),
@@ -131,7 +131,7 @@ impl<'a> Element<'a> {
     }
 
     /// The numbers of one type that it is, or arrays of as many, if they are few and fit a window.
-    pub(super) fn few_numbers(&mut self) -> Result<Option<Numbers<'_>>> {
+    pub(super) fn few_numbers(&mut self) -> Result<Option<NumberBlock<'_>>> {
         if self.depth.may_be_short() {
             return Ok(None);
         }
@@ -142,7 +142,7 @@ impl<'a> Element<'a> {
                     && array.fits(array.stride(0)) =>
             {
                 self.depth.in_record()?;
-                let located = |error: Error, array: &Array| error.stored_as(|| array.words());
+                let located = |error: Error, array: &WindowedDataset| error.stored_as(|| array.words());
                 if let Err(error) = array.load_row(self.index) {
                     return Err(located(error, array));
                 }
@@ -159,7 +159,7 @@ impl<'a> Element<'a> {
                     return Ok(None);
                 }
                 self.depth.in_record().map_err(Self::in_values)?;
-                let located = |error: Error, array: &Array| error.stored_as(|| array.words()).in_link(VALUES);
+                let located = |error: Error, array: &WindowedDataset| error.stored_as(|| array.words()).in_link(VALUES);
                 if let Err(error) = array.load_list(start, end) {
                     return Err(located(error, array));
                 }
@@ -202,7 +202,7 @@ impl<'a> Element<'a> {
         match column {
             Column::Array(array) => {
                 let (inner, loaded) = (depth.in_record()?, array.load_row(index));
-                let array: &'a Array = array;
+                let array: &'a WindowedDataset = array;
                 let located = |error: Error| error.stored_as(|| array.words());
                 let row = loaded.and_then(|()| array.row_at(index)).map_err(located)?;
                 check_len(len, row.len as u64).map_err(located)?;
@@ -222,7 +222,7 @@ impl<'a> Element<'a> {
                 };
                 let inner = depth.in_record().map_err(Self::in_values)?;
                 let loaded = array.load_list(start, end);
-                let array: &'a Array = array;
+                let array: &'a WindowedDataset = array;
                 let located = |error: Error| error.stored_as(|| array.words()).in_link(VALUES);
                 let list = loaded.and_then(|()| array.list_at(start, end)).map_err(located)?;
                 Ok(Ok(FastElements::of_array(Elements::Block(BlockSeq::new(list, inner, None)), array, true)))
@@ -272,7 +272,7 @@ impl<'a> Element<'a> {
             }
             Column::Array(array) if array.dims().len() == 1 && array.keeps_order(fields, visitor) => {
                 let (inner, loaded) = (depth.in_record()?, array.load_item(index));
-                let array: &Array = array;
+                let array: &WindowedDataset = array;
                 loaded.map_err(|error| error.stored_as(|| array.words()))?;
                 let (dtype, bytes, items) = array.item_at(index);
                 let record = Item { dtype, bytes, items }.record().ok_or_else(|| Error::corrupt("no record"))?;
@@ -292,7 +292,7 @@ impl<'a> Element<'a> {
     }
 }
 
-impl<'a> Element<'a> {
+impl<'a> ColumnElement<'a> {
     /// Asks what is there.
     fn look(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let view = self.column.view(self.index, self.depth);
@@ -321,7 +321,7 @@ impl<'a> Element<'a> {
                 let list = depth.with_stack(|| visit_range(values, start, end, depth, visit));
                 list.map_err(|error| error.in_link(VALUES))
             }
-            column => Element { column, index, depth }.look(question, visit),
+            column => ColumnElement { column, index, depth }.look(question, visit),
         }
     }
 
@@ -332,7 +332,7 @@ impl<'a> Element<'a> {
             return read.map_err(|error| self.located(error));
         }
         if let Column::Records(records) = &*self.column {
-            records.route.know(fields);
+            records.route.note_fields(fields);
         }
         self.look(question, visit)
     }
@@ -340,9 +340,9 @@ impl<'a> Element<'a> {
     fn enumeration(self, name: &'static str, question: Question, visit: &mut dyn Visit) -> Result<()> {
         let Self { column, index, depth } = self;
         if !matches!(column, Column::Variants(_)) {
-            return Element { column, index, depth }.look(question, visit);
+            return ColumnElement { column, index, depth }.look(question, visit);
         }
-        let variant = Element { column: &mut *column, index, depth }.variant()?;
+        let variant = ColumnElement { column: &mut *column, index, depth }.variant()?;
         let read = depth.with_stack(|| visit.answer(Answer::Enum(variant)));
         read.map_err(|error| column.in_variant(error, name))
     }
@@ -366,7 +366,7 @@ impl<'a> Element<'a> {
     }
 }
 
-impl AskOnce for Element<'_> {
+impl AskOnce for ColumnElement<'_> {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         match question {
             Question::Seq => self.sequence(None, question, visit),
@@ -391,7 +391,7 @@ fn asked_for_another() -> Error {
 
 /// An element of a part of a dataset.
 pub(super) struct GridElement<'a> {
-    pub(super) array: &'a mut Array,
+    pub(super) array: &'a mut WindowedDataset,
     pub(super) level: usize,
     pub(super) start: u64,
     pub(super) depth: Depth,
@@ -448,9 +448,9 @@ impl<'a> PartOfItem<'a> {
 
     /// The numbers of one type that it is, if it is a row of them.
     #[inline]
-    pub(super) fn few_numbers(&self) -> Option<Numbers<'a>> {
+    pub(super) fn few_numbers(&self) -> Option<NumberBlock<'a>> {
         let (number, _, bytes) = self.part.numbers()?;
-        self.depth.in_record().is_ok().then_some(Numbers { number, width: None, bytes })
+        self.depth.in_record().is_ok().then_some(NumberBlock { number, width: None, bytes })
     }
 
     /// The elements that it is, if it is an array or a tuple: `len`, if that is said, or else but few.

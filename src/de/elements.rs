@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, Unexpected, V
 
 use super::access::{BlockSeq, ColumnSeq, OrderedRecord};
 use super::deserializer::{Ask, AskOnce, ValueDeserializer};
-use super::element::Element;
+use super::element::ColumnElement;
 use super::key::Key;
 use super::python::union::EmptyVariant;
 use super::row::{CompoundSeq, RowSeq, no_number};
@@ -334,7 +334,7 @@ pub(crate) struct Variant<'a> {
 
 /// What a variant holds.
 pub(crate) enum Payload<'a> {
-    Element(Element<'a>),
+    Element(ColumnElement<'a>),
     Other(&'a mut dyn Ask),
 }
 

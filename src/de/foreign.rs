@@ -251,7 +251,7 @@ fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
     if !is_category.contains(&true) || !matches!(table.shape(), Shape::Simple(dims) if dims.len() == 1) {
         return Ok(None);
     }
-    scope.meet(&table, LinkKind::Hard).map_err(|error| error.in_link(TABLE))?;
+    scope.count_dataset(&table, LinkKind::Hard).map_err(|error| error.in_link(TABLE))?;
     let mut kept = Vec::new();
     for (field, is_category) in fields.iter().zip(is_category) {
         if is_kept(scope, &field.name, || Ok(leads_on_in(&field.dtype)))? {
@@ -401,7 +401,7 @@ fn fields_of_structs(group: &Group) -> Result<Option<Vec<(String, Dataset)>>> {
 fn structs(group: &Group, scope: &Scope) -> Result<Column> {
     let Some(fields) = fields_of_structs(group)? else { return Ok(Column::one(group, scope)) };
     let column = |(name, field): (String, Dataset)| {
-        scope.meet(&field, LinkKind::Hard)?;
+        scope.count_dataset(&field, LinkKind::Hard)?;
         let column = match field.shape().count() {
             Some(count) => Cells::strided(field, 1, count).map(Column::Cells),
             None => Err(Error::corrupt("a dataset of absurd shape")),

@@ -110,13 +110,13 @@ impl<'a> Block<'a> {
 
     /// The numbers that its elements are, or of which they are arrays, if they are.
     #[inline]
-    pub(crate) fn all_numbers(&self) -> Option<Numbers<'a>> {
+    pub(crate) fn all_numbers(&self) -> Option<NumberBlock<'a>> {
         let width = match *self.inner_dims {
             [] => None,
             [width] => Some(usize::try_from(width).ok()?),
             _ => return None,
         };
-        Some(Numbers { number: self.dtype.number()?, width, bytes: self.bytes })
+        Some(NumberBlock { number: self.dtype.number()?, width, bytes: self.bytes })
     }
 
     /// Its memory, if it is a list of strings of one byte.
@@ -138,7 +138,7 @@ impl<'a> Block<'a> {
 
 /// Numbers of one type, or arrays of as many.
 #[derive(Clone, Copy)]
-pub(crate) struct Numbers<'a> {
+pub(crate) struct NumberBlock<'a> {
     pub(crate) number: Number,
     /// How many an array has.
     pub(crate) width: Option<usize>,

@@ -14,7 +14,6 @@
 //!   stored.
 
 mod access;
-mod array;
 mod attributes;
 mod cells;
 mod column;
@@ -45,6 +44,7 @@ mod tags;
 mod visit;
 mod visit_limits;
 mod visitor_kinds;
+mod windowed_dataset;
 
 use self::element::PartOfItem;
 use crate::de::item::{Item, ItemPart};
@@ -54,7 +54,7 @@ pub(crate) use deferred::Deferred;
 pub(crate) use deserializer::{AskOnce, ValueDeserializer};
 pub(crate) use matlab::ArrayLayout;
 pub(crate) use root::{Root, from_root, read_named, whole};
-pub(crate) use source::{Found, OpenObject, Source};
+pub(crate) use source::{OpenObject, OpenSource, Source};
 pub(crate) use stream::Stream;
 pub(crate) use visit::{Make, Question, Visit, made};
 

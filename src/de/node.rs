@@ -39,7 +39,7 @@ enum NodeState {
 #[derive(Debug)]
 struct OpenNode {
     object: Object,
-    way: LinkKind,
+    link_kind: LinkKind,
     /// Of a group: its kind, and what else there is to know, if that was asked for.
     about: Option<(ObjectSummary, Option<Kind>)>,
     /// The scope is that inside it already.
@@ -47,8 +47,8 @@ struct OpenNode {
 }
 
 impl OpenNode {
-    fn new(object: Object, way: LinkKind) -> Self {
-        Self { object, way, about: None, entered: false }
+    fn new(object: Object, link_kind: LinkKind) -> Self {
+        Self { object, link_kind, about: None, entered: false }
     }
 
     fn identity(&mut self) -> Result<Identity> {
@@ -94,8 +94,8 @@ impl Node {
 
     /// What is in an object that a wrapper opened.
     pub(super) fn of_stored(stored: OpenObject) -> Self {
-        let OpenObject { object, scope, depth, entered, way } = stored;
-        Self { at: NodeState::Open(OpenNode { object, way, about: None, entered }), scope, depth }
+        let OpenObject { object, scope, depth, entered, link_kind } = stored;
+        Self { at: NodeState::Open(OpenNode { object, link_kind, about: None, entered }), scope, depth }
     }
 
     /// Opens what is there; what tells it from other objects.
@@ -107,8 +107,8 @@ impl Node {
 
     /// The same of an open object that is read so once in the call, through whichever link.
     pub(super) fn once(mut self) -> Self {
-        if let NodeState::Open(open @ OpenNode { way: LinkKind::Hard, entered: false, .. }) = &mut self.at {
-            open.way = LinkKind::Once;
+        if let NodeState::Open(open @ OpenNode { link_kind: LinkKind::Hard, entered: false, .. }) = &mut self.at {
+            open.link_kind = LinkKind::Once;
         }
         self
     }
@@ -137,7 +137,7 @@ impl Node {
 
     /// The child that a group of the kind `value` is about.
     fn inside(group: &Group, open: &OpenNode, scope: &Scope, depth: Depth) -> Result<Self> {
-        let scope = if open.entered { scope.clone() } else { scope.enter(group, open.way)? };
+        let scope = if open.entered { scope.clone() } else { scope.enter(group, open.link_kind)? };
         // A group that says that it only holds another may hold the next such group, too.
         Ok(Self::new(group, VALUE.to_owned(), false, &scope, depth.in_sequence()?))
     }
@@ -174,8 +174,8 @@ impl Node {
         {
             return Self::inside(group, &open, &scope, depth).map(Err);
         }
-        let OpenNode { object, way, entered, .. } = open;
-        Ok(Ok(OpenObject { object, scope, depth, entered, way }))
+        let OpenNode { object, link_kind, entered, .. } = open;
+        Ok(Ok(OpenObject { object, scope, depth, entered, link_kind }))
     }
 
     /// An option, whose value is still behind the link, as far as wrappers care.
@@ -207,7 +207,7 @@ impl Node {
     /// An enum: what is there may say by its attributes which variant it is, and be the payload.
     fn enumeration(self, name: &'static str, variants: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let (mut open, scope, depth) = self.open()?;
-        scope.route().is_variant();
+        scope.route().note_variant();
         let kind = open.kind()?;
         if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
             let node = Self::inside(group, &open, &scope, depth)?;
@@ -235,7 +235,7 @@ impl Node {
             is_waiting = false;
             view.ask_once(Question::Any, visit)
         });
-        match read.map_err(Error::of_anything) {
+        match read.map_err(Error::mark_skippable) {
             Err(error) if is_waiting && Limits::nulls() && error.is_unwanted() => visit.answer(Answer::Unit),
             read => read,
         }
@@ -259,16 +259,16 @@ fn of_object(
     read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>,
 ) -> Result<()> {
     let kind = open.kind()?;
-    let OpenNode { object, way, about, entered } = open;
+    let OpenNode { object, link_kind, about, entered } = open;
     match (object, about) {
         (Object::Dataset(dataset), _) => {
             if !entered {
-                scope.meet(&dataset, way)?;
+                scope.count_dataset(&dataset, link_kind)?;
             }
             of_dataset(dataset, scope, depth, read)
         }
         (Object::Group(group), Some((about, _))) if !entered => {
-            of_group(&group, kind, &scope.enter_known(&group, &about, way)?, depth, read)
+            of_group(&group, kind, &scope.enter_opened(&group, &about, link_kind)?, depth, read)
         }
         (Object::Group(group), _) => of_group(&group, kind, scope, depth, read),
     }
@@ -289,7 +289,7 @@ fn of_dataset(
     }
     if *dataset.shape() == Shape::Scalar {
         if matches!(dataset.dtype(), Dtype::Number(_)) {
-            scope.route().is_leaf();
+            scope.route().note_leaf();
         }
         select::fields_of_item(&mut dataset, scope.route());
     }

@@ -1,9 +1,9 @@
 //! What tells where the elements of a sequence are: offsets, masks and tags. They are read as a whole, but where the
 //! sequence is streamed: then a window at a time.
 
-use super::array::Array;
 use super::column::Count;
 use super::tags::{Members, member};
+use super::windowed_dataset::WindowedDataset;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, Dtype, EnumType, integer};
 use std::sync::Arc;
@@ -15,14 +15,14 @@ const TAG_STEP: u64 = 1 << 16;
 #[derive(Debug)]
 pub(super) enum Offsets {
     All(Vec<u64>),
-    Windows { array: Box<Array>, end: u64 },
+    Windows { array: Box<WindowedDataset>, end: u64 },
 }
 
 impl Offsets {
     pub(super) fn open(dataset: Dataset, streams: bool, count: Count) -> Result<Self> {
         let mut array = match count {
-            Count::Stored => Array::new(dataset)?,
-            Count::Of(count) => Array::with_len(dataset, count.saturating_add(1))?,
+            Count::Stored => WindowedDataset::new(dataset)?,
+            Count::Of(count) => WindowedDataset::with_len(dataset, count.saturating_add(1))?,
         };
         let broken = || Error::corrupt("the offsets do not rise from 0");
         if let Count::Of(count) = count
@@ -79,14 +79,14 @@ impl Offsets {
 #[derive(Debug)]
 pub(super) enum Mask {
     All(Vec<bool>),
-    Windows(Box<Array>),
+    Windows(Box<WindowedDataset>),
 }
 
 impl Mask {
     pub(super) fn open(dataset: Dataset, streams: bool, count: Count) -> Result<Self> {
         let array = match count {
-            Count::Stored => Array::new(dataset)?,
-            Count::Of(count) => Array::with_len(dataset, count)?,
+            Count::Stored => WindowedDataset::new(dataset)?,
+            Count::Of(count) => WindowedDataset::with_len(dataset, count)?,
         };
         if let Count::Of(count) = count
             && array.len() != count
@@ -144,7 +144,7 @@ pub(super) enum PartPlaces {
 /// Tags that are read in windows.
 #[derive(Debug)]
 pub(super) struct WindowedTags {
-    array: Array,
+    array: WindowedDataset,
     enumeration: Arc<EnumType>,
     /// For each [`STEP`], how many elements of each part are before.
     before: Vec<u64>,
@@ -154,11 +154,11 @@ pub(super) struct WindowedTags {
 }
 
 /// Names of parts, places, and how many elements each part has.
-type Opened = (Vec<String>, PartPlaces, Vec<u64>);
+type OpenedTags = (Vec<String>, PartPlaces, Vec<u64>);
 
 impl PartPlaces {
     /// The places of elements with those tags.
-    pub(super) fn all(names: Vec<String>, tags: Vec<u32>) -> Result<Opened> {
+    pub(super) fn all(names: Vec<String>, tags: Vec<u32>) -> Result<OpenedTags> {
         if u32::try_from(tags.len()).is_err() {
             let message = format!("{} elements of a sequence of enums are more than can be read at once", tags.len());
             return Err(Error::new(ErrorKind::Limit, message));
@@ -175,7 +175,7 @@ impl PartPlaces {
     }
 
     /// The places of elements whose tags are an HDF5 enum.
-    pub(super) fn windows(mut array: Array) -> Result<Opened> {
+    pub(super) fn windows(mut array: WindowedDataset) -> Result<OpenedTags> {
         let Dtype::Enum(enumeration) = array.dtype().clone() else {
             return Err(Error::corrupt("tags that are no enum"));
         };

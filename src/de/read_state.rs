@@ -77,8 +77,8 @@ impl Call<ReadState> {
         object: Identity,
         read: impl FnOnce(bool) -> Result<Arc<T>>,
     ) -> Result<Arc<T>> {
-        struct Leave<'a>(&'a Call<ReadState>, (Identity, TypeId));
-        impl Drop for Leave<'_> {
+        struct FailUnfinished<'a>(&'a Call<ReadState>, (Identity, TypeId));
+        impl Drop for FailUnfinished<'_> {
             fn drop(&mut self) {
                 let mut known = self.0.state().borrow_mut();
                 if let Some(reading @ SharedValue::Begun) = known.shared.get_mut(&self.1) {
@@ -99,7 +99,7 @@ impl Call<ReadState> {
             }
             Some(SharedValue::Failed) | None => {}
         }
-        let _leave = Leave(self, key);
+        let _leave = FailUnfinished(self, key);
         let value = read(before.is_none())?;
         self.state().borrow_mut().shared.insert(key, SharedValue::Done(Box::new(Arc::clone(&value))));
         Ok(value)

@@ -48,8 +48,8 @@ pub(super) fn follow<'a>(home: &ReferencedFile, item: Item<'_>, depth: Depth) ->
         let mut met = met.borrow_mut();
         (met.scope.clone(), met.seen.insert(identity))
     };
-    let way = if is_new { LinkKind::Hard } else { LinkKind::Soft };
-    let node = Node::of_stored(OpenObject { object, scope, depth: depth.in_sequence()?, entered: false, way });
+    let link_kind = if is_new { LinkKind::Hard } else { LinkKind::Soft };
+    let node = Node::of_stored(OpenObject { object, scope, depth: depth.in_sequence()?, entered: false, link_kind });
     Ok(StoredForm::Reference(FollowedReference {
         node,
         identity,
@@ -62,8 +62,8 @@ pub(super) fn follow<'a>(home: &ReferencedFile, item: Item<'_>, depth: Depth) ->
 impl FollowedReference {
     /// Asks what the object is.
     pub(super) fn ask(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
-        struct Leave(Rc<RefCell<FollowedReferences>>);
-        impl Drop for Leave {
+        struct LeaveReference(Rc<RefCell<FollowedReferences>>);
+        impl Drop for LeaveReference {
             fn drop(&mut self) {
                 self.0.borrow_mut().reading.pop();
             }
@@ -73,7 +73,7 @@ impl FollowedReference {
             return Err(Error::new(ErrorKind::Cycle, "the reference leads back to what it is in"));
         }
         met.borrow_mut().reading.push(identity);
-        let _leave = Leave(met);
+        let _leave = LeaveReference(met);
         node.ask_once(question, visit).map_err(|error| {
             let error = error.beyond_options();
             match home.path_of(&reference) {

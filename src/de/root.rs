@@ -24,7 +24,7 @@ pub(crate) fn whole(group: &Group, route: &RulePosition, read: &mut dyn FnMut(Ro
     let root = Root { group: group.clone(), route: route.clone() };
     Call::<ReadState>::new()
         .during(|| read(root))
-        .map_err(|error| select::explained(error, route).skippable().over())?;
+        .map_err(|error| select::explained(error, route).skippable().call_ended())?;
     route.finish()?;
     group.spot().finish()
 }
@@ -37,7 +37,7 @@ pub(crate) fn read_named(group: &Group, name: &str, route: &RulePosition, value:
         let node = Node::new(group, link.clone(), false, &Scope::new(route), Depth::of_reading());
         value.make(ValueDeserializer::Other(&mut Some(node)))
     });
-    let located = |error| select::explained(error, route).skippable().in_link(link).in_link(&group.path()).over();
+    let located = |error| select::explained(error, route).skippable().in_link(link).in_link(&group.path()).call_ended();
     read.and_then(|()| route.finish()).map_err(located)?;
     group.spot().child(link).finish()
 }

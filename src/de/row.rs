@@ -4,9 +4,9 @@
 use std::slice;
 
 use super::access::hint;
-use super::array::Array;
 use super::element::PartOfItem;
 use super::visitor_kinds::FieldOrder;
+use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Item, ItemPart, NO_ITEMS, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
@@ -29,7 +29,7 @@ pub(crate) struct RowSeq<'a> {
 
 /// What all elements of a dataset have in common.
 struct Rows<'a> {
-    array: &'a Array,
+    array: &'a WindowedDataset,
     /// What they are, if they are numbers: what is asked for most is one comparison away.
     number: Option<Number>,
     depth: Depth,
@@ -44,7 +44,7 @@ pub(crate) struct Row<'a> {
 
 impl<'a> RowSeq<'a> {
     /// Elements that fit a window, and have no parts elsewhere.
-    pub(super) fn new(array: &'a Array, start: u64, end: u64, depth: Depth) -> Self {
+    pub(super) fn new(array: &'a WindowedDataset, start: u64, end: u64, depth: Depth) -> Self {
         let number = if array.dims().len() == 1 { array.number_type() } else { None };
         let (size, ahead) = (array.row_size(), array.ahead());
         let rows = Rows { array, number, depth };

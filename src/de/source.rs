@@ -42,7 +42,7 @@ impl Offered for Source {
 
 /// What is there, open.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum OpenSource {
     Object(OpenObject),
     Attribute(AttributeNode),
 }
@@ -55,7 +55,7 @@ pub(crate) struct OpenObject {
     pub(super) depth: Depth,
     /// Whether the scope is that inside the object.
     pub(super) entered: bool,
-    pub(super) way: LinkKind,
+    pub(super) link_kind: LinkKind,
 }
 
 impl OpenObject {
@@ -63,8 +63,8 @@ impl OpenObject {
     pub(super) fn enter(mut self) -> Result<Self> {
         if !self.entered {
             match &self.object {
-                Object::Dataset(dataset) => self.scope.meet(dataset, self.way)?,
-                Object::Group(group) => self.scope = self.scope.enter(group, self.way)?,
+                Object::Dataset(dataset) => self.scope.count_dataset(dataset, self.link_kind)?,
+                Object::Group(group) => self.scope = self.scope.enter(group, self.link_kind)?,
             }
             self.entered = true;
         }
@@ -73,8 +73,14 @@ impl OpenObject {
 
     /// A further handle of it.
     pub(super) fn again(&self) -> Result<Self> {
-        let Self { object, scope, depth, entered, way } = self;
-        Ok(Self { object: object.again()?, scope: scope.clone(), depth: *depth, entered: *entered, way: *way })
+        let Self { object, scope, depth, entered, link_kind } = self;
+        Ok(Self {
+            object: object.again()?,
+            scope: scope.clone(),
+            depth: *depth,
+            entered: *entered,
+            link_kind: *link_kind,
+        })
     }
 
     /// Reads what is in the object as if it were not in a wrapper.
@@ -148,7 +154,7 @@ impl OpenObject {
 
 impl Source {
     /// Opens what is there, past groups that only say something of what they hold, and hands it to `read`.
-    pub(crate) fn open<R>(self, read: impl FnOnce(Found) -> Result<R>) -> Result<R> {
+    pub(crate) fn open<R>(self, read: impl FnOnce(OpenSource) -> Result<R>) -> Result<R> {
         let (mut read, mut result) = (Some(read), None);
         self.open_for(&mut |found| {
             result = read.take().map(|read| read(found)).transpose()?;
@@ -157,10 +163,10 @@ impl Source {
         result.ok_or_else(|| Error::corrupt("nothing was opened"))
     }
 
-    fn open_for(self, read: &mut dyn FnMut(Found) -> Result<()>) -> Result<()> {
+    fn open_for(self, read: &mut dyn FnMut(OpenSource) -> Result<()>) -> Result<()> {
         match self {
-            Self::Node(node) => node.stored(&mut |stored| read(Found::Object(stored))),
-            Self::Attribute(attribute) => read(Found::Attribute(attribute)),
+            Self::Node(node) => node.stored(&mut |stored| read(OpenSource::Object(stored))),
+            Self::Attribute(attribute) => read(OpenSource::Attribute(attribute)),
         }
     }
 
@@ -257,7 +263,7 @@ impl AttributeNode {
             is_waiting = false;
             view.ask_once(Question::Any, visit)
         });
-        match read.map_err(Error::of_anything) {
+        match read.map_err(Error::mark_skippable) {
             Err(error) if is_waiting && Limits::nulls() && error.is_unwanted() => visit.answer(Answer::Unit),
             read => read,
         }

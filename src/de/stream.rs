@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::column::{Column, children};
 use super::describe;
 use super::deserializer::ValueDeserializer;
-use super::element::Element;
+use super::element::ColumnElement;
 use super::foreign;
 use super::read_state::ReadState;
 use super::visit::{Make, made};
@@ -39,7 +39,7 @@ impl Stream {
             loop {
                 let inside = match object {
                     Object::Dataset(dataset) => {
-                        scope.meet(&dataset, LinkKind::Hard)?;
+                        scope.count_dataset(&dataset, LinkKind::Hard)?;
                         return Column::of_dataset(dataset, RulePosition::nowhere());
                     }
                     Object::Group(inside) => inside,
@@ -83,10 +83,10 @@ impl Stream {
     fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
         h5::start_call();
         let Self { column, depth, links } = self;
-        let element = Element { column, index, depth: *depth };
+        let element = ColumnElement { column, index, depth: *depth };
         Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
-            links.iter().rev().fold(error, |error, link| error.in_link(link)).over()
+            links.iter().rev().fold(error, |error, link| error.in_link(link)).call_ended()
         })
     }
 }

@@ -56,7 +56,7 @@ struct ScopeInner {
     streams: bool,
     /// Whether it is an object of a class, as the Python package FileBacked has them, or in one.
     is_python: bool,
-    met: Arc<VisitCounts>,
+    counts: Arc<VisitCounts>,
 }
 
 /// What one call met, that is not paid for by what is stored.
@@ -102,8 +102,8 @@ impl Scope {
     }
 
     fn begin(route: &RulePosition, streams: bool) -> Self {
-        let met = VisitCounts::new(Limits::current());
-        let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, met };
+        let counts = VisitCounts::new(Limits::current());
+        let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, counts };
         Self { inner: Arc::new(inner), route: route.clone() }
     }
 
@@ -134,26 +134,26 @@ impl Scope {
     }
 
     /// The same place, where reading begins anew: what was met before does not count.
-    pub(super) fn anew(&self) -> Self {
+    pub(super) fn for_new_call(&self) -> Self {
         h5::start_call();
-        let ScopeInner { identity, outer, again, streams, is_python, met } = &*self.inner;
-        let (identity, outer, met) = (*identity, outer.clone(), VisitCounts::new(met.limits));
-        let inner = ScopeInner { identity, outer, again: *again, streams: *streams, is_python: *is_python, met };
+        let ScopeInner { identity, outer, again, streams, is_python, counts } = &*self.inner;
+        let (identity, outer, counts) = (*identity, outer.clone(), VisitCounts::new(counts.limits));
+        let inner = ScopeInner { identity, outer, again: *again, streams: *streams, is_python: *is_python, counts };
         Self { inner: Arc::new(inner), route: self.route.clone() }
     }
 
     /// Does something with the limits of the call that this comes from, also where it is over.
     pub(super) fn limited<R>(&self, inside: impl FnOnce() -> R) -> R {
-        self.inner.met.limits.during(inside)
+        self.inner.counts.limits.during(inside)
     }
 
     /// Goes into `group`, unless reading is in it already.
-    pub(super) fn enter(&self, group: &Group, way: LinkKind) -> Result<Self> {
-        self.enter_known(group, &group.summary()?, way)
+    pub(super) fn enter(&self, group: &Group, link_kind: LinkKind) -> Result<Self> {
+        self.enter_opened(group, &group.summary()?, link_kind)
     }
 
     /// Goes into `group`, which `about` tells of, as [`Scope::enter`] does.
-    pub(super) fn enter_known(&self, group: &Group, about: &ObjectSummary, way: LinkKind) -> Result<Self> {
+    pub(super) fn enter_opened(&self, group: &Group, about: &ObjectSummary, link_kind: LinkKind) -> Result<Self> {
         group.spot().object()?;
         let ObjectSummary { identity, links, attributes } = *about;
         let mut outer = Some(self);
@@ -163,41 +163,42 @@ impl Scope {
             }
             outer = scope.inner.outer.as_ref();
         }
-        let is_again = || self.inner.again || way == LinkKind::Soft || links > 1;
-        let again = way != LinkKind::Once && (self.inner.met.has_seen(identity) || is_again());
+        let is_again = || self.inner.again || link_kind == LinkKind::Soft || links > 1;
+        let again = link_kind != LinkKind::Once && (self.inner.counts.has_seen(identity) || is_again());
         if again {
             self.count_object()?;
         }
         let is_object = || Ok::<_, Error>(group.has_attribute(CLASS)? && group.has_attribute(MODULE)?);
         let is_python = self.inner.is_python || attributes > 1 && is_object()?;
-        let (streams, met) = (self.inner.streams, Arc::clone(&self.inner.met));
-        let inner = ScopeInner { identity: Some(identity), outer: Some(self.clone()), again, streams, is_python, met };
+        let (streams, counts) = (self.inner.streams, Arc::clone(&self.inner.counts));
+        let inner =
+            ScopeInner { identity: Some(identity), outer: Some(self.clone()), again, streams, is_python, counts };
         Ok(Self { inner: Arc::new(inner), route: self.route.clone() })
     }
 
     /// Takes note of a dataset that is to be read.
-    pub(super) fn meet(&self, dataset: &Dataset, way: LinkKind) -> Result<()> {
+    pub(super) fn count_dataset(&self, dataset: &Dataset, link_kind: LinkKind) -> Result<()> {
         dataset.spot().object()?;
-        let once = way == LinkKind::Once;
-        let again = !once && (self.inner.again || way == LinkKind::Soft);
+        let once = link_kind == LinkKind::Once;
+        let again = !once && (self.inner.again || link_kind == LinkKind::Soft);
         if again {
             self.count_object()?;
         }
         let claim = dataset.logical_bytes();
         let limits = Limits::current();
-        let all = self.inner.met.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
+        let all = self.inner.counts.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
         if all > limits.bytes {
             let what = format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.bytes);
             return Err(Limits::exceeded(what, Limit::Bytes));
         }
         let is_only = || -> Result<bool> {
             let ObjectSummary { identity, links, .. } = dataset.summary()?;
-            Ok(!self.inner.met.has_seen(identity) && links <= 1)
+            Ok(!self.inner.counts.has_seen(identity) && links <= 1)
         };
         if !again && (claim < SMALL_DATASET || (once || is_only()?) && dataset.is_stored()) {
             return Ok(());
         }
-        let bytes = self.inner.met.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
+        let bytes = self.inner.counts.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
         let most = limits.unstored;
         if bytes <= most || bytes <= most.saturating_add(MAX_FILES.saturating_mul(dataset.file_size())) {
             return Ok(());
@@ -209,7 +210,7 @@ impl Scope {
     /// Opens the dataset `name` of `group`, and takes note of it.
     pub(super) fn open_dataset(&self, group: &Group, name: &str) -> Result<Dataset> {
         let dataset = group.open_dataset(name)?;
-        self.meet(&dataset, LinkKind::Hard)?;
+        self.count_dataset(&dataset, LinkKind::Hard)?;
         Ok(dataset)
     }
 
@@ -217,14 +218,14 @@ impl Scope {
     pub(super) fn ends_with(&self, error: &Error) -> bool {
         match error.kind() {
             ErrorKind::Cancelled | ErrorKind::Gone => true,
-            ErrorKind::Limit => self.inner.met.objects.load(Ordering::Relaxed) > Limits::current().again,
+            ErrorKind::Limit => self.inner.counts.objects.load(Ordering::Relaxed) > Limits::current().again,
             _ => false,
         }
     }
 
     fn count_object(&self) -> Result<()> {
         let most = Limits::current().again;
-        if self.inner.met.objects.fetch_add(1, Ordering::Relaxed) < most {
+        if self.inner.counts.objects.fetch_add(1, Ordering::Relaxed) < most {
             return Ok(());
         }
         let what = format!("more than {most} groups and datasets were met again through further links");

@@ -210,14 +210,14 @@ impl Effect {
 #[derive(Debug)]
 struct CallRules {
     rules: Rules,
-    is_met: Box<[AtomicBool]>,
+    is_used: Box<[AtomicBool]>,
     /// The rule that would leave out the value itself, by its number.
     skips_all: Option<usize>,
 }
 
 impl CallRules {
-    fn meet(&self, number: usize) {
-        self.is_met[number].store(true, Ordering::Relaxed);
+    fn mark_used(&self, number: usize) {
+        self.is_used[number].store(true, Ordering::Relaxed);
     }
 }
 
@@ -236,13 +236,13 @@ pub(crate) struct RulePosition(Option<Arc<PositionState>>);
 
 #[derive(Debug)]
 struct PositionState {
-    trip: Arc<CallRules>,
+    call: Arc<CallRules>,
     /// The rules that are about something further inside: their numbers, and how far their patterns are.
     live: Box<[(usize, PatternProgress)]>,
     keep: Keep,
     /// Whether it is in something that is to be kept by `only`, or there is no such rule.
     is_chosen: bool,
-    how: Arc<DatasetOptions>,
+    options: Arc<DatasetOptions>,
     /// The steps by a name that a live pattern has next, and by any other.
     named: Box<[(Box<str>, OnceLock<RulePosition>)]>,
     other: OnceLock<RulePosition>,
@@ -262,11 +262,11 @@ struct SeenSteps {
 /// Names are looked at so often at one place.
 const MAX_LOOKS: u32 = 1024;
 /// There are elements of a sequence, one of the variants of an enum, or what is a whole by itself.
-const ELEMENTS: u8 = 1;
-const VARIANT: u8 = 2;
-const LEAF: u8 = 4;
+const HAS_ELEMENTS: u8 = 1;
+const HAS_VARIANT: u8 = 2;
+const HAS_LEAF: u8 = 4;
 /// There are the fields of a struct.
-const FIELDS: u8 = 8;
+const HAS_FIELDS: u8 = 8;
 
 impl SeenSteps {
     fn name(&self, name: &str) {
@@ -356,13 +356,13 @@ impl Rules {
             let (pattern, effect) = &self.rules[*number];
             matches!(effect, Effect::Skip) && pattern.is_matched(*progress)
         });
-        let is_met = self.rules.iter().map(|_| AtomicBool::new(false)).collect();
+        let is_used = self.rules.iter().map(|_| AtomicBool::new(false)).collect();
         let skips_all = skips_all.map(|(number, _)| *number);
-        let trip = Arc::new(CallRules { rules: self.renewed(), is_met, skips_all });
-        let rules = &trip.rules.rules;
+        let call = Arc::new(CallRules { rules: self.renewed(), is_used, skips_all });
+        let rules = &call.rules.rules;
         let is_chosen = !rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
-        let how = Arc::new(trip.rules.base.clone());
-        let mut route = RulePosition::at(&trip, live, is_chosen, &how, true);
+        let options = Arc::new(call.rules.base.clone());
+        let mut route = RulePosition::at(&call, live, is_chosen, &options, true);
         // The value itself is there, whatever it is.
         if let Some(state) = route.0.as_mut().and_then(Arc::get_mut)
             && state.keep == Keep::No
@@ -382,12 +382,12 @@ impl RulePosition {
     /// An error if the options say what they cannot mean. Called where a call begins.
     pub(crate) fn check(&self) -> Result<()> {
         let Some(state) = &self.0 else { return Ok(()) };
-        let mut rules = state.trip.rules.rules.iter();
+        let mut rules = state.call.rules.rules.iter();
         rules.try_for_each(|(pattern, effect)| pattern.check(effect.option()))?;
-        if let Some(number) = state.trip.skips_all
-            && !state.trip.rules.is_lenient
+        if let Some(number) = state.call.skips_all
+            && !state.call.rules.is_lenient
         {
-            let (pattern, _) = &state.trip.rules.rules[number];
+            let (pattern, _) = &state.call.rules.rules[number];
             let message = format!(
                 "`skip({:?})`: this is the path of the value itself, which is never left out: name what is in it, as in \
                  `skip([\"*\"])`",
@@ -395,18 +395,18 @@ impl RulePosition {
             );
             return Err(Error::new(ErrorKind::Unsupported, message).advised("`lenient()` takes such a path"));
         }
-        state.trip.rules.storing().try_for_each(DatasetOptions::check)
+        state.call.rules.storing().try_for_each(DatasetOptions::check)
     }
 
     /// An error if the options said what the call, all of which is done, had no use for. Called where a call begins.
     pub(crate) fn finish(&self) -> Result<()> {
         let Some(state) = &self.0 else { return Ok(()) };
-        let rules = &state.trip.rules;
+        let rules = &state.call.rules;
         if rules.is_lenient {
             return Ok(());
         }
-        for (number, is_met) in state.trip.is_met.iter().enumerate() {
-            if !is_met.load(Ordering::Relaxed) {
+        for (number, is_used) in state.call.is_used.iter().enumerate() {
+            if !is_used.load(Ordering::Relaxed) {
                 let mut ends = DeadEnds::default();
                 let mut places: Vec<ReachedState<'_>> = vec![(state, false)];
                 while let Some(place) = places.pop() {
@@ -420,12 +420,12 @@ impl RulePosition {
 
     /// Takes note of the fields that the type has of what is here, be they stored or not.
     #[inline]
-    pub(crate) fn know(&self, fields: &[&str]) {
+    pub(crate) fn note_fields(&self, fields: &[&str]) {
         if let Some(state) = &self.0
             && !state.is_uniform()
             && state.seen.looks.load(Ordering::Relaxed) < MAX_LOOKS
         {
-            state.seen.note(FIELDS);
+            state.seen.note(HAS_FIELDS);
             for field in fields {
                 self.field(field);
             }
@@ -434,54 +434,54 @@ impl RulePosition {
 
     /// Takes note that what is here is one of several variants.
     #[inline]
-    pub(crate) fn is_variant(&self) {
+    pub(crate) fn note_variant(&self) {
         if let Some(state) = &self.0 {
-            state.seen.note(VARIANT);
+            state.seen.note(HAS_VARIANT);
         }
     }
 
     /// Takes note that what is here is a struct.
     #[inline]
-    pub(crate) fn is_struct(&self) {
+    pub(crate) fn note_struct(&self) {
         if let Some(state) = &self.0 {
-            state.seen.note(FIELDS);
+            state.seen.note(HAS_FIELDS);
         }
     }
 
     /// Takes note that what is here is a number or string, with nothing in it.
     #[inline]
-    pub(crate) fn is_leaf(&self) {
+    pub(crate) fn note_leaf(&self) {
         if let Some(state) = &self.0 {
-            state.seen.note(LEAF);
+            state.seen.note(HAS_LEAF);
         }
     }
 
     fn at(
-        trip: &Arc<CallRules>,
+        call: &Arc<CallRules>,
         mut live: Vec<(usize, PatternProgress)>,
         was_chosen: bool,
-        how: &Arc<DatasetOptions>,
+        options: &Arc<DatasetOptions>,
         is_root: bool,
     ) -> Self {
-        let rules = &trip.rules;
-        let (mut how, mut is_chosen, mut is_skipped) = (Arc::clone(how), was_chosen, false);
+        let rules = &call.rules;
+        let (mut options, mut is_chosen, mut is_skipped) = (Arc::clone(options), was_chosen, false);
         for (number, progress) in &live {
             let (pattern, effect) = &rules.rules[*number];
             if pattern.is_matched(*progress) {
-                trip.meet(*number);
+                call.mark_used(*number);
             }
             match effect {
                 _ if !pattern.is_matched(*progress) => {}
                 Effect::Skip => is_skipped = true,
                 Effect::Only => is_chosen = true,
-                Effect::At(options) => how = Arc::new(options.clone().over(&how)),
+                Effect::At(own) => options = Arc::new(own.clone().over(&options)),
             }
         }
         live.retain(|(number, progress)| {
             let (pattern, effect) = &rules.rules[*number];
             let is_in_chosen = is_chosen && matches!(effect, Effect::Only);
             if is_in_chosen && !is_root {
-                trip.meet(*number);
+                call.mark_used(*number);
             }
             pattern.goes_on(*progress) && !is_in_chosen
         });
@@ -494,12 +494,12 @@ impl RulePosition {
         };
         if keep == Keep::No && !is_root {
             // What is in there is not looked at.
-            live.iter().for_each(|(number, _)| trip.meet(*number));
+            live.iter().for_each(|(number, _)| call.mark_used(*number));
         }
         if !is_root
             && live.is_empty()
             && keep == Keep::Yes
-            && *how == DatasetOptions::default()
+            && *options == DatasetOptions::default()
             && rules.python.is_none()
         {
             return Self(None);
@@ -513,13 +513,13 @@ impl RulePosition {
             }
         }
         let named = names.into_iter().map(|name| (name, OnceLock::new())).collect();
-        let (trip, live, other) = (Arc::clone(trip), live.into(), OnceLock::new());
+        let (call, live, other) = (Arc::clone(call), live.into(), OnceLock::new());
         Self(Some(Arc::new(PositionState {
-            trip,
+            call,
             live,
             keep,
             is_chosen,
-            how,
+            options,
             named,
             other,
             seen: SeenSteps::default(),
@@ -534,7 +534,7 @@ impl RulePosition {
 
     /// The module of the classes, where all is laid out as the Python package FileBacked does it.
     pub(crate) fn python(&self) -> Option<&Arc<str>> {
-        self.0.as_ref().and_then(|state| state.trip.rules.python.as_ref())
+        self.0.as_ref().and_then(|state| state.call.rules.python.as_ref())
     }
 
     /// Whether all that is further inside is treated alike.
@@ -580,14 +580,14 @@ impl RulePosition {
         match name {
             Some(name) if named.is_none() => state.seen.name(name),
             Some(_) => {}
-            None => state.seen.note(ELEMENTS),
+            None => state.seen.note(HAS_ELEMENTS),
         }
         place.get_or_init(|| {
-            let rules = &state.trip.rules.rules;
+            let rules = &state.call.rules.rules;
             let step =
                 |(number, progress): &(usize, PatternProgress)| (*number, rules[*number].0.step(*progress, name));
             let live = state.live.iter().map(step).filter(|(_, progress)| *progress != 0).collect();
-            Self::at(&state.trip, live, state.is_chosen, &state.how, false)
+            Self::at(&state.call, live, state.is_chosen, &state.options, false)
         })
     }
 
@@ -601,13 +601,13 @@ impl RulePosition {
     pub(crate) fn selects(&self) -> bool {
         let Some(state) = &self.0 else { return false };
         !state.is_chosen
-            || state.live.iter().any(|(number, _)| !matches!(state.trip.rules.rules[*number].1, Effect::At(_)))
+            || state.live.iter().any(|(number, _)| !matches!(state.call.rules.rules[*number].1, Effect::At(_)))
     }
 
     /// How what is here is stored.
-    pub(crate) fn how(&self) -> &DatasetOptions {
-        static PLAIN: LazyLock<DatasetOptions> = LazyLock::new(DatasetOptions::default);
-        self.0.as_ref().map_or(&PLAIN, |state| &state.how)
+    pub(crate) fn dataset_options(&self) -> &DatasetOptions {
+        static DEFAULT_OPTIONS: LazyLock<DatasetOptions> = LazyLock::new(DatasetOptions::default);
+        self.0.as_ref().map_or(&DEFAULT_OPTIONS, |state| &state.options)
     }
 }
 
@@ -633,14 +633,14 @@ impl<'a> DeadEnds<'a> {
     /// Looks for the ends of the pattern of rule `number` in a place that it came to; adds the places further inside.
     fn look(&mut self, number: usize, (state, is_anywhere): ReachedState<'a>, places: &mut Vec<ReachedState<'a>>) {
         let Some((_, progress)) = state.live.iter().find(|(live, _)| *live == number) else { return };
-        let pattern = &state.trip.rules.rules[number].0;
+        let pattern = &state.call.rules.rules[number].0;
         let names = state.seen.names.lock().unwrap_or_else(PoisonError::into_inner);
         let known = state.named.iter().filter(|(_, route)| route.get().is_some());
-        let has_elements = state.seen.is(ELEMENTS);
+        let has_elements = state.seen.is(HAS_ELEMENTS);
         let is_empty = names.is_empty() && known.clone().next().is_none() && !has_elements;
         // Nothing at all: an option without a value, a sequence or map without entries.
-        let is_nothing = is_empty && !state.seen.is(LEAF);
-        let is_enum = state.seen.is(VARIANT);
+        let is_nothing = is_empty && !state.seen.is(HAS_LEAF);
+        let is_enum = state.seen.is(HAS_VARIANT);
         for (at, segment) in pattern.awaited(*progress) {
             let name = segment.name();
             let is_found = |name: &str| known.clone().any(|(known, _)| **known == *name);
@@ -656,7 +656,7 @@ impl<'a> DeadEnds<'a> {
             if !is_after_any_number && *segment != PatternSegment::Deep {
                 let is_last = at + 1 == pattern.segments.len();
                 // Of several fields that are all in this place, one that is an enum tells nothing of the others.
-                let is_enum = is_enum && !(is_anywhere && is_last && state.seen.is(FIELDS));
+                let is_enum = is_enum && !(is_anywhere && is_last && state.seen.is(HAS_FIELDS));
                 if is_nothing && is_anywhere && is_last {
                     self.empty = self.empty.max(at);
                 } else if is_nothing || is_enum {
@@ -806,11 +806,11 @@ mod tests {
     fn what_holds_at_a_path_holds_within_it() {
         let deflate = |level| DatasetOptions::new().deflate(level);
         let route = route(&[("a/*", Effect::At(deflate(1))), ("a/b/c", Effect::At(deflate(9)))]);
-        assert_eq!(*route.how(), DatasetOptions::default());
-        assert_eq!(*route.field("a").how(), DatasetOptions::default());
-        assert_eq!(*route.field("a").element().how(), deflate(1));
-        assert_eq!(*route.field("a").field("b").field("d").how(), deflate(1));
-        assert_eq!(*route.field("a").field("b").field("c").element().how(), deflate(9));
+        assert_eq!(*route.dataset_options(), DatasetOptions::default());
+        assert_eq!(*route.field("a").dataset_options(), DatasetOptions::default());
+        assert_eq!(*route.field("a").element().dataset_options(), deflate(1));
+        assert_eq!(*route.field("a").field("b").field("d").dataset_options(), deflate(1));
+        assert_eq!(*route.field("a").field("b").field("c").element().dataset_options(), deflate(9));
         assert!(route.field("b").is_nowhere());
     }
 
@@ -818,11 +818,11 @@ mod tests {
     #[test]
     fn paths_of_any_number_of_steps_take_no_stack() {
         let deep = || {
-            for (path, is_met) in [("**/x", true), ("**/y", false), ("**/*/y", false)] {
+            for (path, is_used) in [("**/x", true), ("**/y", false), ("**/*/y", false)] {
                 let start = route(&[(path, Effect::Skip)]);
                 let end = (0..100_000).fold(&start, |route, _| route.field("a").element());
-                assert_eq!(end.field("x").keep() == Keep::No, is_met);
-                assert_eq!(start.finish().is_ok(), is_met);
+                assert_eq!(end.field("x").keep() == Keep::No, is_used);
+                assert_eq!(start.finish().is_ok(), is_used);
             }
         };
         std::thread::Builder::new().stack_size(64 << 10).spawn(deep).unwrap().join().unwrap();

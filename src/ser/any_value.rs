@@ -48,8 +48,8 @@ impl<T: Serialize> AnyValue for ErasedRow<T> {
         self.0.serialize(serializer)
     }
 
-    fn put_row(&self, form: &RecordForm, room: &mut PackBuffer<'_>) -> bool {
-        room.put_row(form, &self.0)
+    fn put_row(&self, form: &RecordForm, buffer: &mut PackBuffer<'_>) -> bool {
+        buffer.put_row(form, &self.0)
     }
 
     fn type_of(&self) -> (TypeId, &'static str) {
@@ -79,13 +79,13 @@ pub(super) trait AnyElements {
         &mut self,
         column: &mut Column,
         depth: Depth,
-        near: ElementContext<'_>,
+        context: ElementContext<'_>,
         most: usize,
     ) -> (usize, Result<()>);
 
     /// Adds the next elements as rows, as far as there are so many and they are of the form; returns how many, and whether
     /// there is [one](AnyElements::refused) that was not added.
-    fn put_rows(&mut self, form: &RecordForm, room: PackBuffer<'_>, most: usize) -> (usize, bool);
+    fn put_rows(&mut self, form: &RecordForm, buffer: PackBuffer<'_>, most: usize) -> (usize, bool);
 
     /// The element that was not added.
     fn refused(&self) -> Option<&dyn AnyValue>;
@@ -141,13 +141,13 @@ impl<I: IntoIterator<Item: Serialize>> AnyElements for ElementsOf<I> {
         &mut self,
         column: &mut Column,
         depth: Depth,
-        near: ElementContext<'_>,
+        context: ElementContext<'_>,
         most: usize,
     ) -> (usize, Result<()>) {
         let Some(iter) = self.iter() else { return (0, Ok(())) };
         for count in 0..most {
             let Some(value) = iter.next() else { return (count, Ok(())) };
-            let element = ElementSerializer::new(column, depth, near);
+            let element = ElementSerializer::new(column, depth, context);
             if let Err(error) = value.serialize(ValueSerializer::element(element)) {
                 return (count, Err(error));
             }
@@ -155,12 +155,12 @@ impl<I: IntoIterator<Item: Serialize>> AnyElements for ElementsOf<I> {
         (most, Ok(()))
     }
 
-    fn put_rows(&mut self, form: &RecordForm, room: PackBuffer<'_>, most: usize) -> (usize, bool) {
+    fn put_rows(&mut self, form: &RecordForm, buffer: PackBuffer<'_>, most: usize) -> (usize, bool) {
         let Some(iter) = self.iter() else { return (0, false) };
-        let (mut room, mut left) = (room.here(), most);
+        let (mut buffer, mut left) = (buffer.here(), most);
         let refused = loop {
             let Some(value) = iter.next() else { break None };
-            if left == 0 || !room.put_row(form, &value) {
+            if left == 0 || !buffer.put_row(form, &value) {
                 break Some(value);
             }
             left -= 1;

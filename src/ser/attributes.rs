@@ -71,7 +71,7 @@ impl<'a> SinkOnce<'a> for AttributesSerializer {
 
     fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         match compound {
-            Compound::Map | Compound::Struct(_) => Ok(Box::new(AttributeMap { attributes: self, key: None })),
+            Compound::Map | Compound::Struct(_) => Ok(Box::new(AttributeSink { attributes: self, key: None })),
             _ => Err(no_attributes()),
         }
     }
@@ -82,13 +82,13 @@ impl<'a> SinkOnce<'a> for AttributesSerializer {
 }
 
 /// The attributes, one by one.
-struct AttributeMap {
+struct AttributeSink {
     attributes: AttributesSerializer,
     /// The key whose value is to come.
     key: Option<String>,
 }
 
-impl CompoundSink for AttributeMap {
+impl CompoundSink for AttributeSink {
     fn field(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         self.attributes.attribute(name, value)
     }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::numbers::{Numbers, Push};
 use super::object_list::ObjectList;
 use super::place::ElementContext;
-use super::record::{Record, RecordKind};
-use super::variants::Variants;
+use super::record::{RecordColumn, RecordKind};
+use super::variants::VariantsColumn;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, LastLook, Number, Slice};
 
@@ -33,19 +33,19 @@ pub(super) enum Column {
     /// So many units.
     Units(usize),
     /// Tuples of one length, of numbers of one type or of such tuples.
-    Array(Box<Array>),
+    Array(Box<ArrayColumn>),
     /// Sequences of any length.
-    List(Box<List>),
+    List(Box<ListColumn>),
     /// Structs, tuples, and maps that are much like structs.
-    Record(Box<Record>),
+    Record(Box<RecordColumn>),
     /// Maps of any keys.
-    Maps(Box<Maps>),
+    Maps(Box<MapsColumn>),
     /// Options.
-    Nullable(Box<Nullable>),
+    Nullable(Box<NullableColumn>),
     /// Enums.
-    Variants(Box<Variants>),
+    Variants(Box<VariantsColumn>),
     /// Elements of more than one of these forms.
-    Mixed(Box<Mixed>),
+    Mixed(Box<MixedColumn>),
     /// Elements that wrote themselves, to an object each.
     Objects(ObjectList),
     /// Elements of fixed size that are written, and only to be linked; nothing is added to them.
@@ -70,7 +70,7 @@ pub(super) struct ByteStrings {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Array {
+pub(super) struct ArrayColumn {
     /// Items of each tuple.
     pub(super) width: usize,
     pub(super) count: usize,
@@ -78,7 +78,7 @@ pub(super) struct Array {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct List {
+pub(super) struct ListColumn {
     /// Where each sequence starts and, last, where the last ends.
     pub(super) offsets: Vec<u64>,
     pub(super) inner: Column,
@@ -87,14 +87,14 @@ pub(super) struct List {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Maps {
+pub(super) struct MapsColumn {
     pub(super) offsets: Vec<u64>,
     pub(super) keys: Column,
     pub(super) values: Column,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Nullable {
+pub(super) struct NullableColumn {
     /// True where there is none.
     pub(super) mask: Vec<bool>,
     /// As many elements; a filler where there is none.
@@ -102,7 +102,7 @@ pub(super) struct Nullable {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Mixed {
+pub(super) struct MixedColumn {
     pub(super) parts: Vec<(ElementClass, Column)>,
     /// For each element, the position of its part in `parts`.
     pub(super) tags: Vec<u8>,
@@ -131,7 +131,7 @@ impl Expected {
     }
 }
 
-/// The forms that elements of a [`Mixed`] column are told apart by.
+/// The forms that elements of a [`MixedColumn`] are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ElementClass {
     Number(Number),
@@ -251,13 +251,13 @@ impl Column {
         if class == ElementClass::Option && !matches!(self, Self::Units(_) | Self::Mixed(_)) {
             let mask = vec![false; self.len()];
             let inner = std::mem::replace(self, Self::new());
-            *self = Self::Nullable(Box::new(Nullable { mask, inner }));
+            *self = Self::Nullable(Box::new(NullableColumn { mask, inner }));
             return self;
         }
         if !matches!(self, Self::Mixed(_)) {
             let tags = vec![0; self.len()];
             let parts = self.class().map(|class| (class, std::mem::replace(self, Self::new()))).into_iter().collect();
-            *self = Self::Mixed(Box::new(Mixed { parts, tags, ranks: OnceCell::new() }));
+            *self = Self::Mixed(Box::new(MixedColumn { parts, tags, ranks: OnceCell::new() }));
         }
         let Self::Mixed(mixed) = self else { unreachable!("made above") };
         let tag = mixed.parts.iter().position(|(part, _)| *part == class).unwrap_or_else(|| {
@@ -490,7 +490,7 @@ impl Column {
     }
 
     #[inline]
-    fn nullable(&mut self) -> Result<&mut Nullable> {
+    fn nullable(&mut self) -> Result<&mut NullableColumn> {
         let column = if matches!(self, Self::Nullable(_)) { self } else { self.make_nullable() };
         match column {
             Self::Nullable(nullable) => Ok(nullable),
@@ -502,8 +502,10 @@ impl Column {
     fn make_nullable(&mut self) -> &mut Self {
         let column = self.of_class(ElementClass::Option);
         if let Self::Unknown(fillers) = column {
-            *column =
-                Self::Nullable(Box::new(Nullable { mask: vec![false; *fillers], inner: Self::Unknown(*fillers) }));
+            *column = Self::Nullable(Box::new(NullableColumn {
+                mask: vec![false; *fillers],
+                inner: Self::Unknown(*fillers),
+            }));
         }
         column
     }
@@ -524,9 +526,9 @@ impl Column {
         Ok(&mut nullable.inner)
     }
 
-    /// Begins a sequence; its elements go into the column of the list returned, and [`List::end`] ends it.
+    /// Begins a sequence; its elements go into the column of the list returned, and [`ListColumn::end`] ends it.
     #[inline]
-    pub(super) fn begin_list(&mut self) -> Result<&mut List> {
+    pub(super) fn begin_list(&mut self) -> Result<&mut ListColumn> {
         let column = if matches!(self, Self::List(_)) { self } else { self.make_list() };
         match column {
             Self::List(list) => Ok(list),
@@ -540,7 +542,7 @@ impl Column {
         match column {
             Self::Unknown(fillers) => {
                 let offsets = vec![0; *fillers + 1];
-                *column = Self::List(Box::new(List::new(offsets, Self::new())));
+                *column = Self::List(Box::new(ListColumn::new(offsets, Self::new())));
             }
             Self::Array(_) => column.array_to_list(),
             _ => {}
@@ -549,8 +551,8 @@ impl Column {
     }
 
     /// Begins an element that is an object by itself, which goes to those returned.
-    pub(super) fn begin_object(&mut self, near: ElementContext<'_>) -> Result<&mut ObjectList> {
-        self.objects(|fillers| ObjectList::new(near, fillers))
+    pub(super) fn begin_object(&mut self, context: ElementContext<'_>) -> Result<&mut ObjectList> {
+        self.objects(|fillers| ObjectList::new(context, fillers))
     }
 
     pub(super) fn objects(&mut self, make: impl FnOnce(usize) -> Result<ObjectList>) -> Result<&mut ObjectList> {
@@ -565,7 +567,7 @@ impl Column {
     }
 }
 
-impl List {
+impl ListColumn {
     pub(super) fn new(offsets: Vec<u64>, inner: Column) -> Self {
         Self { offsets, inner, last: LastLook::default() }
     }
@@ -596,7 +598,7 @@ impl List {
     }
 }
 
-impl Maps {
+impl MapsColumn {
     pub(super) fn end(&mut self) {
         self.offsets.push(self.keys.len() as u64);
     }

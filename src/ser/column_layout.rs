@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::column::{Array, ByteStrings, Column, ElementClass, List, Maps, Mixed, Nullable};
+use super::column::{
+    ArrayColumn, ByteStrings, Column, ElementClass, ListColumn, MapsColumn, MixedColumn, NullableColumn,
+};
 use super::numbers::Numbers;
 use super::place::Place;
-use super::record::{Record, RecordField, RecordKind};
+use super::record::{RecordColumn, RecordField, RecordKind};
 use super::strings;
-use super::variants::Variants;
+use super::variants::VariantsColumn;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_COUNT;
 use crate::ground::stack::with_room;
@@ -164,7 +166,7 @@ fn write_regular(column: &Column, place: &Place<'_>) -> Option<Result<()>> {
     })
 }
 
-fn write_array(array: Array, place: &Place<'_>) -> Result<()> {
+fn write_array(array: ArrayColumn, place: &Place<'_>) -> Result<()> {
     let mut column = Column::Array(Box::new(array));
     if let Some(result) = write_regular(&column, place) {
         return result;
@@ -174,7 +176,7 @@ fn write_array(array: Array, place: &Place<'_>) -> Result<()> {
     write(column, place)
 }
 
-fn write_list(list: List, place: &Place<'_>) -> Result<()> {
+fn write_list(list: ListColumn, place: &Place<'_>) -> Result<()> {
     let column = Column::List(Box::new(list));
     if let Some(result) = write_regular(&column, place) {
         return result;
@@ -185,14 +187,14 @@ fn write_list(list: List, place: &Place<'_>) -> Result<()> {
     write(list.inner, &Place::child(&group, VALUES, place.route.element()))
 }
 
-fn write_maps(maps: Maps, place: &Place<'_>) -> Result<()> {
+fn write_maps(maps: MapsColumn, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Maps))?;
     write_offsets(&maps.offsets, &group, &place.route)?;
     write(maps.keys, &place.part(&group, KEYS))?;
     write(maps.values, &Place::child(&group, VALUES, place.route.element()))
 }
 
-fn write_nullable(nullable: Nullable, place: &Place<'_>) -> Result<()> {
+fn write_nullable(nullable: NullableColumn, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Nullable))?;
     write_encoding(&nullable.inner, &group)?;
     write(nullable.inner, &place.part(&group, VALUES))?;
@@ -215,7 +217,7 @@ pub(super) fn write_encoding(values: &Column, group: &Group) -> Result<()> {
     Ok(())
 }
 
-fn write_mixed(mixed: Mixed, place: &Place<'_>) -> Result<()> {
+fn write_mixed(mixed: MixedColumn, place: &Place<'_>) -> Result<()> {
     let Some((values, mask)) = mixed.without_units()? else { return write_parts_of(mixed, place) };
     let group = place.group(Some(Kind::Nulls))?;
     write_encoding(&values, &group)?;
@@ -223,7 +225,7 @@ fn write_mixed(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     write_mask(&mask, &group, &place.route)
 }
 
-fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
+fn write_parts_of(mixed: MixedColumn, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Mixed))?;
     let members = mixed.parts.iter().zip(0..).map(|((class, _), tag)| (class.name().to_owned(), tag)).collect();
     let dtype = Dtype::Enum(EnumType::new(Number::U8, members).into());
@@ -238,7 +240,7 @@ fn write_parts_of(mixed: Mixed, place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-impl Variants {
+impl VariantsColumn {
     /// The value of each variant in an HDF5 enum: its index in Rust's enum, where these are distinct.
     fn codes(&self) -> Vec<u32> {
         let mut codes: Vec<u32> = self.variants.iter().map(|variant| variant.index).collect();
@@ -303,7 +305,7 @@ impl Variants {
     }
 }
 
-fn write_variants(variants: Variants, place: &Place<'_>) -> Result<()> {
+fn write_variants(variants: VariantsColumn, place: &Place<'_>) -> Result<()> {
     if variants.variants.iter().all(|variant| variant.payload.is_none()) && !variants.variants.is_empty() {
         return variants.write_tags(place);
     }
@@ -357,11 +359,11 @@ fn array_only(column: &Column) -> bool {
     }
 }
 
-fn fixed_record(record: &Record) -> Option<Dtype> {
+fn fixed_record(record: &RecordColumn) -> Option<Dtype> {
     record_cell(record, false)
 }
 
-fn record_cell(record: &Record, texts: bool) -> Option<Dtype> {
+fn record_cell(record: &RecordColumn, texts: bool) -> Option<Dtype> {
     if record.rows == RecordKind::Maps || record.fields.is_empty() {
         return None;
     }
@@ -498,7 +500,7 @@ fn pack_bytes(bytes: &[u8], size: usize, start: usize, records: &mut [u8], strid
     }
 }
 
-fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
+fn write_record(mut record: RecordColumn, place: &Place<'_>) -> Result<()> {
     // Positions as names are those of tuples; maps with such keys are kept as maps.
     let positional =
         record.rows == RecordKind::Maps && are_positions(record.fields.iter().map(|field| field.name.as_ref()));
@@ -509,7 +511,7 @@ fn write_record(mut record: Record, place: &Place<'_>) -> Result<()> {
         return write(column, place);
     }
     let count = record.count;
-    let table = match place.route.how().records {
+    let table = match place.route.dataset_options().records {
         Some(Records::Columns) => None,
         how => record_cell(&record, how == Some(Records::Table)),
     };

@@ -1,7 +1,7 @@
 //! Structs, maps and tuples that are being pushed to a column.
 
-use super::column::{Array, Column, ElementClass, Maps, out_of_order};
-use super::record::{Record, RecordKind};
+use super::column::{ArrayColumn, Column, ElementClass, MapsColumn, out_of_order};
+use super::record::{RecordColumn, RecordKind};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 impl Column {
@@ -27,13 +27,13 @@ impl Column {
         let column = self.of_class(class);
         match column {
             Self::Unknown(fillers) if record => {
-                let mut rows = Record::new(RecordKind::Tuples, *fillers);
+                let mut rows = RecordColumn::new(RecordKind::Tuples, *fillers);
                 rows.begin();
                 *column = Self::Record(Box::new(rows));
             }
             Self::Unknown(fillers) => {
                 let inner = Self::Unknown(*fillers * len);
-                *column = Self::Array(Box::new(Array { width: len, count: *fillers, inner }));
+                *column = Self::Array(Box::new(ArrayColumn { width: len, count: *fillers, inner }));
             }
             Self::Array(array) if array.width != len => column.array_to_list(),
             Self::Record(record) => record.begin(),
@@ -85,7 +85,7 @@ impl Column {
     fn make_record(&mut self, rows: RecordKind) -> &mut Self {
         let column = self.of_class(ElementClass::Record);
         if let Self::Unknown(fillers) = column {
-            *column = Self::Record(Box::new(Record::new(rows, *fillers)));
+            *column = Self::Record(Box::new(RecordColumn::new(rows, *fillers)));
         }
         column
     }
@@ -117,8 +117,8 @@ impl Column {
 
 /// A struct that is being pushed.
 pub(super) enum StructRow<'a> {
-    Record(&'a mut Record),
-    Maps(&'a mut Maps),
+    Record(&'a mut RecordColumn),
+    Maps(&'a mut MapsColumn),
 }
 
 impl StructRow<'_> {

@@ -13,7 +13,7 @@ use super::node::{numbers, put};
 use super::place::{ElementContext, Place, PlaceKind, check_free};
 use super::select;
 use super::serializer::ValueSerializer;
-use super::stream::Sequence;
+use super::stream::SequenceWriter;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
@@ -23,12 +23,12 @@ use crate::layout::{KEYS, KIND, Kind, MAX_RANK, VALUES, is_linkable};
 
 /// A sequence: a column, written as its elements become known.
 pub(super) struct NodeSeq<'a> {
-    sequence: Sequence<'a>,
+    sequence: SequenceWriter<'a>,
 }
 
 impl<'a> NodeSeq<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
-        Self { sequence: Sequence::new(place, depth, len) }
+        Self { sequence: SequenceWriter::new(place, depth, len) }
     }
 
     /// Writes all of `items`.
@@ -154,7 +154,7 @@ pub(super) struct NodeStruct {
 impl NodeStruct {
     pub(super) fn new(place: &Place<'_>, depth: Depth, variant: Option<&'static str>) -> Result<Self> {
         let route = place.route.clone();
-        route.is_struct();
+        route.note_struct();
         Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, route })
     }
 }
@@ -254,7 +254,7 @@ impl CompoundSink for NodeMap<'_> {
                     *pending = Some(key);
                     Ok(())
                 }
-                _ => Err(Error::again(
+                _ => Err(Error::retry_as(
                     RetryAs::Map,
                     ErrorKind::BadKey,
                     "the keys are of different types, or not distinct: write the map through `to_group`, `write`, \
@@ -263,7 +263,7 @@ impl CompoundSink for NodeMap<'_> {
             },
             MapState::Pairs { keys, key: pending, .. } => {
                 if self.place.route.is_uniform() {
-                    let element = ElementSerializer::new(keys, self.depth, self.place.near());
+                    let element = ElementSerializer::new(keys, self.depth, self.place.context());
                     return key.write(ValueSerializer::element(element));
                 }
                 let (name, mut column) = (key::link(key)?.map(|(_, name)| name), Column::new());
@@ -288,15 +288,15 @@ impl CompoundSink for NodeMap<'_> {
                     .map_err(|error| error.in_field(&key).in_link(&name))
             }
             MapState::Pairs { keys, values, key } => {
-                let (index, mut near) = (values.len(), self.place.near());
+                let (index, mut context) = (values.len(), self.place.context());
                 if let Some((key, name)) = key.take() {
-                    near = name.map_or(near.element(), |name| near.field(&name));
-                    if select::is_left_out(near.route, value) {
+                    context = name.map_or(context.element(), |name| context.field(&name));
+                    if select::is_left_out(context.route, value) {
                         return Ok(());
                     }
                     keys.push_from(&key, 0)?;
                 }
-                let element = ElementSerializer::new(values, self.depth, near);
+                let element = ElementSerializer::new(values, self.depth, context);
                 value.write(ValueSerializer::element(element)).map_err(|error| error.in_element(index))
             }
             MapState::Start => Err(no_key()),

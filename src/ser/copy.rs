@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::column::{Column, ElementClass, List, Maps, Mixed, out_of_order};
+use super::column::{Column, ElementClass, ListColumn, MapsColumn, MixedColumn, out_of_order};
 use super::numbers::Numbers;
-use super::record::{Record, RecordField, RecordKind};
+use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::Result;
 
 /// For each element, how many before it have its tag: where it is in the part for the tag. Made when first asked for, of
@@ -25,7 +25,7 @@ fn rank<T: Copy + Into<u32>>(ranks: &OnceCell<Vec<u32>>, tags: &[T], index: usiz
     ranks[index] as usize
 }
 
-impl Mixed {
+impl MixedColumn {
     /// The elements with fillers where there are units, and where that is; `None` if no element is a unit, or if some
     /// are options, among which a unit would not be told from what is there.
     pub(super) fn without_units(&self) -> Result<Option<(Column, Vec<bool>)>> {
@@ -50,14 +50,14 @@ impl Column {
         if let Self::Array(array) = self {
             let offsets = (0..=array.count).map(|index| (index * array.width) as u64).collect();
             let inner = std::mem::replace(&mut array.inner, Self::new());
-            *self = Self::List(Box::new(List::new(offsets, inner)));
+            *self = Self::List(Box::new(ListColumn::new(offsets, inner)));
         }
     }
 
     /// Makes tuples that were alike so far into records; the last is not complete: it has `position` elements.
     pub(super) fn array_to_record(&mut self, position: usize) -> Result<()> {
         let Self::Array(array) = self else { return Err(out_of_order()) };
-        let mut record = Record::new(RecordKind::Tuples, 0);
+        let mut record = RecordColumn::new(RecordKind::Tuples, 0);
         for position in 0..array.width {
             record.fields.push(RecordField::new(Cow::Owned(position.to_string()), 0));
         }
@@ -77,9 +77,9 @@ impl Column {
     }
 
     /// Makes records into maps. The last row is not complete; it becomes the last map, not complete either.
-    pub(super) fn record_to_maps(&mut self) -> Result<&mut Maps> {
+    pub(super) fn record_to_maps(&mut self) -> Result<&mut MapsColumn> {
         if let Self::Record(record) = self {
-            let mut maps = Maps { offsets: vec![0], keys: Self::new(), values: Self::new() };
+            let mut maps = MapsColumn { offsets: vec![0], keys: Self::new(), values: Self::new() };
             for row in 0..=record.count {
                 for field in &record.fields {
                     if row < field.column.len() && field.has(row) {

@@ -9,7 +9,7 @@ use ndarray::{ArrayView, Dimension};
 
 use super::any_value::AnyValue;
 use super::attributes::AttributesSerializer;
-use super::node::{put, put_apart};
+use super::node::{put, put_unshared};
 use super::place::{Place, PlaceKind, copy_attributes, no_attribute};
 use super::select;
 use super::serializer::ValueSerializer;
@@ -28,9 +28,9 @@ pub(crate) struct Destination {
     pub(super) place: Place<'static>,
     pub(super) depth: Depth,
     /// How many `Some` are directly around it.
-    pub(super) somes: usize,
+    pub(super) option_depth: usize,
     /// What is written there is to be no link to another object.
-    pub(super) apart: bool,
+    pub(super) unshared: bool,
 }
 
 impl Offered for Destination {
@@ -45,18 +45,18 @@ impl Offered for Destination {
 impl Destination {
     /// Writes `value` there as if it were not in a wrapper.
     pub(crate) fn put(&self, value: &dyn AnyValue) -> Result<()> {
-        let put = if self.apart { put_apart } else { put };
-        put(value, self.place.clone(), self.depth, self.somes)
+        let put = if self.unshared { put_unshared } else { put };
+        put(value, self.place.clone(), self.depth, self.option_depth)
     }
 
     /// As [`Destination::put`], but the object is none that stands elsewhere, too: it can be given attributes.
-    pub(crate) fn put_apart(&self, value: &dyn AnyValue) -> Result<()> {
-        put_apart(value, self.place.clone(), self.depth, self.somes)
+    pub(crate) fn put_unshared(&self, value: &dyn AnyValue) -> Result<()> {
+        put_unshared(value, self.place.clone(), self.depth, self.option_depth)
     }
 
     /// Whether a link to an object can stand there in place of a value.
     pub(crate) fn takes_link(&self) -> bool {
-        !self.apart && matches!(self.place.at, PlaceKind::Child(..))
+        !self.unshared && matches!(self.place.at, PlaceKind::Child(..))
     }
 
     /// Makes a further link to an object that was written.
@@ -70,7 +70,7 @@ impl Destination {
     pub(crate) fn written(&self) -> Result<(Object, Option<usize>)> {
         let (group, name) = self.link()?;
         let object = group.open(name)?;
-        let only = shows_somes(&object)?.then_some(self.somes);
+        let only = shows_options(&object)?.then_some(self.option_depth);
         Ok((object, only))
     }
 
@@ -89,12 +89,12 @@ impl Destination {
     /// Where several links lead to it, and it is copied again in this call, that is a link to the first copy.
     pub(crate) fn copy(&self, object: &Object) -> Result<()> {
         let call = Call::<WriteState>::current();
-        if self.apart {
+        if self.unshared {
             call.set_copied(true);
         }
-        if shows_somes(object)? {
+        if shows_options(object)? {
             let mut place = self.place.clone();
-            for _ in 0..self.somes {
+            for _ in 0..self.option_depth {
                 place = Place::owned(place.group(Some(Kind::Some))?, VALUE.into(), &self.place.route);
             }
             return place.copy(object);
@@ -115,7 +115,7 @@ impl Destination {
     /// Gives the group that was written there the attributes of another, but for those that it has.
     pub(crate) fn copy_attributes(&self, from: &Object) -> Result<()> {
         let (group, name) = self.link()?;
-        if self.apart {
+        if self.unshared {
             Call::<WriteState>::current().set_copied(true);
         }
         let route = &self.place.route;
@@ -126,8 +126,8 @@ impl Destination {
     }
 
     /// How many `Some` are directly around what is written there.
-    pub(crate) fn somes(&self) -> usize {
-        self.somes
+    pub(crate) fn option_depth(&self) -> usize {
+        self.option_depth
     }
 
     /// Writes `value` as the child `name` of a group that was made there.
@@ -145,11 +145,11 @@ impl Destination {
         let call = Call::<WriteState>::current();
         let outer = call.set_copied(false);
         let place = Place { keeps_order: true, ..self.place.clone() };
-        let result = put_apart(value, place, self.depth, self.somes);
+        let result = put_unshared(value, place, self.depth, self.option_depth);
         let replaces = call.set_copied(outer);
         result?;
         let mut object = self.place.object()?;
-        for _ in 0..self.somes {
+        for _ in 0..self.option_depth {
             let Object::Group(group) = &object else { break };
             if group.kind()? != Some(Kind::Some) {
                 break;
@@ -198,7 +198,7 @@ impl Destination {
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
     pub(crate) fn storing(&self) -> &crate::layout::storage_options::Storing {
-        &self.place.route.how().storing
+        &self.place.route.dataset_options().storing
     }
 
     /// Makes a group there, or gives the one that the value is to fill.
@@ -227,7 +227,7 @@ impl Destination {
 }
 
 /// Whether it is an object that says by itself how many `Some` are directly around what it is.
-fn shows_somes(object: &Object) -> Result<bool> {
+fn shows_options(object: &Object) -> Result<bool> {
     Ok(match object {
         Object::Dataset(dataset) => *dataset.shape() == Shape::Null,
         Object::Group(group) => group.kind()? == Some(Kind::Some),

@@ -5,7 +5,7 @@
 use serde::ser::Serialize;
 
 use super::any_value::{AnyValue, Erased};
-use super::column::{Column, List};
+use super::column::{Column, ListColumn};
 use super::composite::{StructRow, Tuple};
 use super::event::{Compound, CompoundSink, Event, Sink};
 use super::key;
@@ -29,7 +29,7 @@ pub(crate) struct ElementSerializer<'a> {
     /// How deep the value is in the whole.
     pub(super) depth: Depth,
     /// Where it is, for wrappers, which write themselves, and the options.
-    pub(super) near: ElementContext<'a>,
+    pub(super) context: ElementContext<'a>,
     /// Integers of unlike types must not be made alike: the value is in a tuple.
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
@@ -60,8 +60,8 @@ fn in_variant(error: Error, variant: Option<&'static str>) -> Error {
 
 impl<'a> ElementSerializer<'a> {
     #[inline]
-    pub(super) fn new(column: &'a mut Column, depth: Depth, near: ElementContext<'a>) -> Self {
-        Self { column, depth, near, exact: false, only_numbers: false }
+    pub(super) fn new(column: &'a mut Column, depth: Depth, context: ElementContext<'a>) -> Self {
+        Self { column, depth, context, exact: false, only_numbers: false }
     }
 
     /// Pushes `value`, with stack enough for it.
@@ -88,9 +88,9 @@ impl<'a> ElementSerializer<'a> {
     #[cold]
     fn wrapper(self, value: &dyn AnyValue) -> Result<()> {
         self.no_number()?;
-        let (depth, near) = (self.depth, self.near);
-        let objects = self.column.begin_object(near)?;
-        objects.push(near.route, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
+        let (depth, context) = (self.depth, self.context);
+        let objects = self.column.begin_object(context)?;
+        objects.push(context.route, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
     }
 
     /// Refuses what is no number where only numbers are taken.
@@ -103,9 +103,9 @@ impl<'a> ElementSerializer<'a> {
     #[inline(always)]
     fn variant(self, index: u32, name: &'static str) -> Result<Self> {
         self.no_number()?;
-        let (near, depth) = (self.near.variant(name), self.depth.in_record()?);
+        let (context, depth) = (self.context.variant(name), self.depth.in_record()?);
         match self.column.begin_variant(name, index, false)? {
-            Some(payload) => Ok(Self::new(payload, depth, near)),
+            Some(payload) => Ok(Self::new(payload, depth, context)),
             None => Err(lost_payload()),
         }
     }
@@ -151,7 +151,7 @@ impl<'a> ElementSerializer<'a> {
     pub(super) fn some(self) -> Result<Self> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        Ok(Self::new(self.column.begin_some()?, depth, self.near))
+        Ok(Self::new(self.column.begin_some()?, depth, self.context))
     }
 
     pub(super) fn unit(self) -> Result<()> {
@@ -192,7 +192,7 @@ impl<'a> ElementSerializer<'a> {
     pub(super) fn seq(self) -> Result<ElementSeq<'a>> {
         self.no_number()?;
         let depth = self.depth.in_sequence()?;
-        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth, near: self.near.element() })
+        Ok(ElementSeq { list: self.column.begin_list()?, index: 0, depth, context: self.context.element() })
     }
 
     /// Pushes a sequence; numbers are copied at once.
@@ -217,51 +217,51 @@ impl<'a> ElementSerializer<'a> {
 
     #[inline]
     pub(super) fn tuple(self, len: usize) -> Result<ElementTuple<'a>> {
-        let (depth, near, only_numbers) = (self.depth.in_record()?, self.near, self.only_numbers);
-        Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, near, only_numbers, variant: None })
+        let (depth, context, only_numbers) = (self.depth.in_record()?, self.context, self.only_numbers);
+        Ok(ElementTuple { tuple: self.column.begin_tuple(len), index: 0, depth, context, only_numbers, variant: None })
     }
 
     #[inline]
     pub(super) fn tuple_variant(self, index: u32, variant: &'static str, len: usize) -> Result<ElementTuple<'a>> {
-        let Self { column, depth, near, .. } = self.variant(index, variant)?;
+        let Self { column, depth, context, .. } = self.variant(index, variant)?;
         let tuple = column.begin_tuple(len);
-        Ok(ElementTuple { tuple, index: 0, depth, near, only_numbers: false, variant: Some(variant) })
+        Ok(ElementTuple { tuple, index: 0, depth, context, only_numbers: false, variant: Some(variant) })
     }
 
     #[inline]
     pub(super) fn map(self) -> Result<ElementMap<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        Ok(ElementMap { column: self.column.begin_record(RecordKind::Maps)?, key: None, depth, near: self.near })
+        Ok(ElementMap { column: self.column.begin_record(RecordKind::Maps)?, key: None, depth, context: self.context })
     }
 
     #[inline]
     pub(super) fn structure(self) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        self.near.route.is_struct();
-        Ok(ElementStruct::new(self.column.begin_struct()?, depth, self.near, None))
+        self.context.route.note_struct();
+        Ok(ElementStruct::new(self.column.begin_struct()?, depth, self.context, None))
     }
 
     #[inline]
     pub(super) fn struct_variant(self, index: u32, variant: &'static str) -> Result<ElementStruct<'a>> {
-        let Self { column, depth, near, .. } = self.variant(index, variant)?;
-        Ok(ElementStruct::new(column.begin_struct()?, depth, near, Some(variant)))
+        let Self { column, depth, context, .. } = self.variant(index, variant)?;
+        Ok(ElementStruct::new(column.begin_struct()?, depth, context, Some(variant)))
     }
 }
 
 /// A sequence within a sequence.
 pub(crate) struct ElementSeq<'a> {
-    list: &'a mut List,
+    list: &'a mut ListColumn,
     index: usize,
     depth: Depth,
-    near: ElementContext<'a>,
+    context: ElementContext<'a>,
 }
 
 impl ElementSeq<'_> {
     #[inline]
     pub(super) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        match ElementSerializer::new(&mut self.list.inner, self.depth, self.near).push(value) {
+        match ElementSerializer::new(&mut self.list.inner, self.depth, self.context).push(value) {
             Ok(()) => {
                 self.index += 1;
                 Ok(())
@@ -282,7 +282,7 @@ pub(crate) struct ElementTuple<'a> {
     tuple: Tuple<'a>,
     index: usize,
     depth: Depth,
-    near: ElementContext<'a>,
+    context: ElementContext<'a>,
     only_numbers: bool,
     variant: Option<&'static str>,
 }
@@ -290,13 +290,13 @@ pub(crate) struct ElementTuple<'a> {
 impl ElementTuple<'_> {
     #[inline]
     pub(super) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        let (depth, near, only_numbers) = (self.depth, self.near.position(self.index), self.only_numbers);
+        let (depth, context, only_numbers) = (self.depth, self.context.position(self.index), self.only_numbers);
         let exact = self.tuple.is_exact();
         let column = match self.tuple.column() {
             Ok(column) => column,
             Err(error) => return Err(self.located(error)),
         };
-        let pushed = ElementSerializer { column, depth, near, exact, only_numbers }.push(value);
+        let pushed = ElementSerializer { column, depth, context, exact, only_numbers }.push(value);
         match pushed.and_then(|()| self.tuple.next()) {
             Ok(()) => {
                 self.index += 1;
@@ -321,16 +321,16 @@ impl ElementTuple<'_> {
 pub(crate) struct ElementStruct<'a> {
     row: StructRow<'a>,
     depth: Depth,
-    near: ElementContext<'a>,
+    context: ElementContext<'a>,
     variant: Option<&'static str>,
     is_plain: bool,
 }
 
 impl<'a> ElementStruct<'a> {
     #[inline]
-    fn new(row: StructRow<'a>, depth: Depth, near: ElementContext<'a>, variant: Option<&'static str>) -> Self {
-        let is_plain = near.route.is_nowhere() && !depth.may_be_short();
-        Self { row, depth, near, variant, is_plain }
+    fn new(row: StructRow<'a>, depth: Depth, context: ElementContext<'a>, variant: Option<&'static str>) -> Self {
+        let is_plain = context.route.is_nowhere() && !depth.may_be_short();
+        Self { row, depth, context, variant, is_plain }
     }
 
     /// What takes the field `name`, if that is the next, the options know nothing of it, and the level is not one that looks
@@ -340,7 +340,7 @@ impl<'a> ElementStruct<'a> {
         if !self.is_plain {
             return None;
         }
-        Some(ElementSerializer::new(self.row.next_field(name)?, self.depth, self.near))
+        Some(ElementSerializer::new(self.row.next_field(name)?, self.depth, self.context))
     }
 
     #[cold]
@@ -350,18 +350,18 @@ impl<'a> ElementStruct<'a> {
 
     /// Pushes a field of whatever type, unless it is left out.
     pub(super) fn push_item(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
-        let near = self.near.field(name);
-        if select::is_left_out(near.route, value) {
+        let context = self.context.field(name);
+        if select::is_left_out(context.route, value) {
             return Ok(());
         }
-        match ElementSerializer::new(self.row.field(name)?, self.depth, near).push_item(value) {
+        match ElementSerializer::new(self.row.field(name)?, self.depth, context).push_item(value) {
             Ok(()) => Ok(()),
             Err(error) => Err(self.in_field(error, name)),
         }
     }
 
     pub(super) fn skip(&self, name: &'static str) {
-        self.near.field(name);
+        self.context.field(name);
     }
 
     #[inline]
@@ -376,7 +376,7 @@ pub(crate) struct ElementMap<'a> {
     /// The key that the next value is for.
     key: Option<PendingKey>,
     depth: Depth,
-    near: ElementContext<'a>,
+    context: ElementContext<'a>,
 }
 
 /// A key whose value is to come.
@@ -402,12 +402,12 @@ impl ElementMap<'_> {
     /// Pushes an entry whose key is a string, in the usual cases: where the options say nothing of it.
     #[inline]
     pub(super) fn push<T: ?Sized + Serialize>(&mut self, key: &str, value: &T) -> Option<Result<()>> {
-        let (depth, near, is_record) = (self.depth, self.near, matches!(self.column, Column::Record(_)));
+        let (depth, context, is_record) = (self.depth, self.context, matches!(self.column, Column::Record(_)));
         let column = match self.column_of(key)? {
             Ok(column) => column,
             Err(error) => return Some(Err(error)),
         };
-        Some(match ElementSerializer::new(column, depth, near).push(value) {
+        Some(match ElementSerializer::new(column, depth, context).push(value) {
             Err(error) if is_record => Err(in_field(error, key, None)),
             pushed => pushed,
         })
@@ -420,7 +420,7 @@ impl ElementMap<'_> {
             Column::Maps(_) => true,
             _ => false,
         };
-        (is_usual && self.near.route.is_uniform()).then(|| self.column.entry(key, RecordKind::Maps))
+        (is_usual && self.context.route.is_uniform()).then(|| self.column.entry(key, RecordKind::Maps))
     }
 
     fn routed_key(&mut self, key: &dyn AnyValue) -> Result<()> {
@@ -436,8 +436,8 @@ impl ElementMap<'_> {
     }
 
     fn routed_value(&mut self, key: RoutedKey, value: &dyn AnyValue) -> Result<()> {
-        let near = key.name.as_deref().map_or(self.near.element(), |name| self.near.field(name));
-        if select::is_left_out(near.route, value) {
+        let context = key.name.as_deref().map_or(self.context.element(), |name| self.context.field(name));
+        if select::is_left_out(context.route, value) {
             return Ok(());
         }
         let name = key.name.filter(|_| key.is_text);
@@ -449,7 +449,7 @@ impl ElementMap<'_> {
                 &mut maps.values
             }
         };
-        ElementSerializer::new(column, self.depth, near)
+        ElementSerializer::new(column, self.depth, context)
             .push_item(value)
             .map_err(|error| name.iter().fold(error, |error, name| error.in_field(name)))
     }
@@ -463,7 +463,7 @@ impl ElementMap<'_> {
 struct EntrySink<'a> {
     column: &'a mut Column,
     depth: Depth,
-    near: ElementContext<'a>,
+    context: ElementContext<'a>,
     value: &'a dyn AnyValue,
     /// Whether the key is a string.
     is_text: bool,
@@ -476,7 +476,7 @@ impl<'s> Sink<'s> for EntrySink<'_> {
             Event::Text(key) if is_linkable(key) => {
                 self.is_text = true;
                 let column = self.column.entry(key, RecordKind::Maps)?;
-                let pushed = ElementSerializer::new(column, self.depth, self.near).push_item(self.value);
+                let pushed = ElementSerializer::new(column, self.depth, self.context).push_item(self.value);
                 pushed.map_err(|error| error.in_field(key))
             }
             Event::NewtypeStruct(_, key) => key.write(ValueSerializer::telling(self)),
@@ -491,7 +491,7 @@ impl<'s> Sink<'s> for EntrySink<'_> {
 
 impl CompoundSink for ElementMap<'_> {
     fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
-        if !self.near.route.is_uniform() {
+        if !self.context.route.is_uniform() {
             return self.routed_key(key);
         }
         if let Column::Record(_) = self.column
@@ -501,23 +501,23 @@ impl CompoundSink for ElementMap<'_> {
             return Ok(());
         }
         let maps = self.column.record_to_maps()?;
-        key.write(ValueSerializer::element(ElementSerializer::new(&mut maps.keys, self.depth, self.near)))?;
+        key.write(ValueSerializer::element(ElementSerializer::new(&mut maps.keys, self.depth, self.context)))?;
         self.key = Some(PendingKey::Other);
         Ok(())
     }
 
     fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
-        let (depth, near) = (self.depth, self.near);
+        let (depth, context) = (self.depth, self.context);
         match self.key.take() {
             Some(PendingKey::Routed(key)) => self.routed_value(*key, value),
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, RecordKind::Maps)?;
-                let pushed = ElementSerializer::new(column, depth, near).push_item(value);
+                let pushed = ElementSerializer::new(column, depth, context).push_item(value);
                 pushed.map_err(|error| error.in_field(&key))
             }
             Some(PendingKey::Other) => {
                 let maps = self.column.record_to_maps()?;
-                ElementSerializer::new(&mut maps.values, depth, near).push_item(value)
+                ElementSerializer::new(&mut maps.values, depth, context).push_item(value)
             }
             None => Err(Error::new(ErrorKind::Custom, "a map gave a value without a key")),
         }
@@ -526,10 +526,10 @@ impl CompoundSink for ElementMap<'_> {
     fn entry(&mut self, key: &dyn AnyValue, value: &dyn AnyValue) -> Result<()> {
         // The usual case: a string in a record.
         if let Column::Record(_) = self.column
-            && self.near.route.is_uniform()
+            && self.context.route.is_uniform()
         {
-            let (depth, near) = (self.depth, self.near);
-            let mut entry = EntrySink { column: self.column, depth, near, value, is_text: false };
+            let (depth, context) = (self.depth, self.context);
+            let mut entry = EntrySink { column: self.column, depth, context, value, is_text: false };
             let written = key.write(ValueSerializer::telling(&mut entry));
             if entry.is_text || !written.as_ref().is_err_and(|error| error.wants(RetryAs::Map)) {
                 return written;

@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::column::{ByteStrings, Column, Expected, Nullable, WrittenDataset};
+use super::column::{ByteStrings, Column, Expected, NullableColumn, WrittenDataset};
 use super::column_layout::{items, pack_items, unpack_items};
 use super::place::Place;
-use super::record::{Record, RecordField, RecordKind};
+use super::record::{RecordColumn, RecordField, RecordKind};
 use super::record_packer::{RecordForm, TEXT_SIZE};
 use crate::ground::error::Result;
 use crate::h5::{self, Dataset, Dtype, Shape};
@@ -19,7 +19,7 @@ use crate::layout::SLAB;
 pub(super) struct FieldBuffers {
     /// What the records are; `None` where elements are none.
     rows: Option<RecordKind>,
-    lanes: Vec<FieldBuffer>,
+    field_buffers: Vec<FieldBuffer>,
     /// Elements so far.
     count: usize,
 }
@@ -35,7 +35,7 @@ struct FieldBuffer {
 
 enum FieldContent {
     Fixed(FixedField),
-    /// Strings: where each begins and, last, where the last ends, in `text` while that is not among the [`Texts`].
+    /// Strings: where each begins and, last, where the last ends, in `text` while that is not among the [`TextBuffers`].
     Text {
         offsets: Vec<u64>,
         text: Vec<u8>,
@@ -43,7 +43,7 @@ enum FieldContent {
 }
 
 /// Bytes of strings, one after the other: for each lane, in their order, though there are none in most.
-pub(super) type Texts = Vec<Vec<u8>>;
+pub(super) type TextBuffers = Vec<Vec<u8>>;
 
 /// Elements of fixed size.
 struct FixedField {
@@ -108,21 +108,22 @@ impl FieldBuffers {
     /// The lanes for the elements of a column, with those that there are, and the form of each part. `None` where a part
     /// is of no form yet, or of none that is taken here.
     pub(super) fn of(column: &Column) -> Option<(Self, Vec<RecordForm>)> {
-        let (mut lanes, mut forms) = (Self { rows: None, lanes: Vec::new(), count: column.len() }, Vec::new());
+        let (mut field_buffers, mut forms) =
+            (Self { rows: None, field_buffers: Vec::new(), count: column.len() }, Vec::new());
         match column {
             Column::Record(record) => {
-                lanes.rows = Some(record.rows);
+                field_buffers.rows = Some(record.rows);
                 for field in &record.fields {
                     if field.is_masked() {
                         return None;
                     }
-                    forms.push(lanes.add_lane(field.name.clone(), &field.column)?);
+                    forms.push(field_buffers.add_lane(field.name.clone(), &field.column)?);
                 }
             }
-            Column::Text(_) | Column::Nullable(_) => forms.push(lanes.add_lane(Cow::Borrowed(""), column)?),
+            Column::Text(_) | Column::Nullable(_) => forms.push(field_buffers.add_lane(Cow::Borrowed(""), column)?),
             _ => return None,
         }
-        Some((lanes, forms))
+        Some((field_buffers, forms))
     }
 
     fn add_lane(&mut self, name: Cow<'static, str>, column: &Column) -> Option<RecordForm> {
@@ -130,23 +131,27 @@ impl FieldBuffers {
             Column::Nullable(nullable) => (&nullable.inner, Some(nullable.mask.clone())),
             column => (column, None),
         };
-        let offset = self.lanes.last().map_or(Some(0), FieldBuffer::end)?;
-        let (form, content) = FieldContent::of(inner, self.lanes.len())?;
-        self.lanes.push(FieldBuffer { name, offset, mask, content });
+        let offset = self.field_buffers.last().map_or(Some(0), FieldBuffer::end)?;
+        let (form, content) = FieldContent::of(inner, self.field_buffers.len())?;
+        self.field_buffers.push(FieldBuffer { name, offset, mask, content });
         Some(form)
     }
 
     /// Bytes of a row.
     pub(super) fn size(&self) -> usize {
-        self.lanes.last().and_then(FieldBuffer::end).unwrap_or(0)
+        self.field_buffers.last().and_then(FieldBuffer::end).unwrap_or(0)
     }
 
     /// The form of an element of these parts, in a slab for `room_for` of them.
     pub(super) fn form(&self, parts: Vec<RecordForm>, room_for: usize) -> Option<RecordForm> {
-        let mut forms = self.lanes.iter().zip(parts).map(|(lane, form)| {
-            let (mask, start) = lane.starts(room_for);
-            let form = if lane.mask.is_some() { RecordForm::option(form, lane.content.none(), mask) } else { form };
-            (lane.name.clone(), form.in_lane(start, lane.content.size()))
+        let mut forms = self.field_buffers.iter().zip(parts).map(|(field_buffer, form)| {
+            let (mask, start) = field_buffer.starts(room_for);
+            let form = if field_buffer.mask.is_some() {
+                RecordForm::option(form, field_buffer.content.none(), mask)
+            } else {
+                form
+            };
+            (field_buffer.name.clone(), form.in_field_buffer(start, field_buffer.content.size()))
         });
         match self.rows {
             Some(rows) => RecordForm::of_fields(rows, forms.collect()),
@@ -155,25 +160,25 @@ impl FieldBuffers {
     }
 
     /// The texts of the lanes, with room for those of `total` elements as far as those that there are tell.
-    pub(super) fn take_texts(&mut self, total: u64) -> Texts {
+    pub(super) fn take_texts(&mut self, total: u64) -> TextBuffers {
         let expected = Expected { of: self.count, total };
-        let take = |lane: &mut FieldBuffer| {
-            if let Some(mask) = &mut lane.mask {
+        let take = |field_buffer: &mut FieldBuffer| {
+            if let Some(mask) = &mut field_buffer.mask {
                 expected.reserve(mask);
             }
-            let FieldContent::Text { offsets, text } = &mut lane.content else { return Vec::new() };
+            let FieldContent::Text { offsets, text } = &mut field_buffer.content else { return Vec::new() };
             expected.reserve(offsets);
             expected.reserve(text);
             std::mem::take(text)
         };
-        self.lanes.iter_mut().map(take).collect()
+        self.field_buffers.iter_mut().map(take).collect()
     }
 
     /// Takes back what was added to `texts` for an element that was refused, after `count` that are in the slab.
-    pub(super) fn forget_refused(&self, slab: &[u8], room_for: usize, count: usize, texts: &mut Texts) {
-        for (lane, text) in self.lanes.iter().zip(texts) {
-            if let FieldContent::Text { offsets, .. } = &lane.content {
-                let ends = &slab[lane.starts(room_for).1..][..count * TEXT_SIZE];
+    pub(super) fn forget_refused(&self, slab: &[u8], room_for: usize, count: usize, texts: &mut TextBuffers) {
+        for (field_buffer, text) in self.field_buffers.iter().zip(texts) {
+            if let FieldContent::Text { offsets, .. } = &field_buffer.content {
+                let ends = &slab[field_buffer.starts(room_for).1..][..count * TEXT_SIZE];
                 let last = ends.as_chunks().0.last().map(|end| u64::from_ne_bytes(*end));
                 text.truncate(last.or(offsets.last().copied()).unwrap_or(0) as usize);
             }
@@ -182,9 +187,9 @@ impl FieldBuffers {
 
     /// Makes the datasets, for `total` elements.
     pub(super) fn create(&mut self, place: &Place<'_>, total: u64) -> Result<()> {
-        for lane in &mut self.lanes {
-            let name = self.rows.is_some().then_some(&*lane.name);
-            if let FieldContent::Fixed(fixed) = &mut lane.content {
+        for field_buffer in &mut self.field_buffers {
+            let name = self.rows.is_some().then_some(&*field_buffer.name);
+            if let FieldContent::Fixed(fixed) = &mut field_buffer.content {
                 fixed.create(place, name, total)?;
             }
         }
@@ -194,13 +199,13 @@ impl FieldBuffers {
     /// Adds the `count` elements of a slab that has room for `room_for`; the caller has those written that this returns.
     pub(super) fn add(&mut self, slab: &[u8], room_for: usize, count: usize) -> Result<Vec<h5::Rows>> {
         let mut rows = Vec::new();
-        for lane in &mut self.lanes {
-            let (mask_start, start) = lane.starts(room_for);
-            if let Some(mask) = &mut lane.mask {
+        for field_buffer in &mut self.field_buffers {
+            let (mask_start, start) = field_buffer.starts(room_for);
+            if let Some(mask) = &mut field_buffer.mask {
                 mask.extend(slab[mask_start..][..count].iter().map(|byte| *byte != 0));
             }
-            let part = &slab[start..][..count * lane.content.size()];
-            match &mut lane.content {
+            let part = &slab[start..][..count * field_buffer.content.size()];
+            match &mut field_buffer.content {
                 FieldContent::Fixed(fixed) => rows.extend(fixed.add(part, start)),
                 FieldContent::Text { offsets, .. } => {
                     offsets.extend(part.as_chunks().0.iter().map(|end| u64::from_ne_bytes(*end)));
@@ -212,22 +217,22 @@ impl FieldBuffers {
     }
 
     /// The elements as a column; where `total` were written, as one of what is stored, else of what is in memory.
-    pub(super) fn into_column(self, texts: Texts, total: Option<u64>) -> Result<Column> {
-        let mut record = Record::new(self.rows.unwrap_or_default(), self.count);
-        record.present = self.count * self.lanes.len();
-        for (lane, bytes) in self.lanes.into_iter().zip(texts) {
-            let column = match lane.content {
+    pub(super) fn into_column(self, texts: TextBuffers, total: Option<u64>) -> Result<Column> {
+        let mut record = RecordColumn::new(self.rows.unwrap_or_default(), self.count);
+        record.present = self.count * self.field_buffers.len();
+        for (field_buffer, bytes) in self.field_buffers.into_iter().zip(texts) {
+            let column = match field_buffer.content {
                 FieldContent::Text { offsets, .. } => Column::Text(ByteStrings { offsets, bytes }),
                 FieldContent::Fixed(fixed) => fixed.into_column(total)?,
             };
-            let column = match lane.mask {
-                Some(mask) => Column::Nullable(Box::new(Nullable { mask, inner: column })),
+            let column = match field_buffer.mask {
+                Some(mask) => Column::Nullable(Box::new(NullableColumn { mask, inner: column })),
                 None => column,
             };
             if self.rows.is_none() {
                 return Ok(column);
             }
-            record.fields.push(RecordField { name: lane.name, column, absent: Vec::new() });
+            record.fields.push(RecordField { name: field_buffer.name, column, absent: Vec::new() });
         }
         Ok(Column::Record(Box::new(record)))
     }

@@ -16,17 +16,17 @@ use crate::h5::{self, Group, Growing, Writing, make_room, makes_room, write_out}
 use crate::layout::path_rules::RulePosition;
 
 /// Elements of this many bytes are written at once.
-const BATCH: usize = 1 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 /// Elements without bytes, or of very few, are written when they are so many.
-const MAX_BATCH: usize = 1 << 18;
+const MAX_BATCH_ELEMENTS: usize = 1 << 18;
 /// The first elements may widen the form of those before; what it is after so many is what is stored.
-const FIRST: usize = 1024;
+const FIRST_ELEMENTS: usize = 1024;
 /// About how many bytes there are in the last chunks of all datasets, and the least and most for one of them.
-const CHUNKS: usize = 1 << 20;
-const CHUNK: std::ops::RangeInclusive<usize> = (1 << 13)..=(1 << 18);
+const LAST_CHUNKS_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: std::ops::RangeInclusive<usize> = (1 << 13)..=(1 << 18);
 
 /// So many levels take little stack.
-const SHALLOW: usize = 8;
+const SHALLOW_LEVELS: usize = 8;
 
 /// A stored sequence, and what is to be added to it.
 #[derive(Debug)]
@@ -115,9 +115,9 @@ impl Growth {
             if growth.settled {
                 growth.pending = growth.part.template();
                 growth.scratch = growth.pending.clone();
-                growth.deep = growth.pending.levels() > SHALLOW;
+                growth.deep = growth.pending.levels() > SHALLOW_LEVELS;
             }
-            growth.common.chunk = *CHUNK.start() * 8;
+            growth.common.chunk = *CHUNK_BYTES.start() * 8;
             // From here on, datasets may have more than counts.
             growth.part.write_length(count)?;
             h5::flush(group)?;
@@ -193,9 +193,9 @@ impl Growth {
     /// What puts the element at hand into its column.
     #[inline]
     fn element(&mut self) -> Result<ValueSerializer<'_>> {
-        let (depth, near) =
+        let (depth, context) =
             (self.depth.in_sequence()?, ElementContext { group: Some(&self.group), route: &self.route });
-        Ok(ValueSerializer::element(ElementSerializer::new(&mut self.scratch, depth, near)))
+        Ok(ValueSerializer::element(ElementSerializer::new(&mut self.scratch, depth, context)))
     }
 
     /// Goes on when the element at hand is in its column.
@@ -203,7 +203,7 @@ impl Growth {
         if let Err(error) = written {
             return Err(self.refuse(error));
         }
-        if self.settled && !self.failed && self.scratch.is_like(&self.pending) && !self.scratch.lacks() {
+        if self.settled && !self.failed && self.scratch.same_shape(&self.pending) && !self.scratch.lacks_fields() {
             self.take()
         } else {
             self.push_other()
@@ -215,7 +215,7 @@ impl Growth {
     fn take(&mut self) -> Result<()> {
         self.bytes += self.pending.add(&self.scratch);
         self.scratch.empty();
-        if self.bytes >= BATCH || self.pending.len() >= MAX_BATCH { self.write() } else { Ok(()) }
+        if self.bytes >= BATCH_BYTES || self.pending.len() >= MAX_BATCH_ELEMENTS { self.write() } else { Ok(()) }
     }
 
     /// Adds the element at hand, where it is not known yet that it fits.
@@ -233,9 +233,13 @@ impl Growth {
             self.bytes += scratch.bytes();
             let pushed = self.pending.push_from(&scratch, 0);
             pushed.inspect_err(|_| self.failed = true)?;
-            return if self.bytes >= BATCH || self.pending.len() >= FIRST { self.write() } else { Ok(()) };
+            return if self.bytes >= BATCH_BYTES || self.pending.len() >= FIRST_ELEMENTS {
+                self.write()
+            } else {
+                Ok(())
+            };
         }
-        if !self.scratch.is_like(&self.pending) {
+        if !self.scratch.same_shape(&self.pending) {
             let scratch = self.scratch.clone();
             if let Err(error) = self.write() {
                 return Err(self.refuse(error));
@@ -302,10 +306,11 @@ impl Growth {
             return Ok(());
         }
         if self.common.chunk == 0 {
-            self.common.chunk = (CHUNKS / self.pending.leaves().max(1)).clamp(*CHUNK.start(), *CHUNK.end());
+            self.common.chunk =
+                (LAST_CHUNKS_BYTES / self.pending.leaves().max(1)).clamp(*CHUNK_BYTES.start(), *CHUNK_BYTES.end());
         }
         if !self.settled {
-            self.deep = self.pending.levels() > SHALLOW;
+            self.deep = self.pending.levels() > SHALLOW_LEVELS;
         }
         self.settled = true;
         let writing = Writing::to(&self.group)?;

@@ -37,7 +37,7 @@ fn look(key: &dyn AnyValue, only_strings: bool) -> Result<Option<(KeyClass, Stri
 /// The answer to a key that is none of those asked for.
 #[cold]
 pub(super) fn no_link() -> Error {
-    Error::again(RetryAs::Map, ErrorKind::BadKey, "the key is no link name")
+    Error::retry_as(RetryAs::Map, ErrorKind::BadKey, "the key is no link name")
 }
 
 /// Takes a key's text and class.

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::column::{ByteStrings, Column};
 use super::numbers::Numbers;
-use super::record::Record;
+use super::record::RecordColumn;
 
 /// Adds offsets that count from 0 to those that end at `end`.
 fn add_offsets(offsets: &mut Vec<u64>, more: &[u64]) {
@@ -27,7 +27,7 @@ impl ByteStrings {
 
 impl Column {
     /// Whether the two are of the same form, whatever is in them: so that what is in one can be in the other.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub(super) fn same_shape(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unknown(_), Self::Unknown(_))
             | (Self::I128(_), Self::I128(_))
@@ -36,25 +36,27 @@ impl Column {
             | (Self::Blobs(_), Self::Blobs(_))
             | (Self::Units(_), Self::Units(_)) => true,
             (Self::Numbers(own), Self::Numbers(other)) => own.number() == other.number(),
-            (Self::Array(own), Self::Array(other)) => own.width == other.width && own.inner.is_like(&other.inner),
-            (Self::List(own), Self::List(other)) => own.inner.is_like(&other.inner),
+            (Self::Array(own), Self::Array(other)) => own.width == other.width && own.inner.same_shape(&other.inner),
+            (Self::List(own), Self::List(other)) => own.inner.same_shape(&other.inner),
             (Self::Record(own), Self::Record(other)) => {
                 own.rows == other.rows
                     && own.fields.len() == other.fields.len()
                     && own.fields.iter().zip(&other.fields).all(|(own, other)| {
                         let same = std::ptr::eq(own.name.as_ref(), other.name.as_ref()) || own.name == other.name;
-                        same && own.column.is_like(&other.column)
+                        same && own.column.same_shape(&other.column)
                     })
             }
-            (Self::Maps(own), Self::Maps(other)) => own.keys.is_like(&other.keys) && own.values.is_like(&other.values),
-            (Self::Nullable(own), Self::Nullable(other)) => own.inner.is_like(&other.inner),
+            (Self::Maps(own), Self::Maps(other)) => {
+                own.keys.same_shape(&other.keys) && own.values.same_shape(&other.values)
+            }
+            (Self::Nullable(own), Self::Nullable(other)) => own.inner.same_shape(&other.inner),
             (Self::Variants(own), Self::Variants(other)) => {
                 own.variants.len() == other.variants.len()
                     && own.variants.iter().zip(&other.variants).all(|(own, other)| {
                         own.name == other.name
                             && match (&own.payload, &other.payload) {
                                 (None, None) => true,
-                                (Some(own), Some(other)) => own.is_like(other),
+                                (Some(own), Some(other)) => own.same_shape(other),
                                 _ => false,
                             }
                     })
@@ -65,13 +67,13 @@ impl Column {
                         .parts
                         .iter()
                         .zip(&other.parts)
-                        .all(|(own, other)| own.0 == other.0 && own.1.is_like(&other.1))
+                        .all(|(own, other)| own.0 == other.0 && own.1.same_shape(&other.1))
             }
             _ => false,
         }
     }
 
-    /// Adds what is in `other`, which [is like](Column::is_like) this; returns about how many bytes that is.
+    /// Adds what is in `other`, which has [the same shape](Column::same_shape); returns about how many bytes that is.
     pub(super) fn add(&mut self, other: &Self) -> usize {
         match (self, other) {
             (Self::Unknown(count), Self::Unknown(more)) | (Self::Units(count), Self::Units(more)) => {
@@ -263,7 +265,7 @@ impl Column {
     }
 }
 
-impl Record {
+impl RecordColumn {
     fn add(&mut self, other: &Self) -> usize {
         let mut bytes = 0;
         for (own, other) in self.fields.iter_mut().zip(&other.fields) {

@@ -20,25 +20,25 @@ use crate::h5::{Dtype, Number, Shape, Slice};
 use crate::layout::{Kind, VALUE};
 
 /// Writes `value` to its place. Where an encoding turns out not to hold it, it is written again in the one that does.
-pub(super) fn put(value: &dyn AnyValue, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
-    put_node(value, NodeSerializer::new(place, depth, somes))
+pub(super) fn put(value: &dyn AnyValue, place: Place<'_>, depth: Depth, option_depth: usize) -> Result<()> {
+    put_node(value, NodeSerializer::new(place, depth, option_depth))
 }
 
 /// As [`put`], but the value is no link to another, so that what it becomes can be given attributes.
-pub(super) fn put_apart(value: &dyn AnyValue, place: Place<'_>, depth: Depth, somes: usize) -> Result<()> {
-    put_node(value, NodeSerializer { apart: true, ..NodeSerializer::new(place, depth, somes) })
+pub(super) fn put_unshared(value: &dyn AnyValue, place: Place<'_>, depth: Depth, option_depth: usize) -> Result<()> {
+    put_node(value, NodeSerializer { unshared: true, ..NodeSerializer::new(place, depth, option_depth) })
 }
 
 fn put_node(value: &dyn AnyValue, node: NodeSerializer<'_>) -> Result<()> {
     if node.place.is_python() {
-        return python::put(value, node.place, node.depth, node.somes, node.apart);
+        return python::put(value, node.place, node.depth, node.option_depth, node.unshared);
     }
-    let NodeSerializer { depth, somes, apart, .. } = node;
+    let NodeSerializer { depth, option_depth, unshared, .. } = node;
     let place = node.place.clone();
     match depth.with_stack(|| node.take(value)) {
         Err(error) if error.wants(RetryAs::Map) => {
             place.clear()?;
-            let node = NodeSerializer { pairs: true, apart, ..NodeSerializer::new(place, depth, somes) };
+            let node = NodeSerializer { pairs: true, unshared, ..NodeSerializer::new(place, depth, option_depth) };
             depth.with_stack(|| node.take(value))
         }
         result => result,
@@ -51,18 +51,18 @@ pub(super) struct NodeSerializer<'a> {
     /// How deep the value is in the whole.
     pub(super) depth: Depth,
     /// How many `Some` are directly around it.
-    pub(super) somes: usize,
+    pub(super) option_depth: usize,
     /// A map is to be written as keys and values.
     pairs: bool,
     /// It is the content of a wrapper, which answers with unit when it has written itself.
     is_content: bool,
     /// It is to be no link to another object.
-    apart: bool,
+    unshared: bool,
 }
 
 impl<'a> NodeSerializer<'a> {
-    pub(super) fn new(place: Place<'a>, depth: Depth, somes: usize) -> Self {
-        Self { place, depth, somes, pairs: false, is_content: false, apart: false }
+    pub(super) fn new(place: Place<'a>, depth: Depth, option_depth: usize) -> Self {
+        Self { place, depth, option_depth, pairs: false, is_content: false, unshared: false }
     }
 
     /// Has `value` written.
@@ -72,8 +72,12 @@ impl<'a> NodeSerializer<'a> {
 
     /// Has a wrapper write itself.
     pub(super) fn wrapper(self, value: &dyn AnyValue) -> Result<()> {
-        let destination =
-            Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes, apart: self.apart };
+        let destination = Destination {
+            place: self.place.to_owned(),
+            depth: self.depth,
+            option_depth: self.option_depth,
+            unshared: self.unshared,
+        };
         match Offer::new(destination) {
             Ok(offer) => offer.finish(Self { is_content: true, ..self }.take(value)),
             Err(_) => self.take(value),
@@ -103,7 +107,7 @@ impl<'a> NodeSerializer<'a> {
     /// Writes a null dataspace, in a group `some` for each `Some` around it, which would not show otherwise.
     fn null(self, kind: Option<Kind>) -> Result<()> {
         let mut place = self.place;
-        for _ in 0..self.somes {
+        for _ in 0..self.option_depth {
             let group = place.group(Some(Kind::Some))?;
             place = Place::owned(group, VALUE.into(), &place.route);
         }
@@ -113,7 +117,7 @@ impl<'a> NodeSerializer<'a> {
     /// The place of a variant's payload: the one child of a group.
     fn variant(&self, name: &'static str) -> Result<(Place<'static>, Depth)> {
         let depth = self.depth.in_record()?;
-        self.place.route.is_variant();
+        self.place.route.note_variant();
         let group = self.place.group(None)?;
         Ok((Place::owned(group, escape(name), self.place.route.field(name)), depth))
     }
@@ -147,7 +151,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
             Event::None => self.null(None),
             Event::Some(value) => {
                 self.depth = self.depth.in_sequence()?;
-                self.somes += 1;
+                self.option_depth += 1;
                 self.take(value)
             }
             Event::Unit | Event::UnitStruct(_) => self.unit(),
@@ -156,7 +160,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
                 if is_wrapper(name) { self.wrapper(value) } else { self.take(value) }
             }
             Event::UnitVariant(_, variant) => {
-                self.place.route.is_variant();
+                self.place.route.note_variant();
                 write_str(variant, &self.place)
             }
             Event::NewtypeVariant(_, variant, value) => {
@@ -205,7 +209,7 @@ pub(super) fn numbers(value: &dyn AnyValue, depth: Depth) -> Option<Column> {
     let element = ElementSerializer {
         column: &mut column,
         depth,
-        near: ElementContext::nowhere(),
+        context: ElementContext::nowhere(),
         exact: true,
         only_numbers: true,
     };

@@ -17,13 +17,13 @@ pub(super) struct ObjectList {
 }
 
 impl ObjectList {
-    /// A group in the file of `near`, for `fillers` and what comes then.
-    pub(super) fn new(near: ElementContext<'_>, fillers: usize) -> Result<Self> {
-        Self::beside_group(near.group.ok_or_else(no_attribute)?, fillers)
+    /// A group in the file of `context`, for `fillers` and what comes then.
+    pub(super) fn new(context: ElementContext<'_>, fillers: usize) -> Result<Self> {
+        Self::beside_group(context.group.ok_or_else(no_attribute)?, fillers)
     }
 
-    fn beside_group(near: &Group, fillers: usize) -> Result<Self> {
-        let group = near.create_unlinked()?;
+    fn beside_group(context: &Group, fillers: usize) -> Result<Self> {
+        let group = context.create_unlinked()?;
         group.write_kind(Kind::List)?;
         let spot = group.spot().as_whole();
         spot.object()?;

@@ -117,7 +117,7 @@ impl<'a> Place<'a> {
     }
 
     /// Where elements are that go here.
-    pub(super) fn near(&self) -> ElementContext<'_> {
+    pub(super) fn context(&self) -> ElementContext<'_> {
         let group = match &self.at {
             PlaceKind::Child(group, _) => Some(&**group),
             PlaceKind::Fill { group, .. } => Some(group),
@@ -132,14 +132,14 @@ impl<'a> Place<'a> {
 
     /// How what is at `route` is stored, if it is the object that is made here.
     fn storing_at<'b>(&self, route: &'b RulePosition) -> Cow<'b, Storing> {
-        let storing = &route.how().storing;
+        let storing = &route.dataset_options().storing;
         if self.keeps_order { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
     }
 
     /// Makes a dataset, to be written by the caller.
     pub(super) fn dataset(&self, dtype: Dtype, shape: Shape, kind: Option<Kind>) -> Result<Dataset> {
         if shape == Shape::Scalar {
-            self.route.is_leaf();
+            self.route.note_leaf();
         }
         let dataset = match &self.at {
             PlaceKind::Child(group, name) => group.create_dataset(name, dtype, shape, &self.storing())?,
@@ -167,7 +167,7 @@ impl<'a> Place<'a> {
     ) -> Result<Dataset> {
         let (storing, spot) = (self.storing_at(route), self.spot());
         let spot = name.map_or(spot.clone(), |name| spot.child(&escape(name)));
-        self.near().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, &storing, spot)
+        self.context().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, &storing, spot)
     }
 
     /// Where it is in the call, for whoever watches that.
@@ -183,7 +183,7 @@ impl<'a> Place<'a> {
     /// watches.
     pub(super) fn watched(&self) -> Option<Group> {
         let spot = self.spot();
-        self.near().group.filter(|_| spot.is_watched()).map(|group| group.clone().at(spot))
+        self.context().group.filter(|_| spot.is_watched()).map(|group| group.clone().at(spot))
     }
 
     /// Puts a dataset here that is written already.
@@ -244,7 +244,7 @@ impl<'a> Place<'a> {
         element: &ElementType<T>,
         array: &ArrayView<'_, T, D>,
     ) -> Result<()> {
-        self.route.is_leaf();
+        self.route.note_leaf();
         match &self.at {
             PlaceKind::Child(group, name) => group.write_array(name, element, array, &self.storing()),
             PlaceKind::Fill { group, target } => {
@@ -381,7 +381,7 @@ impl<'a> ElementContext<'a> {
     /// Where the variant `name` of an enum is.
     #[inline]
     pub(super) fn variant(self, name: &str) -> Self {
-        self.route.is_variant();
+        self.route.note_variant();
         self.field(name)
     }
 

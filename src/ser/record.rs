@@ -6,7 +6,7 @@ use super::column::Column;
 use super::record_packer::is_same;
 use crate::ground::error::{Error, ErrorKind, Result};
 
-/// What the rows of a [`Record`] are.
+/// What the rows of a [`RecordColumn`] are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum RecordKind {
     /// All are structs.
@@ -19,7 +19,7 @@ pub(super) enum RecordKind {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Record {
+pub(super) struct RecordColumn {
     pub(super) rows: RecordKind,
     /// Rows that are complete.
     pub(super) count: usize,
@@ -63,7 +63,7 @@ const SPARSE_FIELDS: usize = 64;
 /// More keys than this are no struct's: each would be an object.
 const MAX_KEYS: usize = 1024;
 
-impl Record {
+impl RecordColumn {
     pub(super) fn new(rows: RecordKind, count: usize) -> Self {
         Self { rows, count, fields: Vec::new(), present: 0, next: 0, in_order: true, seen: 0 }
     }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde::ser::{self, Impossible, Serialize};
 
 use super::column::Column;
-use super::record::{Record, RecordField, RecordKind};
+use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::half::is_half;
 use crate::ground::wrapper_slot::is_wrapper;
@@ -23,7 +23,7 @@ pub(crate) struct RecordForm {
     number: Option<Number>,
     parts: FormParts,
     /// Where it is kept apart from the rest of its row: where that begins, and its bytes in each row.
-    lane: Option<(usize, usize)>,
+    field_buffer: Option<(usize, usize)>,
 }
 
 /// What a form consists of.
@@ -51,7 +51,7 @@ enum FormParts {
 }
 
 /// Fewer numbers are put one by one before it is found out where they are.
-const MANY: usize = 32;
+const MIN_BULK: usize = 32;
 
 /// Bytes that stand for a string in a row.
 pub(super) const TEXT_SIZE: usize = 8;
@@ -88,7 +88,7 @@ impl RecordForm {
     }
 
     fn of_parts(parts: FormParts) -> Self {
-        Self { number: None, parts, lane: None }
+        Self { number: None, parts, field_buffer: None }
     }
 
     /// The form of a string that goes into the text of that number.
@@ -102,8 +102,8 @@ impl RecordForm {
     }
 
     /// The same kept apart from the rest of its row: from `start` on, `size` bytes for each row.
-    pub(super) fn in_lane(self, start: usize, size: usize) -> Self {
-        Self { lane: Some((start, size)), ..self }
+    pub(super) fn in_field_buffer(self, start: usize, size: usize) -> Self {
+        Self { field_buffer: Some((start, size)), ..self }
     }
 
     fn at_level(column: &Column, level: usize) -> Option<Self> {
@@ -125,7 +125,7 @@ impl RecordForm {
         Some(Self::of_parts(parts?))
     }
 
-    fn of_record(record: &Record, level: usize) -> Option<Self> {
+    fn of_record(record: &RecordColumn, level: usize) -> Option<Self> {
         let form = |field: &RecordField| Some((field.name.clone(), Self::at_level(&field.column, level + 1)?));
         let fields = record.fields.iter().map(form).collect::<Option<Vec<_>>>()?;
         Self::of_fields(record.rows, fields)
@@ -181,8 +181,8 @@ impl<'a> PackBuffer<'a> {
     /// Adds a row; returns whether it is of the form. Where it is not, another must not be added.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn put_row<T: ?Sized + Serialize>(&mut self, form: &RecordForm, value: &T) -> bool {
-        self.go_to(form.lane);
-        let put = value.serialize(RowSerializer { form, room: self });
+        self.go_to(form.field_buffer);
+        let put = value.serialize(RowSerializer { form, buffer: self });
         self.row += 1;
         match put {
             Ok(()) => true,
@@ -192,8 +192,8 @@ impl<'a> PackBuffer<'a> {
 
     /// Goes to the place of a part of the row at hand that is kept apart.
     #[inline]
-    fn go_to(&mut self, lane: Option<(usize, usize)>) {
-        if let Some((start, size)) = lane {
+    fn go_to(&mut self, field_buffer: Option<(usize, usize)>) {
+        if let Some((start, size)) = field_buffer {
             self.at = start + self.row * size;
         }
     }
@@ -247,13 +247,13 @@ impl<'a> PackBuffer<'a> {
 /// Puts one value of a form where there is room.
 pub(super) struct RowSerializer<'a, 'r> {
     pub(super) form: &'a RecordForm,
-    pub(super) room: &'a mut PackBuffer<'r>,
+    pub(super) buffer: &'a mut PackBuffer<'r>,
 }
 
 impl RowSerializer<'_, '_> {
     #[inline]
     fn number<const SIZE: usize>(self, number: Number, bytes: [u8; SIZE]) -> Result<()> {
-        if self.form.number == Some(number) { self.room.put(bytes) } else { Err(mismatch()) }
+        if self.form.number == Some(number) { self.buffer.put(bytes) } else { Err(mismatch()) }
     }
 }
 
@@ -305,7 +305,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     fn serialize_seq(self, len: Option<usize>) -> Result<RowRun<'a, 'r>> {
         match &self.form.parts {
             FormParts::Run { element, len: expected, is_tuple: false } if len.is_none_or(|len| len == *expected) => {
-                Ok(RowRun { element, left: *expected, room: self.room })
+                Ok(RowRun { element, left: *expected, buffer: self.buffer })
             }
             _ => Err(mismatch()),
         }
@@ -319,21 +319,21 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     {
         if let FormParts::Run { element, len, is_tuple: false } = &self.form.parts
             && let Some((number, width)) = element.numbers()
-            && len * width.unwrap_or(1) >= MANY
+            && len * width.unwrap_or(1) >= MIN_BULK
             && let Some(slice) = Slice::of(&values)
             && (slice.number, slice.len, slice.width) == (number, *len, width)
         {
-            return self.room.put_slice(slice.bytes);
+            return self.buffer.put_slice(slice.bytes);
         }
         let values = values.into_iter();
         let mut run = self.serialize_seq(exact_len(&values))?;
-        let PackBuffer { bytes, at, row, texts } = &mut *run.room;
-        let mut room = PackBuffer::new(bytes, *at, *row, texts);
+        let PackBuffer { bytes, at, row, texts } = &mut *run.buffer;
+        let mut buffer = PackBuffer::new(bytes, *at, *row, texts);
         for value in values {
             run.left = run.left.wrapping_sub(1);
-            value.serialize(RowSerializer { form: run.element, room: &mut room })?;
+            value.serialize(RowSerializer { form: run.element, buffer: &mut buffer })?;
         }
-        *at = room.at;
+        *at = buffer.at;
         run.finish()
     }
 
@@ -341,10 +341,10 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     fn serialize_tuple(self, len: usize) -> Result<RowTuple<'a, 'r>> {
         match &self.form.parts {
             FormParts::Run { element, len: expected, is_tuple: true } if len == *expected => {
-                Ok(RowTuple::Run(RowRun { element, left: len, room: self.room }))
+                Ok(RowTuple::Run(RowRun { element, left: len, buffer: self.buffer }))
             }
             FormParts::Tuple(forms) if forms.len() == len => {
-                Ok(RowTuple::Unlike { forms: forms.iter(), room: self.room })
+                Ok(RowTuple::Unlike { forms: forms.iter(), buffer: self.buffer })
             }
             _ => Err(mismatch()),
         }
@@ -358,7 +358,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<RowStruct<'a, 'r>> {
         match &self.form.parts {
-            FormParts::Struct(fields) => Ok(RowStruct { fields: fields.iter(), room: self.room }),
+            FormParts::Struct(fields) => Ok(RowStruct { fields: fields.iter(), buffer: self.buffer }),
             _ => Err(mismatch()),
         }
     }
@@ -382,7 +382,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
         match self.form.parts {
-            FormParts::Text(number) => self.room.put_text(number, value),
+            FormParts::Text(number) => self.buffer.put_text(number, value),
             _ => Err(mismatch()),
         }
     }
@@ -391,10 +391,10 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     fn serialize_none(self) -> Result<()> {
         match &self.form.parts {
             FormParts::Option { some, none, mask } => {
-                self.room.put_mask(*mask, true)?;
+                self.buffer.put_mask(*mask, true)?;
                 match some.parts {
-                    FormParts::Text(number) => self.room.put_text(number, ""),
-                    _ => self.room.put_slice(none),
+                    FormParts::Text(number) => self.buffer.put_text(number, ""),
+                    _ => self.buffer.put_slice(none),
                 }
             }
             _ => Err(mismatch()),
@@ -405,8 +405,8 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
         match &self.form.parts {
             FormParts::Option { some, mask, .. } => {
-                self.room.put_mask(*mask, false)?;
-                value.serialize(RowSerializer { form: some, room: self.room })
+                self.buffer.put_mask(*mask, false)?;
+                value.serialize(RowSerializer { form: some, buffer: self.buffer })
             }
             _ => Err(mismatch()),
         }
@@ -427,7 +427,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
 pub(super) struct RowRun<'a, 'r> {
     element: &'a RecordForm,
     left: usize,
-    room: &'a mut PackBuffer<'r>,
+    buffer: &'a mut PackBuffer<'r>,
 }
 
 impl RowRun<'_, '_> {
@@ -435,7 +435,7 @@ impl RowRun<'_, '_> {
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         // One too many ends below zero, and is refused at the end.
         self.left = self.left.wrapping_sub(1);
-        value.serialize(RowSerializer { form: self.element, room: self.room })
+        value.serialize(RowSerializer { form: self.element, buffer: self.buffer })
     }
 
     #[inline]
@@ -468,7 +468,7 @@ elements!(RowRun: SerializeSeq serialize_element);
 /// A tuple.
 pub(super) enum RowTuple<'a, 'r> {
     Run(RowRun<'a, 'r>),
-    Unlike { forms: std::slice::Iter<'a, RecordForm>, room: &'a mut PackBuffer<'r> },
+    Unlike { forms: std::slice::Iter<'a, RecordForm>, buffer: &'a mut PackBuffer<'r> },
 }
 
 impl RowTuple<'_, '_> {
@@ -476,10 +476,10 @@ impl RowTuple<'_, '_> {
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         match self {
             Self::Run(run) => run.element(value),
-            Self::Unlike { forms, room } => match forms.next() {
+            Self::Unlike { forms, buffer } => match forms.next() {
                 Some(form) => {
-                    room.go_to(form.lane);
-                    value.serialize(RowSerializer { form, room })
+                    buffer.go_to(form.field_buffer);
+                    value.serialize(RowSerializer { form, buffer })
                 }
                 None => Err(mismatch()),
             },
@@ -501,7 +501,7 @@ elements!(RowTuple: SerializeTuple serialize_element, SerializeTupleStruct seria
 /// A struct.
 pub(super) struct RowStruct<'a, 'r> {
     fields: std::slice::Iter<'a, (&'static str, RecordForm)>,
-    room: &'a mut PackBuffer<'r>,
+    buffer: &'a mut PackBuffer<'r>,
 }
 
 impl ser::SerializeStruct for RowStruct<'_, '_> {
@@ -512,8 +512,8 @@ impl ser::SerializeStruct for RowStruct<'_, '_> {
     fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
         match self.fields.next() {
             Some((expected, form)) if is_same(name, expected) => {
-                self.room.go_to(form.lane);
-                value.serialize(RowSerializer { form, room: self.room })
+                self.buffer.go_to(form.field_buffer);
+                value.serialize(RowSerializer { form, buffer: self.buffer })
             }
             _ => Err(mismatch()),
         }

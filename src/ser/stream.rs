@@ -7,7 +7,7 @@ use super::any_value::{AnyElements, AnyValue};
 use super::column::{Column, Expected};
 use super::column_layout::{items, pack_items, unpack_items};
 use super::element::ElementSerializer;
-use super::field_buffers::{FieldBuffers, Texts, read_back};
+use super::field_buffers::{FieldBuffers, TextBuffers, read_back};
 use super::place::{ElementContext, Place};
 use super::record_packer::{PackBuffer, RecordForm};
 use crate::ground::depth::Depth;
@@ -19,23 +19,23 @@ use crate::layout::dataset_options::Records;
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next. Few elements are
 /// taken for all only if they are large.
 const FIRST_LOOK: usize = 4;
-const FEW: usize = 64;
+const FEW_ELEMENTS: usize = 64;
 const NEXT_EARLY_LOOK: usize = 4;
 const NEXT_LOOK: usize = 16;
 /// Elements that are collected before whoever watches is told again.
-const TOLD: usize = 1024;
+const TOLD_EVERY: usize = 1024;
 /// A sequence of fewer bytes is written at once.
 const MIN_STREAMED: usize = 4 << 20;
 /// Bytes of the rows that are written, or taken apart, at once: the file system takes few large parts faster than many small
 /// ones, and there is to be one of some size for each lane.
-pub(super) const WRITE: usize = 4 * SLAB;
+pub(super) const WRITE_BYTES: usize = 4 * SLAB;
 
 /// A sequence at its place, part of which may be written already.
-pub(super) struct Sequence<'a> {
+pub(super) struct SequenceWriter<'a> {
     place: Place<'a>,
     depth: Depth,
     /// The form and bytes of all elements so far, once their form has settled.
-    settled: Option<FixedLayout>,
+    fixed_layout: Option<FixedLayout>,
     /// The elements otherwise.
     column: Column,
     /// Elements in the column, how many there are when they are looked at, and when that is for a form.
@@ -58,7 +58,7 @@ struct FixedLayout {
     count: usize,
     room_for: usize,
     /// The strings of all rows.
-    texts: Texts,
+    texts: TextBuffers,
     /// Rows that are written.
     written: u64,
     total: u64,
@@ -81,7 +81,7 @@ enum RowTarget {
         empty: Column,
     },
     /// To a lane for each field.
-    Lanes(FieldBuffers),
+    FieldBuffers(FieldBuffers),
 }
 
 /// Whether `total` elements of `size` bytes are written in slabs of about `slab` bytes, and how many are kept until they
@@ -96,7 +96,7 @@ fn room(size: usize, total: u64, slab: usize) -> Option<(bool, usize)> {
 fn is_large(column: &Column, total: u64) -> bool {
     let Some((dtype, dims)) = items(column) else { return false };
     let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
-    let is_streamed = room(size, total, WRITE).is_some_and(|(is_streamed, _)| is_streamed);
+    let is_streamed = room(size, total, WRITE_BYTES).is_some_and(|(is_streamed, _)| is_streamed);
     is_streamed && size.saturating_mul(column.len()) >= SLAB
 }
 
@@ -105,7 +105,7 @@ fn writer(is_streamed: bool, size: usize, total: u64) -> Writer {
     if is_streamed { Writer::new(total.saturating_mul(size as u64)) } else { Writer::default() }
 }
 
-impl<'a> Sequence<'a> {
+impl<'a> SequenceWriter<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
         let place = place.of_elements();
         // What is left out of elements is known element by element.
@@ -114,7 +114,7 @@ impl<'a> Sequence<'a> {
         let form_at = if len.is_some() { FIRST_LOOK } else { usize::MAX };
         let (column, watched) = (Column::new(), place.watched());
         let mut sequence =
-            Self { place, depth, settled: None, column, count: 0, look_at: form_at, form_at, len, watched };
+            Self { place, depth, fixed_layout: None, column, count: 0, look_at: form_at, form_at, len, watched };
         sequence.look_again(form_at);
         sequence
     }
@@ -122,21 +122,21 @@ impl<'a> Sequence<'a> {
     /// Has elements looked at when there are so many, for a form; before that, where somebody watches, for him.
     fn look_again(&mut self, form_at: usize) {
         self.form_at = form_at;
-        self.look_at = if self.watched.is_some() { form_at.min(self.count + TOLD) } else { form_at };
+        self.look_at = if self.watched.is_some() { form_at.min(self.count + TOLD_EVERY) } else { form_at };
     }
 
     /// Adds an element.
     pub(super) fn push(&mut self, value: &dyn AnyValue) -> Result<()> {
-        let Some(settled) = &mut self.settled else { return self.push_to_column(value) };
-        if settled.push(value) { Ok(()) } else { self.push_after(value) }
+        let Some(fixed_layout) = &mut self.fixed_layout else { return self.push_to_column(value) };
+        if fixed_layout.push(value) { Ok(()) } else { self.push_after(value) }
     }
 
     /// Writes all of `items`, which are all elements.
     pub(super) fn collect(mut self, items: &mut dyn AnyElements) -> Result<()> {
         loop {
-            match &mut self.settled {
-                Some(settled) => {
-                    if settled.extend(items) {
+            match &mut self.fixed_layout {
+                Some(fixed_layout) => {
+                    if fixed_layout.extend(items) {
                         return self.end();
                     }
                     if let Some(value) = items.refused() {
@@ -154,17 +154,17 @@ impl<'a> Sequence<'a> {
 
     /// Where elements are, and the column for the next.
     fn column(&mut self) -> (&mut Column, ElementContext<'_>) {
-        let mut near = self.place.near();
+        let mut context = self.place.context();
         if let Some(watched) = &self.watched {
-            near.group = Some(watched);
+            context.group = Some(watched);
         }
-        (&mut self.column, near)
+        (&mut self.column, context)
     }
 
     fn push_to_column(&mut self, value: &dyn AnyValue) -> Result<()> {
         let (depth, count) = (self.depth, self.count);
-        let (column, near) = self.column();
-        let pushed = ElementSerializer::new(column, depth, near).push_item(value);
+        let (column, context) = self.column();
+        let pushed = ElementSerializer::new(column, depth, context).push_item(value);
         pushed.map_err(|error| error.in_element(count))?;
         self.count += 1;
         if self.count == self.look_at { self.try_fix_layout() } else { Ok(()) }
@@ -173,8 +173,8 @@ impl<'a> Sequence<'a> {
     /// Adds elements up to the one that is looked at next; returns whether there are no more.
     fn extend_column(&mut self, items: &mut dyn AnyElements) -> Result<bool> {
         let (depth, most) = (self.depth, self.look_at - self.count);
-        let (column, near) = self.column();
-        let (added, pushed) = depth.with_stack(|| items.push_to_column(column, depth, near, most));
+        let (column, context) = self.column();
+        let (added, pushed) = depth.with_stack(|| items.push_to_column(column, depth, context, most));
         self.count += added;
         pushed.map_err(|error| error.in_element(self.count))?;
         if self.count < self.look_at {
@@ -186,9 +186,9 @@ impl<'a> Sequence<'a> {
     /// Adds an element that the settled form has no room for, or that is of another form.
     #[cold]
     fn push_after(&mut self, value: &dyn AnyValue) -> Result<()> {
-        if let Some(settled) = &mut self.settled
-            && settled.make_room(&self.place)?
-            && settled.push(value)
+        if let Some(fixed_layout) = &mut self.fixed_layout
+            && fixed_layout.make_room(&self.place)?
+            && fixed_layout.push(value)
         {
             return Ok(());
         }
@@ -207,18 +207,18 @@ impl<'a> Sequence<'a> {
             return Ok(());
         }
         let Some(total) = self.len else { return Ok(()) };
-        if self.count < FEW && !is_large(&self.column, total) {
+        if self.count < FEW_ELEMENTS && !is_large(&self.column, total) {
             self.look_again(self.form_at * NEXT_EARLY_LOOK);
             return Ok(());
         }
         self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
-        let records = self.place.route.how().records.filter(|_| matches!(self.column, Column::Record(_)));
+        let records = self.place.route.dataset_options().records.filter(|_| matches!(self.column, Column::Record(_)));
         let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
-        if !is_columns && let Some(settled) = FixedLayout::rows(&self.column, total) {
-            self.settled = Some(settled);
-        } else if !is_table && let Some(mut settled) = FixedLayout::lanes(&self.column, total) {
-            settled.create_lanes(&self.place)?;
-            self.settled = Some(settled);
+        if !is_columns && let Some(fixed_layout) = FixedLayout::rows(&self.column, total) {
+            self.fixed_layout = Some(fixed_layout);
+        } else if !is_table && let Some(mut fixed_layout) = FixedLayout::lanes(&self.column, total) {
+            fixed_layout.create_lanes(&self.place)?;
+            self.fixed_layout = Some(fixed_layout);
         } else {
             self.column.reserve(Expected { of: self.count, total });
             return Ok(());
@@ -230,8 +230,8 @@ impl<'a> Sequence<'a> {
     /// Makes a column of the elements again, where a later one does not fit their form.
     fn revert_to_column(&mut self) -> Result<()> {
         self.look_again(usize::MAX);
-        let Some(settled) = self.settled.take() else { return Ok(()) };
-        self.column = settled.into_column()?;
+        let Some(fixed_layout) = self.fixed_layout.take() else { return Ok(()) };
+        self.column = fixed_layout.into_column()?;
         self.count = self.column.len();
         self.look_again(usize::MAX);
         self.place.clear()
@@ -239,8 +239,8 @@ impl<'a> Sequence<'a> {
 
     /// Writes the rest.
     pub(super) fn end(mut self) -> Result<()> {
-        if let Some(settled) = &mut self.settled {
-            match settled.finish(&self.place)? {
+        if let Some(fixed_layout) = &mut self.fixed_layout {
+            match fixed_layout.finish(&self.place)? {
                 Finished::Written => return Ok(()),
                 Finished::Column(column) => self.column = column,
                 Finished::Not => self.revert_to_column()?,
@@ -265,7 +265,7 @@ impl FixedLayout {
         let ((dtype, dims), form) = items(column).zip(RecordForm::of(column))?;
         let size = dims.iter().fold(dtype.size(), |size, dim| size.saturating_mul(*dim as usize));
         let count = column.len();
-        let (is_streamed, room_for) = room(size, total, WRITE)?;
+        let (is_streamed, room_for) = room(size, total, WRITE_BYTES)?;
         // What has come so far may be more than a slab.
         let room_for = room_for.max(count);
         let mut buffer = vec![0; room_for.checked_mul(size)?];
@@ -273,20 +273,20 @@ impl FixedLayout {
         let mut empty = column.clone();
         empty.clear();
         let target = RowTarget::Rows { dtype, dims, dataset: None, empty };
-        let (texts, writer) = (Texts::new(), writer(is_streamed, size, total));
+        let (texts, writer) = (TextBuffers::new(), writer(is_streamed, size, total));
         Some(Self { form, size, buffer, count, room_for, texts, written: 0, total, is_streamed, target, writer })
     }
 
     /// The elements of a column as rows whose parts go to lanes, if they are of one form.
     fn lanes(column: &Column, total: u64) -> Option<Self> {
-        let (mut lanes, forms) = FieldBuffers::of(column)?;
-        let size = lanes.size();
+        let (mut field_buffers, forms) = FieldBuffers::of(column)?;
+        let size = field_buffers.size();
         // The slabs of one lane after the other are written: each a part of this.
-        let (is_streamed, room_for) = room(size, total, WRITE)?;
-        let room_for = room_for.min(WRITE / size).max(1);
-        let form = lanes.form(forms, room_for)?;
-        let (texts, written) = (lanes.take_texts(total), column.len() as u64);
-        let (buffer, target) = (vec![0; room_for * size], RowTarget::Lanes(lanes));
+        let (is_streamed, room_for) = room(size, total, WRITE_BYTES)?;
+        let room_for = room_for.min(WRITE_BYTES / size).max(1);
+        let form = field_buffers.form(forms, room_for)?;
+        let (texts, written) = (field_buffers.take_texts(total), column.len() as u64);
+        let (buffer, target) = (vec![0; room_for * size], RowTarget::FieldBuffers(field_buffers));
         let writer = writer(is_streamed, size, total);
         Some(Self { form, size, buffer, count: 0, room_for, texts, written, total, is_streamed, target, writer })
     }
@@ -294,7 +294,7 @@ impl FixedLayout {
     /// Makes the datasets of lanes, where they are written before all rows are there.
     fn create_lanes(&mut self, place: &Place<'_>) -> Result<()> {
         match &mut self.target {
-            RowTarget::Lanes(lanes) if self.is_streamed => lanes.create(place, self.total),
+            RowTarget::FieldBuffers(field_buffers) if self.is_streamed => field_buffers.create(place, self.total),
             _ => Ok(()),
         }
     }
@@ -310,11 +310,11 @@ impl FixedLayout {
                 unpack_items(&mut column, &self.buffer[..self.count * self.size], self.size, &dims);
                 Ok(column)
             }
-            RowTarget::Lanes(mut lanes) => {
-                let rows = lanes.add(&self.buffer, self.room_for, self.count)?;
+            RowTarget::FieldBuffers(mut field_buffers) => {
+                let rows = field_buffers.add(&self.buffer, self.room_for, self.count)?;
                 self.writer.write(&mut self.buffer, rows)?;
                 self.writer.finish()?;
-                lanes.into_column(self.texts, None)
+                field_buffers.into_column(self.texts, None)
             }
         }
     }
@@ -341,8 +341,8 @@ impl FixedLayout {
     /// Takes back what a refused element has left.
     #[cold]
     fn forget_refused(&mut self) {
-        if let RowTarget::Lanes(lanes) = &self.target {
-            lanes.forget_refused(&self.buffer, self.room_for, self.count, &mut self.texts);
+        if let RowTarget::FieldBuffers(field_buffers) = &self.target {
+            field_buffers.forget_refused(&self.buffer, self.room_for, self.count, &mut self.texts);
         }
     }
 
@@ -366,7 +366,7 @@ impl FixedLayout {
         }
         self.flush(place)?;
         if let RowTarget::Rows { .. } = self.target {
-            self.room_for = self.room_for.min((WRITE / self.size).max(1));
+            self.room_for = self.room_for.min((WRITE_BYTES / self.size).max(1));
         }
         Ok(true)
     }
@@ -391,8 +391,8 @@ impl FixedLayout {
                     self.writer.write(&mut self.buffer, vec![rows])?;
                 }
             }
-            RowTarget::Lanes(lanes) => {
-                let rows = lanes.add(&self.buffer, self.room_for, self.count)?;
+            RowTarget::FieldBuffers(field_buffers) => {
+                let rows = field_buffers.add(&self.buffer, self.room_for, self.count)?;
                 self.writer.write(&mut self.buffer, rows)?;
             }
         }
@@ -411,9 +411,9 @@ impl FixedLayout {
         self.writer.finish()?;
         match &mut self.target {
             RowTarget::Rows { .. } => Ok(Finished::Written),
-            RowTarget::Lanes(lanes) => {
-                let (lanes, texts) = (std::mem::take(lanes), std::mem::take(&mut self.texts));
-                Ok(Finished::Column(lanes.into_column(texts, Some(self.total))?))
+            RowTarget::FieldBuffers(field_buffers) => {
+                let (field_buffers, texts) = (std::mem::take(field_buffers), std::mem::take(&mut self.texts));
+                Ok(Finished::Column(field_buffers.into_column(texts, Some(self.total))?))
             }
         }
     }

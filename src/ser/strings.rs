@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::column::ByteStrings;
 use super::column_layout::{slabs, write_parts};
 use super::place::Place;
-use super::stream::WRITE;
+use super::stream::WRITE_BYTES;
 use crate::ground::error::Result;
 use crate::h5::{Dataset, Dtype, Rows, Shape, Writer};
 use crate::layout::dataset_options::Strings as How;
@@ -105,7 +105,7 @@ fn has_nul(word: u128, len: usize) -> bool {
 /// Writes strings.
 pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let count = strings.count();
-    let how = place.route.how().strings.filter(|_| !place.is_attribute());
+    let how = place.route.dataset_options().strings.filter(|_| !place.is_attribute());
     if how == Some(How::Packed) {
         return write_text(strings, place);
     }
@@ -163,7 +163,7 @@ fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()>
 fn write_fixed<S: Strings + ?Sized>(strings: &S, size: usize, dataset: Dataset) -> Result<bool> {
     let (count, dataset) = (strings.count(), Arc::new(dataset));
     let mut writer = Writer::new((count as u64).saturating_mul(size as u64));
-    let step = (WRITE / size).clamp(1, count.max(1));
+    let step = (WRITE_BYTES / size).clamp(1, count.max(1));
     let mut places = vec![0; step * size + WORD];
     for start in (0..count).step_by(step) {
         let len = step.min(count - start);

@@ -7,7 +7,7 @@ use super::record_packer::is_same;
 use crate::ground::error::Result;
 
 #[derive(Clone, Debug)]
-pub(super) struct Variants {
+pub(super) struct VariantsColumn {
     pub(super) variants: Vec<VariantColumn>,
     /// The position in `variants` of the variant with each index, where that is known.
     by_index: Vec<usize>,
@@ -44,13 +44,13 @@ impl Column {
         if let Self::Unknown(fillers) = column {
             let tags = vec![0; *fillers];
             let (variants, by_index) = (Vec::new(), Vec::new());
-            *column = Self::Variants(Box::new(Variants { variants, by_index, tags, ranks: OnceCell::new() }));
+            *column = Self::Variants(Box::new(VariantsColumn { variants, by_index, tags, ranks: OnceCell::new() }));
         }
         column
     }
 }
 
-impl Variants {
+impl VariantsColumn {
     /// Begins a variant, as [`Column::begin_variant`] does.
     #[inline(always)]
     fn begin(&mut self, name: &'static str, index: u32, unit: bool) -> Option<&mut Column> {

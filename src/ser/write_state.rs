@@ -52,10 +52,10 @@ struct WrittenValue {
 
 impl Call<WriteState> {
     /// The object that `value` is, with so many `Some` directly around it.
-    pub(crate) fn object<T: ?Sized + 'static>(&self, value: &Arc<T>, somes: usize) -> Option<Rc<Object>> {
+    pub(crate) fn object<T: ?Sized + 'static>(&self, value: &Arc<T>, option_depth: usize) -> Option<Rc<Object>> {
         let written = self.state().borrow();
         let objects = &written.values.get(&key(value))?.objects;
-        let object = objects.iter().find(|(only, _)| only.is_none_or(|only| only == somes));
+        let object = objects.iter().find(|(only, _)| only.is_none_or(|only| only == option_depth));
         object.map(|(_, object)| Rc::clone(object))
     }
 
@@ -82,8 +82,8 @@ impl Call<WriteState> {
         keep: &dyn Fn() -> Box<dyn Any>,
         write: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        struct Leave<'a>(&'a Call<WriteState>, ValueIdentity);
-        impl Drop for Leave<'_> {
+        struct RemoveUnfinished<'a>(&'a Call<WriteState>, ValueIdentity);
+        impl Drop for RemoveUnfinished<'_> {
             fn drop(&mut self) {
                 if let Some(entry) = self.0.state().borrow_mut().values.get_mut(&self.1) {
                     entry.is_being_written = false;
@@ -102,7 +102,7 @@ impl Call<WriteState> {
         if was_being_written {
             return Err(Error::new(ErrorKind::Cycle, "a shared value is in itself, and cannot be written without end"));
         }
-        let _leave = Leave(self, key);
+        let _leave = RemoveUnfinished(self, key);
         write()
     }
 

@@ -72,7 +72,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::de::{ArrayLayout, Found, Source};
+use crate::de::{ArrayLayout, OpenSource, Source};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{ElementType, Object, Shape, read_array_attribute};
 use crate::layout::ARRAY;
@@ -162,20 +162,20 @@ where
     D: Dimension + Serialize,
 {
     fn serialize_field<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
-        bridge::serialize(&Writing(self.view()), serializer)
+        bridge::serialize(&WriteArray(self.view()), serializer)
     }
 }
 
 /// An array that is written.
-struct Writing<'a, T, D: Dimension>(ArrayView<'a, T, D>);
+struct WriteArray<'a, T, D: Dimension>(ArrayView<'a, T, D>);
 
-impl<T: H5Type + Serialize, D: Dimension + Serialize> Serialize for Writing<'_, T, D> {
+impl<T: H5Type + Serialize, D: Dimension + Serialize> Serialize for WriteArray<'_, T, D> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         bridge::serialize(self, serializer)
     }
 }
 
-impl<T: H5Type + Serialize, D: Dimension + Serialize> Write for Writing<'_, T, D> {
+impl<T: H5Type + Serialize, D: Dimension + Serialize> Write for WriteArray<'_, T, D> {
     fn write(&self, destination: &Destination) -> Result<()> {
         destination.put_array(&ElementType::new()?, &self.0)
     }
@@ -192,14 +192,14 @@ where
     D: Dimension + Deserialize<'de>,
 {
     fn deserialize_field<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
-        bridge::deserialize(deserializer).map(|Reading(array)| array)
+        bridge::deserialize(deserializer).map(|ReadArray(array)| array)
     }
 }
 
 /// An array that is read.
-struct Reading<S: DataOwned, D>(ArrayBase<S, D>);
+struct ReadArray<S: DataOwned, D>(ArrayBase<S, D>);
 
-impl<'de, T, S, D> Deserialize<'de> for Reading<S, D>
+impl<'de, T, S, D> Deserialize<'de> for ReadArray<S, D>
 where
     T: H5Type + Deserialize<'de>,
     S: DataOwned<Elem = T>,
@@ -210,7 +210,7 @@ where
     }
 }
 
-impl<'de, T, S, D> Read<'de> for Reading<S, D>
+impl<'de, T, S, D> Read<'de> for ReadArray<S, D>
 where
     T: H5Type + Deserialize<'de>,
     S: DataOwned<Elem = T>,
@@ -229,21 +229,21 @@ where
 }
 
 /// Reads an array from an object or an attribute.
-fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: Found) -> Result<ArrayBase<S, D>> {
+fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: OpenSource) -> Result<ArrayBase<S, D>> {
     let element = ElementType::new()?;
     let (shape, values, is_reversed) = match found {
-        Found::Object(stored) => match &stored.object {
+        OpenSource::Object(stored) => match &stored.object {
             Object::Dataset(dataset) => {
-                let laid = ArrayLayout::of(dataset, D::NDIM, element.is_array())?;
-                check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
-                let values = laid.read(dataset, element)?;
-                (laid.shape, values, laid.is_reversed)
+                let layout = ArrayLayout::of(dataset, D::NDIM, element.is_array())?;
+                check_rank::<T, D>(&element, &layout.shape, || dataset.words())?;
+                let values = layout.read(dataset, element)?;
+                (layout.shape, values, layout.is_reversed)
             }
             Object::Group(_) => {
                 return Err(Error::wrong_type(format_args!("an array of `{}`", element.name()), stored.words()));
             }
         },
-        Found::Attribute(attribute) => {
+        OpenSource::Attribute(attribute) => {
             let again = ElementType::new()?;
             let (shape, values) = read_array_attribute(&*attribute.object, &attribute.name, again, D::NDIM)?;
             check_rank::<T, D>(&element, &shape, || format!("an attribute of shape {shape}"))?;
@@ -299,46 +299,46 @@ struct ElsewhereVisitor<A> {
     array: PhantomData<A>,
 }
 
-impl<'de, T, S, D> Visitor<'de> for ElsewhereVisitor<Reading<S, D>>
+impl<'de, T, S, D> Visitor<'de> for ElsewhereVisitor<ReadArray<S, D>>
 where
     T: Deserialize<'de>,
     S: DataOwned<Elem = T>,
     D: Dimension + Deserialize<'de>,
 {
-    type Value = Reading<S, D>;
+    type Value = ReadArray<S, D>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        ArrayBase::deserialize(MapAccessDeserializer::new(map)).map(Reading)
+        ArrayBase::deserialize(MapAccessDeserializer::new(map)).map(ReadArray)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
         if !self.nested {
-            return ArrayBase::deserialize(SeqAccessDeserializer::new(elements)).map(Reading);
+            return ArrayBase::deserialize(SeqAccessDeserializer::new(elements)).map(ReadArray);
         }
         let rank = D::NDIM.filter(|rank| *rank > 0).ok_or_else(|| {
             A::Error::custom("sequences do not say how many dimensions an array has: name them in its type")
         })?;
-        let mut grid = Grid { dims: vec![None; rank], values: Vec::new() };
+        let mut grid = NestedLists { dims: vec![None; rank], values: Vec::new() };
         GridRows { grid: &mut grid, level: 0 }.visit_seq(elements)?;
         let dims: Vec<usize> = grid.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
-        from_parts(&dims, grid.values, false).map(Reading).map_err(A::Error::custom)
+        from_parts(&dims, grid.values, false).map(ReadArray).map_err(A::Error::custom)
     }
 }
 
 /// Sequences of sequences, as far as they have come.
-struct Grid<T> {
+struct NestedLists<T> {
     /// The lengths along each dimension, once known.
     dims: Vec<Option<usize>>,
     values: Vec<T>,
 }
 
-/// The sequences at one level of a [`Grid`].
+/// The sequences at one level of a [`NestedLists`].
 struct GridRows<'a, T> {
-    grid: &'a mut Grid<T>,
+    grid: &'a mut NestedLists<T>,
     level: usize,
 }
 

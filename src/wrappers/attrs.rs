@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::de::{Found, Source};
+use crate::de::{OpenSource, Source};
 use crate::ground::error::{Error, Result};
 use crate::ser::{Destination, Erased};
 use crate::wrappers::bridge::{self, Read, Write};
@@ -83,8 +83,8 @@ impl<'de, T: DeserializeOwned, A: DeserializeOwned> Read<'de> for WithAttrs<T, A
 
     fn read(source: Source) -> Result<Self> {
         source.open(|found| match found {
-            Found::Object(stored) => Ok(Self { value: stored.read()?, attrs: stored.read_attributes()? }),
-            Found::Attribute(_) => Err(Error::wrong_type("a group or a dataset", "an attribute")),
+            OpenSource::Object(stored) => Ok(Self { value: stored.read()?, attrs: stored.read_attributes()? }),
+            OpenSource::Attribute(_) => Err(Error::wrong_type("a group or a dataset", "an attribute")),
         })
     }
 

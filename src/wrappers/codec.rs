@@ -168,7 +168,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// As [`to_group`](crate::to_group).
     pub fn put<T: ?Sized + Serialize>(&self, value: &T) -> Result<()> {
-        self.destination.put_apart(&Erased(value))?;
+        self.destination.put_unshared(&Erased(value))?;
         self.is_put.get_or_init(|| ());
         Ok(())
     }
@@ -286,7 +286,7 @@ impl<'de, T: Codec> Deserialize<'de> for Coded<T> {
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<T: Codec, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    bridge::serialize(&Writing(value), serializer)
+    bridge::serialize(&WriteCoded(value), serializer)
 }
 
 /// For `#[serde(with = "filebacked::codec")]`; and a type's own `Deserialize` can be this.
@@ -294,12 +294,12 @@ pub fn serialize<T: Codec, S: Serializer>(value: &T, serializer: S) -> Result<S:
 /// # Errors
 /// Those of the deserializer.
 pub fn deserialize<'de, T: Codec, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    bridge::deserialize(deserializer).map(|Reading(value)| value)
+    bridge::deserialize(deserializer).map(|ReadCoded(value)| value)
 }
 
-struct Writing<'a, T>(&'a T);
+struct WriteCoded<'a, T>(&'a T);
 
-impl<T: Codec> Write for Writing<'_, T> {
+impl<T: Codec> Write for WriteCoded<'_, T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         let target = Target::new(destination)?;
         self.0.write(&target)?;
@@ -311,15 +311,15 @@ impl<T: Codec> Write for Writing<'_, T> {
     }
 }
 
-struct Reading<T>(T);
+struct ReadCoded<T>(T);
 
-impl<'de, T: Codec> Read<'de> for Reading<T> {
+impl<'de, T: Codec> Read<'de> for ReadCoded<T> {
     const EXPECTED: &'static str = "a group or dataset that a codec wrote";
 
     fn read(source: de::Source) -> Result<Self> {
         source.open(|found| match found {
-            de::Found::Object(stored) => T::read(&Stored(stored)).map(Self),
-            de::Found::Attribute(_) => Err(Error::wrong_type("a group or a dataset", "an attribute")),
+            de::OpenSource::Object(stored) => T::read(&Stored(stored)).map(Self),
+            de::OpenSource::Attribute(_) => Err(Error::wrong_type("a group or a dataset", "an attribute")),
         })
     }
 

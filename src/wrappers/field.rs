@@ -26,15 +26,15 @@ pub trait OwnedField<'de, Sort>: Sized {
 }
 
 /// What is in an option.
-struct Inner<F, Sort>(F, PhantomData<Sort>);
+struct FieldValue<F, Sort>(F, PhantomData<Sort>);
 
-impl<F: Field<Sort>, Sort> Serialize for Inner<&F, Sort> {
+impl<F: Field<Sort>, Sort> Serialize for FieldValue<&F, Sort> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize_field(serializer)
     }
 }
 
-impl<'de, F: OwnedField<'de, Sort>, Sort> Deserialize<'de> for Inner<F, Sort> {
+impl<'de, F: OwnedField<'de, Sort>, Sort> Deserialize<'de> for FieldValue<F, Sort> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         F::deserialize_field(deserializer).map(|field| Self(field, PhantomData))
     }
@@ -43,7 +43,7 @@ impl<'de, F: OwnedField<'de, Sort>, Sort> Deserialize<'de> for Inner<F, Sort> {
 impl<F: Field<Sort>, Sort> Field<Sort> for Option<F> {
     fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Some(field) => serializer.serialize_some(&Inner(field, PhantomData)),
+            Some(field) => serializer.serialize_some(&FieldValue(field, PhantomData)),
             None => serializer.serialize_none(),
         }
     }
@@ -51,7 +51,7 @@ impl<F: Field<Sort>, Sort> Field<Sort> for Option<F> {
 
 impl<'de, F: OwnedField<'de, Sort>, Sort> OwnedField<'de, Sort> for Option<F> {
     fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let inner = Option::<Inner<F, Sort>>::deserialize(deserializer)?;
-        Ok(inner.map(|Inner(field, _)| field))
+        let inner = Option::<FieldValue<F, Sort>>::deserialize(deserializer)?;
+        Ok(inner.map(|FieldValue(field, _)| field))
     }
 }

@@ -128,7 +128,7 @@ impl<T: ?Sized + Serialize + 'static> Write for Shared<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         let call = Call::<WriteState>::current();
         let takes_link = destination.takes_link();
-        if takes_link && let Some(object) = call.object(&self.0, destination.somes()) {
+        if takes_link && let Some(object) = call.object(&self.0, destination.option_depth()) {
             return destination.link_to(&object);
         }
         call.write(&self.0, &mut || destination.put(&Erased(&*self.0)))?;

@@ -83,7 +83,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use sprs::{CsMatBase, CsMatI, CsMatViewI, SpIndex};
 
-use crate::de::{Found, Source};
+use crate::de::{OpenSource, Source};
 use crate::ground::error::{Error, Result};
 use crate::ser::Destination;
 use crate::wrappers::bridge::{self, Read, Write};
@@ -191,14 +191,14 @@ where
     DataStorage: Deref<Target = [T]>,
 {
     fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        bridge::serialize(&Writing(self.view()), serializer)
+        bridge::serialize(&WriteSparse(self.view()), serializer)
     }
 }
 
 /// A matrix that is written.
-struct Writing<'a, T, I: SpIndex, Iptr: SpIndex>(CsMatViewI<'a, T, I, Iptr>);
+struct WriteSparse<'a, T, I: SpIndex, Iptr: SpIndex>(CsMatViewI<'a, T, I, Iptr>);
 
-impl<T, I, Iptr> Serialize for Writing<'_, T, I, Iptr>
+impl<T, I, Iptr> Serialize for WriteSparse<'_, T, I, Iptr>
 where
     T: H5Type + Serialize,
     I: SpIndex + H5Type + Serialize,
@@ -209,7 +209,7 @@ where
     }
 }
 
-impl<T, I, Iptr> Write for Writing<'_, T, I, Iptr>
+impl<T, I, Iptr> Write for WriteSparse<'_, T, I, Iptr>
 where
     T: H5Type + Serialize,
     I: SpIndex + H5Type + Serialize,
@@ -231,14 +231,14 @@ where
     Iptr: SpIndex + H5Type + Deserialize<'de>,
 {
     fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Reading::deserialize(deserializer).map(|Reading(matrix)| matrix)
+        ReadSparse::deserialize(deserializer).map(|ReadSparse(matrix)| matrix)
     }
 }
 
 /// A matrix that is read.
-struct Reading<T, I: SpIndex, Iptr: SpIndex>(CsMatI<T, I, Iptr>);
+struct ReadSparse<T, I: SpIndex, Iptr: SpIndex>(CsMatI<T, I, Iptr>);
 
-impl<'de, T, I, Iptr> Deserialize<'de> for Reading<T, I, Iptr>
+impl<'de, T, I, Iptr> Deserialize<'de> for ReadSparse<T, I, Iptr>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + H5Type + Deserialize<'de>,
@@ -250,9 +250,9 @@ where
 }
 
 /// A matrix as other formats have it.
-struct InOtherFormat<T, I: SpIndex, Iptr: SpIndex>(CsMatI<T, I, Iptr>);
+struct SparseInOtherFormat<T, I: SpIndex, Iptr: SpIndex>(CsMatI<T, I, Iptr>);
 
-impl<'de, T, I, Iptr> Deserialize<'de> for InOtherFormat<T, I, Iptr>
+impl<'de, T, I, Iptr> Deserialize<'de> for SparseInOtherFormat<T, I, Iptr>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + Deserialize<'de>,
@@ -263,7 +263,7 @@ where
     }
 }
 
-impl<'de, T, I, Iptr> Read<'de> for Reading<T, I, Iptr>
+impl<'de, T, I, Iptr> Read<'de> for ReadSparse<T, I, Iptr>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + H5Type + Deserialize<'de>,
@@ -273,9 +273,11 @@ where
 
     fn read(source: Source) -> Result<Self> {
         source.open(|found| match found {
-            Found::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|InOtherFormat(matrix)| Self(matrix)),
-            Found::Object(stored) => read_compressed(&stored).map(Self),
-            Found::Attribute(_) => Err(Error::wrong_type(Self::EXPECTED, "an attribute")),
+            OpenSource::Object(stored) if is_of_sprs(&stored)? => {
+                stored.read().map(|SparseInOtherFormat(matrix)| Self(matrix))
+            }
+            OpenSource::Object(stored) => read_compressed(&stored).map(Self),
+            OpenSource::Attribute(_) => Err(Error::wrong_type(Self::EXPECTED, "an attribute")),
         })
     }
 

@@ -50,7 +50,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use sprs::{SpIndex, TriMatBase, TriMatI, TriMatViewI};
 
-use crate::de::{Found, Source};
+use crate::de::{OpenSource, Source};
 use crate::ground::error::{Error, Result};
 use crate::ser::Destination;
 use crate::wrappers::bridge::{self, Read, Write};
@@ -150,20 +150,20 @@ where
     DStorage: Deref<Target = [T]>,
 {
     fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        bridge::serialize(&Writing(self.view()), serializer)
+        bridge::serialize(&WriteTriplets(self.view()), serializer)
     }
 }
 
 /// Triplets that are written.
-struct Writing<'a, T, I>(TriMatViewI<'a, T, I>);
+struct WriteTriplets<'a, T, I>(TriMatViewI<'a, T, I>);
 
-impl<T: H5Type + Serialize, I: SpIndex + H5Type + Serialize> Serialize for Writing<'_, T, I> {
+impl<T: H5Type + Serialize, I: SpIndex + H5Type + Serialize> Serialize for WriteTriplets<'_, T, I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         bridge::serialize(self, serializer)
     }
 }
 
-impl<T: H5Type + Serialize, I: SpIndex + H5Type + Serialize> Write for Writing<'_, T, I> {
+impl<T: H5Type + Serialize, I: SpIndex + H5Type + Serialize> Write for WriteTriplets<'_, T, I> {
     fn write(&self, destination: &Destination) -> Result<()> {
         write_triplets(destination, &self.0)
     }
@@ -179,14 +179,14 @@ where
     I: SpIndex + H5Type + Deserialize<'de>,
 {
     fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Reading::deserialize(deserializer).map(|Reading(matrix)| matrix)
+        ReadTriplets::deserialize(deserializer).map(|ReadTriplets(matrix)| matrix)
     }
 }
 
 /// Triplets that are read.
-struct Reading<T, I>(TriMatI<T, I>);
+struct ReadTriplets<T, I>(TriMatI<T, I>);
 
-impl<'de, T, I> Deserialize<'de> for Reading<T, I>
+impl<'de, T, I> Deserialize<'de> for ReadTriplets<T, I>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + H5Type + Deserialize<'de>,
@@ -197,15 +197,15 @@ where
 }
 
 /// Triplets as other formats have them.
-struct InOtherFormat<T, I>(TriMatI<T, I>);
+struct TripletsInOtherFormat<T, I>(TriMatI<T, I>);
 
-impl<'de, T: Deserialize<'de>, I: SpIndex + Deserialize<'de>> Deserialize<'de> for InOtherFormat<T, I> {
+impl<'de, T: Deserialize<'de>, I: SpIndex + Deserialize<'de>> Deserialize<'de> for TripletsInOtherFormat<T, I> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserialize_triplets(deserializer).map(Self)
     }
 }
 
-impl<'de, T, I> Read<'de> for Reading<T, I>
+impl<'de, T, I> Read<'de> for ReadTriplets<T, I>
 where
     T: H5Type + Deserialize<'de>,
     I: SpIndex + H5Type + Deserialize<'de>,
@@ -214,9 +214,11 @@ where
 
     fn read(source: Source) -> Result<Self> {
         source.open(|found| match found {
-            Found::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|InOtherFormat(matrix)| Self(matrix)),
-            Found::Object(stored) => read_triplets(&stored).map(Self),
-            Found::Attribute(_) => Err(Error::wrong_type("a sparse matrix", "an attribute")),
+            OpenSource::Object(stored) if is_of_sprs(&stored)? => {
+                stored.read().map(|TripletsInOtherFormat(matrix)| Self(matrix))
+            }
+            OpenSource::Object(stored) => read_triplets(&stored).map(Self),
+            OpenSource::Attribute(_) => Err(Error::wrong_type("a sparse matrix", "an attribute")),
         })
     }
 

@@ -93,8 +93,13 @@ impl Map for ClassTagged<'_> {
                 self.state = TagState::End;
                 let object = Object::Group(self.group.clone());
                 let (scope, depth) = (self.scope.clone(), self.depth.in_record()?);
-                self.node =
-                    Some(Node::of_stored(OpenObject { object, scope, depth, entered: true, way: LinkKind::Hard }));
+                self.node = Some(Node::of_stored(OpenObject {
+                    object,
+                    scope,
+                    depth,
+                    entered: true,
+                    link_kind: LinkKind::Hard,
+                }));
                 Ok(ValueDeserializer::Other(&mut self.node))
             }
             _ => self.entries.value(),

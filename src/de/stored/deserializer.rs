@@ -3,7 +3,7 @@
 use super::super::access::GroupMap;
 use super::super::deserializer::{AskOnce, ValueDeserializer};
 use super::super::dynamic::is_dynamic;
-use super::super::element::Element;
+use super::super::element::ColumnElement;
 use super::super::visit::{Answer, Question, Visit};
 use super::{StoredForm, StoredValue, floats_of, in_group, in_some_link, rounded, visit_any_bytes};
 use crate::de::item::Scalar;
@@ -84,7 +84,7 @@ impl StoredValue<'_> {
                 Some(Some(value)) => visit.answer(Answer::Bool(value)),
                 _ => visit.answer(Answer::None),
             },
-            _ => self.any(visit).map_err(Error::of_anything),
+            _ => self.any(visit).map_err(Error::mark_skippable),
         }
     }
 
@@ -195,11 +195,11 @@ impl StoredValue<'_> {
             StoredForm::Null { unit: true } => visit.answer(Answer::Unit),
             StoredForm::Some(node) => visit.some(&mut Some(node)).map_err(|error| error.in_link(VALUE)),
             StoredForm::Present { column, index } => {
-                let element = Element { column, index, depth: self.depth.in_sequence()? };
+                let element = ColumnElement { column, index, depth: self.depth.in_sequence()? };
                 let read = visit.answer(Answer::Some(ValueDeserializer::Element(element)));
                 read.map_err(|error| error.in_link(VALUES))
             }
-            StoredForm::Inside { column, index, link } => Element { column, index, depth: self.depth }
+            StoredForm::Inside { column, index, link } => ColumnElement { column, index, depth: self.depth }
                 .ask_once(Question::Option, visit)
                 .map_err(|error| error.in_link(link)),
             StoredForm::Node(node) => {
@@ -214,7 +214,7 @@ impl StoredValue<'_> {
     fn structure(self, name: &'static str, fields: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let read = match self.form {
             StoredForm::Group { group, scope } => {
-                scope.route().know(fields);
+                scope.route().note_fields(fields);
                 let mut entries = GroupMap::for_struct(group, scope, fields, self.depth.in_record()?)?;
                 visit.map(&mut entries).map_err(|error| in_group(error, group))
             }

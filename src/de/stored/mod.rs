@@ -8,12 +8,11 @@ use super::access::{
     BlockSeq, ByteSeq, ChildSeq, ColumnSeq, CompoundMap, GridSeq, GroupMap, PairMap, RecordMap, RecordSeq, VariantMap,
     is_list,
 };
-use super::array::Array;
 use super::column::{Column, FieldColumn};
 use super::describe;
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::dynamic::{is_dynamic, visit_name, visit_tuple, visit_unreadable, visit_variant};
-use super::element::{Element, PartOfItem};
+use super::element::{ColumnElement, PartOfItem};
 use super::elements::{Elements, Payload, Variant};
 use super::foreign;
 use super::matlab_vector::MatlabVector;
@@ -24,6 +23,7 @@ use super::row::{CompoundSeq, RowSeq};
 use super::visit::{Answer, Question, Visit};
 use super::visit_limits::Scope;
 use super::visitor_kinds::{FieldOrder, is_json, vector_of};
+use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{self, Block, Item, Record, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -47,7 +47,7 @@ pub(super) enum StoredForm<'a> {
     Block(Block<'a>),
     /// A part of a dataset: all items whose first coordinates are those of the item `start`; `level` are fixed.
     Grid {
-        array: &'a mut Array,
+        array: &'a mut WindowedDataset,
         level: usize,
         start: u64,
     },
@@ -228,7 +228,7 @@ pub(super) fn visit_block(
 
 /// Hands all along the dimension `level` of `array`, which is not the first, from the item `start` on, to a visitor.
 pub(super) fn visit_grid(
-    array: &mut Array,
+    array: &mut WindowedDataset,
     level: usize,
     start: u64,
     depth: Depth,
@@ -356,11 +356,11 @@ impl<'a> StoredValue<'a> {
         let depth = self.depth;
         let read = match self.form.settled(depth)? {
             StoredForm::Reference(followed) => followed.ask(question, visit),
-            StoredForm::Present { column, index } => Element { column, index, depth: depth.in_sequence()? }
+            StoredForm::Present { column, index } => ColumnElement { column, index, depth: depth.in_sequence()? }
                 .ask_once(question, visit)
                 .map_err(|error| error.in_link(VALUES)),
             StoredForm::Inside { column, index, link } => {
-                Element { column, index, depth }.ask_once(question, visit).map_err(|error| error.in_link(link))
+                ColumnElement { column, index, depth }.ask_once(question, visit).map_err(|error| error.in_link(link))
             }
             StoredForm::Node(node) => {
                 let name = node.name();
@@ -480,16 +480,16 @@ impl<'a> StoredValue<'a> {
             StoredForm::Present { column, index } => {
                 // Only where it would not show otherwise is it said that something is there.
                 let shows = is_dynamic(visit) || column.is_null(index)?;
-                let element = Element { column, index, depth: depth.in_sequence()? };
+                let element = ColumnElement { column, index, depth: depth.in_sequence()? };
                 let result = match shows {
                     true => visit.answer(Answer::Some(ValueDeserializer::Element(element))),
                     false => element.ask_once(Question::Any, visit),
                 };
                 result.map_err(|error| error.in_link(VALUES))
             }
-            StoredForm::Inside { column, index, link } => {
-                Element { column, index, depth }.ask_once(Question::Any, visit).map_err(|error| error.in_link(link))
-            }
+            StoredForm::Inside { column, index, link } => ColumnElement { column, index, depth }
+                .ask_once(Question::Any, visit)
+                .map_err(|error| error.in_link(link)),
             StoredForm::Sequence { column, start, end, link } => {
                 visit_range(column, start, end, depth, visit).map_err(|error| in_some_link(error, link))
             }
@@ -511,7 +511,7 @@ impl<'a> StoredValue<'a> {
             }
             StoredForm::Variant { name, payload: None, .. } => visit.answer(Answer::Str(name)),
             StoredForm::Variant { name, number, link, payload: Some(column), index } => {
-                let payload = Element { column, index, depth: depth.in_record()? };
+                let payload = ColumnElement { column, index, depth: depth.in_record()? };
                 if is_dynamic(visit) {
                     return visit_variant(name, number, &mut Some(payload), visit).map_err(|error| error.in_link(link));
                 }
@@ -777,7 +777,7 @@ impl<'a> StoredValue<'a> {
             StoredForm::Text(bytes) => unit(item::text(bytes)?, visit),
             StoredForm::Variant { name, payload: None, .. } => unit(name, visit),
             StoredForm::Variant { name, link, payload: Some(column), index, .. } => {
-                let payload = Element { column, index, depth: depth.in_record()? };
+                let payload = ColumnElement { column, index, depth: depth.in_record()? };
                 variant(Variant::new(name, link, Payload::Element(payload)), visit)
             }
             StoredForm::Item(item) => match item.scalar()? {
@@ -815,13 +815,13 @@ impl<'a> StoredValue<'a> {
                 };
                 let field = &mut fields[at];
                 let (name, link) = (field.name.clone(), field.link.clone());
-                let payload = Element { column: field.column()?, index, depth: depth.in_record()? };
+                let payload = ColumnElement { column: field.column()?, index, depth: depth.in_record()? };
                 let read = variant(Variant::new(&name, &link, Payload::Element(payload)), visit);
                 read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
             StoredForm::Map { keys, values, start, end, .. } if end == start + 1 => {
                 let name = keys.view(start, depth)?.into_text()?;
-                let payload = Element { column: values, index: start, depth: depth.in_record()? };
+                let payload = ColumnElement { column: values, index: start, depth: depth.in_record()? };
                 variant(Variant::new(&name, VALUES, Payload::Element(payload)), visit)
             }
             _ => Err(Error::wrong_type(expected(), "something that is neither a name nor a group with one child")),
@@ -847,7 +847,7 @@ fn describe(scalar: &Scalar<'_>) -> String {
 /// The error for what a group is not, if it is about none of its children.
 #[cold]
 fn in_group(error: Error, group: &Group) -> Error {
-    let missing = error.lacks();
+    let missing = error.missing_field_name();
     error.stored_here(|| describe::group(group, missing))
 }
 

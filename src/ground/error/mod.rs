@@ -97,7 +97,7 @@ struct ErrorInner {
     /// The file that was written or read.
     file: Option<String>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
-    again: Option<RetryAs>,
+    retry_as: Option<RetryAs>,
     /// The field that is missing.
     missing: Option<&'static str>,
     /// What was to be read is not there, or not to be had, though something says that it is: a link, or a reference.
@@ -154,7 +154,7 @@ impl Error {
             links: Vec::new(),
             file: None,
             source: None,
-            again: None,
+            retry_as: None,
             missing: None,
             leads_nowhere: false,
             is_no_value: false,
@@ -172,9 +172,9 @@ impl Error {
     }
 
     /// A value cannot be written in the form that was begun, and is to be written again in another.
-    pub(crate) fn again(again: RetryAs, kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn retry_as(again: RetryAs, kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut error = Self::new(kind, message);
-        error.0.again = Some(again);
+        error.0.retry_as = Some(again);
         error
     }
 
@@ -304,7 +304,7 @@ impl Error {
     }
 
     pub(crate) fn wants(&self, again: RetryAs) -> bool {
-        self.0.again == Some(again)
+        self.0.retry_as == Some(again)
     }
 
     /// The field that is missing, and the way to the struct that asks for it, from the outside in.
@@ -313,7 +313,7 @@ impl Error {
     }
 
     /// The field that is missing.
-    pub(crate) fn lacks(&self) -> Option<&'static str> {
+    pub(crate) fn missing_field_name(&self) -> Option<&'static str> {
         self.0.missing
     }
 
@@ -338,7 +338,7 @@ impl Error {
 
     /// Takes note that who asked for it takes anything: it can do without what cannot be read.
     #[cold]
-    pub(crate) fn of_anything(mut self) -> Self {
+    pub(crate) fn mark_skippable(mut self) -> Self {
         let is_broken = matches!(self.0.kind, ErrorKind::Corrupt | ErrorKind::NotFound | ErrorKind::Hdf5);
         self.0.is_unwanted |= is_broken || self.is_of_stored();
         self
@@ -389,7 +389,7 @@ impl Error {
     }
 
     /// The same where the call is over that it is about.
-    pub(crate) fn over(mut self) -> Self {
+    pub(crate) fn call_ended(mut self) -> Self {
         self.0.is_over = true;
         self
     }

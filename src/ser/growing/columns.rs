@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::record::{Record, RecordField, RecordKind};
+use super::super::record::{RecordColumn, RecordField, RecordKind};
 use super::{GrowingColumn, GrowingCommon, GrowingField, GrowingRecords, check_supported, number_of, repeat};
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::escape;
@@ -26,7 +26,7 @@ impl GrowingRecords {
     }
 
     /// Whether records can be added; `None` where they are of another form as a whole.
-    pub(super) fn check(&self, record: &Record) -> Option<Result<()>> {
+    pub(super) fn check(&self, record: &RecordColumn) -> Option<Result<()>> {
         if self.fields.is_empty() && self.count == 0 {
             return Some(record.fields.iter().try_for_each(|field| check_supported(&field.column)));
         }
@@ -56,7 +56,7 @@ impl GrowingRecords {
         }))
     }
 
-    pub(super) fn append(&mut self, record: &Record, common: &mut GrowingCommon) -> Result<()> {
+    pub(super) fn append(&mut self, record: &RecordColumn, common: &mut GrowingCommon) -> Result<()> {
         let rows = record.count;
         for field in &record.fields {
             let position = match self.fields.iter().position(|own| own.name == field.name.as_ref()) {

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::column::{Column, Maps, Mixed, out_of_order};
+use super::super::column::{Column, MapsColumn, MixedColumn, out_of_order};
 use super::super::column_layout::{halves, items, pack_items};
-use super::super::record::{Record, RecordKind};
+use super::super::record::{RecordColumn, RecordKind};
 use super::{GrowingLayout, GrowingUnion};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dtype, Field, element_bytes};
@@ -33,7 +33,7 @@ pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind
 pub(super) fn new_item_type(column: &Column, route: &RulePosition) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
     fn is_apart(column: &Column, route: &RulePosition) -> bool {
         match column {
-            Column::Record(_) => route.how().records == Some(Records::Columns),
+            Column::Record(_) => route.dataset_options().records == Some(Records::Columns),
             Column::Array(array) => is_apart(&array.inner, route.element()),
             _ => false,
         }
@@ -43,7 +43,7 @@ pub(super) fn new_item_type(column: &Column, route: &RulePosition) -> Option<(Dt
 
 /// The error that names the field of a record by which it does not fit a table with these fields.
 #[cold]
-pub(super) fn field_at_fault(fields: &[Field], record: &Record) -> Option<Error> {
+pub(super) fn field_at_fault(fields: &[Field], record: &RecordColumn) -> Option<Error> {
     let stored = |name: &str| fields.iter().find(|field| field.name == name);
     let brings = record.fields.iter().find(|field| stored(&field.name).is_none());
     let is_there = |name: &str| record.fields.iter().any(|field| *field.name == *name && !field.is_masked());
@@ -145,7 +145,7 @@ pub(super) fn as_stored<'a>(
         Column::Record(record) if record.rows == RecordKind::Maps => {
             let has_positions = are_positions(record.fields.iter().map(|field| field.name.as_ref()));
             // Maps whose values are all of one form may have any keys. Others are as structs are.
-            let alike = record.fields.windows(2).all(|pair| pair[0].column.is_like(&pair[1].column));
+            let alike = record.fields.windows(2).all(|pair| pair[0].column.same_shape(&pair[1].column));
             let is_new = matches!(shape, GrowingLayout::Pending(_)) && (has_positions || alike);
             if !is_new && !matches!(shape, GrowingLayout::Maps { .. }) {
                 return Ok(Cow::Borrowed(column));
@@ -163,7 +163,7 @@ pub(super) fn as_stored<'a>(
         }
         Column::Mixed(_) | Column::Unknown(_) => Ok(Cow::Borrowed(column)),
         _ if is_mixed => match column.class() {
-            Some(class) => Ok(Cow::Owned(Column::Mixed(Box::new(Mixed {
+            Some(class) => Ok(Cow::Owned(Column::Mixed(Box::new(MixedColumn {
                 tags: vec![0; column.len()],
                 parts: vec![(class, column.clone())],
                 ranks: Default::default(),
@@ -182,11 +182,11 @@ pub(super) fn too_many() -> Error {
     Error::new(ErrorKind::Limit, format!("an enum that is appended has at most {MAX_NAMES} variants"))
 }
 
-impl Maps {
+impl MapsColumn {
     /// The maps as records; `None` if a key is no string, comes twice, or if there are too many.
-    fn to_record(&self) -> Result<Option<Record>> {
+    fn to_record(&self) -> Result<Option<RecordColumn>> {
         let Column::Text(keys) = &self.keys else { return Ok(None) };
-        let mut record = Record::new(RecordKind::Maps, 0);
+        let mut record = RecordColumn::new(RecordKind::Maps, 0);
         for bounds in self.offsets.windows(2) {
             record.begin();
             for at in bounds[0]..bounds[1] {
@@ -202,17 +202,19 @@ impl Maps {
 
 impl Column {
     /// Whether some record lacks a field that others have.
-    pub(in crate::ser) fn lacks(&self) -> bool {
+    pub(in crate::ser) fn lacks_fields(&self) -> bool {
         match self {
-            Self::Array(array) => array.inner.lacks(),
-            Self::List(list) => list.inner.lacks(),
-            Self::Record(record) => record.fields.iter().any(|field| !field.absent.is_empty() || field.column.lacks()),
-            Self::Maps(maps) => maps.keys.lacks() || maps.values.lacks(),
-            Self::Nullable(nullable) => nullable.inner.lacks(),
-            Self::Variants(variants) => {
-                variants.variants.iter().filter_map(|variant| variant.payload.as_ref()).any(Self::lacks)
+            Self::Array(array) => array.inner.lacks_fields(),
+            Self::List(list) => list.inner.lacks_fields(),
+            Self::Record(record) => {
+                record.fields.iter().any(|field| !field.absent.is_empty() || field.column.lacks_fields())
             }
-            Self::Mixed(mixed) => mixed.parts.iter().any(|(_, part)| part.lacks()),
+            Self::Maps(maps) => maps.keys.lacks_fields() || maps.values.lacks_fields(),
+            Self::Nullable(nullable) => nullable.inner.lacks_fields(),
+            Self::Variants(variants) => {
+                variants.variants.iter().filter_map(|variant| variant.payload.as_ref()).any(Self::lacks_fields)
+            }
+            Self::Mixed(mixed) => mixed.parts.iter().any(|(_, part)| part.lacks_fields()),
             _ => false,
         }
     }

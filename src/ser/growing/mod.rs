@@ -12,9 +12,9 @@ mod union;
 use std::borrow::Cow;
 
 use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
-use super::column::{Column, List, Maps, Nullable};
+use super::column::{Column, ListColumn, MapsColumn, NullableColumn};
 use super::place::{Place, taken};
-use super::record::{Record, RecordField, RecordKind};
+use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
 use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
@@ -22,7 +22,7 @@ use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 
 /// Fillers, or tags that are copied, at a time.
-const STEP: u64 = 1 << 16;
+const STEP_ELEMENTS: u64 = 1 << 16;
 
 /// What all parts of a sequence share.
 #[derive(Debug, Default)]
@@ -121,7 +121,7 @@ fn dataset(
     route: &RulePosition,
     common: &GrowingCommon,
 ) -> Result<Growing> {
-    group.create_growing(name, dtype, inner, (&route.how().storing, common.chunk))
+    group.create_growing(name, dtype, inner, (&route.dataset_options().storing, common.chunk))
 }
 
 fn number_of(
@@ -151,7 +151,7 @@ fn add_offsets(offsets: &mut Growing, more: &[u64], end: u64) -> Result<()> {
 fn repeat(growing: &mut Growing, item: &[u8], count: u64) -> Result<()> {
     let mut left = count;
     while left > 0 {
-        let step = left.min(STEP);
+        let step = left.min(STEP_ELEMENTS);
         growing.append(&item.repeat(step as usize))?;
         left -= step;
     }
@@ -482,16 +482,18 @@ impl GrowingColumn {
     /// A column to begin with, for elements that are to be added: fields are in the order in which they are stored.
     pub(super) fn template(&self) -> Column {
         match &self.shape {
-            GrowingLayout::Ragged { values, .. } => Column::List(Box::new(List::new(vec![0], values.template()))),
-            GrowingLayout::Maps { keys, values, .. } => {
-                Column::Maps(Box::new(Maps { offsets: vec![0], keys: keys.template(), values: values.template() }))
-            }
+            GrowingLayout::Ragged { values, .. } => Column::List(Box::new(ListColumn::new(vec![0], values.template()))),
+            GrowingLayout::Maps { keys, values, .. } => Column::Maps(Box::new(MapsColumn {
+                offsets: vec![0],
+                keys: keys.template(),
+                values: values.template(),
+            })),
             GrowingLayout::Nullable { values, .. } => {
-                Column::Nullable(Box::new(Nullable { mask: Vec::new(), inner: values.template() }))
+                Column::Nullable(Box::new(NullableColumn { mask: Vec::new(), inner: values.template() }))
             }
             GrowingLayout::Columns(columns) => {
                 let rows = if columns.is_tuples() { RecordKind::Tuples } else { RecordKind::Structs };
-                let mut record = Record::new(rows, 0);
+                let mut record = RecordColumn::new(rows, 0);
                 for field in &columns.fields {
                     let mut own = RecordField::new(Cow::Owned(field.name.clone()), 0);
                     own.column = field.part.template();

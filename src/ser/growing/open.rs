@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use super::{GrowingColumn, GrowingField, GrowingLayout, GrowingRecords, GrowingUnion, GrowingVariant, STEP};
+use super::{GrowingColumn, GrowingField, GrowingLayout, GrowingRecords, GrowingUnion, GrowingVariant, STEP_ELEMENTS};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_COUNT;
@@ -176,8 +176,10 @@ impl GrowingColumn {
                     return Err(Error::wrong_type("tags of one byte", tag.words()));
                 }
                 let mut counts = [0u64; 256];
-                for start in (0..count).step_by(STEP as usize) {
-                    tag.read(start, STEP.min(count - start))?.iter().for_each(|code| counts[usize::from(*code)] += 1);
+                for start in (0..count).step_by(STEP_ELEMENTS as usize) {
+                    tag.read(start, STEP_ELEMENTS.min(count - start))?
+                        .iter()
+                        .for_each(|code| counts[usize::from(*code)] += 1);
                 }
                 let mixed = kind == Kind::Mixed;
                 let mut names = Vec::new();

@@ -2,7 +2,8 @@
 
 use super::super::column::Column;
 use super::{
-    GrowingColumn, GrowingCommon, GrowingUnion, GrowingVariant, MAX_NAMES, STEP, check_supported, dataset, too_many,
+    GrowingColumn, GrowingCommon, GrowingUnion, GrowingVariant, MAX_NAMES, STEP_ELEMENTS, check_supported, dataset,
+    too_many,
 };
 use crate::ground::error::{Error, Result};
 use crate::h5::{Dtype, EnumType, Group, Growing, Number};
@@ -135,7 +136,7 @@ impl GrowingUnion {
         self.tag.look_again()?;
         let mut start = 0;
         while start < self.tag.rows() {
-            let count = STEP.min(self.tag.rows() - start);
+            let count = STEP_ELEMENTS.min(self.tag.rows() - start);
             tag.append(&self.tag.read(start, count)?)?;
             start += count;
         }

@@ -44,7 +44,7 @@ enum DictionaryState {
     /// Entries are groups of a key and a value.
     Entries {
         into: FilledGroup,
-        sort: ValueKind,
+        kind: ValueKind,
         count: usize,
         /// The entry whose value is to come.
         entry: Option<Group>,
@@ -70,19 +70,19 @@ impl<'a> DictionarySerializer<'a> {
 
     fn begin(&self, key: &dyn AnyValue) -> Result<DictionaryState> {
         let named = key::link(key)?;
-        let sort = value_kind::of(key);
-        check_key(named.as_ref().map(|(class, _)| *class), sort)?;
+        let kind = value_kind::of(key);
+        check_key(named.as_ref().map(|(class, _)| *class), kind)?;
         let into = FilledGroup { group: self.place.group(None)?, target: self.place.target() };
         Ok(match named {
             Some((class, _)) => DictionaryState::Names { into, class, used: HashSet::new(), key: None },
-            None => DictionaryState::Entries { into, sort, count: 0, entry: None },
+            None => DictionaryState::Entries { into, kind, count: 0, entry: None },
         })
     }
 }
 
 /// Refuses what is no key of a dictionary that the package reads.
-fn check_key(class: Option<KeyClass>, sort: ValueKind) -> Result<()> {
-    let is_key = match (class, sort) {
+fn check_key(class: Option<KeyClass>, kind: ValueKind) -> Result<()> {
+    let is_key = match (class, kind) {
         (Some(class), _) => class != KeyClass::Bool,
         (
             None,
@@ -96,11 +96,11 @@ fn check_key(class: Option<KeyClass>, sort: ValueKind) -> Result<()> {
     if is_key {
         return Ok(());
     }
-    let found = match (class, sort) {
+    let found = match (class, kind) {
         (Some(_), _) => "bools",
         // Alone they would be names.
         (None, ValueKind::Number(_) | ValueKind::Text) => "options",
-        (None, sort) => sort.plural(),
+        (None, kind) => kind.plural(),
     };
     let message = format!(
         "the Python package FileBacked has no dictionaries with {found} as keys: use strings, integers, floats, tuples or \
@@ -186,8 +186,8 @@ impl CompoundSink for DictionarySerializer<'_> {
                 }
                 _ => Err(unlike_keys()),
             },
-            DictionaryState::Entries { into, sort: first, count, entry } => {
-                if !first.is_like(value_kind::of(key)) {
+            DictionaryState::Entries { into, kind: first, count, entry } => {
+                if !first.is_same_kind(value_kind::of(key)) {
                     return Err(unlike_keys());
                 }
                 // It is linked when it has its value, which may be left out.

@@ -17,7 +17,7 @@ use crate::ser::column::Column;
 use crate::ser::compound::same_form;
 use crate::ser::event::{CompoundSink, Scalar};
 use crate::ser::place::{Place, check_free};
-use crate::ser::stream::Sequence;
+use crate::ser::stream::SequenceWriter;
 use crate::ser::{column_layout, key, node};
 
 /// A sequence, tuple, tuple struct or tuple variant.
@@ -35,9 +35,9 @@ pub(super) struct ListSerializer<'a> {
 enum ListState<'a> {
     /// None has come yet. How many there may be is told to a dataset of numbers.
     Start(Place<'a>, Option<usize>),
-    Numbers(Sequence<'a>, ListNumbers),
+    Numbers(SequenceWriter<'a>, ListNumbers),
     /// Arrays of numbers of one form, which is that of the first.
-    Arrays(Sequence<'a>, Column),
+    Arrays(SequenceWriter<'a>, Column),
     Children(ListChildren),
 }
 
@@ -49,7 +49,7 @@ struct ListChildren {
     route: RulePosition,
     is_tuple: bool,
     /// What the first element is.
-    sort: ValueKind,
+    kind: ValueKind,
 }
 
 impl<'a> ListSerializer<'a> {
@@ -72,8 +72,8 @@ impl<'a> ListSerializer<'a> {
     }
 
     fn push(&mut self, index: usize, value: &dyn AnyValue) -> Result<()> {
-        let sort = value_kind::of(value);
-        match sort {
+        let kind = value_kind::of(value);
+        match kind {
             ValueKind::Missing => return Err(no_missing()),
             ValueKind::Unit => return Err(no_unit()),
             ValueKind::Wide => return Err(no_wide()),
@@ -84,24 +84,24 @@ impl<'a> ListSerializer<'a> {
             }
             _ => {}
         }
-        let array = if let ValueKind::Tuple = sort { self.array(value) } else { None };
+        let array = if let ValueKind::Tuple = kind { self.array(value) } else { None };
         if let ListState::Start(place, len) = &self.state {
             let (place, len) = (place.clone(), *len);
-            self.state = match (sort, &array) {
+            self.state = match (kind, &array) {
                 (ValueKind::Number(value), _) => {
-                    ListState::Numbers(Sequence::new(place, self.depth, len), ListNumbers::of(value))
+                    ListState::Numbers(SequenceWriter::new(place, self.depth, len), ListNumbers::of(value))
                 }
-                (_, Some(array)) => ListState::Arrays(Sequence::new(place, self.depth, len), array.clone()),
+                (_, Some(array)) => ListState::Arrays(SequenceWriter::new(place, self.depth, len), array.clone()),
                 _ => ListState::Children(ListChildren {
                     group: place.group(None)?,
                     target: place.target(),
                     is_tuple: self.len.is_some(),
                     route: place.route,
-                    sort,
+                    kind,
                 }),
             };
         }
-        match (&mut self.state, sort) {
+        match (&mut self.state, kind) {
             (ListState::Numbers(sequence, numbers), ValueKind::Number(value)) => {
                 numbers.add(value)?;
                 sequence.push(&ErasedRow(value))
@@ -113,12 +113,12 @@ impl<'a> ListSerializer<'a> {
                     "use `Vec` for the inner ones, which makes them lists",
                 )),
             },
-            (ListState::Children(children), sort) if children.sort.is_like(sort) => {
+            (ListState::Children(children), kind) if children.kind.is_same_kind(kind) => {
                 children.put(index, value, self.depth)
             }
-            (ListState::Start(..) | ListState::Numbers(..), sort) => Err(unlike("numbers", sort)),
-            (ListState::Arrays(..), sort) => Err(unlike("arrays of numbers", sort)),
-            (ListState::Children(children), sort) => Err(unlike(children.sort.plural(), sort)),
+            (ListState::Start(..) | ListState::Numbers(..), kind) => Err(unlike("numbers", kind)),
+            (ListState::Arrays(..), kind) => Err(unlike("arrays of numbers", kind)),
+            (ListState::Children(children), kind) => Err(unlike(children.kind.plural(), kind)),
         }
     }
 
@@ -196,8 +196,8 @@ impl ListNumbers {
 }
 
 #[cold]
-fn unlike(first: &str, sort: ValueKind) -> Error {
-    let what = format!("lists of both {first} and {}", sort.plural());
+fn unlike(first: &str, kind: ValueKind) -> Error {
+    let what = format!("lists of both {first} and {}", kind.plural());
     unsupported(&what, "elements are of one type, which can be an enum, as a union")
 }
 

@@ -24,9 +24,15 @@ use crate::ground::half::refuse_half;
 use crate::ground::wrapper_slot::{Offer, is_taken, is_wrapper};
 use crate::h5::{Dtype, Number, Shape, Slice};
 
-/// Writes `value` to its place. With `apart`, it is no link to another, so that what it becomes can be given attributes.
-pub(super) fn put(value: &dyn AnyValue, place: Place<'_>, depth: Depth, somes: usize, apart: bool) -> Result<()> {
-    let python = PythonSerializer { somes, apart, ..PythonSerializer::new(place, depth) };
+/// Writes `value` to its place. With `unshared`, it is no link to another, so that what it becomes can be given attributes.
+pub(super) fn put(
+    value: &dyn AnyValue,
+    place: Place<'_>,
+    depth: Depth,
+    option_depth: usize,
+    unshared: bool,
+) -> Result<()> {
+    let python = PythonSerializer { option_depth, unshared, ..PythonSerializer::new(place, depth) };
     depth.with_stack(|| python.take(value))
 }
 
@@ -63,7 +69,7 @@ struct PythonSerializer<'a> {
     /// How deep the value is in the whole.
     depth: Depth,
     /// How many `Some` are directly around it.
-    somes: usize,
+    option_depth: usize,
     /// `None` is nothing at all.
     can_be_missing: bool,
     /// The newtype struct that it is in, which is a class where it is a map.
@@ -71,12 +77,12 @@ struct PythonSerializer<'a> {
     /// It is the content of a wrapper, which answers with unit when it has written itself.
     is_content: bool,
     /// It is to be no link to another object.
-    apart: bool,
+    unshared: bool,
 }
 
 impl<'a> PythonSerializer<'a> {
     fn new(place: Place<'a>, depth: Depth) -> Self {
-        Self { place, depth, somes: 0, can_be_missing: false, newtype: None, is_content: false, apart: false }
+        Self { place, depth, option_depth: 0, can_be_missing: false, newtype: None, is_content: false, unshared: false }
     }
 
     /// Has `value` written.
@@ -86,8 +92,12 @@ impl<'a> PythonSerializer<'a> {
 
     /// Has a wrapper write itself.
     fn wrapper(self, value: &dyn AnyValue) -> Result<()> {
-        let destination =
-            Destination { place: self.place.to_owned(), depth: self.depth, somes: self.somes, apart: self.apart };
+        let destination = Destination {
+            place: self.place.to_owned(),
+            depth: self.depth,
+            option_depth: self.option_depth,
+            unshared: self.unshared,
+        };
         match Offer::new(destination) {
             Ok(offer) => offer.finish(Self { is_content: true, ..self }.take(value)),
             Err(_) => self.take(value),
@@ -143,7 +153,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
             Event::None => Err(no_missing()),
             Event::Some(value) => {
                 let depth = self.depth.in_sequence()?;
-                Self { depth, somes: self.somes + 1, can_be_missing: false, ..self }.take(value)
+                Self { depth, option_depth: self.option_depth + 1, can_be_missing: false, ..self }.take(value)
             }
             Event::Unit if self.is_content && is_taken::<Destination>() => Ok(()),
             Event::Unit => Err(no_unit()),

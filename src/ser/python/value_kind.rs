@@ -29,7 +29,7 @@ pub(super) enum ValueKind {
 
 impl ValueKind {
     /// Whether a list of the package has elements of both sorts, none of which are numbers.
-    pub(super) fn is_like(self, other: Self) -> bool {
+    pub(super) fn is_same_kind(self, other: Self) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 

@@ -18,7 +18,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     pub fn shape(&self) -> Result<Vec<usize>> {
         match self.value.get() {
             Some(array) => Ok(array.shape().to_vec()),
-            None => self.with_dataset(|_, laid, _| dims_of(&laid.shape)),
+            None => self.with_dataset(|_, layout, _| dims_of(&layout.shape)),
         }
     }
 
@@ -39,14 +39,14 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     pub fn element_type(&self) -> Result<TypeDescriptor> {
         match self.value.get() {
             Some(_) => Ok(T::type_descriptor()),
-            None => self.with_dataset(|dataset, laid, _| match laid.dtype.number() {
+            None => self.with_dataset(|dataset, layout, _| match layout.dtype.number() {
                 // What MATLAB has as bools, or has none of, is stored as something else.
-                Some(number) if laid.is_reversed => Ok(number.descriptor()),
+                Some(number) if layout.is_reversed => Ok(number.descriptor()),
                 // The `hdf5` crate takes for granted that the values of enums have at most 8 bytes, and what else was looked at
                 // when the dataset was opened.
-                _ if laid.dtype.has_unsupported() => {
+                _ if layout.dtype.has_unsupported() => {
                     let message =
-                        format!("the `hdf5` crate does not know the type `{}`", brief(laid.dtype.to_string()));
+                        format!("the `hdf5` crate does not know the type `{}`", brief(layout.dtype.to_string()));
                     Err(Error::new(ErrorKind::Unsupported, message))
                 }
                 _ => Ok(dataset.user()?.dtype()?.to_descriptor()?),
@@ -81,11 +81,12 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
             SelectedPart::new(part.as_ref(), array.shape())?;
             return Ok(array.slice(part).to_owned());
         }
-        self.with_dataset(|dataset, laid, element| {
-            let SelectedPart { selection, shape, reversed } = SelectedPart::new(part.as_ref(), &dims_of(&laid.shape)?)?;
-            let values = laid.read_part(dataset, element, selection)?;
+        self.with_dataset(|dataset, layout, element| {
+            let SelectedPart { selection, shape, reversed } =
+                SelectedPart::new(part.as_ref(), &dims_of(&layout.shape)?)?;
+            let values = layout.read_part(dataset, element, selection)?;
             let failed = |error: ndarray::ShapeError| Error::new(ErrorKind::Limit, error.to_string());
-            let shape = IxDyn(&shape).set_f(laid.is_reversed);
+            let shape = IxDyn(&shape).set_f(layout.is_reversed);
             let mut array = Array::from_shape_vec(shape, values).map_err(failed)?;
             for axis in reversed {
                 array.invert_axis(Axis(axis));
@@ -97,14 +98,14 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     /// Does something with the dataset that the array is.
     fn with_dataset<R>(&self, work: impl FnOnce(&Dataset, &ArrayLayout, ElementType<T>) -> Result<R>) -> Result<R> {
         let origin = self.origin.as_ref().ok_or_else(|| Error::corrupt("a value that is nowhere"))?;
-        origin.kept.during(|stored| {
+        origin.deferred.during(|stored| {
             let element = ElementType::new()?;
             // Somebody may have changed its shape meanwhile.
             match &stored.object.again()? {
                 Object::Dataset(dataset) if *dataset.shape() != Shape::Null => {
-                    let laid = ArrayLayout::of(dataset, D::NDIM, element.is_array())?;
-                    check_rank::<T, D>(&element, &laid.shape, || dataset.words())?;
-                    work(dataset, &laid, element)
+                    let layout = ArrayLayout::of(dataset, D::NDIM, element.is_array())?;
+                    check_rank::<T, D>(&element, &layout.shape, || dataset.words())?;
+                    work(dataset, &layout, element)
                 }
                 _ => Err(Error::wrong_type(format_args!("an array of `{}`", element.name()), stored.words())),
             }

@@ -82,7 +82,7 @@ pub struct LazyMap<K, V> {
 
 /// The group that a map was read from, and how its values are read.
 struct SavedGroup<V> {
-    kept: Arc<Deferred>,
+    deferred: Arc<Deferred>,
     read: fn(&Deferred) -> Result<V>,
 }
 
@@ -111,7 +111,7 @@ impl<V> LazyEntry<V> {
         if let Some(link) = self.saved {
             if let Some(origin) = self.value.unloaded() {
                 // If that fails, so will reading it.
-                drop(origin.kept.object());
+                drop(origin.deferred.object());
             }
             removed.insert(link);
         }
@@ -287,18 +287,18 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         let keys: Vec<_> = self.entries.keys().map(Erased).collect();
         let names = link_names(&mut keys.iter().map(|key| key as &dyn AnyValue))?;
         Limits::while_writing(|| {
-            ser::write_named(&Erased(&Entries(self)), group, path, RulePosition::nowhere(), false)
+            ser::write_named(&Erased(&LazyEntries(self)), group, path, RulePosition::nowhere(), false)
         })?;
         let open =
             |map: &mut dyn Make| Limits::while_reading(|| de::read_named(group, path, RulePosition::nowhere(), map));
         let Lazy { origin, .. } = made::<Lazy<()>>(open)?;
-        let Some(Origin { kept, .. }) = origin else { return Err(Error::corrupt("a map that is nowhere")) };
-        let child = |(index, name): (usize, String)| Ok((index, kept.child(&name)?, name));
+        let Some(Origin { deferred, .. }) = origin else { return Err(Error::corrupt("a map that is nowhere")) };
+        let child = |(index, name): (usize, String)| Ok((index, deferred.child(&name)?, name));
         let saved = names.into_iter().enumerate().map(child).collect::<Result<_>>()?;
-        self.home = Some(SavedGroup { kept: Arc::clone(&kept), read: *read });
+        self.home = Some(SavedGroup { deferred: Arc::clone(&deferred), read: *read });
         self.site = None;
-        self.settle(saved, &kept);
-        kept.file().flush()
+        self.settle(saved, &deferred);
+        deferred.file().flush()
     }
 
     /// Writes what changed to the group that the map was read from: entries that were inserted, replaced, [given out to be
@@ -321,51 +321,52 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         if self.site.is_some() {
             return self.make();
         }
-        let Some(SavedGroup { kept, .. }) = &self.home else {
+        let Some(SavedGroup { deferred, .. }) = &self.home else {
             let message = "a map that was not read from a group of an open file is saved nowhere: write it";
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
         if !self.is_changed() {
             return Ok(());
         }
-        let kept = Arc::clone(kept);
-        kept.during(|stored| {
-            let Object::Group(group) = &stored.object else { return Err(Error::corrupt("a map that is no group")) };
-            if !kept.file().is_writable()? {
-                let message = "the map was read from a file that is open for reading alone: open it by \
+        let deferred = Arc::clone(deferred);
+        deferred
+            .during(|stored| {
+                let Object::Group(group) = &stored.object else { return Err(Error::corrupt("a map that is no group")) };
+                if !deferred.file().is_writable()? {
+                    let message = "the map was read from a file that is open for reading alone: open it by \
                                `hdf5::File::open_rw`, and read the map from there";
-                return Err(Error::new(ErrorKind::Unsupported, message));
-            }
-            let mut changes = Changes::new(group)?;
-            let mut saved = Vec::new();
-            for (index, (key, entry)) in self.entries.iter().enumerate() {
-                if entry.saved.is_none() {
-                    let name = link_name(&Erased(key))?;
-                    changes
-                        .write(name.clone(), &Erased(&entry.value))
-                        .map_err(|error| error.in_field(&name).in_link(&name))?;
-                    saved.push((index, kept.child(&name)?, name));
+                    return Err(Error::new(ErrorKind::Unsupported, message));
                 }
-            }
-            changes.commit(&self.removed)?;
-            Ok(saved)
-        })
-        .map(|saved| self.settle(saved, &kept))?;
-        kept.file().flush()
+                let mut changes = Changes::new(group)?;
+                let mut saved = Vec::new();
+                for (index, (key, entry)) in self.entries.iter().enumerate() {
+                    if entry.saved.is_none() {
+                        let name = link_name(&Erased(key))?;
+                        changes
+                            .write(name.clone(), &Erased(&entry.value))
+                            .map_err(|error| error.in_field(&name).in_link(&name))?;
+                        saved.push((index, deferred.child(&name)?, name));
+                    }
+                }
+                changes.commit(&self.removed)?;
+                Ok(saved)
+            })
+            .map(|saved| self.settle(saved, &deferred))?;
+        deferred.file().flush()
     }
 
     /// Takes note of what was saved: the entries of these numbers, as what is kept under these names.
-    fn settle(&mut self, saved: Vec<(usize, Deferred, String)>, kept: &Deferred) {
+    fn settle(&mut self, saved: Vec<(usize, Deferred, String)>, deferred: &Deferred) {
         self.removed.clear();
         let Some(SavedGroup { read, .. }) = &self.home else { return };
         for (index, value, name) in saved {
             if let Some((_, entry)) = self.entries.get_index_mut(index) {
-                entry.value.origin = Some(Origin { kept: Arc::new(value), read: *read });
+                entry.value.origin = Some(Origin { deferred: Arc::new(value), read: *read });
                 entry.saved = Some(name);
             }
         }
         // The order is that of the file, where that can be had.
-        let Ok(Some(children)) = kept.children() else { return };
+        let Ok(Some(children)) = deferred.children() else { return };
         let places: HashMap<_, _> =
             children.into_iter().enumerate().map(|(place, child)| (child.name, place)).collect();
         self.entries.sort_by_key(|_, entry| entry.saved.as_ref().and_then(|name| places.get(name)).copied());
@@ -406,9 +407,9 @@ impl<K: Serialize, V: Serialize> Serialize for LazyMap<K, V> {
 }
 
 /// The entries, as a map of lazy values.
-struct Entries<'a, K, V>(&'a LazyMap<K, V>);
+struct LazyEntries<'a, K, V>(&'a LazyMap<K, V>);
 
-impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
+impl<K: Serialize, V: Serialize> Serialize for LazyEntries<'_, K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in self.0.lazies() {
@@ -421,21 +422,21 @@ impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
 impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match &self.home {
-            Some(SavedGroup { kept, .. }) if destination.takes_copy() => {
+            Some(SavedGroup { deferred, .. }) if destination.takes_copy() => {
                 let is_whole = !self.is_changed() && self.lazies().all(|(_, value)| !value.is_loaded());
                 if is_whole && !destination.selects() {
-                    return copy(kept, destination);
+                    return copy(deferred, destination);
                 }
-                destination.put(&Erased(&Entries(self)))?;
-                let copied = kept.during(|stored| destination.copy_attributes(&stored.object));
+                destination.put(&Erased(&LazyEntries(self)))?;
+                let copied = deferred.during(|stored| destination.copy_attributes(&stored.object));
                 copied.map_err(|error| not_copied(&error))
             }
-            _ => destination.put(&Erased(&Entries(self))),
+            _ => destination.put(&Erased(&LazyEntries(self))),
         }
     }
 
     fn elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Entries(self).serialize(serializer)
+        LazyEntries(self).serialize(serializer)
     }
 
     fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -461,22 +462,22 @@ where
     const EXPECTED: &'static str = "a map";
 
     fn read(source: Source) -> Result<Self> {
-        let kept = match source.keep()? {
-            Ok(kept) => kept,
+        let deferred = match source.keep()? {
+            Ok(deferred) => deferred,
             Err(source) => return Self::elsewhere(ValueDeserializer::of(&mut Some(source))),
         };
-        let Some(children) = kept.children()? else { return kept.read::<Eager<K, V>>().map(|Eager(map)| map) };
+        let Some(children) = deferred.children()? else { return deferred.read::<Eager<K, V>>().map(|Eager(map)| map) };
         let mut map = Self::new();
         for child in children {
             let name = child.name.clone();
-            let (key, kept) = child.entry().map_err(|error| error.in_link(&name))?;
-            let value = Lazy::of_origin(Origin { kept: Arc::new(kept), read: Deferred::read::<V> });
+            let (key, deferred) = child.entry().map_err(|error| error.in_link(&name))?;
+            let value = Lazy::of_origin(Origin { deferred: Arc::new(deferred), read: Deferred::read::<V> });
             if map.entries.insert(key, LazyEntry { value, saved: Some(name.clone()) }).is_some() {
                 let message = format!("the key {:?} is the same as another", unescape(&name));
                 return Err(Error::new(ErrorKind::BadKey, message).in_link(&name));
             }
         }
-        map.home = Some(SavedGroup { kept: Arc::new(kept), read: Deferred::read::<V> });
+        map.home = Some(SavedGroup { deferred: Arc::new(deferred), read: Deferred::read::<V> });
         Ok(map)
     }
 

@@ -89,13 +89,13 @@ pub struct Lazy<T> {
 
 /// Where a value is read from, and how.
 struct Origin<T> {
-    kept: Arc<Deferred>,
+    deferred: Arc<Deferred>,
     read: fn(&Deferred) -> Result<T>,
 }
 
 impl<T> Clone for Origin<T> {
     fn clone(&self) -> Self {
-        Self { kept: Arc::clone(&self.kept), read: self.read }
+        Self { deferred: Arc::clone(&self.deferred), read: self.read }
     }
 }
 
@@ -117,7 +117,7 @@ impl<T> Lazy<T> {
 
     fn read_value(&self) -> Result<T> {
         match &self.origin {
-            Some(Origin { kept, read }) => read(kept),
+            Some(Origin { deferred, read }) => read(deferred),
             None => Err(Error::corrupt("a value that is nowhere")),
         }
     }
@@ -196,7 +196,7 @@ impl<T> Lazy<T> {
     }
 
     fn described(&self) -> String {
-        match self.origin.as_ref().and_then(|origin| origin.kept.words()) {
+        match self.origin.as_ref().and_then(|origin| origin.deferred.words()) {
             Some(words) => format!("not loaded: {words}"),
             None => "not loaded".to_owned(),
         }
@@ -256,7 +256,9 @@ fn not_copied(error: &Error) -> Error {
 impl<T: Serialize> Write for Lazy<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match (self.unloaded(), self.value.get()) {
-            (Some(origin), _) if destination.takes_copy() && !destination.selects() => copy(&origin.kept, destination),
+            (Some(origin), _) if destination.takes_copy() && !destination.selects() => {
+                copy(&origin.deferred, destination)
+            }
             (Some(_), _) => destination.put(&Erased(&self.read_value().map_err(|error| not_copied(&error))?)),
             (None, Some(value)) => destination.put(&Erased(value)),
             (None, None) => Err(Error::corrupt("a value that is nowhere")),
@@ -273,7 +275,7 @@ impl<T: Serialize> Write for Lazy<T> {
     fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match (self.unloaded(), self.value.get()) {
             // What is stored tells as much as the value, which is not read for that.
-            (Some(origin), _) if origin.kept.has_names().map_err(S::Error::custom)? => name(serializer),
+            (Some(origin), _) if origin.deferred.has_names().map_err(S::Error::custom)? => name(serializer),
             (None, Some(value)) => value.serialize(serializer),
             _ => serializer.serialize_unit(),
         }
@@ -286,8 +288,8 @@ fn name<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
 }
 
 /// Copies what is kept to where it is written.
-fn copy(kept: &Deferred, destination: &Destination) -> Result<()> {
-    kept.during(|stored| destination.copy(&stored.object)).map_err(|error| not_copied(&error))
+fn copy(deferred: &Deferred, destination: &Destination) -> Result<()> {
+    deferred.during(|stored| destination.copy(&stored.object)).map_err(|error| not_copied(&error))
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Lazy<T> {
@@ -301,7 +303,7 @@ impl<'de, T: DeserializeOwned> Read<'de> for Lazy<T> {
 
     fn read(source: Source) -> Result<Self> {
         match source.keep()? {
-            Ok(kept) => Ok(Self::of_origin(Origin { kept: Arc::new(kept), read: Deferred::read::<T> })),
+            Ok(deferred) => Ok(Self::of_origin(Origin { deferred: Arc::new(deferred), read: Deferred::read::<T> })),
             Err(source) => Self::elsewhere(ValueDeserializer::of(&mut Some(source))),
         }
     }

@@ -153,9 +153,11 @@ impl Array {
 
     /// All of a dataset, if it is one of those types, and has dimensions.
     pub(super) fn of_dataset(dataset: &Dataset) -> Result<Option<Self>> {
-        let laid = ArrayLayout::of(dataset, None, false)?;
-        match laid.shape {
-            Shape::Simple(_) if laid.is_numeric() => read(&laid.dtype, &mut WholeDataset { dataset, laid: &laid }),
+        let layout = ArrayLayout::of(dataset, None, false)?;
+        match layout.shape {
+            Shape::Simple(_) if layout.is_numeric() => {
+                read(&layout.dtype, &mut WholeDataset { dataset, layout: &layout })
+            }
             _ => Ok(None),
         }
     }
@@ -194,23 +196,23 @@ trait ArrayOrigin {
 
 struct WholeDataset<'a> {
     dataset: &'a Dataset,
-    laid: &'a ArrayLayout,
+    layout: &'a ArrayLayout,
 }
 
 impl ArrayOrigin for WholeDataset<'_> {
     fn dims(&self) -> &[u64] {
-        match &self.laid.shape {
+        match &self.layout.shape {
             Shape::Simple(dims) => dims,
             _ => &[],
         }
     }
 
     fn is_reversed(&self) -> bool {
-        self.laid.is_reversed
+        self.layout.is_reversed
     }
 
     fn elements<T: hdf5::H5Type>(&mut self) -> Result<Vec<T>> {
-        self.laid.read(self.dataset, ElementType::new()?)
+        self.layout.read(self.dataset, ElementType::new()?)
     }
 }
 

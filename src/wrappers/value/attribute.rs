@@ -34,9 +34,9 @@ impl Write for Attribute<'_> {
         if let Value::Typed(typed) = self.0 {
             return destination.put_kept(typed.kept());
         }
-        match Items::of(self.0) {
-            Some(Items::Texts { shape, text }) => destination.put_texts(&shape, &text),
-            Some(Items::Other { shape, dtype, bytes }) => destination.put_items(dtype, shape, &bytes),
+        match AttributeItems::of(self.0) {
+            Some(AttributeItems::Texts { shape, text }) => destination.put_texts(&shape, &text),
+            Some(AttributeItems::Other { shape, dtype, bytes }) => destination.put_items(dtype, shape, &bytes),
             None => destination.put(&Erased(self.0)),
         }
     }
@@ -51,7 +51,7 @@ impl Write for Attribute<'_> {
 }
 
 /// What such an attribute holds.
-enum Items {
+enum AttributeItems {
     /// Strings of variable length, each with a NUL at its end.
     Texts {
         shape: Shape,
@@ -64,7 +64,7 @@ enum Items {
     },
 }
 
-impl Items {
+impl AttributeItems {
     /// That of a value which is written as no other is; `None` for all that types have, too.
     fn of(value: &Value) -> Option<Self> {
         let (mut dims, mut items) = (Vec::new(), Vec::new());

@@ -20,7 +20,7 @@ const MAX_LINES: usize = 1000;
 impl Display for Value {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.children() {
-            Some(_) => Tree { f, lines: 0 }.children(self, ""),
+            Some(_) => TreeText { f, lines: 0 }.children(self, ""),
             None => f.write_str(&self.words()),
         }
     }
@@ -42,7 +42,7 @@ impl Display for Array {
 }
 
 /// What is shown below a value.
-enum Children<'a> {
+enum ShownChildren<'a> {
     Map(&'a Map),
     List(&'a [Value]),
     Table(&'a Table),
@@ -51,17 +51,17 @@ enum Children<'a> {
 
 impl Value {
     /// What is in it that takes lines of its own.
-    fn children(&self) -> Option<Children<'_>> {
+    fn children(&self) -> Option<ShownChildren<'_>> {
         let children = with_room(|| self.inner_children());
-        if self.attrs().is_some() { children.or(Some(Children::List(&[]))) } else { children }
+        if self.attrs().is_some() { children.or(Some(ShownChildren::List(&[]))) } else { children }
     }
 
-    fn inner_children(&self) -> Option<Children<'_>> {
+    fn inner_children(&self) -> Option<ShownChildren<'_>> {
         match self.inner() {
-            Self::Map(map) if !map.is_empty() => Some(Children::Map(map)),
-            Self::List(list) | Self::Tuple(list) if !list.iter().all(Self::is_leaf) => Some(Children::List(list)),
-            Self::Table(table) if !are_leaves(table) => Some(Children::Table(table)),
-            Self::Pairs(pairs) if !pairs.is_empty() => Some(Children::Pairs(pairs)),
+            Self::Map(map) if !map.is_empty() => Some(ShownChildren::Map(map)),
+            Self::List(list) | Self::Tuple(list) if !list.iter().all(Self::is_leaf) => Some(ShownChildren::List(list)),
+            Self::Table(table) if !are_leaves(table) => Some(ShownChildren::Table(table)),
+            Self::Pairs(pairs) if !pairs.is_empty() => Some(ShownChildren::Pairs(pairs)),
             Self::Variant(Variant { payload: Some(payload), .. }) => payload.children(),
             _ => None,
         }
@@ -124,33 +124,33 @@ fn of_list<'a>(what: &str, are_leaves: bool, len: usize, elements: impl Iterator
     format!("{open}{}{more}{close}", shown.join(", "))
 }
 
-struct Tree<'a, 'f> {
+struct TreeText<'a, 'f> {
     f: &'a mut Formatter<'f>,
     lines: usize,
 }
 
-impl Tree<'_, '_> {
+impl TreeText<'_, '_> {
     fn children(&mut self, value: &Value, indent: &str) -> fmt::Result {
         let attrs = value.attrs().into_iter().flatten().take(MAX_ENTRIES);
         let mut entries: Vec<(String, Option<&Value>)> =
             attrs.map(|(name, attr)| (format!("@{name}"), Some(attr))).collect();
         let before = entries.len();
         let total = match value.inner().children() {
-            Some(Children::Map(map)) => {
+            Some(ShownChildren::Map(map)) => {
                 entries.extend(map.iter().take(MAX_ENTRIES).map(|(name, value)| (name.clone(), Some(value))));
                 map.len()
             }
-            Some(Children::List(list)) => {
+            Some(ShownChildren::List(list)) => {
                 let shown = list.iter().take(MAX_ELEMENTS).enumerate();
                 entries.extend(shown.map(|(index, value)| (index.to_string(), Some(value))));
                 list.len()
             }
-            Some(Children::Table(table)) => {
+            Some(ShownChildren::Table(table)) => {
                 let shown = (0..MAX_ELEMENTS).map_while(|index| Some((index.to_string(), Some(table.get(index)?))));
                 entries.extend(shown);
                 table.len()
             }
-            Some(Children::Pairs(pairs)) => {
+            Some(ShownChildren::Pairs(pairs)) => {
                 entries.extend(pairs.iter().take(MAX_ELEMENTS).map(|(key, value)| (key.words(), Some(value))));
                 pairs.len()
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Bytes of all names that are kept.
-const MAX_NAMES: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 #[derive(Default)]
 struct NameTable {
@@ -19,7 +19,7 @@ pub(super) fn lasting(name: &str) -> Option<&'static str> {
     if let Some(kept) = names.kept.get(name) {
         return Some(kept);
     }
-    if names.bytes + name.len() + size_of::<&str>() > MAX_NAMES {
+    if names.bytes + name.len() + size_of::<&str>() > MAX_BYTES {
         return None;
     }
     let kept: &'static str = Box::leak(name.into());
@@ -41,6 +41,6 @@ mod tests {
 
     #[test]
     fn too_long_a_name_is_not_kept() {
-        assert_eq!(lasting(&"x".repeat(MAX_NAMES)), None);
+        assert_eq!(lasting(&"x".repeat(MAX_BYTES)), None);
     }
 }

@@ -9,7 +9,7 @@ use super::typed::{Typed, scale_users};
 use super::{Array, Map, Table, Value, Variant};
 use crate::de::dynamic::tell_all;
 use crate::de::read_state::read_referred;
-use crate::de::{Found, OpenObject, Source, ValueDeserializer};
+use crate::de::{OpenObject, OpenSource, Source, ValueDeserializer};
 use crate::ground::error::Result;
 use crate::h5::{Attributes, Object, Shape};
 use crate::layout::Kind;
@@ -29,8 +29,8 @@ impl<'de> Read<'de> for Value {
 
     fn read(source: Source) -> Result<Self> {
         let read = source.open(|found| match found {
-            Found::Object(stored) => of_object(&stored),
-            Found::Attribute(attribute) => {
+            OpenSource::Object(stored) => of_object(&stored),
+            OpenSource::Attribute(attribute) => {
                 let kept = match read_referred(&attribute.object, &attribute.name) {
                     Err(error) if !error.is_of_object() => return Err(error),
                     kept => kept.ok().flatten().filter(|kept| kept.attribute.is_unusual),
@@ -87,7 +87,7 @@ fn contents(stored: &OpenObject) -> Result<Value> {
             None => stored.read().map(|Any(value)| listed(value, dataset.shape())),
         },
         Object::Group(group) => match group.kind()? {
-            None => stored.read().map(|Children(value)| value),
+            None => stored.read().map(|ChildValues(value)| value),
             Some(Kind::Tuple) => stored.read().map(|Any(value)| match value {
                 Value::List(elements) => Value::Tuple(elements),
                 other => other,
@@ -130,18 +130,18 @@ impl<'de> Deserialize<'de> for Any {
 }
 
 /// The same of a group of which only the children are wanted.
-struct Children(Value);
+struct ChildValues(Value);
 
-impl<'de> Deserialize<'de> for Children {
+impl<'de> Deserialize<'de> for ChildValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(AnyVisitor).map(Self)
     }
 }
 
 /// A key, which is no object of its own.
-struct Key;
+struct KeySeed;
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for KeySeed {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -150,7 +150,7 @@ impl<'de> DeserializeSeed<'de> for Key {
 }
 
 /// What a variant is called.
-enum Label {
+enum VariantLabel {
     /// By the crate's own deserializers: its name, its number, and whether it has a payload.
     Variant(String, u32, bool),
     /// By those of other formats.
@@ -161,7 +161,7 @@ enum Label {
     Unreadable,
 }
 
-impl<'de> Deserialize<'de> for Label {
+impl<'de> Deserialize<'de> for VariantLabel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(LabelVisitor)
     }
@@ -170,27 +170,27 @@ impl<'de> Deserialize<'de> for Label {
 struct LabelVisitor;
 
 impl<'de> Visitor<'de> for LabelVisitor {
-    type Value = Label;
+    type Value = VariantLabel;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a variant")
     }
 
-    fn visit_unit<E>(self) -> Result<Label, E> {
-        Ok(Label::Tuple)
+    fn visit_unit<E>(self) -> Result<VariantLabel, E> {
+        Ok(VariantLabel::Tuple)
     }
 
-    fn visit_none<E>(self) -> Result<Label, E> {
-        Ok(Label::Unreadable)
+    fn visit_none<E>(self) -> Result<VariantLabel, E> {
+        Ok(VariantLabel::Unreadable)
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Label, E> {
-        Ok(Label::Name(name.to_owned()))
+    fn visit_str<E>(self, name: &str) -> Result<VariantLabel, E> {
+        Ok(VariantLabel::Name(name.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Label, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<VariantLabel, A::Error> {
         match (parts.next_element()?, parts.next_element()?, parts.next_element::<u32>()?) {
-            (Some(name), Some(number), Some(payload)) => Ok(Label::Variant(name, number, payload > 0)),
+            (Some(name), Some(number), Some(payload)) => Ok(VariantLabel::Variant(name, number, payload > 0)),
             _ => Err(A::Error::custom("a variant without a name")),
         }
     }
@@ -259,7 +259,7 @@ impl<'de> Visitor<'de> for AnyVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some(key) = entries.next_key_seed(Key)? {
+        while let Some(key) = entries.next_key_seed(KeySeed)? {
             match key {
                 Value::String(name) if !map.contains_key(&name) => {
                     let value = entries.next_value()?;
@@ -274,19 +274,19 @@ impl<'de> Visitor<'de> for AnyVisitor {
     fn visit_enum<A: EnumAccess<'de>>(self, told: A) -> Result<Value, A::Error> {
         let (label, told) = told.variant()?;
         Ok(match label {
-            Label::Tuple => match told.tuple_variant(0, self)? {
+            VariantLabel::Tuple => match told.tuple_variant(0, self)? {
                 Value::List(elements) => Value::Tuple(elements),
                 other => other,
             },
-            Label::Unreadable => Value::Unreadable(told.newtype_variant()?),
-            Label::Variant(name, number, false) => {
+            VariantLabel::Unreadable => Value::Unreadable(told.newtype_variant()?),
+            VariantLabel::Variant(name, number, false) => {
                 told.unit_variant()?;
                 Value::Variant(Variant { name, number, payload: None })
             }
-            Label::Variant(name, number, true) => {
+            VariantLabel::Variant(name, number, true) => {
                 Value::Variant(Variant { name, number, payload: Some(Box::new(told.newtype_variant()?)) })
             }
-            Label::Name(name) => {
+            VariantLabel::Name(name) => {
                 Value::Variant(Variant { name, number: 0, payload: Some(Box::new(told.newtype_variant()?)) })
             }
         })
@@ -297,7 +297,7 @@ impl<'de> Visitor<'de> for AnyVisitor {
 fn pairs<'de, A: MapAccess<'de>>(map: Map, key: Value, mut entries: A) -> Result<Value, A::Error> {
     let mut pairs: Vec<_> = map.into_iter().map(|(name, value)| (Value::String(name), value)).collect();
     pairs.push((key, entries.next_value()?));
-    while let Some(key) = entries.next_key_seed(Key)? {
+    while let Some(key) = entries.next_key_seed(KeySeed)? {
         pairs.push((key, entries.next_value()?));
     }
     Ok(Value::Pairs(pairs))

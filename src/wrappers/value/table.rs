@@ -35,9 +35,9 @@ use crate::h5::{Dataset, Dtype, Element, Items, Number, Shape};
 /// # Ok::<(), filebacked::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Table(Arc<Inner>);
+pub struct Table(Arc<TableParts>);
 
-struct Inner {
+struct TableParts {
     dtype: Dtype,
     items: Items,
     len: usize,
@@ -61,7 +61,7 @@ impl Table {
         }
         let (dtype, items) = (dtype.clone(), dataset.read()?);
         let is_all = items.bytes().len() as u64 == len.saturating_mul(dtype.size() as u64);
-        let inner = Inner { dtype, items, len: len as usize, some: OnceLock::new(), all: OnceLock::new() };
+        let inner = TableParts { dtype, items, len: len as usize, some: OnceLock::new(), all: OnceLock::new() };
         if !is_all || !inner.is_readable() {
             return Ok(None);
         }
@@ -135,7 +135,7 @@ impl Table {
     }
 }
 
-impl Inner {
+impl TableParts {
     fn record(&self, position: usize) -> Value {
         let size = self.dtype.size();
         let bytes = &self.items.bytes()[position * size..(position + 1) * size];

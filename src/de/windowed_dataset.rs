@@ -28,7 +28,7 @@ const LONG_ROW: u64 = 128;
 
 /// A dataset of one or more dimensions, and the window of it that is in memory.
 #[derive(Debug)]
-pub(super) struct Array {
+pub(super) struct WindowedDataset {
     dataset: Arc<Dataset>,
     ahead: ReadAhead,
     dims: Vec<u64>,
@@ -49,7 +49,7 @@ pub(super) struct Array {
     order: FieldOrder,
 }
 
-impl Array {
+impl WindowedDataset {
     /// Wraps a dataset that has dimensions.
     pub(super) fn new(dataset: Dataset) -> Result<Self> {
         Self::with_len(dataset, u64::MAX)
