@@ -317,24 +317,24 @@ impl WriteOptions {
 /// The same for records of any type.
 impl WriteOptions {
     fn create_growth(&self, group: &hdf5::Group, name: &str) -> Result<Growth> {
-        let route = self.growing_route(|| path_of(&group.name(), name))?;
-        Growth::create(&Group::of(group)?, name, &route)
+        let position = self.growing_rules(|| path_of(&group.name(), name))?;
+        Growth::create(&Group::of(group)?, name, &position)
     }
 
     fn open_growth(&self, group: &hdf5::Group, name: &str) -> Result<Growth> {
-        let route = self.growing_route(|| path_of(&group.name(), name))?;
-        Growth::open(&Group::of(group)?, name, &route)
+        let position = self.growing_rules(|| path_of(&group.name(), name))?;
+        Growth::open(&Group::of(group)?, name, &position)
     }
 
     fn create_growth_file(&self, path: &Path, name: &str) -> Result<(Growth, File)> {
-        let route = self.growing_route(|| name.to_owned())?;
+        let position = self.growing_rules(|| name.to_owned())?;
         let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
         let create = || {
             let writing = Writing::new_file();
             let _writing = writing.enter();
             let file = File::create_ordered(path, is_filtered).map_err(|error| file::why_not_made(path, error))?;
             let begin = || {
-                let growth = Growth::create(&file.root()?, name, &route)?.on_disk(path);
+                let growth = Growth::create(&file.root()?, name, &position)?.on_disk(path);
                 file.flush()?;
                 Ok(growth)
             };
@@ -352,15 +352,15 @@ impl WriteOptions {
     }
 
     fn open_growth_file(&self, path: &Path, name: &str) -> Result<(Growth, File)> {
-        let route = self.growing_route(|| name.to_owned())?;
+        let position = self.growing_rules(|| name.to_owned())?;
         let open = || {
             let writing = Writing::new_file();
             let _writing = writing.enter();
             let file = File::open_ordered(path).map_err(|error| file::why_not_appended(path, error))?;
             let root = file.root()?;
             let growth = match Within::follow(&root, name)?.is_there()? {
-                true => Growth::open(&root, name, &route)?,
-                false => Growth::create(&root, name, &route)?,
+                true => Growth::open(&root, name, &position)?,
+                false => Growth::create(&root, name, &position)?,
             };
             file.flush()?;
             Ok((growth.on_disk(path), file))
@@ -369,7 +369,7 @@ impl WriteOptions {
     }
 
     /// Where the sequence is, as far as the options care, all of which have to be for sequences that grow.
-    fn growing_route(&self, base: impl FnOnce() -> String) -> Result<RulePosition> {
+    fn growing_rules(&self, base: impl FnOnce() -> String) -> Result<RulePosition> {
         let refused = |option: &str, why: &str| {
             Error::new(ErrorKind::Unsupported, format!("`{option}` is not for a sequence that is appended to: {why}"))
         };
@@ -395,8 +395,8 @@ impl WriteOptions {
                 return Err(refused("records(Table)", why));
             }
         }
-        let route = self.rules().route(base);
-        route.check()?;
-        Ok(route)
+        let position = self.rules().start(base);
+        position.check()?;
+        Ok(position)
     }
 }

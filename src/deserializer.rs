@@ -64,7 +64,7 @@ impl<'a> Hdf5Deserializer<'a> {
     /// Reads the value by `read`.
     fn whole(self, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
         match self.options {
-            Some(options) => options.during(self.group, |group, route| whole(group, route, read)),
+            Some(options) => options.during(self.group, |group, rules| whole(group, rules, read)),
             None => whole(&Group::of(self.group)?, RulePosition::nowhere(), read),
         }
     }

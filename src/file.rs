@@ -123,7 +123,7 @@ pub(crate) fn to_file(
     path: &Path,
     sync: bool,
     access: Access,
-    route: &RulePosition,
+    rules: &RulePosition,
     watch: &Watch,
 ) -> Result<()> {
     let write = |run: &Run| {
@@ -133,7 +133,7 @@ pub(crate) fn to_file(
             // It keeps the file open.
             let writing = file.writing()?;
             let _writing = writing.enter();
-            let spot = fill(value, &file, route, run)?;
+            let spot = fill(value, &file, rules, run)?;
             write_out()?;
             spot
         };
@@ -199,27 +199,27 @@ pub(crate) fn read_at(
     path: &Path,
     name: &str,
     access: Access,
-    route: &RulePosition,
+    rules: &RulePosition,
     watch: &Watch,
     value: &mut dyn Make,
 ) -> Result<()> {
     let open = |run: &Run| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        de::read_named(&file.root()?.begun(run), name, route, value)
+        de::read_named(&file.root()?.begun(run), name, rules, value)
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
 
 /// Writes `value` to a new file; returns where that begins in the call.
-fn fill(value: &dyn AnyValue, file: &File, route: &RulePosition, run: &Run) -> Result<Spot> {
+fn fill(value: &dyn AnyValue, file: &File, rules: &RulePosition, run: &Run) -> Result<Spot> {
     let root = file.root()?.begun(run);
-    ser::fill(value, &root, route)?;
+    ser::fill(value, &root, rules)?;
     Ok(root.spot().clone())
 }
 
 /// Reads the value in a file.
-fn read(file: &File, route: &RulePosition, run: &Run, value: &mut dyn Make) -> Result<()> {
-    de::from_root(&file.root()?.begun(run), route, value)
+fn read(file: &File, rules: &RulePosition, run: &Run, value: &mut dyn Make) -> Result<()> {
+    de::from_root(&file.root()?.begun(run), rules, value)
 }
 
 /// Opens a file for reading a part at a time.
@@ -231,21 +231,21 @@ pub(crate) fn open_streamed(path: &Path) -> Result<File> {
 pub(crate) fn from_file(
     path: &Path,
     access: Access,
-    route: &RulePosition,
+    rules: &RulePosition,
     watch: &Watch,
     value: &mut dyn Make,
 ) -> Result<()> {
     let open = |run: &Run| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        read(&file, route, run, value)
+        read(&file, rules, run, value)
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn to_vec(value: &dyn AnyValue, access: Access, route: &RulePosition, watch: &Watch) -> Result<Vec<u8>> {
+pub(crate) fn to_vec(value: &dyn AnyValue, access: Access, rules: &RulePosition, watch: &Watch) -> Result<Vec<u8>> {
     watch.during(|run| {
         let file = File::in_memory_as(access)?;
-        let spot = fill(value, &file, route, run)?;
+        let spot = fill(value, &file, rules, run)?;
         let image = image_of(&file)?;
         spot.finish()?;
         Ok(image)
@@ -253,12 +253,12 @@ pub(crate) fn to_vec(value: &dyn AnyValue, access: Access, route: &RulePosition,
 }
 
 /// Reads the value in the image of a file.
-pub(crate) fn from_slice(image: &[u8], route: &RulePosition, watch: &Watch, value: &mut dyn Make) -> Result<()> {
+pub(crate) fn from_slice(image: &[u8], rules: &RulePosition, watch: &Watch, value: &mut dyn Make) -> Result<()> {
     watch.during(|run| {
         let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
             Ok(false) => not_hdf5(),
             _ => error,
         })?;
-        read(&file, route, run, value)
+        read(&file, rules, run, value)
     })
 }

@@ -407,23 +407,23 @@ pub(super) struct PairMap<'a> {
     end: u64,
     depth: Depth,
     /// Where the values are, of keys without a name; and where the map is, if entries may be left out.
-    route: &'a RulePosition,
+    rules: &'a RulePosition,
 }
 
 impl<'a> PairMap<'a> {
     pub(super) fn new(keys: &'a mut Column, values: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
-        Self { keys, values, start, next: start, end, depth, route: RulePosition::nowhere() }
+        Self { keys, values, start, next: start, end, depth, rules: RulePosition::nowhere() }
     }
 
     /// The same, of which some entries may be left out.
-    pub(super) fn on_route(self, route: &'a RulePosition) -> Self {
-        Self { route, ..self }
+    pub(super) fn with_rules(self, rules: &'a RulePosition) -> Self {
+        Self { rules, ..self }
     }
 }
 
 impl Map for PairMap<'_> {
     fn next_key(&mut self) -> Result<Option<ValueDeserializer<'_>>> {
-        while self.next < self.end && select::is_entry_left_out(self.route, self.keys, self.next)? {
+        while self.next < self.end && select::is_entry_left_out(self.rules, self.keys, self.next)? {
             self.next += 1;
         }
         if self.next == self.end {
@@ -448,7 +448,7 @@ impl Map for PairMap<'_> {
 
     /// Not told where some may be left out.
     fn size_hint(&self) -> Option<usize> {
-        if self.route.selects() { None } else { hint(self.end - self.next) }
+        if self.rules.selects() { None } else { hint(self.end - self.next) }
     }
 }
 
@@ -502,7 +502,7 @@ impl<'a> GroupMap<'a> {
         let mut links = group.links()?;
         foreign::retain_entries(group, &mut links)?;
         let quoted = foreign::has_quoted_keys(group, &links)?;
-        select::links(group, &mut links, scope.route(), |link| key_of(link, scope, quoted))?;
+        select::links(group, &mut links, scope.rules(), |link| key_of(link, scope, quoted))?;
         let links = links.into_iter();
         let (attributes, key, current, node, attribute) = (Vec::new().into_iter(), None, None, None, None);
         Ok(Self { group, scope, links, attributes, key, current, node, attribute, depth, quoted, opens: true })
@@ -519,7 +519,7 @@ impl<'a> GroupMap<'a> {
     pub(super) fn add_attributes(&mut self) -> Result<()> {
         let mut names = self.group.attribute_names()?;
         foreign::retain_attributes(self.group, &mut names)?;
-        names.retain(|name| name != KIND && select::is_attribute_kept(self.scope.route(), name));
+        names.retain(|name| name != KIND && select::is_attribute_kept(self.scope.rules(), name));
         names.iter_mut().for_each(|name| name.insert(0, ATTRIBUTE_PREFIX));
         self.attributes = names.into_iter();
         self.check_names()
@@ -569,7 +569,7 @@ impl<'a> GroupMap<'a> {
         let mut map = Self { opens: false, ..Self::of_links(group, scope, depth)? };
         let mut attributes = Vec::new();
         for name in fields.iter().filter_map(|field| field.strip_prefix(ATTRIBUTE_PREFIX)) {
-            let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.route(), name);
+            let is_asked = !name.is_empty() && name != KIND && select::is_attribute_kept(scope.rules(), name);
             if is_asked && group.has_attribute(name)? {
                 attributes.push(format!("{ATTRIBUTE_PREFIX}{name}"));
             }
@@ -649,9 +649,9 @@ impl Map for GroupMap<'_> {
             }
             Some(WaitingEntry::Child(ChildKey { link, .. }, opened)) => {
                 let (scope, quoted) = (self.scope, self.quoted);
-                let route = scope.route();
+                let rules = scope.rules();
                 let inside =
-                    if route.is_nowhere() { scope } else { &scope.at(route.field(&key_of(&link, scope, quoted))) };
+                    if rules.is_nowhere() { scope } else { &scope.at(rules.field(&key_of(&link, scope, quoted))) };
                 self.node = Some(match opened {
                     Some(Ok(object)) => Node::opened(object, &link, inside, self.depth),
                     // What is wrong with it matters only if it is asked for.
@@ -740,9 +740,9 @@ impl Sequence for ChildSeq<'_> {
         }
         let index = self.next;
         self.next += 1;
-        let route = self.scope.route();
-        let route = if self.is_tuple { route.position(index as usize) } else { route.element() };
-        self.node = Some(Node::new(self.group, index.to_string(), false, &self.scope.at(route), self.depth));
+        let rules = self.scope.rules();
+        let rules = if self.is_tuple { rules.position(index as usize) } else { rules.element() };
+        self.node = Some(Node::new(self.group, index.to_string(), false, &self.scope.at(rules), self.depth));
         Ok(Some(ValueDeserializer::Other(&mut self.node)))
     }
 

@@ -23,7 +23,7 @@ pub(super) struct AttributesOf {
     pub(super) object: Arc<Object>,
     pub(super) depth: Depth,
     /// Where the object is.
-    pub(super) route: RulePosition,
+    pub(super) rules: RulePosition,
     /// Takes those away by which others know what the object is.
     pub(super) retain: fn(&Object, &mut Vec<String>) -> Result<()>,
 }
@@ -52,9 +52,9 @@ pub(super) fn retain_written(object: &Object, names: &mut Vec<String>) -> Result
 
 impl AttributesOf {
     fn visit(self, mut names: Vec<String>, visit: &mut dyn Visit) -> Result<()> {
-        let Self { object, depth, route, .. } = self;
-        if route.selects() {
-            names.retain(|name| route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes);
+        let Self { object, depth, rules, .. } = self;
+        if rules.selects() {
+            names.retain(|name| rules.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes);
         }
         visit.map(&mut AttributeEntries { object, depth, names: names.into_iter(), current: None, node: None })
     }

@@ -39,7 +39,7 @@ pub(super) enum Column {
     /// Sequences, end to end.
     Ragged { offsets: Offsets, values: Box<Column> },
     /// Maps, end to end.
-    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column>, route: RulePosition },
+    Maps { offsets: Offsets, keys: Box<Column>, values: Box<Column>, rules: RulePosition },
     /// Options; or, with `units`, values and units.
     Nullable { mask: Mask, values: Box<Column>, units: bool },
     /// Enums.
@@ -68,7 +68,7 @@ pub(super) struct RecordColumns {
     masked: bool,
     order: FieldOrder,
     /// Where a record is, if the options leave something out there.
-    pub(super) route: RulePosition,
+    pub(super) rules: RulePosition,
 }
 
 #[derive(Debug)]
@@ -247,7 +247,7 @@ impl Column {
         match object {
             Object::Dataset(dataset) => {
                 scope.count_dataset(&dataset, LinkKind::Hard)?;
-                Self::of_part(dataset, scope.route(), count)
+                Self::of_part(dataset, scope.rules(), count)
             }
             Object::Group(group) => {
                 let scope = scope.enter(&group, LinkKind::Hard)?;
@@ -267,16 +267,16 @@ impl Column {
         .map(Box::new)
     }
 
-    /// The sequence that a dataset is, whose elements are at `route`.
-    pub(super) fn of_dataset(dataset: Dataset, route: &RulePosition) -> Result<Self> {
+    /// The sequence that a dataset is, to whose elements `rules` apply.
+    pub(super) fn of_dataset(dataset: Dataset, rules: &RulePosition) -> Result<Self> {
         let count = Count::of(&dataset)?;
         // Where more was appended since it was opened, it has become longer before that counted.
         let is_older = matches!((count, dataset.shape()), (Count::Of(count), Shape::Simple(dims)) if dims[0] < count);
         let dataset = if is_older { dataset.again()? } else { dataset };
-        Self::of_part(dataset, route, count)
+        Self::of_part(dataset, rules, count)
     }
 
-    fn of_part(mut dataset: Dataset, route: &RulePosition, count: Count) -> Result<Self> {
+    fn of_part(mut dataset: Dataset, rules: &RulePosition, count: Count) -> Result<Self> {
         let kind = dataset.kind()?;
         if kind.is_none() {
             match MatlabRows::of(dataset)? {
@@ -284,7 +284,7 @@ impl Column {
                 Err(other) => dataset = other,
             }
         }
-        if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, route), dataset.shape())
+        if let (false, Shape::Simple(dims)) = (select::fields_of_elements(&mut dataset, kind, rules), dataset.shape())
             && dims.len() == 1
         {
             return Ok(Self::Records(RecordColumns::without_fields(count.check("the dataset", dims[0])?)));
@@ -370,7 +370,7 @@ impl Column {
                 check
                     .and_then(|()| check_len(VALUES, &values, offsets.end()))
                     .map_err(|error| error.in_link(OFFSETS))?;
-                Self::Maps { offsets, keys, values, route: scope.route().clone() }
+                Self::Maps { offsets, keys, values, rules: scope.rules().clone() }
             }
             Kind::Nullable | Kind::Nulls => {
                 let (mask, values) = masked(group, scope, depth, count)?;
@@ -454,7 +454,7 @@ impl Column {
             tuples,
             masked: false,
             order: FieldOrder::default(),
-            route: RulePosition::default(),
+            rules: RulePosition::default(),
         }))
     }
 
@@ -525,9 +525,9 @@ impl Column {
                 let (start, end) = offsets.get(index)?;
                 StoredForm::Sequence { column: values, start, end, link: Some(VALUES) }
             }
-            Self::Maps { offsets, keys, values, route } => {
+            Self::Maps { offsets, keys, values, rules } => {
                 let (start, end) = offsets.get(index)?;
-                StoredForm::Map { keys, values, start, end, route }
+                StoredForm::Map { keys, values, start, end, rules }
             }
             Self::Nullable { mask, values, units } => {
                 if mask.get(index)? {
@@ -697,11 +697,11 @@ impl RecordColumns {
         let mut fields = Vec::new();
         let mut links = group.links()?;
         // The positions of a tuple are all there, or it would be another.
-        if scope.route().selects() && !are_positions(links.iter().map(|link| unescape(&link.name))) {
-            select::links(group, &mut links, scope.route(), |link| unescape(&link.name))?;
+        if scope.rules().selects() && !are_positions(links.iter().map(|link| unescape(&link.name))) {
+            select::links(group, &mut links, scope.rules(), |link| unescape(&link.name))?;
         }
         for link in links {
-            let scope = scope.at(scope.route().field(&unescape(&link.name)));
+            let scope = scope.at(scope.rules().field(&unescape(&link.name)));
             fields.push(FieldColumn::open(group, link.name, &scope, depth, len, count.part(len))?);
         }
         // Any field that can be read has as many elements as there are rows.
@@ -714,8 +714,8 @@ impl RecordColumns {
             fields.sort_by_key(|field| position(&field.name));
         }
         let masked = fields.iter().any(FieldColumn::is_masked);
-        let route = if scope.route().selects() { scope.route().clone() } else { RulePosition::default() };
-        Ok(Self { fields, len, tuples, masked, order: FieldOrder::default(), route })
+        let rules = if scope.rules().selects() { scope.rules().clone() } else { RulePosition::default() };
+        Ok(Self { fields, len, tuples, masked, order: FieldOrder::default(), rules })
     }
 }
 
@@ -728,7 +728,7 @@ impl RecordColumns {
             tuples: false,
             masked: false,
             order: FieldOrder::default(),
-            route: RulePosition::default(),
+            rules: RulePosition::default(),
         }
     }
 
@@ -791,7 +791,7 @@ impl TaggedUnion {
         };
         let (names, places, counts) = read().map_err(|error: Error| error.in_link(TAG))?;
         if kind == Kind::Variants {
-            scope.route().note_variant();
+            scope.rules().note_variant();
         }
         let mut parts = Vec::new();
         let links: std::collections::HashMap<String, String> = group
@@ -805,7 +805,7 @@ impl TaggedUnion {
             let column = match &link {
                 Some(link) => {
                     let inside =
-                        if kind == Kind::Variants { scope.at(scope.route().field(&name)) } else { scope.clone() };
+                        if kind == Kind::Variants { scope.at(scope.rules().field(&name)) } else { scope.clone() };
                     let column = *Column::open_child(group, link, &inside, depth, count.part(elements))?;
                     check_len(&name, &column, elements).map_err(|error| error.in_link(link))?;
                     Some(column)

@@ -115,10 +115,10 @@ impl Deferred {
             // What is opened again is, too.
             let scope = stored.scope.for_new_call();
             let stored = OpenObject { scope, ..stored.again()? };
-            let route = stored.scope.route().clone();
+            let rules = stored.scope.rules().clone();
             let mut node = Some(Node::of_stored(stored));
             let read = Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
-            read.map_err(|error| select::explained(error, &route).call_ended())
+            read.map_err(|error| select::explained(error, &rules).call_ended())
         })
     }
 
@@ -187,12 +187,12 @@ impl Deferred {
             let child = |link: Link| {
                 let key = key_of(&link, &inside.scope, quoted).into_owned();
                 let Link { name, soft, .. } = link;
-                let scope = inside.scope.at(inside.scope.route().field(&key));
+                let scope = inside.scope.at(inside.scope.rules().field(&key));
                 let link = UnopenedLink { group: group.clone(), name: name.clone(), soft, scope, depth };
                 let deferred = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
                 DeferredChild { key, name, deferred }
             };
-            select::links(group, &mut links, inside.scope.route(), |link| key_of(link, &inside.scope, quoted))?;
+            select::links(group, &mut links, inside.scope.rules(), |link| key_of(link, &inside.scope, quoted))?;
             Ok(Some(links.into_iter().map(child).collect()))
         })
     }
@@ -203,7 +203,7 @@ impl Deferred {
             let Object::Group(group) = &stored.object else { return Err(Error::corrupt("a map that is no group")) };
             let inside = stored.again()?.enter()?;
             let (scope, depth) =
-                (inside.scope.at(inside.scope.route().field(&unescape(name))), inside.depth.in_record()?);
+                (inside.scope.at(inside.scope.rules().field(&unescape(name))), inside.depth.in_record()?);
             let link = UnopenedLink { group: group.clone(), name: name.to_owned(), soft: false, scope, depth };
             Ok(Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) })
         })

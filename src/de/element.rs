@@ -332,7 +332,7 @@ impl<'a> ColumnElement<'a> {
             return read.map_err(|error| self.located(error));
         }
         if let Column::Records(records) = &*self.column {
-            records.route.note_fields(fields);
+            records.rules.note_fields(fields);
         }
         self.look(question, visit)
     }

@@ -161,7 +161,7 @@ fn frame(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
         if !is_kept(scope, &unescape(&name), || leads_on(&group.open(&name)?, MAX_DEPTH))? {
             return Ok(None);
         }
-        let scope = scope.at(scope.route().field(&unescape(&name)));
+        let scope = scope.at(scope.rules().field(&unescape(&name)));
         let column = open(group, &name, &scope, depth);
         match column {
             Err(error) if scope.ends_with(&error) => Err(error.in_link(&name)),
@@ -177,7 +177,7 @@ fn blocks(group: &Group, scope: &Scope, depth: Depth) -> Result<Column> {
     let (rows, index) = PANDAS_ROWS;
     let is_levelled = group.has_link(&level_of(rows, 0).0)?;
     if (is_levelled || group.has_link(rows)?) && is_kept(scope, index, || Ok(is_levelled))? {
-        let scope = &scope.at(scope.route().field(index));
+        let scope = &scope.at(scope.rules().field(index));
         let column =
             if is_levelled { levelled_rows(group, rows, scope, depth) } else { open(group, rows, scope, depth) };
         fields.push((index.to_owned(), rows.to_owned(), column));
@@ -223,7 +223,7 @@ fn levelled_rows(group: &Group, rows: &str, scope: &Scope, depth: Depth) -> Resu
         if !is_kept(scope, &name, || Ok(false))? {
             continue;
         }
-        let scope = scope.at(scope.route().field(&name));
+        let scope = scope.at(scope.rules().field(&name));
         let column = open(group, &codes, &scope, depth)
             .and_then(|codes| Column::categorical(codes, open(group, &values, &scope, depth)?));
         fields.push((name, codes, column));
@@ -233,7 +233,7 @@ fn levelled_rows(group: &Group, rows: &str, scope: &Scope, depth: Depth) -> Resu
 
 /// Whether the options keep a column; of one that they may keep something in, whether there is.
 fn is_kept(scope: &Scope, name: &str, leads_on: impl FnOnce() -> Result<bool>) -> Result<bool> {
-    match scope.route().field(name).keep() {
+    match scope.rules().field(name).keep() {
         Keep::Yes => Ok(true),
         Keep::No => Ok(false),
         Keep::OnTheWay => leads_on(),
@@ -266,14 +266,14 @@ fn categories(group: &Group, scope: &Scope) -> Result<Option<Column>> {
     let first = Cells::of_fields(&table, readable).map_err(|error| error.in_link(TABLE))?;
     let mut next = 0;
     let column = |(field, is_category): (&Field, bool)| {
-        let route = scope.route().field(&field.name);
+        let rules = scope.rules().field(&field.name);
         let column = check_readable(field).and_then(|()| {
             next += 1;
             let codes = Column::Cells(first.at_field(next - 1));
             if !is_category {
                 return Ok(codes);
             }
-            Column::categorical(codes, categories_in(group, &field.name, &scope.at(route))?)
+            Column::categorical(codes, categories_in(group, &field.name, &scope.at(rules))?)
         });
         (field.name.clone(), TABLE.to_owned(), column)
     };

@@ -87,9 +87,9 @@ impl Node {
     }
 
     /// The value that fills a group where reading begins.
-    pub(super) fn root(group: Group, route: &RulePosition) -> Self {
+    pub(super) fn root(group: Group, rules: &RulePosition) -> Self {
         let open = OpenNode::new(Object::Group(group), LinkKind::Hard);
-        Self { at: NodeState::Open(open), scope: Scope::new(route), depth: Depth::of_reading() }
+        Self { at: NodeState::Open(open), scope: Scope::new(rules), depth: Depth::of_reading() }
     }
 
     /// What is in an object that a wrapper opened.
@@ -207,7 +207,7 @@ impl Node {
     /// An enum: what is there may say by its attributes which variant it is, and be the payload.
     fn enumeration(self, name: &'static str, variants: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let (mut open, scope, depth) = self.open()?;
-        scope.route().note_variant();
+        scope.rules().note_variant();
         let kind = open.kind()?;
         if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
             let node = Self::inside(group, &open, &scope, depth)?;
@@ -289,9 +289,9 @@ fn of_dataset(
     }
     if *dataset.shape() == Shape::Scalar {
         if matches!(dataset.dtype(), Dtype::Number(_)) {
-            scope.route().note_leaf();
+            scope.rules().note_leaf();
         }
-        select::fields_of_item(&mut dataset, scope.route());
+        select::fields_of_item(&mut dataset, scope.rules());
     }
     let items;
     let form = match (kind, dataset.shape()) {
@@ -317,7 +317,7 @@ fn of_dataset(
         }
         _ => {
             let words = dataset.words();
-            let column = Column::of_dataset(dataset, scope.route().element());
+            let column = Column::of_dataset(dataset, scope.rules().element());
             return column
                 .and_then(|mut column| match (kind, column.only()?) {
                     (None, Some(form)) => read(StoredValue { form, depth }),
@@ -365,9 +365,9 @@ fn of_group(
         Some(Kind::Map) => {
             let (mut keys, mut values) = Column::of_pairs(group, &scope.of_elements(), Depth::of_reading())?;
             let end = keys.len();
-            let route = scope.route();
+            let rules = scope.rules();
             read(StoredValue {
-                form: StoredForm::Map { keys: &mut keys, values: &mut values, start: 0, end, route },
+                form: StoredForm::Map { keys: &mut keys, values: &mut values, start: 0, end, rules },
                 depth,
             })
         }

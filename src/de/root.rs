@@ -14,43 +14,43 @@ use crate::h5::within::Within;
 use crate::layout::path_rules::RulePosition;
 
 /// Reads the value that fills `group`.
-pub(crate) fn from_root(group: &Group, route: &RulePosition, value: &mut dyn Make) -> Result<()> {
-    whole(group, route, &mut |root| value.make(ValueDeserializer::Other(&mut Some(root))))
+pub(crate) fn from_root(group: &Group, rules: &RulePosition, value: &mut dyn Make) -> Result<()> {
+    whole(group, rules, &mut |root| value.make(ValueDeserializer::Other(&mut Some(root))))
 }
 
 /// Reads the value that fills `group` by `read`.
-pub(crate) fn whole(group: &Group, route: &RulePosition, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
-    route.check()?;
-    let root = Root { group: group.clone(), route: route.clone() };
+pub(crate) fn whole(group: &Group, rules: &RulePosition, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
+    rules.check()?;
+    let root = Root { group: group.clone(), rules: rules.clone() };
     Call::<ReadState>::new()
         .during(|| read(root))
-        .map_err(|error| select::explained(error, route).skippable().call_ended())?;
-    route.finish()?;
+        .map_err(|error| select::explained(error, rules).skippable().call_ended())?;
+    rules.finish()?;
     group.spot().finish()
 }
 
 /// Reads the value at the link `name` of `group`.
-pub(crate) fn read_named(group: &Group, name: &str, route: &RulePosition, value: &mut dyn Make) -> Result<()> {
-    route.check()?;
+pub(crate) fn read_named(group: &Group, name: &str, rules: &RulePosition, value: &mut dyn Make) -> Result<()> {
+    rules.check()?;
     let (group, link) = &Within::find(group, name)?;
     let read = Call::<ReadState>::new().during(|| {
-        let node = Node::new(group, link.clone(), false, &Scope::new(route), Depth::of_reading());
+        let node = Node::new(group, link.clone(), false, &Scope::new(rules), Depth::of_reading());
         value.make(ValueDeserializer::Other(&mut Some(node)))
     });
-    let located = |error| select::explained(error, route).skippable().in_link(link).in_link(&group.path()).call_ended();
-    read.and_then(|()| route.finish()).map_err(located)?;
+    let located = |error| select::explained(error, rules).skippable().in_link(link).in_link(&group.path()).call_ended();
+    read.and_then(|()| rules.finish()).map_err(located)?;
     group.spot().child(link).finish()
 }
 
 /// The value that fills a group.
 pub(crate) struct Root {
     group: Group,
-    route: RulePosition,
+    rules: RulePosition,
 }
 
 impl AskOnce for Root {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
-        let node = Node::root(self.group.clone(), &self.route);
+        let node = Node::root(self.group.clone(), &self.rules);
         node.ask_once(question, visit).map_err(|error| error.in_link(&self.group.path()))
     }
 }

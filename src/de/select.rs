@@ -19,15 +19,15 @@ use crate::layout::{Kind, TAG, VALUE, VALUES, are_positions};
 pub(super) fn links(
     group: &Group,
     links: &mut Vec<Link>,
-    route: &RulePosition,
+    rules: &RulePosition,
     key: impl Fn(&Link) -> Cow<'_, str>,
 ) -> Result<()> {
-    if !route.selects() {
+    if !rules.selects() {
         return Ok(());
     }
     let mut kept = Vec::with_capacity(links.len());
     for link in links.drain(..) {
-        let is_kept = match route.field(&key(&link)).keep() {
+        let is_kept = match rules.field(&key(&link)).keep() {
             Keep::Yes => true,
             Keep::No => false,
             Keep::OnTheWay => leads_on(&group.open_link(&link)?, MAX_DEPTH)?,
@@ -74,27 +74,27 @@ pub(super) fn has_names(dtype: &Dtype) -> bool {
 }
 
 /// Whether the attribute `name` of a group is read.
-pub(super) fn is_attribute_kept(route: &RulePosition, name: &str) -> bool {
-    !route.selects() || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes
+pub(super) fn is_attribute_kept(rules: &RulePosition, name: &str) -> bool {
+    !rules.selects() || rules.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes
 }
 
-/// Leaves fields out of the one item of a dataset, which is at `route`.
-pub(super) fn fields_of_item(dataset: &mut Dataset, route: &RulePosition) {
-    if route.selects()
-        && let Some(dtype) = without(dataset.dtype(), route)
+/// Leaves fields out of the one item of a dataset, to which `rules` apply.
+pub(super) fn fields_of_item(dataset: &mut Dataset, rules: &RulePosition) {
+    if rules.selects()
+        && let Some(dtype) = without(dataset.dtype(), rules)
     {
         dataset.read_as(dtype);
     }
 }
 
-/// Leaves fields out of the elements of a dataset, which are at `route`. Returns false where no field is left.
-pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, route: &RulePosition) -> bool {
+/// Leaves fields out of the elements of a dataset, to which `rules` apply. Returns false where no field is left.
+pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, rules: &RulePosition) -> bool {
     let Shape::Simple(dims) = dataset.shape() else { return true };
-    if kind.is_some() || !route.selects() {
+    if kind.is_some() || !rules.selects() {
         return true;
     }
-    let route = dims.iter().skip(1).fold(route, |route, _| route.element());
-    match without(dataset.dtype(), route) {
+    let rules = dims.iter().skip(1).fold(rules, |rules, _| rules.element());
+    match without(dataset.dtype(), rules) {
         Some(dtype) => {
             dataset.read_as(dtype);
             true
@@ -104,8 +104,8 @@ pub(super) fn fields_of_elements(dataset: &mut Dataset, kind: Option<Kind>, rout
 }
 
 /// The type without the fields that are left out; `None` where there is no other in it.
-fn without(dtype: &Dtype, route: &RulePosition) -> Option<Dtype> {
-    if !route.selects() {
+fn without(dtype: &Dtype, rules: &RulePosition) -> Option<Dtype> {
+    if !rules.selects() {
         return Some(dtype.clone());
     }
     match dtype {
@@ -115,13 +115,13 @@ fn without(dtype: &Dtype, route: &RulePosition) -> Option<Dtype> {
             let mut kept = Vec::new();
             let mut offset = 0;
             for field in fields.iter() {
-                let route = route.field(&field.name);
-                let is_kept = match route.keep() {
+                let rules = rules.field(&field.name);
+                let is_kept = match rules.keep() {
                     Keep::Yes => true,
                     Keep::No => is_tuple,
                     Keep::OnTheWay => is_tuple || has_names(&field.dtype),
                 };
-                let Some(dtype) = is_kept.then(|| without(&field.dtype, route)).flatten() else { continue };
+                let Some(dtype) = is_kept.then(|| without(&field.dtype, rules)).flatten() else { continue };
                 let field = Field::new(field.name.clone(), offset, dtype);
                 offset += field.size;
                 kept.push(field);
@@ -129,22 +129,22 @@ fn without(dtype: &Dtype, route: &RulePosition) -> Option<Dtype> {
             (!kept.is_empty()).then(|| Dtype::Compound(kept.into()))
         }
         Dtype::Array(dims, inner) => {
-            let route = dims.iter().fold(route, |route, _| route.element());
-            Some(Dtype::Array(dims.clone(), without(inner, route)?.into()))
+            let rules = dims.iter().fold(rules, |rules, _| rules.element());
+            Some(Dtype::Array(dims.clone(), without(inner, rules)?.into()))
         }
-        Dtype::VarArray(inner) => Some(Dtype::VarArray(without(inner, route.element())?.into())),
+        Dtype::VarArray(inner) => Some(Dtype::VarArray(without(inner, rules.element())?.into())),
         dtype => Some(dtype.clone()),
     }
 }
 
-/// Whether the entry of a map, which is at `route`, is left out.
-pub(super) fn is_entry_left_out(route: &RulePosition, keys: &mut Column, index: u64) -> Result<bool> {
-    if !route.selects() {
+/// Whether the entry of a map, to which `rules` apply, is left out.
+pub(super) fn is_entry_left_out(rules: &RulePosition, keys: &mut Column, index: u64) -> Result<bool> {
+    if !rules.selects() {
         return Ok(false);
     }
     let mut key = Some(keys.view(index, Depth::default())?);
     let name = ValueDeserializer::Other(&mut key).deserialize_any(KeyName)?;
-    Ok(name.as_deref().map_or(route.element(), |name| route.field(name)).keep() == Keep::No)
+    Ok(name.as_deref().map_or(rules.element(), |name| rules.field(name)).keep() == Keep::No)
 }
 
 /// The name that a key is to the options, if it has one: a string, an integer or a bool.
@@ -207,13 +207,13 @@ impl<'de> Visitor<'de> for KeyName {
 }
 
 /// Says of a field that is missing that the options leave it out, if they do.
-pub(super) fn explained(error: Error, route: &RulePosition) -> Error {
+pub(super) fn explained(error: Error, rules: &RulePosition) -> Error {
     if error.missing().is_none() {
         return error;
     }
     // Before more is looked at, which would count as met.
-    let checked = route.finish();
-    if !is_left_out(&error, route) {
+    let checked = rules.finish();
+    if !is_left_out(&error, rules) {
         return error;
     }
     let error =
@@ -226,22 +226,22 @@ pub(super) fn explained(error: Error, route: &RulePosition) -> Error {
 }
 
 /// Whether the error is about a field that is missing, and the options leave that out.
-fn is_left_out(error: &Error, route: &RulePosition) -> bool {
+fn is_left_out(error: &Error, rules: &RulePosition) -> bool {
     /// An index is that of an element, or a position in a tuple: at most so many ways are followed.
     const WAYS: usize = 64;
     let Some((field, path)) = error.missing() else { return false };
-    let mut routes = vec![route];
+    let mut positions = vec![rules];
     for segment in path {
-        routes = match segment {
-            PathSegment::Name(name) => routes.iter().map(|route| route.field(name)).collect(),
+        positions = match segment {
+            PathSegment::Name(name) => positions.iter().map(|rules| rules.field(name)).collect(),
             PathSegment::Attribute(name) => {
                 let name = format!("{ATTRIBUTE_PREFIX}{name}");
-                routes.iter().map(|route| route.field(&name)).collect()
+                positions.iter().map(|rules| rules.field(&name)).collect()
             }
             PathSegment::Index(index) => {
-                routes.iter().flat_map(|route| [route.element(), route.position(*index)]).take(WAYS).collect()
+                positions.iter().flat_map(|rules| [rules.element(), rules.position(*index)]).take(WAYS).collect()
             }
         };
     }
-    !routes.iter().all(|route| route.field(field).keep() == Keep::Yes)
+    !positions.iter().all(|rules| rules.field(field).keep() == Keep::Yes)
 }

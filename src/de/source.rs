@@ -108,7 +108,7 @@ impl OpenObject {
         value: &mut dyn Make,
     ) -> Result<()> {
         let (object, depth) = (Arc::new(self.object.again()?), self.depth.in_record()?);
-        let attributes = AttributesOf { object, depth, route: self.scope.route().clone(), retain };
+        let attributes = AttributesOf { object, depth, rules: self.scope.rules().clone(), retain };
         value.make(ValueDeserializer::Other(&mut Some(attributes)))
     }
 
@@ -121,7 +121,7 @@ impl OpenObject {
         let Object::Group(group) = &self.object else {
             return Err(Error::wrong_type(format!("a group with the child `{name}`"), self.words()));
         };
-        let scope = self.scope.at(self.scope.route().field(name));
+        let scope = self.scope.at(self.scope.rules().field(name));
         let node = Node::new(group, escape(name).into_owned(), false, &scope, self.depth.in_record()?);
         let read = value.make(ValueDeserializer::Other(&mut Some(node)));
         read.map_err(|error| error.in_field(name).in_link(name))
@@ -140,7 +140,7 @@ impl OpenObject {
 
     /// Whether the options may leave something in it out.
     pub(crate) fn selects(&self) -> bool {
-        self.scope.route().selects()
+        self.scope.rules().selects()
     }
 
     /// What it is, in words.

@@ -43,7 +43,7 @@ impl LinkKind {
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
     inner: Arc<ScopeInner>,
-    route: RulePosition,
+    rules: RulePosition,
 }
 
 #[derive(Debug)]
@@ -85,15 +85,15 @@ impl VisitCounts {
 
 impl Scope {
     /// Where reading begins.
-    pub(super) fn new(route: &RulePosition) -> Self {
+    pub(super) fn new(rules: &RulePosition) -> Self {
         h5::start_call();
-        Self::begin(route, false)
+        Self::begin(rules, false)
     }
 
     /// Where streaming begins.
-    pub(super) fn streaming(route: &RulePosition) -> Self {
+    pub(super) fn streaming(rules: &RulePosition) -> Self {
         h5::start_call();
-        Self::begin(route, true)
+        Self::begin(rules, true)
     }
 
     /// A place that nothing leads to in a call that has begun.
@@ -101,10 +101,10 @@ impl Scope {
         Self::begin(RulePosition::nowhere(), false)
     }
 
-    fn begin(route: &RulePosition, streams: bool) -> Self {
+    fn begin(rules: &RulePosition, streams: bool) -> Self {
         let counts = VisitCounts::new(Limits::current());
         let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, counts };
-        Self { inner: Arc::new(inner), route: route.clone() }
+        Self { inner: Arc::new(inner), rules: rules.clone() }
     }
 
     /// Whether what is in it is streamed.
@@ -119,18 +119,18 @@ impl Scope {
 
     /// Where what is read is in the whole, as far as the options care: of a stored sequence, an element of it.
     #[inline]
-    pub(super) fn route(&self) -> &RulePosition {
-        &self.route
+    pub(super) fn rules(&self) -> &RulePosition {
+        &self.rules
     }
 
-    /// The same for what is at `route`.
-    pub(super) fn at(&self, route: &RulePosition) -> Self {
-        Self { inner: Arc::clone(&self.inner), route: route.clone() }
+    /// The same for what `rules` apply to.
+    pub(super) fn at(&self, rules: &RulePosition) -> Self {
+        Self { inner: Arc::clone(&self.inner), rules: rules.clone() }
     }
 
     /// The same for the elements of a sequence.
     pub(super) fn of_elements(&self) -> Self {
-        self.at(self.route.element())
+        self.at(self.rules.element())
     }
 
     /// The same place, where reading begins anew: what was met before does not count.
@@ -139,7 +139,7 @@ impl Scope {
         let ScopeInner { identity, outer, again, streams, is_python, counts } = &*self.inner;
         let (identity, outer, counts) = (*identity, outer.clone(), VisitCounts::new(counts.limits));
         let inner = ScopeInner { identity, outer, again: *again, streams: *streams, is_python: *is_python, counts };
-        Self { inner: Arc::new(inner), route: self.route.clone() }
+        Self { inner: Arc::new(inner), rules: self.rules.clone() }
     }
 
     /// Does something with the limits of the call that this comes from, also where it is over.
@@ -173,7 +173,7 @@ impl Scope {
         let (streams, counts) = (self.inner.streams, Arc::clone(&self.inner.counts));
         let inner =
             ScopeInner { identity: Some(identity), outer: Some(self.clone()), again, streams, is_python, counts };
-        Ok(Self { inner: Arc::new(inner), route: self.route.clone() })
+        Ok(Self { inner: Arc::new(inner), rules: self.rules.clone() })
     }
 
     /// Takes note of a dataset that is to be read.

@@ -2,9 +2,9 @@
 //!
 //! A [`Pattern`] is matched segment by segment on the way into a value: [`RulePosition`] is how far the patterns of all rules have
 //! come. Fields, keys and variants are segments by their names, and so are the positions of tuples; an element of a sequence
-//! is a segment without a name. Options and wrapper types are none. So a place has the same route however it is stored.
+//! is a segment without a name. Options and wrapper types are none. So a place has the same rules, however it is stored.
 //!
-//! Where no rule says anything, a route is empty, and to go on costs nothing. Else each step is worked out once, as the
+//! Where no rule says anything, a position is empty, and to go on costs nothing. Else each step is worked out once, as the
 //! names that no pattern has are all alike.
 
 use std::collections::BTreeSet;
@@ -294,8 +294,8 @@ impl SeenSteps {
 impl Drop for PositionState {
     fn drop(&mut self) {
         let mut left = self.take_inner();
-        while let Some(route) = left.pop() {
-            if let Some(mut state) = route.0.and_then(Arc::into_inner) {
+        while let Some(position) = left.pop() {
+            if let Some(mut state) = position.0.and_then(Arc::into_inner) {
                 left.append(&mut state.take_inner());
             }
         }
@@ -306,7 +306,7 @@ impl PositionState {
     /// The ways from here on that were worked out.
     fn take_inner(&mut self) -> Vec<RulePosition> {
         let named = self.named.iter_mut().map(|(_, place)| place);
-        named.chain([&mut self.other]).filter_map(OnceLock::take).filter(|route| route.0.is_some()).collect()
+        named.chain([&mut self.other]).filter_map(OnceLock::take).filter(|position| position.0.is_some()).collect()
     }
 
     fn is_uniform(&self) -> bool {
@@ -345,7 +345,7 @@ impl Rules {
     }
 
     /// Where the value of a call begins, which is at the path `base` of a file.
-    pub(crate) fn route(&self, base: impl FnOnce() -> String) -> RulePosition {
+    pub(crate) fn start(&self, base: impl FnOnce() -> String) -> RulePosition {
         if self.rules.is_empty() && self.base == DatasetOptions::default() && self.python.is_none() {
             return RulePosition(None);
         }
@@ -362,14 +362,14 @@ impl Rules {
         let rules = &call.rules.rules;
         let is_chosen = !rules.iter().any(|(_, effect)| matches!(effect, Effect::Only));
         let options = Arc::new(call.rules.base.clone());
-        let mut route = RulePosition::at(&call, live, is_chosen, &options, true);
+        let mut position = RulePosition::at(&call, live, is_chosen, &options, true);
         // The value itself is there, whatever it is.
-        if let Some(state) = route.0.as_mut().and_then(Arc::get_mut)
+        if let Some(state) = position.0.as_mut().and_then(Arc::get_mut)
             && state.keep == Keep::No
         {
             state.keep = Keep::OnTheWay;
         }
-        route
+        position
     }
 }
 
@@ -635,7 +635,7 @@ impl<'a> DeadEnds<'a> {
         let Some((_, progress)) = state.live.iter().find(|(live, _)| *live == number) else { return };
         let pattern = &state.call.rules.rules[number].0;
         let names = state.seen.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = state.named.iter().filter(|(_, route)| route.get().is_some());
+        let known = state.named.iter().filter(|(_, position)| position.get().is_some());
         let has_elements = state.seen.is(HAS_ELEMENTS);
         let is_empty = names.is_empty() && known.clone().next().is_none() && !has_elements;
         // Nothing at all: an option without a value, a sequence or map without entries.
@@ -676,9 +676,11 @@ impl<'a> DeadEnds<'a> {
         let is_deep = is_anywhere || pattern.awaited(*progress).any(|(_, segment)| *segment == PatternSegment::Deep);
         let has_names = !names.is_empty();
         drop(names);
-        let inner = state.named.iter().map(|(_, route)| (route, true)).chain([(&state.other, has_names)]);
+        let inner = state.named.iter().map(|(_, position)| (position, true)).chain([(&state.other, has_names)]);
         places.extend(
-            inner.filter_map(|(route, is_name)| Some((route.get()?.0.as_deref()?, is_deep || is_by_any && is_name))),
+            inner.filter_map(|(position, is_name)| {
+                Some((position.get()?.0.as_deref()?, is_deep || is_by_any && is_name))
+            }),
         );
     }
 
@@ -739,16 +741,16 @@ fn distance(one: &str, other: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn route(rules: &[(&str, Effect)]) -> RulePosition {
+    fn start(rules: &[(&str, Effect)]) -> RulePosition {
         let rules = rules.iter().map(|(path, effect)| (Pattern::new(path), effect.clone())).collect();
-        Rules { rules, ..Rules::default() }.route(String::new)
+        Rules { rules, ..Rules::default() }.start(String::new)
     }
 
     /// Goes along a path, on which `-` is an element of a sequence.
-    fn keep(route: &RulePosition, path: &str) -> Keep {
-        let end = path.split('/').filter(|name| !name.is_empty()).fold(route, |route, name| match name {
-            "-" => route.element(),
-            name => route.field(name),
+    fn keep(position: &RulePosition, path: &str) -> Keep {
+        let end = path.split('/').filter(|name| !name.is_empty()).fold(position, |position, name| match name {
+            "-" => position.element(),
+            name => position.field(name),
         });
         end.keep()
     }
@@ -764,20 +766,20 @@ mod tests {
             ("*", &["a", "-"], &["", "a/b"]),
             ("a%2Fb", &["%"], &["a/b"]),
         ] {
-            let route = route(&[(pattern, Effect::Skip)]);
+            let position = start(&[(pattern, Effect::Skip)]);
             for path in paths {
-                let found = if *path == "%" { route.field("a/b").keep() } else { keep(&route, path) };
+                let found = if *path == "%" { position.field("a/b").keep() } else { keep(&position, path) };
                 assert_eq!(found, Keep::No, "{pattern} and {path}");
             }
             for path in others {
-                assert_ne!(keep(&route, path), Keep::No, "{pattern} and {path}");
+                assert_ne!(keep(&position, path), Keep::No, "{pattern} and {path}");
             }
         }
     }
 
     #[test]
     fn only_keeps_what_is_named_and_what_leads_there() {
-        let route = route(&[("patches/*/nodes", Effect::Only), ("title", Effect::Only)]);
+        let position = start(&[("patches/*/nodes", Effect::Only), ("title", Effect::Only)]);
         for (path, expected) in [
             ("", Keep::OnTheWay),
             ("title", Keep::Yes),
@@ -788,30 +790,30 @@ mod tests {
             ("patches/-/faces", Keep::No),
             ("other", Keep::No),
         ] {
-            assert_eq!(keep(&route, path), expected, "{path}");
+            assert_eq!(keep(&position, path), expected, "{path}");
         }
-        assert!(route.selects() && !route.field("title").selects());
-        assert!(route.field("title").is_nowhere());
+        assert!(position.selects() && !position.field("title").selects());
+        assert!(position.field("title").is_nowhere());
     }
 
     #[test]
     fn skip_holds_within_only() {
-        let route = route(&[("a", Effect::Only), ("a/b", Effect::Skip)]);
-        assert_eq!(keep(&route, "a/b"), Keep::No);
-        assert_eq!(keep(&route, "a/c"), Keep::Yes);
-        assert_eq!(keep(&route, "b"), Keep::No);
+        let position = start(&[("a", Effect::Only), ("a/b", Effect::Skip)]);
+        assert_eq!(keep(&position, "a/b"), Keep::No);
+        assert_eq!(keep(&position, "a/c"), Keep::Yes);
+        assert_eq!(keep(&position, "b"), Keep::No);
     }
 
     #[test]
     fn what_holds_at_a_path_holds_within_it() {
         let deflate = |level| DatasetOptions::new().deflate(level);
-        let route = route(&[("a/*", Effect::At(deflate(1))), ("a/b/c", Effect::At(deflate(9)))]);
-        assert_eq!(*route.dataset_options(), DatasetOptions::default());
-        assert_eq!(*route.field("a").dataset_options(), DatasetOptions::default());
-        assert_eq!(*route.field("a").element().dataset_options(), deflate(1));
-        assert_eq!(*route.field("a").field("b").field("d").dataset_options(), deflate(1));
-        assert_eq!(*route.field("a").field("b").field("c").element().dataset_options(), deflate(9));
-        assert!(route.field("b").is_nowhere());
+        let position = start(&[("a/*", Effect::At(deflate(1))), ("a/b/c", Effect::At(deflate(9)))]);
+        assert_eq!(*position.dataset_options(), DatasetOptions::default());
+        assert_eq!(*position.field("a").dataset_options(), DatasetOptions::default());
+        assert_eq!(*position.field("a").element().dataset_options(), deflate(1));
+        assert_eq!(*position.field("a").field("b").field("d").dataset_options(), deflate(1));
+        assert_eq!(*position.field("a").field("b").field("c").element().dataset_options(), deflate(9));
+        assert!(position.field("b").is_nowhere());
     }
 
     /// As deep as nobody reads without asking for it, on a stack that holds no such depth.
@@ -819,8 +821,8 @@ mod tests {
     fn paths_of_any_number_of_steps_take_no_stack() {
         let deep = || {
             for (path, is_used) in [("**/x", true), ("**/y", false), ("**/*/y", false)] {
-                let start = route(&[(path, Effect::Skip)]);
-                let end = (0..100_000).fold(&start, |route, _| route.field("a").element());
+                let start = start(&[(path, Effect::Skip)]);
+                let end = (0..100_000).fold(&start, |position, _| position.field("a").element());
                 assert_eq!(end.field("x").keep() == Keep::No, is_used);
                 assert_eq!(start.finish().is_ok(), is_used);
             }

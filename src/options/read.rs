@@ -417,7 +417,7 @@ impl ReadOptions {
     }
 
     fn read_group(&self, group: &hdf5::Group, value: &mut dyn Make) -> Result<()> {
-        self.during(group, |group, route| de::from_root(group, route, value))
+        self.during(group, |group, position| de::from_root(group, position, value))
     }
 
     /// As [`Hdf5Deserializer::new`].
@@ -449,7 +449,7 @@ impl ReadOptions {
     }
 
     fn read_child(&self, group: &hdf5::Group, name: &str, value: &mut dyn Make) -> Result<()> {
-        let read = |group: &Group, route: &RulePosition| de::read_named(group, name, route, value);
+        let read = |group: &Group, position: &RulePosition| de::read_named(group, name, position, value);
         self.during_at(group, || path_of(&group.name(), name), read)
     }
 
@@ -462,8 +462,8 @@ impl ReadOptions {
     }
 
     fn read_file(&self, path: &Path, value: &mut dyn Make) -> Result<()> {
-        let route = self.rules.route(String::new);
-        self.limits.during(|| file::from_file(path, self.access, &route, &self.watch, value))
+        let position = self.rules.start(String::new);
+        self.limits.during(|| file::from_file(path, self.access, &position, &self.watch, value))
     }
 
     /// As [`read_at`](crate::read_at).
@@ -475,8 +475,8 @@ impl ReadOptions {
     }
 
     fn read_path(&self, path: &Path, name: &str, value: &mut dyn Make) -> Result<()> {
-        let route = self.rules.route(|| name.to_owned());
-        self.limits.during(|| file::read_at(path, name, self.access, &route, &self.watch, value))
+        let position = self.rules.start(|| name.to_owned());
+        self.limits.during(|| file::read_at(path, name, self.access, &position, &self.watch, value))
     }
 
     /// As [`from_slice`](crate::from_slice).
@@ -488,8 +488,8 @@ impl ReadOptions {
     }
 
     fn read_image(&self, image: &[u8], value: &mut dyn Make) -> Result<()> {
-        let route = self.rules.route(String::new);
-        self.limits.during(|| file::from_slice(image, &route, &self.watch, value))
+        let position = self.rules.start(String::new);
+        self.limits.during(|| file::from_slice(image, &position, &self.watch, value))
     }
 
     /// Makes a call of `read`, which reads from a group.
@@ -508,8 +508,8 @@ impl ReadOptions {
         base: impl FnOnce() -> String,
         read: impl FnOnce(&Group, &RulePosition) -> Result<R>,
     ) -> Result<R> {
-        let route = self.rules.route(base);
-        let read = |group: &Group| read(group, &route);
+        let position = self.rules.start(base);
+        let read = |group: &Group| read(group, &position);
         self.watch.during(|run| self.limits.during(|| read(&Group::of(group)?.begun(run))))
     }
 }

@@ -426,30 +426,30 @@ impl WriteOptions {
     fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
         self.watch.during(|run| {
             Limits::while_writing(|| {
-                let route = self.rules.route(|| group.name());
-                Hdf5Serializer::with(group, route, self.overwrite, run).put(value)
+                let position = self.rules.start(|| group.name());
+                Hdf5Serializer::with(group, position, self.overwrite, run).put(value)
             })
         })
     }
 
     fn put_named(&self, value: &dyn AnyValue, group: &hdf5::Group, name: &str) -> Result<()> {
-        let route = self.rules.route(|| path_of(&group.name(), name));
-        let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
+        let position = self.rules.start(|| path_of(&group.name(), name));
+        let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
         self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
     }
 
     fn put_at(&self, value: &dyn AnyValue, path: &Path, name: &str) -> Result<()> {
-        let route = self.rules.route(|| name.to_owned());
-        let write = |group: &Group| ser::write_named(value, group, name, &route, self.overwrite);
+        let position = self.rules.start(|| name.to_owned());
+        let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
         file::write_at(write, path, self.sync, self.access, &self.watch)
     }
 
     fn put_in_file(&self, value: &dyn AnyValue, path: &Path) -> Result<()> {
-        file::to_file(value, path, self.sync, self.access, &self.rules.route(String::new), &self.watch)
+        file::to_file(value, path, self.sync, self.access, &self.rules.start(String::new), &self.watch)
     }
 
     fn put_in_memory(&self, value: &dyn AnyValue) -> Result<Vec<u8>> {
-        file::to_vec(value, self.access, &self.rules.route(String::new), &self.watch)
+        file::to_vec(value, self.access, &self.rules.start(String::new), &self.watch)
     }
 }
 

@@ -23,14 +23,14 @@ pub(super) struct AttributesSerializer {
     /// The object is a copy, and has attributes of before, which these take the place of.
     pub(super) replaces: bool,
     /// Where the object is.
-    pub(super) route: RulePosition,
+    pub(super) rules: RulePosition,
 }
 
 impl AttributesSerializer {
     fn attribute(&self, name: &str, value: &dyn AnyValue) -> Result<()> {
         let label = format!("{ATTRIBUTE_PREFIX}{name}");
-        let route = self.route.field(&label);
-        if select::is_left_out(route, value) {
+        let rules = self.rules.field(&label);
+        if select::is_left_out(rules, value) {
             return Ok(());
         }
         let write = || {
@@ -45,7 +45,7 @@ impl AttributesSerializer {
                     return Err(taken(&label));
                 }
             }
-            put(value, Place::attribute(Arc::clone(&self.object), name, route), self.depth, 0)
+            put(value, Place::attribute(Arc::clone(&self.object), name, rules), self.depth, 0)
         };
         write().map_err(|error: Error| error.in_field(name).in_link(&label))
     }

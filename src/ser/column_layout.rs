@@ -45,7 +45,7 @@ fn write_level(column: Column, place: &Place<'_>) -> Result<()> {
         Column::Text(parts) => strings::write(&parts, place),
         Column::Blobs(parts) => {
             let group = place.group(Some(Kind::Blobs))?;
-            write_parts(&parts, &group, VALUES, &place.route)
+            write_parts(&parts, &group, VALUES, &place.rules)
         }
         Column::Units(count) => {
             check_count(len)?;
@@ -95,20 +95,20 @@ pub(super) fn write_halves(
     place.write(halves(kind), shape, element_bytes(&words), Some(kind))
 }
 
-fn write_offsets(offsets: &[u64], group: &Group, route: &RulePosition) -> Result<()> {
+fn write_offsets(offsets: &[u64], group: &Group, rules: &RulePosition) -> Result<()> {
     let shape = Shape::Simple(vec![offsets.len() as u64]);
-    Place::child(group, OFFSETS, route).write(Dtype::Number(Number::U64), shape, element_bytes(offsets), None)
+    Place::child(group, OFFSETS, rules).write(Dtype::Number(Number::U64), shape, element_bytes(offsets), None)
 }
 
-fn write_mask(mask: &[bool], group: &Group, route: &RulePosition) -> Result<()> {
+fn write_mask(mask: &[bool], group: &Group, rules: &RulePosition) -> Result<()> {
     let shape = Shape::Simple(vec![mask.len() as u64]);
-    Place::child(group, MASK, route).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
+    Place::child(group, MASK, rules).write(Dtype::Number(Number::Bool), shape, element_bytes(mask), None)
 }
 
-pub(super) fn write_parts(parts: &ByteStrings, group: &Group, name: &str, route: &RulePosition) -> Result<()> {
-    write_offsets(&parts.offsets, group, route)?;
+pub(super) fn write_parts(parts: &ByteStrings, group: &Group, name: &str, rules: &RulePosition) -> Result<()> {
+    write_offsets(&parts.offsets, group, rules)?;
     let shape = Shape::Simple(vec![parts.bytes.len() as u64]);
-    Place::child(group, name, route).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
+    Place::child(group, name, rules).write(Dtype::Number(Number::U8), shape, &parts.bytes, None)
 }
 
 /// Calls `write(start, len)` for slabs of about 256 KiB of `count` items of `size` bytes.
@@ -183,22 +183,22 @@ fn write_list(list: ListColumn, place: &Place<'_>) -> Result<()> {
     }
     let Column::List(list) = column else { unreachable!("made above") };
     let group = place.group(Some(Kind::Ragged))?;
-    write_offsets(&list.offsets, &group, &place.route)?;
-    write(list.inner, &Place::child(&group, VALUES, place.route.element()))
+    write_offsets(&list.offsets, &group, &place.rules)?;
+    write(list.inner, &Place::child(&group, VALUES, place.rules.element()))
 }
 
 fn write_maps(maps: MapsColumn, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Maps))?;
-    write_offsets(&maps.offsets, &group, &place.route)?;
+    write_offsets(&maps.offsets, &group, &place.rules)?;
     write(maps.keys, &place.part(&group, KEYS))?;
-    write(maps.values, &Place::child(&group, VALUES, place.route.element()))
+    write(maps.values, &Place::child(&group, VALUES, place.rules.element()))
 }
 
 fn write_nullable(nullable: NullableColumn, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Nullable))?;
     write_encoding(&nullable.inner, &group)?;
     write(nullable.inner, &place.part(&group, VALUES))?;
-    write_mask(&nullable.mask, &group, &place.route)
+    write_mask(&nullable.mask, &group, &place.rules)
 }
 
 /// Says of `values` beside a mask what AnnData calls them, so that pandas users get a nullable column.
@@ -222,7 +222,7 @@ fn write_mixed(mixed: MixedColumn, place: &Place<'_>) -> Result<()> {
     let group = place.group(Some(Kind::Nulls))?;
     write_encoding(&values, &group)?;
     write(values, &place.part(&group, VALUES))?;
-    write_mask(&mask, &group, &place.route)
+    write_mask(&mask, &group, &place.rules)
 }
 
 fn write_parts_of(mixed: MixedColumn, place: &Place<'_>) -> Result<()> {
@@ -314,7 +314,7 @@ fn write_variants(variants: VariantsColumn, place: &Place<'_>) -> Result<()> {
     for variant in variants.variants {
         if let Some(payload) = variant.payload {
             let name = escape_variant(variant.name);
-            write(payload, &Place::child(&group, &name, place.route.field(variant.name)))?;
+            write(payload, &Place::child(&group, &name, place.rules.field(variant.name)))?;
         }
     }
     Ok(())
@@ -511,7 +511,7 @@ fn write_record(mut record: RecordColumn, place: &Place<'_>) -> Result<()> {
         return write(column, place);
     }
     let count = record.count;
-    let table = match place.route.dataset_options().records {
+    let table = match place.rules.dataset_options().records {
         Some(Records::Columns) => None,
         how => record_cell(&record, how == Some(Records::Table)),
     };
@@ -534,20 +534,20 @@ fn write_record(mut record: RecordColumn, place: &Place<'_>) -> Result<()> {
     group.write_length(count as u64)?;
     for field in record.fields {
         let name = field.name.clone();
-        write_field(field, count, &group, &place.route).map_err(|error: Error| error.in_link(&name))?;
+        write_field(field, count, &group, &place.rules).map_err(|error: Error| error.in_link(&name))?;
     }
     Ok(())
 }
 
-fn write_field(mut field: RecordField, rows: usize, group: &Group, route: &RulePosition) -> Result<()> {
-    let place = Place::named(group, &field.name, route.field(&field.name));
+fn write_field(mut field: RecordField, rows: usize, group: &Group, rules: &RulePosition) -> Result<()> {
+    let place = Place::named(group, &field.name, rules.field(&field.name));
     if !field.is_masked() {
         return write(field.column, &place);
     }
     field.absent.resize(rows, false);
     let masked = place.group(Some(Kind::Masked))?;
     write(field.column, &place.part(&masked, VALUES))?;
-    write_mask(&field.absent, &masked, &place.route)
+    write_mask(&field.absent, &masked, &place.rules)
 }
 
 /// The dimensions of the one element of `column`, which is a number or a tuple of numbers.

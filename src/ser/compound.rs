@@ -91,8 +91,8 @@ impl<'a> NodeTuple<'a> {
                 _ => {
                     let group = self.place.group(Some(Kind::Tuple))?;
                     for (index, column) in std::mem::take(pending).into_iter().enumerate() {
-                        let route = self.place.route.position(index);
-                        column_layout::write_single(column, &Place::child(&group, &index.to_string(), route))?;
+                        let rules = self.place.rules.position(index);
+                        column_layout::write_single(column, &Place::child(&group, &index.to_string(), rules))?;
                     }
                     self.state = TupleState::Group(group);
                 }
@@ -100,7 +100,7 @@ impl<'a> NodeTuple<'a> {
         }
         let TupleState::Group(group) = &self.state else { return Ok(()) };
         let name = index.to_string();
-        let place = Place::child(group, &name, self.place.route.position(index));
+        let place = Place::child(group, &name, self.place.rules.position(index));
         put(value, place, self.depth, 0).map_err(|error| error.in_link(&name))
     }
 
@@ -148,29 +148,29 @@ pub(super) struct NodeStruct {
     target: Option<Group>,
     depth: Depth,
     variant: Option<&'static str>,
-    route: RulePosition,
+    rules: RulePosition,
 }
 
 impl NodeStruct {
     pub(super) fn new(place: &Place<'_>, depth: Depth, variant: Option<&'static str>) -> Result<Self> {
-        let route = place.route.clone();
-        route.note_struct();
-        Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, route })
+        let rules = place.rules.clone();
+        rules.note_struct();
+        Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, rules })
     }
 }
 
 impl CompoundSink for NodeStruct {
     fn field(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
-        let route = self.route.field(name);
-        if select::is_left_out(route, value) {
+        let rules = self.rules.field(name);
+        if select::is_left_out(rules, value) {
             return Ok(());
         }
         let place = match name.strip_prefix(ATTRIBUTE_PREFIX) {
             // One that would say of what kind the group is stays a child.
             Some(attribute) if !attribute.is_empty() && attribute != KIND => {
-                Place::attribute(Arc::new(Object::Group(self.group.clone())), attribute, route)
+                Place::attribute(Arc::new(Object::Group(self.group.clone())), attribute, rules)
             }
-            _ => Place::named(&self.group, name, route),
+            _ => Place::named(&self.group, name, rules),
         };
         let result = match &place.at {
             PlaceKind::Child(_, link) => check_free(self.target.as_ref(), link),
@@ -183,7 +183,7 @@ impl CompoundSink for NodeStruct {
     }
 
     fn skip_field(&mut self, name: &'static str) -> Result<()> {
-        self.route.field(name);
+        self.rules.field(name);
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl CompoundSink for NodeMap<'_> {
                 )),
             },
             MapState::Pairs { keys, key: pending, .. } => {
-                if self.place.route.is_uniform() {
+                if self.place.rules.is_uniform() {
                     let element = ElementSerializer::new(keys, self.depth, self.place.context());
                     return key.write(ValueSerializer::element(element));
                 }
@@ -279,19 +279,19 @@ impl CompoundSink for NodeMap<'_> {
         match &mut self.state {
             MapState::Group { group, target, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;
-                let (name, route) = (escape(&key), self.place.route.field(&key));
-                if select::is_left_out(route, value) {
+                let (name, rules) = (escape(&key), self.place.rules.field(&key));
+                if select::is_left_out(rules, value) {
                     return Ok(());
                 }
                 check_free(target.as_ref(), &name)
-                    .and_then(|()| put(value, Place::child(group, &name, route), self.depth, 0))
+                    .and_then(|()| put(value, Place::child(group, &name, rules), self.depth, 0))
                     .map_err(|error| error.in_field(&key).in_link(&name))
             }
             MapState::Pairs { keys, values, key } => {
                 let (index, mut context) = (values.len(), self.place.context());
                 if let Some((key, name)) = key.take() {
                     context = name.map_or(context.element(), |name| context.field(&name));
-                    if select::is_left_out(context.route, value) {
+                    if select::is_left_out(context.rules, value) {
                         return Ok(());
                     }
                     keys.push_from(&key, 0)?;

@@ -81,7 +81,7 @@ impl Destination {
 
     /// Whether the options may leave out something in what is written there.
     pub(crate) fn selects(&self) -> bool {
-        self.place.route.selects()
+        self.place.rules.selects()
     }
 
     /// Copies a stored object there, which may be in another file, without a look at what it holds.
@@ -95,7 +95,7 @@ impl Destination {
         if shows_options(object)? {
             let mut place = self.place.clone();
             for _ in 0..self.option_depth {
-                place = Place::owned(place.group(Some(Kind::Some))?, VALUE.into(), &self.place.route);
+                place = Place::owned(place.group(Some(Kind::Some))?, VALUE.into(), &self.place.rules);
             }
             return place.copy(object);
         }
@@ -118,10 +118,10 @@ impl Destination {
         if self.unshared {
             Call::<WriteState>::current().set_copied(true);
         }
-        let route = &self.place.route;
+        let rules = &self.place.rules;
         match &self.place.at {
-            PlaceKind::Fill { group, .. } => copy_attributes(from, group, route),
-            _ => copy_attributes(from, &group.open(name)?, route),
+            PlaceKind::Fill { group, .. } => copy_attributes(from, group, rules),
+            _ => copy_attributes(from, &group.open(name)?, rules),
         }
     }
 
@@ -132,11 +132,11 @@ impl Destination {
 
     /// Writes `value` as the child `name` of a group that was made there.
     pub(crate) fn put_child(&self, group: &Group, name: &str, value: &dyn AnyValue) -> Result<()> {
-        if select::is_left_out(self.place.route.field(name), value) {
+        if select::is_left_out(self.place.rules.field(name), value) {
             return Ok(());
         }
         let depth = self.depth.in_record()?;
-        put(value, Place::named(group, name, self.place.route.field(name)), depth, 0)
+        put(value, Place::named(group, name, self.place.rules.field(name)), depth, 0)
             .map_err(|error| error.in_field(name).in_link(name))
     }
 
@@ -160,7 +160,7 @@ impl Destination {
             object: Arc::new(object),
             depth: self.depth.in_record()?,
             replaces,
-            route: self.place.route.clone(),
+            rules: self.place.rules.clone(),
         };
         attributes.write(ValueSerializer::telling(&mut Some(serializer)))
     }
@@ -198,7 +198,7 @@ impl Destination {
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
     pub(crate) fn storing(&self) -> &crate::layout::storage_options::Storing {
-        &self.place.route.dataset_options().storing
+        &self.place.rules.dataset_options().storing
     }
 
     /// Makes a group there, or gives the one that the value is to fill.

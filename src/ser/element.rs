@@ -90,7 +90,7 @@ impl<'a> ElementSerializer<'a> {
         self.no_number()?;
         let (depth, context) = (self.depth, self.context);
         let objects = self.column.begin_object(context)?;
-        objects.push(context.route, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
+        objects.push(context.rules, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
     }
 
     /// Refuses what is no number where only numbers are taken.
@@ -239,7 +239,7 @@ impl<'a> ElementSerializer<'a> {
     pub(super) fn structure(self) -> Result<ElementStruct<'a>> {
         self.no_number()?;
         let depth = self.depth.in_record()?;
-        self.context.route.note_struct();
+        self.context.rules.note_struct();
         Ok(ElementStruct::new(self.column.begin_struct()?, depth, self.context, None))
     }
 
@@ -329,7 +329,7 @@ pub(crate) struct ElementStruct<'a> {
 impl<'a> ElementStruct<'a> {
     #[inline]
     fn new(row: StructRow<'a>, depth: Depth, context: ElementContext<'a>, variant: Option<&'static str>) -> Self {
-        let is_plain = context.route.is_nowhere() && !depth.may_be_short();
+        let is_plain = context.rules.is_nowhere() && !depth.may_be_short();
         Self { row, depth, context, variant, is_plain }
     }
 
@@ -351,7 +351,7 @@ impl<'a> ElementStruct<'a> {
     /// Pushes a field of whatever type, unless it is left out.
     pub(super) fn push_item(&mut self, name: &'static str, value: &dyn AnyValue) -> Result<()> {
         let context = self.context.field(name);
-        if select::is_left_out(context.route, value) {
+        if select::is_left_out(context.rules, value) {
             return Ok(());
         }
         match ElementSerializer::new(self.row.field(name)?, self.depth, context).push_item(value) {
@@ -385,11 +385,11 @@ enum PendingKey {
     /// One that is no string; it is in the column of keys already.
     Other,
     /// One that the options may know: as text, if it has one, and as what is put into a column of keys.
-    Routed(Box<RoutedKey>),
+    Named(Box<NamedKey>),
 }
 
 /// A key that the options may know.
-struct RoutedKey {
+struct NamedKey {
     /// As the options have it.
     name: Option<String>,
     /// Whether it is a string.
@@ -420,10 +420,10 @@ impl ElementMap<'_> {
             Column::Maps(_) => true,
             _ => false,
         };
-        (is_usual && self.context.route.is_uniform()).then(|| self.column.entry(key, RecordKind::Maps))
+        (is_usual && self.context.rules.is_uniform()).then(|| self.column.entry(key, RecordKind::Maps))
     }
 
-    fn routed_key(&mut self, key: &dyn AnyValue) -> Result<()> {
+    fn named_key(&mut self, key: &dyn AnyValue) -> Result<()> {
         let name = key::link(key)?.map(|(_, name)| name);
         let (is_text, mut column) = (key::text(key)?.is_some(), Column::new());
         key.write(ValueSerializer::element(ElementSerializer::new(
@@ -431,13 +431,13 @@ impl ElementMap<'_> {
             self.depth,
             ElementContext::nowhere(),
         )))?;
-        self.key = Some(PendingKey::Routed(Box::new(RoutedKey { name, is_text, key: column })));
+        self.key = Some(PendingKey::Named(Box::new(NamedKey { name, is_text, key: column })));
         Ok(())
     }
 
-    fn routed_value(&mut self, key: RoutedKey, value: &dyn AnyValue) -> Result<()> {
+    fn named_value(&mut self, key: NamedKey, value: &dyn AnyValue) -> Result<()> {
         let context = key.name.as_deref().map_or(self.context.element(), |name| self.context.field(name));
-        if select::is_left_out(context.route, value) {
+        if select::is_left_out(context.rules, value) {
             return Ok(());
         }
         let name = key.name.filter(|_| key.is_text);
@@ -491,8 +491,8 @@ impl<'s> Sink<'s> for EntrySink<'_> {
 
 impl CompoundSink for ElementMap<'_> {
     fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
-        if !self.context.route.is_uniform() {
-            return self.routed_key(key);
+        if !self.context.rules.is_uniform() {
+            return self.named_key(key);
         }
         if let Column::Record(_) = self.column
             && let Some(text) = key::text(key)?
@@ -509,7 +509,7 @@ impl CompoundSink for ElementMap<'_> {
     fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
         let (depth, context) = (self.depth, self.context);
         match self.key.take() {
-            Some(PendingKey::Routed(key)) => self.routed_value(*key, value),
+            Some(PendingKey::Named(key)) => self.named_value(*key, value),
             Some(PendingKey::Text(key)) => {
                 let column = self.column.entry(&key, RecordKind::Maps)?;
                 let pushed = ElementSerializer::new(column, depth, context).push_item(value);
@@ -526,7 +526,7 @@ impl CompoundSink for ElementMap<'_> {
     fn entry(&mut self, key: &dyn AnyValue, value: &dyn AnyValue) -> Result<()> {
         // The usual case: a string in a record.
         if let Column::Record(_) = self.column
-            && self.context.route.is_uniform()
+            && self.context.rules.is_uniform()
         {
             let (depth, context) = (self.depth, self.context);
             let mut entry = EntrySink { column: self.column, depth, context, value, is_text: false };

@@ -242,8 +242,8 @@ impl FixedField {
     /// Makes the dataset, which is of the field of that name, or of what elements are.
     fn create(&mut self, place: &Place<'_>, name: Option<&str>, total: u64) -> Result<()> {
         let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
-        let route = name.map_or(&place.route, |name| place.route.field(name));
-        let dataset = place.unlinked_dataset(name, self.dtype.clone(), Shape::Simple(shape), route)?;
+        let rules = name.map_or(&place.rules, |name| place.rules.field(name));
+        let dataset = place.unlinked_dataset(name, self.dtype.clone(), Shape::Simple(shape), rules)?;
         let count = self.column.len();
         let mut bytes = vec![0; count * self.size];
         pack_items(&self.column, self.size, &mut bytes);

@@ -34,7 +34,7 @@ pub(crate) struct Growth {
     group: Group,
     link: String,
     /// Where elements are, as far as the options care.
-    route: RulePosition,
+    rules: RulePosition,
     /// Where the sequence is, until it is known that the options suit what is written.
     unchecked: Option<RulePosition>,
     part: GrowingColumn,
@@ -62,14 +62,14 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    /// A new sequence at the child `name` of `group`, which is at `route`.
-    pub(crate) fn create(group: &Group, name: &str, route: &RulePosition) -> Result<Self> {
+    /// A new sequence at the child `name` of `group`, to which `rules` apply.
+    pub(crate) fn create(group: &Group, name: &str, rules: &RulePosition) -> Result<Self> {
         // No other thread makes one of the groups meanwhile.
-        hdf5::sync::sync(|| Self::create_locked(group, name, route))
+        hdf5::sync::sync(|| Self::create_locked(group, name, rules))
     }
 
-    fn create_locked(group: &Group, name: &str, route: &RulePosition) -> Result<Self> {
-        let (within, whole, route) = (Within::follow(group, name)?, route, route.element());
+    fn create_locked(group: &Group, name: &str, rules: &RulePosition) -> Result<Self> {
+        let (within, whole, rules) = (Within::follow(group, name)?, rules, rules.element());
         let (outer, (link, missing)) = (&within.group, within.split());
         let top = missing.first().map_or(link, String::as_str);
         let create = || {
@@ -85,9 +85,9 @@ impl Growth {
                     is_made = true;
                     Ok::<_, Error>(made)
                 })?;
-                let part = GrowingColumn::new(group, link, route)?;
+                let part = GrowingColumn::new(group, link, rules)?;
                 is_made = true;
-                let mut growth = Self::new(group, link, (whole, route), part, 0);
+                let mut growth = Self::new(group, link, (whole, rules), part, 0);
                 growth.is_new = makes_room();
                 growth.part.write_length(0)?;
                 write_out()?;
@@ -102,15 +102,15 @@ impl Growth {
         create().map_err(|error: Error| within.located(error))
     }
 
-    /// The sequence that is the child `name` of `group`; what is made for it later is at `route`.
-    pub(crate) fn open(group: &Group, name: &str, route: &RulePosition) -> Result<Self> {
-        let ((group, link), whole, route) = (Within::find(group, name)?, route, route.element());
+    /// The sequence that is the child `name` of `group`; `rules` apply to what is made for it later.
+    pub(crate) fn open(group: &Group, name: &str, rules: &RulePosition) -> Result<Self> {
+        let ((group, link), whole, rules) = (Within::find(group, name)?, rules, rules.element());
         let group = &group;
         let open = || {
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
-            let (part, count) = GrowingColumn::open(group, &link, route)?;
-            let mut growth = Self::new(group, &link, (whole, route), part, count);
+            let (part, count) = GrowingColumn::open(group, &link, rules)?;
+            let mut growth = Self::new(group, &link, (whole, rules), part, count);
             growth.settled = count > 0;
             if growth.settled {
                 growth.pending = growth.part.template();
@@ -129,14 +129,14 @@ impl Growth {
     fn new(
         group: &Group,
         link: &str,
-        (whole, route): (&RulePosition, &RulePosition),
+        (whole, rules): (&RulePosition, &RulePosition),
         part: GrowingColumn,
         written: u64,
     ) -> Self {
         Self {
             group: group.clone(),
             link: link.to_owned(),
-            route: route.clone(),
+            rules: rules.clone(),
             unchecked: Some(whole.clone()),
             part,
             common: GrowingCommon::default(),
@@ -194,7 +194,7 @@ impl Growth {
     #[inline]
     fn element(&mut self) -> Result<ValueSerializer<'_>> {
         let (depth, context) =
-            (self.depth.in_sequence()?, ElementContext { group: Some(&self.group), route: &self.route });
+            (self.depth.in_sequence()?, ElementContext { group: Some(&self.group), rules: &self.rules });
         Ok(ValueSerializer::element(ElementSerializer::new(&mut self.scratch, depth, context)))
     }
 
@@ -293,7 +293,7 @@ impl Growth {
         if self.is_new {
             let begin_again = || {
                 self.group.unlink(&self.link)?;
-                GrowingColumn::new(&self.group, &self.link, &self.route)?.write_length(0)
+                GrowingColumn::new(&self.group, &self.link, &self.rules)?.write_length(0)
             };
             // There is no better way back.
             drop(begin_again());
@@ -317,7 +317,7 @@ impl Growth {
         let _writing = writing.enter();
         let written = self.make_room().and_then(|()| self.part.append(&self.pending, &mut self.common));
         let written = written.and_then(|()| match self.unchecked.take() {
-            Some(route) => route.finish().map_err(|error| error.in_link(&self.link)),
+            Some(rules) => rules.finish().map_err(|error| error.in_link(&self.link)),
             None => Ok(()),
         });
         let written = written.inspect_err(|_| self.fail());

@@ -109,7 +109,7 @@ impl<'a> NodeSerializer<'a> {
         let mut place = self.place;
         for _ in 0..self.option_depth {
             let group = place.group(Some(Kind::Some))?;
-            place = Place::owned(group, VALUE.into(), &place.route);
+            place = Place::owned(group, VALUE.into(), &place.rules);
         }
         place.write(Dtype::Number(Number::F64), Shape::Null, &[], kind)
     }
@@ -117,9 +117,9 @@ impl<'a> NodeSerializer<'a> {
     /// The place of a variant's payload: the one child of a group.
     fn variant(&self, name: &'static str) -> Result<(Place<'static>, Depth)> {
         let depth = self.depth.in_record()?;
-        self.place.route.note_variant();
+        self.place.rules.note_variant();
         let group = self.place.group(None)?;
-        Ok((Place::owned(group, escape(name), self.place.route.field(name)), depth))
+        Ok((Place::owned(group, escape(name), self.place.rules.field(name)), depth))
     }
 }
 
@@ -160,7 +160,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
                 if is_wrapper(name) { self.wrapper(value) } else { self.take(value) }
             }
             Event::UnitVariant(_, variant) => {
-                self.place.route.note_variant();
+                self.place.rules.note_variant();
                 write_str(variant, &self.place)
             }
             Event::NewtypeVariant(_, variant, value) => {

@@ -53,14 +53,14 @@ impl ObjectList {
         Ok(())
     }
 
-    /// Adds an element, which is at `route`, that `write` writes.
+    /// Adds an element, to which `rules` apply, that `write` writes.
     pub(super) fn push(
         &mut self,
-        route: &RulePosition,
+        rules: &RulePosition,
         write: impl FnOnce(Place<'static>) -> Result<()>,
     ) -> Result<()> {
         self.fill()?;
-        write(Place::owned(self.group.clone(), self.count.to_string().into(), route))?;
+        write(Place::owned(self.group.clone(), self.count.to_string().into(), rules))?;
         self.count += 1;
         Ok(())
     }

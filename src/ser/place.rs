@@ -39,7 +39,7 @@ impl std::ops::Deref for Parent<'_> {
 pub(super) struct Place<'a> {
     pub(super) at: PlaceKind<'a>,
     /// Where it is in the whole, as far as the options care: of a sequence that is written as one, an element of it.
-    pub(super) route: RulePosition,
+    pub(super) rules: RulePosition,
     /// The object that is made here is to keep the order of its attributes. Groups always do.
     pub(super) keeps_order: bool,
 }
@@ -61,43 +61,43 @@ pub(super) enum PlaceKind<'a> {
 
 impl<'a> Place<'a> {
     /// The child of `group` that one of the format's own names stands for, or an escaped one.
-    pub(super) fn child(group: &'a Group, name: &'a str, route: &RulePosition) -> Self {
+    pub(super) fn child(group: &'a Group, name: &'a str, rules: &RulePosition) -> Self {
         Self {
             at: PlaceKind::Child(Parent::Borrowed(group), Cow::Borrowed(name)),
-            route: route.clone(),
+            rules: rules.clone(),
             keeps_order: false,
         }
     }
 
     /// The child of `group` for a field, key or variant of any name.
-    pub(super) fn named(group: &'a Group, name: &'a str, route: &RulePosition) -> Self {
-        Self { at: PlaceKind::Child(Parent::Borrowed(group), escape(name)), route: route.clone(), keeps_order: false }
+    pub(super) fn named(group: &'a Group, name: &'a str, rules: &RulePosition) -> Self {
+        Self { at: PlaceKind::Child(Parent::Borrowed(group), escape(name)), rules: rules.clone(), keeps_order: false }
     }
 
     /// The child `name` of `group`.
-    pub(super) fn owned(group: Group, name: Cow<'a, str>, route: &RulePosition) -> Self {
-        Self { at: PlaceKind::Child(Parent::Owned(group), name), route: route.clone(), keeps_order: false }
+    pub(super) fn owned(group: Group, name: Cow<'a, str>, rules: &RulePosition) -> Self {
+        Self { at: PlaceKind::Child(Parent::Owned(group), name), rules: rules.clone(), keeps_order: false }
     }
 
     /// The attribute `name` of `object`.
-    pub(super) fn attribute(object: Arc<Object>, name: &'a str, route: &RulePosition) -> Self {
-        Self { at: PlaceKind::Attribute(object, name.into()), route: route.clone(), keeps_order: false }
+    pub(super) fn attribute(object: Arc<Object>, name: &'a str, rules: &RulePosition) -> Self {
+        Self { at: PlaceKind::Attribute(object, name.into()), rules: rules.clone(), keeps_order: false }
     }
 
     /// Into a group that is there; its contents will be moved to `target`, if names in that are taken.
-    pub(super) fn fill(group: Group, target: Option<Group>, route: &RulePosition) -> Self {
-        Self { at: PlaceKind::Fill { group, target }, route: route.clone(), keeps_order: false }
+    pub(super) fn fill(group: Group, target: Option<Group>, rules: &RulePosition) -> Self {
+        Self { at: PlaceKind::Fill { group, target }, rules: rules.clone(), keeps_order: false }
     }
 
     /// The child `name` of a group that was made here, which is about the same part of the value.
     pub(super) fn part<'b>(&self, group: &'b Group, name: &'b str) -> Place<'b> {
-        Place::child(group, name, &self.route)
+        Place::child(group, name, &self.rules)
     }
 
     /// The place of a sequence, which is about its elements.
     pub(super) fn of_elements(mut self) -> Self {
-        if !self.route.is_nowhere() {
-            self.route = self.route.element().clone();
+        if !self.rules.is_nowhere() {
+            self.rules = self.rules.element().clone();
         }
         self
     }
@@ -113,7 +113,7 @@ impl<'a> Place<'a> {
                 PlaceKind::Attribute(object.clone(), Cow::Owned(name.clone().into_owned()))
             }
         };
-        Place { at, route: self.route.clone(), keeps_order: self.keeps_order }
+        Place { at, rules: self.rules.clone(), keeps_order: self.keeps_order }
     }
 
     /// Where elements are that go here.
@@ -123,23 +123,23 @@ impl<'a> Place<'a> {
             PlaceKind::Fill { group, .. } => Some(group),
             PlaceKind::Attribute(..) => None,
         };
-        ElementContext { group, route: &self.route }
+        ElementContext { group, rules: &self.rules }
     }
 
     fn storing(&self) -> Cow<'_, Storing> {
-        self.storing_at(&self.route)
+        self.storing_at(&self.rules)
     }
 
-    /// How what is at `route` is stored, if it is the object that is made here.
-    fn storing_at<'b>(&self, route: &'b RulePosition) -> Cow<'b, Storing> {
-        let storing = &route.dataset_options().storing;
+    /// How what `rules` apply to is stored, if it is the object that is made here.
+    fn storing_at<'b>(&self, rules: &'b RulePosition) -> Cow<'b, Storing> {
+        let storing = &rules.dataset_options().storing;
         if self.keeps_order { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
     }
 
     /// Makes a dataset, to be written by the caller.
     pub(super) fn dataset(&self, dtype: Dtype, shape: Shape, kind: Option<Kind>) -> Result<Dataset> {
         if shape == Shape::Scalar {
-            self.route.note_leaf();
+            self.rules.note_leaf();
         }
         let dataset = match &self.at {
             PlaceKind::Child(group, name) => group.create_dataset(name, dtype, shape, &self.storing())?,
@@ -156,16 +156,16 @@ impl<'a> Place<'a> {
         Ok(dataset)
     }
 
-    /// Makes a dataset near the place, for what is at `route`, to be linked later by [`Place::link`]: here, or as the child
+    /// Makes a dataset near the place, for what `rules` apply to, to be linked later by [`Place::link`]: here, or as the child
     /// `name` of a group here.
     pub(super) fn unlinked_dataset(
         &self,
         name: Option<&str>,
         dtype: Dtype,
         shape: Shape,
-        route: &RulePosition,
+        rules: &RulePosition,
     ) -> Result<Dataset> {
-        let (storing, spot) = (self.storing_at(route), self.spot());
+        let (storing, spot) = (self.storing_at(rules), self.spot());
         let spot = name.map_or(spot.clone(), |name| spot.child(&escape(name)));
         self.context().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, &storing, spot)
     }
@@ -244,7 +244,7 @@ impl<'a> Place<'a> {
         element: &ElementType<T>,
         array: &ArrayView<'_, T, D>,
     ) -> Result<()> {
-        self.route.note_leaf();
+        self.rules.note_leaf();
         match &self.at {
             PlaceKind::Child(group, name) => group.write_array(name, element, array, &self.storing()),
             PlaceKind::Fill { group, target } => {
@@ -319,7 +319,7 @@ impl<'a> Place<'a> {
 
     /// Whether what goes here is laid out as the Python package does it. In attributes there is nothing to be laid out.
     pub(super) fn is_python(&self) -> bool {
-        self.route.python().is_some() && !self.is_attribute()
+        self.rules.python().is_some() && !self.is_attribute()
     }
 
     pub(super) fn is_attribute(&self) -> bool {
@@ -344,12 +344,12 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Gives `target`, which is at `route`, the attributes of another object, but for those that it has or that are left out.
-pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &RulePosition) -> Result<()> {
+/// Gives `target`, to which `rules` apply, the attributes of another object, but for those that it has or that are left out.
+pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, rules: &RulePosition) -> Result<()> {
     for name in from.attribute_names()? {
-        let is_kept = || route.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;
+        let is_kept = || rules.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;
         let label = from.attribute_label(&name)?;
-        if target.same_attribute(&label)?.is_some() || route.selects() && !is_kept() {
+        if target.same_attribute(&label)?.is_some() || rules.selects() && !is_kept() {
             continue;
         }
         StoredAttribute::copy(from, &label, target)
@@ -363,38 +363,38 @@ pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, route: &R
 pub(super) struct ElementContext<'a> {
     /// A group in the file, where there are groups.
     pub(super) group: Option<&'a Group>,
-    pub(super) route: &'a RulePosition,
+    pub(super) rules: &'a RulePosition,
 }
 
 impl<'a> ElementContext<'a> {
     /// Where nothing can write itself, and the options say nothing.
     pub(super) fn nowhere() -> ElementContext<'static> {
-        ElementContext { group: None, route: RulePosition::nowhere() }
+        ElementContext { group: None, rules: RulePosition::nowhere() }
     }
 
     /// Where the field, key or variant `name` is.
     #[inline]
     pub(super) fn field(self, name: &str) -> Self {
-        Self { route: self.route.field(name), ..self }
+        Self { rules: self.rules.field(name), ..self }
     }
 
     /// Where the variant `name` of an enum is.
     #[inline]
     pub(super) fn variant(self, name: &str) -> Self {
-        self.route.note_variant();
+        self.rules.note_variant();
         self.field(name)
     }
 
     /// Where elements, or values of keys without a name, are.
     #[inline]
     pub(super) fn element(self) -> Self {
-        Self { route: self.route.element(), ..self }
+        Self { rules: self.rules.element(), ..self }
     }
 
     /// Where the position `index` of a tuple is.
     #[inline]
     pub(super) fn position(self, index: usize) -> Self {
-        Self { route: self.route.position(index), ..self }
+        Self { rules: self.rules.position(index), ..self }
     }
 }
 

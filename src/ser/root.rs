@@ -19,14 +19,14 @@ use crate::layout::KIND;
 use crate::layout::path_rules::RulePosition;
 
 /// Writes `value` into `group`, which is new and goes with its file if this fails.
-pub(crate) fn fill(value: &dyn AnyValue, group: &Group, route: &RulePosition) -> Result<()> {
-    let place = Place::fill(group.clone(), None, route);
+pub(crate) fn fill(value: &dyn AnyValue, group: &Group, rules: &RulePosition) -> Result<()> {
+    let place = Place::fill(group.clone(), None, rules);
     let write = || {
-        route.check()?;
+        rules.check()?;
         group.spot().object()?;
         put(value, place, Depth::default(), 0)?;
         Call::<WriteState>::current().settle(group)?;
-        route.finish()
+        rules.finish()
     };
     Call::<WriteState>::new().during(write).map_err(|error| error.in_link("/"))
 }
@@ -38,13 +38,13 @@ pub(crate) fn write_named(
     value: &dyn AnyValue,
     group: &Group,
     name: &str,
-    route: &RulePosition,
+    rules: &RulePosition,
     overwrite: bool,
 ) -> Result<()> {
     let within = Within::follow(group, name)?;
     let (group, (link, missing)) = (&within.group, within.split());
     let write = || {
-        route.check()?;
+        rules.check()?;
         within.check_names()?;
         if !overwrite && missing.is_empty() {
             check_free(Some(group), link)?;
@@ -54,10 +54,10 @@ pub(crate) fn write_named(
         let staging = group.create_unlinked()?;
         let inside = missing.iter().try_fold(staging.clone(), |group, name| group.create_group(name))?;
         Call::<WriteState>::new().during(|| {
-            put(value, Place::child(&inside, link, route), Depth::default(), 0)?;
+            put(value, Place::child(&inside, link, rules), Depth::default(), 0)?;
             Call::<WriteState>::current().settle(&staging)
         })?;
-        route.finish()?;
+        rules.finish()?;
         let spot = inside.spot().child(link);
         // Of the groups that are made, the outermost is linked at the end. Another thread may have made some of them meanwhile.
         // Under one lock, as else one of these could be taken for what is to be replaced.
@@ -86,26 +86,26 @@ struct Staging {
     target: Group,
     call: Call<WriteState>,
     writing: Writing,
-    route: RulePosition,
+    rules: RulePosition,
     overwrite: bool,
 }
 
 impl Staging {
     fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
-        let Hdf5Serializer { group, route, overwrite, run } = serializer;
-        route.check()?;
+        let Hdf5Serializer { group, rules, overwrite, run } = serializer;
+        rules.check()?;
         let target = Group::of(group)?.begun(&run);
         let writing = Writing::to(&target)?;
         let group = {
             let _writing = writing.enter();
             target.create_unlinked()?
         };
-        Ok(Self { group, target, call: Call::new(), writing, route, overwrite })
+        Ok(Self { group, target, call: Call::new(), writing, rules, overwrite })
     }
 
     fn place(&self) -> Place<'static> {
         let target = (self.target.len() > 0 && !self.overwrite).then(|| self.target.clone());
-        Place::fill(self.group.clone(), target, &self.route)
+        Place::fill(self.group.clone(), target, &self.rules)
     }
 
     fn located(&self, error: Error) -> Error {
@@ -127,7 +127,7 @@ impl Staging {
         h5::start_call();
         let _writing = self.writing.enter();
         self.call.during(|| self.call.settle(&self.group))?;
-        self.route.finish()?;
+        self.rules.finish()?;
         if self.overwrite {
             return Replacement::new(&self.group, &self.target)?.replace(self.group.spot());
         }
@@ -193,7 +193,7 @@ impl Staging {
 #[derive(Debug)]
 pub struct Hdf5Serializer<'a> {
     group: &'a hdf5::Group,
-    route: RulePosition,
+    rules: RulePosition,
     overwrite: bool,
     run: Run,
 }
@@ -202,12 +202,12 @@ impl<'a> Hdf5Serializer<'a> {
     /// A serializer that fills `group`.
     #[must_use]
     pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, route: RulePosition::default(), overwrite: false, run: Run::default() }
+        Self { group, rules: RulePosition::default(), overwrite: false, run: Run::default() }
     }
 
     /// The same, which knows what the options say.
-    pub(crate) fn with(group: &'a hdf5::Group, route: RulePosition, overwrite: bool, run: &Run) -> Self {
-        Self { group, route, overwrite, run: run.clone() }
+    pub(crate) fn with(group: &'a hdf5::Group, rules: RulePosition, overwrite: bool, run: &Run) -> Self {
+        Self { group, rules, overwrite, run: run.clone() }
     }
 
     /// Writes a value by one call.

@@ -13,13 +13,13 @@ use crate::layout::path_rules::{Keep, RulePosition};
 
 /// Whether the value of a field, or entry of a map, is left out.
 #[inline]
-pub(super) fn is_left_out(route: &RulePosition, value: &dyn AnyValue) -> bool {
-    !route.is_nowhere() && is_left_out_at(route, value)
+pub(super) fn is_left_out(rules: &RulePosition, value: &dyn AnyValue) -> bool {
+    !rules.is_nowhere() && is_left_out_at(rules, value)
 }
 
 #[inline(never)]
-fn is_left_out_at(route: &RulePosition, value: &dyn AnyValue) -> bool {
-    match route.keep() {
+fn is_left_out_at(rules: &RulePosition, value: &dyn AnyValue) -> bool {
+    match rules.keep() {
         Keep::Yes => false,
         Keep::No => true,
         // What has no fields or entries leads to none that is to be kept.

@@ -109,7 +109,7 @@ impl<'a> SequenceWriter<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, len: Option<usize>) -> Self {
         let place = place.of_elements();
         // What is left out of elements is known element by element.
-        let is_taken = !place.is_attribute() && !place.route.selects();
+        let is_taken = !place.is_attribute() && !place.rules.selects();
         let len = len.map(|len| len as u64).filter(|_| is_taken);
         let form_at = if len.is_some() { FIRST_LOOK } else { usize::MAX };
         let (column, watched) = (Column::new(), place.watched());
@@ -212,7 +212,7 @@ impl<'a> SequenceWriter<'a> {
             return Ok(());
         }
         self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
-        let records = self.place.route.dataset_options().records.filter(|_| matches!(self.column, Column::Record(_)));
+        let records = self.place.rules.dataset_options().records.filter(|_| matches!(self.column, Column::Record(_)));
         let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
         if !is_columns && let Some(fixed_layout) = FixedLayout::rows(&self.column, total) {
             self.fixed_layout = Some(fixed_layout);

@@ -105,7 +105,7 @@ fn has_nul(word: u128, len: usize) -> bool {
 /// Writes strings.
 pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let count = strings.count();
-    let how = place.route.dataset_options().strings.filter(|_| !place.is_attribute());
+    let how = place.rules.dataset_options().strings.filter(|_| !place.is_attribute());
     if how == Some(How::Packed) {
         return write_text(strings, place);
     }
@@ -156,7 +156,7 @@ fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()>
     let mut parts = ByteStrings { offsets: vec![0], bytes: Vec::new() };
     (0..strings.count()).for_each(|index| parts.push(strings.get(index)));
     let group = place.group(Some(Kind::Text))?;
-    write_parts(&parts, &group, BYTES, &place.route)
+    write_parts(&parts, &group, BYTES, &place.rules)
 }
 
 /// Writes strings of at most `size` bytes to a dataset of such; false where one contains NUL, and not all are written.

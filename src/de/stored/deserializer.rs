@@ -214,7 +214,7 @@ impl StoredValue<'_> {
     fn structure(self, name: &'static str, fields: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let read = match self.form {
             StoredForm::Group { group, scope } => {
-                scope.route().note_fields(fields);
+                scope.rules().note_fields(fields);
                 let mut entries = GroupMap::for_struct(group, scope, fields, self.depth.in_record()?)?;
                 visit.map(&mut entries).map_err(|error| in_group(error, group))
             }

@@ -93,7 +93,7 @@ pub(super) enum StoredForm<'a> {
         start: u64,
         end: u64,
         /// Where the values are in the whole.
-        route: &'a RulePosition,
+        rules: &'a RulePosition,
     },
     /// An enum of a sequence.
     Variant {
@@ -503,8 +503,8 @@ impl<'a> StoredValue<'a> {
                 let read = visit.map(&mut RecordMap::new(fields, index, depth.in_record()?));
                 read.map_err(|error| error.stored_here(|| describe::records(fields)))
             }
-            StoredForm::Map { keys, values, start, end, route } => {
-                visit.map(&mut PairMap::new(keys, values, start, end, depth.in_record()?).on_route(route))
+            StoredForm::Map { keys, values, start, end, rules } => {
+                visit.map(&mut PairMap::new(keys, values, start, end, depth.in_record()?).with_rules(rules))
             }
             StoredForm::Variant { name, number, payload: None, .. } if is_dynamic(visit) => {
                 visit_name(name, number.into(), visit)
@@ -797,7 +797,7 @@ impl<'a> StoredValue<'a> {
                     return Err(in_group(Error::wrong_type(expected, found), group));
                 };
                 let name = unescape(&link.name);
-                let node = Node::at(group, link.clone(), &scope.at(scope.route().field(&name)), depth.in_record()?);
+                let node = Node::at(group, link.clone(), &scope.at(scope.rules().field(&name)), depth.in_record()?);
                 let mut node = Some(node);
                 let read = variant(Variant::new(&name, &link.name, Payload::Other(&mut node)), visit);
                 read.map_err(|error| in_group(error, group))

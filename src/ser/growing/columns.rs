@@ -89,16 +89,16 @@ impl GrowingRecords {
 
     /// Adds a field, which the records before do not have.
     fn add_field(&mut self, name: &str, common: &GrowingCommon) -> Result<usize> {
-        let (link, route) = (escape(name).into_owned(), self.route.field(name));
+        let (link, rules) = (escape(name).into_owned(), self.rules.field(name));
         let mut mask = None;
         let part = if self.count == 0 && !self.masked {
-            GrowingColumn::new(&self.group, &link, route)?
+            GrowingColumn::new(&self.group, &link, rules)?
         } else {
             let masked = self.group.create_compact_group(&link)?;
             masked.write_kind(Kind::Masked)?;
-            let mask = mask.insert(number_of(&masked, MASK, Number::Bool, route, common)?);
+            let mask = mask.insert(number_of(&masked, MASK, Number::Bool, rules, common)?);
             repeat(mask, element_bytes(&[true]), self.count)?;
-            let mut part = GrowingColumn::new(&masked, VALUES, route)?;
+            let mut part = GrowingColumn::new(&masked, VALUES, rules)?;
             part.fill(self.count)?;
             part
         };
@@ -116,7 +116,7 @@ impl GrowingField {
         let masked = group.create_compact_group(&link)?;
         masked.write_kind(Kind::Masked)?;
         masked.link(VALUES, &object)?;
-        let mut mask = number_of(&masked, MASK, Number::Bool, &self.part.route, common)?;
+        let mut mask = number_of(&masked, MASK, Number::Bool, &self.part.rules, common)?;
         repeat(&mut mask, element_bytes(&[false]), count)?;
         (self.part.parent, self.part.link, self.mask) = (masked, VALUES.to_owned(), Some(mask));
         Ok(())

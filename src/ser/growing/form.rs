@@ -29,16 +29,16 @@ pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind
     }
 }
 
-/// The same for elements that are at `route`, of which nothing is stored yet: the options may have records taken apart.
-pub(super) fn new_item_type(column: &Column, route: &RulePosition) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
-    fn is_apart(column: &Column, route: &RulePosition) -> bool {
+/// The same for elements to which `rules` apply, of which nothing is stored yet: the options may have records taken apart.
+pub(super) fn new_item_type(column: &Column, rules: &RulePosition) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
+    fn is_apart(column: &Column, rules: &RulePosition) -> bool {
         match column {
-            Column::Record(_) => route.dataset_options().records == Some(Records::Columns),
-            Column::Array(array) => is_apart(&array.inner, route.element()),
+            Column::Record(_) => rules.dataset_options().records == Some(Records::Columns),
+            Column::Array(array) => is_apart(&array.inner, rules.element()),
             _ => false,
         }
     }
-    if is_apart(column, route) { None } else { item_type(column) }
+    if is_apart(column, rules) { None } else { item_type(column) }
 }
 
 /// The error that names the field of a record by which it does not fit a table with these fields.
@@ -129,15 +129,15 @@ pub(super) fn check_supported(column: &Column) -> Result<()> {
     }
 }
 
-/// The column as one of what is stored, or is to be stored at `route`, where both stand for the same.
+/// The column as one of what is stored, or is to be stored under `rules`, where both stand for the same.
 pub(super) fn as_stored<'a>(
     shape: &GrowingLayout,
     column: &'a Column,
-    route: &RulePosition,
+    rules: &RulePosition,
 ) -> Result<Cow<'a, Column>> {
     let is_mixed = matches!(shape, GrowingLayout::Parted(GrowingUnion { mixed: true, .. }));
     match column {
-        Column::Array(array) if new_item_type(column, route).is_none() && !matches!(shape, GrowingLayout::Items(_)) => {
+        Column::Array(array) if new_item_type(column, rules).is_none() && !matches!(shape, GrowingLayout::Items(_)) => {
             let mut list = Column::Array(array.clone());
             list.array_to_list();
             Ok(Cow::Owned(list))

@@ -40,7 +40,7 @@ pub(super) struct GrowingColumn {
     parent: Group,
     link: String,
     /// Where its elements are, as far as the options care.
-    route: RulePosition,
+    rules: RulePosition,
     shape: GrowingLayout,
 }
 
@@ -83,7 +83,7 @@ struct GrowingRecords {
     count: u64,
     /// Fields have masks from the first: to put one beside a field later takes it out of its order.
     masked: bool,
-    route: RulePosition,
+    rules: RulePosition,
     fields: Vec<GrowingField>,
 }
 
@@ -100,7 +100,7 @@ struct GrowingField {
 struct GrowingUnion {
     group: Group,
     mixed: bool,
-    route: RulePosition,
+    rules: RulePosition,
     tag: Growing,
     names: Vec<GrowingVariant>,
 }
@@ -113,30 +113,30 @@ struct GrowingVariant {
     payload: Option<GrowingColumn>,
 }
 
-/// Makes the dataset `name`, for rows of a type and shape, as the options have it at `route`.
+/// Makes the dataset `name`, for rows of a type and shape, as `rules` say.
 fn dataset(
     group: &Group,
     name: &str,
     (dtype, inner): (&Dtype, &[u64]),
-    route: &RulePosition,
+    rules: &RulePosition,
     common: &GrowingCommon,
 ) -> Result<Growing> {
-    group.create_growing(name, dtype, inner, (&route.dataset_options().storing, common.chunk))
+    group.create_growing(name, dtype, inner, (&rules.dataset_options().storing, common.chunk))
 }
 
 fn number_of(
     group: &Group,
     name: &str,
     number: Number,
-    route: &RulePosition,
+    rules: &RulePosition,
     common: &GrowingCommon,
 ) -> Result<Growing> {
-    dataset(group, name, (&Dtype::Number(number), &[]), route, common)
+    dataset(group, name, (&Dtype::Number(number), &[]), rules, common)
 }
 
 /// Makes offsets, the first of which is there.
-fn offsets_of(group: &Group, route: &RulePosition, common: &GrowingCommon) -> Result<Growing> {
-    let mut offsets = number_of(group, OFFSETS, Number::U64, route, common)?;
+fn offsets_of(group: &Group, rules: &RulePosition, common: &GrowingCommon) -> Result<Growing> {
+    let mut offsets = number_of(group, OFFSETS, Number::U64, rules, common)?;
     offsets.append(element_bytes(&[0u64]))?;
     Ok(offsets)
 }
@@ -160,12 +160,12 @@ fn repeat(growing: &mut Growing, item: &[u8], count: u64) -> Result<()> {
 
 impl GrowingColumn {
     /// Makes a place for elements that are to come.
-    pub(super) fn new(parent: &Group, link: &str, route: &RulePosition) -> Result<Self> {
+    pub(super) fn new(parent: &Group, link: &str, rules: &RulePosition) -> Result<Self> {
         if parent.has_link(link)? {
             return Err(taken(link));
         }
-        let (parent_group, route, shape) = (parent.clone(), route.clone(), GrowingLayout::Pending(0));
-        let part = Self { parent: parent_group, link: link.to_owned(), route, shape };
+        let (parent_group, rules, shape) = (parent.clone(), rules.clone(), GrowingLayout::Pending(0));
+        let part = Self { parent: parent_group, link: link.to_owned(), rules, shape };
         Place::child(parent, link, RulePosition::nowhere()).write(
             Dtype::Number(Number::F64),
             Shape::Simple(vec![0]),
@@ -179,7 +179,7 @@ impl GrowingColumn {
     fn create(
         parent: &Group,
         link: &str,
-        route: &RulePosition,
+        rules: &RulePosition,
         column: &Column,
         common: &GrowingCommon,
     ) -> Result<Self> {
@@ -188,8 +188,8 @@ impl GrowingColumn {
             group.write_kind(kind)?;
             Ok(group)
         };
-        let shape = if let Some((dtype, dims, kind)) = new_item_type(column, route) {
-            let data = dataset(parent, link, (&dtype, &dims), route, common)?;
+        let shape = if let Some((dtype, dims, kind)) = new_item_type(column, rules) {
+            let data = dataset(parent, link, (&dtype, &dims), rules, common)?;
             if let Some(kind) = kind {
                 data.write_kind(kind)?;
             }
@@ -201,7 +201,7 @@ impl GrowingColumn {
                     let (kind, name) = if text { (Kind::Text, BYTES) } else { (Kind::Blobs, VALUES) };
                     let group = group(kind)?;
                     let (offsets, bytes) =
-                        (offsets_of(&group, route, common)?, number_of(&group, name, Number::U8, route, common)?);
+                        (offsets_of(&group, rules, common)?, number_of(&group, name, Number::U8, rules, common)?);
                     GrowingLayout::Parts { offsets, bytes, text }
                 }
                 Column::Units(_) => {
@@ -216,24 +216,24 @@ impl GrowingColumn {
                 }
                 Column::List(_) => {
                     let group = group(Kind::Ragged)?;
-                    let offsets = offsets_of(&group, route, common)?;
+                    let offsets = offsets_of(&group, rules, common)?;
                     GrowingLayout::Ragged {
                         offsets,
                         end: 0,
-                        values: Box::new(Self::new(&group, VALUES, route.element())?),
+                        values: Box::new(Self::new(&group, VALUES, rules.element())?),
                     }
                 }
                 Column::Maps(_) => {
                     let group = group(Kind::Maps)?;
-                    let offsets = offsets_of(&group, route, common)?;
-                    let (keys, values) = (Self::new(&group, KEYS, route)?, Self::new(&group, VALUES, route.element())?);
+                    let offsets = offsets_of(&group, rules, common)?;
+                    let (keys, values) = (Self::new(&group, KEYS, rules)?, Self::new(&group, VALUES, rules.element())?);
                     GrowingLayout::Maps { offsets, end: 0, keys: Box::new(keys), values: Box::new(values) }
                 }
                 Column::Nullable(nullable) => {
                     let group = group(Kind::Nullable)?;
                     super::column_layout::write_encoding(&nullable.inner, &group)?;
-                    let values = Box::new(Self::new(&group, VALUES, route)?);
-                    GrowingLayout::Nullable { mask: number_of(&group, MASK, Number::Bool, route, common)?, values }
+                    let values = Box::new(Self::new(&group, VALUES, rules)?);
+                    GrowingLayout::Nullable { mask: number_of(&group, MASK, Number::Bool, rules, common)?, values }
                 }
                 Column::Record(record) => {
                     let group = group(Kind::Columns)?;
@@ -243,7 +243,7 @@ impl GrowingColumn {
                         group,
                         count: 0,
                         masked,
-                        route: route.clone(),
+                        rules: rules.clone(),
                         fields: Vec::new(),
                     })
                 }
@@ -251,16 +251,16 @@ impl GrowingColumn {
                     let mixed = matches!(column, Column::Mixed(_));
                     let group = group(if mixed { Kind::Mixed } else { Kind::Variants })?;
                     let names = Vec::new();
-                    let tag = GrowingUnion::tags(&group, TAG, &[("-".to_owned(), 0)], route, common)?;
-                    GrowingLayout::Parted(GrowingUnion { group, mixed, route: route.clone(), tag, names })
+                    let tag = GrowingUnion::tags(&group, TAG, &[("-".to_owned(), 0)], rules, common)?;
+                    GrowingLayout::Parted(GrowingUnion { group, mixed, rules: rules.clone(), tag, names })
                 }
                 _ => {
                     check_supported(column)?;
-                    return Self::new(parent, link, route);
+                    return Self::new(parent, link, rules);
                 }
             }
         };
-        Ok(Self { parent: parent.clone(), link: link.to_owned(), route: route.clone(), shape })
+        Ok(Self { parent: parent.clone(), link: link.to_owned(), rules: rules.clone(), shape })
     }
 
     /// The object at the link.
@@ -321,7 +321,7 @@ impl GrowingColumn {
 
     /// Refuses elements that cannot be added to what is stored.
     pub(super) fn check(&self, column: &Column) -> Result<()> {
-        let check = || self.check_column(&*as_stored(&self.shape, column, &self.route)?);
+        let check = || self.check_column(&*as_stored(&self.shape, column, &self.rules)?);
         check().map_err(|error: Error| error.in_link(&self.link))
     }
 
@@ -357,7 +357,7 @@ impl GrowingColumn {
     /// Adds elements, which were [checked](GrowingColumn::check).
     pub(super) fn append(&mut self, column: &Column, common: &mut GrowingCommon) -> Result<()> {
         let append = || {
-            let column = as_stored(&self.shape, column, &self.route)?;
+            let column = as_stored(&self.shape, column, &self.rules)?;
             self.append_column(&column, common)
         };
         with_room(append).map_err(|error: Error| error.in_link(&self.link))
@@ -375,7 +375,7 @@ impl GrowingColumn {
                 *self = hdf5::sync::sync(|| {
                     common.replaced.push(self.parent.open(&self.link)?);
                     self.parent.unlink(&self.link)?;
-                    Self::create(&self.parent, &self.link, &self.route, column, common)
+                    Self::create(&self.parent, &self.link, &self.rules, column, common)
                 })?;
                 self.fill(before)?;
                 self.append_column(column, common)

@@ -15,7 +15,7 @@ use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, OFFSETS, TAG, VALUES, esc
 /// Where a part is, and what is known of it.
 #[derive(Clone, Copy)]
 struct OpenContext<'a> {
-    route: &'a RulePosition,
+    rules: &'a RulePosition,
     depth: Depth,
     /// How many of its elements count, if that is said elsewhere.
     wanted: Option<u64>,
@@ -27,14 +27,14 @@ struct OpenContext<'a> {
 
 impl<'a> OpenContext<'a> {
     /// A part of it of which so many elements count, for each of which it has something stored.
-    fn part(self, route: &'a RulePosition, count: u64) -> Self {
-        Self { route, wanted: Some(count), proved: true, ..self }
+    fn part(self, rules: &'a RulePosition, count: u64) -> Self {
+        Self { rules, wanted: Some(count), proved: true, ..self }
     }
 }
 
 impl GrowingColumn {
     /// Opens a stored sequence to be added to; returns also how many elements it has.
-    pub(in crate::ser) fn open(parent: &Group, link: &str, route: &RulePosition) -> Result<(Self, u64)> {
+    pub(in crate::ser) fn open(parent: &Group, link: &str, rules: &RulePosition) -> Result<(Self, u64)> {
         let open = || {
             let object = parent.open(link)?;
             let wanted = match object.has_attribute(APPENDED)? {
@@ -42,7 +42,7 @@ impl GrowingColumn {
                 false => None,
             };
             let met = RefCell::default();
-            let at = OpenContext { route, depth: Depth::default(), wanted, proved: false, met: &met };
+            let at = OpenContext { rules, depth: Depth::default(), wanted, proved: false, met: &met };
             Self::of_object(parent, link, at, object)
         };
         open().map_err(|error: Error| error.in_link(link))
@@ -100,16 +100,16 @@ impl GrowingColumn {
         if !at.proved && !shape.proves() {
             check_count(count)?;
         }
-        let (parent, route) = (parent.clone(), at.route.clone());
-        Ok((Self { parent, link: link.to_owned(), route, shape }, count))
+        let (parent, rules) = (parent.clone(), at.rules.clone());
+        Ok((Self { parent, link: link.to_owned(), rules, shape }, count))
     }
 
     fn of_group(group: &Group, at: OpenContext<'_>) -> Result<(GrowingLayout, u64)> {
-        let OpenContext { route, wanted, .. } = at;
+        let OpenContext { rules, wanted, .. } = at;
         let Some(kind) = group.kind()? else { return Err(Error::wrong_type("a sequence that can grow", "a group")) };
         let boxed = |link, at| Self::child(group, link, at).map(|(part, _)| Box::new(part));
         // The last of the offsets says how many elements there are of what they point into, and nothing else does.
-        let inside = |route, end| OpenContext { proved: false, ..at.part(route, end) };
+        let inside = |rules, end| OpenContext { proved: false, ..at.part(rules, end) };
         Ok(match kind {
             Kind::Text | Kind::Blobs => {
                 let text = kind == Kind::Text;
@@ -119,7 +119,7 @@ impl GrowingColumn {
             }
             Kind::Ragged => {
                 let (offsets, end, count) = open_offsets(group, wanted)?;
-                (GrowingLayout::Ragged { offsets, end, values: boxed(VALUES, inside(route.element(), end))? }, count)
+                (GrowingLayout::Ragged { offsets, end, values: boxed(VALUES, inside(rules.element(), end))? }, count)
             }
             Kind::Maps => {
                 let (offsets, end, count) = open_offsets(group, wanted)?;
@@ -127,15 +127,15 @@ impl GrowingColumn {
                     GrowingLayout::Maps {
                         offsets,
                         end,
-                        keys: boxed(KEYS, inside(route, end))?,
-                        values: boxed(VALUES, inside(route.element(), end))?,
+                        keys: boxed(KEYS, inside(rules, end))?,
+                        values: boxed(VALUES, inside(rules.element(), end))?,
                     },
                     count,
                 )
             }
             Kind::Nullable => {
                 let (mask, count) = part_of(group, MASK, Number::Bool, wanted)?;
-                (GrowingLayout::Nullable { mask, values: boxed(VALUES, at.part(route, count))? }, count)
+                (GrowingLayout::Nullable { mask, values: boxed(VALUES, at.part(rules, count))? }, count)
             }
             Kind::Columns => {
                 let count = match wanted {
@@ -145,13 +145,13 @@ impl GrowingColumn {
                 let mut fields = Vec::new();
                 for link in group.links()? {
                     let name = unescape(&link.name).into_owned();
-                    let route = route.field(&name);
+                    let rules = rules.field(&name);
                     let (mask, part) = match group.open(&link.name)? {
                         Object::Group(masked) if masked.kind()? == Some(Kind::Masked) => {
                             let (mask, _) = part_of(&masked, MASK, Number::Bool, Some(count))?;
-                            (Some(mask), Self::child(&masked, VALUES, at.part(route, count))?.0)
+                            (Some(mask), Self::child(&masked, VALUES, at.part(rules, count))?.0)
                         }
-                        object => (None, Self::of_object(group, &link.name, at.part(route, count), object)?.0),
+                        object => (None, Self::of_object(group, &link.name, at.part(rules, count), object)?.0),
                     };
                     fields.push(GrowingField { name, mask, part });
                 }
@@ -161,7 +161,7 @@ impl GrowingColumn {
                         group: group.clone(),
                         count,
                         masked,
-                        route: route.clone(),
+                        rules: rules.clone(),
                         fields,
                     }),
                     count,
@@ -189,8 +189,8 @@ impl GrowingColumn {
                     let link = if mixed { name.into() } else { escape_variant(name) };
                     let payload = match group.has_link(&link)? {
                         true => {
-                            let route = if mixed { route } else { route.field(name) };
-                            Some(Self::child(group, &link, at.part(route, count))?.0)
+                            let rules = if mixed { rules } else { rules.field(name) };
+                            Some(Self::child(group, &link, at.part(rules, count))?.0)
                         }
                         false => None,
                     };
@@ -203,7 +203,7 @@ impl GrowingColumn {
                     GrowingLayout::Parted(GrowingUnion {
                         group: group.clone(),
                         mixed,
-                        route: route.clone(),
+                        rules: rules.clone(),
                         tag,
                         names,
                     }),

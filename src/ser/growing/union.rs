@@ -16,13 +16,13 @@ impl GrowingUnion {
         group: &Group,
         link: &str,
         names: &[(String, u8)],
-        route: &RulePosition,
+        rules: &RulePosition,
         common: &GrowingCommon,
     ) -> Result<Growing> {
         let mut members: Vec<_> = names.iter().map(|(name, code)| (name.clone(), i128::from(*code))).collect();
         members.sort_by_key(|(_, code)| *code);
         let dtype = Dtype::Enum(EnumType::new(Number::U8, members).into());
-        dataset(group, link, (&dtype, &[]), route, common)
+        dataset(group, link, (&dtype, &[]), rules, common)
     }
 
     /// The names of elements that are there, each with its payload, if it has one.
@@ -100,11 +100,11 @@ impl GrowingUnion {
             let part = match &mut own.payload {
                 Some(part) => part,
                 None => {
-                    let (link, route) = match self.mixed {
-                        true => (name.into(), &self.route),
-                        false => (escape_variant(name), self.route.field(name)),
+                    let (link, rules) = match self.mixed {
+                        true => (name.into(), &self.rules),
+                        false => (escape_variant(name), self.rules.field(name)),
                     };
-                    own.payload.insert(GrowingColumn::new(&self.group, &link, route)?)
+                    own.payload.insert(GrowingColumn::new(&self.group, &link, rules)?)
                 }
             };
             part.append(payload, common).map_err(|error| error.in_field(name))?;
@@ -132,7 +132,7 @@ impl GrowingUnion {
             self.group.unlink(NEW)?;
         }
         let names: Vec<_> = self.names.iter().map(|name| (name.name.clone(), name.code)).collect();
-        let mut tag = Self::tags(&self.group, NEW, &names, &self.route, common)?;
+        let mut tag = Self::tags(&self.group, NEW, &names, &self.rules, common)?;
         self.tag.look_again()?;
         let mut start = 0;
         while start < self.tag.rows() {

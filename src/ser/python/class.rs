@@ -25,12 +25,12 @@ pub(super) struct Class {
 impl Class {
     /// The class of that name, of the module that the options name.
     pub(super) fn of(place: &Place<'_>, name: &'static str) -> Self {
-        Self { module: place.route.python().cloned(), name: Cow::Borrowed(name) }
+        Self { module: place.rules.python().cloned(), name: Cow::Borrowed(name) }
     }
 
     /// The class that `name` is the name of.
     pub(super) fn named(place: &Place<'_>, name: &dyn AnyValue) -> Result<Self> {
-        Ok(Self { module: place.route.python().cloned(), name: Cow::Owned(class_name(name)?) })
+        Ok(Self { module: place.rules.python().cloned(), name: Cow::Owned(class_name(name)?) })
     }
 
     /// Writes what a field has not said already.
@@ -100,19 +100,19 @@ pub(super) struct ClassSerializer {
     depth: Depth,
     class: Class,
     union: Option<Union>,
-    route: RulePosition,
+    rules: RulePosition,
 }
 
 impl ClassSerializer {
     pub(super) fn new(place: &Place<'_>, depth: Depth, class: Class, union: Option<Union>) -> Result<Self> {
-        let (group, target, route) = (place.group(None)?, place.target(), place.route.clone());
-        Ok(Self { group, target, depth, class, union, route })
+        let (group, target, rules) = (place.group(None)?, place.target(), place.rules.clone());
+        Ok(Self { group, target, depth, class, union, rules })
     }
 
     /// Writes an attribute of the class.
     pub(super) fn attribute(&mut self, name: &str, value: &dyn AnyValue) -> Result<()> {
-        let route = self.route.field(name);
-        if select::is_left_out(route, value) {
+        let rules = self.rules.field(name);
+        if select::is_left_out(rules, value) {
             return Ok(());
         }
         // No attribute of a class can have that name: it is the tag of an internally tagged enum, or of typetag's.
@@ -123,10 +123,10 @@ impl ClassSerializer {
         let write = || match name.strip_prefix(ATTRIBUTE_PREFIX) {
             Some(attribute) if !attribute.is_empty() && attribute != KIND => {
                 let group = Arc::new(Object::Group(self.group.clone()));
-                node::put(value, Place::attribute(group, attribute, route), self.depth, 0)
+                node::put(value, Place::attribute(group, attribute, rules), self.depth, 0)
             }
             _ => {
-                let place = Place::child(&self.group, link_name(name)?, route);
+                let place = Place::child(&self.group, link_name(name)?, rules);
                 if let PlaceKind::Child(_, link) = &place.at {
                     check_free(self.target.as_ref(), link)?;
                 }
@@ -151,7 +151,7 @@ impl CompoundSink for ClassSerializer {
     }
 
     fn skip_field(&mut self, name: &'static str) -> Result<()> {
-        self.route.field(name);
+        self.rules.field(name);
         Ok(())
     }
 

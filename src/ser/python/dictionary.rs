@@ -192,7 +192,7 @@ impl CompoundSink for DictionarySerializer<'_> {
                 }
                 // It is linked when it has its value, which may be left out.
                 let group = into.group.create_unlinked()?;
-                let place = Place::child(&group, KEY, self.place.route.element());
+                let place = Place::child(&group, KEY, self.place.rules.element());
                 put(key, place, self.depth, 0, false)
                     .map_err(|error| error.in_element(*count).in_link(KEY).in_link(&count.to_string()))?;
                 *entry = Some(group);
@@ -207,22 +207,22 @@ impl CompoundSink for DictionarySerializer<'_> {
             DictionaryState::Object { object, name } => object.attribute(&name.take().ok_or_else(no_key)?, value),
             DictionaryState::Names { into, key, .. } => {
                 let key = key.take().ok_or_else(no_key)?;
-                let route = self.place.route.field(&key);
-                if select::is_left_out(route, value) {
+                let rules = self.place.rules.field(&key);
+                if select::is_left_out(rules, value) {
                     return Ok(());
                 }
                 check_free(into.target.as_ref(), &key)
-                    .and_then(|()| put(value, Place::child(&into.group, &key, route), self.depth, 0, false))
+                    .and_then(|()| put(value, Place::child(&into.group, &key, rules), self.depth, 0, false))
                     .map_err(|error| error.in_field(&key).in_link(&key))
             }
             DictionaryState::Entries { into, count, entry, .. } => {
-                let (entry, route) = (entry.take().ok_or_else(no_key)?, self.place.route.element());
-                if select::is_left_out(route, value) {
+                let (entry, rules) = (entry.take().ok_or_else(no_key)?, self.place.rules.element());
+                if select::is_left_out(rules, value) {
                     return Ok(());
                 }
                 let name = count.to_string();
                 let write = || {
-                    put(value, Place::child(&entry, VALUE, route), self.depth, 0, false)
+                    put(value, Place::child(&entry, VALUE, rules), self.depth, 0, false)
                         .map_err(|error| error.in_link(VALUE))?;
                     check_free(into.target.as_ref(), &name)?;
                     into.group.link(&name, &entry)

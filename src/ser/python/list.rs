@@ -46,7 +46,7 @@ struct ListChildren {
     group: Group,
     /// The group that all will be moved to.
     target: Option<Group>,
-    route: RulePosition,
+    rules: RulePosition,
     is_tuple: bool,
     /// What the first element is.
     kind: ValueKind,
@@ -96,7 +96,7 @@ impl<'a> ListSerializer<'a> {
                     group: place.group(None)?,
                     target: place.target(),
                     is_tuple: self.len.is_some(),
-                    route: place.route,
+                    rules: place.rules,
                     kind,
                 }),
             };
@@ -148,9 +148,9 @@ impl<'a> ListSerializer<'a> {
 impl ListChildren {
     fn put(&self, index: usize, value: &dyn AnyValue, depth: Depth) -> Result<()> {
         let name = index.to_string();
-        let route = if self.is_tuple { self.route.position(index) } else { self.route.element() };
+        let rules = if self.is_tuple { self.rules.position(index) } else { self.rules.element() };
         check_free(self.target.as_ref(), &name)
-            .and_then(|()| put(value, Place::child(&self.group, &name, route), depth, 0, false))
+            .and_then(|()| put(value, Place::child(&self.group, &name, rules), depth, 0, false))
             .map_err(|error| error.in_link(&name))
     }
 }
