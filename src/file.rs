@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use crate::de::Make;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
-use crate::ground::progress::{Run, Watch};
+use crate::ground::progress::{CallProgress, ProgressCallback};
 use crate::h5::{File, Group, image_of, write_out};
 use crate::layout::access::Access;
 use crate::layout::path_rules::RulePosition;
-use crate::layout::progress_path::Spot;
+use crate::layout::progress_path::ProgressPath;
 use crate::ser::AnyValue;
 use crate::temporary_file::TemporaryFile;
 use crate::{de, ser};
@@ -124,11 +124,11 @@ pub(crate) fn to_file(
     sync: bool,
     access: Access,
     rules: &RulePosition,
-    watch: &Watch,
+    watch: &ProgressCallback,
 ) -> Result<()> {
-    let write = |run: &Run| {
+    let write = |run: &CallProgress| {
         let target = target_of(path)?;
-        let (beside, file) = TemporaryFile::with_file(&target, access)?;
+        let (temporary_file, file) = TemporaryFile::with_file(&target, access)?;
         let spot = {
             // It keeps the file open.
             let writing = file.writing()?;
@@ -139,7 +139,7 @@ pub(crate) fn to_file(
         };
         file.close()?;
         spot.finish()?;
-        beside.replace(&target, sync)
+        temporary_file.replace(&target, sync)
     };
     watch.during(write).map_err(|error| in_file(error, path))
 }
@@ -150,7 +150,7 @@ pub(crate) fn write_at(
     path: &Path,
     sync: bool,
     access: Access,
-    watch: &Watch,
+    watch: &ProgressCallback,
 ) -> Result<()> {
     at(&mut write, path, sync, access, watch).map_err(|error| in_file(error, path))
 }
@@ -160,7 +160,7 @@ fn at(
     path: &Path,
     sync: bool,
     access: Access,
-    watch: &Watch,
+    watch: &ProgressCallback,
 ) -> Result<()> {
     watch.during(|run| {
         // Where another caller makes the file meanwhile, the value is written again, into that.
@@ -173,7 +173,7 @@ fn at(
                 file.close()?;
                 return if sync { sync_file(&target) } else { Ok(()) };
             }
-            let (beside, file) = TemporaryFile::with_file(&target, access)?;
+            let (temporary_file, file) = TemporaryFile::with_file(&target, access)?;
             {
                 let writing = file.writing()?;
                 let _writing = writing.enter();
@@ -181,7 +181,7 @@ fn at(
                 write_out()?;
             }
             file.close()?;
-            if beside.put_new(&target, sync)? {
+            if temporary_file.put_new(&target, sync)? {
                 return Ok(());
             }
         }
@@ -200,10 +200,10 @@ pub(crate) fn read_at(
     name: &str,
     access: Access,
     rules: &RulePosition,
-    watch: &Watch,
+    watch: &ProgressCallback,
     value: &mut dyn Make,
 ) -> Result<()> {
-    let open = |run: &Run| {
+    let open = |run: &CallProgress| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
         de::read_named(&file.root()?.begun(run), name, rules, value)
     };
@@ -211,14 +211,14 @@ pub(crate) fn read_at(
 }
 
 /// Writes `value` to a new file; returns where that begins in the call.
-fn fill(value: &dyn AnyValue, file: &File, rules: &RulePosition, run: &Run) -> Result<Spot> {
+fn fill(value: &dyn AnyValue, file: &File, rules: &RulePosition, run: &CallProgress) -> Result<ProgressPath> {
     let root = file.root()?.begun(run);
     ser::fill(value, &root, rules)?;
     Ok(root.spot().clone())
 }
 
 /// Reads the value in a file.
-fn read(file: &File, rules: &RulePosition, run: &Run, value: &mut dyn Make) -> Result<()> {
+fn read(file: &File, rules: &RulePosition, run: &CallProgress, value: &mut dyn Make) -> Result<()> {
     de::from_root(&file.root()?.begun(run), rules, value)
 }
 
@@ -232,17 +232,22 @@ pub(crate) fn from_file(
     path: &Path,
     access: Access,
     rules: &RulePosition,
-    watch: &Watch,
+    watch: &ProgressCallback,
     value: &mut dyn Make,
 ) -> Result<()> {
-    let open = |run: &Run| {
+    let open = |run: &CallProgress| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
         read(&file, rules, run, value)
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
 
-pub(crate) fn to_vec(value: &dyn AnyValue, access: Access, rules: &RulePosition, watch: &Watch) -> Result<Vec<u8>> {
+pub(crate) fn to_vec(
+    value: &dyn AnyValue,
+    access: Access,
+    rules: &RulePosition,
+    watch: &ProgressCallback,
+) -> Result<Vec<u8>> {
     watch.during(|run| {
         let file = File::in_memory_as(access)?;
         let spot = fill(value, &file, rules, run)?;
@@ -253,7 +258,12 @@ pub(crate) fn to_vec(value: &dyn AnyValue, access: Access, rules: &RulePosition,
 }
 
 /// Reads the value in the image of a file.
-pub(crate) fn from_slice(image: &[u8], rules: &RulePosition, watch: &Watch, value: &mut dyn Make) -> Result<()> {
+pub(crate) fn from_slice(
+    image: &[u8],
+    rules: &RulePosition,
+    watch: &ProgressCallback,
+    value: &mut dyn Make,
+) -> Result<()> {
     watch.during(|run| {
         let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
             Ok(false) => not_hdf5(),

@@ -45,9 +45,9 @@ impl TemporaryFile {
         if let Some(made) = Self::with_new_file(target, access) {
             return Ok(made);
         }
-        let beside = Self::new(target)?;
-        let file = h5::File::create(&beside.path, access)?;
-        Ok((beside, file))
+        let temporary_file = Self::new(target)?;
+        let file = h5::File::create(&temporary_file.path, access)?;
+        Ok((temporary_file, file))
     }
 
     /// The same where there is nothing to be replaced, and all goes well: libhdf5 itself makes the file then. One that it
@@ -195,16 +195,16 @@ fn sweep(target: &Path, name: &OsStr, first: usize, mut all: bool) {
 }
 
 fn temporary(name: &OsStr, number: &str) -> OsString {
-    let mut beside = OsString::from(".");
+    let mut temporary_file = OsString::from(".");
     if name.len() <= MAX_NAME {
-        beside.push(name);
+        temporary_file.push(name);
     } else {
         let text = name.to_string_lossy();
         let end = (0..=MAX_NAME).rev().find(|end| text.is_char_boundary(*end));
-        beside.push(&text[..end.unwrap_or(0)]);
+        temporary_file.push(&text[..end.unwrap_or(0)]);
     }
-    beside.push(format!(".filebacked-{number}.tmp"));
-    beside
+    temporary_file.push(format!(".filebacked-{number}.tmp"));
+    temporary_file
 }
 
 /// Why a file of some name did not become ours, where another name is no help.

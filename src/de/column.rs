@@ -197,7 +197,7 @@ pub(super) fn children(group: &Group) -> Result<u64> {
 
 /// Refuses more elements than anyone has who stores nothing for each.
 pub(super) fn check_count(count: u64) -> Result<u64> {
-    let most = Limits::current().units;
+    let most = Limits::current().max_units;
     if count <= most {
         return Ok(count);
     }

@@ -33,7 +33,7 @@ pub(super) enum LinkKind {
 }
 
 impl LinkKind {
-    /// The way by a link.
+    /// The kind of `link`.
     pub(super) fn by(link: &Link) -> Self {
         if link.soft { Self::Soft } else { Self::Hard }
     }
@@ -187,8 +187,9 @@ impl Scope {
         let claim = dataset.logical_bytes();
         let limits = Limits::current();
         let all = self.inner.counts.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
-        if all > limits.bytes {
-            let what = format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.bytes);
+        if all > limits.max_bytes {
+            let what =
+                format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.max_bytes);
             return Err(Limits::exceeded(what, Limit::Bytes));
         }
         let is_only = || -> Result<bool> {
@@ -199,7 +200,7 @@ impl Scope {
             return Ok(());
         }
         let bytes = self.inner.counts.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
-        let most = limits.unstored;
+        let most = limits.max_unstored;
         if bytes <= most || bytes <= most.saturating_add(MAX_FILES.saturating_mul(dataset.file_size())) {
             return Ok(());
         }
@@ -218,13 +219,13 @@ impl Scope {
     pub(super) fn ends_with(&self, error: &Error) -> bool {
         match error.kind() {
             ErrorKind::Cancelled | ErrorKind::Gone => true,
-            ErrorKind::Limit => self.inner.counts.objects.load(Ordering::Relaxed) > Limits::current().again,
+            ErrorKind::Limit => self.inner.counts.objects.load(Ordering::Relaxed) > Limits::current().max_repeats,
             _ => false,
         }
     }
 
     fn count_object(&self) -> Result<()> {
-        let most = Limits::current().again;
+        let most = Limits::current().max_repeats;
         if self.inner.counts.objects.fetch_add(1, Ordering::Relaxed) < most {
             return Ok(());
         }

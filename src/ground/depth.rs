@@ -27,7 +27,7 @@ impl Default for Depth {
 impl Depth {
     /// The start of what is read.
     pub(crate) fn of_reading() -> Self {
-        Self { level: 0, most: Limits::current().depth, is_reading: true, shared: false }
+        Self { level: 0, most: Limits::current().max_depth, is_reading: true, shared: false }
     }
 
     /// The depth of the elements of a sequence, or of what is in an option.

@@ -18,17 +18,17 @@ pub(crate) const MAX_COUNT: u64 = 1 << 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Levels of nesting.
-    pub(crate) depth: u16,
+    pub(crate) max_depth: u16,
     /// Bytes of all data that is read.
-    pub(crate) bytes: u64,
+    pub(crate) max_bytes: u64,
     /// How many times more data there may be than is stored for it.
-    pub(crate) expansion: u64,
+    pub(crate) max_expansion: u64,
     /// Bytes of data that is not stored, or was met before, beside some times the size of the file.
-    pub(crate) unstored: u64,
+    pub(crate) max_unstored: u64,
     /// Groups and datasets met again.
-    pub(crate) again: u64,
+    pub(crate) max_repeats: u64,
     /// Elements of a sequence that take no place.
-    pub(crate) units: u64,
+    pub(crate) max_units: u64,
     pub(crate) external_links: bool,
     pub(crate) external_storage: bool,
     pub(crate) virtual_datasets: bool,
@@ -47,8 +47,8 @@ const MAX_COMPRESSION: u64 = if cfg!(blosc) { 50_000 } else { 1_100 };
 impl Default for Limits {
     fn default() -> Self {
         static MEMORY: OnceLock<u64> = OnceLock::new();
-        let bytes = *MEMORY.get_or_init(|| memory_size().unwrap_or(u64::MAX));
-        Self { bytes, ..Self::STRICT }
+        let max_bytes = *MEMORY.get_or_init(|| memory_size().unwrap_or(u64::MAX));
+        Self { max_bytes, ..Self::STRICT }
     }
 }
 
@@ -70,12 +70,12 @@ impl Drop for RestoreLimits {
 
 impl Limits {
     const STRICT: Self = Self {
-        depth: MAX_DEPTH as u16,
-        bytes: u64::MAX,
-        expansion: MAX_COMPRESSION,
-        unstored: 128 << 20,
-        again: 100_000,
-        units: MAX_COUNT,
+        max_depth: MAX_DEPTH as u16,
+        max_bytes: u64::MAX,
+        max_expansion: MAX_COMPRESSION,
+        max_unstored: 128 << 20,
+        max_repeats: 100_000,
+        max_units: MAX_COUNT,
         external_links: false,
         external_storage: false,
         virtual_datasets: false,

@@ -1,7 +1,7 @@
 //! How far a call has come, told to whoever watches it: see [`WriteOptions::progress`](crate::WriteOptions::progress) and
 //! [`ReadOptions::progress`](crate::ReadOptions::progress).
 //!
-//! The options have a [`Watch`]. A call that is watched makes a [`Run`] of it, and each group and dataset that is made or
+//! The options have a [`ProgressCallback`]. A call that is watched makes a [`CallProgress`] of it, and each group and dataset that is made or
 //! opened for the call knows its [spot](crate::layout::progress_path): the call's [`Meter`], and the path there. So what is done to an object counts for the call
 //! that it was opened for, whichever thread does it and whatever other calls go on within that one; and where nobody
 //! watches, a spot is nothing, which takes one look at a field to see.
@@ -136,29 +136,29 @@ type Tell = dyn Fn(&Progress) -> ControlFlow<()> + Send + Sync;
 
 /// Who watches the calls that are made with some options, if anyone does.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Option<Arc<Tell>>);
+pub(crate) struct ProgressCallback(Option<Arc<Tell>>);
 
 /// Nothing of ours is left half-done by a closure that panics, and what that leaves is up to who gave it.
-impl UnwindSafe for Watch {}
-impl RefUnwindSafe for Watch {}
+impl UnwindSafe for ProgressCallback {}
+impl RefUnwindSafe for ProgressCallback {}
 
-impl Debug for Watch {
+impl Debug for ProgressCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Watch(..)" } else { "Watch" })
     }
 }
 
-impl Watch {
+impl ProgressCallback {
     pub(crate) fn new<A: Answer>(tell: impl Fn(&Progress) -> A + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(move |progress: &Progress| tell(progress).flow())))
     }
 
     /// Makes a call that is watched. Where it was cancelled, its error says so, whatever became of that on the way.
-    pub(crate) fn during<R>(&self, call: impl FnOnce(&Run) -> Result<R>) -> Result<R> {
+    pub(crate) fn during<R>(&self, call: impl FnOnce(&CallProgress) -> Result<R>) -> Result<R> {
         if self.0.is_none() {
-            return call(&Run(None));
+            return call(&CallProgress(None));
         }
-        let run = Run(Some(Arc::new(Counts::new(self.clone()))));
+        let run = CallProgress(Some(Arc::new(Counts::new(self.clone()))));
         let result = call(&run);
         match (result, run.0.as_ref().and_then(|counts| counts.cancelled.get())) {
             (Err(error), Some(at)) => {
@@ -172,9 +172,9 @@ impl Watch {
 
 /// A call, and how far it has come, if it is watched.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Run(Option<Arc<Counts>>);
+pub(crate) struct CallProgress(Option<Arc<Counts>>);
 
-impl Run {
+impl CallProgress {
     /// What counts for the call, if it is watched.
     pub(crate) fn meter(&self) -> Option<Meter> {
         self.0.as_ref().map(|counts| Meter(Arc::downgrade(counts)))
@@ -203,7 +203,7 @@ impl Meter {
 /// What a call has done so far.
 #[derive(Debug)]
 struct Counts {
-    watch: Watch,
+    watch: ProgressCallback,
     thread: ThreadId,
     begun: Instant,
     /// When the closure was called last, in nanoseconds since then.
@@ -225,7 +225,7 @@ impl Progress {
 }
 
 impl Counts {
-    fn new(watch: Watch) -> Self {
+    fn new(watch: ProgressCallback) -> Self {
         let (told, bytes, objects) = Default::default();
         Self {
             watch,

@@ -159,7 +159,7 @@ pub(crate) trait Attributes {
         let stored_type = h5a::get_type(what, &id)?;
         let dtype = Dtype::of_items(&stored_type, self.handle())?;
         let count = if dtype.unsupported().is_some() { 0 } else { shape.count().unwrap_or(u64::MAX) };
-        let most = Limits::current().unstored / 2;
+        let most = Limits::current().max_unstored / 2;
         if count.saturating_mul(dtype.size() as u64) > most {
             let name = names::shown(label);
             let what = format!("the attribute `{name}` is larger than {most} bytes");

@@ -14,7 +14,7 @@ use super::filter::LZF;
 use super::sys::h5p;
 use super::{Id, keep_attribute_order, lzf, property_list};
 use crate::ground::error::Result;
-use crate::layout::storage_options::{Codec, Storing};
+use crate::layout::storage_options::{Compression, StorageOptions};
 
 /// The size above which a dataset is stored in chunks, if nothing else is said.
 const ABOVE: u64 = 16 << 10;
@@ -36,7 +36,7 @@ pub(super) struct Chunking {
     keeps_order: bool,
 }
 
-impl Storing {
+impl StorageOptions {
     /// The chunks of a dataset of these dimensions; `None` where it is stored in one piece. `texts` says that items are
     /// strings, and `references` that they refer to what is elsewhere; a `size` is bytes of an item in the file.
     pub(super) fn chunking(
@@ -60,7 +60,7 @@ impl Storing {
         };
         let bytes = chunk.iter().fold(size as u64, |size, len| size.saturating_mul(*len));
         if given.is_some() && bytes >= MAX_CHUNK {
-            return Err(Storing::too_large(&chunk, bytes, MAX_CHUNK));
+            return Err(StorageOptions::too_large(&chunk, bytes, MAX_CHUNK));
         }
         let filters = self.filters(&chunk, size, texts, references);
         Ok(Some(Chunking { chunk, filters, keeps_order: self.keeps_order }))
@@ -79,7 +79,7 @@ impl Storing {
         };
         let bytes = row.saturating_mul(chunk[0]);
         if given.is_some() && bytes > MAX_GROWING {
-            return Err(Storing::too_large_to_grow(chunk[0], bytes, MAX_GROWING));
+            return Err(StorageOptions::too_large_to_grow(chunk[0], bytes, MAX_GROWING));
         }
         let filters = self.filters(&chunk, size, texts, false);
         Ok(Chunking { chunk, filters, keeps_order: self.keeps_order })
@@ -87,11 +87,12 @@ impl Storing {
 
     /// The filters of a dataset in chunks of such a shape.
     fn filters(&self, chunk: &[u64], size: usize, texts: bool, references: bool) -> Vec<(i32, c_uint, Vec<c_uint>)> {
-        let codec = self.codec.unwrap_or(Codec::None);
+        let codec = self.codec.unwrap_or(Compression::None);
         // libhdf5 applies those of its own to references, and has no others.
-        let codec = if references && !matches!(codec, Codec::Deflate(_)) { Codec::None } else { codec };
+        let codec = if references && !matches!(codec, Compression::Deflate(_)) { Compression::None } else { codec };
         let mut filters = Vec::new();
-        let is_shuffled = size > 1 && self.shuffle.unwrap_or(!texts && matches!(codec, Codec::Deflate(_) | Codec::Lzf));
+        let is_shuffled =
+            size > 1 && self.shuffle.unwrap_or(!texts && matches!(codec, Compression::Deflate(_) | Compression::Lzf));
         if is_shuffled && !codec.shuffles() {
             filters.push((H5Z_FILTER_SHUFFLE, H5Z_FLAG_OPTIONAL, vec![size as c_uint]));
         }
@@ -104,7 +105,7 @@ impl Storing {
     }
 }
 
-impl Codec {
+impl Compression {
     /// Whether it shuffles by itself.
     fn shuffles(self) -> bool {
         !matches!(self, Self::None | Self::Deflate(_) | Self::Lzf)

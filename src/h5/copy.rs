@@ -21,7 +21,7 @@ use super::{Id, c_name, dense, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::layout::SLAB;
-use crate::layout::progress_path::Spot;
+use crate::layout::progress_path::ProgressPath;
 
 /// Groups in groups, deeper than which libhdf5 is not sent: it goes down by recursion.
 const MAX_LEVELS: usize = 1024;
@@ -75,7 +75,7 @@ impl Size {
 const OBJECT: u64 = 4096;
 
 /// Makes sure that libhdf5 can copy an object to that spot, and takes note of what there is.
-fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
+fn look_through(object: &Object, spot: &ProgressPath) -> Result<Size> {
     let mut met = HashSet::from([object.summary()?.identity]);
     let mut size = Size::default();
     let mut waiting = Vec::new();
@@ -108,7 +108,7 @@ fn look_through(object: &Object, spot: &Spot) -> Result<Size> {
 fn look_at(
     object: &Object,
     level: usize,
-    spot: &Spot,
+    spot: &ProgressPath,
     size: &mut Size,
     (met, waiting): (&mut HashSet<Identity>, &mut Vec<(Group, Link, usize)>),
 ) -> Result<()> {

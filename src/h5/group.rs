@@ -17,8 +17,8 @@ use super::sys::{h5i, h5l, h5o};
 use super::{Id, c_name, locked, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result, names as listed};
 use crate::ground::link_name::{escape, unescape};
-use crate::ground::progress::Run;
-use crate::layout::progress_path::Spot;
+use crate::ground::progress::CallProgress;
+use crate::layout::progress_path::ProgressPath;
 
 /// A group, open. Its clones share one handle.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Group(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     group: hdf5::Group,
-    spot: Spot,
+    spot: ProgressPath,
     /// Whether it, or a group on the way to it, was opened by its address.
     by_address: bool,
     /// The number of its file, if that was asked.
@@ -53,7 +53,7 @@ impl Object {
     }
 
     /// The same object, which was opened for a call that somebody may watch.
-    pub(super) fn at(self, spot: Spot) -> Self {
+    pub(super) fn at(self, spot: ProgressPath) -> Self {
         match self {
             _ if !spot.is_watched() => self,
             Self::Group(group) => Self::Group(group.at(spot)),
@@ -73,7 +73,7 @@ impl Object {
     pub(crate) fn unwatched(self) -> Self {
         match self {
             Self::Group(group) => Self::Group(group.unwatched()),
-            Self::Dataset(dataset) => Self::Dataset(dataset.at(Spot::NOWHERE)),
+            Self::Dataset(dataset) => Self::Dataset(dataset.at(ProgressPath::NOWHERE)),
         }
     }
 }
@@ -147,17 +147,17 @@ impl Group {
     }
 
     fn new(group: hdf5::Group, file: Option<u64>) -> Self {
-        Self(Arc::new(Inner { group, spot: Spot::NOWHERE, by_address: false, file }))
+        Self(Arc::new(Inner { group, spot: ProgressPath::NOWHERE, by_address: false, file }))
     }
 
     /// The same group, at which a call begins.
-    pub(crate) fn begun(self, run: &Run) -> Self {
-        let spot = Spot::start(run, || self.path());
+    pub(crate) fn begun(self, run: &CallProgress) -> Self {
+        let spot = ProgressPath::start(run, || self.path());
         self.at(spot)
     }
 
     /// The same group at that spot.
-    pub(crate) fn at(self, spot: Spot) -> Self {
+    pub(crate) fn at(self, spot: ProgressPath) -> Self {
         if !spot.is_watched() && !self.0.spot.is_watched() {
             return self;
         }
@@ -173,16 +173,16 @@ impl Group {
 
     /// The same group for what is no part of the call that it was opened for.
     pub(crate) fn unwatched(self) -> Self {
-        self.at(Spot::NOWHERE)
+        self.at(ProgressPath::NOWHERE)
     }
 
     /// Where it is in the call that it was opened for.
-    pub(crate) fn spot(&self) -> &Spot {
+    pub(crate) fn spot(&self) -> &ProgressPath {
         &self.0.spot
     }
 
     /// Where its child `name` is in the call.
-    pub(crate) fn spot_of(&self, name: &str) -> Spot {
+    pub(crate) fn spot_of(&self, name: &str) -> ProgressPath {
         self.spot().child_of(name, || self.kind().ok().flatten())
     }
 

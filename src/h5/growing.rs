@@ -21,7 +21,7 @@ use super::sys::h5i;
 use super::sys::{h5a, h5d, h5f, h5l, h5p, h5s};
 use super::{Id, c_name, keep_attribute_order, library_static, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::layout::storage_options::Storing;
+use crate::layout::storage_options::StorageOptions;
 
 /// A dataset of rows that has chunks and no end.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Group {
         name: &str,
         dtype: &Dtype,
         inner: &[u64],
-        (storing, chunk): (&Storing, usize),
+        (storing, chunk): (&StorageOptions, usize),
     ) -> Result<Growing> {
         let what = "create a dataset that grows";
         let with_first = |first: u64| -> Vec<hsize_t> { std::iter::once(first).chain(inner.iter().copied()).collect() };

@@ -69,7 +69,7 @@ impl StoredAttribute {
         let stored = h5a::get_type(what, &id)?;
         let dtype = Dtype::of_type(&stored)?;
         let size = h5t::size(stored.get());
-        let (count, most) = (shape.count().unwrap_or(u64::MAX), Limits::current().unstored / 2);
+        let (count, most) = (shape.count().unwrap_or(u64::MAX), Limits::current().max_unstored / 2);
         if count.saturating_mul(size.max(dtype.size()) as u64) > most {
             let what = format!("the attribute `{name}` is larger than {most} bytes");
             return Err(Limits::exceeded(what, Limit::Unstored));

@@ -25,8 +25,8 @@ use super::{Handle, Id, c_name, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::layout::is_complex;
-use crate::layout::progress_path::Spot;
-use crate::layout::storage_options::Storing;
+use crate::layout::progress_path::ProgressPath;
+use crate::layout::storage_options::StorageOptions;
 
 /// A complex number that holds all digits of any.
 pub(super) type Complex64 = num_complex::Complex<f64>;
@@ -530,7 +530,7 @@ impl Group {
         name: &str,
         element: &ElementType<T>,
         array: &ArrayView<'_, T, D>,
-        storing: &Storing,
+        storing: &StorageOptions,
     ) -> Result<()> {
         let (label, spot) = (c_name(name)?, self.spot_of(name));
         let shape = shape_of(array);
@@ -588,7 +588,7 @@ fn write_chunks<T: H5Type, D: Dimension>(
     chunked: &Chunked,
     element: &ElementType<T>,
     array: &ArrayView<'_, T, D>,
-    spot: &Spot,
+    spot: &ProgressPath,
 ) -> Result<()> {
     let rows = array.shape()[0];
     let items = array.len() / rows;

@@ -1,7 +1,7 @@
 //! How datasets are stored: what [`WriteOptions`](crate::WriteOptions) say for all of them, and for those at a path.
 
 use crate::ground::error::Result;
-use crate::layout::storage_options::{ChunkShape, Codec, Storing};
+use crate::layout::storage_options::{ChunkShape, Compression, StorageOptions};
 
 /// How lists of strings are stored, where the default does not suit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ pub enum Records {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DatasetOptions {
-    pub(crate) storing: Storing,
+    pub(crate) storing: StorageOptions,
     pub(crate) strings: Option<Strings>,
     pub(crate) records: Option<Records>,
 }
@@ -91,7 +91,7 @@ impl DatasetOptions {
     /// ```
     #[must_use]
     pub fn deflate(mut self, level: u8) -> Self {
-        self.storing.codec = Some(if level == 0 { Codec::None } else { Codec::Deflate(level) });
+        self.storing.codec = Some(if level == 0 { Compression::None } else { Compression::Deflate(level) });
         self
     }
 
@@ -107,7 +107,7 @@ impl DatasetOptions {
     /// ```
     #[must_use]
     pub fn lzf(mut self) -> Self {
-        self.storing.codec = Some(Codec::Lzf);
+        self.storing.codec = Some(Compression::Lzf);
         self
     }
 
@@ -123,7 +123,7 @@ impl DatasetOptions {
     #[cfg(feature = "blosc-zstd")]
     #[must_use]
     pub fn blosc_zstd(mut self, level: u8) -> Self {
-        self.storing.codec = Some(Codec::BloscZstd(level));
+        self.storing.codec = Some(Compression::BloscZstd(level));
         self
     }
 
@@ -139,7 +139,7 @@ impl DatasetOptions {
     #[cfg(feature = "blosc-lz4")]
     #[must_use]
     pub fn blosc_lz4(mut self, level: u8) -> Self {
-        self.storing.codec = Some(Codec::BloscLz4(level));
+        self.storing.codec = Some(Compression::BloscLz4(level));
         self
     }
 

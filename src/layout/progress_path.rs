@@ -4,15 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use crate::ground::error::Result;
 use crate::ground::link_name::{step_of, unescape};
-use crate::ground::progress::{Meter, Run};
+use crate::ground::progress::{CallProgress, Meter};
 use crate::layout::Kind;
 
 /// Where an object is, for whoever watches the call that it was opened for; nothing, where nobody does.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Spot(Option<Arc<At>>);
+pub(crate) struct ProgressPath(Option<Arc<PathNode>>);
 
 #[derive(Debug)]
-struct At {
+struct PathNode {
     meter: Meter,
     path: String,
     /// What is in it has no path of its own: no link leads there yet.
@@ -31,13 +31,13 @@ fn step(link: &str) -> String {
     if link.is_empty() { String::new() } else { step_of(&unescape(link)).into_owned() }
 }
 
-impl Spot {
+impl ProgressPath {
     /// Where nobody watches.
     pub(crate) const NOWHERE: Self = Self(None);
 
     /// Where a call begins, at a path of HDF5's.
-    pub(crate) fn start(run: &Run, path: impl FnOnce() -> String) -> Self {
-        Self(run.meter().map(|meter| At::new(meter, shown(&path()), false)))
+    pub(crate) fn start(run: &CallProgress, path: impl FnOnce() -> String) -> Self {
+        Self(run.meter().map(|meter| PathNode::new(meter, shown(&path()), false)))
     }
 
     /// Whether somebody may watch.
@@ -63,7 +63,9 @@ impl Spot {
             Some(at) if at.is_whole => self.clone(),
             Some(at) => match at.kind.get_or_init(kind) {
                 // It has the path of the value that it is a part of.
-                Some(kind) if kind.is_layout(name) => Self(Some(At::new(at.meter.clone(), at.path.clone(), false))),
+                Some(kind) if kind.is_layout(name) => {
+                    Self(Some(PathNode::new(at.meter.clone(), at.path.clone(), false)))
+                }
                 _ => at.child(name),
             },
         }
@@ -71,7 +73,7 @@ impl Spot {
 
     /// The same for what no link leads to yet: there, all is at this spot.
     pub(crate) fn as_whole(&self) -> Self {
-        let whole = |at: &Arc<At>| At::new(at.meter.clone(), at.path.clone(), true);
+        let whole = |at: &Arc<PathNode>| PathNode::new(at.meter.clone(), at.path.clone(), true);
         Self(self.0.as_ref().map(whole))
     }
 
@@ -105,18 +107,18 @@ impl Spot {
     }
 }
 
-impl At {
+impl PathNode {
     fn new(meter: Meter, path: String, is_whole: bool) -> Arc<Self> {
         Arc::new(Self { meter, path, is_whole, kind: OnceLock::new() })
     }
 
     #[cold]
-    fn child(self: &Arc<Self>, name: &str) -> Spot {
+    fn child(self: &Arc<Self>, name: &str) -> ProgressPath {
         if self.is_whole {
-            return Spot(Some(Arc::clone(self)));
+            return ProgressPath(Some(Arc::clone(self)));
         }
         let path = format!("{}/{}", self.path.trim_end_matches('/'), step(name));
-        Spot(Some(Self::new(self.meter.clone(), path, false)))
+        ProgressPath(Some(Self::new(self.meter.clone(), path, false)))
     }
 
     #[cold]
@@ -130,26 +132,26 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
-    use crate::ground::progress::{Watch, testing};
+    use crate::ground::progress::{ProgressCallback, testing};
 
     #[test]
     fn spots_have_paths_only_where_somebody_watches() {
-        assert!(!Spot::NOWHERE.child("a").as_whole().child("b").is_watched());
-        let path = |spot: &Spot| spot.0.as_ref().map(|at| at.path.clone());
-        let watched = Watch::new(|_| ()).during(|run| {
-            let root = Spot::start(run, || "/".to_owned());
+        assert!(!ProgressPath::NOWHERE.child("a").as_whole().child("b").is_watched());
+        let path = |spot: &ProgressPath| spot.0.as_ref().map(|at| at.path.clone());
+        let watched = ProgressCallback::new(|_| ()).during(|run| {
+            let root = ProgressPath::start(run, || "/".to_owned());
             assert_eq!(path(&root.child("a").child("b")).as_deref(), Some("/a/b"));
             assert_eq!(path(&root.child("a").as_whole().child("b")).as_deref(), Some("/a"));
             Ok(())
         });
         watched.unwrap();
-        assert_eq!(path(&Spot::start(&Run::default(), || unreachable!("nobody asks"))), None);
+        assert_eq!(path(&ProgressPath::start(&CallProgress::default(), || unreachable!("nobody asks"))), None);
     }
 
     #[test]
     fn nothing_counts_when_the_call_is_over() {
-        let watch = Watch::new(|_| ControlFlow::Break(()));
-        let spot = watch.during(|run| Ok(Spot::start(run, || "/".to_owned()))).unwrap();
+        let watch = ProgressCallback::new(|_| ControlFlow::Break(()));
+        let spot = watch.during(|run| Ok(ProgressPath::start(run, || "/".to_owned()))).unwrap();
         testing::always(|| spot.object().and_then(|()| spot.finish()).unwrap());
     }
 }

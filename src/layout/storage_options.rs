@@ -7,10 +7,10 @@ use crate::ground::error::{Error, ErrorKind, Result};
 
 /// How the data of a dataset is stored; what is not said is as HDF5 has it: in one piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Storing {
+pub(crate) struct StorageOptions {
     /// The shape of a chunk.
     pub(crate) chunk: Option<ChunkShape>,
-    pub(crate) codec: Option<Codec>,
+    pub(crate) codec: Option<Compression>,
     pub(crate) shuffle: Option<bool>,
     pub(crate) fletcher32: Option<bool>,
     /// Datasets up to so many bytes are stored in one piece all the same.
@@ -76,7 +76,7 @@ impl ChunkShape {
 
 /// What chunks are compressed by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Codec {
+pub(crate) enum Compression {
     None,
     Deflate(u8),
     Lzf,
@@ -86,7 +86,7 @@ pub(crate) enum Codec {
     BloscLz4(u8),
 }
 
-impl Storing {
+impl StorageOptions {
     /// The same, with what it does not say as `outer` has it.
     pub(crate) fn over(self, outer: &Self) -> Self {
         Self {
@@ -101,7 +101,7 @@ impl Storing {
 
     /// Whether chunks may be of other sizes in the file than in memory.
     pub(crate) fn changes_sizes(&self) -> bool {
-        !matches!(self.codec, None | Some(Codec::None)) || self.fletcher32 == Some(true)
+        !matches!(self.codec, None | Some(Compression::None)) || self.fletcher32 == Some(true)
     }
 
     /// The same for a call of its own, which has not made any dataset yet.
@@ -113,7 +113,7 @@ impl Storing {
     /// An error if it says what no dataset can have.
     pub(crate) fn check(&self) -> Result<()> {
         self.chunk.as_ref().map_or(Ok(()), ChunkShape::check)?;
-        self.codec.map_or(Ok(()), Codec::check)
+        self.codec.map_or(Ok(()), Compression::check)
     }
 
     /// An error if the call made datasets that it is about, and all of these are others than it is for.
@@ -129,7 +129,7 @@ impl Storing {
     /// Whether it says nothing that only a dataset in chunks has.
     pub(crate) fn is_plain(&self) -> bool {
         self.chunk.is_none()
-            && matches!(self.codec, None | Some(Codec::None))
+            && matches!(self.codec, None | Some(Compression::None))
             && self.shuffle != Some(true)
             && self.fletcher32 != Some(true)
     }
@@ -155,7 +155,7 @@ impl Storing {
     }
 }
 
-impl Codec {
+impl Compression {
     /// An error if it has no such level.
     fn check(self) -> Result<()> {
         let (name, level, least) = match self {

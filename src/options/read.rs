@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::de::{Make, made};
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
-use crate::ground::progress::{Answer, Progress, Watch};
+use crate::ground::progress::{Answer, Progress, ProgressCallback};
 use crate::h5::Group;
 use crate::h5::within::path_of;
 use crate::layout::access::{Access, FileLocking};
@@ -30,7 +30,7 @@ pub struct ReadOptions {
     access: Access,
     limits: Limits,
     rules: Rules,
-    watch: Watch,
+    watch: ProgressCallback,
 }
 
 impl ReadOptions {
@@ -138,7 +138,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn max_depth(mut self, levels: u16) -> Self {
-        self.limits.depth = levels;
+        self.limits.max_depth = levels;
         self
     }
 
@@ -159,7 +159,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.limits.bytes = bytes;
+        self.limits.max_bytes = bytes;
         self
     }
 
@@ -182,7 +182,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn max_expansion(mut self, times: u64) -> Self {
-        self.limits.expansion = times;
+        self.limits.max_expansion = times;
         self
     }
 
@@ -203,7 +203,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn max_unstored(mut self, bytes: u64) -> Self {
-        self.limits.unstored = bytes;
+        self.limits.max_unstored = bytes;
         self
     }
 
@@ -225,7 +225,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn max_repeats(mut self, objects: u64) -> Self {
-        self.limits.again = objects;
+        self.limits.max_repeats = objects;
         self
     }
 
@@ -241,7 +241,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn max_units(mut self, elements: u64) -> Self {
-        self.limits.units = elements;
+        self.limits.max_units = elements;
         self
     }
 
@@ -404,7 +404,7 @@ impl ReadOptions {
     /// ```
     #[must_use]
     pub fn progress<A: Answer>(mut self, tell: impl Fn(&Progress) -> A + Send + Sync + 'static) -> Self {
-        self.watch = Watch::new(tell);
+        self.watch = ProgressCallback::new(tell);
         self
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
-use crate::ground::progress::{Answer, Progress, Watch};
+use crate::ground::progress::{Answer, Progress, ProgressCallback};
 use crate::h5::Group;
 use crate::h5::within::path_of;
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
@@ -80,7 +80,7 @@ pub struct WriteOptions {
     overwrite: bool,
     access: Access,
     rules: Rules,
-    watch: Watch,
+    watch: ProgressCallback,
 }
 
 impl Default for WriteOptions {
@@ -291,7 +291,7 @@ impl WriteOptions {
     /// ```
     #[must_use]
     pub fn progress<A: Answer>(mut self, tell: impl Fn(&Progress) -> A + Send + Sync + 'static) -> Self {
-        self.watch = Watch::new(tell);
+        self.watch = ProgressCallback::new(tell);
         self
     }
 

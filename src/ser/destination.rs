@@ -197,7 +197,7 @@ impl Destination {
 
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
-    pub(crate) fn storing(&self) -> &crate::layout::storage_options::Storing {
+    pub(crate) fn storing(&self) -> &crate::layout::storage_options::StorageOptions {
         &self.place.rules.dataset_options().storing
     }
 

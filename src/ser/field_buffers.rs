@@ -1,5 +1,5 @@
-//! Lanes: where settled elements go of which some parts are strings or options, one for each part. A slab has room for
-//! the same number of elements in each lane; what has a fixed size is written from there, to datasets that are linked at
+//! Elements of one form, taken apart by field: a part that is a string or an option has a buffer of its own. A slab has room for
+//! the same number of elements in each buffer. What has a fixed size is written from there, to datasets that are linked at
 //! the end.
 
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ pub(super) struct FieldBuffers {
 
 struct FieldBuffer {
     name: Cow<'static, str>,
-    /// Bytes of a row in the lanes before this.
+    /// Bytes of a row in the buffers before this.
     offset: usize,
     /// Of options: true where there is none. In a slab, this comes before what is there.
     mask: Option<Vec<bool>>,
@@ -42,7 +42,7 @@ enum FieldContent {
     },
 }
 
-/// Bytes of strings, one after the other: for each lane, in their order, though there are none in most.
+/// Bytes of strings, one after the other: for each buffer, in their order, though there are none in most.
 pub(super) type TextBuffers = Vec<Vec<u8>>;
 
 /// Elements of fixed size.
@@ -59,7 +59,7 @@ struct FixedField {
 }
 
 impl FieldContent {
-    /// The content for the elements of a column, and their form, if they are of one; it is lane `number`.
+    /// The content for the elements of a column, and their form, if they are of one; it is buffer `number`.
     fn of(column: &Column, number: usize) -> Option<(RecordForm, Self)> {
         if let Column::Text(parts) = column {
             let ByteStrings { offsets, bytes } = parts.clone();
@@ -105,7 +105,7 @@ impl FieldBuffer {
 }
 
 impl FieldBuffers {
-    /// The lanes for the elements of a column, with those that there are, and the form of each part. `None` where a part
+    /// The buffers for the elements of a column, with those that there are, and the form of each part. `None` where a part
     /// is of no form yet, or of none that is taken here.
     pub(super) fn of(column: &Column) -> Option<(Self, Vec<RecordForm>)> {
         let (mut field_buffers, mut forms) =
@@ -117,16 +117,18 @@ impl FieldBuffers {
                     if field.is_masked() {
                         return None;
                     }
-                    forms.push(field_buffers.add_lane(field.name.clone(), &field.column)?);
+                    forms.push(field_buffers.add_field_buffer(field.name.clone(), &field.column)?);
                 }
             }
-            Column::Text(_) | Column::Nullable(_) => forms.push(field_buffers.add_lane(Cow::Borrowed(""), column)?),
+            Column::Text(_) | Column::Nullable(_) => {
+                forms.push(field_buffers.add_field_buffer(Cow::Borrowed(""), column)?)
+            }
             _ => return None,
         }
         Some((field_buffers, forms))
     }
 
-    fn add_lane(&mut self, name: Cow<'static, str>, column: &Column) -> Option<RecordForm> {
+    fn add_field_buffer(&mut self, name: Cow<'static, str>, column: &Column) -> Option<RecordForm> {
         let (inner, mask) = match column {
             Column::Nullable(nullable) => (&nullable.inner, Some(nullable.mask.clone())),
             column => (column, None),
@@ -159,7 +161,7 @@ impl FieldBuffers {
         }
     }
 
-    /// The texts of the lanes, with room for those of `total` elements as far as those that there are tell.
+    /// The texts of the buffers, with room for those of `total` elements as far as those that there are tell.
     pub(super) fn take_texts(&mut self, total: u64) -> TextBuffers {
         let expected = Expected { of: self.count, total };
         let take = |field_buffer: &mut FieldBuffer| {

@@ -12,8 +12,8 @@ use crate::h5::{
     Attributes, Dataset, Dtype, ElementType, Group, Object, Shape, StoredAttribute, write_array_attribute,
 };
 use crate::layout::path_rules::{Keep, RulePosition};
-use crate::layout::progress_path::Spot;
-use crate::layout::storage_options::Storing;
+use crate::layout::progress_path::ProgressPath;
+use crate::layout::storage_options::StorageOptions;
 use crate::layout::{Kind, MAX_MESSAGE, VALUE};
 
 /// A group, borrowed or not.
@@ -126,12 +126,12 @@ impl<'a> Place<'a> {
         ElementContext { group, rules: &self.rules }
     }
 
-    fn storing(&self) -> Cow<'_, Storing> {
+    fn storing(&self) -> Cow<'_, StorageOptions> {
         self.storing_at(&self.rules)
     }
 
     /// How what `rules` apply to is stored, if it is the object that is made here.
-    fn storing_at<'b>(&self, rules: &'b RulePosition) -> Cow<'b, Storing> {
+    fn storing_at<'b>(&self, rules: &'b RulePosition) -> Cow<'b, StorageOptions> {
         let storing = &rules.dataset_options().storing;
         if self.keeps_order { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
     }
@@ -171,11 +171,11 @@ impl<'a> Place<'a> {
     }
 
     /// Where it is in the call, for whoever watches that.
-    fn spot(&self) -> Spot {
+    fn spot(&self) -> ProgressPath {
         match &self.at {
             PlaceKind::Child(group, name) => group.spot_of(name),
             PlaceKind::Fill { group, .. } => group.spot().clone(),
-            PlaceKind::Attribute(..) => Spot::NOWHERE,
+            PlaceKind::Attribute(..) => ProgressPath::NOWHERE,
         }
     }
 

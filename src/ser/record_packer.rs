@@ -35,7 +35,7 @@ enum FormParts {
     /// A tuple of unlike elements.
     Tuple(Box<[RecordForm]>),
     /// A tuple, or else a sequence, of so many elements of one form.
-    Run {
+    Repeated {
         element: Box<RecordForm>,
         len: usize,
         is_tuple: bool,
@@ -82,7 +82,7 @@ impl RecordForm {
     #[inline]
     fn numbers(&self) -> Option<(Number, Option<usize>)> {
         match &self.parts {
-            FormParts::Run { element, len, is_tuple: true } => Some((element.number?, Some(*len))),
+            FormParts::Repeated { element, len, is_tuple: true } => Some((element.number?, Some(*len))),
             _ => Some((self.number?, None)),
         }
     }
@@ -111,7 +111,7 @@ impl RecordForm {
             return None;
         }
         let run = |inner: &Column, len: usize, is_tuple: bool| {
-            Some(FormParts::Run { element: Box::new(Self::at_level(inner, level + 1)?), len, is_tuple })
+            Some(FormParts::Repeated { element: Box::new(Self::at_level(inner, level + 1)?), len, is_tuple })
         };
         let parts = match column {
             Column::Numbers(numbers) => {
@@ -279,7 +279,7 @@ macro_rules! refuse {
 impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = RowRun<'a, 'r>;
+    type SerializeSeq = RowRepeated<'a, 'r>;
     type SerializeTuple = RowTuple<'a, 'r>;
     type SerializeTupleStruct = RowTuple<'a, 'r>;
     type SerializeTupleVariant = Impossible<(), Error>;
@@ -302,10 +302,12 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     }
 
     #[inline]
-    fn serialize_seq(self, len: Option<usize>) -> Result<RowRun<'a, 'r>> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<RowRepeated<'a, 'r>> {
         match &self.form.parts {
-            FormParts::Run { element, len: expected, is_tuple: false } if len.is_none_or(|len| len == *expected) => {
-                Ok(RowRun { element, left: *expected, buffer: self.buffer })
+            FormParts::Repeated { element, len: expected, is_tuple: false }
+                if len.is_none_or(|len| len == *expected) =>
+            {
+                Ok(RowRepeated { element, left: *expected, buffer: self.buffer })
             }
             _ => Err(mismatch()),
         }
@@ -317,7 +319,7 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     where
         I: IntoIterator<Item: Serialize>,
     {
-        if let FormParts::Run { element, len, is_tuple: false } = &self.form.parts
+        if let FormParts::Repeated { element, len, is_tuple: false } = &self.form.parts
             && let Some((number, width)) = element.numbers()
             && len * width.unwrap_or(1) >= MIN_BULK
             && let Some(slice) = Slice::of(&values)
@@ -340,8 +342,8 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<RowTuple<'a, 'r>> {
         match &self.form.parts {
-            FormParts::Run { element, len: expected, is_tuple: true } if len == *expected => {
-                Ok(RowTuple::Run(RowRun { element, left: len, buffer: self.buffer }))
+            FormParts::Repeated { element, len: expected, is_tuple: true } if len == *expected => {
+                Ok(RowTuple::Repeated(RowRepeated { element, left: len, buffer: self.buffer }))
             }
             FormParts::Tuple(forms) if forms.len() == len => {
                 Ok(RowTuple::Unlike { forms: forms.iter(), buffer: self.buffer })
@@ -424,13 +426,13 @@ impl<'a, 'r> ser::Serializer for RowSerializer<'a, 'r> {
 }
 
 /// Elements of one form.
-pub(super) struct RowRun<'a, 'r> {
+pub(super) struct RowRepeated<'a, 'r> {
     element: &'a RecordForm,
     left: usize,
     buffer: &'a mut PackBuffer<'r>,
 }
 
-impl RowRun<'_, '_> {
+impl RowRepeated<'_, '_> {
     #[inline]
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         // One too many ends below zero, and is refused at the end.
@@ -463,11 +465,11 @@ macro_rules! elements {
         })*
     };
 }
-elements!(RowRun: SerializeSeq serialize_element);
+elements!(RowRepeated: SerializeSeq serialize_element);
 
 /// A tuple.
 pub(super) enum RowTuple<'a, 'r> {
-    Run(RowRun<'a, 'r>),
+    Repeated(RowRepeated<'a, 'r>),
     Unlike { forms: std::slice::Iter<'a, RecordForm>, buffer: &'a mut PackBuffer<'r> },
 }
 
@@ -475,7 +477,7 @@ impl RowTuple<'_, '_> {
     #[inline]
     fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         match self {
-            Self::Run(run) => run.element(value),
+            Self::Repeated(run) => run.element(value),
             Self::Unlike { forms, buffer } => match forms.next() {
                 Some(form) => {
                     buffer.go_to(form.field_buffer);
@@ -489,7 +491,7 @@ impl RowTuple<'_, '_> {
     #[inline]
     fn finish(self) -> Result<()> {
         match self {
-            Self::Run(run) => run.finish(),
+            Self::Repeated(run) => run.finish(),
             Self::Unlike { forms, .. } if forms.as_slice().is_empty() => Ok(()),
             Self::Unlike { .. } => Err(mismatch()),
         }

@@ -7,8 +7,8 @@ use super::place::taken;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dataset, Group, Object, Shape, StoredAttribute, write_out};
-use crate::layout::progress_path::Spot;
-use crate::layout::storage_options::Storing;
+use crate::layout::progress_path::ProgressPath;
+use crate::layout::storage_options::StorageOptions;
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
 
 /// A group whose contents are being replaced.
@@ -26,7 +26,7 @@ pub(super) struct Replacement<'a> {
     done: Vec<ReplaceStep>,
     is_complete: bool,
     /// Where whoever watches has it.
-    spot: Spot,
+    spot: ProgressPath,
 }
 
 /// What was done, and how to take it back.
@@ -55,7 +55,7 @@ impl<'a> Replacement<'a> {
     /// away. On an error the target is as it was.
     ///
     /// Whoever watches is told of the end, at that spot, as long as it can be taken back.
-    pub(super) fn replace(mut self, whole: &Spot) -> Result<()> {
+    pub(super) fn replace(mut self, whole: &ProgressPath) -> Result<()> {
         self.try_replace()?;
         write_out()?;
         whole.finish()?;
@@ -207,7 +207,8 @@ impl<'a> Replacement<'a> {
     fn write_into(&mut self, name: &str, old: Dataset) -> Result<()> {
         let Object::Dataset(new) = self.staged(name)? else { return Err(Error::corrupt("a dataset went away")) };
         let (dtype, shape, spot) = (old.dtype().clone(), old.shape().clone(), self.spot.child(name));
-        let kept = self.kept.create_unlinked_dataset(dtype, shape, &Storing::default(), Spot::NOWHERE)?;
+        let kept =
+            self.kept.create_unlinked_dataset(dtype, shape, &StorageOptions::default(), ProgressPath::NOWHERE)?;
         copy(&old, &kept, &spot)?;
         // A part may be written when this fails.
         let again = old.again()?;
@@ -233,7 +234,7 @@ impl<'a> Replacement<'a> {
         match step {
             ReplaceStep::Kept(label) => self.kept.move_label(label, &self.target),
             ReplaceStep::Linked(label) => self.target.unlink_label(label),
-            ReplaceStep::Written(datasets) => copy(&datasets[1], &datasets[0], &Spot::NOWHERE),
+            ReplaceStep::Written(datasets) => copy(&datasets[1], &datasets[0], &ProgressPath::NOWHERE),
             ReplaceStep::Removed(label, kept) => kept.put_back(&self.target, label, &self.target),
             ReplaceStep::Added(label) => self.target.delete_labelled_attribute(label),
         }
@@ -290,7 +291,7 @@ fn move_away(group: &Group, label: &CStr, kept: &Group) -> Result<()> {
 }
 
 /// Copies all items of a dataset to another of the same type and shape, of which whoever watches is told at that spot.
-fn copy(from: &Dataset, to: &Dataset, spot: &Spot) -> Result<()> {
+fn copy(from: &Dataset, to: &Dataset, spot: &ProgressPath) -> Result<()> {
     /// Bytes that are copied at once.
     const BLOCK: usize = 16 * SLAB;
     let dims = match from.shape() {

@@ -12,7 +12,7 @@ use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
-use crate::ground::progress::Run;
+use crate::ground::progress::CallProgress;
 use crate::h5::within::Within;
 use crate::h5::{self, Attributes, Group, StoredAttribute, Writing, write_out};
 use crate::layout::KIND;
@@ -195,18 +195,18 @@ pub struct Hdf5Serializer<'a> {
     group: &'a hdf5::Group,
     rules: RulePosition,
     overwrite: bool,
-    run: Run,
+    run: CallProgress,
 }
 
 impl<'a> Hdf5Serializer<'a> {
     /// A serializer that fills `group`.
     #[must_use]
     pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, rules: RulePosition::default(), overwrite: false, run: Run::default() }
+        Self { group, rules: RulePosition::default(), overwrite: false, run: CallProgress::default() }
     }
 
     /// The same, which knows what the options say.
-    pub(crate) fn with(group: &'a hdf5::Group, rules: RulePosition, overwrite: bool, run: &Run) -> Self {
+    pub(crate) fn with(group: &'a hdf5::Group, rules: RulePosition, overwrite: bool, run: &CallProgress) -> Self {
         Self { group, rules, overwrite, run: run.clone() }
     }
 

@@ -27,7 +27,7 @@ const TOLD_EVERY: usize = 1024;
 /// A sequence of fewer bytes is written at once.
 const MIN_STREAMED: usize = 4 << 20;
 /// Bytes of the rows that are written, or taken apart, at once: the file system takes few large parts faster than many small
-/// ones, and there is to be one of some size for each lane.
+/// ones, and there is to be one of some size for each buffer.
 pub(super) const WRITE_BYTES: usize = 4 * SLAB;
 
 /// A sequence at its place, part of which may be written already.
@@ -80,7 +80,7 @@ enum RowTarget {
         /// A column of such elements, without them.
         empty: Column,
     },
-    /// To a lane for each field.
+    /// To a buffer for each field.
     FieldBuffers(FieldBuffers),
 }
 
@@ -216,8 +216,8 @@ impl<'a> SequenceWriter<'a> {
         let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
         if !is_columns && let Some(fixed_layout) = FixedLayout::rows(&self.column, total) {
             self.fixed_layout = Some(fixed_layout);
-        } else if !is_table && let Some(mut fixed_layout) = FixedLayout::lanes(&self.column, total) {
-            fixed_layout.create_lanes(&self.place)?;
+        } else if !is_table && let Some(mut fixed_layout) = FixedLayout::by_field(&self.column, total) {
+            fixed_layout.create_field_buffers(&self.place)?;
             self.fixed_layout = Some(fixed_layout);
         } else {
             self.column.reserve(Expected { of: self.count, total });
@@ -277,11 +277,11 @@ impl FixedLayout {
         Some(Self { form, size, buffer, count, room_for, texts, written: 0, total, is_streamed, target, writer })
     }
 
-    /// The elements of a column as rows whose parts go to lanes, if they are of one form.
-    fn lanes(column: &Column, total: u64) -> Option<Self> {
+    /// The elements of a column as rows whose parts go to buffers, if they are of one form.
+    fn by_field(column: &Column, total: u64) -> Option<Self> {
         let (mut field_buffers, forms) = FieldBuffers::of(column)?;
         let size = field_buffers.size();
-        // The slabs of one lane after the other are written: each a part of this.
+        // The slabs of one buffer after the other are written: each a part of this.
         let (is_streamed, room_for) = room(size, total, WRITE_BYTES)?;
         let room_for = room_for.min(WRITE_BYTES / size).max(1);
         let form = field_buffers.form(forms, room_for)?;
@@ -291,8 +291,8 @@ impl FixedLayout {
         Some(Self { form, size, buffer, count: 0, room_for, texts, written, total, is_streamed, target, writer })
     }
 
-    /// Makes the datasets of lanes, where they are written before all rows are there.
-    fn create_lanes(&mut self, place: &Place<'_>) -> Result<()> {
+    /// Makes the datasets of buffers, where they are written before all rows are there.
+    fn create_field_buffers(&mut self, place: &Place<'_>) -> Result<()> {
         match &mut self.target {
             RowTarget::FieldBuffers(field_buffers) if self.is_streamed => field_buffers.create(place, self.total),
             _ => Ok(()),
@@ -319,7 +319,7 @@ impl FixedLayout {
         }
     }
 
-    /// Where the next row begins; those that go to lanes find their places by themselves.
+    /// Where the next row begins; those that go to buffers find their places by themselves.
     #[inline]
     fn next(&self) -> usize {
         self.count * self.size

@@ -12,12 +12,18 @@ use super::super::sys::{h5d, h5o};
 use super::super::{COMPACT, Handle, Id, PropertyLists, c_name, locked, property_lists};
 use super::{Dataset, Shape};
 use crate::ground::error::Result;
-use crate::layout::progress_path::Spot;
-use crate::layout::storage_options::Storing;
+use crate::layout::progress_path::ProgressPath;
+use crate::layout::storage_options::StorageOptions;
 
 impl Group {
     /// Makes the dataset `name` for items of type `dtype`, yet without data, which will be stored as said.
-    pub(crate) fn create_dataset(&self, name: &str, dtype: Dtype, shape: Shape, storing: &Storing) -> Result<Dataset> {
+    pub(crate) fn create_dataset(
+        &self,
+        name: &str,
+        dtype: Dtype,
+        shape: Shape,
+        storing: &StorageOptions,
+    ) -> Result<Dataset> {
         let spot = self.spot_of(name);
         let dataset = locked(|| {
             let label = c_name(name)?;
@@ -34,8 +40,8 @@ impl Group {
         &self,
         dtype: Dtype,
         shape: Shape,
-        storing: &Storing,
-        spot: Spot,
+        storing: &StorageOptions,
+        spot: ProgressPath,
     ) -> Result<Dataset> {
         let dataset = locked(|| {
             self.create_with(dtype, shape, storing, |_, new| h5d::create_anon("create a dataset", self.handle(), new))
@@ -55,7 +61,7 @@ impl Group {
         &self,
         dtype: Dtype,
         shape: Shape,
-        storing: &Storing,
+        storing: &StorageOptions,
         create: impl FnOnce(&PropertyLists, h5d::New) -> Result<Id>,
     ) -> Result<Dataset> {
         let file_type = dtype.id(Order::File)?;
@@ -66,7 +72,7 @@ impl Group {
             _ => None,
         };
         let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
-            (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), Spot::NOWHERE);
+            (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);
         Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot })
     }
 
@@ -77,7 +83,7 @@ impl Group {
         file_type: hid_t,
         size: usize,
         shape: &Shape,
-        (storing, (texts, references)): (&Storing, (bool, bool)),
+        (storing, (texts, references)): (&StorageOptions, (bool, bool)),
         create: impl FnOnce(&PropertyLists, h5d::New) -> Result<Id>,
     ) -> Result<(Id, bool)> {
         let (lists, space) = (property_lists()?, shape.space()?);

@@ -26,7 +26,7 @@ use super::sys::{h5d, h5f, h5i, h5p};
 use super::{Handle, Id, locked, varlen};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
-use crate::layout::progress_path::Spot;
+use crate::layout::progress_path::ProgressPath;
 
 /// A dataset, open.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Dataset {
     is_fixed: bool,
     /// Whether reading sets all items, once that was looked at.
     fills: OnceLock<bool>,
-    spot: Spot,
+    spot: ProgressPath,
 }
 
 impl Attributes for Dataset {
@@ -80,7 +80,7 @@ impl Dataset {
         let shape = Shape::of_space(&space)?;
         let stored = dtype.has_same_memory_type().then_some(stored_type);
         let (is_virtual, is_chunked, chunked, is_fixed, fills, spot) =
-            (false, false, OnceLock::new(), false, OnceLock::new(), Spot::NOWHERE);
+            (false, false, OnceLock::new(), false, OnceLock::new(), ProgressPath::NOWHERE);
         let mut dataset =
             Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot };
         let layout = match layout {
@@ -117,12 +117,12 @@ impl Dataset {
     }
 
     /// The same dataset, which was made or opened for a call that somebody may watch.
-    pub(super) fn at(self, spot: Spot) -> Self {
+    pub(super) fn at(self, spot: ProgressPath) -> Self {
         Self { spot, ..self }
     }
 
     /// Where it is in that call.
-    pub(crate) fn spot(&self) -> &Spot {
+    pub(crate) fn spot(&self) -> &ProgressPath {
         &self.spot
     }
 
@@ -130,7 +130,8 @@ impl Dataset {
     fn check_size(&self, chunk_size: u64) -> Result<()> {
         let claim = self.logical_bytes().max(chunk_size);
         let limits = Limits::current();
-        if claim <= limits.unstored / 2 || claim < u64::MAX && claim / limits.expansion.max(1) <= self.stored() {
+        if claim <= limits.max_unstored / 2 || claim < u64::MAX && claim / limits.max_expansion.max(1) <= self.stored()
+        {
             return Ok(());
         }
         let (words, stored) = (self.words(), self.stored());
@@ -240,7 +241,7 @@ impl Dataset {
 
     /// Whether as much is stored for it as its items can be compressed to.
     pub(crate) fn is_stored(&self) -> bool {
-        self.logical_bytes() / Limits::current().expansion.max(1) <= self.stored()
+        self.logical_bytes() / Limits::current().max_expansion.max(1) <= self.stored()
     }
 
     /// What tells it from other objects, and how many links and attributes it has.

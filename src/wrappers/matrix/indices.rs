@@ -8,7 +8,7 @@ use super::structure::Bound;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, Dtype, Element, ElementType, Group, Items, Number, Shape, element_bytes};
 use crate::layout::SLAB;
-use crate::layout::storage_options::Storing;
+use crate::layout::storage_options::StorageOptions;
 
 /// Writes `indices` to the new dataset `name`, as numbers of the type `number`, which holds them.
 pub(super) fn write<I: SpIndex + H5Type>(
@@ -16,7 +16,7 @@ pub(super) fn write<I: SpIndex + H5Type>(
     name: &str,
     indices: &[I],
     number: Number,
-    storing: &Storing,
+    storing: &StorageOptions,
 ) -> Result<()> {
     let element = ElementType::<I>::new()?;
     let written = match number {
@@ -33,7 +33,7 @@ fn write_as<I: SpIndex, S: Element + TryFrom<usize>>(
     group: &Group,
     name: &str,
     indices: &[I],
-    storing: &Storing,
+    storing: &StorageOptions,
 ) -> Result<()> {
     let shape = Shape::Simple(vec![indices.len() as u64]);
     let dataset = group.create_dataset(name, Dtype::Number(S::NUMBER), shape, storing)?;

@@ -20,7 +20,7 @@ use crate::de::OpenObject;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dataset, ElementType, Group, Shape};
 use crate::layout::sparse::{COL, DATA, INDICES, INDPTR, ROW, SparseFormat};
-use crate::layout::storage_options::Storing;
+use crate::layout::storage_options::StorageOptions;
 use crate::ser::Destination;
 
 /// The format of a matrix that is compressed so.
@@ -32,7 +32,7 @@ fn format_of(storage: CompressedStorage) -> SparseFormat {
 }
 
 /// Writes the values of the entries.
-fn write_data<T: H5Type>(group: &Group, data: &[T], storing: &Storing) -> Result<()> {
+fn write_data<T: H5Type>(group: &Group, data: &[T], storing: &StorageOptions) -> Result<()> {
     let write = || group.write_array(DATA, &ElementType::new()?, &ArrayView1::from(data), storing);
     write().map_err(|error: Error| error.in_link(DATA))
 }
