@@ -20,7 +20,7 @@ use crate::h5::{self, try_lock};
 use crate::layout::access::Access;
 
 /// How many names are tried before giving up.
-const MAX_NAMES: usize = 1000;
+const MAX_TRIES: usize = 1000;
 /// How many names are looked at for what was left behind, where there is any.
 const MAX_SWEPT: usize = 8;
 /// After how many names that nothing has no more are looked at. It takes as long as to write a small dataset.
@@ -88,7 +88,7 @@ impl TemporaryFile {
         })?;
         let old = fs::metadata(target).ok();
         let failed = |error| Error::io("could not create a file in that folder", error);
-        for number in 0..MAX_NAMES {
+        for number in 0..MAX_TRIES {
             let path = target.with_file_name(temporary(name, &number.to_string()));
             match claim(&path, old.is_some()) {
                 Ok(Claimed::New(file)) => {

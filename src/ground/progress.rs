@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::library_lock;
-use crate::ground::wrapper_slot::aside;
+use crate::ground::wrapper_slot::outside_wrapper;
 
 /// As long at least is between two calls of the closure, but for the last.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -258,7 +258,7 @@ impl Counts {
         let (bytes, objects) = (self.bytes.load(Ordering::Relaxed), self.objects.load(Ordering::Relaxed));
         let progress = Progress { bytes, objects, path: path.to_owned() };
         let answer = match &self.watch.0 {
-            Some(tell) => aside(|| tell(&progress)),
+            Some(tell) => outside_wrapper(|| tell(&progress)),
             None => ControlFlow::Continue(()),
         };
         // What the closure did by itself is no time that the call took.

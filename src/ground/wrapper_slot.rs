@@ -34,7 +34,7 @@ impl Ticket {
 }
 
 /// Does something of a user's that comes in between, before the wrapper that has announced itself is met.
-pub(crate) fn aside<R>(inside: impl FnOnce() -> R) -> R {
+pub(crate) fn outside_wrapper<R>(inside: impl FnOnce() -> R) -> R {
     struct RestoreTicket(Option<Ticket>);
     impl Drop for RestoreTicket {
         fn drop(&mut self) {

@@ -11,11 +11,11 @@ macro_rules! scalars {
     ($($method:ident $variant:ident: $type:ty),*) => {
         /// A number or bool.
         #[derive(Clone, Copy, Debug)]
-        pub(super) enum Scalar {
+        pub(super) enum NumberOrBool {
             $($variant($type),)*
         }
 
-        impl Scalar {
+        impl NumberOrBool {
             /// Does something with its type and bytes.
             pub(super) fn with_bytes<R>(self, work: impl FnOnce(Number, &[u8]) -> R) -> R {
                 match self {
@@ -24,14 +24,14 @@ macro_rules! scalars {
             }
         }
 
-        $(impl From<$type> for Scalar {
+        $(impl From<$type> for NumberOrBool {
             #[inline]
             fn from(value: $type) -> Self {
                 Self::$variant(value)
             }
         })*
 
-        impl Serialize for Scalar {
+        impl Serialize for NumberOrBool {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match *self {
                     $(Self::$variant(value) => serializer.$method(value),)*
@@ -46,7 +46,7 @@ scalars! {
     serialize_f64 F64: f64
 }
 
-impl Scalar {
+impl NumberOrBool {
     /// The integer that it is, if it is one.
     pub(super) fn integer(self) -> Option<i128> {
         Some(match self {
@@ -66,7 +66,7 @@ impl Scalar {
 /// A value that is there with one call.
 #[derive(Clone, Copy)]
 pub(super) enum Event<'v> {
-    Number(Scalar),
+    Number(NumberOrBool),
     I128(i128),
     U128(u128),
     Char(char),

@@ -1,7 +1,7 @@
 //! Map keys: which of them can be link names.
 
 use super::any_value::AnyValue;
-use super::event::{Compound, CompoundSink, Event, Scalar, Sink};
+use super::event::{Compound, CompoundSink, Event, NumberOrBool, Sink};
 use super::serializer::ValueSerializer;
 use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::layout::is_linkable;
@@ -59,7 +59,7 @@ impl<'a> Sink<'a> for KeySink {
             Event::UnitVariant(_, variant) => Some((KeyClass::Variant, variant.to_owned())),
             Event::I128(integer) => Some((KeyClass::Integer, integer.to_string())),
             Event::U128(integer) => Some((KeyClass::Integer, integer.to_string())),
-            Event::Number(Scalar::Bool(value)) => Some((KeyClass::Bool, value.to_string())),
+            Event::Number(NumberOrBool::Bool(value)) => Some((KeyClass::Bool, value.to_string())),
             Event::Number(scalar) => match scalar.integer() {
                 Some(integer) => Some((KeyClass::Integer, integer.to_string())),
                 None => return Err(no_link()),

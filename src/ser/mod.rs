@@ -51,4 +51,4 @@ pub(crate) use destination::Destination;
 pub(crate) use growth::Growth;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
-pub(crate) use select::Question;
+pub(crate) use select::NamesQuestion;

@@ -52,7 +52,7 @@ fn found() -> Error {
 impl<'a> SinkOnce<'a> for NameProbe {
     fn event(self, event: Event<'_>) -> Result<()> {
         match event {
-            Event::NewtypeStruct(name, value) if is_wrapper(name) => ask(Question, || self.look(value)),
+            Event::NewtypeStruct(name, value) if is_wrapper(name) => ask(NamesQuestion, || self.look(value)),
             Event::Some(value) | Event::NewtypeStruct(_, value) => self.look(value),
             Event::NewtypeVariant(..) => Err(found()),
             _ => Ok(()),
@@ -89,19 +89,19 @@ impl CompoundSink for NameProbe {
 
 /// Asks a wrapper what there is in its value; see [`Write::answer`](crate::wrappers::bridge::Write::answer).
 #[derive(Debug)]
-pub(crate) struct Question;
+pub(crate) struct NamesQuestion;
 
-impl Offered for Question {
+impl Offered for NamesQuestion {
     fn slot() -> &'static LocalKey<RefCell<Option<Slot<Self>>>> {
         thread_local! {
-            static ASKING: RefCell<Option<Slot<Question>>> = const { RefCell::new(None) };
+            static ASKING: RefCell<Option<Slot<NamesQuestion>>> = const { RefCell::new(None) };
         }
         &ASKING
     }
 }
 
 /// Has a wrapper that `serialize` serializes answer the question.
-fn ask(question: Question, serialize: impl FnOnce() -> Result<()>) -> Result<()> {
+fn ask(question: NamesQuestion, serialize: impl FnOnce() -> Result<()>) -> Result<()> {
     match Offer::new(question) {
         Ok(_offer) => serialize(),
         Err(_) => serialize(),

@@ -8,14 +8,14 @@ use super::place::Place;
 use super::stream::WRITE_BYTES;
 use crate::ground::error::Result;
 use crate::h5::{Dataset, Dtype, Rows, Shape, Writer};
-use crate::layout::dataset_options::Strings as How;
+use crate::layout::dataset_options::Strings;
 use crate::layout::{BYTES, Kind};
 
 /// What a variable-length string costs beside its bytes: a reference, the head of a heap object, and padding.
 const VARIABLE_COST: usize = 32;
 
 /// Strings in their order.
-pub(super) trait Strings {
+pub(super) trait StringList {
     fn count(&self) -> usize;
 
     fn get(&self, index: usize) -> &[u8];
@@ -27,7 +27,7 @@ pub(super) trait Strings {
     fn word(&self, index: usize) -> u128;
 }
 
-impl Strings for ByteStrings {
+impl StringList for ByteStrings {
     fn count(&self) -> usize {
         Self::count(self)
     }
@@ -51,7 +51,7 @@ impl Strings for ByteStrings {
     }
 }
 
-impl Strings for [String] {
+impl StringList for [String] {
     fn count(&self) -> usize {
         self.len()
     }
@@ -103,10 +103,10 @@ fn has_nul(word: u128, len: usize) -> bool {
 }
 
 /// Writes strings.
-pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
+pub(super) fn write<S: StringList + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let count = strings.count();
     let how = place.rules.dataset_options().strings.filter(|_| !place.is_attribute());
-    if how == Some(How::Packed) {
+    if how == Some(Strings::Packed) {
         return write_text(strings, place);
     }
     let (mut longest, mut bytes) = (1, 0usize);
@@ -125,8 +125,8 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
         return place.write(dtype, shape, &places[..count * longest], None);
     }
     let is_fixed = match how {
-        Some(How::Fixed) => true,
-        Some(How::Variable) => false,
+        Some(Strings::Fixed) => true,
+        Some(Strings::Variable) => false,
         _ => count.saturating_mul(longest) <= variable,
     };
     if is_fixed {
@@ -152,7 +152,7 @@ pub(super) fn write<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Resu
 }
 
 /// Writes strings among which are some that contain NUL.
-fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
+fn write_text<S: StringList + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()> {
     let mut parts = ByteStrings { offsets: vec![0], bytes: Vec::new() };
     (0..strings.count()).for_each(|index| parts.push(strings.get(index)));
     let group = place.group(Some(Kind::Text))?;
@@ -160,7 +160,7 @@ fn write_text<S: Strings + ?Sized>(strings: &S, place: &Place<'_>) -> Result<()>
 }
 
 /// Writes strings of at most `size` bytes to a dataset of such; false where one contains NUL, and not all are written.
-fn write_fixed<S: Strings + ?Sized>(strings: &S, size: usize, dataset: Dataset) -> Result<bool> {
+fn write_fixed<S: StringList + ?Sized>(strings: &S, size: usize, dataset: Dataset) -> Result<bool> {
     let (count, dataset) = (strings.count(), Arc::new(dataset));
     let mut writer = Writer::new((count as u64).saturating_mul(size as u64));
     let step = (WRITE_BYTES / size).clamp(1, count.max(1));
@@ -178,7 +178,7 @@ fn write_fixed<S: Strings + ?Sized>(strings: &S, size: usize, dataset: Dataset) 
 }
 
 /// Puts strings into places of `size` bytes, behind which there is room for a word; false where one contains NUL.
-fn pad<S: Strings + ?Sized>(strings: &S, start: usize, len: usize, size: usize, places: &mut [u8]) -> bool {
+fn pad<S: StringList + ?Sized>(strings: &S, start: usize, len: usize, size: usize, places: &mut [u8]) -> bool {
     let mut nul = false;
     if size <= WORD {
         // The next place begins in what is left of the word.

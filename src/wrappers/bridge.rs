@@ -18,7 +18,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use crate::de::Source;
 use crate::ground::error::Result;
 use crate::ground::wrapper_slot::{NAME, Ticket, failed, take};
-use crate::ser::{Destination, Question};
+use crate::ser::{Destination, NamesQuestion};
 
 /// A wrapper that is written.
 pub(crate) trait Write {
@@ -48,7 +48,7 @@ struct Content<'a, W> {
 
 impl<W: Write> Serialize for Content<'_, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if take::<Question>(self.ticket).is_some() {
+        if take::<NamesQuestion>(self.ticket).is_some() {
             return self.wrapper.answer(serializer);
         }
         let Some(destination) = take::<Destination>(self.ticket) else { return self.wrapper.elsewhere(serializer) };

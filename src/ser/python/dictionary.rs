@@ -16,7 +16,7 @@ use crate::h5::Group;
 use crate::layout::VALUE;
 use crate::layout::python::{CLASS, KEY};
 use crate::ser::any_value::AnyValue;
-use crate::ser::event::{CompoundSink, Scalar};
+use crate::ser::event::{CompoundSink, NumberOrBool};
 use crate::ser::key::{self, KeyClass};
 use crate::ser::place::{Place, check_free};
 use crate::ser::select;
@@ -86,7 +86,7 @@ fn check_key(class: Option<KeyClass>, kind: ValueKind) -> Result<()> {
         (Some(class), _) => class != KeyClass::Bool,
         (
             None,
-            ValueKind::Number(Scalar::F32(_) | Scalar::F64(_))
+            ValueKind::Number(NumberOrBool::F32(_) | NumberOrBool::F64(_))
             | ValueKind::Sequence
             | ValueKind::Tuple
             | ValueKind::Union,

@@ -15,7 +15,7 @@ use crate::layout::path_rules::RulePosition;
 use crate::ser::any_value::{AnyValue, ErasedRow};
 use crate::ser::column::Column;
 use crate::ser::compound::same_form;
-use crate::ser::event::{CompoundSink, Scalar};
+use crate::ser::event::{CompoundSink, NumberOrBool};
 use crate::ser::place::{Place, check_free};
 use crate::ser::stream::SequenceWriter;
 use crate::ser::{column_layout, key, node};
@@ -171,20 +171,20 @@ enum NumberClass {
 }
 
 impl ListNumbers {
-    fn of(first: Scalar) -> Self {
+    fn of(first: NumberOrBool) -> Self {
         Self { class: Self::look(first).0, has_negative: false, has_beyond: false }
     }
 
     /// The class of a number, and whether it is negative, and beyond `i64`.
-    fn look(value: Scalar) -> (NumberClass, bool, bool) {
+    fn look(value: NumberOrBool) -> (NumberClass, bool, bool) {
         match (value, value.integer()) {
             (_, Some(integer)) => (NumberClass::Integer, integer < 0, integer > i128::from(i64::MAX)),
-            (Scalar::Bool(_), None) => (NumberClass::Bool, false, false),
+            (NumberOrBool::Bool(_), None) => (NumberClass::Bool, false, false),
             (_, None) => (NumberClass::Float, false, false),
         }
     }
 
-    fn add(&mut self, value: Scalar) -> Result<()> {
+    fn add(&mut self, value: NumberOrBool) -> Result<()> {
         let (class, is_negative, is_beyond) = Self::look(value);
         self.has_negative |= is_negative;
         self.has_beyond |= is_beyond;

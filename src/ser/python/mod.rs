@@ -15,7 +15,7 @@ use self::dictionary::DictionarySerializer;
 use self::list::ListSerializer;
 use super::any_value::{AnyElements, AnyValue, Contiguous};
 use super::destination::Destination;
-use super::event::{Compound, CompoundSink, Event, Scalar, SinkOnce};
+use super::event::{Compound, CompoundSink, Event, NumberOrBool, SinkOnce};
 use super::place::Place;
 use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
@@ -105,15 +105,15 @@ impl<'a> PythonSerializer<'a> {
     }
 
     /// Python's integers have a sign, and so have the package's scalars. Those that do not fit it has as unsigned ones, too.
-    fn scalar(self, scalar: Scalar) -> Result<()> {
+    fn scalar(self, scalar: NumberOrBool) -> Result<()> {
         let signed = match scalar {
-            Scalar::U8(_) | Scalar::U16(_) | Scalar::U32(_) | Scalar::U64(_) => {
+            NumberOrBool::U8(_) | NumberOrBool::U16(_) | NumberOrBool::U32(_) | NumberOrBool::U64(_) => {
                 scalar.integer().and_then(|integer| i64::try_from(integer).ok())
             }
             _ => None,
         };
         signed
-            .map_or(scalar, Scalar::I64)
+            .map_or(scalar, NumberOrBool::I64)
             .with_bytes(|number, bytes| self.place.write(Dtype::Number(number), Shape::Scalar, bytes, None))
     }
 

@@ -3,13 +3,13 @@
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::ser::any_value::{AnyElements, AnyValue};
-use crate::ser::event::{Compound, CompoundSink, Event, Scalar, Sink};
+use crate::ser::event::{Compound, CompoundSink, Event, NumberOrBool, Sink};
 use crate::ser::serializer::ValueSerializer;
 
 /// What sort of thing a value is. An option that is there is what is in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ValueKind {
-    Number(Scalar),
+    Number(NumberOrBool),
     /// An integer of 128 bits.
     Wide,
     Text,

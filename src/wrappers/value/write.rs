@@ -24,8 +24,10 @@ impl Serialize for Value {
                 None => serializer.collect_seq(list),
             },
             Self::Table(table) => match table.get(0).and_then(record).and_then(RecordFields::of_record) {
-                Some(form) => serializer.collect_seq(table.records().map(|value| Made { value, form: Some(&form) })),
-                None => serializer.collect_seq(table.records().map(|value| Made { value, form: None })),
+                Some(form) => {
+                    serializer.collect_seq(table.records().map(|value| OwnedRecord { value, form: Some(&form) }))
+                }
+                None => serializer.collect_seq(table.records().map(|value| OwnedRecord { value, form: None })),
             },
             Self::Tuple(elements) => {
                 let mut tuple = serializer.serialize_tuple(elements.len())?;
@@ -122,12 +124,12 @@ fn record(value: &Value) -> Option<&Map> {
 }
 
 /// A record that was made to be written.
-struct Made<'a> {
+struct OwnedRecord<'a> {
     value: Value,
     form: Option<&'a RecordFields>,
 }
 
-impl Serialize for Made<'_> {
+impl Serialize for OwnedRecord<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.form {
             Some(form) => Formed { value: &self.value, form }.serialize(serializer),
