@@ -4,7 +4,6 @@
 //! out before. It goes through all that it has of the file for that, so it is made to once in a call of reading.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::c_void;
 use std::ptr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -295,7 +294,7 @@ impl FileBytes {
 
     /// Its handle, if a driver of this crate has it.
     #[cfg(all(unix, hdf5_drivers))]
-    pub(super) fn own_handle(&self, file: &Id) -> Result<Option<*mut c_void>> {
+    pub(super) fn own_handle(&self, file: &Id) -> Result<Option<*mut std::ffi::c_void>> {
         if !self.is_own {
             return Ok(None);
         }
