@@ -192,6 +192,19 @@ with h5py.File(FOLDER / "object.h5", "w") as file:
     assert value == {"@class": "Model", "@module": "model", "names": {"100%25": 1, "a": b"\x80\x04."}}, value
     assert reader.read(file["names"]) == value["names"]
 
+# A matrix as AnnData writes it.
+with h5py.File(FOLDER / "matrix.h5", "w") as file:
+    file.attrs["encoding-type"], file.attrs["shape"] = "csc_matrix", [2, 3]
+    file["data"], file["indices"], file["indptr"] = [1.5, 2.5], [1, 0], [0, 1, 1, 2]
+    assert plain(reader.read(file)) == {"csc": [[0.0, 0.0, 2.5], [1.5, 0.0, 0.0]]}
+    file["indptr"][3] = 7
+    try:
+        reader.read(file)
+    except reader.ReadError as error:
+        assert str(error).endswith("; at HDF5 path `/`"), error
+    else:
+        raise AssertionError("a matrix that contradicts itself")
+
 # What is no such value.
 with h5py.File(FOLDER / "others.h5", "w", track_order=True) as file:
     file["half"] = np.array([1.5], "f2")
