@@ -544,8 +544,14 @@ fn simple_dataspaces_without_dimensions() {
     let copy = filebacked::to_vec(&lazy).unwrap();
     assert_eq!(filebacked::from_slice::<Value>(&copy).unwrap(), serde_json::json!({"value": "text"}));
     let path = hostile("simple-rank0-attribute.h5");
-    filebacked::from_file::<filebacked::Value>(&path).unwrap();
+    let value = filebacked::from_file::<Value>(&path).unwrap();
     assert_eq!(filebacked::from_file::<BTreeMap<String, Node>>(&path).unwrap()["g"].x, 2.5);
+    // The attribute is written again, and copied with its group.
+    let lazy: BTreeMap<String, Lazy<Value>> = filebacked::from_file(&path).unwrap();
+    for copy in [filebacked::to_vec(&value).unwrap(), filebacked::to_vec(&lazy).unwrap()] {
+        assert_eq!(filebacked::from_slice::<BTreeMap<String, Node>>(&copy).unwrap()["g"].x, 2.5);
+        filebacked::from_slice::<Value>(&copy).unwrap();
+    }
 }
 
 /// The `hdf5` crate reads the value of an enum into eight bytes, however many it has.

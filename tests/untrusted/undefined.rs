@@ -13,7 +13,8 @@ use filebacked::hdf5::plist::dataset_create::FillTime;
 use filebacked::hdf5::types::{FixedAscii, VarLenUnicode};
 use filebacked::hdf5::{self, Dataset, File, H5Type};
 use filebacked::{
-    Appender, Error, ErrorKind, Lazy, NdArray, ReadOptions, Reader, Shared, Strings, Value, WriteOptions, from_slice,
+    Appender, Error, ErrorKind, Lazy, NdArray, ReadOptions, Reader, Records, Shared, Strings, Value, WriteOptions,
+    from_slice,
 };
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2, IxDyn, s};
 use serde::de::DeserializeOwned;
@@ -661,6 +662,9 @@ mod encodings {
             WriteOptions::new().strings(Strings::Variable),
             WriteOptions::new().deflate(1).above(1),
             WriteOptions::new().lzf().above(1).fletcher32(true),
+            WriteOptions::new().strings(Strings::Fixed),
+            WriteOptions::new().strings(Strings::Packed),
+            WriteOptions::new().records(Records::Columns),
         ];
         for (way, options) in ways.into_iter().enumerate() {
             let image = options.to_vec(value).unwrap();
@@ -761,6 +765,50 @@ mod encodings {
             let lazy: Lazy<NdArray<u16, Ix3>> = from_slice(&image).unwrap();
             assert_eq!(lazy.slice(s![..;2, .., 1]).unwrap(), turned.0.slice(s![..;2, .., 1]));
         }
+    }
+
+    /// What is a group by itself, or of unlike parts; and files that are written to again.
+    #[test]
+    fn objects_and_others() {
+        use filebacked::{LazyMap, WithAttrs};
+
+        both_ways(&BTreeMap::from([((1_u8, 2_u8), 0.5), ((3, 4), 1.5)]));
+        both_ways(&vec![Some(None), Some(Some(1_u8)), None]);
+        both_ways(&"a\0b".to_owned());
+        both_ways(&vec!["a\0b".to_owned(), String::new()]);
+        both_ways(&serde_json::json!([1, "x", null, {"a": [1.5, 2.5]}, {"a": 1, "b": "y"}]));
+        both_ways(
+            &vec![BTreeMap::from([("a", 1_u8)]), BTreeMap::from([("a", 2), ("b", 3)])]
+                .into_iter()
+                .map(|map| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+                .collect::<Vec<BTreeMap<String, u8>>>(),
+        );
+        both_ways(&WithAttrs {
+            value: vec![0.5_f32; 7],
+            attrs: BTreeMap::from([("units".to_owned(), "m".to_owned()), ("empty".to_owned(), String::new())]),
+        });
+        #[cfg(feature = "sprs")]
+        both_ways(&filebacked::Sparse(sprs::CsMat::<f64>::eye(5)));
+        let models = vec![BTreeMap::from([("key".to_owned(), (1.5, 0.5))])];
+        let image = WriteOptions::new().python("module").to_vec(&models).unwrap();
+        assert_eq!(from_slice::<Vec<BTreeMap<String, (f64, f64)>>>(&image).unwrap(), models);
+
+        let (folder, file) = file();
+        for size in SIZES {
+            let options = WriteOptions::new().overwrite(true);
+            let records: Vec<Record> = (0..size).map(record).collect();
+            options.write(&file, "a/records", &records).unwrap();
+            assert_eq!(filebacked::read::<Vec<Record>>(&file, "a/records").unwrap(), records);
+            let path = folder.path().join("whole.h5");
+            filebacked::to_file(&path, &records).unwrap();
+            assert_eq!(filebacked::from_file::<Vec<Record>>(&path).unwrap(), records);
+        }
+        filebacked::write(&file, "cases", &BTreeMap::from([("a".to_owned(), vec![0.5_f64; 3])])).unwrap();
+        let mut cases: LazyMap<String, Vec<f64>> = filebacked::read(&file, "cases").unwrap();
+        cases.insert("b/c".to_owned(), vec![1.5; 65]);
+        cases.save().unwrap();
+        let saved: BTreeMap<String, Vec<f64>> = filebacked::read(&file, "cases").unwrap();
+        assert_eq!(saved, BTreeMap::from([("a".to_owned(), vec![0.5; 3]), ("b/c".to_owned(), vec![1.5; 65])]));
     }
 
     #[test]

@@ -195,6 +195,25 @@ fn what_cannot_be_read_is_left_out_as_the_error_says() {
     assert_eq!(said(&found), listed(LEFT_OUT));
 }
 
+/// What cannot be read costs a tree no more than itself.
+#[test]
+fn trees_have_what_is_there() {
+    for path in files() {
+        let file = File::open(&path).unwrap();
+        let shown = filebacked::tree(&file).unwrap().to_string();
+        for name in file.member_names().unwrap() {
+            assert!(shown.contains(&name), "{}: {name}\n{shown}", path.display());
+        }
+        if name_of(&path).ends_with("unreadable.h5") {
+            let words: Vec<_> = shown.split_whitespace().collect();
+            let words = words.join(" ");
+            for line in ["numbers i64 (2,) 1, 2", "time", "region", "named"] {
+                assert!(words.contains(line), "{line}\n{shown}");
+            }
+        }
+    }
+}
+
 #[test]
 fn formats_have_what_is_there() {
     for path in files() {

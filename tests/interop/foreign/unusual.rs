@@ -88,6 +88,10 @@ fn scalars_in_one_element() {
         assert_eq!(read::<i128>(&file, code), 7);
         assert_eq!(read::<f32>(&file, code), 7.0);
     }
+    assert_eq!(read::<half::f16>(&file, "f16"), half::f16::from_f32(0.5));
+    assert_eq!((read::<f32>(&file, "f16"), read::<f64>(&file, "long")), (0.5, 0.5));
+    assert_eq!((read::<i64>(&file, "time"), read::<u128>(&file, "wide")), (3600, 1 << 100));
+    assert_eq!(read::<Vec<Vec<i32>>>(&file, "list"), [[1, 2, 3]]);
     assert_eq!(read::<char>(&file, "text"), 't');
     assert_eq!(read::<(i32, f64)>(&file, "record"), (1, 2.5));
     assert_eq!(read::<Lazy<f64>>(&file, "f64").load().unwrap(), 1.5);
