@@ -251,7 +251,10 @@ impl Column {
             Self::Blobs(_) => "bytes".to_owned(),
             Self::Units(_) => "a unit".to_owned(),
             Self::Array(array) => format!("a tuple of {} numbers", array.width),
-            Self::List(_) => "a sequence".to_owned(),
+            Self::List(list) => match (&list.offsets[..], &list.inner) {
+                ([start, end], Self::Numbers(_)) => format!("a sequence of {} {}", end - start, list.inner.what()),
+                _ => "a sequence".to_owned(),
+            },
             Self::Record(record) if record.rows == super::record::RecordKind::Tuples => {
                 format!("a tuple of {}", record.fields.len())
             }

@@ -180,7 +180,7 @@ fn refused() {
     refuses(
         &[1.5, 2.5],
         &[1.5],
-        "expected `f64` of shape (2,), as the elements that are stored, found a sequence; at `[{n}]`, HDF5 path `/x`",
+        "expected `f64` of shape (2,), as the elements that are stored, found a sequence of 1 `f64`; at `[{n}]`, HDF5 path `/x`",
     );
     refuses(
         &(1, "a".to_owned()),
@@ -311,7 +311,11 @@ fn records_of_another_form_name_the_field() {
     for (record, words, path) in [
         (Any::Narrow { time: 0.5, at: [0.5; 2] }, format!("expected `f64`, {stored}, found `f32`"), "[1]/time"),
         (Any::Text { time: "now", at: [0.5; 2] }, format!("expected `f64`, {stored}, found a string"), "[1]/time"),
-        (Any::Long { time: 0.5, at: [0.5; 3] }, format!("expected `[f32; 2]`, {stored}, found a sequence"), "[1]/at"),
+        (
+            Any::Long { time: 0.5, at: [0.5; 3] },
+            format!("expected `[f32; 2]`, {stored}, found a sequence of 3 `f32`"),
+            "[1]/at",
+        ),
         (Any::Less { time: 0.5 }, format!("expected a struct with `at`, {stored}, found one without"), "[1]"),
         (
             Any::More { time: 0.5, at: [0.5; 2], more: 1 },
