@@ -134,6 +134,10 @@ if hasattr(h5t, "COMPLEX_IEEE_F64LE"):
         for name, code in [("F32LE", "<c8"), ("F64LE", "<c16"), ("F32BE", ">c8"), ("F64BE", ">c16")]:
             dtype = getattr(h5t, f"COMPLEX_IEEE_{name}")
             create(file, name, dtype, np.array([1 + 2j, 3], code))
+    # Apart, as older libraries cannot look for the attributes of such a group.
+    with h5py.File(folder / "complex_attributes.h5", "w", libver="latest") as file:
+        for name, code in [("F32LE", "<c8"), ("F64LE", "<c16"), ("F32BE", ">c8"), ("F64BE", ">c16")]:
+            dtype = getattr(h5t, f"COMPLEX_IEEE_{name}")
             for kind, space in [("one", h5s.create(h5s.SCALAR)), ("two", h5s.create_simple((2,)))]:
                 attribute = h5a.create(file.id, f"{kind} {name}".encode(), dtype, space)
                 attribute.write(np.array([1 + 2j, 3], code)[: 1 if kind == "one" else 2].reshape(space.shape), mtype=dtype)
