@@ -8,7 +8,6 @@ pub(crate) mod half;
 pub(crate) mod library_lock;
 pub(crate) mod limits;
 pub(crate) mod link_name;
-#[allow(unsafe_code, reason = "the size of memory is asked of the C library")]
 pub(crate) mod memory;
 pub(crate) mod progress;
 pub(crate) mod stack;
