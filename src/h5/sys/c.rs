@@ -9,7 +9,7 @@
 //!
 //! None takes a lock: the functions above these do.
 
-use std::ffi::{CStr, c_char, c_double, c_int, c_uint, c_ulong, c_void};
+use std::ffi::{CStr, c_char, c_double, c_int, c_uint, c_void};
 use std::marker::PhantomData;
 
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, haddr_t, hbool_t, herr_t, hsize_t, htri_t};
@@ -197,8 +197,8 @@ unsafe extern "C" {
     pub(super) safe fn H5Fget_intent(file: hid_t, intent: &mut c_uint) -> herr_t;
     pub(super) safe fn H5Fget_access_plist(file: hid_t) -> hid_t;
     pub(super) safe fn H5Fget_create_plist(file: hid_t) -> hid_t;
-    #[cfg_attr(not(hdf5_tokens), allow(dead_code, reason = "older versions number files in another way"))]
-    pub(super) safe fn H5Fget_fileno(file: hid_t, number: &mut c_ulong) -> herr_t;
+    #[cfg(hdf5_tokens)]
+    pub(super) safe fn H5Fget_fileno(file: hid_t, number: &mut std::ffi::c_ulong) -> herr_t;
     pub(super) safe fn H5Fget_vfd_handle(file: hid_t, list: hid_t, handle: &mut *mut c_void) -> herr_t;
     pub(super) safe fn H5Fget_obj_count(file: hid_t, types: c_uint) -> isize;
     pub(super) fn H5Fget_obj_ids(file: hid_t, types: c_uint, most: usize, ids: *mut hid_t) -> isize;
@@ -301,7 +301,7 @@ unsafe extern "C" {
         persist: hbool_t,
         threshold: hsize_t,
     ) -> herr_t;
-    #[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "only files of a driver of ours are aligned"))]
+    #[cfg(all(unix, hdf5_drivers))]
     pub(super) safe fn H5Pset_alignment(list: hid_t, threshold: hsize_t, alignment: hsize_t) -> herr_t;
     pub(super) safe fn H5Pset_cache(
         list: hid_t,
@@ -320,7 +320,7 @@ unsafe extern "C" {
     pub(super) safe fn H5Pget_layout(list: hid_t) -> c_int;
     pub(super) safe fn H5Pget_fill_time(list: hid_t, time: &mut c_int) -> herr_t;
     pub(super) safe fn H5Pfill_value_defined(list: hid_t, status: &mut c_int) -> herr_t;
-    #[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "only files of a driver of ours are asked"))]
+    #[cfg(all(unix, hdf5_drivers))]
     pub(super) safe fn H5Pget_file_space_strategy(
         list: hid_t,
         strategy: &mut c_int,
@@ -354,7 +354,7 @@ unsafe extern "C" {
         count: usize,
         values: *const c_uint,
     ) -> herr_t;
-    #[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "older versions take no driver of ours"))]
+    #[cfg(all(unix, hdf5_drivers))]
     pub(super) fn H5Pset_driver(list: hid_t, driver: hid_t, properties: *const c_void) -> herr_t;
     pub(super) fn H5Pset_file_image(list: hid_t, bytes: *mut c_void, size: usize) -> herr_t;
     pub(super) fn H5Pset_elink_cb(list: hid_t, follow: Option<FollowLink>, data: *mut c_void) -> herr_t;
@@ -362,7 +362,7 @@ unsafe extern "C" {
     // Plugins.
     pub(super) safe fn H5PLsize(count: &mut c_uint) -> herr_t;
     pub(super) safe fn H5PLremove(index: c_uint) -> herr_t;
-    #[cfg_attr(not(hdf5_tokens), allow(dead_code, reason = "older versions load no connectors"))]
+    #[cfg(hdf5_tokens)]
     pub(super) safe fn H5PLappend(folder: Name<'_>) -> herr_t;
     pub(super) safe fn H5PLget_loading_state(mask: &mut c_uint) -> herr_t;
     // `hdf5-metno-sys` has it with a pointer, but it takes the number.

@@ -51,7 +51,7 @@ pub(in crate::h5) fn intent(what: &str, file: &Id) -> Result<c_uint> {
 }
 
 /// A list that says how the file is open.
-#[cfg_attr(not(all(unix, hdf5_drivers)), allow(dead_code, reason = "only files of a driver of ours are asked"))]
+#[cfg(all(unix, hdf5_drivers))]
 pub(in crate::h5) fn get_access_plist(what: &str, file: &Id) -> Result<Id> {
     Id::own(what, || c::H5Fget_access_plist(file.get()))
 }
