@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::appenders::{self, Appending, Place, found};
-use super::child::{Call, Room, Snapshot, Then, fork, kill, measure, names};
+use super::child::{Call, Ended, Room, Snapshot, Then, fork, kill, measure, names};
 use super::operations::{FILE, Operation, Way, Writing, savings};
 use super::values::Encoded;
 use super::{is_asked_for, plain};
@@ -73,7 +73,7 @@ pub(crate) fn run(text: &mut String, room: &Room, values: &[Box<dyn Encoded>]) {
         flushed(&**appending, room, times().div_ceil(open.len() as u32)).tell(text, &name);
     }
     // In files that the caller opened, a call that is killed can leave anything; one that has answered cannot.
-    let times = times().div_ceil(20);
+    let times = if std::env::var_os(super::ALL).is_some() { times() / values.len() as u32 } else { 5 };
     for way in [Way::Write, Way::ToGroup, Way::OverwriteSame, Way::OverwriteOther, Way::OverwriteGroup] {
         for value in &values {
             in_open_file(&Writing { way, value: &***value }, room, times, text);
@@ -97,8 +97,11 @@ fn prepared(folder: &Path, prepare: impl FnOnce()) -> Snapshot {
     Snapshot::of(folder)
 }
 
-/// There is the old value or the new one, and the next call leaves no other file.
-fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
+/// What looks at each kill: it is told what the process said, and how to run the operation once more.
+type Look<'a> = &'a mut dyn FnMut(&mut Tally, &Ended, &dyn Fn() -> Ended);
+
+/// Kills an operation so many times, from its first moment to a little after its last.
+fn killed(operation: &dyn Operation, room: &Room, times: u32, look: Look<'_>) -> Tally {
     let folder = room.folder();
     operation.ready();
     let before = prepared(folder, || operation.prepare(folder));
@@ -112,7 +115,16 @@ fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
     let mut tally = Tally::default();
     for moment in moments(times, time) {
         before.restore(folder);
-        kill(moment, call);
+        let ended = kill(moment, call);
+        look(&mut tally, &ended, &|| fork(call));
+    }
+    tally
+}
+
+/// There is the old value or the new one, and the next call leaves no other file.
+fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
+    let folder = room.folder();
+    killed(operation, room, times, &mut |tally, _, run_again| {
         let left = if names(folder).iter().any(|name| name != FILE) { ", a file beside it" } else { "" };
         // The file that was left is none that was ever there.
         let beside: Vec<_> = names(folder).into_iter().filter(|name| name != FILE).collect();
@@ -124,15 +136,14 @@ fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
             *tally.faults.entry(plain(&found)).or_default() += 1;
         }
         *tally.outcomes.entry(format!("{}{left}", plain(&found))).or_default() += 1;
-        let again = fork(call);
+        let again = run_again();
         if again.after("answer:") != Some("ok") || state(operation, folder) != operation.after() {
             *tally.faults.entry(format!("the next call: {:?} {:?}", again.said, again.death())).or_default() += 1;
         }
         if names(folder) != [FILE] {
             *tally.faults.entry("the next call leaves another file".to_owned()).or_default() += 1;
         }
-    }
-    tally
+    })
 }
 
 /// All that was flushed is there, and can be gone on with.
@@ -209,19 +220,7 @@ fn in_open_file(operation: &dyn Operation, room: &Room, times: u32, text: &mut S
         return;
     }
     let folder = room.folder();
-    operation.ready();
-    let before = prepared(folder, || operation.prepare(folder));
-    let call = |said: &mut std::io::PipeWriter| {
-        operation.run(folder, &mut Call { said, room, pages: None, size: 0, then: Then::End });
-    };
-    let time = usual(|| {
-        before.restore(folder);
-        measure(call)
-    });
-    let mut tally = Tally::default();
-    for moment in moments(times, time) {
-        before.restore(folder);
-        let ended = kill(moment, call);
+    let tally = killed(operation, room, times, &mut |tally, ended, _| {
         let when = match (ended.after("close:"), ended.after("answer:")) {
             (Some(_), _) => "after the file was closed",
             (None, Some(_)) => "after the answer",
@@ -233,6 +232,6 @@ fn in_open_file(operation: &dyn Operation, room: &Room, times: u32, text: &mut S
             *tally.faults.entry(outcome.clone()).or_default() += 1;
         }
         *tally.outcomes.entry(outcome).or_default() += 1;
-    }
+    });
     tally.tell(text, &format!("{}, killed at any moment", operation.name()));
 }
