@@ -99,10 +99,13 @@
 //!
 //! # Kills
 //!
-//! A whole file ([`to_file`]) and a file of an [`Appender`]'s own are whole whenever the process is killed: with the old value
-//! or the new one, or with all records that were flushed. In a file that the caller opened, the new value is there from the
-//! moment at which the call has answered. Before that, libhdf5 may have written some of its own pages and not others, and a kill
-//! can cost the file: of some 1,250 kills in such calls, 15 did. What must outlive a kill belongs into a file of the first kind.
+//! If the process is killed:
+//!
+//! - A file that [`to_file`] writes has the old value or the new one.
+//! - A file of an [`Appender`]'s own has all records that were flushed.
+//! - A file that the caller opened has the new value once the call has answered. During the call, libhdf5 may have written some
+//!   of its pages and not others, and then a kill can destroy the file: 15 of some 1,250 kills in tests did. Write data that must
+//!   survive a kill in one of the first two ways.
 //!
 //! # Threads
 //!

@@ -207,8 +207,8 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     }
 }
 
-/// The fields of a record, as a struct of numbers alone, in registers: nothing that is called sees where they are, or what is
-/// left would be written to memory, and read from there, for each field.
+/// The fields of a record, for a struct of numbers alone. Nothing that is called sees them, so that they stay in registers.
+// A record of the bench, six numbers and a bool, takes 10 ns more as `Elements`, which a call sees, than the 35 that it takes so.
 pub(crate) struct PlainFields<'a>(pub(super) CompoundSeq<'a>);
 
 impl<'de> SeqAccess<'de> for PlainFields<'_> {
@@ -246,7 +246,7 @@ impl<'de> SeqAccess<'de> for PlainFields<'_> {
     }
 }
 
-/// The next of the fields, which is no number, and what is left of them.
+/// The next field, which is no number, and the fields that are left.
 #[inline(never)]
 fn apart<'de, 'a, T: DeserializeSeed<'de>>(
     fields: CompoundSeq<'a>,
