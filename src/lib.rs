@@ -104,7 +104,7 @@
 //! - A file that [`to_file`] writes has the old value or the new one.
 //! - A file of an [`Appender`]'s own has all records that were flushed.
 //! - A file that the caller opened has the new value once the call has answered. During the call, libhdf5 may have written some
-//!   of its pages and not others, and then a kill can destroy the file: 15 of some 1,250 kills in tests did. Write data that must
+//!   of its pages and not others, and then a kill can destroy the file: 47 of 5,490 kills in tests did. Write data that must
 //!   survive a kill in one of the first two ways.
 //!
 //! # Threads
