@@ -182,6 +182,10 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
                 Some(element) => seed.deserialize(ValueDeserializer::Element(element)),
                 None => return Ok(None),
             },
+            Self::Record(record) => match record.next_readable() {
+                Some(element) => seed.deserialize(ValueDeserializer::Element(element)),
+                None => return self.next_apart(seed),
+            },
             _ => return self.next_apart(seed),
         };
         match read {

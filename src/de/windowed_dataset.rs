@@ -1,5 +1,6 @@
 //! Datasets read in windows of 256 KiB, as their items are asked for.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::column::check_count;
@@ -46,6 +47,10 @@ pub(super) struct WindowedDataset {
     size: usize,
     /// What an item is, if it is a number.
     number: Option<Number>,
+    /// The same of a dataset of one dimension.
+    list_of: Option<Number>,
+    /// What an item of a dataset of one dimension is, if it is a string of fixed size.
+    list_of_strings: Option<Strings>,
     order: FieldOrder,
 }
 
@@ -76,6 +81,11 @@ impl WindowedDataset {
             Dtype::Number(number) => Some(*number),
             _ => None,
         };
+        let is_list = dims.len() == 1;
+        let list_of_strings = match dataset.dtype() {
+            Dtype::FixedString(strings) if is_list => Some(*strings),
+            _ => None,
+        };
         let dataset = Arc::new(dataset);
         Ok(Self {
             ahead: ReadAhead::new(Arc::clone(&dataset)),
@@ -89,6 +99,8 @@ impl WindowedDataset {
             spread: None,
             size,
             number,
+            list_of: number.filter(|_| is_list),
+            list_of_strings,
             order: FieldOrder::default(),
         })
     }
@@ -173,6 +185,38 @@ impl WindowedDataset {
         }
         let at = (index - self.start) as usize * T::NUMBER.size();
         Ok(self.items.bytes().get(at..).and_then(T::from_bytes))
+    }
+
+    /// Whether the items, in one dimension, are numbers of this type, and that at `index` is in the window.
+    #[inline]
+    pub(super) fn has_number(&self, index: u64, number: Number) -> bool {
+        self.list_of == Some(number) && index.wrapping_sub(self.start) < self.count
+    }
+
+    /// The bytes of such a number.
+    #[inline]
+    pub(super) fn number_at(&self, index: u64) -> Option<&[u8]> {
+        let at = (index - self.start) as usize * self.size;
+        self.items.bytes().get(at..)?.get(..self.size)
+    }
+
+    /// Where in the window the string at `index` is, if the items, in one dimension, are strings of fixed size, and that is known
+    /// to be text.
+    #[inline]
+    pub(super) fn text_range(&self, index: u64) -> Option<Range<usize>> {
+        let (strings, place) = (self.list_of_strings?, index.wrapping_sub(self.start));
+        if place >= self.count {
+            return None;
+        }
+        let at = place as usize * self.size;
+        let len = item::trimmed(strings, self.items.bytes().get(at..)?.get(..self.size)?).len();
+        self.items.text(at..at + len).map(|_| at..at + len)
+    }
+
+    /// The text there.
+    #[inline]
+    pub(super) fn text_in(&self, range: Range<usize>) -> Option<&str> {
+        self.items.text(range)
     }
 
     /// The text of the item at `index` of one dimension, which is a string.
