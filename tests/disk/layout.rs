@@ -10,46 +10,18 @@ use std::path::Path;
 use filebacked::{NdArray, Triplets, WithAttrs, hdf5, to_file, to_vec};
 use ndarray::array;
 use num_complex::{Complex32, Complex64};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_bytes::Bytes;
 use serde_json::json;
 use sprs::{CsMat, CsMatI, TriMat};
 
 use crate::common;
+use crate::examples::{
+    Axis, Either, Inner, Kinded, Labels, Marker, Metres, Note, Nothing, Outer, Pairs, Particle, Point, Reading,
+    Reserved, Run, Samples, Shape, Truth, long_and_short, table,
+};
 
-/// Declares the rows, and the values that are written for each: as a map of maps.
-macro_rules! table {
-    ($($row:literal { $($name:literal: $value:expr,)* })*) => {
-        /// The rows by name.
-        const ROWS: &[&str] = &[$($row),*];
-
-        /// All values.
-        struct Table;
-
-        impl Serialize for Table {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut table = serializer.serialize_map(None)?;
-                $({
-                    struct Row;
-
-                    impl Serialize for Row {
-                        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                            let mut row = serializer.serialize_map(None)?;
-                            $(row.serialize_entry($name, &$value)?;)*
-                            row.end()
-                        }
-                    }
-
-                    table.serialize_entry($row, &Row)?;
-                })*
-                table.end()
-            }
-        }
-    };
-}
-
-table! {
+table! { Table, ROWS:
     "integers and floats" {
         "i8": i8::MIN,
         "i16": i16::MIN,
@@ -192,8 +164,8 @@ table! {
     }
     "fields left out" {
         "structs": vec![
-            Sparse { id: 1, note: Some("a") },
-            Sparse { id: 2, note: None },
+            Note { id: 1, note: Some("a") },
+            Note { id: 2, note: None },
         ],
     }
     "sequences of differing length" {
@@ -268,41 +240,6 @@ table! {
 }
 
 #[derive(Serialize)]
-struct Marker;
-
-#[derive(Serialize)]
-struct Metres(f64);
-
-#[derive(Serialize)]
-struct Samples(Vec<i32>);
-
-#[derive(Serialize)]
-struct Point(i32, i32);
-
-#[derive(Serialize)]
-struct Nothing {}
-
-#[derive(Serialize)]
-struct Run {
-    steps: u32,
-    dt: f64,
-    done: bool,
-}
-
-#[derive(Serialize)]
-struct Reading {
-    station: &'static str,
-    level: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct Sparse {
-    id: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
-}
-
-#[derive(Serialize)]
 struct Labelled {
     #[serde(rename = "@title")]
     title: &'static str,
@@ -317,106 +254,12 @@ struct Labelled {
     data: Vec<f64>,
 }
 
-/// A field that would be taken for the kind of the group.
-#[derive(Serialize)]
-struct Kinded {
-    #[serde(rename = "@filebacked")]
-    kind: &'static str,
-}
-
-#[derive(Serialize)]
-struct Outer {
-    id: u32,
-    inner: Inner,
-}
-
-#[derive(Serialize)]
-struct Inner {
-    name: &'static str,
-    size: u8,
-}
-
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-enum Axis {
-    X,
-    Y,
-}
-
-#[derive(Serialize)]
-enum Shape {
-    Empty,
-    Circle(f64),
-    Ellipse(f64, f64),
-    Rectangle { width: f64, height: f64 },
-    Full,
-}
-
-/// Variants whose names are those of h5py's boolean.
-#[derive(Serialize)]
-#[allow(clippy::upper_case_acronyms, reason = "that is how h5py spells them")]
-enum Truth {
-    FALSE,
-    TRUE,
-}
-
-/// A variant whose name the layout uses itself.
-#[derive(Serialize)]
-#[allow(non_camel_case_types, reason = "that is the name")]
-enum Reserved {
-    tag(u8),
-    Other,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Either {
-    Unit(()),
-    Number(i32),
-}
-
-#[derive(Serialize)]
-struct Particle {
-    id: u32,
-    position: [f64; 3],
-    axis: Axis,
-    fixed: bool,
-    spin: (i8, f32),
-}
-
-impl Particle {
-    fn new(id: u32) -> Self {
-        let x = f64::from(id);
-        Self { id, position: [x, x + 0.25, x + 0.5], axis: Axis::Y, fixed: id == 1, spin: (-1, 0.5) }
-    }
-}
-
 /// An element of an array, with gaps in memory.
 #[derive(hdf5::H5Type, Serialize, Clone, Copy)]
 #[repr(C)]
 struct Cell {
     valid: bool,
     value: f64,
-}
-
-#[derive(Serialize)]
-struct Labels {
-    unit: &'static str,
-    range: [f64; 2],
-    tag: Option<u8>,
-}
-
-/// A map of these entries, in this order.
-struct Pairs(&'static [(&'static str, i32)]);
-
-impl Serialize for Pairs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
-/// Strings that would waste much space in places of one length.
-fn long_and_short() -> Vec<String> {
-    (0..100).map(|index| if index == 0 { "-".repeat(1000) } else { index.to_string() }).collect()
 }
 
 /// Values that are written to files of their own: what the root group becomes.

@@ -2,6 +2,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "sprs")]
+#[path = "../common/examples.rs"]
+mod examples;
 
 #[cfg(any(feature = "blosc-zstd", feature = "blosc-lz4"))]
 mod blosc;

@@ -2,6 +2,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "sprs")]
+#[path = "../common/examples.rs"]
+mod examples;
 
 mod foreign;
 mod heaps_of_h5py;

@@ -9,11 +9,14 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::Packages;
+use crate::examples::{
+    Axis, Either, Inner, Kinded, Labels, Marker, Metres, Note, Nothing, Outer, Pairs, Particle, Point, Reading,
+    Reserved, Run, Samples, Shape, Truth, long_and_short, table,
+};
 use filebacked::codec::{Codec, Coded, Stored, Target};
 use filebacked::{Appender, Lazy, NdArray, Shared, Sparse, Strings, Triplets, WithAttrs, WriteOptions, hdf5, to_file};
 use ndarray::array;
 use num_complex::{Complex32, Complex64};
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
 use serde_json::json;
@@ -23,48 +26,6 @@ const READER: Packages = Packages { requirements: "reader.txt", interpreters: &[
 
 /// The page.
 const FORMAT: &str = include_str!("../../FORMAT.md");
-
-/// Declares rows, the values that are written for each, and what is expected where it is not what serde_json has.
-macro_rules! table {
-    ($table:ident, $rows:ident: $($row:literal { $($name:literal: $value:expr $(=> $json:expr)?,)* })*) => {
-        /// The names of the rows.
-        const $rows: &[&str] = &[$($row),*];
-
-        /// All values, as a map of maps.
-        struct $table;
-
-        impl Serialize for $table {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut table = serializer.serialize_map(None)?;
-                $({
-                    struct Row;
-
-                    impl Serialize for Row {
-                        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                            let mut row = serializer.serialize_map(None)?;
-                            $(row.serialize_entry($name, &$value)?;)*
-                            row.end()
-                        }
-                    }
-
-                    table.serialize_entry($row, &Row)?;
-                })*
-                table.end()
-            }
-        }
-
-        impl $table {
-            /// A line for each value: the row, its name, and what is expected in JSON.
-            fn expected() -> String {
-                let mut lines = String::new();
-                $($(writeln!(lines, "{}\t{}\t{}", $row, $name, table!(@json $value $(=> $json)?)).unwrap();)*)*
-                lines
-            }
-        }
-    };
-    (@json $value:expr) => { serde_json::to_string(&$value).unwrap() };
-    (@json $value:expr => $json:expr) => { $json };
-}
 
 table! { Table, ROWS:
     "integers and floats" {
@@ -354,41 +315,6 @@ table! { Package, PACKAGE_ROWS:
 }
 
 #[derive(Serialize)]
-struct Marker;
-
-#[derive(Serialize)]
-struct Metres(f64);
-
-#[derive(Serialize)]
-struct Samples(Vec<i32>);
-
-#[derive(Serialize)]
-struct Point(i32, i32);
-
-#[derive(Serialize)]
-struct Nothing {}
-
-#[derive(Serialize)]
-struct Run {
-    steps: u32,
-    dt: f64,
-    done: bool,
-}
-
-#[derive(Serialize)]
-struct Reading {
-    station: &'static str,
-    level: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct Note {
-    id: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
-}
-
-#[derive(Serialize)]
 struct Labelled {
     #[serde(rename = "@title")]
     title: &'static str,
@@ -413,28 +339,9 @@ struct Labelled {
     data: Vec<f64>,
 }
 
-/// A field that would be taken for the kind of the group.
-#[derive(Serialize)]
-struct Kinded {
-    #[serde(rename = "@filebacked")]
-    kind: &'static str,
-}
-
 #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Named {
     name: &'static str,
-}
-
-#[derive(Serialize)]
-struct Outer {
-    id: u32,
-    inner: Inner,
-}
-
-#[derive(Serialize)]
-struct Inner {
-    name: &'static str,
-    size: u8,
 }
 
 /// Records whose lists are all empty.
@@ -463,47 +370,6 @@ struct Odd {
     percent: u8,
     #[serde(rename = ".")]
     dot: u8,
-}
-
-#[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-enum Axis {
-    X,
-    Y,
-}
-
-#[derive(Serialize)]
-enum Shape {
-    Empty,
-    Circle(f64),
-    Ellipse(f64, f64),
-    Rectangle { width: f64, height: f64 },
-    Label(u8, &'static str),
-    Full,
-}
-
-/// Variants whose names are those of h5py's boolean.
-#[derive(Serialize)]
-#[allow(clippy::upper_case_acronyms, reason = "that is how h5py spells them")]
-enum Truth {
-    FALSE,
-    TRUE,
-}
-
-/// A variant whose name the layout uses itself.
-#[derive(Serialize)]
-#[allow(non_camel_case_types, reason = "that is the name")]
-enum Reserved {
-    tag(u8),
-    Other,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Either {
-    Unit(()),
-    Number(i32),
-    Option(Option<u8>),
-    Text(&'static str),
 }
 
 #[derive(Serialize)]
@@ -540,22 +406,6 @@ impl Serialize for Mixed {
     }
 }
 
-#[derive(Serialize)]
-struct Particle {
-    id: u32,
-    position: [f64; 3],
-    axis: Axis,
-    fixed: bool,
-    spin: (i8, f32),
-}
-
-impl Particle {
-    fn new(id: u32) -> Self {
-        let x = f64::from(id);
-        Self { id, position: [x, x + 0.25, x + 0.5], axis: Axis::Y, fixed: id == 1, spin: (-1, 0.5) }
-    }
-}
-
 /// An element of an array, with gaps in memory.
 #[derive(hdf5::H5Type, Serialize, Clone, Copy)]
 #[repr(C)]
@@ -570,22 +420,6 @@ impl Cell {
     }
 }
 
-#[derive(Serialize)]
-struct Labels {
-    unit: &'static str,
-    range: [f64; 2],
-    tag: Option<u8>,
-}
-
-/// A map of these entries, in this order.
-struct Pairs(&'static [(&'static str, i32)]);
-
-impl Serialize for Pairs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
 /// A map with numbers for keys.
 struct Floats(&'static [(f64, i32)]);
 
@@ -593,11 +427,6 @@ impl Serialize for Floats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().copied())
     }
-}
-
-/// Strings that would waste much space in places of one length.
-fn long_and_short() -> Vec<String> {
-    (0..100).map(|index| if index == 0 { "-".repeat(1000) } else { index.to_string() }).collect()
 }
 
 /// One value in two places.
