@@ -6,6 +6,7 @@ pub(crate) mod checksums;
 pub(crate) mod data;
 pub(crate) mod lies;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsStr;
 use std::fs;
@@ -40,36 +41,45 @@ impl Packages {
     pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(self, script: &str, args: I) -> String {
         let script = folder().join(script);
         let (interpreter, packages) = self.installed();
-        let mut command = Command::new(interpreter);
-        command.arg("-B").arg(&script).args(args).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
-        let output = output(&mut command).unwrap_or_else(|error| panic!("{interpreter} cannot be run: {error}"));
+        let mut command = Command::new(&interpreter);
+        // What is compiled is kept, and not beside the scripts.
+        command.env("PYTHONPYCACHEPREFIX", packages.join(".compiled")).env_remove("PYTHONDONTWRITEBYTECODE");
+        command.arg(&script).args(args).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
+        let output =
+            output(&mut command).unwrap_or_else(|error| panic!("{} cannot be run: {error}", interpreter.display()));
         text(&output, &script.display())
     }
 
     /// The interpreter, and the folder of the packages: installed when first asked for, and again when they change.
-    ///
-    /// It is filled beside its place and then renamed, so that no test ever sees a part of it.
-    fn installed(self) -> (&'static str, PathBuf) {
-        static INSTALLING: Mutex<()> = Mutex::new(());
+    fn installed(self) -> (PathBuf, PathBuf) {
+        static FOUND: Mutex<BTreeMap<&str, (PathBuf, PathBuf)>> = Mutex::new(BTreeMap::new());
         // A panic of another test leaves nothing half done here.
-        let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = |interpreter: &&str| {
-            let output = output(Command::new(interpreter).arg("--version")).ok()?;
-            output.status.success().then_some(output.stdout)
+        let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        found.entry(self.requirements).or_insert_with(|| self.install()).clone()
+    }
+
+    /// The folder is filled beside its place and then renamed, so that no test ever sees a part of it.
+    fn install(self) -> (PathBuf, PathBuf) {
+        let about = |interpreter: &&str| {
+            // What the name leads to can be a script that looks for an interpreter each time.
+            let about = "import sys; print(sys.version); print(sys.executable)";
+            let output = output(Command::new(interpreter).args(["-c", about])).ok()?;
+            output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
         };
-        let mut found = self.interpreters.iter().filter_map(|name| version(name).map(|version| (*name, version)));
-        let (interpreter, version) =
-            found.next().unwrap_or_else(|| panic!("there is none of {}", self.interpreters.join(", ")));
+        let about = self.interpreters.iter().find_map(about);
+        let about = about.unwrap_or_else(|| panic!("there is none of {}", self.interpreters.join(", ")));
+        let interpreter = PathBuf::from(about.lines().last().unwrap());
         let requirements = folder().join(self.requirements);
         let mut hasher = DefaultHasher::new();
-        (fs::read_to_string(&requirements).unwrap(), version).hash(&mut hasher);
+        (fs::read_to_string(&requirements).unwrap(), about).hash(&mut hasher);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{:016x}", hasher.finish()));
         if folder.is_dir() {
             return (interpreter, folder);
         }
         let fresh = folder.with_extension(std::process::id().to_string());
-        let mut command = Command::new(interpreter);
-        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
+        let mut command = Command::new(&interpreter);
+        // Most modules are never imported, so none is compiled before.
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--target"]);
         text(&output(command.arg(&fresh).arg("-r").arg(requirements)).unwrap(), &"pip");
         // A test in another process may have been faster; its folder is as good.
         if fs::rename(&fresh, &folder).is_err() {
