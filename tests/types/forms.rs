@@ -125,7 +125,9 @@ fn structs_that_ask_for_other_fields_than_are_stored() {
 #[test]
 fn one_element_of_another_form() {
     for len in [63, 64, 65, 66, 1000, 40_000] {
-        for odd in [0, 1, 62, 63, 64, 65, len / 2, len - 1] {
+        // Whatever comes early is there for few elements as it is for many.
+        let early = if len < 40_000 { &[0, 1, 62, 63, 64, 65][..] } else { &[0, 64] };
+        for odd in early.iter().copied().chain([len / 2, len - 1]) {
             for (usual, other) in [
                 (json!(1.5), json!("text")),
                 (json!(1.5), Value::Null),
@@ -256,7 +258,9 @@ fn a_record_of_another_form_among_those_with_strings() {
         value: Value,
     }
     for len in [100, 2000, 150_000] {
-        for odd in [64, 65, len / 2, len - 1] {
+        // One that comes early is there for few records as it is for many.
+        let early = if len < 150_000 { &[64, 65][..] } else { &[] };
+        for odd in early.iter().copied().chain([len / 2, len - 1]) {
             for value in [json!("text"), json!(-1), json!([1.5]), json!({"a": 1}), Value::Null] {
                 let mut rows: Vec<Row> = (0..len)
                     .map(|i| {

@@ -10,6 +10,9 @@ use hdf5_sys::{h5d, h5i::hid_t, h5s, h5t};
 use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+/// The bytes that are read at a time.
+const WINDOW: usize = 1 << 18;
+
 /// Elements that are handed over one by one.
 struct OneByOne<'a, T>(&'a [T]);
 
@@ -50,10 +53,13 @@ fn arrays<const N: usize, T: Copy>(numbers: &[T]) -> Vec<[T; N]> {
 fn numbers_of_each_type() {
     macro_rules! each {
         ($($number:expr),*) => {
-            // Lengths about those at which something changes: nothing, one, the first look, a window, several.
-            for len in [0, 1, 31, 32, 63, 64, 65, 1000, 32_768, 32_769, 262_144, 300_000] {
-                $(same(numbers(len, $number));)*
-            }
+            // Lengths about those at which something changes: nothing, one, the first look, a window, more than one.
+            $(
+                let window = WINDOW / size_of_val(&numbers(1, $number)[0]);
+                for len in [0, 1, 31, 32, 63, 64, 65, 1000, window, window + 1, window * 8 / 7] {
+                    same(numbers(len, $number));
+                }
+            )*
         };
     }
     each!(|i| i as i8, |i| i as i16, |i| i as i32, |i| i as i64, |i| i as isize, |i| i.is_multiple_of(3));
@@ -104,7 +110,7 @@ fn long_sequences() {
     same((0..100).map(|len| arrays::<2, _>(&numbers(len * len * 10, |i| i as f64))).collect());
     // Rows so long that a few are taken for all, though one is shorter.
     for short in [2, 3, 4, 5, 20, 39] {
-        let mut rows = vec![arrays::<2, _>(&numbers(60_000, |i| i as f64)); 40];
+        let mut rows = vec![arrays::<2, _>(&numbers(2 * WINDOW / 16, |i| i as f64)); 40];
         rows[short].pop();
         same(rows);
     }

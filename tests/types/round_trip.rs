@@ -852,11 +852,20 @@ impl<T: Serialize> Serialize for Saying<T> {
     }
 }
 
-/// Sequences so long that a part is written before all of it is serialized, which then has to be taken back.
+/// Long sequences that are looked at again and again while they are serialized, and some that are so long that a part is
+/// written before all of it is there, which then has to be taken back.
 #[test]
 fn long_sequences_whose_elements_change_late() {
+    /// By how much lengths that a sequence says it has differ from its own; the first is none at all.
+    const LENGTHS: [isize; 3] = [isize::MIN, -100, 100];
+
     #[track_caller]
     fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(values: Vec<T>) {
+        check_lengths(values, &LENGTHS);
+    }
+
+    #[track_caller]
+    fn check_lengths<T: Serialize + DeserializeOwned + PartialEq + Debug>(values: Vec<T>, differences: &[isize]) {
         let image = filebacked::to_vec(&values).unwrap();
         let back: Vec<T> = filebacked::from_slice(&image).unwrap();
         assert!(back == values);
@@ -866,30 +875,38 @@ fn long_sequences_whose_elements_change_late() {
         assert!(back == held);
         let len = held.value.len();
         let mut saying = Saying(held.value, 0);
-        for said in [0, len - 100, len + 100] {
-            saying.1 = said;
+        for difference in differences {
+            saying.1 = len.saturating_add_signed(*difference);
             let image = filebacked::to_vec(&saying).unwrap();
             let back: Vec<T> = filebacked::from_slice(&image).unwrap();
-            assert!(back == saying.0, "a length of {said}");
+            assert!(back == saying.0, "a length of {}", saying.1);
         }
     }
-    let len = 300_000;
+    let len = 70_000;
     let number = |i: usize| Value::from(i);
-    check((0..len).map(|i| i as f64).collect());
-    check((0..len).map(|i| i % 3 == 0).collect::<Vec<bool>>().repeat(15));
     check((0..len).map(|i| if i == len - 1 { json!("text") } else { number(i) }).collect());
     check((0..len).map(|i| if i > len / 2 { json!(-(i as i64)) } else { number(i) }).collect());
     check((0..len).map(|i| (i > len - 10, [i as i16, 2], 1.5f32)).collect());
-    check((0..len).map(|i| [[i as f32, 1.0], [2.0, 3.0]]).collect());
     check((0..len / 4).map(|i| vec![i as u32; if i == len / 5 { 8 } else { 9 }]).collect());
     check((0..len / 4).map(|i| vec![vec![i as u16; 5]; 2]).collect());
     check((0..len).map(|i| if i == len - 5 { json!([1, 2, 3]) } else { json!([i, 2]) }).collect());
     #[derive(Serialize, Deserialize, PartialEq, Debug)]
-    struct Row {
+    struct Row<A> {
         id: u64,
-        at: [f64; 3],
+        at: A,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         late: Option<u8>,
     }
-    check((0..len / 4).map(|id| Row { id: id as u64, at: [0.5; 3], late: (id == len / 4 - 1).then_some(1) }).collect());
+    let late = |id: usize, len: usize| (id == len - 1).then_some(1);
+    check((0..len / 4).map(|id| Row { id: id as u64, at: [0.5; 3], late: late(id, len / 4) }).collect());
+
+    // What is written in parts takes so many bytes.
+    let streamed = (4 << 20) + 1;
+    check((0..streamed / 8 + 1).map(|i| i as f64).collect());
+    check((0..streamed / 16 + 1).map(|i| [[i as f32, 1.0], [2.0, 3.0]]).collect());
+    check_lengths((0..streamed).map(|i| i % 3 == 0).collect(), &[100]);
+    let len = streamed / 256;
+    check((0..len).map(|i| (i > len - 10, [i as f64; 32], 1.5f32)).collect());
+    check((0..len).map(|i| vec![i as u64; if i == len - 5 { 33 } else { 34 }]).collect());
+    check((0..len).map(|id| Row { id: id as u64, at: [0.5; 32], late: late(id, len) }).collect());
 }
