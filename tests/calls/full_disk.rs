@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use child::{Call, Ended, PAGE, Room, Snapshot, Then, fork, names};
+use child::{Call, Ended, Found, PAGE, Room, Snapshot, Then, fork, names};
 use operations::{FILE, Operation, Way, Writing, bytes};
 
 use crate::common;
@@ -284,7 +284,8 @@ fn rows_of(operation: &dyn Operation, room: &Room, number: usize, samples: &Path
         true => bytes(folder),
         false => bytes(folder).saturating_sub(size),
     };
-    let (state, faults) = check(operation, room, &free, false);
+    let seen = Seen::default();
+    let (state, faults) = check(operation, room, &free, &seen, false);
     if free.after("answer:") != Some("ok") || !faults.is_empty() {
         return fault(&format!("without a limit: {state} {faults:?}"), &free);
     }
@@ -300,7 +301,7 @@ fn rows_of(operation: &dyn Operation, room: &Room, number: usize, samples: &Path
         for then in thens.iter().copied() {
             let ended = run(Some(pages), then);
             is_ok = ended.after("answer:") == Some("ok");
-            let (state, faults) = check(operation, room, &ended, true);
+            let (state, faults) = check(operation, room, &ended, &seen, true);
             let divider = if row.outcome.is_empty() { "" } else { " | " };
             write!(row.outcome, "{divider}{}", outcome(&ended, &state)).unwrap();
             faults.into_iter().for_each(|fault| {
@@ -350,9 +351,16 @@ fn outcome(ended: &Ended, state: &str) -> String {
     format!("{answer}{again}; {state}")
 }
 
-/// The state in which a call left things, and what is wrong with that; where there is room again.
-fn check(operation: &dyn Operation, room: &Room, ended: &Ended, is_full: bool) -> (String, Vec<String>) {
-    let folder = room.folder();
+/// What files were found to be, of one operation.
+#[derive(Default)]
+struct Seen {
+    state: Found<String>,
+    /// What another process makes of them by the same call: its answer, its death, and the state.
+    next_call: Found<(Option<String>, Option<String>, String)>,
+}
+
+/// What is wrong with how a call ended, and whether it wrote what it was to, at once or with room.
+fn ended_faults(ended: &Ended, room: &Room) -> (Vec<String>, bool) {
     let mut faults: Vec<String> = ended.death().map(|death| plain(&death)).into_iter().collect();
     let answer = ended.after("answer:");
     if let Some(answer) = answer.filter(|answer| *answer != "ok") {
@@ -366,30 +374,44 @@ fn check(operation: &dyn Operation, room: &Room, ended: &Ended, is_full: bool) -
     if let Some(error) = ended.after("close:").filter(|close| is_new && *close != "ok") {
         faults.push(format!("the file does not close: {}", plain(error)));
     }
+    let folder = room.folder();
     let strange: Vec<_> = names(folder).into_iter().filter(|name| name != FILE).collect();
     if !strange.is_empty() {
         faults.push("a temporary file is left".to_owned());
         strange.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
     }
-    let look = || {
-        let looked = fork(|said| {
-            use std::io::Write as _;
-            write!(said, "state: {}", operation.state(folder)).unwrap();
-        });
-        let state = looked.after("state:").unwrap_or("no answer").to_owned();
-        looked.death().map_or(state, |death| format!("reading it ends in {death}"))
-    };
+    (faults, is_new)
+}
+
+/// The state of the files in a folder, as a process of its own finds them.
+fn state_of(operation: &dyn Operation, folder: &Path) -> String {
+    let looked = fork(|said| {
+        use std::io::Write as _;
+        write!(said, "state: {}", operation.state(folder)).unwrap();
+    });
+    let state = looked.after("state:").unwrap_or("no answer").to_owned();
+    looked.death().map_or(state, |death| format!("reading it ends in {death}"))
+}
+
+/// The state in which a call left things, and what is wrong with that; where there is room again.
+fn check(operation: &dyn Operation, room: &Room, ended: &Ended, seen: &Seen, is_full: bool) -> (String, Vec<String>) {
+    let folder = room.folder();
+    let (mut faults, is_new) = ended_faults(ended, room);
+    let answer = ended.after("answer:");
+    let look = || seen.state.or_look(folder, || state_of(operation, folder));
     let state = look();
     let wanted = if is_new { operation.after() } else { operation.before() };
     if state != wanted {
         faults.push(format!("it is not `{wanted}` but `{}`", plain(&state)));
     } else if !is_new && is_full && answer.is_some() {
         // Another process makes the same call.
-        let then = Then::End;
-        let again = fork(|said| operation.run(folder, &mut Call { said, room, pages: None, size: 0, then }));
-        let (state, answer) = (look(), again.after("answer:"));
-        if state != operation.after() || answer != Some("ok") || again.death().is_some() {
-            faults.push(format!("the call of another process later: {answer:?} {:?}, `{state}`", again.death()));
+        let (answer, death, state) = seen.next_call.or_look(folder, || {
+            let then = Then::End;
+            let next = fork(|said| operation.run(folder, &mut Call { said, room, pages: None, size: 0, then }));
+            (next.after("answer:").map(str::to_owned), next.death(), look())
+        });
+        if state != operation.after() || answer.as_deref() != Some("ok") || death.is_some() {
+            faults.push(format!("the call of another process later: {answer:?} {death:?}, `{state}`"));
         }
     }
     (state, faults)

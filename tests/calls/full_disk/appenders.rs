@@ -1,7 +1,6 @@
 //! Sequences that are appended to: all that was flushed is there, whatever comes then.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -10,10 +9,10 @@ use filebacked::{Appender, Reader, Result, WriteOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::child::{Call, Ended, PAGE, Room, Snapshot, Then, fork, names};
+use super::child::{Call, Ended, Found, PAGE, Room, Snapshot, Then, fork, names};
 use super::operations::{FILE, bytes, others, others_are_there};
 use super::values::{Step, noise, step};
-use super::{Kinds, Row, error_faults, is_asked_for, is_in_share, plain, sample, table};
+use super::{Kinds, Row, ended_faults, is_asked_for, is_in_share, plain, sample, table};
 
 /// The sequence.
 const NAME: &str = "steps";
@@ -278,6 +277,17 @@ pub(crate) fn run(text: &mut String, rooms: &[Room], own: bool, samples: &Path) 
     kinds.tell(text);
 }
 
+/// What files were found to be, of one sequence.
+#[derive(Default)]
+struct Seen {
+    len: Found<Len>,
+    /// What another process makes of them that goes on: its death, and how many records there are then.
+    completed: Found<(Option<String>, Len)>,
+}
+
+/// How many records there are, or what is wrong.
+type Len = std::result::Result<u64, String>;
+
 fn rows_of(appending: &dyn Appending, room: &Room, number: usize, samples: &Path) -> Vec<Row> {
     let folder = room.folder();
     let failed = |what: &str, ended: &Ended| {
@@ -301,7 +311,8 @@ fn rows_of(appending: &dyn Appending, room: &Room, number: usize, samples: &Path
         ended
     };
     let free = run(None, After::Nothing);
-    let (state, faults) = check(appending, room, &free);
+    let seen = Seen::default();
+    let (state, faults) = check(appending, room, &free, &seen);
     if free.after("answer:") != Some("ok") || !faults.is_empty() {
         return failed(&format!("without a limit: {state} {faults:?}"), &free);
     }
@@ -324,7 +335,7 @@ fn rows_of(appending: &dyn Appending, room: &Room, number: usize, samples: &Path
                 is_sampled = true;
                 sample(folder, &Snapshot::default(), samples, &format!("{number}-{}", room.name().len()));
             }
-            let (state, faults) = check(appending, room, &ended);
+            let (state, faults) = check(appending, room, &ended, &seen);
             let divider = if row.outcome.is_empty() { "" } else { " | " };
             write!(row.outcome, "{divider}{state}").unwrap();
             faults.into_iter().for_each(|fault| {
@@ -350,30 +361,15 @@ fn rows_of(appending: &dyn Appending, room: &Room, number: usize, samples: &Path
     rows
 }
 
-fn check(appending: &dyn Appending, room: &Room, ended: &Ended) -> (String, Vec<String>) {
+fn check(appending: &dyn Appending, room: &Room, ended: &Ended, seen: &Seen) -> (String, Vec<String>) {
     let folder = room.folder();
-    let mut faults: Vec<String> = ended.death().map(|death| plain(&death)).into_iter().collect();
-    let answer = ended.after("answer:");
-    if let Some(answer) = answer.filter(|answer| *answer != "ok") {
-        faults.extend(error_faults(answer, room));
-    }
-    let again = ended.after("again:");
-    if let Some(again) = again.filter(|again| *again != "ok") {
-        faults.push(format!("with room again: {}", plain(again)));
-    }
-    let is_new = answer == Some("ok") || again == Some("ok");
-    if let Some(error) = ended.after("close:").filter(|close| is_new && *close != "ok") {
-        faults.push(format!("the file does not close: {}", plain(error)));
-    }
+    let is_empty = names(folder).is_empty();
+    let (mut faults, is_new) = ended_faults(ended, room);
+    let (answer, again) = (ended.after("answer:"), ended.after("again:"));
     let is_begun = ended.after("begun").is_some();
     let was_nothing = appending.is_file() && appending.before() == 0;
-    if answer.is_some() && again.is_none() && !is_begun && was_nothing && !names(folder).is_empty() {
+    if answer.is_some() && again.is_none() && !is_begun && was_nothing && !is_empty {
         faults.push("a file is left that could not be begun".to_owned());
-    }
-    let strange: Vec<_> = names(folder).into_iter().filter(|name| name != FILE).collect();
-    if !strange.is_empty() {
-        faults.push("a temporary file is left".to_owned());
-        strange.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
     }
     let told = ended.all("flushed").filter_map(|number| number.parse::<u64>().ok());
     let flushed = match again {
@@ -383,12 +379,16 @@ fn check(appending: &dyn Appending, room: &Room, ended: &Ended) -> (String, Vec<
     let short = |answer: &str| answer.split('\t').next().unwrap().to_owned();
     let mut state = answer.map_or("no answer".to_owned(), short);
     write!(state, ", {flushed} flushed").unwrap();
-    match found(appending, folder) {
+    let found = || seen.len.or_look(folder, || found(appending, folder));
+    match found() {
         Ok(found) if found < flushed => faults.push("records that were flushed are gone".to_owned()),
         Ok(_) if is_new => {}
         Ok(_) => {
-            let completed = fork(|_| appending.complete(folder));
-            match (completed.death(), found(appending, folder)) {
+            let completed = seen.completed.or_look(folder, || {
+                let completed = fork(|_| appending.complete(folder));
+                (completed.death(), found())
+            });
+            match completed {
                 (None, Ok(found)) if found == total(appending.before()) => {}
                 (death, found) => faults.push(plain(&format!("gone on with later: {death:?}, {found:?}"))),
             }
@@ -399,7 +399,7 @@ fn check(appending: &dyn Appending, room: &Room, ended: &Ended) -> (String, Vec<
 }
 
 /// How many records there are, as a process of its own finds them.
-pub(crate) fn found(appending: &dyn Appending, folder: &Path) -> std::result::Result<u64, String> {
+pub(crate) fn found(appending: &dyn Appending, folder: &Path) -> Len {
     let looked = fork(|said| match appending.state(folder) {
         Ok(len) => writeln!(said, "len {len}").unwrap(),
         Err(fault) => writeln!(said, "fault {}", fault.replace('\n', " ")).unwrap(),

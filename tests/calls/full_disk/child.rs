@@ -1,6 +1,10 @@
 //! Children that are forked, what they say, and how much room they have.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, File};
+use std::hash::{Hash, Hasher};
 use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -263,7 +267,7 @@ fn mount(at: &Path) -> io::Result<()> {
 }
 
 /// What was in a folder.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub(crate) struct Snapshot(Vec<(String, Vec<u8>)>);
 
 impl Snapshot {
@@ -287,6 +291,30 @@ impl Snapshot {
 
     pub(crate) fn size(&self) -> u64 {
         self.0.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+    }
+}
+
+/// What was found in a folder, by what is in it: all that is found is found in its files, so the same files are not looked at
+/// twice.
+pub(crate) struct Found<T>(RefCell<HashMap<u64, T>>);
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T: Clone> Found<T> {
+    pub(crate) fn or_look(&self, folder: &Path, look: impl FnOnce() -> T) -> T {
+        let mut hasher = DefaultHasher::new();
+        Snapshot::of(folder).hash(&mut hasher);
+        let files = hasher.finish();
+        if let Some(found) = self.0.borrow().get(&files) {
+            return found.clone();
+        }
+        let found = look();
+        self.0.borrow_mut().insert(files, found.clone());
+        found
     }
 }
 

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use super::appenders::{self, Appending, Place, found};
-use super::child::{Call, Ended, Room, Snapshot, Then, fork, kill, measure, names};
+use super::child::{Call, Ended, Found, Room, Snapshot, Then, fork, kill, measure, names};
 use super::operations::{FILE, Operation, Way, Writing, savings};
 use super::values::Encoded;
-use super::{is_asked_for, plain};
+use super::{is_asked_for, plain, state_of};
 
 /// How often each operation is killed.
 fn times() -> u32 {
@@ -84,12 +83,6 @@ pub(crate) fn run(text: &mut String, room: &Room, values: &[Box<dyn Encoded>]) {
     }
 }
 
-fn state(operation: &dyn Operation, folder: &Path) -> String {
-    let looked = fork(|said| write!(said, "state: {}", operation.state(folder)).unwrap());
-    let state = looked.after("state:").unwrap_or("no answer").to_owned();
-    looked.death().map_or(state, |death| format!("reading it ends in {death}"))
-}
-
 fn prepared(folder: &Path, prepare: impl FnOnce()) -> Snapshot {
     Snapshot::default().restore(folder);
     let prepared = fork(|_| prepare());
@@ -124,20 +117,22 @@ fn killed(operation: &dyn Operation, room: &Room, times: u32, look: Look<'_>) ->
 /// There is the old value or the new one, and the next call leaves no other file.
 fn whole(operation: &dyn Operation, room: &Room, times: u32) -> Tally {
     let folder = room.folder();
+    let states = Found::default();
+    let state = || states.or_look(folder, || state_of(operation, folder));
     killed(operation, room, times, &mut |tally, _, run_again| {
         let left = if names(folder).iter().any(|name| name != FILE) { ", a file beside it" } else { "" };
         // The file that was left is none that was ever there.
         let beside: Vec<_> = names(folder).into_iter().filter(|name| name != FILE).collect();
         let kept: Vec<_> = beside.iter().map(|name| fs::read(folder.join(name)).unwrap()).collect();
         beside.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
-        let found = state(operation, folder);
+        let found = state();
         beside.iter().zip(kept).for_each(|(name, bytes)| fs::write(folder.join(name), bytes).unwrap());
         if found != operation.before() && found != operation.after() {
             *tally.faults.entry(plain(&found)).or_default() += 1;
         }
         *tally.outcomes.entry(format!("{}{left}", plain(&found))).or_default() += 1;
         let again = run_again();
-        if again.after("answer:") != Some("ok") || state(operation, folder) != operation.after() {
+        if again.after("answer:") != Some("ok") || state() != operation.after() {
             *tally.faults.entry(format!("the next call: {:?} {:?}", again.said, again.death())).or_default() += 1;
         }
         if names(folder) != [FILE] {
@@ -220,13 +215,14 @@ fn in_open_file(operation: &dyn Operation, room: &Room, times: u32, text: &mut S
         return;
     }
     let folder = room.folder();
+    let states = Found::default();
     let tally = killed(operation, room, times, &mut |tally, ended, _| {
         let when = match (ended.after("close:"), ended.after("answer:")) {
             (Some(_), _) => "after the file was closed",
             (None, Some(_)) => "after the answer",
             _ => "in the call",
         };
-        let state = state(operation, folder);
+        let state = states.or_look(folder, || state_of(operation, folder));
         let outcome = format!("{when}: {}", plain(&state));
         if when != "in the call" && state != operation.after() {
             *tally.faults.entry(outcome.clone()).or_default() += 1;
