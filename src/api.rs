@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::ground::error::Result;
+use crate::h5::AsGroup;
 use crate::options::{ReadOptions, WriteOptions};
 
 /// Fills `group` with `value`.
@@ -26,7 +27,7 @@ use crate::options::{ReadOptions, WriteOptions};
 /// assert_eq!(file.dataset("settings/damping")?.read_scalar::<f64>()?, 0.5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn to_group<T: ?Sized + Serialize>(value: &T, group: &hdf5::Group) -> Result<()> {
+pub fn to_group<T: ?Sized + Serialize>(value: &T, group: impl AsGroup) -> Result<()> {
     WriteOptions::new().to_group(value, group)
 }
 
@@ -43,8 +44,8 @@ pub fn to_group<T: ?Sized + Serialize>(value: &T, group: &hdf5::Group) -> Result
 /// assert_eq!((one, two.as_str()), (1, "two"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn from_group<T: DeserializeOwned>(group: &hdf5::Group) -> Result<T> {
-    ReadOptions::new().from_group(group)
+pub fn from_group<T: DeserializeOwned>(group: impl AsGroup) -> Result<T> {
+    ReadOptions::new().value_of(group.as_group())
 }
 
 /// Writes `value` to the new child `name` of `group`, which may hold others. All of it is linked, or nothing.
@@ -63,7 +64,7 @@ pub fn from_group<T: DeserializeOwned>(group: &hdf5::Group) -> Result<T> {
 /// assert_eq!(file.dataset("weights")?.shape(), [3]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write<T: ?Sized + Serialize>(group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
+pub fn write<T: ?Sized + Serialize>(group: impl AsGroup, name: &str, value: &T) -> Result<()> {
     WriteOptions::new().write(group, name, value)
 }
 
@@ -79,8 +80,8 @@ pub fn write<T: ?Sized + Serialize>(group: &hdf5::Group, name: &str, value: &T) 
 /// assert_eq!(filebacked::read::<String>(&file, "title")?, "plate with a hole");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn read<T: DeserializeOwned>(group: &hdf5::Group, name: &str) -> Result<T> {
-    ReadOptions::new().read(group, name)
+pub fn read<T: DeserializeOwned>(group: impl AsGroup, name: &str) -> Result<T> {
+    ReadOptions::new().value_in(group.as_group(), name)
 }
 
 /// Writes `value` to the file at `path`, in place of what was there.

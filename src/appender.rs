@@ -6,12 +6,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::file;
-use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::within::{Within, path_of};
-use crate::h5::{File, Group, Writing};
-use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
-use crate::layout::path_rules::RulePosition;
+use crate::ground::error::Result;
+use crate::h5::{AsGroup, File};
 use crate::options::WriteOptions;
 use crate::ser::Growth;
 
@@ -19,6 +15,24 @@ use crate::ser::Growth;
 ///
 /// What it lays out reads back as a `Vec<T>`, and streams from a [`Reader`](crate::Reader). It takes some megabytes of
 /// memory, however long the sequence is; records that are larger take their own size twice, too.
+///
+/// # Constructors
+///
+/// | the sequence | is new | is there | is there or not |
+/// |---|---|---|---|
+/// | in a file that the caller opened | [`create`](Self::create) | [`open`](Self::open) | [`open_or_create`](Self::open_or_create) |
+/// | in a file of the appender's own | [`create_file`](Self::create_file) | [`open_file`](Self::open_file) | [`open_or_create_file`](Self::open_or_create_file) |
+///
+/// [`WriteOptions`] has each of them, as [`create_appender`](WriteOptions::create_appender),
+/// [`create_appender_file`](WriteOptions::create_appender_file) and so on. [`Reader::open`](crate::Reader::open) and
+/// [`Reader::open_file`](crate::Reader::open_file) take the same arguments: a group or the path of a file, and a name.
+///
+/// | name | sequence |
+/// |---|---|
+/// | `"steps"` | the child `steps` of the group, or of the root of the file |
+/// | `"runs/first/steps"` | the one at this path from there on; a new one gets the groups on the way |
+/// | `"/runs/first/steps"` | the one at this path from the root on |
+/// | `"/"` | the root's own: what [`to_file`](crate::to_file) makes of a list, and [`from_file`](crate::from_file) reads as one |
 ///
 /// # What is stored
 ///
@@ -34,8 +48,8 @@ use crate::ser::Growth;
 /// After [`flush`](Self::flush), all that was pushed is in the file, and on the disk. `FORMAT.md` says how the file tells
 /// what counts. What a program that is killed later leaves depends on how the file was opened:
 ///
-/// - A file of the appender's own ([`create_file`](Self::create_file), [`open_file`](Self::open_file)) holds all that was
-///   flushed, whenever the program is killed, and any HDF5 program opens it as it is. This needs a Unix system, and
+/// - A file of the appender's own ([`create_file`](Self::create_file), [`open_file`](Self::open_file),
+///   [`open_or_create_file`](Self::open_or_create_file)) holds all that was flushed, whenever the program is killed, and any HDF5 program opens it as it is. This needs a Unix system, and
 ///   libhdf5 1.14 or later, as is bundled; elsewhere it is as in the next case. After a crash of the machine, not of
 ///   the program, the disk may have part of what came after the last flush, in any order.
 ///   Other appenders are kept from such a file while it is open (on Linux), and readers are not.
@@ -60,7 +74,7 @@ use crate::ser::Growth;
 /// [`only`](WriteOptions::only) leave out fields. What is stored already keeps its own chunks and filters; the options are for
 /// datasets that come up later, such as those of a variant.
 ///
-/// An option that cannot be meant is an error that says so ([`Unsupported`](ErrorKind::Unsupported)): `overwrite`, `libver`,
+/// An option that cannot be meant is an error that says so ([`Unsupported`](crate::ErrorKind::Unsupported)): `overwrite`, `libver`,
 /// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`. Whether a
 /// shape of chunks suits is known when the first records are written, by the 1024th at the latest: if not, that is an error,
 /// and the appender takes no more.
@@ -103,14 +117,14 @@ pub struct Appender<T: ?Sized> {
 }
 
 impl<T: ?Sized + Serialize> Appender<T> {
-    fn new(growth: Growth, sync: bool, file: Option<File>) -> Self {
+    pub(crate) fn new(growth: Growth, sync: bool, file: Option<File>) -> Self {
         Self { growth, sync, finished: false, records: PhantomData, _file: file }
     }
 
-    /// Begins a new sequence, the child `name` of `group`.
+    /// Begins a new sequence at `name` in `group`: see [what names are](Self#constructors).
     ///
     /// # Errors
-    /// If the name is taken, or if libhdf5 fails.
+    /// If the name is taken, or, for `/`, if there is something in the root; if libhdf5 fails.
     ///
     /// ```
     /// # let directory = tempfile::tempdir()?;
@@ -121,12 +135,12 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// assert_eq!(filebacked::read::<Vec<f64>>(&file, "energies")?, [0.5, 1.5]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn create(group: &hdf5::Group, name: &str) -> Result<Self> {
+    pub fn create(group: impl AsGroup, name: &str) -> Result<Self> {
         WriteOptions::new().create_appender(group, name)
     }
 
-    /// Goes on with the sequence that is the child `name` of `group`: one that was appended to, or any other whose
-    /// datasets are chunked and without end, such as h5py's with `maxshape=(None,)`.
+    /// Goes on with the sequence at `name` in `group`: one that was appended to, or any other whose datasets are chunked and
+    /// without end, such as h5py's with `maxshape=(None,)`.
     ///
     /// # Errors
     /// If there is none, or if it cannot grow.
@@ -140,25 +154,89 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// energies.push(&1.5)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn open(group: &hdf5::Group, name: &str) -> Result<Self> {
+    pub fn open(group: impl AsGroup, name: &str) -> Result<Self> {
         WriteOptions::new().open_appender(group, name)
     }
 
-    /// Makes a new file for a new sequence, the child `name` of its root: it is safe from a kill at any moment.
+    /// Goes on with the sequence at `name` in `group`, or begins it, where there is nothing of that name.
+    ///
+    /// # Errors
+    /// If what is there cannot grow, or if libhdf5 fails.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// for run in 0..3 {
+    ///     let mut starts = filebacked::Appender::open_or_create(&file, "runs/starts")?;
+    ///     starts.push(&f64::from(run))?;
+    ///     starts.finish()?;
+    /// }
+    /// assert_eq!(filebacked::read::<Vec<f64>>(&file, "runs/starts")?, [0.0, 1.0, 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_or_create(group: impl AsGroup, name: &str) -> Result<Self> {
+        WriteOptions::new().open_or_create_appender(group, name)
+    }
+
+    /// Makes a new file for a new sequence at `name`: it is safe from a kill at any moment.
     ///
     /// # Errors
     /// If the file is there already, or cannot be made.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("waves.h5");
+    /// // The whole file is one list.
+    /// let mut waves = filebacked::Appender::create_file(&path, "/")?;
+    /// waves.extend((0..1000).map(|step| (f64::from(step) * 1e-2).sin()))?;
+    /// waves.finish()?;
+    /// assert_eq!(filebacked::from_file::<Vec<f64>>(&path)?.len(), 1000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
         WriteOptions::new().create_appender_file(path, name)
     }
 
-    /// Goes on with the sequence that is the child `name` of a file's root, or begins it, where there is none of that name:
-    /// it is safe from a kill at any moment.
+    /// Goes on with the sequence at `name` in a file: it is safe from a kill at any moment.
     ///
     /// # Errors
-    /// If the file is not there or is open in another appender, or if the sequence cannot grow.
+    /// If the file or the sequence is not there, if the file is open in another appender, or if the sequence cannot grow.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// # filebacked::Appender::create_file(&path, "energies")?.push(&0.5)?;
+    /// let mut energies = filebacked::Appender::open_file(&path, "energies")?;
+    /// energies.push(&1.5)?;
+    /// assert_eq!(energies.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
         WriteOptions::new().open_appender_file(path, name)
+    }
+
+    /// Goes on with the sequence at `name` in a file, or begins it, where there is nothing of that name, or no file: for a
+    /// program that is started again and again. It is safe from a kill at any moment.
+    ///
+    /// Two programs may begin one file at once: one of them makes it, and the other one gets the error for a file that is open in
+    /// another appender.
+    ///
+    /// # Errors
+    /// If the file is open in another appender, if the sequence cannot grow, or if the file cannot be made.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// for start in 0..3 {
+    ///     let mut log = filebacked::Appender::open_or_create_file(&path, "log")?;
+    ///     log.push(&format!("start {start}"))?;
+    ///     log.finish()?;
+    /// }
+    /// assert_eq!(filebacked::read_at::<Vec<String>>(&path, "log")?, ["start 0", "start 1", "start 2"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_or_create_file(path: impl AsRef<Path>, name: &str) -> Result<Self> {
+        WriteOptions::new().open_or_create_appender_file(path, name)
     }
 
     /// Whether [`flush`](Self::flush) waits until the disk has what it wrote. It does, unless this says otherwise: then
@@ -226,177 +304,5 @@ impl<T: ?Sized> Drop for Appender<T> {
             // There is nobody to tell.
             drop(self.growth.finish(self.sync));
         }
-    }
-}
-
-/// Sequences that grow, stored [as the options say](Appender#options).
-impl WriteOptions {
-    /// As [`Appender::create`]. Paths begin at the sequence: the name is no step.
-    ///
-    /// # Errors
-    /// As [`Appender::create`]; if an option is not for sequences that grow.
-    ///
-    /// ```
-    /// use filebacked::WriteOptions;
-    ///
-    /// # let directory = tempfile::tempdir()?;
-    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
-    /// let options = WriteOptions::new().deflate(4).at("*/1", |d| d.lzf().chunk([4096]));
-    /// let mut steps = options.create_appender::<(String, f64)>(&file, "steps")?;
-    /// for step in 0..10_000 {
-    ///     steps.push(&(format!("step {step}"), f64::from(step)))?;
-    /// }
-    /// steps.finish()?;
-    /// assert_eq!(file.dataset("steps/1")?.chunk(), Some(vec![4096]));
-    /// assert_eq!(file.dataset("steps/0/bytes")?.filters(), [filebacked::hdf5::filters::Filter::Deflate(4)]);
-    /// assert!(file.dataset("steps/0/bytes")?.storage_size() < 40_000);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn create_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
-        Ok(Appender::new(self.create_growth(group, name)?, self.syncs(), None))
-    }
-
-    /// As [`Appender::open`]. What is stored keeps its own chunks and filters.
-    ///
-    /// # Errors
-    /// As [`Appender::open`]; if an option is not for sequences that grow.
-    ///
-    /// ```
-    /// # use filebacked::{Appender, WriteOptions};
-    /// # let directory = tempfile::tempdir()?;
-    /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
-    /// Appender::create(&file, "notes")?.push(&None::<String>)?;
-    /// // The notes themselves are yet to come.
-    /// let mut notes = WriteOptions::new().lzf().open_appender::<Option<String>>(&file, "notes")?;
-    /// notes.push(&Some("at last".to_owned()))?;
-    /// notes.finish()?;
-    /// assert!(file.dataset("notes/mask")?.filters().is_empty());
-    /// assert!(!file.dataset("notes/values/bytes")?.filters().is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn open_appender<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str) -> Result<Appender<T>> {
-        Ok(Appender::new(self.open_growth(group, name)?, self.syncs(), None))
-    }
-
-    /// As [`Appender::create_file`]. Where chunks are compressed, room that becomes free in the file is not used again, also
-    /// later on: HDF5's file space strategy `NONE`.
-    ///
-    /// # Errors
-    /// As [`Appender::create_file`]; if an option is not for sequences that grow.
-    ///
-    /// ```
-    /// # use filebacked::{Reader, WriteOptions};
-    /// # let directory = tempfile::tempdir()?;
-    /// # let path = directory.path().join("run.h5");
-    /// let mut waves = WriteOptions::new().deflate(4).create_appender_file(&path, "waves")?;
-    /// waves.extend((0..100_000).map(|step| (f64::from(step) * 1e-3).sin()))?;
-    /// waves.finish()?;
-    /// assert!(filebacked::hdf5::File::open(&path)?.dataset("waves")?.storage_size() < 700_000);
-    /// assert_eq!(Reader::<f64>::open_file(&path, "waves")?.get(1000)?, 1f64.sin());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn create_appender_file<T: ?Sized + Serialize>(
-        &self,
-        path: impl AsRef<Path>,
-        name: &str,
-    ) -> Result<Appender<T>> {
-        let (growth, file) = self.create_growth_file(path.as_ref(), name)?;
-        Ok(Appender::new(growth, self.syncs(), Some(file)))
-    }
-
-    /// As [`Appender::open_file`]. What is stored keeps its own chunks and filters.
-    ///
-    /// # Errors
-    /// As [`Appender::open_file`]; if an option is not for sequences that grow.
-    pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
-        let (growth, file) = self.open_growth_file(path.as_ref(), name)?;
-        Ok(Appender::new(growth, self.syncs(), Some(file)))
-    }
-}
-
-/// The same for records of any type.
-impl WriteOptions {
-    fn create_growth(&self, group: &hdf5::Group, name: &str) -> Result<Growth> {
-        let position = self.growing_rules(|| path_of(&group.name(), name))?;
-        Growth::create(&Group::of(group)?, name, &position)
-    }
-
-    fn open_growth(&self, group: &hdf5::Group, name: &str) -> Result<Growth> {
-        let position = self.growing_rules(|| path_of(&group.name(), name))?;
-        Growth::open(&Group::of(group)?, name, &position)
-    }
-
-    fn create_growth_file(&self, path: &Path, name: &str) -> Result<(Growth, File)> {
-        let position = self.growing_rules(|| name.to_owned())?;
-        let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
-        let create = || {
-            let writing = Writing::new_file();
-            let _writing = writing.enter();
-            let file = File::create_ordered(path, is_filtered).map_err(|error| file::why_not_made(path, error))?;
-            let begin = || {
-                let growth = Growth::create(&file.root()?, name, &position)?.on_disk(path);
-                file.flush()?;
-                Ok(growth)
-            };
-            match begin() {
-                Ok(growth) => Ok((growth, file)),
-                Err(error) => {
-                    drop(file);
-                    // It was made just now, and holds nothing.
-                    drop(std::fs::remove_file(path));
-                    Err(error)
-                }
-            }
-        };
-        create().map_err(|error: Error| error.in_file(&path.display().to_string()))
-    }
-
-    fn open_growth_file(&self, path: &Path, name: &str) -> Result<(Growth, File)> {
-        let position = self.growing_rules(|| name.to_owned())?;
-        let open = || {
-            let writing = Writing::new_file();
-            let _writing = writing.enter();
-            let file = File::open_ordered(path).map_err(|error| file::why_not_appended(path, error))?;
-            let root = file.root()?;
-            let growth = match Within::follow(&root, name)?.is_there()? {
-                true => Growth::open(&root, name, &position)?,
-                false => Growth::create(&root, name, &position)?,
-            };
-            file.flush()?;
-            Ok((growth.on_disk(path), file))
-        };
-        open().map_err(|error: Error| error.in_file(&path.display().to_string()))
-    }
-
-    /// Where the sequence is, as far as the options care, all of which have to be for sequences that grow.
-    fn growing_rules(&self, base: impl FnOnce() -> String) -> Result<RulePosition> {
-        let refused = |option: &str, why: &str| {
-            Error::new(ErrorKind::Unsupported, format!("`{option}` is not for a sequence that is appended to: {why}"))
-        };
-        if let Some(option) = self.of_whole() {
-            return Err(refused(
-                option,
-                match option {
-                    "overwrite" => "it is begun where nothing is, or gone on with",
-                    "libver" => "a file of an appender's own is of the formats that files are without this",
-                    _ => "a file of an appender's own keeps other appenders out by itself, and readers may open it",
-                },
-            ));
-        }
-        for DatasetOptions { storing, strings, records } in self.rules().storing() {
-            if storing.above.is_some() {
-                return Err(refused("above", "its datasets are in chunks from the first record on"));
-            }
-            if strings.is_some_and(|strings| strings != Strings::Packed) {
-                return Err(refused("strings", "strings of any length may come, so they are always packed"));
-            }
-            if *records == Some(Records::Table) {
-                let why = "records of fixed size are a table by themselves, and no others can be one that grows";
-                return Err(refused("records(Table)", why));
-            }
-        }
-        let position = self.rules().start(base);
-        position.check()?;
-        Ok(position)
     }
 }

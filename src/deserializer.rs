@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Visitor};
 
 use crate::de::{AskOnce, Question, Root, ValueDeserializer, Visit, whole};
 use crate::ground::error::{Error, Result};
-use crate::h5::Group;
+use crate::h5::{AsGroup, Group};
 use crate::layout::path_rules::RulePosition;
 use crate::options::ReadOptions;
 
@@ -44,33 +44,33 @@ use crate::options::ReadOptions;
 ///
 /// [`ReadOptions::deserializer`](crate::ReadOptions::deserializer) makes one with options.
 #[derive(Debug)]
-pub struct Hdf5Deserializer<'a> {
-    group: &'a hdf5::Group,
+pub struct Hdf5Deserializer {
+    group: hdf5::Group,
     options: Option<ReadOptions>,
 }
 
-impl<'a> Hdf5Deserializer<'a> {
+impl Hdf5Deserializer {
     /// A deserializer of the value that fills `group`.
     #[must_use]
-    pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, options: None }
+    pub fn new(group: impl AsGroup) -> Self {
+        Self { group: group.as_group().clone(), options: None }
     }
 
     /// The same, with options.
-    pub(crate) fn with(group: &'a hdf5::Group, options: &ReadOptions) -> Self {
-        Self { group, options: Some(options.clone()) }
+    pub(crate) fn with(group: &hdf5::Group, options: &ReadOptions) -> Self {
+        Self { group: group.clone(), options: Some(options.clone()) }
     }
 
     /// Reads the value by `read`.
     fn whole(self, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
         match self.options {
-            Some(options) => options.during(self.group, |group, rules| whole(group, rules, read)),
-            None => whole(&Group::of(self.group)?, RulePosition::nowhere(), read),
+            Some(options) => options.during(&self.group, |group, rules| whole(group, rules, read)),
+            None => whole(&Group::of(&self.group)?, RulePosition::nowhere(), read),
         }
     }
 }
 
-impl AskOnce for Hdf5Deserializer<'_> {
+impl AskOnce for Hdf5Deserializer {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         self.whole(&mut |root| root.ask_once(question, visit))
     }
@@ -86,7 +86,7 @@ macro_rules! ask {
     };
 }
 
-impl<'de> Deserializer<'de> for Hdf5Deserializer<'_> {
+impl<'de> Deserializer<'de> for Hdf5Deserializer {
     type Error = Error;
 
     ask! {

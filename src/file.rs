@@ -84,7 +84,7 @@ fn why_not_open(path: &Path, error: Error) -> Error {
 pub(crate) fn why_not_made(path: &Path, error: Error) -> Error {
     if fs::symlink_metadata(path).is_ok() {
         let error = Error::new(ErrorKind::AlreadyExists, "the file is there already");
-        return error.advised("`Appender::open_file` goes on with a file");
+        return error.advised("`Appender::open_file` and `open_or_create_file` go on with a file");
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match fs::metadata(parent) {
@@ -97,7 +97,7 @@ pub(crate) fn why_not_made(path: &Path, error: Error) -> Error {
 pub(crate) fn why_not_appended(path: &Path, error: Error) -> Error {
     if !path.exists() {
         let error = Error::new(ErrorKind::NotFound, "there is no such file");
-        return error.advised("`Appender::create_file` makes one");
+        return error.advised("`Appender::create_file` and `open_or_create_file` make one");
     }
     why_not_written(path, error)
 }

@@ -41,20 +41,23 @@
 //! | one named value in a group | [`write`](write()) | [`read`] |
 //! | one named value in a file | [`write_at`] | [`read_at`] |
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
-//! | a sequence, record by record | [`Appender`] | [`Reader`] |
+//! | a sequence, record by record, at any path of a file | [`Appender`] | [`Reader`] |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | what no type is known of | [`Value`] | [`Value`] |
-//! | a look at what is there | | [`tree`](tree()) |
+//! | a look at what is there | | [`tree`](tree()), [`tree_file`] |
 //! | files of the Python package FileBacked | [`WriteOptions::python`] | any of these |
 //!
 //! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
 //! chunks), what is left out, whether what is there is replaced, and who is told how far a call is, and may cancel it.
 //!
+//! What takes a group takes [any](AsGroup): `&file`, `&group`, `hdf5::File::open(path)?`. What takes a path of a file takes any
+//! `AsRef<Path>`.
+//!
 //! # Types with an object of their own
 //!
 //! | | |
 //! |---|---|
-//! | [`NdArray`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
+//! | [`NdArray`], [`NdArrayView`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
 //! | [`Sparse`], [`sparse`], [`Triplets`], [`triplets`] | sparse matrices of [`sprs`]: a group that scipy's readers know |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
@@ -157,6 +160,7 @@ pub use appender::Appender;
 pub use deserializer::Hdf5Deserializer;
 pub use ground::error::{Error, ErrorKind, Result};
 pub use ground::progress::{Answer, Progress};
+pub use h5::AsGroup;
 pub use hdf5;
 pub use layout::access::{FileLocking, LibraryVersion};
 pub use layout::dataset_options::{DatasetOptions, Records, Strings};
@@ -166,7 +170,7 @@ pub use reader::Reader;
 pub use ser::Hdf5Serializer;
 #[cfg(feature = "sprs")]
 pub use sprs;
-pub use tree::{Tree, tree};
+pub use tree::{Tree, tree, tree_file};
 pub use wrappers::attrs::WithAttrs;
 pub use wrappers::lazy::{Lazy, LazyMap};
 pub use wrappers::shared::Shared;
@@ -176,7 +180,7 @@ pub use wrappers::{sparse, triplets};
 
 // The docs have these in their modules.
 #[doc(no_inline)]
-pub use array::NdArray;
+pub use array::{NdArray, NdArrayView};
 #[doc(no_inline)]
 pub use codec::{Codec, Coded};
 #[cfg(feature = "sprs")]

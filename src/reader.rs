@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::de::Stream;
 use crate::file;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{File, Group};
+use crate::h5::{AsGroup, File, Group};
 
 /// Reads a stored sequence element by element, in memory that does not depend on its length.
 ///
@@ -19,6 +19,28 @@ use crate::h5::{File, Group};
 /// datasets, two at a time. libhdf5 keeps some chunks of each dataset, too: up to 1 MiB of them in a file that the reader
 /// opened, and as many as the file's access list says in another (HDF5 2 keeps 8 MiB, if nothing was said). Whatever was
 /// added after it was opened is not seen.
+///
+/// # One way to the elements
+///
+/// A reader is the one way to get at the elements of `f["a/b"]`, whatever encodes them: a dataset, a table, a group of columns,
+/// `offsets` and `values`, a `mask`, variants with their tags, a child for each element.
+///
+/// | the sequence is | |
+/// |---|---|
+/// | in a file that the caller opened | [`open`](Self::open) |
+/// | in a file by its path | [`open_file`](Self::open_file) |
+///
+/// | name | sequence |
+/// |---|---|
+/// | `"steps"` | the child `steps` of the group, or of the root of the file |
+/// | `"runs/first/steps"` | the one at this path from there on |
+/// | `"/runs/first/steps"` | the one at this path from the root on |
+/// | `"/"` | the root's own: the list that [`to_file`](crate::to_file) wrote |
+/// | `&group.name()` | the list that `group` itself is, such as [`to_group`](crate::to_group) wrote |
+///
+/// [`Appender`](crate::Appender#constructors) takes the same names.
+///
+/// # Cost
 ///
 /// [`nth`](Iterator::nth) and [`get`](Self::get) go to an element without reading those before it; where elements are enums, or of
 /// unlike types, the tags of at most 65,536 before it are looked at.
@@ -54,18 +76,39 @@ impl<T: DeserializeOwned> Reader<T> {
         Self { stream, next: 0, end, elements: PhantomData, _file: file }
     }
 
-    /// Opens the sequence that is the child `name` of `group`.
+    /// Opens the sequence at `name` in `group`: see [what names are](Self#one-way-to-the-elements).
     ///
     /// # Errors
     /// If there is none, or if what is there is no sequence.
-    pub fn open(group: &hdf5::Group, name: &str) -> Result<Self> {
-        Stream::open(&Group::of(group)?, name).map(|stream| Self::new(stream, None))
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// let group = file.create_group("runs/first")?;
+    /// filebacked::to_group(&["a", "bc"], &group)?;
+    /// for name in ["runs/first", "/runs/first", &group.name()] {
+    ///     let mut words = filebacked::Reader::<String>::open(&file, name)?;
+    ///     assert_eq!(words.get(1)?, "bc");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(group: impl AsGroup, name: &str) -> Result<Self> {
+        Stream::open(&Group::of(group.as_group())?, name).map(|stream| Self::new(stream, None))
     }
 
-    /// Opens the sequence that is the child `name` of the root of a file.
+    /// Opens the sequence at `name` in a file: `/` is the list that the whole file is.
     ///
     /// # Errors
     /// If the file cannot be opened; as [`open`](Self::open).
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("list.h5");
+    /// filebacked::to_file(&path, &[(1, "one"), (2, "two")])?;
+    /// let mut pairs = filebacked::Reader::<(u32, String)>::open_file(&path, "/")?;
+    /// assert_eq!(pairs.get(1)?, (2, "two".to_owned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// ```
     /// # let directory = tempfile::tempdir()?;

@@ -1,15 +1,17 @@
 //! What a group holds, at a glance.
 
 use std::fmt::{self, Display};
+use std::path::Path;
 
 use hdf5::filters::Filter;
 
 use crate::de::item::{Block, Item, ItemPart, Scalar};
+use crate::file;
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::stack::with_room;
-use crate::h5::{self, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
+use crate::h5::{self, AsGroup, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH};
 
 /// How many children of a group are shown.
@@ -48,17 +50,37 @@ const MAX_WIDTH: usize = 60;
 /// assert_eq!(shown, expected);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn tree(group: &hdf5::Group) -> Result<Tree> {
-    Limits::while_reading(|| {
-        h5::start_call();
-        let group = Group::of(group)?;
-        let mut tree = Tree { lines: Vec::new() };
-        let words = group_words(&group)?;
-        tree.lines.push(Line { name: group.path(), words, values: String::new() });
-        let mut path = vec![group.summary()?.identity];
-        tree.children(&group, "", &mut path)?;
-        Ok(tree)
-    })
+pub fn tree(group: impl AsGroup) -> Result<Tree> {
+    Limits::while_reading(|| tree_of(&Group::of(group.as_group())?))
+}
+
+/// Looks at all that is in the file at `path`, as [`tree`](tree()) does.
+///
+/// # Errors
+/// If the file cannot be opened, is no HDF5 file, or its root cannot be read.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// filebacked::to_file(&path, &std::collections::BTreeMap::from([("weights", [0.5, 0.25, 0.25])]))?;
+/// let shown = filebacked::tree_file(&path)?.to_string();
+/// assert!(shown.contains("└─ weights  f64 (3,)  0.5, 0.25, 0.25"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn tree_file(path: impl AsRef<Path>) -> Result<Tree> {
+    let path = path.as_ref();
+    let look = || tree_of(&file::open_streamed(path)?.root()?);
+    Limits::while_reading(look).map_err(|error| error.in_file(&path.display().to_string()))
+}
+
+fn tree_of(group: &Group) -> Result<Tree> {
+    h5::start_call();
+    let mut tree = Tree { lines: Vec::new() };
+    let words = group_words(group)?;
+    tree.lines.push(Line { name: group.path(), words, values: String::new() });
+    let mut path = vec![group.summary()?.identity];
+    tree.children(group, "", &mut path)?;
+    Ok(tree)
 }
 
 /// What a group holds; its `Display` is a tree with a line for each group, dataset and attribute.

@@ -14,8 +14,8 @@ use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
-use crate::h5::within::Within;
-use crate::h5::{self, Attributes, Group, Object};
+use crate::h5::within::{Within, is_root, root_of};
+use crate::h5::{self, Attributes, Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE, are_positions};
 
@@ -26,15 +26,26 @@ pub(crate) struct Stream {
     depth: Depth,
     /// Where it is, for errors.
     links: Vec<String>,
+    /// Keeps the file open, and is closed last.
+    _file: OpenFile,
 }
 
 impl Stream {
-    /// Opens the sequence that is the child `name` of `group`.
+    /// Opens the sequence that is the child `name` of `group`, or the root's own, for the name `/`.
     pub(crate) fn open(group: &Group, name: &str) -> Result<Self> {
-        let (group, link) = Within::find(group, name)?;
-        let mut links = vec![group.path(), link];
+        let file = OpenFile::of(group)?;
+        let (group, mut links) = if is_root(name) {
+            (root_of(group)?, vec!["/".to_owned()])
+        } else {
+            let (group, link) = Within::find(group, name)?;
+            let path = group.path();
+            (group, vec![path, link])
+        };
         let open = |links: &mut Vec<String>| -> Result<Column> {
-            let mut object = group.open(&links[1])?;
+            let mut object = match links.get(1) {
+                Some(link) => group.open(link)?,
+                None => Object::Group(group.clone()),
+            };
             let mut scope = Scope::streaming(RulePosition::nowhere());
             loop {
                 let inside = match object {
@@ -67,7 +78,7 @@ impl Stream {
         };
         let opened = with_room(|| open(&mut links));
         let column = opened.map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
-        Ok(Self { column, depth: Depth::default().in_sequence()?, links })
+        Ok(Self { column, depth: Depth::default().in_sequence()?, links, _file: file })
     }
 
     /// The number of elements.
@@ -82,7 +93,7 @@ impl Stream {
 
     fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
         h5::start_call();
-        let Self { column, depth, links } = self;
+        let Self { column, depth, links, .. } = self;
         let element = ColumnElement { column, index, depth: *depth };
         Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));

@@ -107,6 +107,11 @@ impl Display for Progress {
 /// What the closure that watches a call answers: nothing, or whether to go on.
 ///
 /// It is `()`, or a [`ControlFlow`], of which `Break` cancels the call. There are no others.
+#[diagnostic::on_unimplemented(
+    message = "a closure that is told of progress cannot answer `{Self}`",
+    label = "expected a closure that answers `()` or `ControlFlow<()>`",
+    note = "end the closure with `;` to go on always, or with `ControlFlow::Continue(())`, or `ControlFlow::Break(())` to cancel"
+)]
 pub trait Answer: sealed::Sealed {
     #[doc(hidden)]
     fn flow(self) -> ControlFlow<()>;

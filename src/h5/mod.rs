@@ -4,6 +4,7 @@
 //! library holds the library's lock ([`hdf5::sync::sync`]), which is reentrant, and copies the error stack into plain
 //! data at once.
 
+mod as_group;
 mod attribute;
 mod blocks;
 #[cfg(blosc)]
@@ -63,6 +64,7 @@ use std::sync::LazyLock;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_ATTRIBUTE_CREATE, H5P_CLS_DATASET_CREATE, H5P_CLS_GROUP_CREATE, H5P_CLS_LINK_CREATE};
 
+pub use as_group::AsGroup;
 pub(crate) use attribute::Attributes;
 pub(crate) use dataset::{Contents, Dataset, Shape, brief, texts};
 pub(crate) use dtype::{Dtype, EnumType, Field, MAX_TYPE_DEPTH, Number, StringPadding, Strings};

@@ -18,7 +18,7 @@ impl Within {
     pub(crate) fn follow(group: &Group, path: &str) -> Result<Self> {
         let mut links = links(path)?;
         let mut group = match path.starts_with('/') {
-            true => inside(group, "/")?.ok_or_else(|| Error::corrupt("a file without a root"))?,
+            true => root_of(group)?,
             false => group.clone(),
         };
         let mut names = names(path);
@@ -85,6 +85,16 @@ impl Within {
     pub(crate) fn located(&self, error: Error) -> Error {
         self.links.iter().rev().fold(error, |error, link| error.in_link(link)).in_link(&self.group.path())
     }
+}
+
+/// Whether `path` is that of the root group itself: `/`.
+pub(crate) fn is_root(path: &str) -> bool {
+    path.starts_with('/') && names(path).next().is_none()
+}
+
+/// The root group of the file that `group` is in.
+pub(crate) fn root_of(group: &Group) -> Result<Group> {
+    inside(group, "/")?.ok_or_else(|| Error::corrupt("a file without a root"))
 }
 
 fn names(path: &str) -> impl Iterator<Item = &str> {

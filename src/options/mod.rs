@@ -1,5 +1,6 @@
 //! How values are written and read: builders on which the operations hang.
 
+mod append;
 mod read;
 mod write;
 

@@ -8,8 +8,8 @@ use crate::de::{Make, made};
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
 use crate::ground::progress::{Answer, Progress, ProgressCallback};
-use crate::h5::Group;
 use crate::h5::within::path_of;
+use crate::h5::{AsGroup, Group};
 use crate::layout::access::{Access, FileLocking};
 use crate::layout::path_rules::{Effect, RulePosition, Rules};
 use crate::{Hdf5Deserializer, de, file};
@@ -412,7 +412,12 @@ impl ReadOptions {
     ///
     /// # Errors
     /// As [`from_group`](crate::from_group).
-    pub fn from_group<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
+    pub fn from_group<T: DeserializeOwned>(&self, group: impl AsGroup) -> Result<T> {
+        self.value_of(group.as_group())
+    }
+
+    /// The same, which is compiled once for each type, whatever the group is given as.
+    pub(crate) fn value_of<T: DeserializeOwned>(&self, group: &hdf5::Group) -> Result<T> {
         made(|value| self.read_group(group, value))
     }
 
@@ -436,15 +441,20 @@ impl ReadOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn deserializer<'a>(&self, group: &'a hdf5::Group) -> Hdf5Deserializer<'a> {
-        Hdf5Deserializer::with(group, self)
+    pub fn deserializer(&self, group: impl AsGroup) -> Hdf5Deserializer {
+        Hdf5Deserializer::with(group.as_group(), self)
     }
 
     /// As [`read`](crate::read).
     ///
     /// # Errors
     /// As [`read`](crate::read).
-    pub fn read<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
+    pub fn read<T: DeserializeOwned>(&self, group: impl AsGroup, name: &str) -> Result<T> {
+        self.value_in(group.as_group(), name)
+    }
+
+    /// The same, which is compiled once for each type.
+    pub(crate) fn value_in<T: DeserializeOwned>(&self, group: &hdf5::Group, name: &str) -> Result<T> {
         made(|value| self.read_child(group, name, value))
     }
 

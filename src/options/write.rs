@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::ground::error::Result;
 use crate::ground::limits::Limits;
 use crate::ground::progress::{Answer, Progress, ProgressCallback};
-use crate::h5::Group;
 use crate::h5::within::path_of;
+use crate::h5::{AsGroup, Group};
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
 use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
 use crate::layout::path_rules::{Effect, Pattern, Rules};
@@ -384,16 +384,16 @@ impl WriteOptions {
     ///
     /// # Errors
     /// As [`to_group`](crate::to_group).
-    pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: &hdf5::Group) -> Result<()> {
-        self.put(&Erased(value), group)
+    pub fn to_group<T: ?Sized + Serialize>(&self, value: &T, group: impl AsGroup) -> Result<()> {
+        self.put(&Erased(value), group.as_group())
     }
 
     /// As [`write`](crate::write()). Paths begin at the value: the name is no step.
     ///
     /// # Errors
     /// As [`write`](crate::write()).
-    pub fn write<T: ?Sized + Serialize>(&self, group: &hdf5::Group, name: &str, value: &T) -> Result<()> {
-        self.put_named(&Erased(value), group, name)
+    pub fn write<T: ?Sized + Serialize>(&self, group: impl AsGroup, name: &str, value: &T) -> Result<()> {
+        self.put_named(&Erased(value), group.as_group(), name)
     }
 
     /// As [`write_at`](crate::write_at()). Paths of options begin at the value.

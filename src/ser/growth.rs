@@ -11,9 +11,10 @@ use super::serializer::ValueSerializer;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::stack::with_room;
-use crate::h5::within::Within;
-use crate::h5::{self, Group, Growing, Writing, make_room, makes_room, write_out};
+use crate::h5::within::{Within, is_root, root_of};
+use crate::h5::{self, Attributes, Group, Growing, Object, OpenFile, Writing, make_room, makes_room, write_out};
 use crate::layout::path_rules::RulePosition;
+use crate::layout::{KIND, Kind, VALUE};
 
 /// Elements of this many bytes are written at once.
 const BATCH_BYTES: usize = 1 << 20;
@@ -59,17 +60,21 @@ pub(crate) struct Growth {
     is_new: bool,
     /// The file on the disk, where libhdf5 does not show it.
     disk: Option<std::fs::File>,
+    /// Keeps the file open, and is closed last.
+    _file: OpenFile,
 }
 
 impl Growth {
-    /// A new sequence at the child `name` of `group`, to which `rules` apply.
+    /// A new sequence at the child `name` of `group`, or the root's own for the name `/`, to which `rules` apply.
     pub(crate) fn create(group: &Group, name: &str, rules: &RulePosition) -> Result<Self> {
         // No other thread makes one of the groups meanwhile.
         hdf5::sync::sync(|| Self::create_locked(group, name, rules))
     }
 
     fn create_locked(group: &Group, name: &str, rules: &RulePosition) -> Result<Self> {
-        let (within, whole, rules) = (Within::follow(group, name)?, rules, rules.element());
+        let is_of_root = is_root(name);
+        let within = if is_of_root { of_empty_root(group)? } else { Within::follow(group, name)? };
+        let (whole, rules) = (rules, rules.element());
         let (outer, (link, missing)) = (&within.group, within.split());
         let top = missing.first().map_or(link, String::as_str);
         let create = || {
@@ -87,7 +92,10 @@ impl Growth {
                 })?;
                 let part = GrowingColumn::new(group, link, rules)?;
                 is_made = true;
-                let mut growth = Self::new(group, link, (whole, rules), part, 0);
+                let mut growth = Self::new(group, link, (whole, rules), part, 0)?;
+                if is_of_root {
+                    outer.write_kind(Kind::Value)?;
+                }
                 growth.is_new = makes_room();
                 growth.part.write_length(0)?;
                 write_out()?;
@@ -96,21 +104,35 @@ impl Growth {
             let begun = begin();
             if begun.is_err() && is_made {
                 drop(outer.unlink(top));
+                if is_of_root {
+                    drop(outer.delete_attribute(KIND));
+                }
             }
             begun
         };
         create().map_err(|error: Error| within.located(error))
     }
 
-    /// The sequence that is the child `name` of `group`; `rules` apply to what is made for it later.
+    /// Whether there is something at the child `name` of `group`, or in the root, for the name `/`.
+    pub(crate) fn is_there(group: &Group, name: &str) -> Result<bool> {
+        if !is_root(name) {
+            return Within::follow(group, name)?.is_there();
+        }
+        let root = root_of(group)?;
+        Ok(root.len() > 0 || root.has_attribute(KIND)?)
+    }
+
+    /// The sequence that is the child `name` of `group`, or the root's own for the name `/`; `rules` apply to what is made for it
+    /// later.
     pub(crate) fn open(group: &Group, name: &str, rules: &RulePosition) -> Result<Self> {
-        let ((group, link), whole, rules) = (Within::find(group, name)?, rules, rules.element());
-        let group = &group;
+        let (group, link) = if is_root(name) { (root_of(group)?, "/".to_owned()) } else { Within::find(group, name)? };
+        let (group, link) = value_inside(group, link)?;
+        let (group, whole, rules) = (&group, rules, rules.element());
         let open = || {
             let writing = Writing::to(group)?;
             let _writing = writing.enter();
             let (part, count) = GrowingColumn::open(group, &link, rules)?;
-            let mut growth = Self::new(group, &link, (whole, rules), part, count);
+            let mut growth = Self::new(group, &link, (whole, rules), part, count)?;
             growth.settled = count > 0;
             if growth.settled {
                 growth.pending = growth.part.template();
@@ -132,8 +154,8 @@ impl Growth {
         (whole, rules): (&RulePosition, &RulePosition),
         part: GrowingColumn,
         written: u64,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        Ok(Self {
             group: group.clone(),
             link: link.to_owned(),
             rules: rules.clone(),
@@ -151,7 +173,8 @@ impl Growth {
             failed: false,
             is_new: false,
             disk: None,
-        }
+            _file: OpenFile::of(group)?,
+        })
     }
 
     /// Takes note of the file on the disk, which is synced then.
@@ -377,6 +400,34 @@ impl Growth {
             h5::flush(&self.group)
         })
     }
+}
+
+/// Where the sequence is that the root of a file is to be, which has nothing in it.
+fn of_empty_root(group: &Group) -> Result<Within> {
+    let group = root_of(group)?;
+    if group.len() > 0 || group.has_attribute(KIND)? {
+        let message = "the root of the file is not empty, and what it holds would be taken for a part of the sequence: append to a \
+                       named child of it";
+        return Err(Error::new(ErrorKind::AlreadyExists, message).in_link("/"));
+    }
+    Ok(Within { group, links: vec![VALUE.to_owned()] })
+}
+
+/// The link to the value itself, from where a group only says that it holds that.
+fn value_inside(group: Group, link: String) -> Result<(Group, String)> {
+    let (mut group, mut link, mut depth) = (group, link, Depth::default());
+    let mut look = || -> Result<()> {
+        while let Object::Group(inside) = group.open(&link)?
+            && inside.kind()? == Some(Kind::Value)
+        {
+            depth = depth.in_group()?;
+            (group, link) = (inside, VALUE.to_owned());
+        }
+        Ok(())
+    };
+    let looked = look();
+    looked.map_err(|error| error.in_link(&link).in_link(&group.path()))?;
+    Ok((group, link))
 }
 
 impl Drop for Growth {

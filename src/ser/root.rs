@@ -14,7 +14,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::ground::progress::CallProgress;
 use crate::h5::within::Within;
-use crate::h5::{self, Attributes, Group, StoredAttribute, Writing, write_out};
+use crate::h5::{self, AsGroup, Attributes, Group, StoredAttribute, Writing, write_out};
 use crate::layout::KIND;
 use crate::layout::path_rules::RulePosition;
 
@@ -88,19 +88,21 @@ struct Staging {
     writing: Writing,
     rules: RulePosition,
     overwrite: bool,
+    /// What was given, which may be all that keeps the file open: it is closed last.
+    _given: hdf5::Group,
 }
 
 impl Staging {
-    fn new(serializer: Hdf5Serializer<'_>) -> Result<Self> {
-        let Hdf5Serializer { group, rules, overwrite, run } = serializer;
+    fn new(serializer: Hdf5Serializer) -> Result<Self> {
+        let Hdf5Serializer { group: given, rules, overwrite, run } = serializer;
         rules.check()?;
-        let target = Group::of(group)?.begun(&run);
+        let target = Group::of(&given)?.begun(&run);
         let writing = Writing::to(&target)?;
         let group = {
             let _writing = writing.enter();
             target.create_unlinked()?
         };
-        Ok(Self { group, target, call: Call::new(), writing, rules, overwrite })
+        Ok(Self { group, target, call: Call::new(), writing, rules, overwrite, _given: given })
     }
 
     fn place(&self) -> Place<'static> {
@@ -191,23 +193,23 @@ impl Staging {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Hdf5Serializer<'a> {
-    group: &'a hdf5::Group,
+pub struct Hdf5Serializer {
+    group: hdf5::Group,
     rules: RulePosition,
     overwrite: bool,
     run: CallProgress,
 }
 
-impl<'a> Hdf5Serializer<'a> {
+impl Hdf5Serializer {
     /// A serializer that fills `group`.
     #[must_use]
-    pub fn new(group: &'a hdf5::Group) -> Self {
-        Self { group, rules: RulePosition::default(), overwrite: false, run: CallProgress::default() }
+    pub fn new(group: impl AsGroup) -> Self {
+        Self::with(group.as_group(), RulePosition::default(), false, &CallProgress::default())
     }
 
     /// The same, which knows what the options say.
-    pub(crate) fn with(group: &'a hdf5::Group, rules: RulePosition, overwrite: bool, run: &CallProgress) -> Self {
-        Self { group, rules, overwrite, run: run.clone() }
+    pub(crate) fn with(group: &hdf5::Group, rules: RulePosition, overwrite: bool, run: &CallProgress) -> Self {
+        Self { group: group.clone(), rules, overwrite, run: run.clone() }
     }
 
     /// Writes a value by one call.
@@ -279,7 +281,7 @@ macro_rules! events {
     };
 }
 
-impl ser::Serializer for Hdf5Serializer<'_> {
+impl ser::Serializer for Hdf5Serializer {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Staged;

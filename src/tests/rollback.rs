@@ -278,3 +278,31 @@ fn files() {
         assert!(std::fs::read(&path).unwrap() != before);
     }
 }
+
+/// A list that the root of a file is to be is begun as a whole, or the root is empty.
+#[test]
+fn lists_of_the_root() {
+    let file = File::in_memory().unwrap();
+    let root = file.root().unwrap();
+    let before = see(&Object::Group(root.clone()));
+    let mut calls = 0;
+    loop {
+        failing::after(Some(calls));
+        let begun = crate::Appender::<f64>::create(root.user(), "/");
+        let has_come = failing::has_come();
+        failing::after(None);
+        match begun {
+            Ok(mut appender) => {
+                assert!(!has_come, "an appender does not care that call {calls} failed");
+                appender.push(&1.5).unwrap();
+                appender.finish().unwrap();
+                break;
+            }
+            Err(error) => assert!(has_come, "call {calls}: {error}"),
+        }
+        assert_eq!(see(&Object::Group(root.clone())), before, "call {calls}");
+        calls += 1;
+    }
+    assert!(calls > 10, "{calls}");
+    assert_eq!(crate::from_group::<Vec<f64>>(root.user()).unwrap(), [1.5]);
+}

@@ -66,7 +66,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use hdf5::H5Type;
-use ndarray::{Array, ArrayBase, ArrayView, Data, DataOwned, Dimension, IxDyn, ShapeBuilder};
+use ndarray::{
+    ArrayBase, ArrayView, Data, DataOwned, Dimension, IxDyn, OwnedRepr, RawData, RawDataClone, ShapeBuilder, ViewRepr,
+};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
@@ -92,42 +94,120 @@ use crate::wrappers::field::{Arrays, Field, OwnedField};
 /// assert_eq!(filebacked::from_slice::<NdArray<f64, ndarray::Ix2>>(&image)?, matrix);
 /// # Ok::<(), filebacked::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NdArray<T, D: Dimension>(pub Array<T, D>);
+///
+/// The array is all that it is, so its field is public. It can be of any kind that `ndarray` has: it owns its elements, unless the third
+/// parameter says otherwise. A view ([`NdArrayView`]) is written without a copy; what is read owns its elements.
+///
+/// ```
+/// use filebacked::NdArray;
+/// use ndarray::{Array2, s};
+///
+/// let image = Array2::<f32>::zeros((100, 100));
+/// let left = filebacked::to_vec(&NdArray(image.slice(s![.., ..50])))?;
+/// let whole = filebacked::to_vec(&NdArray::from(&image))?; // as `NdArray(image.view())`
+/// assert_eq!(filebacked::from_slice::<NdArray<f32, _>>(&left)?, NdArray(image.slice(s![.., ..50])));
+/// assert_eq!(filebacked::from_slice::<NdArray<f32, _>>(&whole)?, NdArray(image));
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+pub struct NdArray<T, D: Dimension, S: RawData<Elem = T> = OwnedRepr<T>>(pub ArrayBase<S, D, T>);
 
-impl<T, D: Dimension> From<Array<T, D>> for NdArray<T, D> {
-    fn from(array: Array<T, D>) -> Self {
+/// A view of an array as a value of serde's: it is written as the array that it shows, without a copy.
+///
+/// ```
+/// use filebacked::array::NdArrayView;
+/// use ndarray::{Array2, Ix1};
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Ends<'a> {
+///     rows: Vec<NdArrayView<'a, f64, Ix1>>,
+/// }
+///
+/// let table = Array2::<f64>::eye(1000);
+/// let image = filebacked::to_vec(&Ends { rows: vec![table.row(0).into(), table.row(999).into()] })?;
+/// # Ok::<(), filebacked::Error>(())
+/// ```
+pub type NdArrayView<'a, T, D> = NdArray<T, D, ViewRepr<&'a T>>;
+
+impl<T, D: Dimension, S: RawDataClone<Elem = T>> Clone for NdArray<T, D, S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: fmt::Debug, D: Dimension, S: Data<Elem = T>> fmt::Debug for NdArray<T, D, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NdArray").field(&self.0).finish()
+    }
+}
+
+impl<T: Default, D: Dimension, S: DataOwned<Elem = T>> Default for NdArray<T, D, S> {
+    fn default() -> Self {
+        Self(Default::default())
+    }
+}
+
+/// An array and a view of it are equal.
+impl<T, D, S, O> PartialEq<NdArray<T, D, O>> for NdArray<T, D, S>
+where
+    T: PartialEq,
+    D: Dimension,
+    S: Data<Elem = T>,
+    O: Data<Elem = T>,
+{
+    fn eq(&self, other: &NdArray<T, D, O>) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T: Eq, D: Dimension, S: Data<Elem = T>> Eq for NdArray<T, D, S> {}
+
+impl<T, D: Dimension, S: RawData<Elem = T>> From<ArrayBase<S, D, T>> for NdArray<T, D, S> {
+    fn from(array: ArrayBase<S, D, T>) -> Self {
         Self(array)
     }
 }
 
-impl<T, D: Dimension> std::ops::Deref for NdArray<T, D> {
-    type Target = Array<T, D>;
+/// The view of all of the array.
+impl<'a, T, D: Dimension, S: Data<Elem = T>> From<&'a ArrayBase<S, D, T>> for NdArrayView<'a, T, D> {
+    fn from(array: &'a ArrayBase<S, D, T>) -> Self {
+        Self(array.view())
+    }
+}
 
-    fn deref(&self) -> &Array<T, D> {
+impl<T, D: Dimension, S: RawData<Elem = T>> std::ops::Deref for NdArray<T, D, S> {
+    type Target = ArrayBase<S, D, T>;
+
+    fn deref(&self) -> &ArrayBase<S, D, T> {
         &self.0
     }
 }
 
-impl<T, D: Dimension> std::ops::DerefMut for NdArray<T, D> {
-    fn deref_mut(&mut self) -> &mut Array<T, D> {
+impl<T, D: Dimension, S: RawData<Elem = T>> std::ops::DerefMut for NdArray<T, D, S> {
+    fn deref_mut(&mut self) -> &mut ArrayBase<S, D, T> {
         &mut self.0
     }
 }
 
-impl<T: H5Type + Serialize, D: Dimension + Serialize> Serialize for NdArray<T, D> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl<T: H5Type + Serialize, D: Dimension + Serialize, S: Data<Elem = T>> Serialize for NdArray<T, D, S> {
+    fn serialize<Se: Serializer>(&self, serializer: Se) -> Result<Se::Ok, Se::Error> {
         serialize(&self.0, serializer)
     }
 }
 
-impl<'de, T: H5Type + Deserialize<'de>, D: Dimension + Deserialize<'de>> Deserialize<'de> for NdArray<T, D> {
+impl<'de, T, D, S> Deserialize<'de> for NdArray<T, D, S>
+where
+    T: H5Type + Deserialize<'de>,
+    D: Dimension + Deserialize<'de>,
+    S: DataOwned<Elem = T>,
+{
     fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
         deserialize(deserializer).map(Self)
     }
 }
 
-/// For `#[serde(with = "filebacked::array")]`: of any array that `ndarray` has, also views, and of options of them.
+/// For `#[serde(with = "filebacked::array")]`: of any array that `ndarray` has, also views, and of options of them. In lists,
+/// maps and payloads, an array is an [`NdArray`].
 ///
 /// # Errors
 /// Those of the serializer.

@@ -41,12 +41,28 @@ use crate::wrappers::bridge::{self, Read, Write};
 /// assert_eq!(file.dataset("pressure")?.attr("gain")?.read_scalar::<f64>()?, 0.1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// It is a pair, and gets no further fields: it can be made and taken apart by its fields, or made by [`new`](Self::new).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WithAttrs<T, A> {
     /// The value.
     pub value: T,
     /// The attributes.
     pub attrs: A,
+}
+
+impl<T, A> WithAttrs<T, A> {
+    /// A value with attributes.
+    ///
+    /// ```
+    /// use filebacked::WithAttrs;
+    ///
+    /// let pressure = WithAttrs::new([1013.2, 1012.9], [("unit", "hPa")].map(|(name, text)| (name.to_owned(), text.to_owned())));
+    /// assert_eq!(pressure.value[0], 1013.2);
+    /// ```
+    pub const fn new(value: T, attrs: A) -> Self {
+        Self { value, attrs }
+    }
 }
 
 impl<T: Serialize, A: Serialize> Serialize for WithAttrs<T, A> {

@@ -55,6 +55,11 @@ use crate::wrappers::bridge::{self, Read, Write};
 ///
 /// Each value costs an object or more, also in sequences, which become a group of the kind `list` with a child for each
 /// element.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not write and read itself by the `hdf5` crate",
+    label = "expected a type that implements `filebacked::Codec`",
+    note = "implement `Codec` for it; in lists, maps, options and payloads, wrap each: `Vec<Coded<T>>`, without `with`"
+)]
 pub trait Codec: Sized {
     /// Writes the value as one group, or as one dataset.
     ///
@@ -260,6 +265,8 @@ impl Stored {
 /// assert_eq!(filebacked::from_slice::<Vec<Coded<Version>>>(&image)?, versions);
 /// # Ok::<(), filebacked::Error>(())
 /// ```
+///
+/// The value is all that it is, so its field is public.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Coded<T>(pub T);
 

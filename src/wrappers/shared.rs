@@ -76,6 +76,8 @@ use crate::wrappers::bridge::{self, Read, Write};
 /// What is read must be owned by all who mention it, and may go to other threads, as any other value can. Counting by an
 /// `Rc` would be faster by nothing that shows beside the reading of an object. A plain `Arc` field (serde's feature `rc`) is
 /// written as a value each time: this type says where one is meant to be shared.
+///
+/// The `Arc` is all that it is, so its field is public.
 #[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shared<T: ?Sized>(pub Arc<T>);
 

@@ -34,6 +34,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// What is serialized in the order of its keys.
 ///
 /// A map or set of another crate can implement it, by way of [`entries`] and [`elements`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written by `#[serde(with = \"filebacked::sorted\")]`",
+    label = "expected a `HashMap` or `HashSet` whose keys or elements are `Ord` and `Serialize`, or an `Option` of one",
+    note = "what is in lists, maps and payloads needs a type of its own that implements `Serialize` by `filebacked::sorted`; or use a \
+            `BTreeMap` or `BTreeSet`"
+)]
 pub trait Sorted {
     /// Serializes the map or set in the order of its keys.
     ///

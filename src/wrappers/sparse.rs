@@ -106,6 +106,8 @@ use crate::wrappers::matrix::{deserialize_compressed, is_of_sprs, read_compresse
 /// assert_eq!(narrow.indices(), [2_i32, 0]);
 /// # Ok::<(), filebacked::Error>(())
 /// ```
+///
+/// The matrix is all that it is, so its field is public.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sparse<T, I: SpIndex = usize, Iptr: SpIndex = I>(pub CsMatI<T, I, Iptr>);
 

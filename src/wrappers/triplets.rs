@@ -69,6 +69,8 @@ use crate::wrappers::matrix::{deserialize_triplets, is_of_sprs, read_triplets, s
 /// assert_eq!(filebacked::from_slice::<Triplets<f64>>(&image)?, triplets);
 /// # Ok::<(), filebacked::Error>(())
 /// ```
+///
+/// The matrix is all that it is, so its field is public.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Triplets<T, I = usize>(pub TriMatI<T, I>);
 

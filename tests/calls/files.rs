@@ -680,7 +680,9 @@ fn names_are_paths() {
     let mut appender = Appender::create_file(folder.path().join("steps.h5"), "log/steps").unwrap();
     appender.push(&1).unwrap();
     appender.finish().unwrap();
-    let mut appender = Appender::open_file(folder.path().join("steps.h5"), "log/other").unwrap();
+    let error = Appender::<i32>::open_file(folder.path().join("steps.h5"), "log/other").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    let mut appender = Appender::open_or_create_file(folder.path().join("steps.h5"), "log/other").unwrap();
     appender.push(&2).unwrap();
     appender.finish().unwrap();
     let steps = Reader::<i32>::open_file(folder.path().join("steps.h5"), "log/other").unwrap();
@@ -692,9 +694,6 @@ fn names_are_paths() {
             filebacked::write_at(&new, name, &1).unwrap_err(),
             filebacked::write_at(&there, name, &1).unwrap_err(),
             filebacked::read_at::<i32>(&there, name).unwrap_err(),
-            Appender::<i32>::create_file(&new, name).unwrap_err(),
-            Appender::<i32>::open_file(&there, name).unwrap_err(),
-            Reader::<i32>::open_file(&there, name).unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
@@ -702,6 +701,17 @@ fn names_are_paths() {
         }
         assert!(!new.exists());
     }
+    // Of lists, `/` is the root's own.
+    for error in [
+        Appender::<i32>::create_file(&new, "").unwrap_err(),
+        Appender::<i32>::open_file(&there, "").unwrap_err(),
+        Appender::<i32>::open_or_create_file(&new, "").unwrap_err(),
+        Reader::<i32>::open_file(&there, "").unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("expected the name of a value in a group"), "{error}");
+    }
+    assert!(!new.exists());
 }
 
 /// Names as long as HDF5 takes them, and longer ones, which maps hold all the same.

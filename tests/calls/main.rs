@@ -10,6 +10,7 @@ mod common;
 mod files;
 #[cfg(all(target_os = "linux", feature = "bundled", feature = "sprs"))]
 mod full_disk;
+mod groups;
 // Files of an appender's own need libhdf5 1.14.
 #[cfg(all(unix, feature = "bundled"))]
 mod killed;

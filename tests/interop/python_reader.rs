@@ -515,8 +515,8 @@ impl Step {
 /// Appends values to a sequence of a new file, and says what a reader gives.
 fn append<T: Serialize>(folder: &Path, name: &str, values: &[T], lines: &mut String) {
     let path = folder.join("appended.h5");
-    let made = if path.exists() { Appender::<T>::open_file(&path, name) } else { Appender::create_file(&path, name) };
-    let mut appender = made.unwrap_or_else(|error| panic!("{name}: {error}"));
+    let opened = Appender::<T>::open_or_create_file(&path, name);
+    let mut appender = opened.unwrap_or_else(|error| panic!("{name}: {error}"));
     for value in values {
         appender.push(value).unwrap();
     }
@@ -577,6 +577,19 @@ fn write_roots(folder: &Path) {
     let numbers: Vec<i16> = (0..20_000).collect();
     let written = options().to_file(path("root-deflated.h5"), &numbers);
     root("root-deflated.h5", written, serde_json::to_string(&numbers).unwrap());
+    macro_rules! appended {
+        ($($name:literal: $list:expr,)*) => {
+            $(
+                let mut appender = Appender::create_file(path($name), "/").unwrap();
+                appender.extend($list).unwrap();
+                root($name, appender.finish(), serde_json::to_string(&$list).unwrap());
+            )*
+        };
+    }
+    appended! {
+        "root-appended.h5": [0.5, 1.5],
+        "root-appended-columns.h5": [("a".to_owned(), 1), ("b".to_owned(), 2)],
+    }
     fs::write(path("roots.txt"), lines).unwrap();
 }
 

@@ -194,7 +194,7 @@ fn files_of_h5py_are_read_and_written_again() {
     assert!(value["none"].is_null());
     assert_eq!(value["step"], 7_u8.into());
     assert_eq!(value["table"][1]["at"][0].as_f64(), Some(2.5));
-    let blue = Variant { name: "BLUE".to_owned(), number: 2, payload: None };
+    let blue = Variant::new("BLUE", 2, None);
     assert_eq!(value["colours"][0], Value::Variant(blue));
     assert_eq!(value["ragged"][0].as_list().map(<[_]>::len), Some(3));
     assert_eq!(value.at("inner/again"), Some(&7_u8.into()));

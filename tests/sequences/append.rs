@@ -253,10 +253,10 @@ fn files_that_are_there_or_not_or_open_already() {
         assert!(error.to_string().ends_with(&format!("file `{}`", path.display())), "{error}");
     };
     let (create, open) = (|| Appender::<i32>::create_file(&path, "x"), || Appender::<i32>::open_file(&path, "x"));
-    let missing = "there is no such file (`Appender::create_file` makes one)";
+    let missing = "there is no such file (`Appender::create_file` and `open_or_create_file` make one)";
     starts(open().unwrap_err(), ErrorKind::NotFound, missing);
     create().unwrap().finish().unwrap();
-    let there = "the file is there already (`Appender::open_file` goes on with a file)";
+    let there = "the file is there already (`Appender::open_file` and `open_or_create_file` go on with a file)";
     starts(create().unwrap_err(), ErrorKind::AlreadyExists, there);
     let error = Appender::<i32>::create_file(folder.path().join("none/run.h5"), "x").unwrap_err();
     assert!(error.to_string().starts_with("could not make the file: its folder: "), "{error}");

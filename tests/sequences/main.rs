@@ -10,4 +10,5 @@ mod append_h5py;
 mod append_options;
 mod behind;
 mod reader;
+mod root_list;
 mod threads;

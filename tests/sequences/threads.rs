@@ -316,7 +316,7 @@ mod marks {
         is_both::<WithAttrs<String, BTreeMap<String, f64>>>();
         is_both::<Shared<Vec<u8>>>();
         is_both::<Coded<Image>>();
-        is_both::<Hdf5Deserializer<'_>>();
+        is_both::<Hdf5Deserializer>();
         is_send::<Appender<Row>>();
         is_send::<Reader<Row>>();
     };

@@ -10,11 +10,13 @@ mod lazy;
 mod lazy_arrays;
 mod lazy_files;
 mod lazy_maps;
+mod messages;
 mod polymorphism;
 #[cfg(feature = "sprs")]
 mod sparse;
 #[cfg(feature = "sprs")]
 mod sparse_files;
+mod views;
 
 use std::fmt::Debug;
 

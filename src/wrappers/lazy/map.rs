@@ -18,7 +18,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::within::Within;
-use crate::h5::{Group, Object, OpenFile};
+use crate::h5::{AsGroup, Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::ser::{self, AnyValue, Changes, Destination, Erased, link_name, link_names};
 use crate::wrappers::bridge::{self, Read, Write};
@@ -91,6 +91,8 @@ struct UnsavedPath<V> {
     group: Group,
     path: String,
     read: fn(&Deferred) -> Result<V>,
+    /// Keeps the file open, and is closed last.
+    _file: OpenFile,
 }
 
 struct LazyEntry<V> {
@@ -264,16 +266,24 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     /// assert_eq!(cases.get("left/right")?, Some(&vec![0.5, 1.5]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn open(group: &hdf5::Group, name: &str) -> Result<Self>
+    pub fn open(group: impl AsGroup, name: &str) -> Result<Self>
     where
         K: DeserializeOwned,
         V: DeserializeOwned,
     {
-        let group = Group::of(group)?;
-        if Within::follow(&group, name)?.is_there()? || !OpenFile::of(&group)?.is_writable()? {
+        Self::open_in(Group::of(group.as_group())?, name)
+    }
+
+    fn open_in(group: Group, name: &str) -> Result<Self>
+    where
+        K: DeserializeOwned,
+        V: DeserializeOwned,
+    {
+        let file = OpenFile::of(&group)?;
+        if Within::follow(&group, name)?.is_there()? || !file.is_writable()? {
             return made(|map| Limits::while_reading(|| de::read_named(&group, name, RulePosition::nowhere(), map)));
         }
-        let site = UnsavedPath { group, path: name.to_owned(), read: Deferred::read::<V> };
+        let site = UnsavedPath { group, path: name.to_owned(), read: Deferred::read::<V>, _file: file };
         Ok(Self { site: Some(site), ..Self::new() })
     }
 
@@ -283,7 +293,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         K: Serialize,
         V: Serialize,
     {
-        let Some(UnsavedPath { group, path, read }) = &self.site else { return Ok(()) };
+        let Some(UnsavedPath { group, path, read, .. }) = &self.site else { return Ok(()) };
         let keys: Vec<_> = self.entries.keys().map(Erased).collect();
         let names = link_names(&mut keys.iter().map(|key| key as &dyn AnyValue))?;
         Limits::while_writing(|| {

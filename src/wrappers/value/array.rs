@@ -22,6 +22,12 @@ mod sealed {
 }
 
 /// What an [`Array`] can be of: integers of 8 to 64 bits, `f32`, `f64`, complex numbers of these, and `bool`.
+#[diagnostic::on_unimplemented(
+    message = "`filebacked::value::Array` has no arrays of `{Self}`",
+    label = "expected integers of 8 to 64 bits, `f32`, `f64`, `Complex` of these, or `bool`",
+    note = "make another array of it, such as `array.mapv(f64::from)`; the types of `ndarray` and `num_complex` are those of \
+            `filebacked::ndarray`"
+)]
 pub trait ArrayElement: sealed::Sealed + Sized {
     /// The array of it.
     fn into_array(array: ArrayD<Self>) -> Array;

@@ -153,8 +153,9 @@ pub enum Value {
     Unreadable(String),
 }
 
-/// A variant of an enum.
+/// A variant of an enum. [`new`](Self::new) makes one.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Variant {
     /// Its name.
     pub name: String,
@@ -162,6 +163,25 @@ pub struct Variant {
     pub number: u32,
     /// What it carries.
     pub payload: Option<Box<Value>>,
+}
+
+impl Variant {
+    /// A variant of that name and number: its place in the enum, by which those of a list are ordered.
+    ///
+    /// ```
+    /// use filebacked::value::{Value, Variant};
+    ///
+    /// let shapes = Value::List(vec![
+    ///     Value::Variant(Variant::new("Circle", 0, Some(Value::from(1.5)))),
+    ///     Value::Variant(Variant::new("Empty", 1, None)),
+    /// ]);
+    /// let image = filebacked::to_vec(&shapes)?;
+    /// assert_eq!(filebacked::from_slice::<Value>(&image)?, shapes);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    pub fn new(name: impl Into<String>, number: u32, payload: Option<Value>) -> Self {
+        Self { name: name.into(), number, payload: payload.map(Box::new) }
+    }
 }
 
 static NULL: Value = Value::Null;
