@@ -127,14 +127,26 @@
 //! Types that borrow from their input (`&str`, `&[u8]`) cannot be read. Values nest at most 128 levels deep (reading can be
 //! told to go deeper). Other files than the one that is read are not opened unless that is [allowed](ReadOptions#limits).
 //!
+//! # Other crates in the public face
+//!
+//! Types of [`hdf5`] (the crate `hdf5-metno`), [`ndarray`], [`sprs`](https://docs.rs/sprs) and `indexmap` ([`value::Map`]) are in
+//! signatures, and traits are implemented for types of `num-complex` and `half`. A new major version of one of them is a new major
+//! version of this crate. Projects that use the first three by way of `filebacked::hdf5`, `filebacked::ndarray` and
+//! `filebacked::sprs` always have the version that fits. [docs/dependencies.md] has the list, what each crate is for, and the
+//! licences of bundled code.
+//!
+//! [docs/dependencies.md]: https://docs.rs/crate/filebacked/latest/source/docs/dependencies.md
+//!
 //! # Cargo features
 //!
-//! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate. Without it the system's
-//!   libhdf5, 1.10.8 or later, is linked.
+//! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate, which takes cmake 3.26 or later and some
+//!   minutes. Without it the system's libhdf5, 1.10.8 or later, is linked, or what `HDF5_DIR` names.
 //! - `sprs` (default): sparse matrices.
 //! - `f16`: arrays of `half::f16`.
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
+// On docs.rs, items say which feature they need.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
 mod api;
