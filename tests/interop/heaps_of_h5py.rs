@@ -34,14 +34,14 @@ fn strings_and_sequences() {
         };
         check(from_file(&path).unwrap(), "by its path");
         check(from_slice(&std::fs::read(&path).unwrap()).unwrap(), "in memory");
-        check(from_group(&File::open_rw(&path).unwrap()).unwrap(), "open for writing");
+        check(from_group(File::open_rw(&path).unwrap()).unwrap(), "open for writing");
         let core = File::with_options().with_fapl(|list| list.core_filebacked(false)).open_rw(&path).unwrap();
         check(from_group(&core).unwrap(), "in memory, open for writing");
         core.close().unwrap();
         // A driver whose files cannot be read past the library.
         let stdio = File::with_options().with_fapl(|list| list.stdio()).open(&path).unwrap();
         check(from_group(&stdio).unwrap(), "by the library");
-        let attributed: Attributed = read(&File::open(&path).unwrap(), "attributed").unwrap();
+        let attributed: Attributed = read(File::open(&path).unwrap(), "attributed").unwrap();
         let tags = ["a", "bcd", ""].map(str::to_owned).to_vec();
         assert_eq!(attributed, Attributed { title: "plate".to_owned(), tags, data: vec![1.5] });
     }

@@ -97,12 +97,12 @@ fn maps_are_at_paths() {
     map.insert("a/b".to_owned(), vec![1.5]);
     *map.get_mut("/").unwrap().unwrap() = vec![2.5];
     map.save().unwrap();
-    let read = Map::open(&file.group("runs").unwrap(), "first/cases").unwrap();
+    let read = Map::open(file.group("runs").unwrap(), "first/cases").unwrap();
     assert_eq!(read.len(), 6);
     assert_eq!((read.get("a/b").unwrap(), read.get("/").unwrap()), (Some(&vec![1.5]), Some(&vec![2.5])));
     let same: BTreeMap<String, Vec<f64>> = filebacked::read(&file, "/runs/first/cases").unwrap();
     assert_eq!(same[""], [0.0]);
-    let mut rooted = Map::open(&file.group("runs/first").unwrap(), "/runs/second").unwrap();
+    let mut rooted = Map::open(file.group("runs/first").unwrap(), "/runs/second").unwrap();
     rooted.save().unwrap();
     assert!(names("runs/second").is_empty() && Map::open(&file, "runs/second").unwrap().is_empty());
 

@@ -80,7 +80,7 @@ fn shown(image: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image.h5");
     std::fs::write(&path, image).unwrap();
-    filebacked::tree(&hdf5::File::open(&path).unwrap()).unwrap().to_string()
+    filebacked::tree(hdf5::File::open(&path).unwrap()).unwrap().to_string()
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn loops() {
             println!("{name}: {error}");
         }
         for group in ["/", "g"] {
-            println!("{name}: {:?}", filebacked::tree(&file.group(group).unwrap()).is_ok());
+            println!("{name}: {:?}", filebacked::tree(file.group(group).unwrap()).is_ok());
         }
         drop(read::<Group>(&file, "g"));
         drop(read::<Value>(&file, "g/vl"));

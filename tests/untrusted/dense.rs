@@ -125,7 +125,7 @@ const WORK: &[(&str, Work)] = &[
     ("write into it", |path| filebacked::write_at(path, "node/new", &1)),
     ("replace it", |path| WriteOptions::new().overwrite(true).write_at(path, "node", &json!({"new": 1}))),
     ("replace a part of it", |path| WriteOptions::new().overwrite(true).write_at(path, "node/link 1", &[1, 2])),
-    ("append to it", |path| Appender::<i32>::open(&File::open_rw(path).unwrap(), "node").map(drop)),
+    ("append to it", |path| Appender::<i32>::open(File::open_rw(path).unwrap(), "node").map(drop)),
 ];
 
 /// Attributes that are not kept in a heap make the header of an object long.

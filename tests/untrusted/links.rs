@@ -22,7 +22,7 @@ fn of_each_sort() {
             file.group("all").unwrap()
         } else {
             let root = file.create_group("all").unwrap();
-            filebacked::to_group(&json!({"y": 2}), &root.create_group("group").unwrap()).unwrap();
+            filebacked::to_group(&json!({"y": 2}), root.create_group("group").unwrap()).unwrap();
             root.new_dataset::<i32>().create("z").unwrap().write_scalar(&1).unwrap();
             root
         };

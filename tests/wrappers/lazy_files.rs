@@ -210,9 +210,9 @@ fn groups_far_too_deep() {
     }
     let lazy: Lazy<BTreeMap<String, ()>> = filebacked::read(&file, "top").unwrap();
     assert_eq!(to_vec(&lazy).unwrap_err().kind(), ErrorKind::TooDeep);
-    let lazy: Lazy<()> = filebacked::read(&file.group("top/g/g/g").unwrap(), "g").unwrap();
+    let lazy: Lazy<()> = filebacked::read(file.group("top/g/g/g").unwrap(), "g").unwrap();
     assert_eq!(to_vec(&lazy).unwrap_err().kind(), ErrorKind::TooDeep);
     let deep = (0..300).fold(String::from("top"), |path, _| path + "/g");
-    let lazy: Lazy<()> = filebacked::read(&file.group(&deep).unwrap(), "g").unwrap();
+    let lazy: Lazy<()> = filebacked::read(file.group(&deep).unwrap(), "g").unwrap();
     std::thread::Builder::new().stack_size(1 << 20).spawn(move || to_vec(&lazy).unwrap()).unwrap().join().unwrap();
 }

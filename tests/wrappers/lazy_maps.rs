@@ -206,7 +206,7 @@ fn saving_writes_what_changed() {
     map.save().unwrap();
     drop((again, map));
     drop((group, file));
-    let back: Arrays = filebacked::read(&hdf5::File::open(&path).unwrap(), "cases").unwrap();
+    let back: Arrays = filebacked::read(hdf5::File::open(&path).unwrap(), "cases").unwrap();
     assert_eq!((back.len(), back.get("new").unwrap().unwrap()[0]), (11, 9.5));
     assert_eq!(
         hdf5::File::open(&path).unwrap().group("cases").unwrap().attr("kept").unwrap().read_scalar::<u8>().unwrap(),

@@ -61,7 +61,7 @@ pub(crate) fn tree<T: Serialize>(value: &T) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("value.h5");
     filebacked::to_file(&path, value).unwrap();
-    filebacked::tree(&hdf5::File::open(path).unwrap()).unwrap().to_string()
+    filebacked::tree(hdf5::File::open(path).unwrap()).unwrap().to_string()
 }
 
 /// Asserts what is on disk for a value, but for the widths of the columns.

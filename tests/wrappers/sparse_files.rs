@@ -102,7 +102,7 @@ fn ten_x_genomics() {
 #[test]
 fn old_anndata() {
     let file = hdf5::File::open(fixture("anndata-0.5.h5ad")).unwrap();
-    let distances: Sparse<f64> = read(&file.group("uns/neighbors").unwrap(), "distances").unwrap();
+    let distances: Sparse<f64> = read(file.group("uns/neighbors").unwrap(), "distances").unwrap();
     assert_eq!((distances.shape(), distances.nnz(), distances.is_csr()), ((700, 700), 6300, true));
     assert_eq!(distances.outer_view(0).unwrap().indices(), [9, 54, 94, 201, 219, 277, 380, 424, 651]);
     assert!((distances.data().iter().sum::<f64>() - 43570.44111037254).abs() < 1e-6);

@@ -48,7 +48,7 @@ fn h5repack_and_h5diff() {
         // It fails where there is a difference. What is empty it does not compare, and says so.
         let Some(differences) = common::hdf5_tool("h5diff", [&path, &repacked]) else { return };
         assert!(!differences.contains("differences found"), "{options:?}: {differences}");
-        let tree = |path| filebacked::tree(&hdf5::File::open(path).unwrap()).unwrap().to_string();
+        let tree = |path| filebacked::tree(hdf5::File::open(path).unwrap()).unwrap().to_string();
         // It writes attributes in an order of its own.
         assert_eq!(sorted(&tree(&repacked)), sorted(&tree(&path)), "{options:?}");
     }

@@ -338,7 +338,7 @@ fn structs() {
 #[test]
 fn variables() {
     // What only cells refer to is no variable.
-    let names: BTreeMap<String, IgnoredAny> = filebacked::from_group(&file()).unwrap();
+    let names: BTreeMap<String, IgnoredAny> = filebacked::from_group(file()).unwrap();
     assert!(names.contains_key("cells") && !names.contains_key("#refs#"));
     let json = as_json(&made().path("matlab.mat"));
     assert_eq!(json["nested"], serde_json::json!([["eins", "zwei"], [1.0, 2.0]]));

@@ -684,7 +684,7 @@ fn attributes_in_their_order() {
     assert_eq!((names(&value), names(&value["data"])), ("cab".to_owned(), "zyxwvutsrqponm".to_owned()));
     let json: serde_json::Value = from_file(made().path("order.h5")).unwrap();
     assert_eq!(json["@c"], 1);
-    let mut elements = Reader::<i64>::open(&open("order.h5"), "data").unwrap();
+    let mut elements = Reader::<i64>::open(open("order.h5"), "data").unwrap();
     assert_eq!(elements.next().unwrap().unwrap(), 1);
 }
 
@@ -701,7 +701,7 @@ fn attributes_are_written_as_they_were_read() {
     filebacked::to_file(&copy, &value).unwrap();
     assert_eq!(from_file::<Value>(&copy).unwrap(), value);
     // The types are the same, by what they are called, and to others.
-    let shown = |path| filebacked::tree(&File::open(path).unwrap()).unwrap().to_string();
+    let shown = |path| filebacked::tree(File::open(path).unwrap()).unwrap().to_string();
     assert_eq!(shown(&copy), shown(&path));
     assert!(shown(&path).contains(" 0x616263\n"), "{}", shown(&path));
     let complex = |path| {

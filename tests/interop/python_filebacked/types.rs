@@ -282,7 +282,7 @@ fn all_types_of_the_package() {
     FILEBACKED.python("filebacked_types.py", [Path::new("write"), &theirs, &mark]);
     let everything: Everything = from_file(&theirs).unwrap();
     check(&everything);
-    let tree = filebacked::tree(&hdf5::File::open(&theirs).unwrap()).unwrap().to_string();
+    let tree = filebacked::tree(hdf5::File::open(&theirs).unwrap()).unwrap().to_string();
     assert!(tree.lines().any(|line| line.contains("f128") && line.contains("float(")), "{tree}");
     super::subclasses::check(&theirs);
     assert!(!mark.exists(), "a pickle was loaded");
