@@ -170,7 +170,7 @@ mod wrappers;
 pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
 pub use appender::Appender;
 pub use deserializer::Hdf5Deserializer;
-pub use ground::error::{Error, ErrorKind, Result};
+pub use ground::error::{Error, ErrorKind, Hdf5Error, Result};
 pub use ground::progress::{Answer, Progress};
 pub use h5::AsGroup;
 pub use hdf5;

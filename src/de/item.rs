@@ -377,5 +377,5 @@ pub(crate) fn string(bytes: &[u8]) -> Result<&str> {
 #[cold]
 fn no_text(kind: ErrorKind, bytes: &[u8], error: std::str::Utf8Error) -> Error {
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
-    Error::new(kind, format!("the string {shown:?} is no UTF-8: {error}"))
+    Error::new(kind, format!("the string {shown:?} is no UTF-8: {error}")).caused_by(error)
 }

@@ -1,6 +1,5 @@
 //! Link names as keys of any type.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use super::deserializer::{AskOnce, ValueDeserializer};
@@ -13,10 +12,11 @@ use crate::ground::error::{Error, ErrorKind, Result};
 pub(crate) struct Key<'a>(pub(super) &'a str);
 
 impl Key<'_> {
-    fn parse<T: FromStr<Err: Display>>(self, name: &str) -> Result<T> {
+    fn parse<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(self, name: &str) -> Result<T> {
         self.0.parse().map_err(|error| {
             let shown: String = self.0.chars().take(80).collect();
-            Error::new(ErrorKind::BadKey, format!("the key {shown:?} cannot be read as `{name}`: {error}"))
+            let message = format!("the key {shown:?} cannot be read as `{name}`: {error}");
+            Error::new(ErrorKind::BadKey, message).caused_by(error)
         })
     }
 }

@@ -7,7 +7,7 @@ use blosc_src::{
     blosc_cbuffer_complib, blosc_cbuffer_validate, blosc_compcode_to_compname, blosc_compress_ctx, blosc_decompress_ctx,
 };
 
-use super::filter::{give_back, spare};
+use super::filter::{FilterError, give_back, spare};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// Blosc has threads of its own, which it makes anew for each chunk: here, each chunk has a thread already.
@@ -60,9 +60,7 @@ impl Blosc {
         let compressed = match usize::try_from(len) {
             Ok(0) => Ok(None),
             Ok(len) => Ok(out.get(..len).map(<[u8]>::to_vec)),
-            Err(_) => {
-                Err(Error::new(ErrorKind::Custom, format!("a chunk could not be compressed by Blosc: error {len}")))
-            }
+            Err(_) => Err(FilterError::Blosc(len).of_written()),
         };
         give_back(out);
         compressed

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use hdf5_sys::h5z::{H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_SHUFFLE};
-use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use libdeflater::{CompressionError, CompressionLvl, Compressor, DecompressionError, Decompressor};
+use lzf::LzfError;
 
 #[cfg(blosc)]
 use super::blosc::Blosc;
@@ -18,6 +19,36 @@ pub(super) const BLOSC: i32 = 32001;
 
 /// Bytes of a checksum behind a chunk.
 const CHECKSUM: usize = 4;
+
+/// What a compressor says of a chunk that it does not take.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FilterError {
+    #[error("deflate has no level {0}")]
+    Level(u8),
+    #[error(transparent)]
+    Deflate(#[from] CompressionError),
+    #[error(transparent)]
+    Inflate(#[from] DecompressionError),
+    #[error("{0}")]
+    Lzf(LzfError),
+    #[cfg(blosc)]
+    #[error("Blosc's error {0}")]
+    Blosc(i32),
+}
+
+impl FilterError {
+    /// The error for a chunk that was to be compressed.
+    #[cold]
+    pub(super) fn of_written(self) -> Error {
+        Error::new(ErrorKind::Custom, format!("a chunk could not be compressed: {self}")).caused_by(self)
+    }
+
+    /// The error for a chunk that is stored.
+    #[cold]
+    fn of_stored(self) -> Error {
+        Error::corrupt(format!("a compressed chunk is damaged: {self}")).caused_by(self)
+    }
+}
 
 /// A filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,18 +237,18 @@ pub(super) fn give_back(memory: Vec<u8>) {
 }
 
 fn deflate(input: &[u8], level: u8) -> Result<Vec<u8>> {
-    let failed = |words: String| Error::new(ErrorKind::Custom, format!("a chunk could not be compressed: {words}"));
     COMPRESSOR.with_borrow_mut(|kept| {
-        if kept.as_ref().is_none_or(|(of, _)| *of != level) {
-            let level_of = CompressionLvl::new(level.into()).map_err(|error| failed(format!("{error:?}")))?;
-            *kept = Some((level, Compressor::new(level_of)));
-        }
-        let Some((_, compressor)) = kept else { return Err(failed("there is no compressor".to_owned())) };
+        let (_, compressor) = match kept {
+            Some(known) if known.0 == level => known,
+            _ => {
+                let level_of = CompressionLvl::new(level.into()).map_err(|_| FilterError::Level(level).of_written())?;
+                kept.insert((level, Compressor::new(level_of)))
+            }
+        };
         let mut out = spare(compressor.zlib_compress_bound(input.len()));
-        let len = compressor.zlib_compress(input, &mut out).map_err(|error| failed(error.to_string()))?;
-        let compressed = out[..len].to_vec();
+        let compressed = compressor.zlib_compress(input, &mut out).map(|len| out[..len].to_vec());
         give_back(out);
-        Ok(compressed)
+        compressed.map_err(|error| FilterError::from(error).of_written())
     })
 }
 
@@ -227,7 +258,7 @@ fn inflate(input: &[u8], out: &mut [u8]) -> Result<()> {
         match decompressor.zlib_decompress(input, out) {
             Ok(len) if len == out.len() => Ok(()),
             Ok(len) => Err(Error::corrupt(format!("a chunk of {} bytes is compressed from {len}", out.len()))),
-            Err(error) => Err(Error::corrupt(format!("a compressed chunk is damaged: {error}"))),
+            Err(error) => Err(FilterError::from(error).of_stored()),
         }
     })
 }
@@ -236,7 +267,7 @@ fn unlzf(input: &[u8], len: usize) -> Result<Vec<u8>> {
     match lzf::decompress(input, len) {
         Ok(out) if out.len() == len => Ok(out),
         Ok(out) => Err(Error::corrupt(format!("a chunk of {len} bytes is compressed from {}", out.len()))),
-        Err(error) => Err(Error::corrupt(format!("a compressed chunk is damaged: {error}"))),
+        Err(error) => Err(FilterError::Lzf(error).of_stored()),
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) use write_behind::{Rows, Writer};
 pub(crate) use writing::{Writing, make_room, makes_room, write_out};
 
 use self::sys::h5p;
-use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::error::{Error, ErrorKind, Hdf5Error, Result};
 use crate::ground::library_lock;
 use crate::ground::limits::Limits;
 
@@ -237,17 +237,16 @@ pub(crate) mod failing {
 /// The error for what libhdf5 put on its error stack: the reason at the bottom of it.
 #[cold]
 fn failure(what: &str) -> Error {
-    let stack = hdf5::Error::query().ok().and_then(|error| error.stack());
-    let frames = || stack.iter().flat_map(|stack| (0..stack.len()).filter_map(|index| stack.get(index)));
-    if let Some(reason) = frames().find_map(|frame| system_reason(frame.desc())) {
+    let stack = hdf5::Error::query().ok().and_then(|error| error.stack()).filter(|stack| !stack.is_empty());
+    let Some(stack) = stack else {
+        return Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: libhdf5 gave no reason"));
+    };
+    if let Some(reason) = stack.iter().find_map(|frame| system_reason(frame.desc())) {
         return Error::io(format_args!("HDF5 could not {what}"), reason);
     }
-    let reason = stack
-        .as_ref()
-        .and_then(|stack| stack.last().map(|frame| frame.desc().to_owned()))
-        .filter(|reason| !reason.is_empty())
-        .unwrap_or_else(|| "libhdf5 gave no reason".to_owned());
-    Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: {reason}"))
+    let reason = stack.last().map(hdf5::ErrorFrame::desc).filter(|reason| !reason.is_empty());
+    let message = format!("HDF5 could not {what}: {}", reason.unwrap_or("libhdf5 gave no reason"));
+    Error::new(ErrorKind::Hdf5, message).caused_by(Hdf5Error::Library { stack })
 }
 
 /// The system's reason why libhdf5's driver could not read or write. libhdf5 has it in a text, among addresses and a date
@@ -438,8 +437,11 @@ mod tests {
     fn reasons_of_the_system_are_in_libhdf5s_texts() {
         let folder = CString::new(std::env::temp_dir().as_os_str().as_bytes()).unwrap();
         let error = sys::h5f::open("open the file", &folder, H5F_ACC_RDONLY, H5P_DEFAULT).unwrap_err();
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
         assert!(
-            error.kind() == ErrorKind::Io && error.to_string().contains("directory"),
+            source.is_some_and(|source| source.kind() == std::io::ErrorKind::IsADirectory)
+                && error.kind() == ErrorKind::Io
+                && error.to_string().contains("directory"),
             "an upgrade of libhdf5 has the system's reasons in other words: `system_reason` in h5/mod.rs must know these, \
              or a full disk is no error of input and output: {error}"
         );

@@ -667,7 +667,7 @@ fn each_block<T, D: Dimension>(
         data.resize_with(block.len(), MaybeUninit::uninit);
         let shape = block.shape().to_vec();
         let room = ArrayViewMut::from_shape(IxDyn(&shape), data.as_mut_slice());
-        let room = room.map_err(|error| Error::new(ErrorKind::Custom, error.to_string()))?;
+        let room = room.map_err(|error| Error::new(ErrorKind::Custom, error.to_string()).caused_by(error))?;
         Zip::from(room).and(&block).for_each(|place, element| {
             *place = bitwise(element);
         });

@@ -15,4 +15,5 @@ mod limits;
 mod links;
 mod reader_hostile;
 mod references;
+mod sources;
 mod undefined;

@@ -3,6 +3,7 @@
 mod names;
 pub(crate) mod relay;
 mod serde;
+mod source;
 mod text;
 
 use std::fmt::Display;
@@ -12,6 +13,7 @@ use self::names::{rust_name, shorten};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, step_of};
 
 pub(crate) use self::names::names;
+pub use self::source::Hdf5Error;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -75,6 +77,25 @@ pub enum ErrorKind {
 /// assert_eq!(error.hdf5_path(), "/steps");
 /// assert_eq!(error.to_string(), "expected `u8`, found 300, stored as scalar `i32`; at `steps`, HDF5 path `/steps`");
 /// # Ok::<(), filebacked::Error>(())
+/// ```
+///
+/// # Sources
+///
+/// [`source`](std::error::Error::source) gives what failed beneath:
+///
+/// - the [`std::io::Error`], where the system failed (kind [`Io`](ErrorKind::Io)), also where libhdf5 met it;
+/// - an [`Hdf5Error`], where libhdf5 failed (kind [`Hdf5`](ErrorKind::Hdf5)): its error stack;
+/// - another [`Error`], where two things went wrong at once;
+/// - what another crate or the standard library said, such as [`Utf8Error`](std::str::Utf8Error).
+///
+/// What this crate finds by itself has no source.
+///
+/// ```
+/// use std::error::Error;
+///
+/// let error = filebacked::from_file::<u8>("no such folder/run.h5").unwrap_err();
+/// let system = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+/// assert_eq!(system.map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
 /// ```
 pub struct Error(Box<ErrorInner>);
 
@@ -226,8 +247,7 @@ impl Error {
         };
         let mut error = Self::new(ErrorKind::Io, format!("{what}: {source}"));
         error.0.advice.extend(advice.map(str::to_owned));
-        error.0.source = Some(Arc::new(source));
-        error
+        error.caused_by(source)
     }
 
     /// Adds the step of the way into the value that led here.
@@ -376,9 +396,10 @@ impl Error {
         self.advised(format!("`ReadOptions::skip([{path:?}])` leaves it out"))
     }
 
-    /// Says which error it came about with.
-    pub(crate) fn caused_by(mut self, error: Self) -> Self {
-        self.0.source = Some(Arc::new(error));
+    /// Says what failed beneath, or which error it came about with.
+    #[cold]
+    pub(crate) fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
         self
     }
 
@@ -446,6 +467,6 @@ impl std::error::Error for Error {
 
 impl From<hdf5::Error> for Error {
     fn from(error: hdf5::Error) -> Self {
-        Self::new(ErrorKind::Hdf5, format!("libhdf5 failed: {error}"))
+        Self::new(ErrorKind::Hdf5, format!("libhdf5 failed: {error}")).caused_by(Hdf5Error::from(error))
     }
 }

@@ -85,7 +85,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
             let SelectedPart { selection, shape, reversed } =
                 SelectedPart::new(part.as_ref(), &dims_of(&layout.shape)?)?;
             let values = layout.read_part(dataset, element, selection)?;
-            let failed = |error: ndarray::ShapeError| Error::new(ErrorKind::Limit, error.to_string());
+            let failed = |error: ndarray::ShapeError| Error::new(ErrorKind::Limit, error.to_string()).caused_by(error);
             let shape = IxDyn(&shape).set_f(layout.is_reversed);
             let mut array = Array::from_shape_vec(shape, values).map_err(failed)?;
             for axis in reversed {

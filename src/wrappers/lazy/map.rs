@@ -439,7 +439,7 @@ impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
                 }
                 destination.put(&Erased(&LazyEntries(self)))?;
                 let copied = deferred.during(|stored| destination.copy_attributes(&stored.object));
-                copied.map_err(|error| not_copied(&error))
+                copied.map_err(not_copied)
             }
             _ => destination.put(&Erased(&LazyEntries(self))),
         }

@@ -249,8 +249,9 @@ impl<T: Serialize> Serialize for Lazy<T> {
 }
 
 /// The error for what could not be read while it was written elsewhere: it says where both are.
-fn not_copied(error: &Error) -> Error {
-    Error::new(error.kind(), format!("a lazy value that is not loaded could not be copied: {error}"))
+fn not_copied(error: Error) -> Error {
+    let message = format!("a lazy value that is not loaded could not be copied: {error}");
+    Error::new(error.kind(), message).caused_by(error)
 }
 
 impl<T: Serialize> Write for Lazy<T> {
@@ -259,7 +260,7 @@ impl<T: Serialize> Write for Lazy<T> {
             (Some(origin), _) if destination.takes_copy() && !destination.selects() => {
                 copy(&origin.deferred, destination)
             }
-            (Some(_), _) => destination.put(&Erased(&self.read_value().map_err(|error| not_copied(&error))?)),
+            (Some(_), _) => destination.put(&Erased(&self.read_value().map_err(not_copied)?)),
             (None, Some(value)) => destination.put(&Erased(value)),
             (None, None) => Err(Error::corrupt("a value that is nowhere")),
         }
@@ -289,7 +290,7 @@ fn name<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
 
 /// Copies what is kept to where it is written.
 fn copy(deferred: &Deferred, destination: &Destination) -> Result<()> {
-    deferred.during(|stored| destination.copy(&stored.object)).map_err(|error| not_copied(&error))
+    deferred.during(|stored| destination.copy(&stored.object)).map_err(not_copied)
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Lazy<T> {
