@@ -3,15 +3,14 @@
 use std::ffi::c_void;
 use std::ops::Range;
 
+use bytemuck::{NoUninit, checked};
+
 use super::dtype::{Dtype, Number};
 use super::locked;
 use super::sys::memory;
 
-/// A number of Rust's that HDF5 stores as it is.
-///
-/// # Safety
-/// The type has the size of [`Element::NUMBER`] and no padding.
-pub(crate) unsafe trait Element: Copy {
+/// A number of Rust's that HDF5 stores as it is: it has the size of [`Element::NUMBER`].
+pub(crate) trait Element: NoUninit {
     /// Its type in HDF5.
     const NUMBER: Number;
 
@@ -25,8 +24,7 @@ pub(crate) unsafe trait Element: Copy {
 macro_rules! elements {
     ($($type:ty = $number:ident),*) => {
         $(
-            // SAFETY: a primitive number, without padding, of the size that `Number::size` gives.
-            unsafe impl Element for $type {
+            impl Element for $type {
                 const NUMBER: Number = Number::$number;
 
                 #[inline]
@@ -44,17 +42,12 @@ macro_rules! elements {
 }
 elements!(i8 = I8, i16 = I16, i32 = I32, i64 = I64, u8 = U8, u16 = U16, u32 = U32, u64 = U64, f32 = F32, f64 = F64);
 
-// SAFETY: one byte without padding, as `Number::size` says.
-unsafe impl Element for bool {
+impl Element for bool {
     const NUMBER: Number = Number::Bool;
 
     #[inline]
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        match bytes.first() {
-            Some(0) => Some(false),
-            Some(1) => Some(true),
-            _ => None,
-        }
+        checked::try_pod_read_unaligned(bytes.get(..1)?).ok()
     }
 
     fn extend_from_bytes(numbers: &mut Vec<Self>, bytes: &[u8]) {
@@ -64,8 +57,7 @@ unsafe impl Element for bool {
 
 /// The memory of `elements`.
 pub(crate) fn element_bytes<T: Element>(elements: &[T]) -> &[u8] {
-    // SAFETY: `T` has no padding, so each of its bytes is initialised, and u8 has no alignment to keep.
-    unsafe { std::slice::from_raw_parts(elements.as_ptr().cast(), size_of_val(elements)) }
+    bytemuck::cast_slice(elements)
 }
 
 /// The integer that native `bytes` of type `base` are; 0 for a type that is no integer.

@@ -7,6 +7,8 @@
 use std::any::TypeId;
 use std::slice;
 
+use bytemuck::Pod;
+
 use super::attribute::Attributes;
 use super::blocks::PART;
 use super::dataset::Dataset;
@@ -15,7 +17,7 @@ use super::file_bytes::with_file;
 use super::locked;
 use super::parallel::feed;
 use super::preadv::{Place, Scattered};
-use super::vec_types::Room;
+use super::vec_types::{Room, Unborrowed};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// About as many bytes are read at once.
@@ -28,24 +30,18 @@ const FEW: usize = 1 << 20;
 pub(crate) struct Table(pub(super) &'static TableKind);
 
 pub(super) struct TableKind {
-    /// The type.
-    id: TypeId,
     number: Number,
     width: Option<usize>,
     collect: Collect,
 }
 
-/// Makes, in an option at an address, a vector of so many rows of so many elements each, and fills it.
-type Collect = unsafe fn(*mut (), u64, u64, &Stretch<'_>) -> Result<()>;
+/// Makes a vector of so many rows of so many elements each, and fills it.
+type Collect = fn(Room<'_>, u64, u64, &Stretch<'_>) -> Result<()>;
 
 impl TableKind {
-    /// How to make a `Vec<Vec<E>>`.
-    ///
-    /// # Safety
-    /// An `E` is a number of this type, or an array of `width` such, and any bytes are a value of it.
-    pub(super) unsafe fn of<E: Send + 'static>(number: Number, width: Option<usize>) -> (TypeId, Self) {
-        let id = TypeId::of::<Vec<Vec<E>>>();
-        (id, Self { id, number, width, collect: collect::<E> })
+    /// How to make a `Vec<Vec<E>>`, where an `E` is a number of this type, or an array of `width` such.
+    pub(super) fn of<E: Unborrowed + Pod + Send>(number: Number, width: Option<usize>) -> (TypeId, Self) {
+        (TypeId::of::<Vec<Vec<E>>>(), Self { number, width, collect: collect::<E> })
     }
 }
 
@@ -62,15 +58,11 @@ impl Table {
 
     /// Reads so many rows of `len` elements each.
     pub(crate) fn read(&self, room: Room<'_>, rows: u64, len: u64, from: &Stretch<'_>) -> Result<()> {
-        let at = room.at(self.0.id)?;
-        // SAFETY: at the address is an option of the type that the function makes.
-        unsafe { (self.0.collect)(at, rows, len, from) }
+        (self.0.collect)(room, rows, len, from)
     }
 }
 
-/// # Safety
-/// At `at` is an `Option<Vec<Vec<E>>>`. Any bytes are a value of an `E`.
-unsafe fn collect<E: Send>(at: *mut (), rows: u64, len: u64, from: &Stretch<'_>) -> Result<()> {
+fn collect<E: Unborrowed + Pod + Send>(mut room: Room<'_>, rows: u64, len: u64, from: &Stretch<'_>) -> Result<()> {
     let too_large = || Error::new(ErrorKind::Limit, format!("{rows} rows of {len} numbers do not fit into memory"));
     let (Ok(count), Ok(len)) = (usize::try_from(rows), usize::try_from(len)) else { return Err(too_large()) };
     let size = len.checked_mul(size_of::<E>()).ok_or_else(too_large)?;
@@ -91,14 +83,12 @@ unsafe fn collect<E: Send>(at: *mut (), rows: u64, len: u64, from: &Stretch<'_>)
     feed(count.div_ceil(step), with_room, |(number, part): (usize, &mut [Vec<E>])| {
         from.fill((number * step) as u64 * size as u64, part.iter_mut().map(|row| room_for(row, len)).collect())?;
         for row in part {
-            // SAFETY: there is room for as many, and all their bytes were just filled.
+            // SAFETY: there is room for as many, and all their bytes were just filled. Any bytes are a value of the type.
             unsafe { row.set_len(len) };
         }
         Ok(())
     })?;
-    // SAFETY: as the caller says.
-    unsafe { *at.cast::<Option<Vec<Vec<E>>>>() = Some(table) };
-    Ok(())
+    room.put(table)
 }
 
 /// The room that there is for `len` elements.

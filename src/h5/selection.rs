@@ -36,13 +36,9 @@ impl Dataset {
         if let Some(chunked) = self.chunked()?
             && chunked.suits(selection)?
         {
-            // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
-            return unsafe {
-                element.filled(elements, true, |values| {
-                    let bytes = std::slice::from_raw_parts_mut(values.cast(), items as usize * size);
-                    chunked.read_part(self.handle(), selection, (element.memory_type(), size), bytes)
-                })
-            };
+            return element.of_bytes(elements, |bytes| {
+                chunked.read_part(self.handle(), selection, (element.memory_type(), size), bytes)
+            });
         }
         let Selection { start, step, count } = selection;
         let wanted = Wanted { start, step: Some(step), count };

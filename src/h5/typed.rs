@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
+use bytemuck::Pod;
 use hdf5::Datatype;
 use hdf5::types::{CompoundType, EnumMember, EnumType, H5Type, IntSize, TypeDescriptor};
 use hdf5_sys::h5i::hid_t;
@@ -261,26 +262,23 @@ impl<T: H5Type> ElementType<T> {
     }
 
     /// The elements that are nearest to `values`, each of which is so many numbers.
-    pub(super) fn rounded<W: H5Type + Copy>(&self, mut values: Vec<W>, number: Number) -> Result<Vec<T>> {
+    pub(super) fn rounded<W: H5Type + Pod>(&self, mut values: Vec<W>, number: Number) -> Result<Vec<T>> {
         let part = match &self.descriptor {
             TypeDescriptor::Compound(own) => own.fields[0].ty.clone(),
             own => own.clone(),
         };
         let (own, memory, to) = (part.size(), number.id(Order::Memory)?, Datatype::from_descriptor(&part)?);
-        let bytes = size_of_val(values.as_slice());
-        // SAFETY: numbers, or pairs of numbers, of eight bytes without gaps.
-        let places: &mut [u8] = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), bytes) };
-        let count = bytes / number.size();
+        let elements = values.len() as u64;
+        let places: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+        let count = places.len() / number.size();
         check_size(places, number, own)?;
         // SAFETY: as many numbers of the one type.
         unsafe { h5t::convert("round numbers", (memory.get(), to.id()), count, places, None) }?;
-        // SAFETY: as many elements as there are values, each of as many floats as a value has numbers.
-        unsafe {
-            self.filled(values.len() as u64, false, |place| {
-                std::ptr::copy_nonoverlapping(values.as_ptr().cast::<u8>(), place.cast(), count * own);
-                Ok(())
-            })
-        }
+        // Each element is as many floats as a value is numbers.
+        self.of_bytes(elements, |bytes| {
+            bytes.copy_from_slice(&places[..count * own]);
+            Ok(())
+        })
     }
 
     /// The handle of the type in memory.
@@ -342,6 +340,16 @@ impl<T: H5Type> ElementType<T> {
         // SAFETY: as the caller promises, and as was checked: all elements are values of the type.
         unsafe { values.set_len(count) };
         Ok(values)
+    }
+
+    /// `count` elements, whose memory, zeroed, `read` sets as bytes.
+    pub(super) fn of_bytes(&self, count: u64, read: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<Vec<T>> {
+        // SAFETY: what is zeroed is initialised, and there is room for so many elements.
+        unsafe {
+            self.filled(count, true, |values| {
+                read(std::slice::from_raw_parts_mut(values.cast(), count as usize * size_of::<T>()))
+            })
+        }
     }
 }
 
@@ -698,14 +706,10 @@ impl Dataset {
             && let (Some(chunked), Shape::Simple(dims)) = (self.chunked()?, self.shape())
         {
             let rows = Rows { start: 0, count: dims[0] };
-            // SAFETY: zeroed memory, of which all is set by the function that is given it as bytes.
-            return unsafe {
-                element.filled(elements, true, |values| {
-                    let bytes = std::slice::from_raw_parts_mut(values.cast(), count as usize * size);
-                    let done = |bytes| self.spot().bytes(bytes);
-                    chunked.read_rows(self.handle(), rows, (element.memory.id(), size), bytes, done)
-                })
-            };
+            let done = |bytes| self.spot().bytes(bytes);
+            return element.of_bytes(elements, |bytes| {
+                chunked.read_rows(self.handle(), rows, (element.memory.id(), size), bytes, done)
+            });
         }
         let zeroed = count > 0 && !self.fills()?;
         let all = self.shape().space()?;

@@ -4,7 +4,6 @@
 //! A generic function sees of `&Vec<f64>` that it can be iterated over. What it is shows by its [`TypeId`]; that of a type
 //! that borrows is taken as if it did so for ever.
 
-use std::alloc::{Layout, alloc_zeroed};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,16 +11,26 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::sync::LazyLock;
 
+use bytemuck::{Pod, allocation, cast_slice_mut, pod_collect_to_vec, try_cast_slice};
+
 use super::dtype::Number;
 use super::items::{Element, element_bytes};
 use super::row_vectors::{Table, TableKind};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// Numbers of which all bytes are some value, as those of bools are not.
-///
-/// # Safety
-/// Any bytes are a value of the type.
-unsafe trait AnyBytes: Element + Send + 'static {}
+trait AnyBytes: Element + Pod + Send {}
+
+impl<T: Element + Pod + Send> AnyBytes for T {}
+
+/// Types without references: one is known by its id alone, as it does not differ by how long something lives.
+pub(super) trait Unborrowed: 'static {}
+
+impl<T: Element> Unborrowed for T {}
+impl Unborrowed for String {}
+impl<T: Unborrowed> Unborrowed for Vec<T> {}
+impl<T: Unborrowed> Unborrowed for [T] {}
+impl<T: Unborrowed, const N: usize> Unborrowed for [T; N] {}
 
 /// The numbers of a slice.
 #[derive(Clone, Copy)]
@@ -68,29 +77,24 @@ impl<'a> Reference<'a> {
         is_reference.then_some(reference)
     }
 
+    /// What it refers to, if it is a reference to that type.
+    #[inline]
+    fn target<T: ?Sized + Unborrowed>(self) -> Option<&'a T> {
+        // SAFETY: at the address is a reference of the type that the id tells. It borrows for as long at least as it was lent
+        // for itself.
+        (self.id == TypeId::of::<&'static T>()).then(|| unsafe { *self.at.cast::<&'a T>() })
+    }
+
     /// The numbers that it refers to, if those are a slice or vector of numbers, or of short arrays of numbers. `last` knows
     /// what was asked for last, which mostly is the same type.
     #[inline]
     pub(crate) fn numbers(self, last: &mut LastLook) -> Option<Slice<'a>> {
-        let look = last.look_for(self.id)?;
-        // SAFETY: the function takes a pointer to a type that is the one of the id but for how long that borrows. What it
-        // gives is kept no longer than the value was lent for, whose own reference lives as long at least.
-        Some(unsafe { look(self.at) })
+        last.look_for(self.id)?(self)
     }
 
     /// The strings that it refers to, if those are a slice or vector of strings.
     pub(crate) fn strings(self) -> Option<&'a [String]> {
-        // SAFETY: the type at the address is the one that its id tells, but for how long it borrows, which is as long as
-        // the value was lent for at least.
-        unsafe {
-            if self.id == TypeId::of::<&'static Vec<String>>() {
-                Some((*self.at.cast::<&Vec<String>>()).as_slice())
-            } else if self.id == TypeId::of::<&'static [String]>() {
-                Some(*self.at.cast::<&[String]>())
-            } else {
-                None
-            }
-        }
+        self.target::<Vec<String>>().map(Vec::as_slice).or_else(|| self.target())
     }
 }
 
@@ -136,35 +140,23 @@ impl LastLook {
     }
 }
 
-/// Looks at what a reference, at this address, refers to.
-type Look = unsafe fn(*const ()) -> Slice<'static>;
+/// Looks at the numbers that a reference refers to, if it is one of the type that this is for.
+type Look = for<'a> fn(Reference<'a>) -> Option<Slice<'a>>;
 
-/// # Safety
-/// At `at` is a `&[T]`.
-unsafe fn look_at_slice<T: Element + 'static>(at: *const ()) -> Slice<'static> {
-    // SAFETY: as the caller says.
-    Slice::new(unsafe { *at.cast::<&[T]>() }, None)
+fn look_at_slice<T: Element>(values: Reference<'_>) -> Option<Slice<'_>> {
+    values.target::<[T]>().map(|slice| Slice::new(slice, None))
 }
 
-/// # Safety
-/// At `at` is a `&Vec<T>`.
-unsafe fn look_at_vec<T: Element + 'static>(at: *const ()) -> Slice<'static> {
-    // SAFETY: as the caller says.
-    Slice::new(unsafe { *at.cast::<&Vec<T>>() }, None)
+fn look_at_vec<T: Element>(values: Reference<'_>) -> Option<Slice<'_>> {
+    values.target::<Vec<T>>().map(|vec| Slice::new(vec, None))
 }
 
-/// # Safety
-/// At `at` is a `&[[T; N]]`.
-unsafe fn look_at_arrays<T: Element + 'static, const N: usize>(at: *const ()) -> Slice<'static> {
-    // SAFETY: as the caller says.
-    Slice::new(unsafe { *at.cast::<&[[T; N]]>() }.as_flattened(), Some(N))
+fn look_at_arrays<T: Element, const N: usize>(values: Reference<'_>) -> Option<Slice<'_>> {
+    values.target::<[[T; N]]>().map(|slice| Slice::new(slice.as_flattened(), Some(N)))
 }
 
-/// # Safety
-/// At `at` is a `&Vec<[T; N]>`.
-unsafe fn look_at_vec_of_arrays<T: Element + 'static, const N: usize>(at: *const ()) -> Slice<'static> {
-    // SAFETY: as the caller says.
-    Slice::new(unsafe { *at.cast::<&Vec<[T; N]>>() }.as_flattened(), Some(N))
+fn look_at_vec_of_arrays<T: Element, const N: usize>(values: Reference<'_>) -> Option<Slice<'_>> {
+    values.target::<Vec<[T; N]>>().map(|vec| Slice::new(vec.as_flattened(), Some(N)))
 }
 
 /// Room for a value of a type that shows by its id, as code that is not generic sees it.
@@ -209,38 +201,54 @@ impl<'a> Room<'a> {
         self.may_be_vec && self.is_for::<Vec<String>>()
     }
 
+    /// The option, if the type is this one.
+    fn option<T: Unborrowed>(&mut self) -> Option<&mut Option<T>> {
+        // SAFETY: at the address is an option of the type, which is this one by its id.
+        self.is_for::<T>().then(|| unsafe { &mut *self.at.cast::<Option<T>>() })
+    }
+
+    /// Puts a value there, if the type is that of it.
+    pub(super) fn put<T: Unborrowed>(&mut self, value: T) -> Result<()> {
+        *self.option().ok_or_else(of_another_type)? = Some(value);
+        Ok(())
+    }
+
     /// Puts the vector of the numbers of one type that `bytes` are there, or of the arrays of `width` of them, if the type is
     /// that, and such arrays are known.
     pub(crate) fn put_numbers(&mut self, number: Number, width: Option<usize>, bytes: &[u8]) -> bool {
         match number {
-            Number::I8 => self.put::<i8>(width, bytes),
-            Number::I16 => self.put::<i16>(width, bytes),
-            Number::I32 => self.put::<i32>(width, bytes),
-            Number::I64 => self.put::<i64>(width, bytes),
-            Number::U8 => self.put::<u8>(width, bytes),
-            Number::U16 => self.put::<u16>(width, bytes),
-            Number::U32 => self.put::<u32>(width, bytes),
-            Number::U64 => self.put::<u64>(width, bytes),
-            Number::F32 => self.put::<f32>(width, bytes),
-            Number::F64 => self.put::<f64>(width, bytes),
+            Number::I8 => self.put_vec::<i8>(width, bytes),
+            Number::I16 => self.put_vec::<i16>(width, bytes),
+            Number::I32 => self.put_vec::<i32>(width, bytes),
+            Number::I64 => self.put_vec::<i64>(width, bytes),
+            Number::U8 => self.put_vec::<u8>(width, bytes),
+            Number::U16 => self.put_vec::<u16>(width, bytes),
+            Number::U32 => self.put_vec::<u32>(width, bytes),
+            Number::U64 => self.put_vec::<u64>(width, bytes),
+            Number::F32 => self.put_vec::<f32>(width, bytes),
+            Number::F64 => self.put_vec::<f64>(width, bytes),
             Number::Bool => false,
         }
     }
 
-    fn put<T: AnyBytes>(&mut self, width: Option<usize>, bytes: &[u8]) -> bool {
+    fn put_vec<T: AnyBytes>(&mut self, width: Option<usize>, bytes: &[u8]) -> bool {
         macro_rules! put {
             ($($len:literal)*) => {
                 match width {
-                    None if self.is_for::<Vec<T>>() => {
-                        // SAFETY: at the address is an option of the type, which is this one by its id.
-                        unsafe { copy_vec::<T>(self.at, bytes) };
-                        true
-                    }
-                    $(Some($len) if self.is_for::<Vec<[T; $len]>>() => {
-                        // SAFETY: as above.
-                        unsafe { copy_arrays::<T, $len>(self.at, bytes) };
-                        true
-                    })*
+                    None => match self.option::<Vec<T>>() {
+                        Some(option) => {
+                            *option = Some(copied(bytes));
+                            true
+                        }
+                        None => false,
+                    },
+                    $(Some($len) => match self.option::<Vec<[T; $len]>>() {
+                        Some(option) => {
+                            *option = Some(into_arrays(copied::<T>(bytes)));
+                            true
+                        }
+                        None => false,
+                    },)*
                     _ => false,
                 }
             };
@@ -249,18 +257,8 @@ impl<'a> Room<'a> {
     }
 
     /// Puts the strings there.
-    pub(crate) fn put_strings(self, strings: Vec<String>) -> Result<()> {
-        if !self.is_for::<Vec<String>>() {
-            return Err(of_another_type());
-        }
-        // SAFETY: at the address is an option of the type, which is this one by its id.
-        unsafe { *self.at.cast::<Option<Vec<String>>>() = Some(strings) };
-        Ok(())
-    }
-
-    /// The address of the option, if the type is the one that is meant.
-    pub(super) fn at(self, id: TypeId) -> Result<*mut ()> {
-        if self.id == id { Ok(self.at) } else { Err(of_another_type()) }
+    pub(crate) fn put_strings(mut self, strings: Vec<String>) -> Result<()> {
+        self.put(strings)
     }
 }
 
@@ -280,18 +278,16 @@ fn of_another_type() -> Error {
 pub(crate) struct Vector(&'static VectorKind);
 
 struct VectorKind {
-    /// The type.
-    id: TypeId,
     number: Number,
     width: Option<usize>,
-    filled: FillAt,
-    copied: CopyTo,
+    fill: FillRoom,
+    copy: CopyToRoom,
 }
 
-/// Makes, in an option at an address, a vector of so many numbers, whose memory it lets a function fill.
-type FillAt = unsafe fn(*mut (), usize, &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()>;
-/// Makes, in an option at an address, a vector of the numbers that these bytes are.
-type CopyTo = unsafe fn(*mut (), &[u8]);
+/// Makes a vector of so many numbers, whose memory it lets a function fill.
+type FillRoom = fn(Room<'_>, usize, &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()>;
+/// Makes a vector of the numbers that these bytes are.
+type CopyToRoom = fn(Room<'_>, &[u8]) -> Result<()>;
 
 impl Vector {
     /// The type of its numbers.
@@ -307,17 +303,12 @@ impl Vector {
     /// Makes a vector of `len` elements, whose memory, zeroed, is filled by `fill`.
     pub(crate) fn fill(&self, room: Room<'_>, len: u64, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
         let count = usize::try_from(len).ok().and_then(|len| len.checked_mul(self.0.width.unwrap_or(1)));
-        let (count, at) = (count.ok_or_else(|| too_large(len))?, room.at(self.0.id)?);
-        // SAFETY: at the address is an option of the type that the function makes.
-        unsafe { (self.0.filled)(at, count, fill) }
+        (self.0.fill)(room, count.ok_or_else(|| too_large(len))?, fill)
     }
 
     /// Makes a vector of the numbers that `bytes` are.
     pub(crate) fn copy(&self, room: Room<'_>, bytes: &[u8]) -> Result<()> {
-        let at = room.at(self.0.id)?;
-        // SAFETY: at the address is an option of the type that the function makes.
-        unsafe { (self.0.copied)(at, bytes) };
-        Ok(())
+        (self.0.copy)(room, bytes)
     }
 }
 
@@ -423,87 +414,48 @@ fn too_large(count: u64) -> Error {
     Error::new(ErrorKind::Limit, format!("{count} numbers do not fit into memory"))
 }
 
+/// A vector of so many numbers, whose memory, zeroed, is filled by a function.
 fn filled<T: AnyBytes>(count: usize, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<Vec<T>> {
-    let layout = Layout::array::<T>(count).map_err(|_| too_large(count as u64))?;
-    let mut vec: Vec<T> = if layout.size() == 0 {
-        Vec::new()
-    } else {
-        // SAFETY: the layout is not empty.
-        let memory = unsafe { alloc_zeroed(layout) };
-        if memory.is_null() {
-            return Err(too_large(count as u64));
-        }
-        // SAFETY: allocated for so many numbers, and zeros are a value of each.
-        unsafe { Vec::from_raw_parts(memory.cast(), count, count) }
-    };
-    // SAFETY: the memory of the numbers, which are initialised, and of which any bytes are a value.
-    fill(unsafe { std::slice::from_raw_parts_mut(vec.as_mut_ptr().cast(), size_of_val(vec.as_slice())) })?;
+    let mut vec: Vec<T> = allocation::try_zeroed_vec(count).map_err(|()| too_large(count as u64))?;
+    fill(cast_slice_mut(&mut vec))?;
     Ok(vec)
 }
 
+/// The numbers that `bytes` are, which mostly lie as in memory of their own.
 fn copied<T: AnyBytes>(bytes: &[u8]) -> Vec<T> {
-    let count = bytes.len() / size_of::<T>();
-    let mut vec: Vec<T> = Vec::with_capacity(count);
-    // SAFETY: room for so many numbers, of which any bytes are a value, and which are no more than `bytes` has.
-    unsafe {
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), vec.as_mut_ptr().cast(), count * size_of::<T>());
-        vec.set_len(count);
-    }
-    vec
+    let whole = &bytes[..bytes.len() - bytes.len() % size_of::<T>()];
+    try_cast_slice(whole).map_or_else(|_| pod_collect_to_vec(whole), <[T]>::to_vec)
 }
 
 /// The same numbers as arrays; there are as many as whole arrays have, and room for no more.
 fn into_arrays<T: AnyBytes, const N: usize>(mut vec: Vec<T>) -> Vec<[T; N]> {
     vec.shrink_to_fit();
     // The allocator may leave more room than it was asked for.
-    if !vec.capacity().is_multiple_of(N) {
-        return vec.as_chunks().0.to_vec();
-    }
-    let mut vec = std::mem::ManuallyDrop::new(vec);
-    let (len, capacity) = (vec.len() / N, vec.capacity() / N);
-    // SAFETY: the memory of the vector that is not dropped: arrays of numbers are aligned as these are, and the capacity
-    // is as many bytes.
-    unsafe { Vec::from_raw_parts(vec.as_mut_ptr().cast(), len, capacity) }
+    allocation::try_cast_vec(vec).unwrap_or_else(|(_, vec)| vec.as_chunks().0.to_vec())
 }
 
-/// # Safety
-/// At `at` is an `Option<Vec<T>>`.
-unsafe fn fill_vec<T: AnyBytes>(
-    at: *mut (),
+fn fill_vec<T: AnyBytes>(
+    mut room: Room<'_>,
     count: usize,
     fill: &mut dyn FnMut(&mut [u8]) -> Result<()>,
 ) -> Result<()> {
-    let vec = filled::<T>(count, fill)?;
-    // SAFETY: as the caller says.
-    unsafe { *at.cast::<Option<Vec<T>>>() = Some(vec) };
-    Ok(())
+    room.put(filled::<T>(count, fill)?)
 }
 
-/// # Safety
-/// At `at` is an `Option<Vec<T>>`.
-unsafe fn copy_vec<T: AnyBytes>(at: *mut (), bytes: &[u8]) {
-    // SAFETY: as the caller says.
-    unsafe { *at.cast::<Option<Vec<T>>>() = Some(copied(bytes)) };
+fn copy_vec<T: AnyBytes>(mut room: Room<'_>, bytes: &[u8]) -> Result<()> {
+    room.put(copied::<T>(bytes))
 }
 
-/// # Safety
-/// At `at` is an `Option<Vec<[T; N]>>`.
-unsafe fn fill_arrays<T: AnyBytes, const N: usize>(
-    at: *mut (),
+fn fill_arrays<T: AnyBytes, const N: usize>(
+    mut room: Room<'_>,
     count: usize,
     fill: &mut dyn FnMut(&mut [u8]) -> Result<()>,
 ) -> Result<()> {
-    let vec = into_arrays::<T, N>(filled(count, fill)?);
-    // SAFETY: as the caller says.
-    unsafe { *at.cast::<Option<Vec<[T; N]>>>() = Some(vec) };
-    Ok(())
+    room.put(into_arrays::<T, N>(filled(count, fill)?))
 }
 
-/// # Safety
-/// At `at` is an `Option<Vec<[T; N]>>`.
-unsafe fn copy_arrays<T: AnyBytes, const N: usize>(at: *mut (), bytes: &[u8]) {
-    // SAFETY: as the caller says.
-    unsafe { *at.cast::<Option<Vec<[T; N]>>>() = Some(into_arrays::<T, N>(copied(bytes))) };
+fn copy_arrays<T: AnyBytes, const N: usize>(mut room: Room<'_>, bytes: &[u8]) -> Result<()> {
+    room.put(into_arrays::<T, N>(copied(bytes)))
 }
 
 /// A table by types, which are asked for once for each list of numbers, however short.
@@ -549,41 +501,34 @@ macro_rules! each_width {
 }
 
 impl Known {
-    fn add_slices<T: Element + 'static>(&mut self) {
+    fn add_slices<T: Element>(&mut self) {
         self.slices.insert(TypeId::of::<&'static [T]>(), look_at_slice::<T>);
         self.slices.insert(TypeId::of::<&'static Vec<T>>(), look_at_vec::<T>);
         each_width!(self.add_slices_of_arrays::<T>);
     }
 
-    fn add_slices_of_arrays<T: Element + 'static, const N: usize>(&mut self) {
+    fn add_slices_of_arrays<T: Element, const N: usize>(&mut self) {
         self.slices.insert(TypeId::of::<&'static [[T; N]]>(), look_at_arrays::<T, N>);
         self.slices.insert(TypeId::of::<&'static Vec<[T; N]>>(), look_at_vec_of_arrays::<T, N>);
     }
 
     fn add_vectors<T: AnyBytes>(&mut self) {
-        let (id, filled, copied): (_, FillAt, CopyTo) = (TypeId::of::<Vec<T>>(), fill_vec::<T>, copy_vec::<T>);
-        self.vectors.insert(id, VectorKind { id, number: T::NUMBER, width: None, filled, copied });
-        // SAFETY: any bytes are a number of the type.
-        self.tables.extend([unsafe { TableKind::of::<T>(T::NUMBER, None) }]);
+        let kind = VectorKind { number: T::NUMBER, width: None, fill: fill_vec::<T>, copy: copy_vec::<T> };
+        self.vectors.insert(TypeId::of::<Vec<T>>(), kind);
+        self.tables.extend([TableKind::of::<T>(T::NUMBER, None)]);
         each_width!(self.add_vectors_of_arrays::<T>);
     }
 
     fn add_vectors_of_arrays<T: AnyBytes, const N: usize>(&mut self) {
-        let (filled, copied): (FillAt, CopyTo) = (fill_arrays::<T, N>, copy_arrays::<T, N>);
-        let id = TypeId::of::<Vec<[T; N]>>();
-        self.vectors.insert(id, VectorKind { id, number: T::NUMBER, width: Some(N), filled, copied });
-        // SAFETY: any bytes are an array of numbers of the type.
-        self.tables.extend([unsafe { TableKind::of::<[T; N]>(T::NUMBER, Some(N)) }]);
+        let (fill, copy): (FillRoom, CopyToRoom) = (fill_arrays::<T, N>, copy_arrays::<T, N>);
+        let kind = VectorKind { number: T::NUMBER, width: Some(N), fill, copy };
+        self.vectors.insert(TypeId::of::<Vec<[T; N]>>(), kind);
+        self.tables.extend([TableKind::of::<[T; N]>(T::NUMBER, Some(N))]);
     }
 }
 
 macro_rules! numbers {
     ($($type:ty)*) => {
-        $(
-            // SAFETY: a primitive number, all bytes of which are a value.
-            unsafe impl AnyBytes for $type {}
-        )*
-
         fn known() -> &'static Known {
             static KNOWN: LazyLock<Known> = LazyLock::new(|| {
                 let mut known = Known::default();
