@@ -68,6 +68,36 @@
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
 //! [`sorted`] writes a `HashMap` or `HashSet` in the order of its keys.
 //!
+//! Bytes are those of [`serde_bytes`]: serde gives a `Vec<u8>` as a list of numbers.
+//!
+//! # Trait objects
+//!
+//! A `&dyn erased_serde::Serialize` stands wherever a value does, and so does an object of a trait that is built on it. Each
+//! is stored as the value that it is. Objects that are to be read need a name in the file: the crate `typetag` gives them one.
+//!
+//! ```
+//! use filebacked::erased_serde;
+//! use serde::Serialize;
+//!
+//! trait Part: erased_serde::Serialize {}
+//! erased_serde::serialize_trait_object!(Part);
+//!
+//! #[derive(Serialize)]
+//! struct Beam { length: f64, profile: String }
+//! impl Part for Beam {}
+//!
+//! #[derive(Serialize)]
+//! struct Plate { thickness: f64 }
+//! impl Part for Plate {}
+//!
+//! let parts: Vec<Box<dyn Part>> =
+//!     vec![Box::new(Beam { length: 2.5, profile: "HEA 200".to_owned() }), Box::new(Plate { thickness: 0.01 })];
+//! let value: filebacked::Value = filebacked::from_slice(&filebacked::to_vec(&parts)?)?;
+//! assert_eq!(value[0]["profile"].as_str(), Some("HEA 200"));
+//! assert_eq!(value[1]["thickness"].as_f64(), Some(0.01));
+//! # Ok::<(), filebacked::Error>(())
+//! ```
+//!
 //! # What it promises
 //!
 //! - Every serde type comes back equal, also what JSON loses: keys of any type, NaN with its payload, `i128`, bytes,
@@ -129,11 +159,20 @@
 //!
 //! # Other crates in the public face
 //!
-//! Types of [`hdf5`] (the crate `hdf5-metno`), [`ndarray`], [`sprs`](https://docs.rs/sprs) and `indexmap` ([`value::Map`]) are in
-//! signatures, and traits are implemented for types of `num-complex` and `half`. A new major version of one of them is a new major
-//! version of this crate. Projects that use the first three by way of `filebacked::hdf5`, `filebacked::ndarray` and
-//! `filebacked::sprs` always have the version that fits. [docs/dependencies.md] has the list, what each crate is for, and the
-//! licences of bundled code.
+//! This crate exports the crates whose types its functions take and give, in the versions that it uses: a project that uses
+//! them by way of `filebacked` always has the version that fits.
+//!
+//! | crate | what of it |
+//! |---|---|
+//! | [`hdf5`], of the package `hdf5-metno` | groups and files, what a [`Codec`] writes by, element types of arrays, [`Hdf5Error`] |
+//! | [`ndarray`], [`num_complex`] | arrays, and their complex elements |
+//! | [`sprs`](https://docs.rs/sprs) | sparse matrices |
+//! | [`indexmap`] | [`value::Map`] |
+//! | [`serde_bytes`] | byte strings, in types and as a [`Value`] |
+//! | [`erased_serde`] | trait objects |
+//!
+//! A new major version of one of them, or of `half` with the feature `f16`, is a new major version of this crate.
+//! [docs/dependencies.md] has the list, what each crate is for, and the licences of bundled code.
 //!
 //! [docs/dependencies.md]: https://docs.rs/crate/filebacked/latest/source/docs/dependencies.md
 //!
@@ -170,16 +209,20 @@ mod wrappers;
 pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
 pub use appender::Appender;
 pub use deserializer::Hdf5Deserializer;
+pub use erased_serde;
 pub use ground::error::{Error, ErrorKind, Hdf5Error, Result};
 pub use ground::progress::{Answer, Progress};
 pub use h5::AsGroup;
 pub use hdf5;
+pub use indexmap;
 pub use layout::access::{FileLocking, LibraryVersion};
 pub use layout::dataset_options::{DatasetOptions, Records, Strings};
 pub use ndarray;
+pub use num_complex;
 pub use options::{ReadOptions, WriteOptions};
 pub use reader::Reader;
 pub use ser::Hdf5Serializer;
+pub use serde_bytes;
 #[cfg(feature = "sprs")]
 pub use sprs;
 pub use tree::{Tree, tree, tree_file};

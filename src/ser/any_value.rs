@@ -1,6 +1,6 @@
 //! Values of any type, behind a table of functions: what takes them is compiled once, and not for each type.
 
-use std::any::{TypeId, type_name};
+use std::any::TypeId;
 
 use serde::Serialize;
 
@@ -23,8 +23,8 @@ pub(crate) trait AnyValue {
         false
     }
 
-    /// Its type, taken as if it borrowed for ever, and the name of that.
-    fn type_of(&self) -> (TypeId, &'static str);
+    /// Its type, taken as if it borrowed for ever.
+    fn type_of(&self) -> TypeId;
 }
 
 /// A value as an [`AnyValue`].
@@ -35,8 +35,8 @@ impl<T: ?Sized + Serialize> AnyValue for Erased<'_, T> {
         self.0.serialize(serializer)
     }
 
-    fn type_of(&self) -> (TypeId, &'static str) {
-        (typeid::of::<T>(), type_name::<T>())
+    fn type_of(&self) -> TypeId {
+        typeid::of::<T>()
     }
 }
 
@@ -52,8 +52,8 @@ impl<T: Serialize> AnyValue for ErasedRow<T> {
         buffer.put_row(form, &self.0)
     }
 
-    fn type_of(&self) -> (TypeId, &'static str) {
-        (typeid::of::<T>(), type_name::<T>())
+    fn type_of(&self) -> TypeId {
+        typeid::of::<T>()
     }
 }
 

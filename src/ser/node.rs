@@ -156,7 +156,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
             }
             Event::Unit | Event::UnitStruct(_) => self.unit(),
             Event::NewtypeStruct(name, value) => {
-                refuse_half(name, value.type_of().0)?;
+                refuse_half(name, value.type_of())?;
                 if is_wrapper(name) { self.wrapper(value) } else { self.take(value) }
             }
             Event::UnitVariant(_, variant) => {

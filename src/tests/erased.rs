@@ -16,7 +16,7 @@ fn keys_of_erased_maps_are_known_by_their_types() {
         .is_some_and(|error| error.kind() == ErrorKind::Unsupported && error.to_string().contains("in a trait object"));
     assert!(
         is_refused,
-        "an upgrade of erased_serde renamed its types: `is_erased` in ser/python/dictionary.rs must know the new names, or a \
+        "an upgrade of erased_serde gives keys as another type: `is_erased` in ser/python/dictionary.rs must know it, or a \
          trait object with the key `class` is written as what it may not be: {error:?}"
     );
 }

@@ -304,6 +304,45 @@ fn erased_values_are_written_as_they_are() {
     check(&(Box::new(mesh()) as Box<dyn Internal>));
 }
 
+/// A trait of a user's whose objects are only written.
+trait Drawn: erased_serde::Serialize + Send {
+    fn area(&self) -> f64;
+}
+
+erased_serde::serialize_trait_object!(Drawn);
+
+impl Drawn for Circle {
+    fn area(&self) -> f64 {
+        3.0 * self.radius * self.radius
+    }
+}
+
+impl Drawn for Mesh {
+    fn area(&self) -> f64 {
+        self.points.len() as f64
+    }
+}
+
+#[test]
+fn objects_of_traits_on_erased_serde_are_written_as_they_are() {
+    let drawn = || -> Vec<Box<dyn Drawn>> { vec![Box::new(Circle { radius: 0.5 }), Box::new(mesh())] };
+    assert_eq!(drawn().iter().map(|shape| shape.area()).sum::<f64>(), 4.75);
+    for (object, plain) in [(&drawn()[0], to_vec(&Circle { radius: 0.5 })), (&drawn()[1], to_vec(&mesh()))] {
+        assert!(to_vec(object).unwrap() == plain.unwrap());
+    }
+    let shapes: BTreeMap<_, _> = ["circle", "mesh"].into_iter().zip(drawn()).collect();
+    #[derive(Serialize)]
+    struct Shapes {
+        circle: Circle,
+        mesh: Mesh,
+    }
+    assert_eq!(tree(&shapes), tree(&Shapes { circle: Circle { radius: 0.5 }, mesh: mesh() }));
+    // Those that are alike share a dataset.
+    let circles = (0..3000).map(|radius| Circle { radius: radius.into() });
+    let objects: Vec<Box<dyn Drawn>> = circles.clone().map(|circle| -> Box<dyn Drawn> { Box::new(circle) }).collect();
+    assert_eq!(from_slice::<Vec<Circle>>(&to_vec(&objects).unwrap()).unwrap(), circles.collect::<Vec<_>>());
+}
+
 /// A number, stored twice.
 #[derive(Debug)]
 struct Twice(f64);

@@ -114,9 +114,9 @@ fn check_key(class: Option<KeyClass>, kind: ValueKind) -> Result<()> {
 /// A struct gives the names of its fields as `str`, which keys of maps are not, being values of their own. Where types are
 /// erased, nothing tells the one from the other.
 fn is_tag(key: &dyn AnyValue) -> Result<bool> {
-    let (id, name) = key.type_of();
+    let id = key.type_of();
     let is_name = id == TypeId::of::<str>();
-    let is_erased = is_erased(name);
+    let is_erased = is_erased(id);
     if !is_name && !is_erased {
         return Ok(false);
     }
@@ -130,9 +130,15 @@ fn is_tag(key: &dyn AnyValue) -> Result<bool> {
     }
 }
 
-/// Whether the name of a type is that of one of erased_serde's, which has any other in it.
-fn is_erased(name: &str) -> bool {
-    name.contains("erased_serde::")
+/// Whether a type is one of erased_serde's, which has any other in it.
+fn is_erased(id: TypeId) -> bool {
+    use erased_serde::Serialize as Erased;
+    macro_rules! is_one_of {
+        ($($type:ty),*) => {
+            [$(TypeId::of::<$type>(), TypeId::of::<&'static $type>(), TypeId::of::<Box<$type>>()),*].contains(&id)
+        };
+    }
+    is_one_of!(dyn Erased, dyn Erased + Send, dyn Erased + Sync, dyn Erased + Send + Sync)
 }
 
 #[cold]

@@ -159,7 +159,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
             Event::Unit => Err(no_unit()),
             Event::UnitStruct(name) => self.begin(Compound::Struct(name))?.end(),
             Event::NewtypeStruct(name, value) => {
-                refuse_half(name, value.type_of().0)?;
+                refuse_half(name, value.type_of())?;
                 if is_wrapper(name) { self.wrapper(value) } else { Self { newtype: Some(name), ..self }.take(value) }
             }
             Event::UnitVariant(index, variant) => {

@@ -82,6 +82,7 @@ mod write;
 use std::fmt;
 
 use indexmap::IndexMap;
+use serde_bytes::{ByteBuf, Bytes};
 
 pub use array::{Array, ArrayElement};
 pub use number::Number;
@@ -386,6 +387,15 @@ impl Value {
     }
 
     /// The byte string that it is.
+    ///
+    /// ```
+    /// use filebacked::{Value, serde_bytes::ByteBuf};
+    ///
+    /// let value = Value::from(ByteBuf::from([1, 2, 3]));
+    /// assert_eq!(value.as_bytes(), Some(&[1, 2, 3][..]));
+    /// assert_eq!(filebacked::from_slice::<ByteBuf>(&filebacked::to_vec(&value)?)?, [1, 2, 3]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self.inner() {
@@ -513,6 +523,18 @@ impl From<&str> for Value {
 impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::String(text)
+    }
+}
+
+impl From<ByteBuf> for Value {
+    fn from(bytes: ByteBuf) -> Self {
+        Self::Bytes(bytes.into_vec())
+    }
+}
+
+impl From<&Bytes> for Value {
+    fn from(bytes: &Bytes) -> Self {
+        Self::Bytes(bytes.to_vec())
     }
 }
 
