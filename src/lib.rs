@@ -197,6 +197,7 @@ mod ground;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
 mod h5;
 mod layout;
+mod layout_attributes;
 mod options;
 pub mod reader;
 mod ser;

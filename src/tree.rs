@@ -13,6 +13,7 @@ use crate::ground::limits::MAX_DEPTH;
 use crate::ground::stack::with_room;
 use crate::h5::{self, AsGroup, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH};
+use crate::layout_attributes::LayoutAttributes;
 
 /// How many children of a group are shown.
 const MAX_CHILDREN: usize = 100;

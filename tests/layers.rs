@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up: what stands in one line knows nothing of the others there. Folders end with `/`.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("ground", &["ground/"]),
     ("layout", &["layout/"]),
     ("h5", &["h5/"]),
+    ("layout attributes", &["layout_attributes.rs"]),
     ("ser and de", &["ser/", "de/"]),
     ("wrappers", &["wrappers/"]),
     (
@@ -236,8 +237,17 @@ fn imports_lead_down() {
 
 /// Words that only some parts of the crate may have in their code: in names or in strings, not in comments.
 fn strangers(part: &str, is_strange: impl Fn(&str) -> bool, why: &str) -> Vec<String> {
+    strangers_in(&sources(), part, is_strange, why)
+}
+
+fn strangers_in(
+    sources: &BTreeMap<String, String>,
+    part: &str,
+    is_strange: impl Fn(&str) -> bool,
+    why: &str,
+) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (file, source) in &sources() {
+    for (file, source) in sources {
         if !file.starts_with(part) {
             continue;
         }
@@ -299,6 +309,36 @@ fn h5_knows_nothing_of_serde_and_of_options() {
     nothing(&strangers("h5/", |word| word == "erased_serde" || word.starts_with("serde"), why));
     let why = "h5 knows nothing of the names of options: errors that name one are made by `Limits`, or in layout";
     nothing(&strangers("h5/", |word| matches!(word, "ReadOptions" | "WriteOptions" | "DatasetOptions"), why));
+}
+
+/// Whether a word is about the kinds that the layout has, or about the attributes that say them.
+fn is_of_kinds(word: &str) -> bool {
+    matches!(word, "Kind" | "KIND" | "LENGTH" | "kinds" | "write_kind" | "LayoutAttributes" | "layout_attributes")
+}
+
+#[test]
+fn h5_knows_nothing_of_kinds() {
+    let why =
+        "h5 knows nothing of the layout's kinds: put what needs one into `LayoutAttributes`, or have a word handed in";
+    nothing(&strangers("h5/", is_of_kinds, why));
+    let found = |file: &str, source: &str| {
+        strangers_in(&BTreeMap::from([(file.to_owned(), source.to_owned())]), "h5/", is_of_kinds, why)
+    };
+    for source in [
+        "use crate::layout::Kind;",
+        "use crate::layout::{KIND, MAX_MESSAGE};",
+        "fn f(kind: crate::layout::Kind) {}",
+        "fn f(group: &Group) { group.write_kind(1) }",
+        "fn f() -> u64 { self.count_of(LENGTH) }",
+    ] {
+        assert_eq!(found("h5/group.rs", source).len(), 1, "{source}");
+        assert_eq!(found("ser/place.rs", source), Vec::<String>::new(), "{source}");
+    }
+    for source in
+        ["// Of a `Kind`.\nfn f() {}", "fn f(error: &Error) -> ErrorKind { error.kind() }", "struct VectorKind;"]
+    {
+        assert_eq!(found("h5/group.rs", source), Vec::<String>::new(), "{source}");
+    }
 }
 
 /// What the above sees, and what it does not take for more than it is.

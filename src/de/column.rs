@@ -22,6 +22,7 @@ use crate::h5::{Attributes, Contents, Dataset, Dtype, Group, Number, Object, Sha
 use crate::layout::foreign::CATEGORIES;
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, HI, KEYS, Kind, LO, MASK, OFFSETS, TAG, VALUES, are_positions, position};
+use crate::layout_attributes::LayoutAttributes;
 
 /// A stored sequence.
 #[derive(Debug)]

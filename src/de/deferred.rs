@@ -19,8 +19,9 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::unescape;
-use crate::h5::{Attributes, Group, Link, Object, OpenFile, path_of};
+use crate::h5::{Group, Link, Object, OpenFile, path_of};
 use crate::layout::VALUE;
+use crate::layout_attributes::LayoutAttributes;
 
 /// A value that can be read at any time, from any thread. It holds its file open by itself.
 #[derive(Debug)]

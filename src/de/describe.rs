@@ -5,6 +5,7 @@ use crate::ground::error::names;
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dtype, Group, brief};
 use crate::layout::Kind;
+use crate::layout_attributes::LayoutAttributes;
 
 /// A group: its kind, or its children; or, if what is missing in it is an attribute, its attributes.
 pub(super) fn group(group: &Group, missing: Option<&str>) -> String {

@@ -16,9 +16,10 @@ use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
 use crate::ground::wrapper_slot::is_wrapper;
-use crate::h5::{Attributes, Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, ObjectSummary, Shape};
+use crate::h5::{Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, ObjectSummary, Shape};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE};
+use crate::layout_attributes::LayoutAttributes;
 
 /// A value behind a link, which is opened when it is asked for.
 #[derive(Debug)]

@@ -11,9 +11,10 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, PathSegment, Result};
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
-use crate::h5::{Attributes, Dataset, Dtype, Field, Group, Link, Object, Shape};
+use crate::h5::{Dataset, Dtype, Field, Group, Link, Object, Shape};
 use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::{Kind, TAG, VALUE, VALUES, are_positions};
+use crate::layout_attributes::LayoutAttributes;
 
 /// Takes out the links to fields, or entries, that are left out; `key` is what a link stands for.
 pub(super) fn links(

@@ -15,9 +15,10 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
 use crate::h5::within::{Within, is_root, root_of};
-use crate::h5::{self, Attributes, Group, Object, OpenFile};
+use crate::h5::{self, Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE, are_positions};
+use crate::layout_attributes::LayoutAttributes;
 
 /// A stored sequence, open.
 #[derive(Debug)]

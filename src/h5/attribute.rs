@@ -14,7 +14,7 @@ use super::varlen;
 use super::{c_name, locked, names, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
-use crate::layout::{KIND, Kind, LENGTH, MAX_MESSAGE};
+use crate::layout::MAX_MESSAGE;
 
 /// Something that carries attributes.
 pub(crate) trait Attributes {
@@ -83,20 +83,15 @@ pub(crate) trait Attributes {
         write_new(self.handle(), label, file_type, shape, write)
     }
 
-    /// Writes a string attribute of the layout's own. It has a fixed length: each file with a variable-length string has
-    /// a global heap, which takes 4 KiB, and which libhdf5 cannot read safely where it is damaged.
+    /// Writes a string attribute of fixed length: each file with a variable-length string has a global heap, which takes 4 KiB,
+    /// and which libhdf5 cannot read safely where it is damaged.
     fn write_text(&self, name: &str, text: &str) -> Result<()> {
         self.write_attribute(name, &Dtype::string(text.len()), &Shape::Scalar, text.as_bytes())
     }
 
-    /// Marks the object as being of `kind`.
-    fn write_kind(&self, kind: Kind) -> Result<()> {
-        self.write_text(KIND, kind.as_str())
-    }
-
-    /// Writes the number of rows of a group of columns.
-    fn write_length(&self, length: u64) -> Result<()> {
-        self.write_attribute(LENGTH, &Dtype::Number(super::Number::U64), &Shape::Scalar, element_bytes(&[length]))
+    /// Writes an attribute that is a count.
+    fn write_count(&self, name: &str, count: u64) -> Result<()> {
+        self.write_attribute(name, &Dtype::Number(super::Number::U64), &Shape::Scalar, element_bytes(&[count]))
     }
 
     /// Whether there is an attribute of that name.
@@ -183,31 +178,10 @@ pub(crate) trait Attributes {
         Ok(Some(Contents { shape, dtype, items }))
     }
 
-    /// The kind that the object is marked with.
-    fn kind(&self) -> Result<Option<Kind>> {
-        let Some(contents) = self.attribute(KIND)? else { return Ok(None) };
-        let word = match (&contents.dtype, &contents.shape) {
-            (Dtype::FixedString(_), Shape::Scalar) => contents.items.bytes(),
-            (Dtype::VarString(_), Shape::Scalar) => contents.items.string(contents.items.bytes()),
-            _ => return Err(Error::corrupt(format!("the attribute `{KIND}` is no string but {}", contents.words()))),
-        };
-        let word = String::from_utf8_lossy(word);
-        let word = word.trim_end_matches('\0');
-        match Kind::from_word(word) {
-            Some(kind) => Ok(Some(kind)),
-            None => Err(Error::new(ErrorKind::Unsupported, format!("the kind {word:?} is not known to this version"))),
-        }
-    }
-
     /// The text that the attribute `name` is, if it is there, and is a string, or the first of some.
     fn text_attribute(&self, name: &str) -> Result<Option<String>> {
         let Some(contents) = self.attribute(name)? else { return Ok(None) };
         Ok(contents.texts().into_iter().flatten().next())
-    }
-
-    /// The number of rows of a group of columns.
-    fn length(&self) -> Result<u64> {
-        self.count_of(LENGTH)
     }
 
     /// The count that the attribute `name` holds.

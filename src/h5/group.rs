@@ -183,7 +183,7 @@ impl Group {
 
     /// Where its child `name` is in the call.
     pub(crate) fn spot_of(&self, name: &str) -> ProgressPath {
-        self.spot().child_of(name, || self.kind().ok().flatten())
+        self.spot().child_of(name, |attribute| self.text_attribute(attribute).ok().flatten())
     }
 
     /// Takes over the handle of a group that was there.

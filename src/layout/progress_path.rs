@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::ground::error::Result;
 use crate::ground::link_name::{step_of, unescape};
 use crate::ground::progress::{CallProgress, Meter};
-use crate::layout::Kind;
+use crate::layout::{KIND, Kind};
 
 /// Where an object is, for whoever watches the call that it was opened for; nothing, where nobody does.
 #[derive(Clone, Debug, Default)]
@@ -55,13 +55,13 @@ impl ProgressPath {
         }
     }
 
-    /// The same in a group, which is of that kind.
+    /// The same in a group, whose attributes `text` reads by their names.
     #[inline]
-    pub(crate) fn child_of(&self, name: &str, kind: impl FnOnce() -> Option<Kind>) -> Self {
+    pub(crate) fn child_of(&self, name: &str, text: impl FnOnce(&str) -> Option<String>) -> Self {
         match &self.0 {
             None => Self::NOWHERE,
             Some(at) if at.is_whole => self.clone(),
-            Some(at) => match at.kind.get_or_init(kind) {
+            Some(at) => match at.kind.get_or_init(|| Kind::from_word(&text(KIND)?)) {
                 // It has the path of the value that it is a part of.
                 Some(kind) if kind.is_layout(name) => {
                     Self(Some(PathNode::new(at.meter.clone(), at.path.clone(), false)))

@@ -20,6 +20,7 @@ use crate::layout::{
     ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
     NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape_variant,
 };
+use crate::layout_attributes::LayoutAttributes;
 
 /// Writes the elements of a sequence.
 pub(super) fn write(column: Column, place: &Place<'_>) -> Result<()> {

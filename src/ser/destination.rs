@@ -21,6 +21,7 @@ use crate::ground::wrapper_slot::{Offered, Slot};
 use crate::h5::referred::Referred;
 use crate::h5::{Attributes, Dtype, ElementType, Group, Object, Shape};
 use crate::layout::{Kind, VALUE};
+use crate::layout_attributes::LayoutAttributes;
 
 /// Where a wrapper writes itself: what the bridge carries.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use crate::h5::within::{Within, is_root, root_of};
 use crate::h5::{self, Attributes, Group, Growing, Object, OpenFile, Writing, make_room, makes_room, write_out};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{KIND, Kind, VALUE};
+use crate::layout_attributes::LayoutAttributes;
 
 /// Elements of this many bytes are written at once.
 const BATCH_BYTES: usize = 1 << 20;

@@ -2,9 +2,10 @@
 
 use super::place::{ElementContext, Place, no_attribute};
 use crate::ground::error::Result;
-use crate::h5::{Attributes, Dtype, Group, Number, Shape};
+use crate::h5::{Dtype, Group, Number, Shape};
 use crate::layout::Kind;
 use crate::layout::path_rules::RulePosition;
+use crate::layout_attributes::LayoutAttributes;
 
 /// Elements in a group of the kind `list` that no link leads to until it is known where it goes.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::progress_path::ProgressPath;
 use crate::layout::storage_options::StorageOptions;
 use crate::layout::{Kind, MAX_MESSAGE, VALUE};
+use crate::layout_attributes::LayoutAttributes;
 
 /// A group, borrowed or not.
 #[derive(Clone, Debug)]

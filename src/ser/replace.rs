@@ -10,6 +10,7 @@ use crate::h5::{Attributes, Dataset, Group, Object, Shape, StoredAttribute, writ
 use crate::layout::progress_path::ProgressPath;
 use crate::layout::storage_options::StorageOptions;
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
+use crate::layout_attributes::LayoutAttributes;
 
 /// A group whose contents are being replaced.
 pub(super) struct Replacement<'a> {

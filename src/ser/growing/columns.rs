@@ -6,8 +6,9 @@ use super::super::record::{RecordColumn, RecordField, RecordKind};
 use super::{GrowingColumn, GrowingCommon, GrowingField, GrowingRecords, check_supported, number_of, repeat};
 use crate::ground::error::{Error, Result};
 use crate::ground::link_name::escape;
-use crate::h5::{Attributes, Group, Number, element_bytes};
+use crate::h5::{Group, Number, element_bytes};
 use crate::layout::{Kind, MASK, VALUES, are_positions};
+use crate::layout_attributes::LayoutAttributes;
 
 impl GrowingField {
     pub(super) fn fill(&mut self, count: u64) -> Result<()> {

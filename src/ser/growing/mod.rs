@@ -17,9 +17,10 @@ use super::place::{Place, taken};
 use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
-use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
+use crate::h5::{Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
+use crate::layout_attributes::LayoutAttributes;
 
 /// Fillers, or tags that are copied, at a time.
 const STEP_ELEMENTS: u64 = 1 << 16;

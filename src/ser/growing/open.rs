@@ -11,6 +11,7 @@ use crate::ground::link_name::unescape;
 use crate::h5::{Attributes, Dtype, Group, Growing, Identity, Number, Object, Shape, integer};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, MASK, OFFSETS, TAG, VALUES, escape_variant};
+use crate::layout_attributes::LayoutAttributes;
 
 /// Where a part is, and what is known of it.
 #[derive(Clone, Copy)]

@@ -14,6 +14,7 @@ use crate::layout::sparse::{
     COLUMNS, FORMAT, INDICES, INDPTR, MATRIX_VERSION, OLD_FORMAT, OLD_SHAPE, ROWS, SHAPE, SparseFormat,
 };
 use crate::layout::{ENCODING_TYPE, ENCODING_VERSION};
+use crate::layout_attributes::LayoutAttributes;
 
 /// Format and shape of a matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

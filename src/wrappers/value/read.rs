@@ -11,9 +11,10 @@ use crate::de::dynamic::tell_all;
 use crate::de::read_state::read_referred;
 use crate::de::{OpenObject, OpenSource, Source, ValueDeserializer};
 use crate::ground::error::Result;
-use crate::h5::{Attributes, Object, Shape};
+use crate::h5::{Object, Shape};
 use crate::layout::Kind;
 use crate::layout::foreign::SCALE_USERS;
+use crate::layout_attributes::LayoutAttributes;
 use crate::wrappers::attrs::WithAttrs;
 use crate::wrappers::bridge::{self, Read};
 
