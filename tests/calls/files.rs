@@ -640,14 +640,26 @@ fn names_are_paths() {
             filebacked::write(&file, name, &1).unwrap_err(),
             WriteOptions::new().overwrite(true).write(&file, name, &1).unwrap_err(),
             filebacked::read::<i32>(&file, name).unwrap_err(),
-            Appender::<i32>::create(&file, name).unwrap_err(),
-            Appender::<i32>::open(&file, name).unwrap_err(),
-            Reader::<i32>::open(&file, name).unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
             assert!(error.to_string().contains("expected the name of a value in a group"), "{error}");
         }
+    }
+    let errors = [
+        Appender::<i32>::create(&file, "").unwrap_err(),
+        Appender::<i32>::open(&file, "").unwrap_err(),
+        Reader::<i32>::open(&file, "").unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("expected the name of a value in a group"), "{error}");
+    }
+    // Of lists, `/` is the root's own, which here holds other things.
+    for name in ["/", "//"] {
+        assert_eq!(Appender::<i32>::create(&file, name).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(Appender::<i32>::open(&file, name).unwrap_err().kind(), ErrorKind::WrongType);
+        assert_eq!(Reader::<i32>::open(&file, name).unwrap_err().kind(), ErrorKind::WrongType);
     }
     // Groups on the way go away with what is not written.
     let failing = BTreeMap::from([((), 1)]);

@@ -61,7 +61,7 @@ macro_rules! forms {
         $({
             let folder = tempfile::tempdir().unwrap();
             let $file = File::create(folder.path().join("x.h5")).unwrap();
-            $($before;)*
+            $($before)*
             every_function($name, || $group);
         })*
     };
@@ -74,7 +74,7 @@ fn every_form() {
         "File": |file| {} file.clone();
         "&Group": |file| { let group = file.create_group("g").unwrap(); } &group;
         "Group": |file| { let group = file.create_group("g").unwrap(); } group.clone();
-        "the group of a call": |file| { file.create_group("g").unwrap(); } file.group("g").unwrap();
+        "the group of a call": |file| { let _ = file.create_group("g").unwrap(); } file.group("g").unwrap();
         "&&File": |file| { let reference = &file; } &reference;
         "Box": |file| {} Box::new(file.clone());
         "Rc": |file| { let file = Rc::new(file); } Rc::clone(&file);
@@ -137,7 +137,7 @@ fn files_that_are_given_away() {
         let reader = Reader::<u32>::open(open(), "list").unwrap();
         assert!(reader.map(Result::unwrap).eq(list.iter().copied()), "{degree:?}");
         let name = &format!("{degree:?}");
-        let mut appender = Appender::create(open(), name).unwrap();
+        let mut appender = Appender::<u32>::create(open(), name).unwrap();
         appender.extend(&list).unwrap();
         appender.finish().unwrap();
         assert_eq!(read::<Vec<u32>>(open(), name).unwrap(), list);

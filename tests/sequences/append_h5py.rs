@@ -41,7 +41,7 @@ fn both_ways() {
         }
     }
     steps.finish().unwrap();
-    let mut rows = Appender::<Row>::open_file(&path, "rows").unwrap();
+    let mut rows = Appender::<Row>::open_or_create_file(&path, "rows").unwrap();
     rows.extend((0..5000).map(row)).unwrap();
     rows.finish().unwrap();
     common::python("appended.py", [&path, &table]);

@@ -246,7 +246,7 @@ fn with_h5py() {
     for own in [false, true] {
         for name in ["gzip", "lzf", "checked", "shuffled", "noise", "two", "big", "scaleoffset"] {
             let (options, name) = (WriteOptions::new().deflate(9).chunk([3]), &format!("{name} {own}"));
-            let before: Vec<i32> = read(&File::open(&theirs).unwrap(), name).unwrap();
+            let before: Vec<i32> = read(File::open(&theirs).unwrap(), name).unwrap();
             assert_eq!(before.len(), 50);
             for _ in 0..2 {
                 let mut appender = match own {

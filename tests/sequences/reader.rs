@@ -97,7 +97,7 @@ fn objects_and_groups() {
         filebacked::write(&group, &n.to_string(), &format!("child {n}")).unwrap();
     }
     check(&file, "old", &(0..12).map(|n| format!("child {n}")).collect::<Vec<_>>());
-    let error = Reader::<u8>::open(&file.create_group("named").unwrap(), "x").unwrap_err();
+    let error = Reader::<u8>::open(file.create_group("named").unwrap(), "x").unwrap_err();
     assert_eq!(error.to_string(), "there is nothing of that name in an empty group; HDF5 path `/named/x`");
     filebacked::write(&file, "one", &1.5).unwrap();
     let error = Reader::<f64>::open(&file, "one").unwrap_err();

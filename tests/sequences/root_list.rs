@@ -147,7 +147,7 @@ fn every_encoding() {
         1 => serde_json::json!([n, "x"]),
         _ => serde_json::json!({"n": n}),
     };
-    let null = |n: u32| if n % 2 == 0 { serde_json::json!(null) } else { serde_json::json!(n) };
+    let null = |n: u32| if n.is_multiple_of(2) { serde_json::json!(null) } else { serde_json::json!(n) };
 
     written("1 dimensions", &(0..40).map(f64::from).collect::<Vec<_>>());
     written("1 dimensions", &[true, false, true]);
@@ -201,7 +201,8 @@ fn every_encoding() {
     appended("units", &[(); 40]);
     appended("variants", &(0..40).map(shape).collect::<Vec<_>>());
     appended("variants", &[Axis::X, Axis::Y, Axis::X]);
-    appended("mixed", &(0..40).map(json).collect::<Vec<_>>());
+    let number_or_list = |n: u32| if n.is_multiple_of(2) { serde_json::json!(n) } else { serde_json::json!([n, "x"]) };
+    appended("mixed", &(0..40).map(number_or_list).collect::<Vec<_>>());
     appended("i128", &(0..40).map(|n| i128::from(n) << 90).collect::<Vec<_>>());
 }
 
@@ -268,7 +269,7 @@ fn roots_that_are_no_place_for_a_list() {
     let not_empty = "the root of the file is not empty, and what it holds would be taken for a part of the sequence: append to a named \
                      child of it; HDF5 path `/`";
     let no_list = "expected a sequence that can grow, found a group; HDF5 path `/`";
-    let nothing = "there is nothing of that name in a group with `title` (`Appender::open_or_create` begins a sequence where there is none); \
+    let nothing = "there is nothing of that name in a group of `title` (`Appender::open_or_create` begins a sequence where there is none); \
                    HDF5 path `/steps`";
     let cases: [Open; 4] = [
         ("create", Appender::create(&file, "/"), ErrorKind::AlreadyExists, not_empty),

@@ -140,7 +140,7 @@ fn all_read_the_same() {
         for _ in 0..2 {
             assert!(filebacked::read::<State>(&file, name).unwrap() == value);
         }
-        let rows = Reader::<Row>::open(&file.group(name).unwrap(), "rows").unwrap();
+        let rows = Reader::<Row>::open(file.group(name).unwrap(), "rows").unwrap();
         assert!(rows.zip(&value.rows).take(5000).all(|(row, expected)| row.unwrap() == *expected));
     });
 }

@@ -53,14 +53,14 @@ const BAD: &[(&str, &[&str])] = &[
     (
         "filebacked::tree(&Path::new(\"run.h5\"));",
         &[
-            "error[E0277]: `Path` is no group of an HDF5 file",
+            "Path` is no group of an HDF5 file",
             "expected an `hdf5::File` or `hdf5::Group`, or a reference to one",
             "write `&hdf5::File::open(path)?` for the root of a file",
         ],
     ),
     (
         "let dataset: hdf5::Dataset = todo!(); filebacked::read::<u8>(&dataset, \"x\");",
-        &["error[E0277]: `Dataset` is no group of an HDF5 file"],
+        &["Dataset` is no group of an HDF5 file"],
     ),
     (
         "WriteOptions::new().progress(|p| p.bytes() > 100);",

@@ -450,6 +450,10 @@ impl Error {
     pub fn hdf5_path(&self) -> String {
         let mut path = String::new();
         for link in self.0.links.iter().rev() {
+            // The root is a link of its own where it is what was at hand.
+            if link == "/" && !path.is_empty() {
+                continue;
+            }
             if !path.ends_with('/') && !path.is_empty() {
                 path.push('/');
             }
