@@ -45,8 +45,8 @@ def read(source, name="/"):
 def read_table(source, name="/"):
     """Returns a list of records (structs, tuples or maps) as a pandas DataFrame, with a column for each field.
 
-    Columns of optional numbers and bools have pandas' nullable types, enums without payload are categoricals, and what
-    pandas has no type for are columns of Python objects.
+    Columns of optional numbers and bools have pandas' nullable types, enums without payload and dictionaries of Arrow are
+    categoricals, times are times, and what pandas has no type for are columns of Python objects.
     """
     import pandas
 
@@ -181,6 +181,8 @@ def _decoded(data, dtype, node):
         values = _rows(fields, len(flat), node)
     elif dtype.kind in "biufcmM":
         return data if shape else np.asarray(data)[()].item()
+    elif dtype.kind == "V":
+        values = [value.tobytes() for value in np.ravel(data)]
     else:
         raise _error(node, "a type that this does not read")
     return _shaped(values, shape)
@@ -213,6 +215,8 @@ def _value(node, in_object=False):
     mark = _mark(node)
     if mark is None:
         if isinstance(node, h5py.Group):
+            if _is_categorical(node):
+                return _sequence(node)
             return _sparse(node) if _sparse_format(node) else _group(node, in_object)
         return None if node.shape is None else _decoded(_data(node, _length(node)), node.dtype, node)
     if mark in _SEQUENCES:
@@ -283,6 +287,19 @@ def _sparse_format(group):
     return {"csr_matrix": "csr", "csc_matrix": "csc"}.get(marks.get("encoding-type"))
 
 
+def _is_categorical(node):
+    """Whether it is AnnData's categorical, as which tables of Arrow have dictionaries."""
+    return isinstance(node, h5py.Group) and _mark(node) is None and _text(node.attrs.get("encoding-type")) == "categorical"
+
+
+def _categories(node, n=None):
+    """The values that are few, the code of each element, and whether the values have an order."""
+    codes, values = _data(_child(node, "codes"), n), _items(_sequence(_child(node, "categories")))
+    if codes.ndim != 1 or codes.dtype.kind not in "iu" or (codes >= len(values)).any():
+        raise _error(node, "codes that are not those of its categories")
+    return values, codes, bool(node.attrs.get("ordered", False))
+
+
 def _sparse(group):
     """A matrix of scipy's, or where that is not installed, its parts."""
     form, attrs = _sparse_format(group), group.attrs
@@ -319,6 +336,9 @@ def _hashable(key):
 def _sequence(node, n=None):
     """The first `n` elements of a sequence, or all: an array, if they are numbers, or else a list."""
     mark = _mark(node)
+    if _is_categorical(node):
+        values, codes, _ = _categories(node, n)
+        return [values[code] if code >= 0 else None for code in codes.tolist()]
     if mark not in _SEQUENCES or mark is None and not isinstance(node, h5py.Dataset):
         raise _error(node, "no sequence")
     _check_form(node, mark)
@@ -444,10 +464,36 @@ def _table_column(node, n):
         node = _child(node, "values")
         if mask.all() and isinstance(node, h5py.Dataset) and node.shape == (0,):
             return [None] * n
+    if _is_categorical(node):
+        import pandas
+
+        values, codes, ordered = _categories(node, n)
+        codes = codes if mask is None else np.where(mask, -1, codes)
+        return pandas.Categorical.from_codes(codes.astype(int), values, ordered=ordered)
     if _mark(node) is None and isinstance(node, h5py.Dataset):
+        times = _times(node, n)
+        if times is not None:
+            if mask is not None:
+                times[mask] = "NaT"
+            return times
         return _table_array(_data(node, n), node.dtype, mask, node)
     values = _items(_sequence(node, n))
     return values if mask is None else [None if missing else value for value, missing in zip(values, mask)]
+
+
+def _times(node, n):
+    """Numbers whose attribute `units` says that they are times, or durations, as those of numpy; None for all others."""
+    units = _text(node.attrs.get("units"))
+    if not isinstance(units, str) or node.dtype.kind != "i" or len(node.shape) != 1:
+        return None
+    letters = {"days": "D", "seconds": "s", "milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}
+    unit, _, epoch = units.partition(" since ")
+    if unit not in letters or epoch not in ("", "1970-01-01") or not epoch and node.dtype.itemsize < 8:
+        return None
+    sort = "datetime64" if epoch else "timedelta64"
+    # pandas has no times in days.
+    times = _data(node, n).astype("i8").astype(f"{sort}[{letters[unit]}]")
+    return times.astype(f"{sort}[s]") if unit == "days" else times
 
 
 def _table_array(data, dtype, mask, node):

@@ -59,6 +59,7 @@
 //! |---|---|
 //! | [`NdArray`], [`NdArrayView`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
 //! | [`Sparse`], [`sparse`], [`Triplets`], [`triplets`] | sparse matrices of [`sprs`]: a group that scipy's readers know |
+//! | `Table`, `table` (cargo feature `arrow`) | tables of Apache Arrow: a list of records by columns, and all others' tables |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
 //! | [`WithAttrs`] | any value with attributes on its group or dataset |
 //! | [`Shared`] | a value that stands in more than one place, stored once |
@@ -182,6 +183,7 @@
 //!   minutes. Without it the system's libhdf5, 1.10.8 or later, is linked, or what `HDF5_DIR` names.
 //! - `sprs` (default): sparse matrices.
 //! - `f16`: arrays of `half::f16`.
+//! - `arrow`: tables of Apache Arrow, as `RecordBatch`es.
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 // On docs.rs, items say which feature they need.
@@ -201,6 +203,8 @@ mod layout_attributes;
 mod options;
 pub mod reader;
 mod ser;
+#[cfg(feature = "arrow")]
+pub mod table;
 mod temporary_file;
 #[cfg(test)]
 mod tests;
@@ -242,6 +246,9 @@ pub use codec::{Codec, Coded};
 #[cfg(feature = "sprs")]
 #[doc(no_inline)]
 pub use sparse::Sparse;
+#[cfg(feature = "arrow")]
+#[doc(no_inline)]
+pub use table::Table;
 #[cfg(feature = "sprs")]
 #[doc(no_inline)]
 pub use triplets::Triplets;

@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "file.rs",
             "options/",
             "reader.rs",
+            "table.rs",
             "temporary_file.rs",
             "tree.rs",
             "tests/",

@@ -82,6 +82,33 @@ impl Cells {
         Ok(Self { rows, dataset, window, field, first: 0, step, len })
     }
 
+    /// The first of these fields of the records in a dataset, of which no more than `len` are there.
+    #[cfg(feature = "arrow")]
+    pub(super) fn of_rows<'f>(array: &WindowedDataset, fields: impl Iterator<Item = &'f Field>) -> Result<Self> {
+        Self::of_fields(array.dataset(), fields).map(|cells| Self { len: array.len(), ..cells })
+    }
+
+    /// The dataset, which columns that lie side by side in it have in common.
+    #[cfg(feature = "arrow")]
+    pub(super) fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// Where a cell is within a row of the dataset, which has one of each column, in bytes; `None` where rows are not that.
+    #[cfg(feature = "arrow")]
+    pub(super) fn place_in_row(&self) -> Option<usize> {
+        use crate::h5::Shape;
+        let Shape::Simple(dims) = self.dataset.shape() else { return None };
+        match (self.dataset.dtype(), self.field, &dims[..]) {
+            (Dtype::Compound(fields), Some(field), [_]) => Some(fields.get(field)?.offset),
+            (_, None, [_]) if self.step == 1 && self.first == 0 => Some(0),
+            (dtype, None, [_, width]) if *width == self.step && self.first < self.step => {
+                usize::try_from(self.first).ok()?.checked_mul(dtype.size())
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn len(&self) -> u64 {
         self.len
     }

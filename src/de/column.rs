@@ -109,6 +109,12 @@ impl TaggedUnion {
         Ok((part, place))
     }
 
+    /// The tags, if they are all that there is.
+    #[cfg(feature = "arrow")]
+    pub(super) fn only_tags(&self) -> Option<&WindowedDataset> {
+        if self.parts.iter().any(|part| part.column.is_some()) { None } else { self.places.dataset() }
+    }
+
     /// The names of the parts.
     pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.parts.iter().map(|part| part.name.as_str())
@@ -127,6 +133,21 @@ impl FieldColumn {
     /// Whether its values are in a group of their own, beside a mask.
     pub(super) fn is_masked(&self) -> bool {
         self.mask.is_some()
+    }
+
+    /// A field of which no record lacks it.
+    #[cfg(feature = "arrow")]
+    pub(super) fn new(name: String, link: String, column: Result<Column>) -> Self {
+        Self { name, link, column: column.map(Box::new), mask: None }
+    }
+
+    /// The column of its values, and what tells which records lack it.
+    #[cfg(feature = "arrow")]
+    pub(super) fn parts(&mut self) -> Result<(&mut Column, Option<&mut Mask>)> {
+        match &mut self.column {
+            Ok(column) => Ok((column, self.mask.as_mut())),
+            Err(error) => Err(std::mem::replace(error, Error::corrupt("the field cannot be read"))),
+        }
     }
 
     /// What is stored, if it can be read.

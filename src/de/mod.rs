@@ -10,11 +10,14 @@
 //! - [`marked_dataset`] and [`foreign`] recognize what other programs wrote in ways of their own; [`matlab`] has MATLAB's arrays.
 //! - A [`reference`](mod@reference) is read as the object that it refers to.
 //! - Wrapper types read themselves from a [`source`], or later from what is [`deferred`].
+//! - Tables are read column by column in `bulk`, past the elements.
 //! - [`select`] knows what the options leave out, [`visit_limits`] what a call may read, and [`describe`] what errors say of what is
 //!   stored.
 
 mod access;
 mod attributes;
+#[cfg(feature = "arrow")]
+mod bulk;
 mod cells;
 mod column;
 mod deferred;
@@ -50,6 +53,8 @@ use self::element::PartOfItem;
 use crate::de::item::{Item, ItemPart};
 use crate::ground::depth::Depth;
 
+#[cfg(feature = "arrow")]
+pub(crate) use bulk::{ColumnData, Marks, SINCE, StoredTable, TIMEZONE, UNITS};
 pub(crate) use deferred::Deferred;
 pub(crate) use deserializer::{AskOnce, ValueDeserializer};
 pub(crate) use matlab::ArrayLayout;

@@ -55,6 +55,25 @@ impl Offsets {
         }
     }
 
+    /// Where the elements from `start` up to `end` start and, last, where the last of them ends.
+    #[cfg(feature = "arrow")]
+    pub(super) fn part(&self, start: u64, end: u64) -> Result<Vec<u64>> {
+        match self {
+            Self::All(offsets) => {
+                let part = offsets.get(start as usize..=end as usize);
+                part.map(<[u64]>::to_vec).ok_or_else(|| Error::corrupt(format!("there is no element {end}")))
+            }
+            Self::Windows { array, end: last } => {
+                let part = array.offsets_in(start, end - start + 1)?;
+                if part.is_sorted() && part.last().is_some_and(|end| end <= last) {
+                    Ok(part)
+                } else {
+                    Err(Error::corrupt("the offsets do not rise"))
+                }
+            }
+        }
+    }
+
     /// Where the element at `index` starts and ends.
     #[inline]
     pub(super) fn get(&mut self, index: u64) -> Result<(u64, u64)> {
@@ -114,6 +133,22 @@ impl Mask {
             Self::Windows(array) => {
                 let (_, bytes, _) = array.item(index)?;
                 Ok(bytes.first().is_none_or(|byte| *byte != 0))
+            }
+        }
+    }
+
+    /// Whether each of the elements from `start` up to `end` is missing.
+    #[cfg(feature = "arrow")]
+    pub(super) fn part(&self, start: u64, end: u64) -> Result<Vec<bool>> {
+        match self {
+            Self::All(mask) => {
+                let part = mask.get(start as usize..end as usize);
+                part.map(<[bool]>::to_vec).ok_or_else(|| Error::corrupt(format!("there is no element {end}")))
+            }
+            Self::Windows(_) if start == end => Ok(Vec::new()),
+            Self::Windows(array) => {
+                let bytes = array.dataset().read_rows(start, end - start)?;
+                Ok(bytes.iter().map(|byte| *byte != 0).collect())
             }
         }
     }
@@ -195,6 +230,12 @@ impl PartPlaces {
         let first = vec![0; names.len()];
         let tags = WindowedTags { array, enumeration, before, counts: first, at: 0 };
         Ok((names, Self::Windows(tags.into()), counts))
+    }
+
+    /// The tags, if they are an HDF5 enum that is not in memory.
+    #[cfg(feature = "arrow")]
+    pub(super) fn dataset(&self) -> Option<&WindowedDataset> {
+        if let Self::Windows(tags) = self { Some(&tags.array) } else { None }
     }
 
     pub(super) fn len(&self) -> u64 {

@@ -67,14 +67,16 @@ struct VisitCounts {
     bytes: AtomicU64,
     /// All bytes, paid for or not.
     all: AtomicU64,
+    /// Whether all bytes of a dataset count when it is opened, as all of it is read then; else they count as they are read.
+    counts_all: bool,
     /// The groups, and the datasets that are not small. Not all that leads to an object says what sort of link it is.
     seen: Mutex<HashSet<Identity>>,
 }
 
 impl VisitCounts {
-    fn new(limits: Limits) -> Arc<Self> {
+    fn new(limits: Limits, counts_all: bool) -> Arc<Self> {
         let (objects, bytes, all, seen) = Default::default();
-        Arc::new(Self { limits, objects, bytes, all, seen })
+        Arc::new(Self { limits, objects, bytes, all, counts_all, seen })
     }
 
     /// Takes note of an object; whether that was done before.
@@ -102,7 +104,7 @@ impl Scope {
     }
 
     fn begin(rules: &RulePosition, streams: bool) -> Self {
-        let counts = VisitCounts::new(Limits::current());
+        let counts = VisitCounts::new(Limits::current(), !streams);
         let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, counts };
         Self { inner: Arc::new(inner), rules: rules.clone() }
     }
@@ -137,8 +139,17 @@ impl Scope {
     pub(super) fn for_new_call(&self) -> Self {
         h5::start_call();
         let ScopeInner { identity, outer, again, streams, is_python, counts } = &*self.inner;
-        let (identity, outer, counts) = (*identity, outer.clone(), VisitCounts::new(counts.limits));
+        let (identity, outer, counts) = (*identity, outer.clone(), VisitCounts::new(counts.limits, counts.counts_all));
         let inner = ScopeInner { identity, outer, again: *again, streams: *streams, is_python: *is_python, counts };
+        Self { inner: Arc::new(inner), rules: self.rules.clone() }
+    }
+
+    /// The same place, what is in which is read a part at a time.
+    #[cfg(feature = "arrow")]
+    pub(super) fn in_parts(&self) -> Self {
+        let ScopeInner { identity, outer, again, is_python, counts, .. } = &*self.inner;
+        let (identity, outer, counts) = (*identity, outer.clone(), Arc::clone(counts));
+        let inner = ScopeInner { identity, outer, again: *again, streams: true, is_python: *is_python, counts };
         Self { inner: Arc::new(inner), rules: self.rules.clone() }
     }
 
@@ -187,7 +198,7 @@ impl Scope {
         let claim = dataset.logical_bytes();
         let limits = Limits::current();
         let all = self.inner.counts.all.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
-        if all > limits.max_bytes {
+        if self.inner.counts.counts_all && all > limits.max_bytes {
             let what =
                 format!("{all} bytes of data are more than the limit of {} bytes for one call", limits.max_bytes);
             return Err(Limits::exceeded(what, Limit::Bytes));

@@ -558,6 +558,18 @@ impl WindowedDataset {
         Ok(offsets)
     }
 
+    /// `count` of the unsigned integers of a dataset of one dimension, from `start` on.
+    #[cfg(feature = "arrow")]
+    pub(super) fn offsets_in(&self, start: u64, count: u64) -> Result<Vec<u64>> {
+        let (number, bytes) = (self.check_offsets()?, self.dataset.read_rows(start, count)?);
+        let offset = |item: &[u8]| u64::try_from(crate::h5::integer(number, item));
+        if number == Number::U64 {
+            return Ok(bytes.as_chunks().0.iter().map(|offset| u64::from_ne_bytes(*offset)).collect());
+        }
+        let offsets = bytes.chunks_exact(number.size()).map(offset).collect::<Result<_, _>>();
+        offsets.map_err(|_| Error::corrupt("a negative offset"))
+    }
+
     /// The type of integer that offsets are.
     fn check_offsets(&self) -> Result<Number> {
         let Dtype::Number(number) = *self.dtype() else {

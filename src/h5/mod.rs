@@ -55,6 +55,8 @@ mod vec_types;
 mod wide_float;
 mod wide_integer;
 pub(crate) mod within;
+#[cfg(feature = "arrow")]
+mod words;
 mod write_behind;
 mod writing;
 
@@ -90,6 +92,8 @@ pub(crate) use vec_types::{
     read_number, read_string, text_of,
 };
 pub(crate) use wide_integer::WideInteger;
+#[cfg(feature = "arrow")]
+pub(crate) use words::Words;
 pub(crate) use write_behind::{Rows, Writer};
 pub(crate) use writing::{Writing, make_room, makes_room, write_out};
 

@@ -37,6 +37,12 @@ impl Opaque {
         h5t::create_opaque(self.size, &self.tag).map(Handle::Owned)
     }
 
+    /// What numpy calls the times that they are: `datetime64[ns]`.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn time_type(&self) -> Option<&str> {
+        self.time.as_ref().map(|(_, name)| name.as_str())
+    }
+
     /// The number that a time of numpy's is: of the units that its type names.
     pub(crate) fn time(&self, bytes: &[u8]) -> Option<i64> {
         let bytes = bytes.try_into().ok()?;

@@ -2,6 +2,12 @@
 
 /// AnnData's codes for values that are few: each is the position of its value, or negative where there is none.
 pub(crate) const CATEGORICAL: &str = "categorical";
+/// The version of AnnData's encoding of categories that is written.
+#[cfg(feature = "arrow")]
+pub(crate) const CATEGORICAL_VERSION: &str = "0.2.0";
+/// The attribute of `categorical` that says whether the values have an order.
+#[cfg(feature = "arrow")]
+pub(crate) const ORDERED: &str = "ordered";
 /// The positions of `categorical`.
 pub(crate) const CODES: &str = "codes";
 /// The values of `categorical`; before AnnData 0.8, an attribute of the codes that refers to these.

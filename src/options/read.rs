@@ -502,6 +502,38 @@ impl ReadOptions {
         self.limits.during(|| file::from_slice(image, &position, &self.watch, value))
     }
 
+    /// As [`table::Reader::open`](crate::table::Reader::open), within these limits. Paths that are left out, and whoever is told
+    /// of progress, are no part of it.
+    ///
+    /// # Errors
+    /// As [`table::Reader::open`](crate::table::Reader::open).
+    ///
+    /// ```
+    /// use arrow_array::record_batch;
+    /// use filebacked::{ErrorKind, ReadOptions, Table, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// filebacked::write(&file, "steps", &Table(record_batch!(("id", Int32, [1, 2, 3, 4]))?))?;
+    /// let mut steps = ReadOptions::new().max_bytes(10).table_reader(&file, "steps")?;
+    /// assert_eq!(steps.read(2..)?.num_rows(), 2);
+    /// assert_eq!(steps.read(..).unwrap_err().kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "arrow")]
+    pub fn table_reader(&self, group: &hdf5::Group, name: &str) -> Result<crate::table::Reader> {
+        self.limits.during(|| crate::table::Reader::open_limited(group, name))
+    }
+
+    /// As [`table::Reader::open_file`](crate::table::Reader::open_file), within these limits.
+    ///
+    /// # Errors
+    /// As [`table::Reader::open_file`](crate::table::Reader::open_file).
+    #[cfg(feature = "arrow")]
+    pub fn table_reader_file(&self, path: impl AsRef<Path>, name: &str) -> Result<crate::table::Reader> {
+        self.limits.during(|| crate::table::Reader::open_file_limited(path.as_ref(), name))
+    }
+
     /// Makes a call of `read`, which reads from a group.
     pub(crate) fn during<R>(
         &self,

@@ -66,7 +66,7 @@ fn write_level(column: Column, place: &Place<'_>) -> Result<()> {
 }
 
 /// Refuses more elements without contents than a reader takes on the word of their count.
-fn check_count(count: u64) -> Result<()> {
+pub(super) fn check_count(count: u64) -> Result<()> {
     if count <= MAX_COUNT {
         return Ok(());
     }
@@ -205,11 +205,16 @@ fn write_nullable(nullable: NullableColumn, place: &Place<'_>) -> Result<()> {
 /// Says of `values` beside a mask what AnnData calls them, so that pandas users get a nullable column.
 pub(super) fn write_encoding(values: &Column, group: &Group) -> Result<()> {
     let values = if let Column::Stored(stored) = values { &stored.empty } else { values };
-    let encoding = match values {
-        Column::Numbers(Numbers::F32(_) | Numbers::F64(_)) => None,
-        Column::Numbers(Numbers::Bool(_)) => Some(NULLABLE_BOOLEAN),
-        Column::Numbers(_) => Some(NULLABLE_INTEGER),
-        _ => None,
+    let number = if let Column::Numbers(numbers) = values { Some(numbers.number()) } else { None };
+    write_encoding_of(number, group)
+}
+
+/// The same of values that are such numbers, if they are numbers.
+pub(super) fn write_encoding_of(number: Option<Number>, group: &Group) -> Result<()> {
+    let encoding = match number {
+        None | Some(Number::F32 | Number::F64) => None,
+        Some(Number::Bool) => Some(NULLABLE_BOOLEAN),
+        _ => Some(NULLABLE_INTEGER),
     };
     if let Some(encoding) = encoding {
         group.write_text(ENCODING_TYPE, encoding)?;

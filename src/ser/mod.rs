@@ -9,7 +9,8 @@
 //! - Long sequences whose elements turn out to be of one form leave that way: [`stream`] has the [`record_packer`] put them into
 //!   bytes as the file has them, and [`field_buffers`] takes them apart by field.
 //! - [`growth`] adds to sequences that are stored already, which [`growing`] knows how to extend.
-//! - Wrapper types write themselves to a [`destination`]; those in sequences go to an [`object_list`].
+//! - Wrapper types write themselves to a [`destination`]; those in sequences go to an [`object_list`]. Those that are in memory
+//!   as columns go to a `column_place`.
 //! - [`root`] writes whole values, [`replace`] puts one in the place of another, and [`changes`] are made to a group that is there.
 //! - [`select`] knows what the options leave out. [`python`] has the layout of the Python package FileBacked.
 
@@ -18,6 +19,8 @@ mod attributes;
 mod changes;
 mod column;
 mod column_layout;
+#[cfg(feature = "arrow")]
+mod column_place;
 mod composite;
 mod compound;
 mod copy;
@@ -47,8 +50,12 @@ pub(crate) mod write_state;
 
 pub(crate) use any_value::{AnyValue, Erased};
 pub(crate) use changes::{Changes, link_name, link_names};
+#[cfg(feature = "arrow")]
+pub(crate) use column_place::ColumnPlace;
 pub(crate) use destination::Destination;
 pub(crate) use growth::Growth;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
 pub(crate) use select::NamesQuestion;
+#[cfg(feature = "arrow")]
+pub(crate) use strings::StringList;

@@ -15,16 +15,22 @@ use crate::layout::{BYTES, Kind};
 const VARIABLE_COST: usize = 32;
 
 /// Strings in their order.
-pub(super) trait StringList {
+pub(crate) trait StringList {
+    /// How many there are.
     fn count(&self) -> usize;
 
+    /// The bytes of the string at `index`.
     fn get(&self, index: usize) -> &[u8];
 
     /// Bytes of the string at `index`.
-    fn len_of(&self, index: usize) -> usize;
+    fn len_of(&self, index: usize) -> usize {
+        self.get(index).len()
+    }
 
     /// The string at `index`, which is no longer than that, as a word of memory that is zero behind it.
-    fn word(&self, index: usize) -> u128;
+    fn word(&self, index: usize) -> u128 {
+        word_of(self.get(index))
+    }
 }
 
 impl StringList for ByteStrings {

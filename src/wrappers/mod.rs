@@ -13,6 +13,8 @@ pub(crate) mod shared;
 pub mod sorted;
 #[cfg(feature = "sprs")]
 pub mod sparse;
+#[cfg(feature = "arrow")]
+pub(crate) mod table;
 #[cfg(feature = "sprs")]
 pub mod triplets;
 pub mod value;

@@ -2,6 +2,8 @@
 //! said of that which cannot be read. `docs/interop.md` has the table.
 
 mod anndata;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod h5py;
 mod hickle;
 mod matlab;

@@ -16,6 +16,8 @@ mod polymorphism;
 mod sparse;
 #[cfg(feature = "sprs")]
 mod sparse_files;
+#[cfg(feature = "arrow")]
+mod table;
 mod views;
 
 use std::fmt::Debug;
