@@ -89,22 +89,29 @@ impl Scope {
     /// Where reading begins.
     pub(super) fn new(rules: &RulePosition) -> Self {
         h5::start_call();
-        Self::begin(rules, false)
+        Self::begin(rules, false, true)
     }
 
     /// Where streaming begins.
     pub(super) fn streaming(rules: &RulePosition) -> Self {
         h5::start_call();
-        Self::begin(rules, true)
+        Self::begin(rules, true, true)
+    }
+
+    /// Where reading of ranges begins: bytes count as they are read.
+    #[cfg(feature = "arrow")]
+    pub(super) fn in_ranges(rules: &RulePosition) -> Self {
+        h5::start_call();
+        Self::begin(rules, true, false)
     }
 
     /// A place that nothing leads to in a call that has begun.
     pub(super) fn nowhere() -> Self {
-        Self::begin(RulePosition::nowhere(), false)
+        Self::begin(RulePosition::nowhere(), false, true)
     }
 
-    fn begin(rules: &RulePosition, streams: bool) -> Self {
-        let counts = VisitCounts::new(Limits::current(), !streams);
+    fn begin(rules: &RulePosition, streams: bool, counts_all: bool) -> Self {
+        let counts = VisitCounts::new(Limits::current(), counts_all);
         let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, counts };
         Self { inner: Arc::new(inner), rules: rules.clone() }
     }

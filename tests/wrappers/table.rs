@@ -599,6 +599,19 @@ fn options_apply_to_columns() {
     assert!(wrong.to_string().contains("steps/*/w"), "{wrong}");
 }
 
+#[test]
+fn arrays_of_no_elements() {
+    #[derive(Serialize)]
+    struct Hollow {
+        n: i32,
+        none: Vec<f64>,
+    }
+    // They are a dataset of the shape (2, 0).
+    let table: Table = reread(&vec![Hollow { n: 1, none: vec![] }, Hollow { n: 2, none: vec![] }]);
+    assert_eq!((table.num_rows(), table["none"].len()), (2, 2));
+    assert_eq!(table["none"].data_type(), &DataType::FixedSizeList(Arc::new(item(DataType::Float64)), 0));
+}
+
 #[track_caller]
 fn refused(batch: RecordBatch, expected: &str) {
     let error = to_vec(&Table(batch)).unwrap_err();

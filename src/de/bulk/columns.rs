@@ -45,8 +45,10 @@ impl Column {
             }
             Self::Nullable { mask, values, .. } => {
                 charge.take(end - start)?;
+                let is_hollow = values.len() < mask.len();
                 let mask = mask.part(start, end).map_err(|error| error.in_link(MASK))?;
-                let values = if values.len() < end {
+                // All are missing, and no value is stored.
+                let values = if is_hollow {
                     ColumnData::Nulls(end - start)
                 } else {
                     values.part(start, end, charge).map_err(|error| error.in_link(VALUES))?
@@ -138,12 +140,13 @@ fn part_of_field(
     charge: &mut Charge,
 ) -> Result<ColumnData> {
     let (column, mask) = field.parts()?;
+    let is_hollow = mask.as_ref().is_some_and(|mask| column.len() < mask.len());
     let mask = mask.map(|mask| mask.part(start, end).map_err(|error| error.in_link(MASK))).transpose()?;
     let data = match (cells, &mut *column) {
         (Some(codes), Column::Categorical { categories, .. }) => categorical(codes?, categories, charge)?,
         (Some(cells), _) => cells?,
         // All are missing, and no value is stored.
-        (None, column) if mask.is_some() && column.len() < end => ColumnData::Nulls(end - start),
+        (None, _) if is_hollow => ColumnData::Nulls(end - start),
         (None, column) => column.part(start, end, charge)?,
     };
     Ok(match mask {
@@ -186,14 +189,14 @@ fn part_of_array(array: &WindowedDataset, start: u64, end: u64, charge: &mut Cha
             array.dataset().read_rows_into(start, count, values.bytes_mut())?;
         }
         let marks = if dims.is_empty() { Marks::of(array.dataset(), number)? } else { Marks::default() };
-        return Ok(ColumnData::Numbers { number, dims, values, marks });
+        return Ok(ColumnData::Numbers { number, len: count, dims, values, marks });
     }
     let dtype = array.dtype();
     let mut column = match inner {
         [] => ItemColumn::new(dtype, array.len())?,
         inner => ItemColumn::arrays(inner, dtype, array.len())?,
     };
-    column.reserve(count)?;
+    column.reserve(count, charge)?;
     let stride = array.row_size();
     each_window(array.dataset(), start, end, &mut |items, count| {
         column.push(Window { bytes: items.bytes(), stride, offset: 0, count, items }, charge)
@@ -224,7 +227,9 @@ fn part_of_cells(
     let mut columns = Vec::with_capacity(cells.len());
     for cell in cells.iter() {
         let column = match cell.place_in_row() {
-            Some(offset) => ItemColumn::with_room(cell.dtype(), cell.len(), end - start).map(|column| (offset, column)),
+            Some(offset) => {
+                ItemColumn::with_room(cell.dtype(), cell.len(), end - start, charge).map(|column| (offset, column))
+            }
             None => Err(Error::corrupt(format!("{} has no rows", cell.words()))),
         };
         columns.push(column);

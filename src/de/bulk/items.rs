@@ -36,7 +36,7 @@ pub(super) struct ItemColumn<'d> {
 }
 
 enum Form<'d> {
-    Numbers { number: Number, dims: Vec<u64>, values: Words },
+    Numbers { number: Number, len: u64, dims: Vec<u64>, values: Words },
     Logicals(&'d EnumType, Vec<Option<bool>>),
     Names { names: &'d EnumType, members: Members<'d>, key: Number, codes: Words },
     Times(&'d Opaque, Vec<i64>),
@@ -57,7 +57,7 @@ impl<'d> ItemColumn<'d> {
         };
         let form = match dtype {
             Dtype::Number(number) | Dtype::Bitfield(number) => {
-                Form::Numbers { number: *number, dims: Vec::new(), values: Words::default() }
+                Form::Numbers { number: *number, len: 0, dims: Vec::new(), values: Words::default() }
             }
             Dtype::Enum(names) if dtype.is_logical() => Form::Logicals(names, Vec::new()),
             Dtype::Enum(names) => {
@@ -108,8 +108,8 @@ impl<'d> ItemColumn<'d> {
         let size = width.checked_mul(values.size).ok_or_else(absurd)?;
         let (inner, dims) = (values.size, dims.to_vec());
         let form = match values.form {
-            Form::Numbers { number, dims: within, values } => {
-                Form::Numbers { number, dims: dims.into_iter().chain(within).collect(), values }
+            Form::Numbers { number, len, dims: within, values } => {
+                Form::Numbers { number, len, dims: dims.into_iter().chain(within).collect(), values }
             }
             form => {
                 let values = Box::new(Self { size: inner, form });
@@ -120,20 +120,21 @@ impl<'d> ItemColumn<'d> {
     }
 
     /// The same with room for `count` items.
-    pub(super) fn with_room(dtype: &'d Dtype, total: u64, count: u64) -> Result<Self> {
+    pub(super) fn with_room(dtype: &'d Dtype, total: u64, count: u64, charge: &Charge) -> Result<Self> {
         let mut column = Self::new(dtype, total)?;
-        column.reserve(count)?;
+        column.reserve(count, charge)?;
         Ok(column)
     }
 
     /// Makes room for so many items.
-    pub(super) fn reserve(&mut self, count: u64) -> Result<()> {
+    pub(super) fn reserve(&mut self, count: u64, charge: &Charge) -> Result<()> {
+        charge.check(count.saturating_mul(self.size as u64))?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         if let Form::Numbers { values, .. } = &mut self.form {
             values.reserve(count.saturating_mul(self.size))?;
         }
         if let Form::Records { fields, .. } = &mut self.form {
-            fields.iter_mut().try_for_each(|(_, _, field)| field.reserve(count as u64))?;
+            fields.iter_mut().try_for_each(|(_, _, field)| field.reserve(count as u64, charge))?;
         }
         Ok(())
     }
@@ -153,7 +154,10 @@ impl<'d> ItemColumn<'d> {
         };
         charge.take_items(count as u64, own as u64)?;
         match &mut self.form {
-            Form::Numbers { values, .. } => copy_items(window, size, values.grow(count * size)?)?,
+            Form::Numbers { len, values, .. } => {
+                copy_items(window, size, values.grow(count * size)?)?;
+                *len += count as u64;
+            }
             Form::Logicals(names, values) => {
                 for place in window.places(size)? {
                     let value = crate::h5::integer(names.base, place);
@@ -243,8 +247,8 @@ impl<'d> ItemColumn<'d> {
     /// What was added.
     pub(super) fn finish(self) -> ColumnData {
         match self.form {
-            Form::Numbers { number, dims, values } => {
-                ColumnData::Numbers { number, dims, values, marks: Marks::default() }
+            Form::Numbers { number, len, dims, values } => {
+                ColumnData::Numbers { number, len, dims, values, marks: Marks::default() }
             }
             Form::Logicals(_, values) => ColumnData::Logicals(values),
             Form::Names { names, key, codes, .. } => {
@@ -260,7 +264,8 @@ impl<'d> ItemColumn<'d> {
                 ColumnData::Times { name: opaque.time_type().unwrap_or_default().to_owned(), values }
             }
             Form::WideFloats(_, values) => {
-                ColumnData::Numbers { number: Number::F64, dims: Vec::new(), values, marks: Marks::default() }
+                let len = (values.bytes().len() / size_of::<f64>()) as u64;
+                ColumnData::Numbers { number: Number::F64, len, dims: Vec::new(), values, marks: Marks::default() }
             }
             Form::FixedBytes(bytes) => ColumnData::FixedBytes { size: self.size, bytes },
             Form::Text { is_long, offsets, bytes, .. } => ColumnData::Parts { is_text: true, is_long, offsets, bytes },

@@ -18,7 +18,7 @@ use crate::h5::{Attributes, Dataset, Number, Words};
 #[derive(Debug)]
 pub(crate) enum ColumnData {
     /// Numbers; with dimensions, arrays of such.
-    Numbers { number: Number, dims: Vec<u64>, values: Words, marks: Marks },
+    Numbers { number: Number, len: u64, dims: Vec<u64>, values: Words, marks: Marks },
     /// Bools as R has them, some of which are missing.
     Logicals(Vec<Option<bool>>),
     /// Times, as numpy calls them: `datetime64[ns]`.
@@ -109,14 +109,22 @@ impl Charge {
                 self.left = left;
                 Ok(())
             }
-            None => {
-                let what = format!("a part of a table that is more than the limit of {} bytes for one call", self.most);
-                Err(Limits::exceeded(what, Limit::Bytes))
-            }
+            None => Err(self.exceeded()),
         }
     }
 
-    /// The same for so many items.
+    #[cold]
+    fn exceeded(&self) -> Error {
+        let what = format!("a part of a table that is more than the limit of {} bytes for one call", self.most);
+        Limits::exceeded(what, Limit::Bytes)
+    }
+
+    /// Refuses what would be too much, before there is room for it.
+    fn check(&self, bytes: u64) -> Result<()> {
+        if bytes <= self.left { Ok(()) } else { Err(self.exceeded()) }
+    }
+
+    /// Takes note of so many items.
     fn take_items(&mut self, count: u64, size: u64) -> Result<()> {
         self.take(count.saturating_mul(size))
     }

@@ -44,7 +44,7 @@ impl StoredTable {
         let open = |links: &mut Vec<String>| {
             let object = links.last().map(|link| group.open(link)).transpose()?;
             let mut object = object.ok_or_else(|| Error::corrupt("nothing is opened"))?;
-            let mut scope = Scope::streaming(RulePosition::nowhere());
+            let mut scope = Scope::in_ranges(RulePosition::nowhere());
             loop {
                 match &object {
                     Object::Dataset(dataset) => scope.count_dataset(dataset, LinkKind::Hard)?,

@@ -56,13 +56,10 @@ fn len_of(len: u64) -> Result<usize> {
 /// The array of a column, of which those elements are null that `nulls` lacks, and more if the column says so.
 fn array_of(column: ColumnData, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     Ok(match column {
-        ColumnData::Numbers { number, dims, values, marks } if dims.is_empty() => {
+        ColumnData::Numbers { number, dims, values, marks, .. } if dims.is_empty() => {
             numbers(number, values, marks, nulls)?
         }
-        ColumnData::Numbers { number, dims, values, marks } => {
-            let width = dims.iter().fold(number.size() as u64, |width, dim| width.saturating_mul(*dim));
-            let bytes = values.bytes().len() as u64;
-            let len = if width == 0 { 0 } else { bytes / width };
+        ColumnData::Numbers { number, len, dims, values, marks } => {
             arrays(&dims, len_of(len)?, numbers(number, values, marks, None)?, nulls)?
         }
         ColumnData::Logicals(values) => {
@@ -134,9 +131,11 @@ fn numbers(number: Number, values: Words, marks: Marks, nulls: Option<NullBuffer
         (Number::I32, Meaning::Days) => of!(Date32Type),
         (Number::I64, Meaning::Days) => {
             let days = primitive::<Int64Type>(values, nulls)?;
-            // What is beyond the range of milliseconds is no date.
-            let dates = days.unary_opt::<_, Date64Type>(|day| day.checked_mul(types::DAY));
-            if dates.null_count() == days.null_count() { Arc::new(dates) } else { Arc::new(days) }
+            let dates = days.try_unary::<_, Date64Type, Error>(|day| {
+                let message = || format!("{day} days are more milliseconds than `Date64` has");
+                day.checked_mul(types::DAY).ok_or_else(|| Error::new(ErrorKind::OutOfRange, message()))
+            });
+            Arc::new(dates?)
         }
         (_, Meaning::Timestamp(unit, zone)) => timestamps(unit, values, nulls, zone)?,
         (_, Meaning::Duration(unit)) => match unit {
