@@ -15,7 +15,7 @@ struct Run {
 }
 
 /// A record of the same table.
-#[derive(Deserialize, Debug)]
+#[derive(Deserialize)]
 struct Penguin {
     species: String,
     mass: Option<f64>,
@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let again: Run = filebacked::from_file("table.h5")?;
     assert_eq!(again.penguins, run.penguins);
     let records: Records = filebacked::from_file("table.h5")?;
-    println!("{}: {:?}", again.title, records.penguins[1]);
+    let Penguin { species, mass } = &records.penguins[1];
+    println!("{}: {species}, {mass:?}", again.title);
 
     // One column of some rows.
     let mut reader = table::Reader::open_file("table.h5", "penguins")?.columns(["mass"])?;

@@ -237,6 +237,8 @@ pub use wrappers::shared::Shared;
 pub use wrappers::{array, codec, sorted, value};
 #[cfg(feature = "sprs")]
 pub use wrappers::{sparse, triplets};
+#[cfg(feature = "arrow")]
+pub use {arrow_array, arrow_schema};
 
 // The docs have these in their modules.
 #[doc(no_inline)]

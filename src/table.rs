@@ -92,7 +92,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use crate::de::StoredTable;
 use crate::file;
 use crate::ground::error::{Error, Result};
-use crate::h5::{File, Group};
+use crate::h5::{AsGroup, File, Group};
 use crate::options::ReadOptions;
 pub use crate::wrappers::table::Table;
 use crate::wrappers::table::batch_of;
@@ -125,12 +125,13 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the table that is the child `name` of `group`, which can be a path; `/` is the root of the file.
+    /// Opens the table at `name` in `group`: a child, a path, or `/` for the table that the whole file is, as a
+    /// [`Reader`](crate::Reader#one-way-to-the-elements) of elements takes them.
     ///
     /// # Errors
     /// If there is none, or if what is there is no table.
-    pub fn open(group: &hdf5::Group, name: &str) -> Result<Self> {
-        ReadOptions::new().table_reader(group, name)
+    pub fn open(group: impl AsGroup, name: &str) -> Result<Self> {
+        ReadOptions::new().table_reader(group.as_group(), name)
     }
 
     /// Opens the table `name` of a file.

@@ -521,8 +521,8 @@ impl ReadOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "arrow")]
-    pub fn table_reader(&self, group: &hdf5::Group, name: &str) -> Result<crate::table::Reader> {
-        self.limits.during(|| crate::table::Reader::open_limited(group, name))
+    pub fn table_reader(&self, group: impl AsGroup, name: &str) -> Result<crate::table::Reader> {
+        self.limits.during(|| crate::table::Reader::open_limited(group.as_group(), name))
     }
 
     /// As [`table::Reader::open_file`](crate::table::Reader::open_file), within these limits.

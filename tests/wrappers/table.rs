@@ -316,7 +316,7 @@ struct Inner {
 fn rows() -> Vec<Row> {
     let inner = |n| Inner { n, word: n.to_string() };
     let row = |n: u8| Row {
-        flag: n % 2 == 0,
+        flag: n.is_multiple_of(2),
         byte: n,
         count: -i64::from(n),
         mass: f64::from(n) / 2.0,
@@ -398,9 +398,9 @@ struct Flat {
 fn flats(count: u16) -> Vec<Flat> {
     let flat = |id: u16| Flat {
         id,
-        kind: if id % 3 == 0 { Kind::Early } else { Kind::Late },
+        kind: if id.is_multiple_of(3) { Kind::Early } else { Kind::Late },
         at: [f32::from(id); 3],
-        inner: (-1, id % 2 == 0),
+        inner: (-1, id.is_multiple_of(2)),
         x: f64::from(id) / 4.0,
     };
     (0..count).map(flat).collect()

@@ -15,13 +15,11 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result, names};
 use crate::ground::limits::Limits;
 use crate::ground::stack::with_room;
-use crate::h5::within::Within;
-use crate::h5::{self, Attributes, Dtype, Group, Object};
+use crate::h5::within::{Within, is_root, root_of};
+use crate::h5::{self, Dtype, Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE};
-
-/// The path of a file's root.
-const ROOT: &str = "/";
+use crate::layout_attributes::LayoutAttributes;
 
 /// A stored table, open: its columns are read a range of rows at a time.
 #[derive(Debug)]
@@ -33,17 +31,26 @@ pub(crate) struct StoredTable {
     /// Where it is, for errors.
     links: Vec<String>,
     limits: Limits,
+    /// Keeps the file open, and is closed last.
+    _file: Option<OpenFile>,
 }
 
 impl StoredTable {
     /// Opens the table that is the child `name` of `group`, to be read a part at a time: what is read counts then.
     pub(crate) fn open(group: &Group, name: &str) -> Result<Self> {
-        let is_root = name == ROOT;
-        let (group, link) = if is_root { (group.clone(), ROOT.to_owned()) } else { Within::find(group, name)? };
-        let mut links = if is_root { vec![link] } else { vec![group.path(), link] };
+        let file = OpenFile::of(group)?;
+        let (group, mut links) = if is_root(name) {
+            (root_of(group)?, vec!["/".to_owned()])
+        } else {
+            let (group, link) = Within::find(group, name)?;
+            let path = group.path();
+            (group, vec![path, link])
+        };
         let open = |links: &mut Vec<String>| {
-            let object = links.last().map(|link| group.open(link)).transpose()?;
-            let mut object = object.ok_or_else(|| Error::corrupt("nothing is opened"))?;
+            let mut object = match links.get(1) {
+                Some(link) => group.open(link)?,
+                None => Object::Group(group.clone()),
+            };
             let mut scope = Scope::in_ranges(RulePosition::nowhere());
             loop {
                 match &object {
@@ -63,6 +70,7 @@ impl StoredTable {
         let mut table =
             opened.map_err(|error| links.iter().rev().fold(error, |error: Error, link| error.in_link(link)))?;
         table.links = links;
+        table._file = Some(file);
         Ok(table)
     }
 
@@ -73,13 +81,13 @@ impl StoredTable {
 
     fn of_column(column: Column) -> Result<Self> {
         let (len, limits) = (column.len(), Limits::current());
-        let none = |fields| Ok(Self { fields, len, records: None, links: Vec::new(), limits });
+        let none = |fields| Ok(Self { fields, len, records: None, links: Vec::new(), limits, _file: None });
         match column {
             Column::Records(records) => none(records.fields),
             Column::Units(_) => none(Vec::new()),
             Column::Array(array) if array.dims().len() == 1 && matches!(array.dtype(), Dtype::Compound(_)) => {
                 let fields = fields_of(&array, |_| true)?;
-                Ok(Self { fields, len, records: Some(array), links: Vec::new(), limits })
+                Ok(Self { fields, len, records: Some(array), links: Vec::new(), limits, _file: None })
             }
             // What an empty sequence of records is stored as.
             Column::Array(array) if array.dims() == [0] => none(Vec::new()),

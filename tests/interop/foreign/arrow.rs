@@ -15,7 +15,7 @@ use crate::common::Packages;
 #[track_caller]
 fn batch(file: &Group, path: &str) -> RecordBatch {
     let whole = read::<Table>(file, path).0;
-    let mut reader = at(file, path, Reader::open).unwrap();
+    let mut reader = at(file, path, |group, name| Reader::open(group, name)).unwrap();
     let (rows, cut) = (reader.len(), reader.len() / 2);
     for (start, end) in [(0, rows), (0, cut), (cut, rows)] {
         let part = reader.read(start..end).unwrap();
