@@ -5,8 +5,7 @@
 //! Whatever is a table in a file is read as a batch, by whole datasets and without serde: lists of records of this crate,
 //! as columns or as one dataset of a compound type; data frames of AnnData and pandas; PyTables' tables.
 //!
-//! From there polars, DataFusion and DuckDB take it: they have Arrow's memory, or take it over by Arrow's C data interface. The
-//! folder `examples/polars` does so.
+//! From there polars, DataFusion and DuckDB take it: they have Arrow's memory, or take it over by Arrow's C data interface.
 //!
 //! ```
 //! use arrow_array::cast::AsArray;
