@@ -2,7 +2,7 @@
 //!
 //! [`to_file`] writes a value to a file, [`from_file`] reads it back, and every HDF5 tool reads it too: structs and maps
 //! are groups, numbers and strings are datasets, a list of structs of numbers is one table, a list of other structs has
-//! a column per field. No reader of ours is needed; the whole layout is in `FORMAT.md`.
+//! a column per field. No reader of ours is needed; [`guide::format`] has the whole layout. [`guide`] is the way in.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -113,50 +113,22 @@
 //! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
 //!   clipped or rounded. A damaged file gives an error, and so does one that asks for more than the
 //!   [limits](ReadOptions#limits).
+//! - After `Ok` the new value is in the file, also on a full disk; a killed process leaves the old file or the new one; any number of
+//!   threads may use one file. [`guide::promises`] says where each of these ends.
 //!
-//! # Full disks
+//! # The guide
 //!
-//! After `Ok`, the new value is in the file. After an error, the old value is there, whole, and the same call works once there is
-//! room. The error is of the kind [`Io`](ErrorKind::Io) and has the system's reason.
-//!
-//! - A whole file ([`to_file`]) and an [`Appender`]'s own file go through a file driver of this crate, on Unix with HDF5 1.14 or
-//!   later, as is bundled. It writes nothing more after the first failure.
-//! - In a file that the caller opened ([`write`](fn@write), [`to_group`], [`overwrite`](WriteOptions::overwrite), [`LazyMap::save`],
-//!   [`Appender::create`]), the crate reserves room at the end of the file before it changes anything, and has all written
-//!   before it answers. It asks for a little more than the value takes. This holds on Linux, for a file that is one file on a
-//!   disk, where the file system can reserve room (`fallocate`: ext4, XFS, Btrfs, tmpfs, NFS 4.2). Elsewhere a call that
-//!   writes to a full disk gives an error, but what libhdf5 has not written by then can be lost when the file is closed, and
-//!   libhdf5 before 1.12 can end the process when it has no room for strings of variable length.
-//! - A group in the old format of groups, with thousands of links, may need more room for a further link than is reserved.
-//! - What a [`Codec`] writes by means of the `hdf5` crate has no room reserved before.
-//! - A copy-on-write file system (Btrfs, ZFS) may need new room for old blocks, which nobody can reserve.
-//!
-//! # Kills
-//!
-//! If the process is killed:
-//!
-//! - A file that [`to_file`] writes has the old value or the new one.
-//! - A file of an [`Appender`]'s own has all records that were flushed.
-//! - A file that the caller opened has the new value once the call has answered. During the call, libhdf5 may have written some
-//!   of its pages and not others, and then a kill can destroy the file: 47 of 5,490 kills in tests did. Write data that must
-//!   survive a kill in one of the first two ways.
-//!
-//! # Threads
-//!
-//! Any number of threads may write to and read from one file at once, with one `File` or [`Group`](hdf5::Group) of the [`hdf5`]
-//! crate for all, or clones of it. libhdf5 does one thing at a time, under a lock; values are serialized, compressed and made
-//! meanwhile. Of two that write the same new name, one gets an error, and the value of the other is there as a whole. Callers must
-//! not [replace](WriteOptions::overwrite) one name from two threads at once, or [save](LazyMap::save) to one group. Callers of
-//! [`write_at`] may make one new file at once: each writes its value again into the file that another made first. Callers must not change a file by means of the [`hdf5`] crate itself while another thread reads
-//! strings or sequences of variable length from it: those are read as the file was when the call began.
-//!
-//! [`WriteOptions`], [`ReadOptions`], [`Error`] and [`Progress`] are `Send` and `Sync`; so are [`Lazy`], [`LazyMap`] and all other
-//! wrappers, if what is in them is. An [`Appender`] and a [`Reader`] may go to another thread, and are used by one at a time.
-//!
-//! # What it does not do
-//!
-//! Types that borrow from their input (`&str`, `&[u8]`) cannot be read. Values nest at most 128 levels deep (reading can be
-//! told to go deeper). Other files than the one that is read are not opened unless that is [allowed](ReadOptions#limits).
+//! | page | for |
+//! |---|---|
+//! | [`guide::start`] | installing it, platforms, the five calls that most programs need, options |
+//! | [`guide::i_have`] | arrays, tables, times, huge maps, enums, other people's files: what to write for each |
+//! | [`guide::elsewhere`] | reading the files with Python, R, Octave, MATLAB, Julia |
+//! | [`guide::changing_types`] | what happens to old files when a type changes |
+//! | [`guide::formats`] | which format when, with figures |
+//! | [`guide::promises`] | full disks, kills, threads, hostile files, limits |
+//! | [`guide::interop`] | what becomes of the files of other programs |
+//! | [`guide::dependencies`] | what the crate brings along, and the licences of it |
+//! | [`guide::format`] | the layout of the files |
 //!
 //! # Other crates in the public face
 //!
@@ -196,6 +168,7 @@ mod de;
 mod deserializer;
 mod file;
 mod ground;
+pub mod guide;
 #[allow(unsafe_code, reason = "the one place that calls libhdf5")]
 mod h5;
 mod layout;
@@ -258,6 +231,6 @@ pub use triplets::Triplets;
 pub use value::Value;
 
 /// The README's examples are run with the tests.
-#[cfg(all(doctest, feature = "sprs"))]
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

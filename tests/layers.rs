@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "appender.rs",
             "deserializer.rs",
             "file.rs",
+            "guide.rs",
             "options/",
             "reader.rs",
             "table.rs",

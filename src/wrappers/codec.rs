@@ -79,6 +79,39 @@ pub trait Codec: Sized {
     ///
     /// # Errors
     /// Those of the other format.
+    ///
+    /// ```
+    /// use filebacked::codec::{Codec, Coded, Stored, Target};
+    /// use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    ///
+    /// /// Metres, stored in millimetres; in other formats a number.
+    /// #[derive(PartialEq, Debug)]
+    /// struct Metres(f64);
+    ///
+    /// impl Codec for Metres {
+    ///     fn write(&self, target: &Target<'_>) -> filebacked::Result<()> {
+    ///         target.put(&((self.0 * 1e3).round() as i64))
+    ///     }
+    ///
+    ///     fn read(stored: &Stored) -> filebacked::Result<Self> {
+    ///         Ok(Self(stored.get::<i64>()? as f64 / 1e3))
+    ///     }
+    ///
+    ///     fn serialize_elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    ///         self.0.serialize(serializer)
+    ///     }
+    ///
+    ///     fn deserialize_elsewhere<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    ///         f64::deserialize(deserializer).map(Self)
+    ///     }
+    /// }
+    ///
+    /// let image = filebacked::to_vec(&Coded(Metres(1.5)))?;
+    /// assert_eq!(filebacked::from_slice::<i64>(&image)?, 1500);
+    /// assert_eq!(filebacked::from_slice::<Coded<Metres>>(&image)?.0, Metres(1.5));
+    /// assert_eq!(serde_json::to_string(&Coded(Metres(1.5)))?, "1.5");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn serialize_elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let _ = serializer;
         Err(S::Error::custom(format_args!("`{}` is written to HDF5 alone", short_name::<Self>())))
@@ -164,6 +197,32 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     /// As [`to_group`](crate::to_group).
+    ///
+    /// ```
+    /// use filebacked::codec::{Codec, Coded, Stored, Target};
+    ///
+    /// /// Readings and the day that they are of, in a group with an attribute.
+    /// struct Day { date: String, readings: Vec<f64> }
+    ///
+    /// impl Codec for Day {
+    ///     fn write(&self, target: &Target<'_>) -> filebacked::Result<()> {
+    ///         let group = target.create_group()?;
+    ///         group.new_attr::<u32>().create("version")?.write_scalar(&1)?;
+    ///         target.put_child("date", &self.date)?;
+    ///         target.put_child("readings", &self.readings)
+    ///     }
+    ///
+    ///     fn read(stored: &Stored) -> filebacked::Result<Self> {
+    ///         Ok(Self { date: stored.read_child("date")?, readings: stored.read_child("readings")? })
+    ///     }
+    /// }
+    ///
+    /// let day = Day { date: "2026-11-30".to_owned(), readings: vec![0.5, 1.5] };
+    /// let image = filebacked::to_vec(&Coded(day))?;
+    /// let Coded(day) = filebacked::from_slice::<Coded<Day>>(&image)?;
+    /// assert_eq!((day.date.as_str(), day.readings.len()), ("2026-11-30", 2));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     pub fn put_child<T: ?Sized + Serialize>(&self, name: &str, value: &T) -> Result<()> {
         self.destination.put_child(self.made_group()?, name, &Erased(value))
     }

@@ -34,6 +34,30 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// What is serialized in the order of its keys.
 ///
 /// A map or set of another crate can implement it, by way of [`entries`] and [`elements`].
+///
+/// ```
+/// use filebacked::sorted::{Sorted, entries};
+/// use serde::{Serialize, Serializer};
+///
+/// /// A map that gives its entries in the order in which they came.
+/// struct Pairs(Vec<(String, f64)>);
+///
+/// impl Sorted for Pairs {
+///     fn serialize_sorted<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+///         entries(self.0.iter().map(|(key, value)| (key, value)), serializer)
+///     }
+/// }
+///
+/// #[derive(Serialize)]
+/// struct Run {
+///     #[serde(serialize_with = "filebacked::sorted::serialize")]
+///     weights: Pairs,
+/// }
+///
+/// let run = |names: [&str; 2]| Run { weights: Pairs(names.map(|name| (name.to_owned(), 0.5)).into()) };
+/// assert_eq!(filebacked::to_vec(&run(["a", "b"]))?, filebacked::to_vec(&run(["b", "a"]))?);
+/// # Ok::<(), filebacked::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written by `#[serde(with = \"filebacked::sorted\")]`",
     label = "expected a `HashMap` or `HashSet` whose keys or elements are `Ord` and `Serialize`, or an `Option` of one",

@@ -40,14 +40,29 @@ impl Packages {
     /// Runs a script of `tests/python` that imports these packages.
     pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(self, script: &str, args: I) -> String {
         let script = folder().join(script);
+        let mut command = self.command();
+        text(&self.output(command.arg(&script).args(args)), &script.display())
+    }
+
+    /// Runs a program in a folder, with these packages and the one in `python/`. The error is what Python says.
+    pub(crate) fn run_in(self, directory: &Path, code: &str) -> Result<(), String> {
+        let output = self.output(self.command().args(["-c", code]).current_dir(directory));
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    }
+
+    /// The interpreter, with these packages and the one in `python/`.
+    fn command(self) -> Command {
         let (interpreter, packages) = self.installed();
-        let mut command = Command::new(&interpreter);
+        let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+        let mut command = Command::new(interpreter);
         // What is compiled is kept, and not beside the scripts.
         command.env("PYTHONPYCACHEPREFIX", packages.join(".compiled")).env_remove("PYTHONDONTWRITEBYTECODE");
-        command.arg(&script).args(args).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
-        let output =
-            output(&mut command).unwrap_or_else(|error| panic!("{} cannot be run: {error}", interpreter.display()));
-        text(&output, &script.display())
+        command.env("PYTHONPATH", std::env::join_paths([packages, reader]).unwrap()).env("PYTHONUTF8", "1");
+        command
+    }
+
+    fn output(self, command: &mut Command) -> Output {
+        output(command).unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"))
     }
 
     /// The interpreter, and the folder of the packages: installed when first asked for, and again when they change.
@@ -154,6 +169,16 @@ pub(crate) fn octave(script: &str) -> Option<String> {
     let mut output = optional(Command::new("octave-cli").args(["--no-gui", "--quiet", "--eval", script]))?;
     output.stderr.clear();
     Some(text(&output, &"octave-cli"))
+}
+
+/// Runs a script of R's, on the same conditions.
+pub(crate) fn r(script: &str) -> Option<String> {
+    let mut output = optional(Command::new("Rscript").args(["--vanilla", "-e", script]))?;
+    // What packages say when they are loaded.
+    if output.status.success() {
+        output.stderr.clear();
+    }
+    Some(text(&output, &"Rscript"))
 }
 
 /// The output of a program that need not be installed, but in CI.

@@ -13,4 +13,6 @@ mod lazy;
 mod python_filebacked;
 #[cfg(feature = "sprs")]
 mod python_reader;
+#[cfg(feature = "sprs")]
+mod recipes;
 mod values;

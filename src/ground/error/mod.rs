@@ -19,6 +19,16 @@ pub use self::source::Hdf5Error;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What kind of thing went wrong, to match on.
+///
+/// ```
+/// use filebacked::{ErrorKind, from_file};
+///
+/// match from_file::<Vec<f64>>("no/such/file.h5") {
+///     Ok(values) => println!("{} values", values.len()),
+///     Err(error) if error.kind() == ErrorKind::Io => println!("begin anew: {error}"),
+///     Err(error) => panic!("{error}"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

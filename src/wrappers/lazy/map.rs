@@ -123,6 +123,14 @@ impl<V> LazyEntry<V> {
 
 impl<K, V> LazyMap<K, V> {
     /// A map without entries, that was not read from anywhere.
+    ///
+    /// ```
+    /// let mut cases = filebacked::LazyMap::<u32, f64>::new();
+    /// cases.insert(1, 0.5);
+    /// let image = filebacked::to_vec(&cases)?;
+    /// assert_eq!(filebacked::from_slice::<std::collections::BTreeMap<u32, f64>>(&image)?[&1], 0.5);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { entries: IndexMap::new(), home: None, site: None, removed: BTreeSet::new() }
@@ -141,6 +149,14 @@ impl<K, V> LazyMap<K, V> {
     }
 
     /// The keys, in order. What was inserted comes last.
+    ///
+    /// ```
+    /// let image = filebacked::to_vec(&std::collections::BTreeMap::from([("a", 1), ("b", 2)]))?;
+    /// let map: filebacked::LazyMap<String, i32> = filebacked::from_slice(&image)?;
+    /// assert!(map.keys().eq(["a", "b"])); // no value was read
+    /// assert!(map.contains_key("a") && map.len() == 2);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &K> + DoubleEndedIterator {
         self.entries.keys()
     }
@@ -201,6 +217,14 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     ///
     /// # Errors
     /// As [`Lazy::load`].
+    ///
+    /// ```
+    /// let image = filebacked::to_vec(&std::collections::BTreeMap::from([("a", vec![0.5]), ("b", vec![1.5])]))?;
+    /// let map: filebacked::LazyMap<String, Vec<f64>> = filebacked::from_slice(&image)?;
+    /// assert_eq!(map.get("b")?, Some(&vec![1.5])); // reads this one
+    /// assert_eq!(map.get("c")?, None);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     pub fn get<Q: ?Sized + Hash + Eq>(&self, key: &Q) -> Result<Option<&V>>
     where
         K: Borrow<Q>,
@@ -209,6 +233,17 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     }
 
     /// The value of that key as it is: for one that is not to be kept in memory, and for parts of arrays.
+    ///
+    /// ```
+    /// use filebacked::{LazyMap, NdArray};
+    /// use ndarray::{Array2, Ix2, s};
+    ///
+    /// let grids = std::collections::BTreeMap::from([("p", NdArray(Array2::<f64>::eye(100)))]);
+    /// let map: LazyMap<String, NdArray<f64, Ix2>> = filebacked::from_slice(&filebacked::to_vec(&grids)?)?;
+    /// let row = map.lazy("p").unwrap().slice(s![7, ..])?; // reads a row
+    /// assert_eq!(row.sum(), 1.0);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     #[must_use]
     pub fn lazy<Q: ?Sized + Hash + Eq>(&self, key: &Q) -> Option<&Lazy<V>>
     where
@@ -221,6 +256,23 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     ///
     /// # Errors
     /// As [`Lazy::load`].
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// filebacked::write(&file, "cases", &std::collections::BTreeMap::from([("a", 1), ("b", 2)]))?;
+    /// let mut map: filebacked::LazyMap<String, i32> = filebacked::read(&file, "cases")?;
+    /// if let Some(value) = map.get_mut("b")? {
+    ///     *value += 10;
+    /// }
+    /// map.insert("c".to_owned(), 3);
+    /// map.remove("a");
+    /// assert!(map.is_changed());
+    /// map.save()?; // writes `b` and `c`
+    /// let saved: std::collections::BTreeMap<String, i32> = filebacked::read(&file, "cases")?;
+    /// assert!(saved.into_iter().eq([("b".to_owned(), 12), ("c".to_owned(), 3)]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_mut<Q: ?Sized + Hash + Eq>(&mut self, key: &Q) -> Result<Option<&mut V>>
     where
         K: Borrow<Q>,

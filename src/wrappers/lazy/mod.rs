@@ -153,6 +153,14 @@ impl<T> Lazy<T> {
     ///
     /// # Errors
     /// As [`load`](Self::load).
+    ///
+    /// ```
+    /// let lazy: filebacked::Lazy<Vec<i32>> = filebacked::from_slice(&filebacked::to_vec(&[1, 2, 3])?)?;
+    /// assert!(!lazy.is_loaded());
+    /// assert_eq!(lazy.get()?.len(), 3); // reads
+    /// assert_eq!(lazy.get()?.len(), 3); // does not read again
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     pub fn get(&self) -> Result<&T> {
         match self.value.get() {
             Some(value) => Ok(value),
@@ -183,6 +191,13 @@ impl<T> Lazy<T> {
     }
 
     /// Takes another value in place of the one that is stored, which is not read.
+    ///
+    /// ```
+    /// let mut lazy: filebacked::Lazy<Vec<i32>> = filebacked::from_slice(&filebacked::to_vec(&[1, 2, 3])?)?;
+    /// lazy.set(vec![4]);
+    /// assert_eq!(lazy.into_inner()?, [4]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     pub fn set(&mut self, value: T) {
         *self = Self::new(value);
     }

@@ -281,6 +281,15 @@ impl Value {
 
     /// The same, to be changed. An attribute that keeps its type does not keep it then, and a table becomes the list of its
     /// records.
+    ///
+    /// ```
+    /// use filebacked::{Value, from_slice, to_vec};
+    ///
+    /// let mut value: Value = from_slice(&to_vec(&serde_json::json!({"title": "plate", "steps": 10}))?)?;
+    /// *value.as_map_mut().unwrap()["steps"].inner_mut() = Value::from(20);
+    /// assert_eq!(value["steps"].as_i64(), Some(20));
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     pub fn inner_mut(&mut self) -> &mut Self {
         let mut value = self;
         loop {
@@ -299,6 +308,15 @@ impl Value {
     }
 
     /// Its attributes, if it has any.
+    ///
+    /// ```
+    /// use filebacked::Value;
+    ///
+    /// let pressure = Value::from(1013.2).with_attr("unit", "hPa").with_attr("gain", 0.5);
+    /// assert!(pressure.attrs().unwrap().keys().eq(["unit", "gain"]));
+    /// assert_eq!(pressure.attr("gain").and_then(Value::as_f64), Some(0.5));
+    /// assert_eq!(pressure.as_f64(), Some(1013.2)); // whatever is said about it
+    /// ```
     #[must_use]
     pub fn attrs(&self) -> Option<&Map> {
         let mut value = self;
@@ -351,6 +369,16 @@ impl Value {
     }
 
     /// The number that it is.
+    ///
+    /// ```
+    /// use filebacked::Value;
+    /// use filebacked::value::Number;
+    ///
+    /// let value = Value::from(3_u8);
+    /// assert_eq!(value.as_number(), Some(Number::U8(3)));
+    /// assert_eq!((value.as_i64(), value.as_u64(), value.as_f64()), (Some(3), Some(3), Some(3.0)));
+    /// assert_eq!((value.as_str(), value.as_bool(), value.is_null()), (None, None, false));
+    /// ```
     #[must_use]
     pub fn as_number(&self) -> Option<Number> {
         match self.inner() {
@@ -423,6 +451,15 @@ impl Value {
     }
 
     /// The elements of the list or tuple that it is; also those of a table, all of which are made and kept then.
+    ///
+    /// ```
+    /// use filebacked::{Value, from_slice, to_vec};
+    ///
+    /// let value: Value = from_slice(&to_vec(&vec![("a", 1), ("b", 2)])?)?;
+    /// let names: Vec<_> = value.as_list().unwrap().iter().map(|pair| pair[0].as_str()).collect();
+    /// assert_eq!(names, [Some("a"), Some("b")]);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
         match self.inner() {
