@@ -201,8 +201,10 @@ fn every_encoding() {
     appended("units", &[(); 40]);
     appended("variants", &(0..40).map(shape).collect::<Vec<_>>());
     appended("variants", &[Axis::X, Axis::Y, Axis::X]);
-    let number_or_list = |n: u32| if n.is_multiple_of(2) { serde_json::json!(n) } else { serde_json::json!([n, "x"]) };
+    let number_or_list = |n: u32| if n.is_multiple_of(2) { serde_json::json!(n) } else { serde_json::json!([n, n]) };
+    // Parts begin with a list of numbers, and with a map.
     appended("mixed", &(0..40).map(number_or_list).collect::<Vec<_>>());
+    appended("mixed", &(0..40).map(json).collect::<Vec<_>>());
     appended("i128", &(0..40).map(|n| i128::from(n) << 90).collect::<Vec<_>>());
 }
 

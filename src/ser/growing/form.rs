@@ -137,6 +137,16 @@ pub(super) fn as_stored<'a>(
 ) -> Result<Cow<'a, Column>> {
     let is_mixed = matches!(shape, GrowingLayout::Parted(GrowingUnion { mixed: true, .. }));
     match column {
+        Column::Mixed(_) | Column::Unknown(_) => Ok(Cow::Borrowed(column)),
+        // Whatever it is, it is a part of what is stored: that takes its form.
+        _ if is_mixed => match column.class() {
+            Some(class) => Ok(Cow::Owned(Column::Mixed(Box::new(MixedColumn {
+                tags: vec![0; column.len()],
+                parts: vec![(class, column.clone())],
+                ranks: Default::default(),
+            })))),
+            None => Ok(Cow::Borrowed(column)),
+        },
         Column::Array(array) if new_item_type(column, rules).is_none() && !matches!(shape, GrowingLayout::Items(_)) => {
             let mut list = Column::Array(array.clone());
             list.array_to_list();
@@ -161,15 +171,6 @@ pub(super) fn as_stored<'a>(
         Column::Maps(maps) if matches!(shape, GrowingLayout::Columns(_)) => {
             Ok(maps.to_record()?.map_or(Cow::Borrowed(column), |record| Cow::Owned(Column::Record(record.into()))))
         }
-        Column::Mixed(_) | Column::Unknown(_) => Ok(Cow::Borrowed(column)),
-        _ if is_mixed => match column.class() {
-            Some(class) => Ok(Cow::Owned(Column::Mixed(Box::new(MixedColumn {
-                tags: vec![0; column.len()],
-                parts: vec![(class, column.clone())],
-                ranks: Default::default(),
-            })))),
-            None => Ok(Cow::Borrowed(column)),
-        },
         _ => Ok(Cow::Borrowed(column)),
     }
 }
