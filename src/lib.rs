@@ -47,11 +47,11 @@
 //! | a look at what is there | | [`tree`](tree()), [`tree_file`] |
 //! | files of the Python package FileBacked | [`WriteOptions::python`] | any of these |
 //!
-//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They say how datasets are stored (compression,
-//! chunks), what is left out, whether what is there is replaced, and who is told how far a call is, and may cancel it.
+//! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They set how datasets are stored (compression,
+//! chunks), which parts are left out, whether existing data is replaced, and a closure that shows progress and may cancel the call.
 //!
-//! What takes a group takes [any](AsGroup): `&file`, `&group`, `hdf5::File::open(path)?`. What takes a path of a file takes any
-//! `AsRef<Path>`.
+//! Functions that take a group take [any of these](AsGroup): `&file`, `&group`, `hdf5::File::open(path)?`. Functions that take the
+//! path of a file take any `AsRef<Path>`.
 //!
 //! # Types with an object of their own
 //!
@@ -73,8 +73,8 @@
 //!
 //! # Trait objects
 //!
-//! A `&dyn erased_serde::Serialize` stands wherever a value does, and so does an object of a trait that is built on it. Each
-//! is stored as the value that it is. Objects that are to be read need a name in the file: the crate `typetag` gives them one.
+//! A `&dyn erased_serde::Serialize`, or an object of a trait that is built on it, can stand anywhere in a value. It is stored like
+//! the value behind it. To read trait objects back, use the crate `typetag`: it stores the name of the type.
 //!
 //! ```
 //! use filebacked::erased_serde;
@@ -103,14 +103,13 @@
 //!
 //! - Every serde type comes back equal, also what JSON loses: keys of any type, NaN with its payload, `i128`, bytes,
 //!   `Some(None)`, `Some(())`.
-//! - A sequence becomes a number of HDF5 objects that depends on its type, never on its length (but for those whose
-//!   elements are objects of their own).
+//! - A list's number of HDF5 objects depends on its element type, never on its length. Only lists of arrays and other wrapper types
+//!   have one object per element.
 //! - Writing is all or nothing: on an [`Error`] a file or group is as it was.
-//! - The same value gives the same bytes: whatever the machine, the time, or the number of threads, a value that gives serde the
-//!   same parts in the same order gives the same file, with one version of this crate and of libhdf5. Equal `HashMap`s and
-//!   `HashSet`s do not: they give their entries in another order each time. Use a `BTreeMap` or `BTreeSet`, or [`sorted`]. Nor
-//!   is it promised of a group or file that holds, or held, other things.
-//! - Reading is driven by the type that asks, and takes foreign files as well. Numbers are checked, never wrapped,
+//! - The same value gives the same bytes, on any machine, at any time, with any number of threads, for one version of this crate
+//!   and of libhdf5. The value must give serde the same parts in the same order. A `HashMap` or `HashSet` does not: use a
+//!   `BTreeMap` or `BTreeSet`, or [`sorted`]. The promise does not hold for a group or file that has, or had, other things in it.
+//! - The Rust type decides how a file is read. Files of other programs are read, too. Numbers are checked, never wrapped,
 //!   clipped or rounded. A damaged file gives an error, and so does one that asks for more than the
 //!   [limits](ReadOptions#limits).
 //! - After `Ok` the new value is in the file, also on a full disk; a killed process leaves the old file or the new one; any number of
@@ -132,14 +131,15 @@
 //!
 //! # Other crates in the public face
 //!
-//! This crate exports the crates whose types its functions take and give, in the versions that it uses: a project that uses
-//! them by way of `filebacked` always has the version that fits.
+//! This crate re-exports the crates whose types its functions take or return. A project that uses these re-exports always has the
+//! right version.
 //!
 //! | crate | what of it |
 //! |---|---|
 //! | [`hdf5`], of the package `hdf5-metno` | groups and files, what a [`Codec`] writes by, element types of arrays, [`Hdf5Error`] |
 //! | [`ndarray`], [`num_complex`] | arrays, and their complex elements |
 //! | [`sprs`](https://docs.rs/sprs) | sparse matrices |
+//! | `arrow_array`, `arrow_schema` (cargo feature `arrow`) | tables of Apache Arrow |
 //! | [`indexmap`] | [`value::Map`] |
 //! | [`serde_bytes`] | byte strings, in types and as a [`Value`] |
 //! | [`erased_serde`] | trait objects |

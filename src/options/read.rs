@@ -326,8 +326,9 @@ impl ReadOptions {
         self
     }
 
-    /// Whether what cannot be read is null (`()`, `None`) to types that take anything, such as
-    /// [`Value`](crate::Value) and `serde_json::Value`. It is an error unless this says so. This covers
+    /// Whether what cannot be read is null (`()`, `None`) to types that take anything, such as `serde_json::Value`. Without this
+    /// option, it is an error. A [`Value`](crate::Value) needs no option: it has [`Unreadable`](crate::Value::Unreadable) in that
+    /// place. This covers
     ///
     /// - objects: datasets of a type that is not read, links that lead nowhere or where the options do not allow, and objects that
     ///   are damaged;
