@@ -52,7 +52,8 @@
 //! | `Decimal`, `Map`, `Union`, `Interval`, `ListView`, `RunEndEncoded` | an error that names the column | |
 //!
 //! A column with nulls is a `nullable` of the above; one without is not, whatever its field says. (A dictionary has the code
-//! -1 instead.) All fields of a batch that is read can be null. Metadata of schemas and fields is not stored.
+//! -1 instead.) All fields of a batch that is read can be null. Metadata of schemas and fields is not stored, and whether a dictionary
+//! is ordered is not read.
 //!
 //! What others wrote is read, too:
 //!

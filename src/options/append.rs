@@ -220,9 +220,14 @@ impl WriteOptions {
         match begin() {
             Ok(growth) => Ok((growth, file)),
             Err(error) => {
-                drop(file);
-                // It was made just now, and holds nothing.
-                drop(std::fs::remove_file(path));
+                // It was made just now, and holds nothing. Where open files can be removed, nobody else can take it meanwhile.
+                if cfg!(unix) {
+                    drop(std::fs::remove_file(path));
+                    drop(file);
+                } else {
+                    drop(file);
+                    drop(std::fs::remove_file(path));
+                }
                 Err(error)
             }
         }

@@ -120,7 +120,7 @@ impl Growth {
             return Within::follow(group, name)?.is_there();
         }
         let root = root_of(group)?;
-        Ok(root.len() > 0 || root.has_attribute(KIND)?)
+        Ok(root.len() > 0 || root.summary()?.attributes > 0)
     }
 
     /// The sequence that is the child `name` of `group`, or the root's own for the name `/`; `rules` apply to what is made for it
@@ -406,7 +406,8 @@ impl Growth {
 /// Where the sequence is that the root of a file is to be, which has nothing in it.
 fn of_empty_root(group: &Group) -> Result<Within> {
     let group = root_of(group)?;
-    if group.len() > 0 || group.has_attribute(KIND)? {
+    // Attributes are a kind, or the fields of a struct that has no others.
+    if group.len() > 0 || group.summary()?.attributes > 0 {
         let message = "the root of the file is not empty, and what it holds would be taken for a part of the sequence: append to a \
                        named child of it";
         return Err(Error::new(ErrorKind::AlreadyExists, message).in_link("/"));

@@ -8,6 +8,7 @@ use crate::de::cells::Cells;
 use crate::de::column::{Column, FieldColumn};
 use crate::de::windowed_dataset::WindowedDataset;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::stack::with_room;
 use crate::h5::{Block, Dataset, Dtype, Items, Number, ReadAhead, Shape, Words};
 use crate::layout::foreign::{CATEGORIES, CODES};
 use crate::layout::{MASK, VALUES};
@@ -21,6 +22,11 @@ const VARIABLE_WINDOW: u64 = 1 << 20;
 impl Column {
     /// Reads the elements from `start` up to `end`, which are there.
     pub(super) fn part(&mut self, start: u64, end: u64, charge: &mut Charge) -> Result<ColumnData> {
+        with_room(|| self.part_of_level(start, end, charge))
+    }
+
+    /// The same, where there is stack enough for one level.
+    fn part_of_level(&mut self, start: u64, end: u64, charge: &mut Charge) -> Result<ColumnData> {
         match self {
             Self::Array(array) => part_of_array(array, start, end, charge),
             Self::Parts { offsets, bytes, text } => {
@@ -141,6 +147,9 @@ fn part_of_field(
 ) -> Result<ColumnData> {
     let (column, mask) = field.parts()?;
     let is_hollow = mask.as_ref().is_some_and(|mask| column.len() < mask.len());
+    if mask.is_some() {
+        charge.take(end - start)?;
+    }
     let mask = mask.map(|mask| mask.part(start, end).map_err(|error| error.in_link(MASK))).transpose()?;
     let data = match (cells, &mut *column) {
         (Some(codes), Column::Categorical { categories, .. }) => categorical(codes?, categories, charge)?,

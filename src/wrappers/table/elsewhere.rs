@@ -183,7 +183,7 @@ impl Serialize for Cell<'_> {
             DataType::Struct(fields) => serialize_fields(fields, array.as_struct().columns(), index, serializer),
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary();
-                let key = dictionary.normalized_keys()[index];
+                let key = array.slice(index, 1).as_any_dictionary().normalized_keys()[0];
                 Cell { array: dictionary.values(), index: key }.serialize(serializer)
             }
             other => Err(S::Error::custom(types::not_stored(other))),

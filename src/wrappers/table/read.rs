@@ -19,6 +19,7 @@ use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, TimeUnit};
 use super::types::{self, Meaning, TimeOfDay};
 use crate::de::{ColumnData, Marks};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::stack::with_room;
 use crate::h5::{Number, Words};
 
 /// The batch of those columns, of `rows` rows.
@@ -55,6 +56,11 @@ fn len_of(len: u64) -> Result<usize> {
 
 /// The array of a column, of which those elements are null that `nulls` lacks, and more if the column says so.
 fn array_of(column: ColumnData, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+    with_room(|| array_of_level(column, nulls))
+}
+
+/// The same, where there is stack enough for one level.
+fn array_of_level(column: ColumnData, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     Ok(match column {
         ColumnData::Numbers { number, dims, values, marks, .. } if dims.is_empty() => {
             numbers(number, values, marks, nulls)?
