@@ -168,10 +168,9 @@ fn long_datasets_are_told_of_as_they_go() {
     let numbers = numbers(6_000_000);
     let array = NdArray(Array2::from_shape_vec((3, 2_000_000), numbers.clone()).unwrap());
     let turned = NdArray(array.0.t().as_standard_layout().into_owned().reversed_axes());
-    // What goes element by element takes its time.
-    let points: Vec<Point> = (0..400_000).map(|id| Point { x: 0.5, id }).collect();
-    let rows = rows(100_000);
-    let names: Vec<String> = (0..200_000).map(|id| format!("name {id:09}")).collect();
+    let points: Vec<Point> = (0..1_000_000).map(|id| Point { x: 0.5, id }).collect();
+    let rows = rows(300_000);
+    let names: Vec<String> = (0..600_000).map(|id| format!("name {id:09}")).collect();
     let table: Vec<Vec<f64>> = numbers.chunks(1000).map(<[f64]>::to_vec).collect();
     let long: Vec<Vec<f64>> = numbers.chunks(2_000_000).map(<[f64]>::to_vec).collect();
     let bytes = serde_bytes::ByteBuf::from(vec![7; 48_000_000]);
@@ -182,9 +181,9 @@ fn long_datasets_are_told_of_as_they_go() {
     go_both_ways(&table, 48_000_000);
     go_both_ways(&long, 48_000_000);
     go_both_ways(&bytes, 48_000_000);
-    go_both_ways(&points, 400_000 * 12);
-    go_both_ways(&rows, 100_000 * 17);
-    go_both_ways(&names, 200_000 * 14);
+    go_both_ways(&points, 12_000_000);
+    go_both_ways(&rows, 300_000 * 17);
+    go_both_ways(&names, 600_000 * 14);
 }
 
 fn go_both_ways<T: Serialize + DeserializeOwned + PartialEq>(value: &T, least: u64) {
@@ -354,7 +353,7 @@ fn long_data_that_is_not_read() {
 fn images_and_long_data_that_are_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.h5");
-    let value = (Slow(numbers(1_200_000)), Slow(rows(40_000)), Slow("end"));
+    let value = (Slow(numbers(1_200_000)), Slow(rows(150_000)), Slow("end"));
     fs::write(&path, "what was there").unwrap();
     for options in [WriteOptions::new(), WriteOptions::new().deflate(1)] {
         // How often the closure is called is up to the machine; the first calls, some, and the last are ended.
