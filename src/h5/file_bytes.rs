@@ -549,7 +549,8 @@ fn reserve(file: &std::fs::File, start: u64, end: u64) -> std::io::Result<()> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the address of what the function sets.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } == 0;
-    if known && limit.rlim_cur != libc::RLIM_INFINITY && end > limit.rlim_cur {
+    // Of 32 bits on some systems.
+    if known && limit.rlim_cur != libc::RLIM_INFINITY && i128::from(end) > i128::from(limit.rlim_cur) {
         return Err(Error::from_raw_os_error(libc::EFBIG));
     }
     let too_long = |_| Error::from_raw_os_error(libc::EFBIG);

@@ -284,7 +284,7 @@ fn roots_that_are_no_place_for_a_list() {
         assert_eq!((error.kind(), error.to_string()), (kind, words.to_owned()), "{way}");
     }
     let error = Reader::<f64>::open(&file, "/").unwrap_err();
-    assert_eq!(error.to_string(), "expected a sequence, found a group with `title`; HDF5 path `/`");
+    assert_eq!(error.to_string(), "expected a sequence, found a group of `title`; HDF5 path `/`");
     assert_eq!(filebacked::tree(&file).unwrap().to_string(), before);
     file.close().unwrap();
     let error = Appender::<f64>::open_file(&path, "steps").unwrap_err();
