@@ -46,6 +46,12 @@ debug = false
 opt-level = 3
 debug = false
 
+[profile.dev.package.libdeflate-sys]
+opt-level = 3
+
+[profile.dev.package.libz-sys]
+opt-level = 3
+
 [workspace]
 """
 
