@@ -30,7 +30,7 @@ const VARIANTS: u64 = 10_000;
 /// How many children read them side by side.
 const CHILDREN: u64 = 2;
 /// A variant that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// KiB of address space that a child may take.
 const MEMORY: u64 = 2 << 20;
 /// Which variants a worker reads, as a range; for the reports, too.

@@ -28,7 +28,7 @@ fn uneven(count: usize, longest: usize) -> Vec<String> {
 const TASK: &str = "FILEBACKED_HEAPS_TASK";
 const FOLDER: &str = "FILEBACKED_HEAPS_FOLDER";
 /// A child that says nothing for longer hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Not a test by itself: what a child does, which [`watch`] starts.
 #[test]

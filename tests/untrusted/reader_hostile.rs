@@ -56,7 +56,7 @@ where
     make(&file);
     let begin = Instant::now();
     assert_eq!((stream::<T>(&file), append(&file, &element)), expected);
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
 }
 
 /// Both are the same error.
@@ -362,7 +362,7 @@ fn links_and_nesting() {
     list(&inner, "a", &[1]);
     stream::<Value>(&file);
     assert_eq!(append(&file, &Pair { a: 1, b: String::new() }), Some(Cycle));
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
     // Deeper than anything that is written.
     refused(vec![1], TooDeep, |root| {
         let mut inner = node(root, "ragged", None);
