@@ -12,7 +12,7 @@ use crate::ground::limits::Limits;
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::stack::with_room;
 use crate::h5::{self, AsGroup, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
-use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, Kind, LENGTH};
+use crate::layout::{ENCODING_TYPE, Kind, LAYOUT_ATTRIBUTES};
 use crate::layout_attributes::LayoutAttributes;
 
 /// How many children of a group are shown.
@@ -214,11 +214,10 @@ enum TreeEntry {
 
 /// The attributes that are the user's, or why they cannot be read: each, or, as one without a name, all of them.
 fn shown_attributes(object: &impl Attributes) -> Vec<(String, Result<Contents>)> {
-    let hidden = [KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION];
     match object.attribute_names() {
         Ok(names) => names
             .into_iter()
-            .filter(|name| !hidden.contains(&name.as_str()))
+            .filter(|name| !LAYOUT_ATTRIBUTES.contains(&name.as_str()))
             .filter_map(|name| object.attribute(&name).transpose().map(|contents| (name, contents)))
             .collect(),
         Err(error) => vec![(String::new(), Err(error))],

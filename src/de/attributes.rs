@@ -16,7 +16,7 @@ use crate::ground::error::{Error, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
 use crate::layout::path_rules::{Keep, RulePosition};
-use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH};
+use crate::layout::{APPENDED, KIND, LAYOUT_ATTRIBUTES};
 
 /// The attributes of an object.
 pub(super) struct AttributesOf {
@@ -63,8 +63,9 @@ impl AttributesOf {
     fn all(self, visit: &mut dyn Visit) -> Result<()> {
         let mut names = self.object.attribute_names()?;
         if names.iter().any(|name| name == KIND) {
-            names.retain(|name| ![KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION].contains(&name.as_str()));
+            names.retain(|name| !LAYOUT_ATTRIBUTES.contains(&name.as_str()));
         }
+        names.retain(|name| name != APPENDED);
         (self.retain)(&self.object, &mut names)?;
         self.visit(names, visit)
     }
@@ -73,7 +74,7 @@ impl AttributesOf {
         let object = Arc::clone(&self.object);
         let mut names = Vec::new();
         for name in fields {
-            if *name != KIND && object.has_attribute(name)? {
+            if ![KIND, APPENDED].contains(name) && object.has_attribute(name)? {
                 names.push((*name).to_owned());
             }
         }

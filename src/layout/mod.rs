@@ -57,7 +57,7 @@ pub(crate) const ENCODING_TYPE: &str = "encoding-type";
 /// AnnData's attribute that gives the version of an element's encoding.
 pub(crate) const ENCODING_VERSION: &str = "encoding-version";
 /// The attributes that say how an object is laid out.
-pub(crate) const LAYOUT_ATTRIBUTES: &[&str] = &[KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION];
+pub(crate) const LAYOUT_ATTRIBUTES: &[&str] = &[KIND, LENGTH, APPENDED, ENCODING_TYPE, ENCODING_VERSION];
 /// The version AnnData gives its nullable columns.
 pub(crate) const NULLABLE_VERSION: &str = "0.1.0";
 /// AnnData's name for a column of integers with a mask.

@@ -14,7 +14,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Object};
 use crate::layout::path_rules::RulePosition;
-use crate::layout::{KIND, LAYOUT_ATTRIBUTES};
+use crate::layout::{APPENDED, KIND, LAYOUT_ATTRIBUTES};
 
 /// Writes each field of a struct, or entry of a map, as an attribute.
 pub(super) struct AttributesSerializer {
@@ -34,7 +34,7 @@ impl AttributesSerializer {
             return Ok(());
         }
         let write = || {
-            if name.is_empty() || name == KIND {
+            if name.is_empty() || [KIND, APPENDED].contains(&name) {
                 let message = format!("the name {name:?} cannot be that of an attribute: rename it");
                 return Err(Error::new(ErrorKind::BadKey, message));
             }

@@ -9,7 +9,7 @@ use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Attributes, Dataset, Group, Object, Shape, StoredAttribute, write_out};
 use crate::layout::progress_path::ProgressPath;
 use crate::layout::storage_options::StorageOptions;
-use crate::layout::{ENCODING_TYPE, ENCODING_VERSION, KIND, LENGTH, SLAB};
+use crate::layout::{APPENDED, KIND, LAYOUT_ATTRIBUTES, SLAB};
 use crate::layout_attributes::LayoutAttributes;
 
 /// A group whose contents are being replaced.
@@ -120,7 +120,7 @@ impl<'a> Replacement<'a> {
             ));
         }
         if is_whole {
-            for name in [KIND, LENGTH, ENCODING_TYPE, ENCODING_VERSION] {
+            for name in LAYOUT_ATTRIBUTES {
                 self.remove_attribute(&self.target.attribute_label(name)?)?;
             }
             let staged = self.staged.labels()?;
@@ -198,7 +198,9 @@ impl<'a> Replacement<'a> {
         // What stands elsewhere, too, is not to change there; and attributes come with an object.
         let is_alone = |dataset: &Dataset| Ok::<_, Error>(dataset.summary()?.links == 1);
         let is_plain = new.attribute_names()?.iter().all(|name| name == KIND);
-        if !is_same || !is_plain || !is_alone(&old)? || !is_alone(&new)? || !old.takes_data()? {
+        // One that was appended to may count fewer elements than it has.
+        let is_all = !old.has_attribute(APPENDED)?;
+        if !is_same || !is_plain || !is_all || !is_alone(&old)? || !is_alone(&new)? || !old.takes_data()? {
             return Ok(None);
         }
         Ok((old.kind()? == new.kind()?).then(|| Box::new((label, old))))

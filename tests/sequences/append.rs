@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use filebacked::{Appender, ErrorKind, hdf5};
+use filebacked::{Appender, ErrorKind, Value, WithAttrs, WriteOptions, hdf5};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,10 @@ fn step(index: u32) -> Step {
         unit: (),
         rare: if index % 7 == 3 { vec![1, 2] } else { vec![] },
     }
+}
+
+fn steps(range: std::ops::Range<u32>) -> Vec<Step> {
+    range.map(step).collect()
 }
 
 #[test]
@@ -330,4 +334,62 @@ fn records_of_another_form_name_the_field() {
     }
     appender.push(&Any::Good { time: 1.5, at: [0.5; 2] }).unwrap();
     appender.finish().unwrap();
+}
+
+#[test]
+fn attributes_of_an_empty_list_stay() {
+    let attrs = BTreeMap::from([("units".to_owned(), "m/s".to_owned())]);
+    for name in ["list", "deeper/list"] {
+        let (_folder, file) = file();
+        filebacked::write(&file, name, &WithAttrs { value: Vec::<Step>::new(), attrs: attrs.clone() }).unwrap();
+        let mut appender = Appender::<u8>::open(&file, name).unwrap().sync(false);
+        appender.push(&7).unwrap();
+        appender.finish().unwrap();
+        let read: WithAttrs<Vec<u8>, BTreeMap<String, String>> = filebacked::read(&file, name).unwrap();
+        assert_eq!((read.value, read.attrs), (vec![7], attrs.clone()));
+    }
+
+    // A list of records is a group, and so is one of strings.
+    let (_folder, file) = file();
+    filebacked::write(&file, "texts", &WithAttrs { value: Vec::<String>::new(), attrs: attrs.clone() }).unwrap();
+    let mut appender = Appender::<String>::open(&file, "texts").unwrap().sync(false);
+    appender.extend(["a".to_owned(), "b".to_owned()]).unwrap();
+    appender.finish().unwrap();
+    let read: WithAttrs<Vec<String>, BTreeMap<String, String>> = filebacked::read(&file, "texts").unwrap();
+    assert_eq!((read.value.len(), read.attrs), (2, attrs));
+}
+
+#[test]
+fn the_count_of_a_list_that_grew_is_no_attribute_of_its_value() {
+    // What is written over it counts its own elements, in a file and in a group of it.
+    let options = WriteOptions::new().overwrite(true);
+    for name in ["x", "/"] {
+        let (_folder, file) = file();
+        let mut appender = Appender::<Step>::create(&file, name).unwrap().sync(false);
+        appender.extend(steps(0..3)).unwrap();
+        appender.finish().unwrap();
+        let group = file.group(name).unwrap();
+        let read: WithAttrs<Vec<Step>, BTreeMap<String, u64>> = filebacked::from_group(&group).unwrap();
+        assert_eq!((read.value, read.attrs), (steps(0..3), BTreeMap::new()));
+        assert!(!filebacked::tree(&file).unwrap().to_string().contains("filebacked-length"));
+        options.to_group(&steps(0..5), &group).unwrap();
+        assert_eq!(filebacked::from_group::<Vec<Step>>(&group).unwrap(), steps(0..5), "{name}");
+    }
+
+    // As after a kill: more is there than counts.
+    let (_folder, file) = file();
+    let mut appender = Appender::<u8>::create(&file, "y").unwrap().sync(false);
+    appender.extend(0..9).unwrap();
+    appender.finish().unwrap();
+    file.dataset("y").unwrap().attr("filebacked-length").unwrap().write_scalar(&4_u64).unwrap();
+    assert_eq!(filebacked::read::<Vec<u8>>(&file, "y").unwrap(), [0, 1, 2, 3]);
+    let value: Value = filebacked::read(&file, "y").unwrap();
+    filebacked::write(&file, "copy", &value).unwrap();
+    assert_eq!(filebacked::read::<Value>(&file, "copy").unwrap(), value);
+    assert_eq!(file.dataset("copy").unwrap().attr_names().unwrap(), Vec::<String>::new());
+    options.write(&file, "y", &(0..9).collect::<Vec<u8>>()).unwrap();
+    assert_eq!(filebacked::read::<Vec<u8>>(&file, "y").unwrap(), (0..9).collect::<Vec<u8>>());
+
+    let named = WithAttrs { value: 1, attrs: BTreeMap::from([("filebacked-length", 1_u64)]) };
+    assert_eq!(filebacked::write(&file, "z", &named).unwrap_err().kind(), ErrorKind::BadKey);
 }

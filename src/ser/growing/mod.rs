@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
 use super::column::{Column, ListColumn, MapsColumn, NullableColumn};
-use super::place::{Place, taken};
+use super::place::{Place, copy_attributes, taken};
 use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
@@ -373,11 +373,7 @@ impl GrowingColumn {
             (GrowingLayout::Pending(before), column) => {
                 let before = *before;
                 // No other thread takes the name meanwhile.
-                *self = hdf5::sync::sync(|| {
-                    common.replaced.push(self.parent.open(&self.link)?);
-                    self.parent.unlink(&self.link)?;
-                    Self::create(&self.parent, &self.link, &self.rules, column, common)
-                })?;
+                *self = hdf5::sync::sync(|| self.take_place(column, common))?;
                 self.fill(before)?;
                 self.append_column(column, common)
             }
@@ -413,6 +409,24 @@ impl GrowingColumn {
             (GrowingLayout::Parted(parted), column) => parted.append(column, common),
             _ => Err(self.refuse(column)),
         }
+    }
+
+    /// Makes what elements like these are added to, in the place of the empty dataset, which keeps that on an error.
+    fn take_place(&self, column: &Column, common: &mut GrowingCommon) -> Result<Self> {
+        let empty = self.parent.open(&self.link)?;
+        self.parent.unlink(&self.link)?;
+        let made = Self::create(&self.parent, &self.link, &self.rules, column, common).and_then(|made| {
+            copy_attributes(&empty, &made.object()?, RulePosition::nowhere())?;
+            Ok(made)
+        });
+        if made.is_err() {
+            if self.parent.has_link(&self.link)? {
+                self.parent.unlink(&self.link)?;
+            }
+            self.parent.link(&self.link, &empty)?;
+        }
+        common.replaced.push(empty);
+        made
     }
 
     /// Adds elements that nobody will ask for.
