@@ -237,7 +237,7 @@ fn ranges(pages: &[u64]) -> String {
 fn all_or_nothing(text: &mut String, rooms: &[Room], operations: &[Box<dyn Operation + '_>], samples: &Path) {
     let mut kinds = Kinds::default();
     for (number, operation) in operations.iter().enumerate().filter(|(_, operation)| is_asked_for(&operation.name())) {
-        if !is_in_share(number, 6) {
+        if !is_in_share(number, 9) {
             continue;
         }
         for room in rooms {

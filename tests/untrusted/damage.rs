@@ -26,7 +26,7 @@ use crate::common::checksums::{checked_blocks, mend};
 use crate::common::{start_program, test_alone};
 
 /// How many damaged files are read in all.
-const VARIANTS: u64 = 10_000;
+const VARIANTS: u64 = 4_000;
 /// How many children read them side by side.
 const CHILDREN: u64 = 2;
 /// A variant that takes longer hangs.

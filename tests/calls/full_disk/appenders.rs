@@ -264,7 +264,7 @@ pub(crate) fn run(text: &mut String, rooms: &[Room], own: bool, samples: &Path) 
     };
     let mut kinds = Kinds::default();
     for (number, appending) in all(places).iter().enumerate().filter(|(_, appending)| is_asked_for(&appending.name())) {
-        if !is_in_share(number, 4) {
+        if !is_in_share(number, 8) {
             continue;
         }
         for room in rooms {
