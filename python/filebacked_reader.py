@@ -517,7 +517,7 @@ def _table_array(data, dtype, mask, node):
 
 
 # What reads each kind: those that stand alone, and sequences. All others than these few are groups.
-_DATASETS = {None, "unit", "str", "bytes", "i128", "u128", "units"}
+_DATASETS = {None, "unit", "str", "bytes", "i128", "u128", "units", "array", "matrix", "fixed-matrix"}
 _ALONE = {
     "value": lambda node: _value(_child(node, "value")),
     "some": lambda node: _value(_child(node, "value")),
@@ -529,6 +529,9 @@ _ALONE = {
 }
 _SEQUENCES = {
     None: _numbers,
+    "array": _numbers,
+    "matrix": _numbers,
+    "fixed-matrix": _numbers,
     "i128": _wide,
     "u128": _wide,
     "columns": _columns,

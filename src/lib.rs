@@ -58,6 +58,7 @@
 //! | | |
 //! |---|---|
 //! | [`NdArray`], [`NdArrayView`], [`array`](mod@array) | arrays of [`ndarray`]: one N-dimensional dataset, from and to their own memory |
+//! | `nalgebra::NaMatrix`, feature `nalgebra` | matrices and vectors of `nalgebra`: one dataset, `m[(i, j)]` at `[i, j]` |
 //! | [`Sparse`], [`sparse`], [`Triplets`], [`triplets`] | sparse matrices of [`sprs`]: a group that scipy's readers know |
 //! | `Table`, `table` (cargo feature `arrow`) | tables of Apache Arrow: a list of records by columns, and all others' tables |
 //! | [`Codec`], [`Coded`], [`codec`] | a user's type that writes and reads by means of the [`hdf5`] crate |
@@ -65,6 +66,9 @@
 //! | [`Shared`] | a value that stands in more than one place, stored once |
 //! | [`Lazy`] | any value, read when it is asked for; of an array, also a part |
 //! | [`LazyMap`] | a map whose values are read when they are asked for, and that writes what changed |
+//!
+//! Arrays of `ndarray`, and matrices of `sprs` and `nalgebra`, become the same without a wrapper, unless they are in a list. See
+//! [there](array#without-a-wrapper).
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
 //! [`sorted`] writes a `HashMap` or `HashSet` in the order of its keys.
@@ -154,6 +158,7 @@
 //! - `bundled` (default): HDF5 is built from the sources that come with the `hdf5` crate, which takes cmake 3.26 or later and some
 //!   minutes. Without it the system's libhdf5, 1.10.8 or later, is linked, or what `HDF5_DIR` names.
 //! - `sprs` (default): sparse matrices.
+//! - `nalgebra`: matrices and vectors of `nalgebra`, `with = "filebacked::nalgebra"`.
 //! - `f16`: arrays of `half::f16`.
 //! - `arrow`: tables of Apache Arrow, as `RecordBatch`es.
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
@@ -206,6 +211,8 @@ pub use sprs;
 pub use tree::{Tree, tree, tree_file};
 pub use wrappers::attrs::WithAttrs;
 pub use wrappers::lazy::{Lazy, LazyMap};
+#[cfg(feature = "nalgebra")]
+pub use wrappers::nalgebra;
 pub use wrappers::shared::Shared;
 pub use wrappers::{array, codec, sorted, value};
 #[cfg(feature = "sprs")]

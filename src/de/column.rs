@@ -312,7 +312,7 @@ impl Column {
             return Ok(Self::Records(RecordColumns::without_fields(count.check("the dataset", dims[0])?)));
         }
         match (kind, dataset.shape()) {
-            (None | Some(Kind::Bytes), Shape::Simple(dims)) => {
+            (None | Some(Kind::Bytes | Kind::Array | Kind::Matrix | Kind::FixedMatrix), Shape::Simple(dims)) => {
                 let len = count.check("the dataset", dims[0])?;
                 if let (None, Some(values)) = (kind, referred_categories(&dataset)?) {
                     return Self::categorical(WindowedDataset::with_len(dataset, len).map(Self::Array)?, values);

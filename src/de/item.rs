@@ -2,7 +2,7 @@
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Dtype, Element, Field, Items, Number, StringPadding, Strings, integer};
-use crate::layout::position;
+use crate::layout::{COMPLEX, position};
 
 /// An item of a dataset or attribute.
 #[derive(Clone, Copy)]
@@ -238,6 +238,18 @@ impl<'a> Record<'a> {
     /// Whether it is a tuple: its fields are called by their positions.
     pub(crate) fn is_tuple(&self) -> bool {
         self.fields.iter().enumerate().all(|(index, field)| position(&field.name) == Some(index))
+    }
+
+    /// Whether it is a complex number as h5py has them: to serde, that is a tuple.
+    pub(crate) fn is_complex(&self) -> bool {
+        match self.fields {
+            [re, im] => {
+                [&*re.name, &*im.name] == COMPLEX
+                    && matches!(re.dtype, Dtype::Number(Number::F32 | Number::F64))
+                    && re.dtype == im.dtype
+            }
+            _ => false,
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! - A [`node`] is what a link leads to, a [`column`] a stored sequence, an [`item`] what a dataset holds. [`stored`] reads any
 //!   of them as the type that asks; [`element`] has shorter ways for elements of sequences.
+//! - [`array_form`] has arrays of `ndarray` that are in no wrapper, `matrix_form` matrices of `nalgebra`, and `sparse_form` those of
+//!   `sprs`.
 //! - [`python`] has the enums, trait objects and dictionaries of the Python package FileBacked.
 //! - [`marked_dataset`] and [`foreign`] recognize what other programs wrote in ways of their own; [`matlab`] has MATLAB's arrays.
 //! - A [`reference`](mod@reference) is read as the object that it refers to.
@@ -15,6 +17,7 @@
 //!   stored.
 
 mod access;
+mod array_form;
 mod attributes;
 #[cfg(feature = "arrow")]
 mod bulk;
@@ -32,6 +35,8 @@ mod key;
 mod marked_dataset;
 mod matlab;
 mod matlab_vector;
+#[cfg(feature = "nalgebra")]
+mod matrix_form;
 mod node;
 mod offsets;
 mod python;
@@ -41,6 +46,8 @@ mod root;
 mod row;
 mod select;
 mod source;
+#[cfg(feature = "sprs")]
+mod sparse_form;
 mod stored;
 mod stream;
 mod tags;

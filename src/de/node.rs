@@ -1,9 +1,13 @@
 //! What a link leads to.
 
+use super::array_form;
 use super::column::{Column, check_halves, wide};
 use super::deserializer::AskOnce;
+use super::dynamic::is_dynamic;
 use super::elements::{Payload, Variant};
 use super::marked_dataset::MarkedDataset;
+#[cfg(feature = "nalgebra")]
+use super::matrix_form;
 use super::python::union::UnionVariant;
 use super::select;
 use super::source::{OpenObject, Source, offer};
@@ -17,8 +21,10 @@ use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, ObjectSummary, Shape};
+#[cfg(feature = "nalgebra")]
+use crate::layout::matrix::MatrixType;
 use crate::layout::path_rules::RulePosition;
-use crate::layout::{Kind, VALUE};
+use crate::layout::{ARRAY, Kind, VALUE};
 use crate::layout_attributes::LayoutAttributes;
 
 /// A value behind a link, which is opened when it is asked for.
@@ -226,8 +232,92 @@ impl Node {
         read.map_err(|error| error.of_type(name))
     }
 
+    /// An array of `ndarray` in serde's form, if it is a dataset that is that to who asks so; or what it is otherwise.
+    fn array(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let (mut open, scope, depth) = self.open()?;
+        let kind = open.kind()?;
+        if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
+            let node = Self::inside(group, &open, &scope, depth)?;
+            return depth.with_stack(|| node.array(question, visit)).map_err(|error| error.in_link(VALUE));
+        }
+        match open.object {
+            Object::Dataset(dataset) if array_form::is_asked_for(&dataset, question)? => {
+                if !open.entered {
+                    scope.count_dataset(&dataset, open.link_kind)?;
+                }
+                depth.with_stack(|| array_form::visit_dataset(dataset, scope.rules(), depth, visit))
+            }
+            object => {
+                let open = OpenNode { object, ..open };
+                depth.with_stack(|| of_object(open, &scope, depth, &mut |view| view.ask_once(question, visit)))
+            }
+        }
+    }
+
+    /// A tuple, which may be what a matrix of `nalgebra` asks for.
+    #[cfg(feature = "nalgebra")]
+    fn tuple(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        if let Some(matrix) = MatrixType::of_asked(visit.look().room.type_id()) {
+            return self.matrix(matrix, question, visit);
+        }
+        let is_matrix = visit.look().value.contains("nalgebra::");
+        let read = self.view(&mut |view| view.ask_once(question, visit));
+        // Only its words change.
+        read.map_err(|error| if is_matrix { error.advised(matrix_form::ADVICE) } else { error })
+    }
+
+    /// What a matrix of `nalgebra` is to serde, if it is a dataset that is one to who asks so; or what it is otherwise.
+    #[cfg(feature = "nalgebra")]
+    fn matrix(self, matrix: MatrixType, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let (mut open, scope, depth) = self.open()?;
+        let kind = open.kind()?;
+        if let (Object::Group(group), Some(Kind::Value)) = (&open.object, kind) {
+            let node = Self::inside(group, &open, &scope, depth)?;
+            let read = depth.with_stack(|| node.matrix(matrix, question, visit));
+            return read.map_err(|error| error.in_link(VALUE));
+        }
+        match open.object {
+            Object::Dataset(dataset) if matrix_form::is_matrix(&dataset, matrix)? => {
+                if !open.entered {
+                    scope.count_dataset(&dataset, open.link_kind)?;
+                }
+                depth.with_stack(|| matrix_form::visit_dataset(&dataset, matrix, scope.rules(), depth, visit))
+            }
+            object => {
+                let open = OpenNode { object, ..open };
+                depth.with_stack(|| of_object(open, &scope, depth, &mut |view| view.ask_once(question, visit)))
+            }
+        }
+    }
+
     /// Anything. What cannot be read is null, if the options say so, unless something of it was handed over already.
     fn anything(self, visit: &mut dyn Visit) -> Result<()> {
+        let (mut open, scope, depth) = self.open()?;
+        let kind = open.kind()?;
+        match (&open.object, kind) {
+            (Object::Group(group), Some(Kind::Value)) => {
+                let node = Self::inside(group, &open, &scope, depth)?;
+                return depth.with_stack(|| node.anything(visit)).map_err(|error| error.in_link(VALUE));
+            }
+            (Object::Dataset(dataset), _) if !dataset.is_bare() && !is_dynamic(visit) => match dataset.kind()? {
+                Some(Kind::Array) => {
+                    return Self { at: NodeState::Open(open), scope, depth }.array(Question::Any, visit);
+                }
+                #[cfg(feature = "nalgebra")]
+                kind => {
+                    if let Some(matrix) = matrix_form::of_kind(kind, dataset) {
+                        return Self { at: NodeState::Open(open), scope, depth }.matrix(matrix, Question::Any, visit);
+                    }
+                }
+                #[cfg(not(feature = "nalgebra"))]
+                _ => {}
+            },
+            _ => {}
+        }
+        Self { at: NodeState::Open(open), scope, depth }.anything_else(visit)
+    }
+
+    fn anything_else(self, visit: &mut dyn Visit) -> Result<()> {
         let mut is_waiting = true;
         let read = self.view(&mut |view| {
             if view.is_unreadable() && Limits::nulls() {
@@ -282,7 +372,8 @@ fn of_dataset(
     depth: Depth,
     read: &mut dyn FnMut(StoredValue<'_>) -> Result<()>,
 ) -> Result<()> {
-    let kind = if dataset.is_bare() { None } else { dataset.kind()? };
+    // What has the kind `array` is an array like any other to who asks for that.
+    let kind = if dataset.is_bare() { None } else { dataset.kind()?.filter(|kind| !kind.is_array()) };
     let marked = if kind.is_none() { MarkedDataset::of(&dataset)? } else { None };
     if let Some(marked) = marked {
         let view = marked.form(depth).map(|form| StoredValue { form, depth });
@@ -396,6 +487,9 @@ impl AskOnce for Node {
             Question::Any => self.anything(visit),
             Question::Option => self.option(visit),
             Question::Enum(name, variants) => self.enumeration(name, variants, visit),
+            Question::Struct(ARRAY, _) => self.array(question, visit),
+            #[cfg(feature = "nalgebra")]
+            Question::Tuple(_) => self.tuple(question, visit),
             _ => self.view(&mut |view| view.ask_once(question, visit)),
         }
     }

@@ -6,6 +6,7 @@ use std::thread::LocalKey;
 
 use serde::de::Deserialize;
 
+use super::array_form;
 use super::attributes::{AttributesOf, retain_others, retain_written};
 use super::deferred::Deferred;
 use super::describe;
@@ -21,6 +22,7 @@ use crate::ground::limits::Limits;
 use crate::ground::link_name::escape;
 use crate::ground::wrapper_slot::{Leftover, Offer, Offered, Slot, is_wrapper};
 use crate::h5::{Attributes, Contents, Identity, Object};
+use crate::layout::ARRAY;
 
 /// Where a wrapper reads itself: what the bridge carries. It can be kept, and read later.
 #[derive(Debug)]
@@ -280,6 +282,9 @@ impl AskOnce for AttributeNode {
                 visit.some(&mut Some(Self { depth, ..self }))
             }
             Question::Any => self.anything(visit),
+            Question::Struct(ARRAY, _) if !self.contents()?.is_null() => {
+                array_form::visit_attribute(&self.contents()?, self.depth, visit)
+            }
             _ => self.view(&mut |view| view.ask_once(question, visit)),
         }
     }

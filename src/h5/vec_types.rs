@@ -180,6 +180,12 @@ impl<'a> Room<'a> {
         self.is_for_type(TypeId::of::<T>())
     }
 
+    /// The id of the type.
+    #[cfg(feature = "nalgebra")]
+    pub(crate) fn type_id(&self) -> TypeId {
+        self.id
+    }
+
     /// Whether the type has that id.
     #[inline]
     pub(crate) fn is_for_type(&self, id: TypeId) -> bool {

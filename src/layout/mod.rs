@@ -4,6 +4,8 @@ pub(crate) mod access;
 pub(crate) mod dataset_options;
 pub(crate) mod foreign;
 mod key;
+#[cfg(feature = "nalgebra")]
+pub(crate) mod matrix;
 pub(crate) mod path_rules;
 pub(crate) mod progress_path;
 pub(crate) mod python;
@@ -51,6 +53,13 @@ pub(crate) fn is_complex(names: [&str; 2]) -> bool {
 
 /// What serde calls an array of `ndarray`.
 pub(crate) const ARRAY: &str = "Array";
+/// The fields of that: the version, the dimensions, and the elements with the last dimension fastest.
+pub(crate) const ARRAY_V: &str = "v";
+pub(crate) const ARRAY_DIM: &str = "dim";
+pub(crate) const ARRAY_DATA: &str = "data";
+pub(crate) const ARRAY_FIELDS: &[&str] = &[ARRAY_V, ARRAY_DIM, ARRAY_DATA];
+/// The version that is known.
+pub(crate) const ARRAY_VERSION: u8 = 1;
 
 /// AnnData's attribute that names an element's encoding.
 pub(crate) const ENCODING_TYPE: &str = "encoding-type";
@@ -156,4 +165,17 @@ kinds! {
     Variants = "variants",
     /// A sequence of unlike things.
     Mixed = "mixed",
+    /// An array in the form that `ndarray` gives serde: the same as without the kind, but to those who ask for anything.
+    Array = "array",
+    /// The same of a matrix of `nalgebra` whose size is not in its type.
+    Matrix = "matrix",
+    /// The same of one whose size is in its type.
+    FixedMatrix = "fixed-matrix",
+}
+
+impl Kind {
+    /// Whether a dataset of this kind is an array like any other, but to those who ask for anything.
+    pub(crate) fn is_array(self) -> bool {
+        matches!(self, Self::Array | Self::Matrix | Self::FixedMatrix)
+    }
 }

@@ -11,6 +11,13 @@ pub(crate) const ROW: &str = "row";
 /// The columns of triplets.
 pub(crate) const COL: &str = "col";
 
+/// What a compressed matrix of `sprs` is to serde: a struct of that name, and its fields.
+pub(crate) const COMPRESSED: &str = "CsMatBase";
+pub(crate) const STORAGE: &str = "storage";
+pub(crate) const NROWS: &str = "nrows";
+pub(crate) const NCOLS: &str = "ncols";
+pub(crate) const COMPRESSED_FIELDS: &[&str] = &[STORAGE, NROWS, NCOLS, INDPTR, INDICES, DATA];
+
 /// FileBacked's attribute that names the format.
 pub(crate) const FORMAT: &str = "format";
 /// FileBacked's attribute that counts the rows.

@@ -5,7 +5,7 @@ use std::any::TypeId;
 use serde::Serialize;
 
 use super::column::Column;
-use super::element::ElementSerializer;
+use super::element::{ElementSerializer, is_complex};
 use super::place::ElementContext;
 use super::record_packer::{PackBuffer, RecordForm, exact_len};
 use super::serializer::ValueSerializer;
@@ -148,7 +148,12 @@ impl<I: IntoIterator<Item: Serialize>> AnyElements for ElementsOf<I> {
         for count in 0..most {
             let Some(value) = iter.next() else { return (count, Ok(())) };
             let element = ElementSerializer::new(column, depth, context);
-            if let Err(error) = value.serialize(ValueSerializer::element(element)) {
+            let pushed = if is_complex::<I::Item>() {
+                element.push_complex(&Erased(&value))
+            } else {
+                value.serialize(ValueSerializer::element(element))
+            };
+            if let Err(error) = pushed {
                 return (count, Err(error));
             }
         }

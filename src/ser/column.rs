@@ -73,6 +73,8 @@ pub(super) struct ByteStrings {
 pub(super) struct ArrayColumn {
     /// Items of each tuple.
     pub(super) width: usize,
+    /// They are pairs, each of which is a complex number.
+    pub(super) is_complex: bool,
     pub(super) count: usize,
     pub(super) inner: Column,
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::array_form::complex_type;
 use super::column::{
     ArrayColumn, ByteStrings, Column, ElementClass, ListColumn, MapsColumn, MixedColumn, NullableColumn,
 };
@@ -120,19 +121,23 @@ pub(super) fn slabs(count: usize, size: usize, mut write: impl FnMut(usize, usiz
 
 /// The numbers in sequences of equal lengths, and their dimensions; `None` where lengths differ or there are no numbers.
 enum Regular<'a> {
-    Numbers(&'a Numbers),
+    /// Also whether each two are a complex number.
+    Numbers(&'a Numbers, bool),
     /// No number has shown its type; the dimensions hold so many fillers.
     Unknown(usize),
 }
 
 fn regular<'a>(column: &'a Column, dims: &mut Vec<u64>) -> Option<Regular<'a>> {
     match column {
-        Column::Numbers(numbers) => Some(Regular::Numbers(numbers)),
+        Column::Numbers(numbers) => Some(Regular::Numbers(numbers, false)),
         Column::Unknown(count) => Some(Regular::Unknown(*count)),
-        Column::Array(array) => {
-            dims.push(array.width as u64);
-            regular(&array.inner, dims)
-        }
+        Column::Array(array) => match &array.inner {
+            Column::Numbers(numbers) if array.is_complex => Some(Regular::Numbers(numbers, true)),
+            inner => {
+                dims.push(array.width as u64);
+                regular(inner, dims)
+            }
+        },
         Column::List(list) => {
             let width = list.offsets.get(1)?;
             if list.offsets.iter().zip(0..).any(|(offset, row)| *offset != row * width) {
@@ -146,8 +151,13 @@ fn regular<'a>(column: &'a Column, dims: &mut Vec<u64>) -> Option<Regular<'a>> {
     .filter(|_| dims.len() <= MAX_RANK)
 }
 
+/// The type of numbers, or of complex numbers that each two of them are.
+fn number_type(numbers: &Numbers, is_complex: bool) -> Dtype {
+    if is_complex { complex_type(numbers.number()) } else { Dtype::Number(numbers.number()) }
+}
+
 /// Whether a dataset of that shape has more elements without contents than a reader takes on the word of their count.
-fn is_hollow(dims: &[u64]) -> bool {
+pub(super) fn is_hollow(dims: &[u64]) -> bool {
     let outer = dims.iter().take_while(|dim| **dim > 0);
     dims.contains(&0) && outer.fold(1u64, |count, dim| count.saturating_mul(*dim)) > MAX_COUNT
 }
@@ -159,7 +169,9 @@ fn write_regular(column: &Column, place: &Place<'_>) -> Option<Result<()>> {
         return None;
     }
     Some(match numbers {
-        Regular::Numbers(numbers) => write_numbers(numbers, dims, place),
+        Regular::Numbers(numbers, is_complex) => {
+            place.write(number_type(numbers, is_complex), Shape::Simple(dims), numbers.bytes(), None)
+        }
         Regular::Unknown(count) => {
             let fillers = vec![f64::NAN; count];
             place.write(Dtype::Number(Number::F64), Shape::Simple(dims), element_bytes(&fillers), None)
@@ -343,10 +355,15 @@ fn cell(column: &Column, texts: bool) -> Option<Dtype> {
             variants.dtype()
         }
         Column::Array(array) => {
+            if let Column::Numbers(numbers) = &array.inner
+                && array.is_complex
+            {
+                return Some(complex_type(numbers.number()));
+            }
             let mut dims = vec![array.width as u64];
             match regular(&array.inner, &mut dims)? {
-                Regular::Numbers(numbers) if array_only(&array.inner) && array.width > 0 => {
-                    Some(Dtype::Array(dims.into(), Dtype::Number(numbers.number()).into()))
+                Regular::Numbers(numbers, is_complex) if array_only(&array.inner) && array.width > 0 => {
+                    Some(Dtype::Array(dims.into(), number_type(numbers, is_complex).into()))
                 }
                 _ => None,
             }
@@ -363,10 +380,6 @@ fn array_only(column: &Column) -> bool {
         Column::Array(array) => array.width > 0 && array_only(&array.inner),
         _ => false,
     }
-}
-
-fn fixed_record(record: &RecordColumn) -> Option<Dtype> {
-    record_cell(record, false)
 }
 
 fn record_cell(record: &RecordColumn, texts: bool) -> Option<Dtype> {
@@ -400,18 +413,18 @@ pub(super) fn items(column: &Column) -> Option<(Dtype, Vec<u64>)> {
         }
     }
     if let Column::Record(record) = column {
-        return fixed_record(record).filter(|dtype| !has_enum(dtype)).map(|dtype| (dtype, Vec::new()));
+        return record_cell(record, false).filter(|dtype| !has_enum(dtype)).map(|dtype| (dtype, Vec::new()));
     }
     let mut dims = Vec::new();
     match regular(column, &mut dims)? {
-        Regular::Numbers(numbers) if numbers.len() > 0 => Some((Dtype::Number(numbers.number()), dims)),
+        Regular::Numbers(numbers, is_complex) if numbers.len() > 0 => Some((number_type(numbers, is_complex), dims)),
         _ => None,
     }
 }
 
 /// Puts the elements of a column that [`items`] has a type for, of `size` bytes each, into `bytes` as a file has them.
 pub(super) fn pack_items(column: &Column, size: usize, bytes: &mut [u8]) {
-    if let Some(Regular::Numbers(numbers)) = regular(column, &mut Vec::new()) {
+    if let Some(Regular::Numbers(numbers, _)) = regular(column, &mut Vec::new()) {
         bytes.copy_from_slice(numbers.bytes());
     } else {
         pack(column, None, 0, bytes, (size, 0));
@@ -465,8 +478,9 @@ fn pack(column: &Column, dtype: Option<&Dtype>, start: usize, records: &mut [u8]
         }
         Column::Array(array) => {
             let mut dims = vec![array.width as u64];
-            if let Some(Regular::Numbers(numbers)) = regular(&array.inner, &mut dims) {
-                let size = dims.iter().fold(numbers.number().size(), |size, dim| size * *dim as usize);
+            if let Some(Regular::Numbers(numbers, is_complex)) = regular(&array.inner, &mut dims) {
+                let each = number_type(numbers, is_complex).size();
+                let size = dims.iter().fold(each, |size, dim| size * *dim as usize);
                 pack_bytes(numbers.bytes(), size, start, records, stride, offset);
             }
         }

@@ -8,7 +8,10 @@ impl Column {
     /// Begins a tuple of `len` elements, in whichever form suits; see [`Tuple`].
     pub(super) fn begin_tuple(&mut self, len: usize) -> Tuple<'_> {
         match self {
-            Self::Array(array) if array.width == len => Tuple { column: self, position: 0 },
+            Self::Array(array) if array.width == len => {
+                array.is_complex = false;
+                Tuple { column: self, position: 0 }
+            }
             _ => self.begin_tuple_as(len, false),
         }
     }
@@ -33,13 +36,35 @@ impl Column {
             }
             Self::Unknown(fillers) => {
                 let inner = Self::Unknown(*fillers * len);
-                *column = Self::Array(Box::new(ArrayColumn { width: len, count: *fillers, inner }));
+                *column = Self::Array(Box::new(ArrayColumn { width: len, is_complex: false, count: *fillers, inner }));
             }
             Self::Array(array) if array.width != len => column.array_to_list(),
+            Self::Array(array) => array.is_complex = false,
             Self::Record(record) => record.begin(),
             _ => {}
         }
         Tuple { column, position: 0 }
+    }
+
+    /// Whether it stays one of complex numbers when another is pushed, which is a pair to serde: there is nothing else in it.
+    pub(super) fn takes_complex(&self) -> bool {
+        match self.innermost() {
+            Self::Unknown(_) => true,
+            Self::Array(array) => array.is_complex,
+            _ => false,
+        }
+    }
+
+    /// Takes note that its pairs are complex numbers.
+    pub(super) fn mark_complex(&mut self) {
+        match self {
+            Self::Nullable(nullable) => nullable.inner.mark_complex(),
+            Self::Array(array) => {
+                let is_pair = array.width == 2 && matches!(array.inner, Self::Numbers(_));
+                array.is_complex = is_pair;
+            }
+            _ => {}
+        }
     }
 
     /// This column, or what is in it if it is one of options.

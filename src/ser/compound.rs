@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::any_value::{AnyElements, AnyValue};
+use super::array_form::{complex_part, write_complex};
 use super::column::Column;
 use super::column_layout;
 use super::element::ElementSerializer;
@@ -17,7 +18,7 @@ use super::stream::SequenceWriter;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
-use crate::h5::{Group, Object};
+use crate::h5::{Group, Number, Object, Shape};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{KEYS, KIND, Kind, MAX_RANK, VALUES, is_linkable};
 
@@ -59,14 +60,14 @@ pub(super) struct NodeTuple<'a> {
 }
 
 enum TupleState {
-    /// One column with one element each.
-    Numbers(Vec<Column>),
+    /// One column with one element each; and the type of their parts, if they are complex numbers.
+    Numbers(Vec<Column>, Option<Number>),
     Group(Group),
 }
 
 impl<'a> NodeTuple<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, len: usize, variant: Option<&'static str>) -> Self {
-        Self { place, depth, count: 0, len, state: TupleState::Numbers(Vec::new()), variant }
+        Self { place, depth, count: 0, len, state: TupleState::Numbers(Vec::new(), None), variant }
     }
 
     fn next(&mut self, value: &dyn AnyValue) -> Result<()> {
@@ -79,10 +80,15 @@ impl<'a> NodeTuple<'a> {
     }
 
     fn push(&mut self, index: usize, value: &dyn AnyValue) -> Result<()> {
-        if let TupleState::Numbers(pending) = &mut self.state {
+        if let TupleState::Numbers(pending, part) = &mut self.state {
+            let own_part = complex_part(value.type_of());
+            if pending.is_empty() {
+                *part = own_part;
+            }
             match numbers(value, self.depth) {
                 Some(column)
                     if column_layout::element_dims(&column).len() < MAX_RANK
+                        && *part == own_part
                         && pending.first().is_none_or(|first| same_form(first, &column)) =>
                 {
                     pending.push(column);
@@ -92,7 +98,12 @@ impl<'a> NodeTuple<'a> {
                     let group = self.place.group(Some(Kind::Tuple))?;
                     for (index, column) in std::mem::take(pending).into_iter().enumerate() {
                         let rules = self.place.rules.position(index);
-                        column_layout::write_single(column, &Place::child(&group, &index.to_string(), rules))?;
+                        let name = index.to_string();
+                        let place = Place::child(&group, &name, rules);
+                        match *part {
+                            Some(part) => write_complex([&column], part, Shape::Scalar, &place)?,
+                            None => column_layout::write_single(column, &place)?,
+                        }
                     }
                     self.state = TupleState::Group(group);
                 }
@@ -110,7 +121,11 @@ impl<'a> NodeTuple<'a> {
             return Err(Error::new(ErrorKind::WrongLength, message));
         }
         match self.state {
-            TupleState::Numbers(pending) => column_layout::write_joined(pending, &self.place),
+            TupleState::Numbers(pending, Some(part)) => {
+                let shape = Shape::Simple(vec![pending.len() as u64]);
+                write_complex(&pending, part, shape, &self.place)
+            }
+            TupleState::Numbers(pending, None) => column_layout::write_joined(pending, &self.place),
             TupleState::Group(_) => Ok(()),
         }
     }
@@ -156,6 +171,14 @@ impl NodeStruct {
         let rules = place.rules.clone();
         rules.note_struct();
         Ok(Self { group: place.group(None)?, target: place.target(), depth, variant, rules })
+    }
+}
+
+impl NodeStruct {
+    /// The group that the fields go to.
+    #[cfg(feature = "sprs")]
+    pub(super) fn group(&self) -> &Group {
+        &self.group
     }
 }
 
@@ -297,7 +320,7 @@ impl CompoundSink for NodeMap<'_> {
                     keys.push_from(&key, 0)?;
                 }
                 let element = ElementSerializer::new(values, self.depth, context);
-                value.write(ValueSerializer::element(element)).map_err(|error| error.in_element(index))
+                element.push_item(value).map_err(|error| error.in_element(index))
             }
             MapState::Start => Err(no_key()),
         }

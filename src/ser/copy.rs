@@ -129,12 +129,16 @@ impl Column {
             }
             Self::Blobs(parts) => self.push_bytes(parts.get(index)),
             Self::Array(array) => {
+                let is_complex = array.is_complex && self.takes_complex();
                 let mut tuple = self.begin_tuple(array.width);
                 for at in 0..array.width {
                     tuple.column()?.push_from(&array.inner, index * array.width + at)?;
                     tuple.next()?;
                 }
                 tuple.end()?;
+                if is_complex {
+                    self.mark_complex();
+                }
             }
             Self::List(list) => {
                 let target = self.begin_list()?;

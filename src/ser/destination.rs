@@ -196,6 +196,24 @@ impl Destination {
         self.place.write_array(element, array)
     }
 
+    /// The same as a dataset of a kind of arrays, by which serde finds what it was where it keeps what it reads.
+    #[cfg(feature = "nalgebra")]
+    pub(crate) fn put_marked_array<T: H5Type, D: Dimension>(
+        &self,
+        element: &ElementType<T>,
+        array: &ArrayView<'_, T, D>,
+        kind: Option<Kind>,
+    ) -> Result<()> {
+        self.put_array(element, array)?;
+        match kind {
+            Some(kind) if !self.place.is_attribute() => match self.place.object()? {
+                Object::Dataset(dataset) => dataset.write_kind(kind),
+                Object::Group(_) => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
     /// How datasets are stored that are made there.
     #[cfg(feature = "sprs")]
     pub(crate) fn storing(&self) -> &crate::layout::storage_options::StorageOptions {

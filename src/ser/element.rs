@@ -2,9 +2,12 @@
 
 #![expect(clippy::question_mark, reason = "`?` converts the error, which is more code for each type")]
 
+use std::mem::needs_drop;
+
 use serde::ser::Serialize;
 
 use super::any_value::{AnyValue, Erased};
+use super::array_form::complex_part;
 use super::column::{Column, ListColumn};
 use super::composite::{StructRow, Tuple};
 use super::event::{Compound, CompoundSink, Event, Sink};
@@ -34,6 +37,12 @@ pub(crate) struct ElementSerializer<'a> {
     pub(super) exact: bool,
     /// Nothing but numbers, and tuples of them, is taken.
     pub(super) only_numbers: bool,
+}
+
+/// Whether a type is that of complex numbers, or of references to them.
+#[inline]
+pub(super) fn is_complex<T: ?Sized>() -> bool {
+    if const { needs_drop::<T>() } { false } else { complex_part(typeid::of::<T>()).is_some() }
 }
 
 /// What [`ElementSerializer::only_numbers`] refuses with; the tuple is then written element by element.
@@ -67,7 +76,9 @@ impl<'a> ElementSerializer<'a> {
     /// Pushes `value`, with stack enough for it.
     #[inline]
     pub(super) fn push<T: ?Sized + Serialize>(self, value: &T) -> Result<()> {
-        if self.depth.may_be_short() {
+        if is_complex::<T>() {
+            self.push_complex(&Erased(value))
+        } else if self.depth.may_be_short() {
             self.push_deep(&Erased(value))
         } else {
             value.serialize(ValueSerializer::element(self))
@@ -76,7 +87,25 @@ impl<'a> ElementSerializer<'a> {
 
     /// The same for a value whose type is not known.
     pub(super) fn push_item(self, value: &dyn AnyValue) -> Result<()> {
-        if self.depth.may_be_short() { self.push_deep(value) } else { value.write(ValueSerializer::element(self)) }
+        if self.column.takes_complex() && complex_part(value.type_of()).is_some() {
+            self.push_complex(value)
+        } else if self.depth.may_be_short() {
+            self.push_deep(value)
+        } else {
+            value.write(ValueSerializer::element(self))
+        }
+    }
+
+    /// Pushes a complex number, which is a pair to serde.
+    pub(super) fn push_complex(self, value: &dyn AnyValue) -> Result<()> {
+        let Self { column, depth, context, exact, only_numbers } = self;
+        let is_such = column.takes_complex();
+        let element = ElementSerializer { column: &mut *column, depth, context, exact, only_numbers };
+        value.write(ValueSerializer::element(element))?;
+        if is_such {
+            column.mark_complex();
+        }
+        Ok(())
     }
 
     #[cold]

@@ -90,7 +90,8 @@ pub(super) enum Compound {
     Tuple(usize),
     TupleVariant(u32, &'static str, usize),
     Map,
-    Struct(&'static str),
+    /// Its name, and how many fields it says it has.
+    Struct(&'static str, usize),
     StructVariant(u32, &'static str),
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::any_value::{AnyValue, Erased};
 use super::column::Column;
-use super::element::ElementSerializer;
+use super::element::{ElementSerializer, is_complex};
 use super::growing::{GrowingColumn, GrowingCommon};
 use super::place::{ElementContext, check_free};
 use super::serializer::ValueSerializer;
@@ -199,27 +199,27 @@ impl Growth {
     /// Adds an element, or leaves all as it was.
     #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        if self.deep {
+        if self.deep || is_complex::<T>() {
             return self.push_deep(&Erased(value));
         }
-        let written = value.serialize(self.element()?);
+        let written = value.serialize(ValueSerializer::element(self.element()?));
         self.pushed(written)
     }
 
     #[cold]
     fn push_deep(&mut self, value: &dyn AnyValue) -> Result<()> {
         with_room(|| {
-            let written = value.write(self.element()?);
+            let written = self.element()?.push_item(value);
             self.pushed(written)
         })
     }
 
     /// What puts the element at hand into its column.
     #[inline]
-    fn element(&mut self) -> Result<ValueSerializer<'_>> {
+    fn element(&mut self) -> Result<ElementSerializer<'_>> {
         let (depth, context) =
             (self.depth.in_sequence()?, ElementContext { group: Some(&self.group), rules: &self.rules });
-        Ok(ValueSerializer::element(ElementSerializer::new(&mut self.scratch, depth, context)))
+        Ok(ElementSerializer::new(&mut self.scratch, depth, context))
     }
 
     /// Goes on when the element at hand is in its column.

@@ -6,6 +6,8 @@
 //! - Values at a place of their own go through [`node`] and [`compound`].
 //! - [`element`] collects the elements of sequences in a [`column`]: structs and tuples by way of [`composite`], enums in
 //!   [`variants`]. [`copy`] moves elements when a column takes another form. [`column_layout`] writes columns.
+//! - [`array_form`] has arrays of `ndarray` that are in no wrapper, `matrix_form` matrices of `nalgebra`, and `sparse_form` those of
+//!   `sprs`.
 //! - Long sequences whose elements turn out to be of one form leave that way: [`stream`] has the [`record_packer`] put them into
 //!   bytes as the file has them, and [`field_buffers`] takes them apart by field.
 //! - [`growth`] adds to sequences that are stored already, which [`growing`] knows how to extend.
@@ -15,6 +17,7 @@
 //! - [`select`] knows what the options leave out. [`python`] has the layout of the Python package FileBacked.
 
 mod any_value;
+mod array_form;
 mod attributes;
 mod changes;
 mod column;
@@ -31,6 +34,8 @@ mod field_buffers;
 mod growing;
 mod growth;
 mod key;
+#[cfg(feature = "nalgebra")]
+mod matrix_form;
 mod merge;
 mod node;
 mod numbers;
@@ -43,6 +48,8 @@ mod replace;
 mod root;
 mod select;
 mod serializer;
+#[cfg(feature = "sprs")]
+mod sparse_form;
 mod stream;
 mod strings;
 mod variants;
@@ -57,5 +64,7 @@ pub(crate) use growth::Growth;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
 pub(crate) use select::NamesQuestion;
+#[cfg(feature = "sprs")]
+pub(crate) use sparse_form::write_attributes;
 #[cfg(feature = "arrow")]
 pub(crate) use strings::StringList;

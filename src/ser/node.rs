@@ -1,15 +1,20 @@
 //! The serializer for one value at its place: scalars, and the beginnings of everything else.
 
 use super::any_value::{AnyElements, AnyValue, Contiguous};
+use super::array_form::{NodeArray, complex_part, write_complex};
 use super::column::Column;
 use super::column_layout::write_halves;
 use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
 use super::element::ElementSerializer;
 use super::event::{Compound, CompoundSink, Event, SinkOnce};
+#[cfg(feature = "nalgebra")]
+use super::matrix_form::write_matrix;
 use super::place::{ElementContext, Place};
 use super::python;
 use super::serializer::ValueSerializer;
+#[cfg(feature = "sprs")]
+use super::sparse_form::NodeSparse;
 use super::strings;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Result, RetryAs};
@@ -67,6 +72,17 @@ impl<'a> NodeSerializer<'a> {
 
     /// Has `value` written.
     fn take(self, value: &dyn AnyValue) -> Result<()> {
+        // To serde, a complex number is a pair.
+        if let Some(part) = complex_part(value.type_of())
+            && let Some(pair) = numbers(value, self.depth)
+        {
+            self.place.rules.note_leaf();
+            return write_complex([&pair], part, Shape::Scalar, &self.place);
+        }
+        #[cfg(feature = "nalgebra")]
+        if write_matrix(value, &self.place, self.depth)? {
+            return Ok(());
+        }
         value.write(ValueSerializer::telling(&mut Some(self)))
     }
 
@@ -180,7 +196,14 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
                 Box::new(NodeTuple::new(place, depth, len, Some(variant)))
             }
             Compound::Map => Box::new(NodeMap::new(self.place, depth.in_record()?, pairs)?),
-            Compound::Struct(_) => Box::new(NodeStruct::new(&self.place, depth.in_record()?, None)?),
+            Compound::Struct(name, len) if NodeArray::may_be(name, len) => {
+                Box::new(NodeArray::new(self.place, depth.in_record()?)?)
+            }
+            #[cfg(feature = "sprs")]
+            Compound::Struct(name, len) if NodeSparse::may_be(name, len) => {
+                Box::new(NodeSparse::new(NodeStruct::new(&self.place, depth.in_record()?, None)?))
+            }
+            Compound::Struct(..) => Box::new(NodeStruct::new(&self.place, depth.in_record()?, None)?),
             Compound::StructVariant(_, variant) => {
                 let (place, depth) = self.variant(variant)?;
                 Box::new(NodeStruct::new(&place, depth, Some(variant))?)

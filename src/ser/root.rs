@@ -363,8 +363,8 @@ impl ser::Serializer for Hdf5Serializer {
         self.begin(Compound::Map)
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Staged> {
-        self.begin(Compound::Struct(name))
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Staged> {
+        self.begin(Compound::Struct(name, len))
     }
 
     fn serialize_struct_variant(self, _: &'static str, index: u32, variant: &'static str, _: usize) -> Result<Staged> {

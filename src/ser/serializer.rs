@@ -4,7 +4,7 @@
 use serde::ser::{self, Serialize};
 
 use super::any_value::{AnyValue, ElementsOf, Erased, ErasedRow};
-use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, ElementTuple};
+use super::element::{ElementMap, ElementSeq, ElementSerializer, ElementStruct, ElementTuple, is_complex};
 use super::event::{Compound, CompoundSink, Event, Sink};
 use crate::ground::error::{Error, Result};
 use crate::h5::text_of;
@@ -236,10 +236,10 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     #[inline]
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct> {
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct> {
         match self.0 {
             SerializerState::Element(element) => element.structure().map(ValueParts::element),
-            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Struct(name)),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Struct(name, len)),
         }
     }
 
@@ -314,6 +314,9 @@ macro_rules! structs {
 
             #[inline]
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+                if is_complex::<T>() {
+                    return self.item(name, &Erased(value));
+                }
                 let Some(serializer) = self.plain(name) else { return self.item(name, &Erased(value)) };
                 match value.serialize(serializer) {
                     Ok(()) => Ok(()),

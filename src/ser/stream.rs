@@ -25,7 +25,7 @@ const NEXT_LOOK: usize = 16;
 /// Elements that are collected before whoever watches is told again.
 const TOLD_EVERY: usize = 1024;
 /// A sequence of fewer bytes is written at once.
-const MIN_STREAMED: usize = 4 << 20;
+pub(super) const MIN_STREAMED: usize = 4 << 20;
 /// Bytes of the rows that are written, or taken apart, at once: the file system takes few large parts faster than many small
 /// ones, and there is to be one of some size for each buffer.
 pub(super) const WRITE_BYTES: usize = 4 * SLAB;

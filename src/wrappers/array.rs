@@ -58,9 +58,49 @@
 //!
 //! # Elsewhere
 //!
-//! In other formats, and as a part of a dataset, an array is what `ndarray` makes of it: a struct of `v`, `dim` and `data`. That
-//! is also what an array becomes in HDF5 that is in no wrapper: a group with three children, since nothing but the names
-//! tells it from any other struct. A field in an `@name` is an attribute, of at most 60,000 bytes.
+//! In other formats, and as a part of a dataset, an array is what `ndarray` makes of it: a struct of `v`, `dim` and `data`. A
+//! field in an `@name` is an attribute, of at most 60,000 bytes.
+//!
+//! # Without a wrapper
+//!
+//! An array in no wrapper becomes the same dataset, and is read from it: its struct is known by its name and fields. Wrappers
+//! and bare arrays read each other's files.
+//!
+//! ```
+//! use filebacked::NdArray;
+//! use ndarray::{Array2, Ix2, array};
+//!
+//! let image = filebacked::to_vec(&array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])?;
+//! assert_eq!(filebacked::from_slice::<NdArray<f64, Ix2>>(&image)?.shape(), [2, 3]);
+//! let bare: Array2<f64> = filebacked::from_slice(&image)?;
+//! assert_eq!(bare[[1, 2]], 6.0);
+//! # Ok::<(), filebacked::Error>(())
+//! ```
+//!
+//! Wrappers are for what this cannot do:
+//!
+//! - It takes longer, as serde hands over each element, and the elements of a large array are copied on their way.
+//! - In a sequence, or in a struct that is in one, a bare array is a record of `v`, `dim` and `data`, and not a dataset.
+//! - The elements are numbers, bools or complex numbers. Arrays of other types are a group of `v`, `dim` and `data`.
+//! - An attribute (`@name`) takes no bare array.
+//! - Views are written, as all that `ndarray` serializes.
+//!
+//! Versions 0.15 to 0.17 of `ndarray` are known.
+//!
+//! # Complex numbers
+//!
+//! To serde, a `num_complex::Complex` is a tuple of two numbers. It is known by its type (of version 0.4), and is h5py's complex
+//! number wherever a value can stand. A pair of floats stays a pair. Where the type does not show, a complex number is a pair, too:
+//! behind a pointer of its own (`Box<Complex64>`), in a `#[serde(transparent)]` type, and where types are erased. Both forms are read
+//! as complex numbers, and as tuples of two.
+//!
+//! ```
+//! use num_complex::Complex64;
+//!
+//! let image = filebacked::to_vec(&vec![Complex64::new(1.0, 2.0), Complex64::new(3.0, 4.0)])?;
+//! assert_eq!(filebacked::from_slice::<Vec<(f64, f64)>>(&image)?, [(1.0, 2.0), (3.0, 4.0)]);
+//! # Ok::<(), filebacked::Error>(())
+//! ```
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -74,10 +114,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::de::{ArrayLayout, OpenSource, Source};
+use crate::de::{ArrayLayout, OpenObject, OpenSource, Source};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{ElementType, Object, Shape, read_array_attribute};
-use crate::layout::ARRAY;
+use crate::layout::{ARRAY, ARRAY_FIELDS};
 use crate::ser::Destination;
 use crate::wrappers::bridge::{self, Read, Write};
 use crate::wrappers::field::{Arrays, Field, OwnedField};
@@ -299,7 +339,13 @@ where
     const EXPECTED: &'static str = "an array";
 
     fn read(source: Source) -> Result<Self> {
-        source.open(read_array).map(Self)
+        source
+            .open(|found| match found {
+                // An array that was written without a wrapper by an earlier version.
+                OpenSource::Object(stored) if is_struct(&stored)? => stored.read().map(|InOtherFormat(array)| array),
+                found => read_array(found),
+            })
+            .map(Self)
     }
 
     fn elsewhere<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
@@ -308,8 +354,35 @@ where
     }
 }
 
+/// An array as `ndarray` has it.
+struct InOtherFormat<S: DataOwned, D>(ArrayBase<S, D>);
+
+impl<'de, T, S, D> Deserialize<'de> for InOtherFormat<S, D>
+where
+    T: Deserialize<'de>,
+    S: DataOwned<Elem = T>,
+    D: Dimension + Deserialize<'de>,
+{
+    fn deserialize<De: Deserializer<'de>>(deserializer: De) -> Result<Self, De::Error> {
+        ArrayBase::deserialize(deserializer).map(Self)
+    }
+}
+
+/// Whether it is a group of what `ndarray` makes of an array.
+fn is_struct(stored: &OpenObject) -> Result<bool> {
+    let Object::Group(group) = &stored.object else { return Ok(false) };
+    for field in ARRAY_FIELDS {
+        if !group.has_link(field)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Reads an array from an object or an attribute.
-fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(found: OpenSource) -> Result<ArrayBase<S, D>> {
+pub(crate) fn read_array<T: H5Type, S: DataOwned<Elem = T>, D: Dimension>(
+    found: OpenSource,
+) -> Result<ArrayBase<S, D>> {
     let element = ElementType::new()?;
     let (shape, values, is_reversed) = match found {
         OpenSource::Object(stored) => match &stored.object {

@@ -8,6 +8,9 @@ use serde::ser::{Serialize, Serializer};
 
 /// Arrays of `ndarray`.
 pub struct Arrays;
+/// Matrices of `nalgebra`.
+#[cfg(feature = "nalgebra")]
+pub struct Matrices;
 /// Compressed matrices of `sprs`.
 #[cfg(feature = "sprs")]
 pub struct Compressed;

@@ -9,6 +9,8 @@ mod field;
 pub(crate) mod lazy;
 #[cfg(feature = "sprs")]
 mod matrix;
+#[cfg(feature = "nalgebra")]
+pub mod nalgebra;
 pub(crate) mod shared;
 pub mod sorted;
 #[cfg(feature = "sprs")]

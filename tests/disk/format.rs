@@ -132,6 +132,9 @@ examples! {
         [[1, 2, 3], [4, 5, 6]]
     }
     "Tuples" {
+        vec![Complex64::new(1.0, -2.0)]
+    }
+    "Tuples" {
         (1, "two")
     }
     "Unit variants" {

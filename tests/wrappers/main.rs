@@ -5,12 +5,15 @@ mod common;
 
 mod arrays;
 mod attrs;
+mod bare_arrays;
 mod bridge;
 mod lazy;
 mod lazy_arrays;
 mod lazy_files;
 mod lazy_maps;
 mod messages;
+#[cfg(feature = "nalgebra")]
+mod nalgebra;
 mod polymorphism;
 #[cfg(feature = "sprs")]
 mod sparse;

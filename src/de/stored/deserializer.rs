@@ -214,6 +214,11 @@ impl StoredValue<'_> {
     fn structure(self, name: &'static str, fields: &'static [&'static str], visit: &mut dyn Visit) -> Result<()> {
         let read = match self.form {
             StoredForm::Group { group, scope } => {
+                #[cfg(feature = "sprs")]
+                if let Some(found) = super::super::sparse_form::of_group(group, fields)? {
+                    let read = super::super::sparse_form::visit_group(group, scope, found, self.depth, visit);
+                    return read.map_err(|error| in_group(error, group).of_type(name));
+                }
                 scope.rules().note_fields(fields);
                 let mut entries = GroupMap::for_struct(group, scope, fields, self.depth.in_record()?)?;
                 visit.map(&mut entries).map_err(|error| in_group(error, group))

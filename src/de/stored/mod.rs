@@ -420,7 +420,9 @@ impl<'a> StoredValue<'a> {
             Scalar::Record(record) if record.is_tuple() && is_dynamic(visit) => {
                 visit_tuple(Elements::Fields(CompoundSeq::new(record, depth.in_record()?, None)), visit)
             }
-            Scalar::Record(record) if record.is_tuple() => visit_fields(record, depth, visit),
+            Scalar::Record(record) if record.is_tuple() || record.is_complex() && !is_dynamic(visit) => {
+                visit_fields(record, depth, visit)
+            }
             Scalar::Record(record) => visit.map(&mut CompoundMap::new(record, depth.in_record()?)),
             Scalar::Sequence(block) => visit_items(block, depth, visit),
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::array_form::complex_type;
 use super::super::column::{Column, MapsColumn, MixedColumn, out_of_order};
 use super::super::column_layout::{halves, items, pack_items};
 use super::super::record::{RecordColumn, RecordKind};
@@ -18,6 +19,10 @@ pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind
         Column::Numbers(numbers) => Some((Dtype::Number(numbers.number()), Vec::new(), None)),
         Column::I128(_) => Some((halves(Kind::I128), Vec::new(), Some(Kind::I128))),
         Column::U128(_) => Some((halves(Kind::U128), Vec::new(), Some(Kind::U128))),
+        Column::Array(array) if array.is_complex => match &array.inner {
+            Column::Numbers(numbers) => Some((complex_type(numbers.number()), Vec::new(), None)),
+            _ => None,
+        },
         Column::Array(array) => {
             let (dtype, inner, kind) = item_type(&array.inner)?;
             let mut dims = vec![array.width as u64];
@@ -39,6 +44,29 @@ pub(super) fn new_item_type(column: &Column, rules: &RulePosition) -> Option<(Dt
         }
     }
     if is_apart(column, rules) { None } else { item_type(column) }
+}
+
+/// Type and shape of elements, with pairs of numbers in the place of complex numbers, which are the same bytes.
+pub(super) fn as_pairs(dtype: &Dtype, dims: &[u64]) -> (Dtype, Vec<u64>) {
+    match pairs_in(dtype) {
+        Dtype::Array(inner, dtype) => ((*dtype).clone(), dims.iter().chain(&*inner).copied().collect()),
+        dtype => (dtype, dims.to_vec()),
+    }
+}
+
+fn pairs_in(dtype: &Dtype) -> Dtype {
+    match (dtype.complex(), dtype) {
+        (Some([re, im]), _) if re.dtype == im.dtype => Dtype::Array([2].into(), re.dtype.clone().into()),
+        (_, Dtype::Compound(fields)) => {
+            let field = |field: &Field| Field::new(field.name.clone(), field.offset, pairs_in(&field.dtype));
+            Dtype::Compound(fields.iter().map(field).collect())
+        }
+        (_, Dtype::Array(dims, dtype)) => {
+            let (dtype, dims) = as_pairs(dtype, dims);
+            Dtype::Array(dims.into(), dtype.into())
+        }
+        _ => dtype.clone(),
+    }
 }
 
 /// The error that names the field of a record by which it does not fit a table with these fields.

@@ -332,6 +332,15 @@ impl GrowingColumn {
             (_, Column::Unknown(_)) => Ok(()),
             (GrowingLayout::Items(data), column) => match item_type(column) {
                 Some((dtype, dims, _)) if dtype == *data.dtype() && dims == data.inner() => Ok(()),
+                // Complex numbers, which earlier versions had as pairs.
+                Some((dtype, dims, _))
+                    if matches!(
+                        (column, data.dtype()),
+                        (Column::Array(_), _) | (Column::Record(_), Dtype::Compound(_))
+                    ) && form::as_pairs(&dtype, &dims) == form::as_pairs(data.dtype(), data.inner()) =>
+                {
+                    Ok(())
+                }
                 _ => Err(self.refuse(column)),
             },
             (GrowingLayout::Parts { text: true, .. }, Column::Text(_))

@@ -62,7 +62,7 @@ impl GrowingColumn {
             return Err(Error::new(ErrorKind::Cycle, message));
         }
         let (shape, count) = match object {
-            Object::Dataset(dataset) => match (dataset.kind()?, dataset.shape()) {
+            Object::Dataset(dataset) => match (dataset.kind()?.filter(|kind| !kind.is_array()), dataset.shape()) {
                 (Some(Kind::Units), Shape::Scalar) => {
                     let number = match *dataset.dtype() {
                         Dtype::Number(number) if number.is_integer() => number,

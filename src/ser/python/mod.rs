@@ -157,7 +157,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
             }
             Event::Unit if self.is_content && is_taken::<Destination>() => Ok(()),
             Event::Unit => Err(no_unit()),
-            Event::UnitStruct(name) => self.begin(Compound::Struct(name))?.end(),
+            Event::UnitStruct(name) => self.begin(Compound::Struct(name, 0))?.end(),
             Event::NewtypeStruct(name, value) => {
                 refuse_half(name, value.type_of())?;
                 if is_wrapper(name) { self.wrapper(value) } else { Self { newtype: Some(name), ..self }.take(value) }
@@ -186,7 +186,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
                 Box::new(ListSerializer::of_tuple(place, depth, len, Some(union)))
             }
             Compound::Map => Box::new(DictionarySerializer::new(place, depth, newtype)),
-            Compound::Struct(name) => Box::new(ClassSerializer::new(&place, depth, Class::of(&place, name), None)?),
+            Compound::Struct(name, _) => Box::new(ClassSerializer::new(&place, depth, Class::of(&place, name), None)?),
             Compound::StructVariant(index, variant) => {
                 let union = Union::new(&place, index, variant);
                 Box::new(ClassSerializer::new(&place, depth, Class::of(&place, variant), Some(union))?)

@@ -94,7 +94,7 @@ impl<'a> Sink<'a> for KindProbe {
             Compound::Seq(_) => ValueKind::Sequence,
             Compound::Tuple(_) => ValueKind::Tuple,
             Compound::Map => ValueKind::Map,
-            Compound::Struct(_) => ValueKind::Class,
+            Compound::Struct(..) => ValueKind::Class,
             Compound::TupleVariant(..) | Compound::StructVariant(..) => ValueKind::Union,
         });
         Err(found())

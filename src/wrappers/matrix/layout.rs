@@ -4,17 +4,17 @@ use std::fmt::Display;
 
 use sprs::CompressedStorage;
 
-use super::other_format::STORAGE;
 use crate::de::OpenObject;
 use crate::de::item::{Item, Scalar};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{Attributes, Contents, Dtype, Group, Number, Object, Shape, element_bytes};
+use crate::h5::{Attributes, Contents, Group, Number, Object, Shape};
+use crate::layout::ENCODING_TYPE;
 use crate::layout::foreign::{MATLAB_INDICES, MATLAB_SPARSE};
 use crate::layout::sparse::{
-    COLUMNS, FORMAT, INDICES, INDPTR, MATRIX_VERSION, OLD_FORMAT, OLD_SHAPE, ROWS, SHAPE, SparseFormat,
+    COLUMNS, FORMAT, INDICES, INDPTR, OLD_FORMAT, OLD_SHAPE, ROWS, SHAPE, STORAGE, SparseFormat,
 };
-use crate::layout::{ENCODING_TYPE, ENCODING_VERSION};
 use crate::layout_attributes::LayoutAttributes;
+use crate::ser::write_attributes;
 
 /// Format and shape of a matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,21 +79,7 @@ impl Layout {
 
     /// Writes the attributes.
     pub(super) fn write(&self, group: &Group) -> Result<()> {
-        let dims = [self.rows as u64, self.cols as u64];
-        // numpy's integers have a sign; of these, none is beyond them but where there is no other way.
-        let number = if dims.iter().all(|dim| i64::try_from(*dim).is_ok()) { Number::I64 } else { Number::U64 };
-        let dtype = Dtype::Number(number);
-        // FileBacked looks for a `str`, which for h5py is a string of variable length.
-        let word = format!("{}\0", self.format.as_str());
-        group.write_strings_attribute(FORMAT, &Shape::Scalar, word.as_bytes())?;
-        group.write_attribute(ROWS, &dtype, &Shape::Scalar, element_bytes(&dims[..1]))?;
-        group.write_attribute(COLUMNS, &dtype, &Shape::Scalar, element_bytes(&dims[1..]))?;
-        if self.storage().is_some() {
-            group.write_text(ENCODING_TYPE, &self.format.encoding())?;
-            group.write_text(ENCODING_VERSION, MATRIX_VERSION)?;
-            group.write_attribute(SHAPE, &dtype, &Shape::Simple(vec![2]), element_bytes(&dims))?;
-        }
-        Ok(())
+        write_attributes(group, self.format, [self.rows as u64, self.cols as u64])
     }
 
     /// What the group says.

@@ -16,13 +16,11 @@ use crate::ground::error::{Error, Result};
 use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::layout::ENCODING_TYPE;
 use crate::layout::sparse::{
-    COL, COLUMNS, DATA, FORMAT, INDICES, INDPTR, OLD_FORMAT, OLD_SHAPE, ROW, ROWS, SHAPE, SparseFormat,
+    COL, COLUMNS, COMPRESSED, COMPRESSED_FIELDS, DATA, FORMAT, INDICES, INDPTR, OLD_FORMAT, OLD_SHAPE, ROW, ROWS,
+    SHAPE, STORAGE, SparseFormat,
 };
 
-/// The names that `sprs` has.
-pub(super) const STORAGE: &str = "storage";
-const COMPRESSED: &str = "CsMatBase";
-const COMPRESSED_FIELDS: &[&str] = &[STORAGE, "nrows", "ncols", INDPTR, INDICES, DATA];
+/// The names that `sprs` would have for triplets.
 const TRIPLETS: &str = "TriMatBase";
 const TRIPLET_FIELDS: &[&str] = &["rows", "cols", "row_inds", "col_inds", DATA];
 

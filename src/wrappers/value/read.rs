@@ -78,7 +78,7 @@ fn of_object(stored: &OpenObject) -> Result<Value> {
 
 fn contents(stored: &OpenObject) -> Result<Value> {
     match &stored.object {
-        Object::Dataset(dataset) if dataset.kind()?.is_none() => match Array::of_dataset(dataset)? {
+        Object::Dataset(dataset) if dataset.kind()?.is_none_or(Kind::is_array) => match Array::of_dataset(dataset)? {
             Some(array) => Ok(Value::Array(array)),
             None if !stored.selects()
                 && let Some(table) = Table::of_dataset(dataset)? =>
