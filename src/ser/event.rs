@@ -89,7 +89,7 @@ pub(super) enum Compound {
     /// A tuple, or tuple struct.
     Tuple(usize),
     TupleVariant(u32, &'static str, usize),
-    Map,
+    Map(Option<usize>),
     Struct(&'static str),
     StructVariant(u32, &'static str),
 }

@@ -3,7 +3,7 @@
 //! Users' types are compiled for the [`serializer`] and, where they are elements of sequences, for the [`record_packer`].
 //! Everything else learns of a value by [`event`]s, or takes it as [`any_value`].
 //!
-//! - Values at a place of their own go through [`node`] and [`compound`].
+//! - Values at a place of their own go through [`node`], [`compound`] and [`map`].
 //! - [`element`] collects the elements of sequences in a [`column`]: structs and tuples by way of [`composite`], enums in
 //!   [`variants`]. [`copy`] moves elements when a column takes another form. [`column_layout`] writes columns.
 //! - Long sequences whose elements turn out to be of one form leave that way: [`stream`] has the [`record_packer`] put them into
@@ -31,6 +31,7 @@ mod field_buffers;
 mod growing;
 mod growth;
 mod key;
+mod map;
 mod merge;
 mod node;
 mod numbers;

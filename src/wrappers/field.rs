@@ -8,6 +8,8 @@ use serde::ser::{Serialize, Serializer};
 
 /// Arrays of `ndarray`.
 pub struct Arrays;
+/// Times.
+pub struct Times;
 /// Compressed matrices of `sprs`.
 #[cfg(feature = "sprs")]
 pub struct Compressed;

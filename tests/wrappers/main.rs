@@ -18,6 +18,7 @@ mod sparse;
 mod sparse_files;
 #[cfg(feature = "arrow")]
 mod table;
+mod timestamps;
 mod views;
 
 use std::fmt::Debug;

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
 use super::column::{Column, ListColumn, MapsColumn, NullableColumn};
-use super::place::{Place, taken};
+use super::place::{Place, taken, write_units};
 use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
@@ -193,6 +193,9 @@ impl GrowingColumn {
             let data = dataset(parent, link, (&dtype, &dims), rules, common)?;
             if let Some(kind) = kind {
                 data.write_kind(kind)?;
+            }
+            if column.is_times() {
+                write_units(&data)?;
             }
             GrowingLayout::Items(data)
         } else {
