@@ -71,7 +71,8 @@
 //! [there](array#without-a-wrapper).
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
-//! [`sorted`] writes a `HashMap` or `HashSet` in the order of its keys.
+//! [`sorted`] writes a `HashMap` or `HashSet` in the order of its keys, and [`timestamp`](mod@timestamp) a time as the number
+//! that xarray and pandas read.
 //!
 //! Bytes are those of [`serde_bytes`]: serde gives a `Vec<u8>` as a list of numbers.
 //!
@@ -144,6 +145,7 @@
 //! | [`ndarray`], [`num_complex`] | arrays, and their complex elements |
 //! | [`sprs`](https://docs.rs/sprs) | sparse matrices |
 //! | `arrow_array`, `arrow_schema` (cargo feature `arrow`) | tables of Apache Arrow |
+//! | `chrono`, `jiff` (cargo features `chrono`, `jiff`) | times |
 //! | [`indexmap`] | [`value::Map`] |
 //! | [`serde_bytes`] | byte strings, in types and as a [`Value`] |
 //! | [`erased_serde`] | trait objects |
@@ -161,6 +163,7 @@
 //! - `nalgebra`: matrices and vectors of `nalgebra`, `with = "filebacked::nalgebra"`.
 //! - `f16`: arrays of `half::f16`.
 //! - `arrow`: tables of Apache Arrow, as `RecordBatch`es.
+//! - `chrono`, `jiff`: [`timestamp`](mod@timestamp) for the types of these crates.
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 // On docs.rs, items say which feature they need.
@@ -191,6 +194,8 @@ mod wrappers;
 
 pub use api::{from_file, from_group, from_slice, read, read_at, to_file, to_group, to_vec, write, write_at};
 pub use appender::Appender;
+#[cfg(feature = "chrono")]
+pub use chrono;
 pub use deserializer::Hdf5Deserializer;
 pub use erased_serde;
 pub use ground::error::{Error, ErrorKind, Hdf5Error, Result};
@@ -198,8 +203,10 @@ pub use ground::progress::{Answer, Progress};
 pub use h5::AsGroup;
 pub use hdf5;
 pub use indexmap;
+#[cfg(feature = "jiff")]
+pub use jiff;
 pub use layout::access::{FileLocking, LibraryVersion};
-pub use layout::dataset_options::{DatasetOptions, Records, Strings};
+pub use layout::dataset_options::{DatasetOptions, Maps, Records, Strings};
 pub use ndarray;
 pub use num_complex;
 pub use options::{ReadOptions, WriteOptions};
@@ -214,7 +221,7 @@ pub use wrappers::lazy::{Lazy, LazyMap};
 #[cfg(feature = "nalgebra")]
 pub use wrappers::nalgebra;
 pub use wrappers::shared::Shared;
-pub use wrappers::{array, codec, sorted, value};
+pub use wrappers::{array, codec, sorted, timestamp, value};
 #[cfg(feature = "sprs")]
 pub use wrappers::{sparse, triplets};
 #[cfg(feature = "arrow")]

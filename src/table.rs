@@ -40,8 +40,8 @@
 //! | `Utf8`, `LargeUtf8`, `Utf8View` | strings, of fixed or variable length, or packed | `Utf8`; `LargeUtf8`, where there can be more than 2 GiB of text |
 //! | `Binary`, `LargeBinary`, `BinaryView` | `blobs` | `Binary`; `LargeBinary`, where there are more than 2 GiB |
 //! | `FixedSizeBinary` | dataset of an opaque type (of no bytes: `blobs`) | `FixedSizeBinary` |
-//! | `Date32`, `Date64` | `int32`, `int64` with `units` = `days since 1970-01-01` | the same |
-//! | `Timestamp` | `int64` with `units` = `nanoseconds since 1970-01-01` and the like; its time zone is the attribute `timezone` | the same |
+//! | `Date32`, `Date64` | `int32`, `int64` with `units` = `days since 1970-01-01`, and `calendar` | the same |
+//! | `Timestamp` | `int64` with `units` = `nanoseconds since 1970-01-01` and the like, and `calendar`, as [`timestamp`](mod@crate::timestamp) has it; its time zone is the attribute `timezone` | the same |
 //! | `Duration` | `int64` with `units` = `nanoseconds` and the like | the same |
 //! | `Time32`, `Time64` | `int32`, `int64` with `units`, and `since` = `midnight` | the same |
 //! | `List`, `LargeList` | `ragged` | `List`; `LargeList`, where there are more than 2^31 elements |

@@ -488,6 +488,20 @@ impl Column {
         Ok((*keys, *values))
     }
 
+    /// Whether there are objects in it that are opened when they are asked for.
+    pub(super) fn has_objects(&self) -> bool {
+        match self {
+            Self::Array(_) | Self::Halves(..) | Self::Parts { .. } | Self::Units(_) => false,
+            Self::Ragged { values, .. } | Self::Nullable { values, .. } => values.has_objects(),
+            Self::Maps { keys, values, .. } => keys.has_objects() || values.has_objects(),
+            Self::Records(records) => records.fields.iter().any(|field| field.stored().is_none_or(Self::has_objects)),
+            Self::Variants(parted) | Self::Mixed(parted) => {
+                parted.parts.iter().any(|part| part.column.as_ref().is_some_and(Self::has_objects))
+            }
+            _ => true,
+        }
+    }
+
     /// The number of elements.
     pub(super) fn len(&self) -> u64 {
         match self {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use super::access::key_of;
+use super::deferred_entry::{DeferredEntry, DeferredPairs};
 use super::deserializer::ValueDeserializer;
 use super::foreign;
 use super::node::Node;
@@ -29,6 +30,8 @@ pub(crate) struct Deferred {
     /// The object, once it was opened. It is good from then on, whatever becomes of its links.
     opened: OnceLock<OpenObject>,
     link: Option<UnopenedLink>,
+    /// It is no object, but a value of a map that is stored as keys and values.
+    entry: Option<DeferredEntry>,
     file: Arc<OpenFile>,
 }
 
@@ -76,7 +79,7 @@ impl Deferred {
     pub(super) fn of(stored: OpenObject) -> Result<Self> {
         let stored = OpenObject { object: stored.object.unwatched(), ..stored };
         let file = Arc::new(OpenFile::of(&stored.object)?);
-        Ok(Self { opened: OnceLock::from(stored), link: None, file })
+        Ok(Self { opened: OnceLock::from(stored), link: None, entry: None, file })
     }
 
     fn stored(&self) -> Result<&OpenObject> {
@@ -112,6 +115,9 @@ impl Deferred {
     }
 
     fn read_into(&self, value: &mut dyn Make) -> Result<()> {
+        if let Some(entry) = &self.entry {
+            return entry.read_into(value);
+        }
         self.during(|stored| {
             // What is opened again is, too.
             let scope = stored.scope.for_new_call();
@@ -165,7 +171,28 @@ impl Deferred {
 
     /// Whether there is something with a name in it: a field, or an entry of a map.
     pub(crate) fn has_names(&self) -> Result<bool> {
-        self.during(|stored| select::leads_on(&stored.object, MAX_DEPTH))
+        match &self.entry {
+            Some(entry) => entry.has_names(),
+            None => self.during(|stored| select::leads_on(&stored.object, MAX_DEPTH)),
+        }
+    }
+
+    /// Whether it is an object of its own.
+    pub(crate) fn is_object(&self) -> bool {
+        self.entry.is_none()
+    }
+
+    /// Something else that is kept of the same file.
+    fn beside(&self, link: Option<UnopenedLink>, entry: Option<DeferredEntry>) -> Self {
+        Self { opened: OnceLock::new(), link, entry, file: Arc::clone(&self.file) }
+    }
+
+    /// The entries, if it is a map that is stored as keys and values, none of which is an object or left out.
+    pub(crate) fn pairs<K: DeserializeOwned>(self: &Arc<Self>) -> Result<Option<Vec<(K, Self)>>> {
+        let Some((mut keys, pairs)) = DeferredPairs::open(self)? else { return Ok(None) };
+        let keys: Vec<K> = made(|value| pairs.read_keys(&mut keys, value))?;
+        let values = pairs.entries().map(|entry| self.beside(None, Some(entry)));
+        Ok(Some(keys.into_iter().zip(values).collect()))
     }
 
     /// The file that it is in.
@@ -190,7 +217,7 @@ impl Deferred {
                 let Link { name, soft, .. } = link;
                 let scope = inside.scope.at(inside.scope.rules().field(&key));
                 let link = UnopenedLink { group: group.clone(), name: name.clone(), soft, scope, depth };
-                let deferred = Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) };
+                let deferred = self.beside(Some(link), None);
                 DeferredChild { key, name, deferred }
             };
             select::links(group, &mut links, inside.scope.rules(), |link| key_of(link, &inside.scope, quoted))?;
@@ -206,7 +233,7 @@ impl Deferred {
             let (scope, depth) =
                 (inside.scope.at(inside.scope.rules().field(&unescape(name))), inside.depth.in_record()?);
             let link = UnopenedLink { group: group.clone(), name: name.to_owned(), soft: false, scope, depth };
-            Ok(Self { opened: OnceLock::new(), link: Some(link), file: Arc::clone(&self.file) })
+            Ok(self.beside(Some(link), None))
         })
     }
 }

@@ -17,6 +17,7 @@ use super::visitor_kinds::{array_of, is_serdes};
 use crate::de::item::NumberBlock;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
+use crate::ground::time::is_time;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Room, may_be_vec};
 
@@ -288,7 +289,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 
     #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
-        if is_wrapper(name) || is_half(name) {
+        if is_wrapper(name) || is_half(name) || is_time(name) {
             return self.ask(Question::Newtype(name), visitor);
         }
         visitor.visit_newtype_struct(self)

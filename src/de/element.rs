@@ -9,12 +9,14 @@ use super::deserializer::{AskOnce, ValueDeserializer};
 use super::elements::{Elements, Payload, Variant};
 use super::row::{CompoundSeq, FoundRecord};
 use super::stored::{MANY, StoredForm, StoredValue, check_len, visit_block, visit_grid, visit_range};
+use super::times;
 use super::visit::{Answer, Question, Visit, take_seq};
 use super::visitor_kinds::FieldOrder;
 use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Block, Item, ItemPart, NumberBlock};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::time::is_time;
 use crate::h5::{self, Number};
 use crate::layout::VALUES;
 
@@ -361,6 +363,16 @@ impl<'a> ColumnElement<'a> {
         }
     }
 
+    /// A time, or a list of them.
+    fn times(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        let Some(array) = times::of_column(self.column) else { return self.look(question, visit) };
+        let times = array.times()?;
+        let Self { column, index, depth } = self;
+        times.during(|| {
+            visit.answer(Answer::Newtype(ValueDeserializer::Element(ColumnElement { column, index, depth })))
+        })
+    }
+
     fn string(self, visit: &mut dyn Visit) -> Result<()> {
         if self.is_text() { visit.answer(Answer::Str(self.text()?)) } else { self.look(Question::Str, visit) }
     }
@@ -375,6 +387,7 @@ impl AskOnce for ColumnElement<'_> {
             Question::Option => self.optional(visit),
             Question::Enum(name, _) => self.enumeration(name, question, visit),
             Question::Str | Question::String => self.string(visit),
+            Question::Newtype(name) if is_time(name) => self.times(question, visit),
             _ => self.look(question, visit),
         }
     }

@@ -11,8 +11,10 @@
 //! - [`python`] has the enums, trait objects and dictionaries of the Python package FileBacked.
 //! - [`marked_dataset`] and [`foreign`] recognize what other programs wrote in ways of their own; [`matlab`] has MATLAB's arrays.
 //! - A [`reference`](mod@reference) is read as the object that it refers to.
-//! - Wrapper types read themselves from a [`source`], or later from what is [`deferred`].
+//! - Wrapper types read themselves from a [`source`], or later from what is [`deferred`], as do the entries of a map that is
+//!   stored as keys and values ([`deferred_entry`]).
 //! - Tables are read column by column in `bulk`, past the elements.
+//! - [`times`] knows what the numbers are that times are stored as.
 //! - [`select`] knows what the options leave out, [`visit_limits`] what a call may read, and [`describe`] what errors say of what is
 //!   stored.
 
@@ -24,6 +26,7 @@ mod bulk;
 mod cells;
 mod column;
 mod deferred;
+mod deferred_entry;
 mod describe;
 mod deserializer;
 pub(crate) mod dynamic;
@@ -51,6 +54,7 @@ mod sparse_form;
 mod stored;
 mod stream;
 mod tags;
+mod times;
 mod visit;
 mod visit_limits;
 mod visitor_kinds;
@@ -61,7 +65,7 @@ use crate::de::item::{Item, ItemPart};
 use crate::ground::depth::Depth;
 
 #[cfg(feature = "arrow")]
-pub(crate) use bulk::{ColumnData, Marks, SINCE, StoredTable, TIMEZONE, UNITS};
+pub(crate) use bulk::{ColumnData, Marks, SINCE, StoredTable, TIMEZONE};
 pub(crate) use deferred::Deferred;
 pub(crate) use deserializer::{AskOnce, ValueDeserializer};
 pub(crate) use matlab::ArrayLayout;

@@ -1,5 +1,7 @@
 //! What a link leads to.
 
+use std::sync::Arc;
+
 use super::array_form;
 use super::column::{Column, check_halves, wide};
 use super::deserializer::AskOnce;
@@ -12,6 +14,7 @@ use super::python::union::UnionVariant;
 use super::select;
 use super::source::{OpenObject, Source, offer};
 use super::stored::{StoredForm, StoredValue};
+use super::times;
 use super::visit::{Answer, Question, Visit};
 use super::visit_limits::{LinkKind, Scope};
 use crate::de::item::Item;
@@ -19,6 +22,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
+use crate::ground::time::is_time;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, ObjectSummary, Shape};
 #[cfg(feature = "nalgebra")]
@@ -290,6 +294,21 @@ impl Node {
         }
     }
 
+    /// A time, or a list of them.
+    fn times(self, visit: &mut dyn Visit) -> Result<()> {
+        let (mut open, scope, depth) = self.open()?;
+        if let (Some(Kind::Value), Object::Group(group)) = (open.kind()?, &open.object) {
+            let node = Self::inside(group, &open, &scope, depth)?;
+            return depth.with_stack(|| node.times(visit)).map_err(|error| error.in_link(VALUE));
+        }
+        let times = match &open.object {
+            Object::Dataset(dataset) => times::of_dataset(dataset)?,
+            Object::Group(_) => Arc::default(),
+        };
+        let mut node = Some(Self { at: NodeState::Open(open), scope, depth });
+        times.during(|| visit.newtype(&mut node))
+    }
+
     /// Anything. What cannot be read is null, if the options say so, unless something of it was handed over already.
     fn anything(self, visit: &mut dyn Visit) -> Result<()> {
         let (mut open, scope, depth) = self.open()?;
@@ -483,6 +502,7 @@ impl AskOnce for Node {
     fn ask_once(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
         match question {
             Question::Newtype(name) if is_wrapper(name) => offer(Source::Node(self), visit),
+            Question::Newtype(name) if is_time(name) => self.times(visit),
             Question::Newtype(name) if !is_half(name) => visit.newtype(&mut Some(self)),
             Question::Any => self.anything(visit),
             Question::Option => self.option(visit),

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::column::check_count;
 use super::stored::StoredForm;
+use super::times;
 use super::visit::Visit;
 use super::visitor_kinds::{FieldOrder, table_of, vector_of, wants_strings};
 use crate::de::item::{self, Block, ItemPart};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::time::StoredTimes;
 use crate::h5::{self, Dataset, Dtype, Element, Items, Number, ReadAhead, Shape, Strings};
 use crate::layout::SLAB;
 
@@ -52,6 +54,8 @@ pub(super) struct WindowedDataset {
     /// What an item of a dataset of one dimension is, if it is a string of fixed size.
     list_of_strings: Option<Strings>,
     order: FieldOrder,
+    /// What is known of its items as times, once they were asked for as such.
+    times: Option<Arc<StoredTimes>>,
 }
 
 impl WindowedDataset {
@@ -102,12 +106,22 @@ impl WindowedDataset {
             list_of: number.filter(|_| is_list),
             list_of_strings,
             order: FieldOrder::default(),
+            times: None,
         })
     }
 
     /// The dataset.
     pub(super) fn dataset(&self) -> &Arc<Dataset> {
         &self.dataset
+    }
+
+    /// What is known of the items as times.
+    pub(super) fn times(&mut self) -> Result<Arc<StoredTimes>> {
+        let times = match self.times.take() {
+            Some(times) => times,
+            None => times::of_dataset(&self.dataset)?,
+        };
+        Ok(Arc::clone(self.times.insert(times)))
     }
 
     /// The number of elements along the first dimension.

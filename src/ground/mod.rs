@@ -11,4 +11,5 @@ pub(crate) mod link_name;
 pub(crate) mod memory;
 pub(crate) mod progress;
 pub(crate) mod stack;
+pub(crate) mod time;
 pub(crate) mod wrapper_slot;

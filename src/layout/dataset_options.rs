@@ -27,6 +27,16 @@ pub enum Records {
     Columns,
 }
 
+/// How maps are stored whose keys can be names of links: strings, integers, bools, unit variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Maps {
+    /// A group with an object for each entry, which has the key as its name.
+    Groups,
+    /// The keys as one sequence and the values as another: a few objects, however many entries there are.
+    Columns,
+}
+
 /// How the datasets of a value, or of a part of it, are stored: see [`WriteOptions::at`](crate::WriteOptions::at).
 ///
 /// What is not said here is as it is for the datasets of the whole. Scalars are never stored in chunks, and what a
@@ -45,6 +55,7 @@ pub struct DatasetOptions {
     pub(crate) storing: StorageOptions,
     pub(crate) strings: Option<Strings>,
     pub(crate) records: Option<Records>,
+    pub(crate) maps: Option<Maps>,
 }
 
 impl DatasetOptions {
@@ -236,6 +247,43 @@ impl DatasetOptions {
         self
     }
 
+    /// How maps are stored whose keys can be names of links. Without this they are groups with an object for each entry.
+    ///
+    /// With [`Maps::Columns`], a map is two sequences, `keys` and `values`: the form that maps with other keys always have. Any
+    /// type reads it that reads the group. 20,000 series, a `BTreeMap<String, Vec<f64>>`, are five objects then.
+    ///
+    /// A map stays a group where two sequences do not suit it:
+    ///
+    /// - Its values are not of one type. So maps of JSON or of a [`Value`](crate::Value) come back as they were. What counts as
+    ///   one type is what the elements of a `Vec` of one Rust type are. Of values that are maps, any two have a key in common, or
+    ///   all their values are of one type.
+    /// - Its values are objects of their own: [`NdArray`](crate::NdArray) and the other wrapper types.
+    /// - It is a struct with `flatten`, or an enum with an internal tag. To serde these are maps; they are told by the length that
+    ///   they do not say, and by the tag. A map that does not say its length is taken for such a struct.
+    ///
+    /// Structs are always groups. Maps in lists are [stored together](Self::records) in any case, and so are maps that are values
+    /// of a map in columns. What is said at the path of one key about how datasets are stored does not reach the values in
+    /// columns, which are stored together: `*` stands for all of them. Reading leaves out whole entries of such a map by their
+    /// keys, and what is in its values by `*` in the place of the key.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use filebacked::{Maps, WriteOptions, from_file, hdf5};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("series.h5");
+    /// let series: BTreeMap<String, Vec<f64>> = (0..1000).map(|n| (format!("station {n}"), vec![0.5; n % 3])).collect();
+    /// let run = BTreeMap::from([("series", &series)]);
+    /// WriteOptions::new().at("series", |d| d.maps(Maps::Columns)).to_file(&path, &run)?;
+    /// assert_eq!(hdf5::File::open(&path)?.group("series")?.member_names()?, ["keys", "values"]);
+    /// assert_eq!(from_file::<BTreeMap<String, BTreeMap<String, Vec<f64>>>>(&path)?["series"], series);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn maps(mut self, maps: Maps) -> Self {
+        self.maps = Some(maps);
+        self
+    }
+
     /// The same for a call of its own.
     pub(crate) fn renewed(&self) -> Self {
         Self { storing: self.storing.renewed(), ..self.clone() }
@@ -252,6 +300,7 @@ impl DatasetOptions {
             storing: self.storing.over(&outer.storing),
             strings: self.strings.or(outer.strings),
             records: self.records.or(outer.records),
+            maps: self.maps.or(outer.maps),
         }
     }
 }

@@ -24,6 +24,15 @@ pub(crate) const LENGTH: &str = "length";
 /// hold beyond these is not there.
 pub(crate) const APPENDED: &str = "filebacked-length";
 
+/// The attributes by which netCDF's conventions say what numbers are, and which are missing; and what they say of times.
+pub(crate) const UNITS: &str = "units";
+pub(crate) const CALENDAR: &str = "calendar";
+pub(crate) const FILL_VALUE: &str = "_FillValue";
+pub(crate) const NANOSECONDS: &str = "nanoseconds since 1970-01-01";
+pub(crate) const GREGORIAN: &str = "proleptic_gregorian";
+/// The attributes of times that are counted in nanoseconds.
+pub(crate) const TIME_MARKS: [(&str, &str); 2] = [(UNITS, NANOSECONDS), (CALENDAR, GREGORIAN)];
+
 /// The child of a root group, or of `some`, that holds the value.
 pub(crate) const VALUE: &str = "value";
 /// The elements of `nullable`, `nulls`, `masked`, `ragged`, `blobs`, `map` and `maps`.

@@ -10,7 +10,7 @@ use crate::file;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::within::path_of;
 use crate::h5::{AsGroup, File, Group, Writing};
-use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
+use crate::layout::dataset_options::{DatasetOptions, Maps, Records, Strings};
 use crate::layout::path_rules::RulePosition;
 use crate::ser::Growth;
 
@@ -248,7 +248,7 @@ impl WriteOptions {
                 },
             ));
         }
-        for DatasetOptions { storing, strings, records } in self.rules().storing() {
+        for DatasetOptions { storing, strings, records, maps } in self.rules().storing() {
             if storing.above.is_some() {
                 return Err(refused("above", "its datasets are in chunks from the first record on"));
             }
@@ -258,6 +258,9 @@ impl WriteOptions {
             if *records == Some(Records::Table) {
                 let why = "records of fixed size are a table by themselves, and no others can be one that grows";
                 return Err(refused("records(Table)", why));
+            }
+            if *maps == Some(Maps::Columns) {
+                return Err(refused("maps(Columns)", "the maps of its records are stored together in any case"));
             }
         }
         let position = self.rules().start(base);

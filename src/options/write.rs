@@ -10,7 +10,7 @@ use crate::ground::progress::{Answer, Progress, ProgressCallback};
 use crate::h5::within::path_of;
 use crate::h5::{AsGroup, Group};
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
-use crate::layout::dataset_options::{DatasetOptions, Records, Strings};
+use crate::layout::dataset_options::{DatasetOptions, Maps, Records, Strings};
 use crate::layout::path_rules::{Effect, Pattern, Rules};
 use crate::ser::{AnyValue, Erased};
 use crate::{Hdf5Serializer, file, ser};
@@ -591,4 +591,16 @@ for_all! {
     /// # Ok::<(), filebacked::Error>(())
     /// ```
     records(records: Records);
+    /// How all maps are stored whose keys can be names of links: see [`DatasetOptions::maps`]. For some of them,
+    /// [`at`](Self::at) says it.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use filebacked::{Maps, WriteOptions, from_slice};
+    /// let series = BTreeMap::from([("a/b".to_owned(), vec![0.5, 1.5]), ("c".to_owned(), vec![])]);
+    /// let image = WriteOptions::new().maps(Maps::Columns).to_vec(&series)?;
+    /// assert_eq!(from_slice::<BTreeMap<String, Vec<f64>>>(&image)?, series);
+    /// # Ok::<(), filebacked::Error>(())
+    /// ```
+    maps(maps: Maps);
 }

@@ -71,7 +71,7 @@ impl<'a> SinkOnce<'a> for AttributesSerializer {
 
     fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
         match compound {
-            Compound::Map | Compound::Struct(..) => Ok(Box::new(AttributeSink { attributes: self, key: None })),
+            Compound::Map(_) | Compound::Struct(..) => Ok(Box::new(AttributeSink { attributes: self, key: None })),
             _ => Err(no_attributes()),
         }
     }

@@ -432,6 +432,33 @@ impl Column {
         }
     }
 
+    /// Takes note that the numbers in it, or in its sequences, are times.
+    #[inline]
+    pub(super) fn mark_times(&mut self) {
+        match self {
+            Self::Numbers(numbers) => numbers.mark_times(),
+            Self::Nullable(nullable) => nullable.inner.mark_times(),
+            Self::List(list) => list.inner.mark_times(),
+            _ => {}
+        }
+    }
+
+    /// Whether the numbers in it, or in its sequences, are times.
+    pub(super) fn is_times(&self) -> bool {
+        match self {
+            Self::Numbers(Numbers::Time(_)) => true,
+            Self::Nullable(nullable) => nullable.inner.is_times(),
+            Self::List(list) => list.inner.is_times(),
+            Self::Array(array) => array.inner.is_times(),
+            _ => false,
+        }
+    }
+
+    /// Whether it holds records that have times.
+    pub(super) fn has_times_in_records(&self) -> bool {
+        matches!(self, Self::Record(record) if record.has_times())
+    }
+
     pub(super) fn push_i128(&mut self, value: i128) {
         let column = self.of_class(ElementClass::I128);
         if let Self::Unknown(fillers) = column {

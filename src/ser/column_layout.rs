@@ -14,11 +14,12 @@ use super::variants::VariantsColumn;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::MAX_COUNT;
 use crate::ground::stack::with_room;
+use crate::ground::time::MISSING;
 use crate::h5::{Attributes, Dtype, EnumType, Field, Group, Number, Shape, element_bytes};
 use crate::layout::dataset_options::Records;
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{
-    ENCODING_TYPE, ENCODING_VERSION, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
+    ENCODING_TYPE, ENCODING_VERSION, FILL_VALUE, HI, KEYS, Kind, LO, MASK, MAX_MESSAGE, MAX_RANK, NULLABLE_BOOLEAN,
     NULLABLE_INTEGER, NULLABLE_VERSION, OFFSETS, SLAB, TAG, VALUES, are_positions, escape_variant,
 };
 use crate::layout_attributes::LayoutAttributes;
@@ -33,7 +34,8 @@ fn write_level(column: Column, place: &Place<'_>) -> Result<()> {
     match column {
         Column::Unknown(count) => {
             let fillers = vec![f64::NAN; count];
-            place.write(Dtype::Number(Number::F64), Shape::Simple(vec![len]), element_bytes(&fillers), None)
+            let number = if place.is_times && count == 0 { Number::I64 } else { Number::F64 };
+            place.write(Dtype::Number(number), Shape::Simple(vec![len]), element_bytes(&fillers), None)
         }
         Column::Numbers(numbers) => write_numbers(&numbers, vec![len], place),
         Column::I128(values) => {
@@ -76,7 +78,9 @@ pub(super) fn check_count(count: u64) -> Result<()> {
 }
 
 fn write_numbers(numbers: &Numbers, dims: Vec<u64>, place: &Place<'_>) -> Result<()> {
-    place.write(Dtype::Number(numbers.number()), Shape::Simple(dims), numbers.bytes(), None)
+    let write =
+        |place: &Place<'_>| place.write(Dtype::Number(numbers.number()), Shape::Simple(dims), numbers.bytes(), None);
+    if matches!(numbers, Numbers::Time(_)) && !place.is_times { write(&place.of_times()) } else { write(place) }
 }
 
 /// The compound type of 128-bit integers.
@@ -207,7 +211,29 @@ fn write_maps(maps: MapsColumn, place: &Place<'_>) -> Result<()> {
     write(maps.values, &Place::child(&group, VALUES, place.rules.element()))
 }
 
+/// Times some of which are missing: numpy and pandas have a number for those. `None` where these are no times.
+fn missing_times(nullable: &NullableColumn) -> Option<Vec<i64>> {
+    let mut times = match &nullable.inner {
+        Column::Numbers(Numbers::I64(times) | Numbers::Time(times)) => times.clone(),
+        Column::Unknown(count) => vec![MISSING; *count],
+        _ => return None,
+    };
+    times.iter_mut().zip(&nullable.mask).filter(|(_, missing)| **missing).for_each(|(time, _)| *time = MISSING);
+    Some(times)
+}
+
+fn write_missing_times(times: &[i64], place: &Place<'_>) -> Result<()> {
+    let dataset = place.dataset(Dtype::Number(Number::I64), Shape::Simple(vec![times.len() as u64]), None)?;
+    dataset.write_attribute(FILL_VALUE, &Dtype::Number(Number::I64), &Shape::Scalar, element_bytes(&[MISSING]))?;
+    if times.is_empty() { Ok(()) } else { dataset.write(element_bytes(times)) }
+}
+
 fn write_nullable(nullable: NullableColumn, place: &Place<'_>) -> Result<()> {
+    if place.is_times
+        && let Some(times) = missing_times(&nullable)
+    {
+        return write_missing_times(&times, place);
+    }
     let group = place.group(Some(Kind::Nullable))?;
     write_encoding(&nullable.inner, &group)?;
     write(nullable.inner, &place.part(&group, VALUES))?;
@@ -533,6 +559,8 @@ fn write_record(mut record: RecordColumn, place: &Place<'_>) -> Result<()> {
     let count = record.count;
     let table = match place.rules.dataset_options().records {
         Some(Records::Columns) => None,
+        // A field of a table has no attributes to say that it holds times.
+        None if record.has_times() => None,
         how => record_cell(&record, how == Some(Records::Table)),
     };
     if let Some(dtype) = table {

@@ -7,7 +7,7 @@ use ndarray::{ArrayView, Dimension};
 
 use super::column_layout::{check_count, write_encoding_of};
 use super::destination::Destination;
-use super::place::Place;
+use super::place::{Place, write_marks};
 use super::strings::{self, StringList};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{Attributes, Dtype, ElementType, Group, Number, Opaque, Shape, element_bytes};
@@ -74,10 +74,7 @@ impl ColumnPlace<'_> {
         if !bytes.is_empty() {
             dataset.write(bytes)?;
         }
-        for (name, text) in marks {
-            dataset.write_strings_attribute(name, &Shape::Scalar, format!("{text}\0").as_bytes())?;
-        }
-        Ok(())
+        write_marks(&dataset, marks)
     }
 
     /// Writes an array of elements that the `hdf5` crate knows.

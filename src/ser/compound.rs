@@ -1,26 +1,22 @@
-//! Sequences, tuples, maps and structs at their place.
+//! Sequences, tuples and structs at their place.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::any_value::{AnyElements, AnyValue};
 use super::array_form::{complex_part, write_complex};
 use super::column::Column;
 use super::column_layout;
-use super::element::ElementSerializer;
 use super::event::CompoundSink;
-use super::key::{self, KeyClass};
 use super::node::{numbers, put};
-use super::place::{ElementContext, Place, PlaceKind, check_free};
+use super::place::{Place, PlaceKind, check_free};
 use super::select;
-use super::serializer::ValueSerializer;
 use super::stream::SequenceWriter;
 use crate::ground::depth::Depth;
-use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
-use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape};
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::link_name::ATTRIBUTE_PREFIX;
 use crate::h5::{Group, Number, Object, Shape};
 use crate::layout::path_rules::RulePosition;
-use crate::layout::{KEYS, KIND, Kind, MAX_RANK, VALUES, is_linkable};
+use crate::layout::{KIND, Kind, MAX_RANK};
 
 /// A sequence: a column, written as its elements become known.
 pub(super) struct NodeSeq<'a> {
@@ -213,134 +209,4 @@ impl CompoundSink for NodeStruct {
     fn end(self: Box<Self>) -> Result<()> {
         Ok(())
     }
-}
-
-/// A map: a group with a child per key, or, where keys are no link names, keys and values.
-pub(super) struct NodeMap<'a> {
-    place: Place<'a>,
-    depth: Depth,
-    state: MapState,
-}
-
-enum MapState {
-    /// No key has come yet.
-    Start,
-    Group {
-        group: Group,
-        target: Option<Group>,
-        class: KeyClass,
-        used: HashSet<String>,
-        /// The key whose value is to come.
-        key: Option<String>,
-    },
-    Pairs {
-        keys: Column,
-        values: Column,
-        /// The key whose value is to come, where that may be left out; and as the options know it.
-        key: Option<(Column, Option<String>)>,
-    },
-}
-
-/// No keys and values yet.
-fn no_pairs() -> MapState {
-    MapState::Pairs { keys: Column::new(), values: Column::new(), key: None }
-}
-
-impl<'a> NodeMap<'a> {
-    pub(super) fn new(place: Place<'a>, depth: Depth, pairs: bool) -> Result<Self> {
-        let state = if pairs { no_pairs() } else { MapState::Start };
-        Ok(Self { place, depth, state })
-    }
-}
-
-impl CompoundSink for NodeMap<'_> {
-    fn key(&mut self, key: &dyn AnyValue) -> Result<()> {
-        if let MapState::Start = self.state {
-            self.state = match key::link(key)? {
-                Some((class, key)) if is_linkable(&key) => MapState::Group {
-                    group: self.place.group(None)?,
-                    target: self.place.target(),
-                    class,
-                    used: HashSet::from([key.clone()]),
-                    key: Some(key),
-                },
-                _ => no_pairs(),
-            };
-            if let MapState::Group { .. } = self.state {
-                return Ok(());
-            }
-        }
-        match &mut self.state {
-            MapState::Start => Ok(()),
-            MapState::Group { class, used, key: pending, .. } => match key::link(key)? {
-                Some((other, key)) if other == *class && is_linkable(&key) && used.insert(key.clone()) => {
-                    *pending = Some(key);
-                    Ok(())
-                }
-                _ => Err(Error::retry_as(
-                    RetryAs::Map,
-                    ErrorKind::BadKey,
-                    "the keys are of different types, or not distinct: write the map through `to_group`, `write`, \
-                     `to_file` or `to_vec`",
-                )),
-            },
-            MapState::Pairs { keys, key: pending, .. } => {
-                if self.place.rules.is_uniform() {
-                    let element = ElementSerializer::new(keys, self.depth, self.place.context());
-                    return key.write(ValueSerializer::element(element));
-                }
-                let (name, mut column) = (key::link(key)?.map(|(_, name)| name), Column::new());
-                let element = ElementSerializer::new(&mut column, self.depth, ElementContext::nowhere());
-                key.write(ValueSerializer::element(element))?;
-                *pending = Some((column, name));
-                Ok(())
-            }
-        }
-    }
-
-    fn value(&mut self, value: &dyn AnyValue) -> Result<()> {
-        match &mut self.state {
-            MapState::Group { group, target, key, .. } => {
-                let key = key.take().ok_or_else(no_key)?;
-                let (name, rules) = (escape(&key), self.place.rules.field(&key));
-                if select::is_left_out(rules, value) {
-                    return Ok(());
-                }
-                check_free(target.as_ref(), &name)
-                    .and_then(|()| put(value, Place::child(group, &name, rules), self.depth, 0))
-                    .map_err(|error| error.in_field(&key).in_link(&name))
-            }
-            MapState::Pairs { keys, values, key } => {
-                let (index, mut context) = (values.len(), self.place.context());
-                if let Some((key, name)) = key.take() {
-                    context = name.map_or(context.element(), |name| context.field(&name));
-                    if select::is_left_out(context.rules, value) {
-                        return Ok(());
-                    }
-                    keys.push_from(&key, 0)?;
-                }
-                let element = ElementSerializer::new(values, self.depth, context);
-                element.push_item(value).map_err(|error| error.in_element(index))
-            }
-            MapState::Start => Err(no_key()),
-        }
-    }
-
-    fn end(self: Box<Self>) -> Result<()> {
-        match self.state {
-            MapState::Start => self.place.group(None).map(drop),
-            MapState::Group { .. } => Ok(()),
-            MapState::Pairs { keys, values, .. } => {
-                let group = self.place.group(Some(Kind::Map))?;
-                let place = self.place.of_elements();
-                column_layout::write(keys, &place.part(&group, KEYS))?;
-                column_layout::write(values, &place.part(&group, VALUES))
-            }
-        }
-    }
-}
-
-#[cold]
-fn no_key() -> Error {
-    Error::new(ErrorKind::Custom, "a map gave a value without a key")
 }

@@ -119,7 +119,10 @@ impl Column {
                         match numbers { $(Numbers::$variant(vec) => self.push_number(vec[index], false),)* }
                     };
                 }
-                push!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);
+                push!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64 Time);
+                if let Numbers::Time(_) = numbers {
+                    self.mark_times();
+                }
             }
             Self::I128(vec) => self.push_i128(vec[index]),
             Self::U128(vec) => self.push_u128(vec[index]),

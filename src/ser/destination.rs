@@ -9,7 +9,7 @@ use ndarray::{ArrayView, Dimension};
 
 use super::any_value::AnyValue;
 use super::attributes::AttributesSerializer;
-use super::node::{put, put_unshared};
+use super::node::{put, put_columns, put_unshared};
 use super::place::{Place, PlaceKind, copy_attributes, no_attribute};
 use super::select;
 use super::serializer::ValueSerializer;
@@ -20,6 +20,7 @@ use crate::ground::error::Result;
 use crate::ground::wrapper_slot::{Offered, Slot};
 use crate::h5::referred::Referred;
 use crate::h5::{Attributes, Dtype, ElementType, Group, Object, Shape};
+use crate::layout::dataset_options::Maps;
 use crate::layout::{Kind, VALUE};
 use crate::layout_attributes::LayoutAttributes;
 
@@ -48,6 +49,16 @@ impl Destination {
     pub(crate) fn put(&self, value: &dyn AnyValue) -> Result<()> {
         let put = if self.unshared { put_unshared } else { put };
         put(value, self.place.clone(), self.depth, self.option_depth)
+    }
+
+    /// Writes a map as keys and values, if these are of one type; returns whether it did.
+    pub(crate) fn put_columns(&self, map: &dyn AnyValue) -> Result<bool> {
+        put_columns(map, self.place.clone(), self.depth, self.option_depth)
+    }
+
+    /// How maps are stored there, if that is said.
+    pub(crate) fn maps(&self) -> Option<Maps> {
+        self.place.rules.dataset_options().maps
     }
 
     /// As [`Destination::put`], but the object is none that stands elsewhere, too: it can be given attributes.
@@ -121,8 +132,8 @@ impl Destination {
         }
         let rules = &self.place.rules;
         match &self.place.at {
-            PlaceKind::Fill { group, .. } => copy_attributes(from, group, rules),
-            _ => copy_attributes(from, &group.open(name)?, rules),
+            PlaceKind::Fill { group, .. } => copy_attributes(from, group, rules, true),
+            _ => copy_attributes(from, &group.open(name)?, rules, true),
         }
     }
 

@@ -22,6 +22,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result, RetryAs};
 use crate::ground::half::refuse_half;
 use crate::ground::stack::with_room;
+use crate::ground::time::is_time;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::Reference;
 use crate::layout::is_linkable;
@@ -122,6 +123,16 @@ impl<'a> ElementSerializer<'a> {
         objects.push(context.rules, |place| NodeSerializer::new(place, depth, 0).wrapper(value))
     }
 
+    /// Pushes a time, or a list of them.
+    #[cold]
+    fn times(self, value: &dyn AnyValue) -> Result<()> {
+        let Self { column, depth, context, exact, only_numbers } = self;
+        let element = ElementSerializer { column: &mut *column, depth, context, exact, only_numbers };
+        value.write(ValueSerializer::element(element))?;
+        column.mark_times();
+        Ok(())
+    }
+
     /// Refuses what is no number where only numbers are taken.
     #[inline]
     fn no_number(&self) -> Result<()> {
@@ -201,7 +212,13 @@ impl<'a> ElementSerializer<'a> {
     #[inline]
     pub(super) fn newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<()> {
         refuse_half(name, typeid::of::<T>())?;
-        if is_wrapper(name) { self.wrapper(&Erased(value)) } else { value.serialize(ValueSerializer::element(self)) }
+        if is_wrapper(name) {
+            self.wrapper(&Erased(value))
+        } else if is_time(name) {
+            self.times(&Erased(value))
+        } else {
+            value.serialize(ValueSerializer::element(self))
+        }
     }
 
     #[inline]

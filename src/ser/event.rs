@@ -89,7 +89,7 @@ pub(super) enum Compound {
     /// A tuple, or tuple struct.
     Tuple(usize),
     TupleVariant(u32, &'static str, usize),
-    Map,
+    Map(Option<usize>),
     /// Its name, and how many fields it says it has.
     Struct(&'static str, usize),
     StructVariant(u32, &'static str),

@@ -245,7 +245,9 @@ impl FixedField {
     fn create(&mut self, place: &Place<'_>, name: Option<&str>, total: u64) -> Result<()> {
         let shape = std::iter::once(total).chain(self.dims.iter().copied()).collect();
         let rules = name.map_or(&place.rules, |name| place.rules.field(name));
-        let dataset = place.unlinked_dataset(name, self.dtype.clone(), Shape::Simple(shape), rules)?;
+        let times = self.column.is_times().then(|| place.of_times());
+        let made_at = times.as_ref().unwrap_or(place);
+        let dataset = made_at.unlinked_dataset(name, self.dtype.clone(), Shape::Simple(shape), rules)?;
         let count = self.column.len();
         let mut bytes = vec![0; count * self.size];
         pack_items(&self.column, self.size, &mut bytes);

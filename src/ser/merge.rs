@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 
-use super::column::{ByteStrings, Column};
+use super::column::{ByteStrings, Column, MapsColumn};
 use super::numbers::Numbers;
-use super::record::RecordColumn;
+use super::record::{RecordColumn, RecordField, RecordKind, SPARSE_FIELDS};
 
 /// Adds offsets that count from 0 to those that end at `end`.
 fn add_offsets(offsets: &mut Vec<u64>, more: &[u64]) {
@@ -69,6 +69,39 @@ impl Column {
                         .zip(&other.parts)
                         .all(|(own, other)| own.0 == other.0 && own.1.same_shape(&other.1))
             }
+            _ => false,
+        }
+    }
+
+    /// Whether what is in both can be in one column, and comes back as it would from columns of their own.
+    pub(super) fn takes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unknown(_), _)
+            | (_, Self::Unknown(_))
+            | (Self::I128(_), Self::I128(_))
+            | (Self::U128(_), Self::U128(_))
+            | (Self::Text(_), Self::Text(_))
+            | (Self::Blobs(_), Self::Blobs(_))
+            | (Self::Units(_), Self::Units(_))
+            | (Self::Objects(_), Self::Objects(_)) => true,
+            (Self::Numbers(own), Self::Numbers(other)) => own.number() == other.number(),
+            (Self::Array(own), Self::Array(other)) => own.width == other.width && own.inner.takes(&other.inner),
+            (Self::List(own), Self::List(other)) => own.inner.takes(&other.inner),
+            (Self::Record(own), Self::Record(other)) => own.takes(other),
+            (Self::Record(record), Self::Maps(maps)) | (Self::Maps(maps), Self::Record(record)) => {
+                record.rows == RecordKind::Maps && record.is_taken_by(maps)
+            }
+            (Self::Maps(own), Self::Maps(other)) => own.keys.takes(&other.keys) && own.values.takes(&other.values),
+            (Self::Nullable(own), Self::Nullable(other)) => own.inner.takes(&other.inner),
+            (Self::Variants(own), Self::Variants(other)) => other.variants.iter().all(|other| {
+                let own = own.variants.iter().find(|own| own.name == other.name);
+                own.is_none_or(|own| match (&own.payload, &other.payload) {
+                    (None, None) => true,
+                    (Some(own), Some(other)) => own.takes(other),
+                    _ => false,
+                })
+            }),
+            (Self::Mixed(_), Self::Mixed(_)) => self.same_shape(other),
             _ => false,
         }
     }
@@ -269,6 +302,45 @@ impl Column {
 }
 
 impl RecordColumn {
+    /// As [`Column::takes`].
+    fn takes(&self, other: &Self) -> bool {
+        if self.rows != other.rows || self.rows == RecordKind::Tuples && self.fields.len() != other.fields.len() {
+            return false;
+        }
+        // Where the fields come in their order, so are those that both have.
+        let (mut next, mut is_in_order, mut new) = (0, true, 0);
+        let is_empty = self.fields.is_empty() || other.fields.is_empty();
+        for field in &other.fields {
+            let is_it = |own: &RecordField| own.name == field.name;
+            let found = match self.fields.get(next).is_some_and(is_it) {
+                true => Some(next),
+                false => self.fields.iter().position(is_it),
+            };
+            match found {
+                Some(found) if !self.fields[found].column.takes(&field.column) => return false,
+                Some(found) => {
+                    is_in_order &= found >= next;
+                    next = found + 1;
+                }
+                None => new += 1,
+            }
+        }
+        // Maps that have no key in common are of one type only if all their values are. Others may become maps of keys and values,
+        // all values of which are in one column.
+        let is_alike = is_empty || new < other.fields.len();
+        let stays =
+            self.rows != RecordKind::Maps || is_alike && is_in_order && self.fields.len() + new <= SPARSE_FIELDS;
+        let first = self.fields.first().or(other.fields.first());
+        let mut columns = self.fields.iter().chain(&other.fields).map(|field| &field.column);
+        stays || first.is_none_or(|first| columns.all(|column| first.column.takes(column)))
+    }
+
+    /// Whether these maps can be among those.
+    fn is_taken_by(&self, maps: &MapsColumn) -> bool {
+        let is_text = matches!(maps.keys, Column::Text(_) | Column::Unknown(_));
+        self.fields.is_empty() || is_text && self.fields.iter().all(|field| maps.values.takes(&field.column))
+    }
+
     fn add(&mut self, other: &Self) -> usize {
         let mut bytes = 0;
         for (own, other) in self.fields.iter_mut().zip(&other.fields) {

@@ -3,7 +3,7 @@
 //! Users' types are compiled for the [`serializer`] and, where they are elements of sequences, for the [`record_packer`].
 //! Everything else learns of a value by [`event`]s, or takes it as [`any_value`].
 //!
-//! - Values at a place of their own go through [`node`] and [`compound`].
+//! - Values at a place of their own go through [`node`], [`compound`] and [`map`].
 //! - [`element`] collects the elements of sequences in a [`column`]: structs and tuples by way of [`composite`], enums in
 //!   [`variants`]. [`copy`] moves elements when a column takes another form. [`column_layout`] writes columns.
 //! - [`array_form`] has arrays of `ndarray` that are in no wrapper, `matrix_form` matrices of `nalgebra`, and `sparse_form` those of
@@ -34,6 +34,7 @@ mod field_buffers;
 mod growing;
 mod growth;
 mod key;
+mod map;
 #[cfg(feature = "nalgebra")]
 mod matrix_form;
 mod merge;

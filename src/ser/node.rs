@@ -4,10 +4,11 @@ use super::any_value::{AnyElements, AnyValue, Contiguous};
 use super::array_form::{NodeArray, complex_part, write_complex};
 use super::column::Column;
 use super::column_layout::write_halves;
-use super::compound::{NodeMap, NodeSeq, NodeStruct, NodeTuple};
+use super::compound::{NodeSeq, NodeStruct, NodeTuple};
 use super::destination::Destination;
 use super::element::ElementSerializer;
 use super::event::{Compound, CompoundSink, Event, SinkOnce};
+use super::map::{MapForm, NodeMap};
 #[cfg(feature = "nalgebra")]
 use super::matrix_form::write_matrix;
 use super::place::{ElementContext, Place};
@@ -20,6 +21,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Result, RetryAs};
 use crate::ground::half::refuse_half;
 use crate::ground::link_name::escape;
+use crate::ground::time::is_time;
 use crate::ground::wrapper_slot::{Offer, is_taken, is_wrapper};
 use crate::h5::{Dtype, Number, Shape, Slice};
 use crate::layout::{Kind, VALUE};
@@ -38,15 +40,28 @@ fn put_node(value: &dyn AnyValue, node: NodeSerializer<'_>) -> Result<()> {
     if node.place.is_python() {
         return python::put(value, node.place, node.depth, node.option_depth, node.unshared);
     }
-    let NodeSerializer { depth, option_depth, unshared, .. } = node;
+    let NodeSerializer { depth, option_depth, unshared, mut maps, .. } = node;
     let place = node.place.clone();
+    let mut result = depth.with_stack(|| node.take(value));
+    // A group may not suit a map that columns did not suit; keys and values suit any.
+    while let Err(error) = &result
+        && let Some(next) = maps.instead(error)
+    {
+        place.clear()?;
+        maps = next;
+        let node = NodeSerializer { maps, unshared, ..NodeSerializer::new(place.clone(), depth, option_depth) };
+        result = depth.with_stack(|| node.take(value));
+    }
+    result
+}
+
+/// Writes a map as keys and values, whatever the options say of maps; returns whether these are of one type. Where they are not,
+/// nothing is written.
+pub(super) fn put_columns(value: &dyn AnyValue, place: Place<'_>, depth: Depth, option_depth: usize) -> Result<bool> {
+    let node = NodeSerializer { maps: MapForm::Columns, ..NodeSerializer::new(place.clone(), depth, option_depth) };
     match depth.with_stack(|| node.take(value)) {
-        Err(error) if error.wants(RetryAs::Map) => {
-            place.clear()?;
-            let node = NodeSerializer { pairs: true, unshared, ..NodeSerializer::new(place, depth, option_depth) };
-            depth.with_stack(|| node.take(value))
-        }
-        result => result,
+        Err(error) if error.wants(RetryAs::Group) => place.clear().map(|()| false),
+        result => result.map(|()| true),
     }
 }
 
@@ -57,8 +72,8 @@ pub(super) struct NodeSerializer<'a> {
     pub(super) depth: Depth,
     /// How many `Some` are directly around it.
     pub(super) option_depth: usize,
-    /// A map is to be written as keys and values.
-    pairs: bool,
+    /// How a map is to be written.
+    maps: MapForm,
     /// It is the content of a wrapper, which answers with unit when it has written itself.
     is_content: bool,
     /// It is to be no link to another object.
@@ -67,7 +82,7 @@ pub(super) struct NodeSerializer<'a> {
 
 impl<'a> NodeSerializer<'a> {
     pub(super) fn new(place: Place<'a>, depth: Depth, option_depth: usize) -> Self {
-        Self { place, depth, option_depth, pairs: false, is_content: false, unshared: false }
+        Self { place, depth, option_depth, maps: MapForm::Asked, is_content: false, unshared: false }
     }
 
     /// Has `value` written.
@@ -171,6 +186,10 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
                 self.take(value)
             }
             Event::Unit | Event::UnitStruct(_) => self.unit(),
+            Event::NewtypeStruct(name, value) if is_time(name) => {
+                self.place.is_times = true;
+                self.take(value)
+            }
             Event::NewtypeStruct(name, value) => {
                 refuse_half(name, value.type_of())?;
                 if is_wrapper(name) { self.wrapper(value) } else { self.take(value) }
@@ -187,7 +206,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
     }
 
     fn begin(self, compound: Compound) -> Result<Box<dyn CompoundSink + 'a>> {
-        let Self { depth, pairs, .. } = self;
+        let Self { depth, maps, .. } = self;
         Ok(match compound {
             Compound::Seq(len) => Box::new(NodeSeq::new(self.place, depth.in_sequence()?, len)),
             Compound::Tuple(len) => Box::new(NodeTuple::new(self.place, depth.in_record()?, len, None)),
@@ -195,7 +214,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for NodeSerializer<'p> {
                 let (place, depth) = self.variant(variant)?;
                 Box::new(NodeTuple::new(place, depth, len, Some(variant)))
             }
-            Compound::Map => Box::new(NodeMap::new(self.place, depth.in_record()?, pairs)?),
+            Compound::Map(len) => Box::new(NodeMap::new(self.place, depth.in_record()?, maps, len)?),
             Compound::Struct(name, len) if NodeArray::may_be(name, len) => {
                 Box::new(NodeArray::new(self.place, depth.in_record()?)?)
             }

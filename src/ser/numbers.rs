@@ -17,6 +17,8 @@ pub(super) enum Numbers {
     U64(Vec<u64>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+    /// Times, as nanoseconds since 1970.
+    Time(Vec<i64>),
 }
 
 /// Does the same for the vector of whichever type.
@@ -34,6 +36,7 @@ macro_rules! each {
             Numbers::U64($vec) => $body,
             Numbers::F32($vec) => $body,
             Numbers::F64($vec) => $body,
+            Numbers::Time($vec) => $body,
         }
     };
 }
@@ -51,7 +54,7 @@ pub(super) trait Push: Element {
 }
 
 macro_rules! push {
-    ($($type:ty = $variant:ident $filler:expr, $self:ident $integer:expr;)*) => {
+    ($($type:ty = $variant:ident $(+ $other:ident)? $filler:expr, $self:ident $integer:expr;)*) => {
         $(impl Push for $type {
             const FILLER: Self = $filler;
 
@@ -59,6 +62,7 @@ macro_rules! push {
             fn vec(numbers: &mut Numbers) -> Option<&mut Vec<Self>> {
                 match numbers {
                     Numbers::$variant(vec) => Some(vec),
+                    $(Numbers::$other(vec) => Some(vec),)?
                     _ => None,
                 }
             }
@@ -78,7 +82,7 @@ push! {
     i8 = I8 0, self Some(i128::from(self));
     i16 = I16 0, self Some(i128::from(self));
     i32 = I32 0, self Some(i128::from(self));
-    i64 = I64 0, self Some(i128::from(self));
+    i64 = I64 + Time 0, self Some(i128::from(self));
     u8 = U8 0, self Some(i128::from(self));
     u16 = U16 0, self Some(i128::from(self));
     u32 = U32 0, self Some(i128::from(self));
@@ -106,6 +110,14 @@ impl Numbers {
         each!(self, vec => element_bytes(vec))
     }
 
+    /// Takes note that they are times.
+    #[inline]
+    pub(super) fn mark_times(&mut self) {
+        if let Self::I64(vec) = self {
+            *self = Self::Time(std::mem::take(vec));
+        }
+    }
+
     /// Takes all numbers out; the memory stays.
     pub(super) fn clear(&mut self) {
         each!(self, vec => vec.clear());
@@ -131,12 +143,13 @@ impl Numbers {
         macro_rules! same {
             ($($variant:ident)*) => {
                 match (self, source) {
+                    (Self::I64(vec) | Self::Time(vec), Self::I64(source) | Self::Time(source)) => vec.push(source[index]),
                     $((Self::$variant(vec), Self::$variant(source)) => vec.push(source[index]),)*
                     _ => return false,
                 }
             };
         }
-        same!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);
+        same!(Bool I8 I16 I32 U8 U16 U32 U64 F32 F64);
         true
     }
 
@@ -180,7 +193,7 @@ impl Numbers {
                 }
             };
         }
-        fit!(I8 I16 I32 I64 U8 U16 U32 U64)
+        fit!(I8 I16 I32 I64 U8 U16 U32 U64 Time)
     }
 }
 

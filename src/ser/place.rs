@@ -14,7 +14,7 @@ use crate::h5::{
 use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::progress_path::ProgressPath;
 use crate::layout::storage_options::StorageOptions;
-use crate::layout::{Kind, MAX_MESSAGE, VALUE};
+use crate::layout::{KIND, Kind, LAYOUT_ATTRIBUTES, MAX_MESSAGE, TIME_MARKS, VALUE};
 use crate::layout_attributes::LayoutAttributes;
 
 /// A group, borrowed or not.
@@ -43,6 +43,8 @@ pub(super) struct Place<'a> {
     pub(super) rules: RulePosition,
     /// The object that is made here is to keep the order of its attributes. Groups always do.
     pub(super) keeps_order: bool,
+    /// The dataset that is made here holds times, and says so.
+    pub(super) is_times: bool,
 }
 
 /// Where in a file a value goes.
@@ -67,27 +69,43 @@ impl<'a> Place<'a> {
             at: PlaceKind::Child(Parent::Borrowed(group), Cow::Borrowed(name)),
             rules: rules.clone(),
             keeps_order: false,
+            is_times: false,
         }
     }
 
     /// The child of `group` for a field, key or variant of any name.
     pub(super) fn named(group: &'a Group, name: &'a str, rules: &RulePosition) -> Self {
-        Self { at: PlaceKind::Child(Parent::Borrowed(group), escape(name)), rules: rules.clone(), keeps_order: false }
+        Self {
+            at: PlaceKind::Child(Parent::Borrowed(group), escape(name)),
+            rules: rules.clone(),
+            keeps_order: false,
+            is_times: false,
+        }
     }
 
     /// The child `name` of `group`.
     pub(super) fn owned(group: Group, name: Cow<'a, str>, rules: &RulePosition) -> Self {
-        Self { at: PlaceKind::Child(Parent::Owned(group), name), rules: rules.clone(), keeps_order: false }
+        Self {
+            at: PlaceKind::Child(Parent::Owned(group), name),
+            rules: rules.clone(),
+            keeps_order: false,
+            is_times: false,
+        }
     }
 
     /// The attribute `name` of `object`.
     pub(super) fn attribute(object: Arc<Object>, name: &'a str, rules: &RulePosition) -> Self {
-        Self { at: PlaceKind::Attribute(object, name.into()), rules: rules.clone(), keeps_order: false }
+        Self {
+            at: PlaceKind::Attribute(object, name.into()),
+            rules: rules.clone(),
+            keeps_order: false,
+            is_times: false,
+        }
     }
 
     /// Into a group that is there; its contents will be moved to `target`, if names in that are taken.
     pub(super) fn fill(group: Group, target: Option<Group>, rules: &RulePosition) -> Self {
-        Self { at: PlaceKind::Fill { group, target }, rules: rules.clone(), keeps_order: false }
+        Self { at: PlaceKind::Fill { group, target }, rules: rules.clone(), keeps_order: false, is_times: false }
     }
 
     /// The child `name` of a group that was made here, which is about the same part of the value.
@@ -114,7 +132,7 @@ impl<'a> Place<'a> {
                 PlaceKind::Attribute(object.clone(), Cow::Owned(name.clone().into_owned()))
             }
         };
-        Place { at, rules: self.rules.clone(), keeps_order: self.keeps_order }
+        Place { at, rules: self.rules.clone(), keeps_order: self.keeps_order, is_times: self.is_times }
     }
 
     /// Where elements are that go here.
@@ -134,7 +152,7 @@ impl<'a> Place<'a> {
     /// How what `rules` apply to is stored, if it is the object that is made here.
     fn storing_at<'b>(&self, rules: &'b RulePosition) -> Cow<'b, StorageOptions> {
         let storing = &rules.dataset_options().storing;
-        if self.keeps_order { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
+        if self.keeps_order || self.is_times { Cow::Owned(storing.keeping_order()) } else { Cow::Borrowed(storing) }
     }
 
     /// Makes a dataset, to be written by the caller.
@@ -154,7 +172,15 @@ impl<'a> Place<'a> {
         if let Some(kind) = kind {
             dataset.write_kind(kind)?;
         }
+        if self.is_times {
+            write_units(&dataset)?;
+        }
         Ok(dataset)
+    }
+
+    /// The same place, where numbers are times.
+    pub(super) fn of_times(&self) -> Self {
+        Self { is_times: true, ..self.clone() }
     }
 
     /// Makes a dataset near the place, for what `rules` apply to, to be linked later by [`Place::link`]: here, or as the child
@@ -168,7 +194,12 @@ impl<'a> Place<'a> {
     ) -> Result<Dataset> {
         let (storing, spot) = (self.storing_at(rules), self.spot());
         let spot = name.map_or(spot.clone(), |name| spot.child(&escape(name)));
-        self.context().group.ok_or_else(no_attribute)?.create_unlinked_dataset(dtype, shape, &storing, spot)
+        let group = self.context().group.ok_or_else(no_attribute)?;
+        let dataset = group.create_unlinked_dataset(dtype, shape, &storing, spot)?;
+        if self.is_times {
+            write_units(&dataset)?;
+        }
+        Ok(dataset)
     }
 
     /// Where it is in the call, for whoever watches that.
@@ -293,7 +324,7 @@ impl<'a> Place<'a> {
                     let label = children.label(&name)?;
                     children.copy_label(&label, group, &label)?;
                 }
-                copy_attributes(&copy, group, RulePosition::nowhere())
+                copy_attributes(&copy, group, RulePosition::nowhere(), false)
             }
             (PlaceKind::Attribute(..), _) => Err(no_attribute()),
         }
@@ -345,9 +376,32 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Gives `target`, to which `rules` apply, the attributes of another object, but for those that it has or that are left out.
-pub(super) fn copy_attributes(from: &Object, target: &impl Attributes, rules: &RulePosition) -> Result<()> {
+/// Says of an object that its numbers are times, as the conventions of netCDF have it.
+pub(super) fn write_units(object: &impl Attributes) -> Result<()> {
+    write_marks(object, &TIME_MARKS)
+}
+
+/// Gives an object attributes that are strings: of variable length, which is what other programs look for.
+pub(super) fn write_marks(object: &impl Attributes, marks: &[(&str, &str)]) -> Result<()> {
+    for (name, text) in marks {
+        object.write_strings_attribute(name, &Shape::Scalar, format!("{text}\0").as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Gives `target`, to which `rules` apply, the attributes of another object, but for those that it has or that are left out; with
+/// `is_laid_out`, it has another layout, and says so by itself.
+pub(super) fn copy_attributes(
+    from: &Object,
+    target: &impl Attributes,
+    rules: &RulePosition,
+    is_laid_out: bool,
+) -> Result<()> {
+    let says_its_layout = is_laid_out && from.has_attribute(KIND)?;
     for name in from.attribute_names()? {
+        if says_its_layout && LAYOUT_ATTRIBUTES.contains(&name.as_str()) {
+            continue;
+        }
         let is_kept = || rules.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;
         let label = from.attribute_label(&name)?;
         if target.same_attribute(&label)?.is_some() || rules.selects() && !is_kept() {

@@ -42,6 +42,13 @@ pub(super) struct RecordField {
     pub(super) absent: Vec<bool>,
 }
 
+impl RecordColumn {
+    /// Whether a field holds times, or records that do.
+    pub(super) fn has_times(&self) -> bool {
+        self.fields.iter().any(|field| field.column.is_times() || field.column.has_times_in_records())
+    }
+}
+
 impl RecordField {
     pub(super) fn new(name: Cow<'static, str>, rows: usize) -> Self {
         Self { name, column: Column::Unknown(rows), absent: vec![true; rows] }
@@ -59,7 +66,7 @@ impl RecordField {
 }
 
 /// More fields than this only where most rows have them: otherwise the maps are not like structs.
-const SPARSE_FIELDS: usize = 64;
+pub(super) const SPARSE_FIELDS: usize = 64;
 /// More keys than this are no struct's: each would be an object.
 const MAX_KEYS: usize = 1024;
 

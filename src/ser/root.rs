@@ -359,8 +359,8 @@ impl ser::Serializer for Hdf5Serializer {
         self.begin(Compound::TupleVariant(index, variant, len))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Staged> {
-        self.begin(Compound::Map)
+    fn serialize_map(self, len: Option<usize>) -> Result<Staged> {
+        self.begin(Compound::Map(len))
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Staged> {

@@ -228,10 +228,10 @@ impl<'a> ser::Serializer for ValueSerializer<'a> {
     }
 
     #[inline]
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap> {
         match self.0 {
             SerializerState::Element(element) => element.map().map(ValueParts::element),
-            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Map),
+            SerializerState::Other(sink) => ValueParts::begin(sink, Compound::Map(len)),
         }
     }
 

@@ -213,10 +213,14 @@ impl<'a> SequenceWriter<'a> {
         }
         self.look_again(self.form_at.saturating_mul(NEXT_LOOK));
         let records = self.place.rules.dataset_options().records.filter(|_| matches!(self.column, Column::Record(_)));
-        let (is_table, is_columns) = (records == Some(Records::Table), records == Some(Records::Columns));
+        let is_table = records == Some(Records::Table);
+        let is_columns = records == Some(Records::Columns) || !is_table && self.column.has_times_in_records();
         if !is_columns && let Some(fixed_layout) = FixedLayout::rows(&self.column, total) {
             self.fixed_layout = Some(fixed_layout);
-        } else if !is_table && let Some(mut fixed_layout) = FixedLayout::by_field(&self.column, total) {
+        } else if !is_table
+            && !self.place.is_times
+            && let Some(mut fixed_layout) = FixedLayout::by_field(&self.column, total)
+        {
             fixed_layout.create_field_buffers(&self.place)?;
             self.fixed_layout = Some(fixed_layout);
         } else {
@@ -375,14 +379,16 @@ impl FixedLayout {
     fn flush(&mut self, place: &Place<'_>) -> Result<()> {
         let count = self.count as u64;
         match &mut self.target {
-            RowTarget::Rows { dtype, dims, dataset, .. } => {
+            RowTarget::Rows { dtype, dims, dataset, empty } => {
                 let dataset = match dataset {
                     Some(dataset) => dataset,
                     None => {
                         // At the end, all are here.
                         let total = if self.is_streamed { self.total } else { count };
                         let shape = std::iter::once(total).chain(dims.iter().copied()).collect();
-                        dataset.insert(Arc::new(place.dataset(dtype.clone(), Shape::Simple(shape), None)?))
+                        let times = empty.is_times().then(|| place.of_times());
+                        let made_at = times.as_ref().unwrap_or(place);
+                        dataset.insert(Arc::new(made_at.dataset(dtype.clone(), Shape::Simple(shape), None)?))
                     }
                 };
                 if count > 0 {

@@ -11,6 +11,8 @@ pub struct Arrays;
 /// Matrices of `nalgebra`.
 #[cfg(feature = "nalgebra")]
 pub struct Matrices;
+/// Times.
+pub struct Times;
 /// Compressed matrices of `sprs`.
 #[cfg(feature = "sprs")]
 pub struct Compressed;

@@ -17,6 +17,7 @@ pub mod sorted;
 pub mod sparse;
 #[cfg(feature = "arrow")]
 pub(crate) mod table;
+pub mod timestamp;
 #[cfg(feature = "sprs")]
 pub mod triplets;
 pub mod value;

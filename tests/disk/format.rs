@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use filebacked::{NdArray, Sparse, Triplets, Value, WithAttrs, WriteOptions, from_file, to_file};
 use ndarray::array;
@@ -255,6 +256,15 @@ examples! {
     }
     "Sparse matrices" {
         Triplets(TriMat::from_triplets((2, 3), vec![1, 0, 1], vec![0, 2, 0], vec![1.5, 2.5, 3.5]))
+    }
+    "Times" {
+        #[derive(Serialize)]
+        struct Run {
+            #[serde(with = "filebacked::timestamp")]
+            time: Vec<SystemTime>,
+        }
+
+        Run { time: (1..=3).map(|second| SystemTime::UNIX_EPOCH + Duration::from_secs(second)).collect() }
     }
     "Objects of classes" {
         #[derive(Serialize)]

@@ -1,11 +1,12 @@
 //! Files that earlier builds wrote, with either version of libhdf5: they are read for ever, and by both.
 //!
-//! A new file is written where the variable `GOLDEN` of the environment names one.
+//! A new file is written where the variable `GOLDEN` of the environment names one, or `GOLDEN_OPTIONS` for those with options.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use filebacked::{NdArray, Value, WithAttrs, from_file, to_file};
+use filebacked::{Maps, NdArray, Value, WithAttrs, WriteOptions, from_file, to_file};
 use ndarray::array;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -125,7 +126,11 @@ impl Everything {
 }
 
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden");
+    files_in("fixtures/golden")
+}
+
+fn files_in(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "h5"));
     files.sort();
@@ -154,5 +159,68 @@ fn they_are_read_without_a_type_and_written_again() {
         to_file(&copy, &value).unwrap();
         let found: Everything = from_file(&copy).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(found, everything(), "{}", path.display());
+    }
+}
+
+/// What options and modules for `with` bring about that the files above are without: maps in columns, times.
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+struct Asked {
+    series: BTreeMap<String, Vec<f64>>,
+    rows: BTreeMap<String, [i16; 3]>,
+    stations: BTreeMap<String, Station>,
+    words: BTreeMap<char, String>,
+    empty: BTreeMap<String, u8>,
+    #[serde(with = "filebacked::timestamp")]
+    time: SystemTime,
+    #[serde(with = "filebacked::timestamp")]
+    times: Vec<SystemTime>,
+    #[serde(with = "filebacked::timestamp")]
+    gaps: Vec<Option<SystemTime>>,
+    events: Vec<Timed>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+struct Timed {
+    name: String,
+    #[serde(with = "filebacked::timestamp")]
+    begin: SystemTime,
+    #[serde(with = "filebacked::timestamp")]
+    end: Option<SystemTime>,
+}
+
+fn asked() -> Asked {
+    let at = |nanoseconds| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds);
+    let keys = || ["a/b", ".", "", "ü"].into_iter().map(str::to_owned);
+    Asked {
+        series: keys().zip(0..).map(|(key, n)| (key, vec![0.5; n])).collect(),
+        rows: keys().zip(0..).map(|(key, n)| (key, [n, -n, 300])).collect(),
+        stations: keys().zip(everything().columns).collect(),
+        words: BTreeMap::from([('x', "one".to_owned()), ('y', "two".to_owned())]),
+        empty: BTreeMap::new(),
+        time: at(1_700_000_000_123_456_789),
+        times: vec![at(0), at(7)],
+        gaps: vec![None, Some(at(9))],
+        events: (0..5)
+            .map(|n| Timed { name: format!("event {n}"), begin: at(n), end: (n > 2).then(|| at(2 * n)) })
+            .collect(),
+    }
+}
+
+#[test]
+fn files_with_options_are_read() {
+    if let Some(path) = std::env::var_os("GOLDEN_OPTIONS") {
+        WriteOptions::new().maps(Maps::Columns).to_file(path, &asked()).unwrap();
+    }
+    let files = files_in("fixtures/golden/options");
+    assert!(!files.is_empty());
+    let folder = tempfile::tempdir().unwrap();
+    for path in files {
+        let found: Asked = from_file(&path).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(found, asked(), "{}", path.display());
+        let value: Value = from_file(&path).unwrap_or_else(|error| panic!("{error}"));
+        let copy = folder.path().join("copy.h5");
+        WriteOptions::new().maps(Maps::Columns).to_file(&copy, &value).unwrap();
+        assert_eq!(from_file::<Asked>(&copy).unwrap(), asked(), "{}", path.display());
+        assert_eq!(from_file::<Value>(&copy).unwrap(), value, "{}", path.display());
     }
 }

@@ -15,4 +15,5 @@ mod python_filebacked;
 mod python_reader;
 #[cfg(feature = "sprs")]
 mod recipes;
+mod times;
 mod values;

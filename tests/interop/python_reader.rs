@@ -14,7 +14,9 @@ use crate::examples::{
     Reserved, Run, Samples, Shape, Truth, long_and_short, table,
 };
 use filebacked::codec::{Codec, Coded, Stored, Target};
-use filebacked::{Appender, Lazy, NdArray, Shared, Sparse, Strings, Triplets, WithAttrs, WriteOptions, hdf5, to_file};
+use filebacked::{
+    Appender, Lazy, Maps, NdArray, Shared, Sparse, Strings, Triplets, WithAttrs, WriteOptions, hdf5, to_file,
+};
 use ndarray::array;
 use num_complex::{Complex32, Complex64};
 use serde::{Deserialize, Serialize, Serializer};
@@ -590,6 +592,11 @@ fn write_roots(folder: &Path) {
         "root-appended.h5": [0.5, 1.5],
         "root-appended-columns.h5": [("a".to_owned(), 1), ("b".to_owned(), 2)],
     }
+    let series: BTreeMap<String, Vec<f64>> = (0..100).map(|n| (format!("a/{n}"), vec![0.5; n % 3])).collect();
+    let cases = BTreeMap::from([("one", (1, "x")), ("two", (2, "y"))]);
+    let columns = WriteOptions::new().maps(Maps::Columns);
+    root("root-series.h5", columns.to_file(path("root-series.h5"), &series), serde_json::to_string(&series).unwrap());
+    root("root-cases.h5", columns.to_file(path("root-cases.h5"), &cases), serde_json::to_string(&cases).unwrap());
     fs::write(path("roots.txt"), lines).unwrap();
 }
 

@@ -6,6 +6,7 @@ mod common;
 mod everywhere;
 mod forms;
 mod heaps;
+mod maps;
 mod numbers;
 mod properties;
 mod real_data;

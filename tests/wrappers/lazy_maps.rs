@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use filebacked::{ErrorKind, Lazy, LazyMap, NdArray, from_file, from_slice, hdf5, to_file, to_vec};
+use filebacked::{
+    ErrorKind, Lazy, LazyMap, Maps, NdArray, WriteOptions, from_file, from_slice, hdf5, to_file, to_vec, write,
+};
 use ndarray::{Array1, Ix1, array, s};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -65,14 +67,22 @@ fn keys_of_all_sorts() {
     let sides: LazyMap<Side, Vec<u8>> = LazyMap::from_iter([(Side::Right, vec![1])]);
     assert_eq!(reread::<_, LazyMap<Side, Vec<u8>>>(&sides).get(&Side::Right).unwrap(), Some(&vec![1]));
 
-    // Keys that are no link names: the map is there at once, but for values that are objects.
+    // Keys that are no link names: the values are parts of one sequence, and lazy all the same.
     let pairs = BTreeMap::from([((1, 2), vec![1.5]), ((3, 4), vec![])]);
     let map: LazyMap<(i32, i32), Vec<f64>> = reread(&pairs);
-    assert!(map.lazies().all(|(_, value)| value.is_loaded()));
+    assert!(map.lazies().all(|(_, value)| !value.is_loaded()));
     let mut map: LazyMap<(i32, i32), Vec<f64>> = reread(&map);
     assert!(map.lazies().all(|(_, value)| !value.is_loaded()));
     assert_eq!(reread::<_, BTreeMap<(i32, i32), Vec<f64>>>(&map), pairs);
+    map.save().unwrap();
+    map.insert((5, 6), vec![]);
     assert_eq!(map.save().unwrap_err().kind(), ErrorKind::Unsupported);
+    // Values that are objects are lazy, and the map is there at once.
+    let arrays = BTreeMap::from([((1, 2), NdArray(array![1.5])), ((3, 4), NdArray(array![2.5, 3.5]))]);
+    let map: LazyMap<(i32, i32), NdArray<f64, Ix1>> = reread(&arrays);
+    assert!(map.lazies().all(|(_, value)| !value.is_loaded()));
+    assert_eq!(map.lazy(&(3, 4)).unwrap().shape().unwrap(), [2]);
+    assert_eq!(reread::<_, BTreeMap<(i32, i32), NdArray<f64, Ix1>>>(&map), arrays);
 
     // Keys that are none, or the same.
     let image = to_vec(&BTreeMap::from([("1", 1), ("x", 2)])).unwrap();
@@ -319,4 +329,92 @@ fn many_entries() {
     assert_eq!(reread::<_, BTreeMap<u32, f64>>(&map), many);
     let sum: f64 = map.lazies().map(|(_, value)| value.load().unwrap()).sum();
     assert_eq!(sum, many.values().sum::<f64>());
+}
+
+/// Keys are read at once, and values when they are asked for, also where all values are one sequence.
+#[test]
+fn maps_in_columns() {
+    let columns = WriteOptions::new().maps(Maps::Columns);
+    let series = |count: usize| -> BTreeMap<String, Vec<f64>> {
+        (0..count).map(|n| (format!("station/{n:05}"), vec![n as f64; n % 7])).collect()
+    };
+    let file = memory();
+    columns.write(&file, "series", &series(2000)).unwrap();
+    let mut map: LazyMap<String, Vec<f64>> = filebacked::read(&file, "series").unwrap();
+    assert_eq!(map.len(), 2000);
+    assert!(map.keys().eq(series(2000).keys()));
+    assert_eq!(map.get("station/01005").unwrap(), Some(&vec![1005.0; 4]));
+    assert_eq!(map.lazies().filter(|(_, value)| value.is_loaded()).count(), 1);
+    assert_eq!(map.lazy("station/00001").unwrap().load().unwrap(), [1.0]);
+    assert!(!map.is_changed());
+    map.save().unwrap();
+
+    // A copy of what did not change is that; and what did is keys and values again.
+    let as_stored = |map: &LazyMap<String, Vec<f64>>| {
+        file.group("copy").is_ok().then(|| file.unlink("copy").unwrap());
+        write(&file, "copy", map).unwrap();
+        file.group("copy").unwrap().member_names().unwrap()
+    };
+    let fresh: LazyMap<String, Vec<f64>> = filebacked::read(&file, "series").unwrap();
+    assert_eq!(as_stored(&fresh), ["keys", "values"]);
+    map.insert("new".to_owned(), vec![0.5]);
+    map.get_mut("station/00002").unwrap().unwrap()[0] = -1.0;
+    assert_eq!(map.remove("station/00003").unwrap().load().unwrap(), [3.0; 3]);
+    assert!(map.is_changed());
+    let error = map.save().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("`WriteOptions::overwrite(true)`"), "{error}");
+    assert_eq!(as_stored(&map), ["keys", "values"]);
+    WriteOptions::new().overwrite(true).write(&file, "series", &map).unwrap();
+    let mut expected = series(2000);
+    expected.insert("new".to_owned(), vec![0.5]);
+    expected.insert("station/00002".to_owned(), vec![-1.0, 2.0]);
+    expected.remove("station/00003");
+    assert_eq!(filebacked::read::<BTreeMap<String, Vec<f64>>>(&file, "series").unwrap(), expected);
+
+    // In groups, if that is said; and back.
+    WriteOptions::new().maps(Maps::Groups).write(&file, "groups", &map).unwrap();
+    assert_eq!(file.group("groups").unwrap().len(), 2000);
+    let groups: LazyMap<String, Vec<f64>> = filebacked::read(&file, "groups").unwrap();
+    columns.write(&file, "back", &groups).unwrap();
+    assert_eq!(file.group("back").unwrap().member_names().unwrap(), ["keys", "values"]);
+    assert_eq!(filebacked::read::<BTreeMap<String, Vec<f64>>>(&file, "back").unwrap(), expected);
+    assert!(groups.lazies().all(|(_, value)| !value.is_loaded()));
+
+    // Values of other types than one are objects.
+    let mut mixed: LazyMap<String, serde_json::Value> = filebacked::read(&file, "groups").unwrap();
+    mixed.insert("text".to_owned(), json!("x"));
+    columns.write(&file, "mixed", &mixed).unwrap();
+    assert_eq!(file.group("mixed").unwrap().len(), 2001);
+    // And arrays can be read from rows, though not in parts.
+    let rows: BTreeMap<String, Vec<f64>> = (0..3).map(|n| (n.to_string(), vec![f64::from(n); 4])).collect();
+    columns.write(&file, "rows", &rows).unwrap();
+    let arrays: Arrays = filebacked::read(&file, "rows").unwrap();
+    assert_eq!(arrays.lazy("2").unwrap().slice(s![1..3]).unwrap(), array![2.0, 2.0]);
+    assert_eq!(arrays.lazy("1").unwrap().shape().unwrap(), [4]);
+}
+
+/// Several threads, and values that are read while others are.
+#[test]
+fn maps_in_columns_from_several_threads() {
+    let series: BTreeMap<String, Vec<u64>> = (0..500).map(|n| (n.to_string(), vec![n; n as usize % 9])).collect();
+    let image = WriteOptions::new().maps(Maps::Columns).to_vec(&series).unwrap();
+    let map: LazyMap<String, Vec<u64>> = from_slice(&image).unwrap();
+    std::thread::scope(|scope| {
+        for part in 0..4 {
+            let (map, series) = (&map, &series);
+            scope.spawn(move || {
+                for (key, values) in series.iter().skip(part).step_by(3) {
+                    assert_eq!(map.lazy(key).unwrap().load().unwrap(), *values);
+                }
+            });
+        }
+    });
+    let nested = BTreeMap::from([("a", BTreeMap::from([("x", 1.5)])), ("b", BTreeMap::from([("y", 2.5)]))]);
+    let image = WriteOptions::new().maps(Maps::Columns).to_vec(&nested).unwrap();
+    let outer: LazyMap<String, LazyMap<String, f64>> = from_slice(&image).unwrap();
+    assert_eq!(outer.get("b").unwrap().unwrap().get("y").unwrap(), Some(&2.5));
+    let skipped =
+        filebacked::ReadOptions::new().skip(["a"]).from_slice::<LazyMap<String, BTreeMap<String, f64>>>(&image);
+    assert!(skipped.unwrap().keys().eq(["b"]));
 }

@@ -21,6 +21,7 @@ mod sparse;
 mod sparse_files;
 #[cfg(feature = "arrow")]
 mod table;
+mod timestamps;
 mod views;
 
 use std::fmt::Debug;

@@ -499,6 +499,7 @@ fn what_is_in_the_file() {
         ├─ when nullable, encoding-type nullable-integer
         │ ├─ values i64 (2,) 1, 0
         │ │ ├─ @units string \"milliseconds since 1970-01-01\"
+        │ │ ├─ @calendar string \"proleptic_gregorian\"
         │ │ └─ @timezone string \"UTC\"
         │ └─ mask bool (2,) false, true
         └─ key opaque(2) (2,) 0x6162, 0x6364",

@@ -13,6 +13,7 @@ pub(crate) use table::StoredTable;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::h5::{Attributes, Dataset, Number, Words};
+use crate::layout::{CALENDAR, UNITS};
 
 /// The elements of a part of a stored sequence.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) enum ColumnData {
 pub(crate) struct Marks {
     /// What they count: `nanoseconds since 1970-01-01`.
     pub(crate) units: Option<String>,
+    /// The calendar of the dates that they count from.
+    pub(crate) calendar: Option<String>,
     /// What times of a day are counted from.
     pub(crate) since: Option<String>,
     /// The time zone that times are shown in.
@@ -54,8 +57,6 @@ pub(crate) struct Marks {
     pub(crate) is_half: bool,
 }
 
-/// The attribute that says what numbers count, as CF conventions, xarray and pandas have it.
-pub(crate) const UNITS: &str = "units";
 /// The attribute that says what times of a day are counted from.
 pub(crate) const SINCE: &str = "since";
 /// The attribute that has the time zone which times are shown in.
@@ -69,7 +70,8 @@ impl Marks {
             return Ok(Self { is_half, ..Self::default() });
         }
         let text = |name| dataset.text_attribute(name);
-        Ok(Self { units: text(UNITS)?, since: text(SINCE)?, timezone: text(TIMEZONE)?, is_half })
+        let (units, calendar) = (text(UNITS)?, text(CALENDAR)?);
+        Ok(Self { units, calendar, since: text(SINCE)?, timezone: text(TIMEZONE)?, is_half })
     }
 }
 

@@ -170,6 +170,8 @@ impl PathSegment {
 pub(crate) enum RetryAs {
     /// A map some of whose keys are no link names: as `map`.
     Map,
+    /// A map whose keys or values are not of one type: as a group.
+    Group,
 }
 
 impl Error {

@@ -34,11 +34,12 @@ pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind
     }
 }
 
-/// The same for elements to which `rules` apply, of which nothing is stored yet: the options may have records taken apart.
+/// The same for elements to which `rules` apply, of which nothing is stored yet: the options may have records taken apart, and
+/// those with times always are, as a field of a table does not say what it holds.
 pub(super) fn new_item_type(column: &Column, rules: &RulePosition) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
     fn is_apart(column: &Column, rules: &RulePosition) -> bool {
         match column {
-            Column::Record(_) => rules.dataset_options().records == Some(Records::Columns),
+            Column::Record(record) => rules.dataset_options().records == Some(Records::Columns) || record.has_times(),
             Column::Array(array) => is_apart(&array.inner, rules.element()),
             _ => false,
         }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use self::form::{MAX_NAMES, as_stored, check_supported, item_bytes, item_type, new_item_type, too_many};
 use super::column::{Column, ListColumn, MapsColumn, NullableColumn};
-use super::place::{Place, copy_attributes, taken};
+use super::place::{Place, copy_attributes, taken, write_units};
 use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
@@ -193,6 +193,9 @@ impl GrowingColumn {
             let data = dataset(parent, link, (&dtype, &dims), rules, common)?;
             if let Some(kind) = kind {
                 data.write_kind(kind)?;
+            }
+            if column.is_times() {
+                write_units(&data)?;
             }
             GrowingLayout::Items(data)
         } else {
@@ -425,7 +428,7 @@ impl GrowingColumn {
         let empty = self.parent.open(&self.link)?;
         self.parent.unlink(&self.link)?;
         let made = Self::create(&self.parent, &self.link, &self.rules, column, common).and_then(|made| {
-            copy_attributes(&empty, &made.object()?, RulePosition::nowhere())?;
+            copy_attributes(&empty, &made.object()?, RulePosition::nowhere(), true)?;
             Ok(made)
         });
         if made.is_err() {

@@ -185,7 +185,7 @@ impl<'a, 'p: 'a> SinkOnce<'a> for PythonSerializer<'p> {
                 let union = Union::new(&place, index, variant);
                 Box::new(ListSerializer::of_tuple(place, depth, len, Some(union)))
             }
-            Compound::Map => Box::new(DictionarySerializer::new(place, depth, newtype)),
+            Compound::Map(_) => Box::new(DictionarySerializer::new(place, depth, newtype)),
             Compound::Struct(name, _) => Box::new(ClassSerializer::new(&place, depth, Class::of(&place, name), None)?),
             Compound::StructVariant(index, variant) => {
                 let union = Union::new(&place, index, variant);

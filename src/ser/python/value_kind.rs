@@ -93,7 +93,7 @@ impl<'a> Sink<'a> for KindProbe {
         self.0 = Some(match compound {
             Compound::Seq(_) => ValueKind::Sequence,
             Compound::Tuple(_) => ValueKind::Tuple,
-            Compound::Map => ValueKind::Map,
+            Compound::Map(_) => ValueKind::Map,
             Compound::Struct(..) => ValueKind::Class,
             Compound::TupleVariant(..) | Compound::StructVariant(..) => ValueKind::Union,
         });

@@ -16,7 +16,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     /// # Errors
     /// If the file is gone, or what is stored is no array of as many dimensions.
     pub fn shape(&self) -> Result<Vec<usize>> {
-        match self.value.get() {
+        match self.in_memory()? {
             Some(array) => Ok(array.shape().to_vec()),
             None => self.with_dataset(|_, layout, _| dims_of(&layout.shape)),
         }
@@ -37,7 +37,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     /// # Errors
     /// If the file is gone, what is stored is no array of as many dimensions, or the `hdf5` crate does not know the type.
     pub fn element_type(&self) -> Result<TypeDescriptor> {
-        match self.value.get() {
+        match self.in_memory()? {
             Some(_) => Ok(T::type_descriptor()),
             None => self.with_dataset(|dataset, layout, _| match layout.dtype.number() {
                 // What MATLAB has as bools, or has none of, is stored as something else.
@@ -76,7 +76,7 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
     where
         T: Clone,
     {
-        if let Some(array) = self.value.get() {
+        if let Some(array) = self.in_memory()? {
             // ndarray panics at what does not lie within.
             SelectedPart::new(part.as_ref(), array.shape())?;
             return Ok(array.slice(part).to_owned());
@@ -93,6 +93,15 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
             }
             array.into_dimensionality().map_err(failed)
         })
+    }
+
+    /// The array, if it is in memory. One that is no object of its own, but a value of a map that is stored as keys and values,
+    /// is read for that.
+    fn in_memory(&self) -> Result<Option<&NdArray<T, D>>> {
+        match (self.value.get(), &self.origin) {
+            (None, Some(origin)) if !origin.deferred.is_object() => self.get().map(Some),
+            (value, _) => Ok(value),
+        }
     }
 
     /// Does something with the dataset that the array is.

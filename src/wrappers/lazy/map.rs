@@ -19,6 +19,7 @@ use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::h5::within::Within;
 use crate::h5::{AsGroup, Group, Object, OpenFile};
+use crate::layout::dataset_options::Maps;
 use crate::layout::path_rules::RulePosition;
 use crate::ser::{self, AnyValue, Changes, Destination, Erased, link_name, link_names};
 use crate::wrappers::bridge::{self, Read, Write};
@@ -28,7 +29,7 @@ use crate::wrappers::bridge::{self, Read, Write};
 /// It is what `FileBackedDict` is in the Python package of this name. The keys are strings or integers (or chars, bools or
 /// unit variants): whatever makes a map a group with a child per key. They come in stored order, which is that in which the
 /// children were made, or, in a group of others that does not remember this, that of their names. No value is opened for
-/// them, however many there are.
+/// them, however many there are. Maps that are [stored as keys and values](#maps-in-columns) are read so, too.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -62,10 +63,35 @@ use crate::wrappers::bridge::{self, Read, Write};
 /// Written elsewhere, as a value or a part of one, a map is written as a whole. Values that are in memory are written, and
 /// all others copied as the objects that they are (see [`Lazy`]). The group keeps its attributes.
 ///
-/// # Maps with other keys
+/// # Maps in columns
 ///
-/// Maps that are stored as keys and values, and parts of datasets, are read at once, but for values that are objects. They
-/// are written as a whole, and cannot be saved. In other formats a `LazyMap` is a map.
+/// A map that is stored as keys and values ([`Maps::Columns`](crate::Maps::Columns), and maps with other keys) is read in the
+/// same way: all keys at once, and of the values those that are asked for. What is near them is read with them, and kept for
+/// the next.
+///
+/// Such a map is not changed in its place: [`save`](Self::save) is an error where something changed. Write the map as a
+/// whole, with [`overwrite`](crate::WriteOptions::overwrite). Written, it is keys and values again, unless the options say
+/// [`Maps::Groups`](crate::Maps::Groups), or its values are not of one type any more.
+///
+/// ```
+/// use filebacked::{LazyMap, Maps, WriteOptions, hdf5};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("series.h5");
+/// let file = hdf5::File::create(&path)?;
+/// let series: std::collections::BTreeMap<String, Vec<f64>> = (0..1000).map(|n| (n.to_string(), vec![0.5; n])).collect();
+/// WriteOptions::new().maps(Maps::Columns).write(&file, "series", &series)?;
+///
+/// let mut series: LazyMap<String, Vec<f64>> = filebacked::read(&file, "series")?;
+/// assert_eq!(series.get("17")?, Some(&vec![0.5; 17]));
+/// series.insert("new".to_owned(), vec![1.5]);
+/// WriteOptions::new().overwrite(true).write(&file, "series", &series)?;
+/// assert_eq!(file.group("series")?.member_names()?, ["keys", "values"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Maps whose values are objects beside keys that no link can have, and parts of datasets, are read at once, but for values
+/// that are objects. They are written as a whole, and cannot be saved. In other formats a `LazyMap` is a map.
 ///
 /// # Values that change by themselves
 ///
@@ -84,6 +110,8 @@ pub struct LazyMap<K, V> {
 struct SavedGroup<V> {
     deferred: Arc<Deferred>,
     read: fn(&Deferred) -> Result<V>,
+    /// Whether it holds keys and values, and not a child per key.
+    is_columns: bool,
 }
 
 /// The path at which a map is to be made, and how its values are read then.
@@ -97,7 +125,8 @@ struct UnsavedPath<V> {
 
 struct LazyEntry<V> {
     value: Lazy<V>,
-    /// The link to the value as it is, in the group that the map was read from.
+    /// The link to the value as it is, in the group that the map was read from; or its position, where that holds keys and
+    /// values.
     saved: Option<String>,
 }
 
@@ -357,7 +386,7 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         let Some(Origin { deferred, .. }) = origin else { return Err(Error::corrupt("a map that is nowhere")) };
         let child = |(index, name): (usize, String)| Ok((index, deferred.child(&name)?, name));
         let saved = names.into_iter().enumerate().map(child).collect::<Result<_>>()?;
-        self.home = Some(SavedGroup { deferred: Arc::clone(&deferred), read: *read });
+        self.home = Some(SavedGroup { deferred: Arc::clone(&deferred), read: *read, is_columns: false });
         self.site = None;
         self.settle(saved, &deferred);
         deferred.file().flush()
@@ -372,7 +401,8 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
     /// it later.
     ///
     /// # Errors
-    /// If the map was neither read from a group nor [opened](Self::open) ([`Unsupported`](ErrorKind::Unsupported)), or from one whose file is open for reading
+    /// If the map was neither read from a group nor [opened](Self::open) ([`Unsupported`](ErrorKind::Unsupported)), is stored as
+    /// [keys and values](Self#maps-in-columns), or is from a group whose file is open for reading
     /// alone, as [`from_file`](crate::from_file) opens it; if somebody else took a new name meanwhile; and if a value cannot
     /// be written.
     pub fn save(&mut self) -> Result<()>
@@ -383,12 +413,17 @@ impl<K: Hash + Eq, V> LazyMap<K, V> {
         if self.site.is_some() {
             return self.make();
         }
-        let Some(SavedGroup { deferred, .. }) = &self.home else {
+        let Some(SavedGroup { deferred, is_columns, .. }) = &self.home else {
             let message = "a map that was not read from a group of an open file is saved nowhere: write it";
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
         if !self.is_changed() {
             return Ok(());
+        }
+        if *is_columns {
+            let message = "a map that is stored as keys and values is not changed in its place: write it as a whole, with \
+                           `WriteOptions::overwrite(true)`";
+            return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let deferred = Arc::clone(deferred);
         deferred
@@ -481,19 +516,53 @@ impl<K: Serialize, V: Serialize> Serialize for LazyEntries<'_, K, V> {
     }
 }
 
+/// The entries, as a map of the values themselves. Those that are not loaded are read, and not kept.
+struct PlainEntries<'a, K, V>(&'a LazyMap<K, V>);
+
+impl<K: Serialize, V: Serialize> Serialize for PlainEntries<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in self.0.lazies() {
+            map.serialize_entry(key, &PlainValue(value))?;
+        }
+        map.end()
+    }
+}
+
+struct PlainValue<'a, V>(&'a Lazy<V>);
+
+impl<V: Serialize> Serialize for PlainValue<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.elsewhere(serializer)
+    }
+}
+
+impl<K: Serialize, V: Serialize> LazyMap<K, V> {
+    /// Writes all entries: as keys and values, where that is asked for or it was read from such, or else as objects.
+    fn put(&self, destination: &Destination) -> Result<()> {
+        let was_columns = self.home.as_ref().is_some_and(|home| home.is_columns);
+        let is_columns = destination.maps().map_or(was_columns, |maps| maps == Maps::Columns);
+        if is_columns && destination.takes_copy() && destination.put_columns(&Erased(&PlainEntries(self)))? {
+            return Ok(());
+        }
+        destination.put(&Erased(&LazyEntries(self)))
+    }
+}
+
 impl<K: Serialize, V: Serialize> Write for LazyMap<K, V> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match &self.home {
-            Some(SavedGroup { deferred, .. }) if destination.takes_copy() => {
+            Some(SavedGroup { deferred, is_columns, .. }) if destination.takes_copy() => {
                 let is_whole = !self.is_changed() && self.lazies().all(|(_, value)| !value.is_loaded());
-                if is_whole && !destination.selects() {
+                let keeps_form = destination.maps().is_none_or(|maps| (maps == Maps::Columns) == *is_columns);
+                if is_whole && keeps_form && !destination.selects() {
                     return copy(deferred, destination);
                 }
-                destination.put(&Erased(&LazyEntries(self)))?;
+                self.put(destination)?;
                 let copied = deferred.during(|stored| destination.copy_attributes(&stored.object));
                 copied.map_err(not_copied)
             }
-            _ => destination.put(&Erased(&LazyEntries(self))),
+            _ => self.put(destination),
         }
     }
 
@@ -528,6 +597,10 @@ where
             Ok(deferred) => deferred,
             Err(source) => return Self::elsewhere(ValueDeserializer::of(&mut Some(source))),
         };
+        let deferred = Arc::new(deferred);
+        if let Some(pairs) = deferred.pairs()? {
+            return Ok(Self::of_pairs(deferred, pairs));
+        }
         let Some(children) = deferred.children()? else { return deferred.read::<Eager<K, V>>().map(|Eager(map)| map) };
         let mut map = Self::new();
         for child in children {
@@ -539,12 +612,25 @@ where
                 return Err(Error::new(ErrorKind::BadKey, message).in_link(&name));
             }
         }
-        map.home = Some(SavedGroup { deferred: Arc::new(deferred), read: Deferred::read::<V> });
+        map.home = Some(SavedGroup { deferred, read: Deferred::read::<V>, is_columns: false });
         Ok(map)
     }
 
     fn elsewhere<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Eager::deserialize(deserializer).map(|Eager(map)| map)
+    }
+}
+
+impl<K: Hash + Eq, V: DeserializeOwned> LazyMap<K, V> {
+    /// A map that is stored as keys and values. Of a key that comes twice, the last value counts.
+    fn of_pairs(deferred: Arc<Deferred>, pairs: Vec<(K, Deferred)>) -> Self {
+        let mut map = Self::new();
+        for (index, (key, value)) in pairs.into_iter().enumerate() {
+            let value = Lazy::of_origin(Origin { deferred: Arc::new(value), read: Deferred::read::<V> });
+            map.entries.insert(key, LazyEntry { value, saved: Some(index.to_string()) });
+        }
+        map.home = Some(SavedGroup { deferred, read: Deferred::read::<V>, is_columns: true });
+        map
     }
 }
 

@@ -272,7 +272,7 @@ fn not_copied(error: Error) -> Error {
 impl<T: Serialize> Write for Lazy<T> {
     fn write(&self, destination: &Destination) -> Result<()> {
         match (self.unloaded(), self.value.get()) {
-            (Some(origin), _) if destination.takes_copy() && !destination.selects() => {
+            (Some(origin), _) if origin.deferred.is_object() && destination.takes_copy() && !destination.selects() => {
                 copy(&origin.deferred, destination)
             }
             (Some(_), _) => destination.put(&Erased(&self.read_value().map_err(not_copied)?)),

@@ -4,9 +4,12 @@ use arrow_schema::{DataType, TimeUnit};
 
 use crate::de::Marks;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::time::TimeUnits;
 use crate::h5::Number;
+use crate::layout::{GREGORIAN, NANOSECONDS};
 
-pub(super) use crate::de::{SINCE, TIMEZONE, UNITS};
+pub(super) use crate::de::{SINCE, TIMEZONE};
+pub(super) use crate::layout::{CALENDAR, UNITS};
 
 /// Milliseconds of a day.
 pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -15,7 +18,9 @@ pub(super) const MIDNIGHT: &str = "midnight";
 /// What times are counted from, behind what counts them.
 const EPOCH: &str = " since 1970-01-01";
 /// The attributes of dates.
-pub(super) const DATE_MARKS: [(&str, &str); 1] = [(UNITS, "days since 1970-01-01")];
+pub(super) const DATE_MARKS: [(&str, &str); 2] = [(UNITS, "days since 1970-01-01"), CALENDAR_MARK];
+/// The calendar of all dates.
+pub(super) const CALENDAR_MARK: (&str, &str) = (CALENDAR, GREGORIAN);
 
 /// How long a unit of times of a day is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,18 +58,19 @@ pub(super) enum Meaning {
 impl Meaning {
     /// What attributes say of such numbers. What they say that Arrow has no type for says nothing.
     pub(super) fn of(number: Number, marks: Marks) -> Self {
-        let Marks { units, since, timezone, is_half } = marks;
+        let Marks { units, calendar, since, timezone, is_half } = marks;
         if is_half {
             return Self::Half;
         }
         let Some(units) = units else { return Self::Number };
-        if let Some((unit, rest)) = units.split_once(" since ") {
-            if !is_epoch(rest) {
-                return Self::Number;
-            }
-            return match (unit, number, unit_of(unit)) {
-                ("days", ..) => Self::Days,
-                (_, Number::I64, Some(unit)) => Self::Timestamp(unit, timezone),
+        if units.contains(" since ") {
+            let Ok(units) = TimeUnits::parse(&units, calendar.as_deref()) else { return Self::Number };
+            return match (units.per_unit_since_1970(), number) {
+                (Some(TimeUnits::DAY), _) => Self::Days,
+                (Some(1_000_000_000), Number::I64) => Self::Timestamp(TimeUnit::Second, timezone),
+                (Some(1_000_000), Number::I64) => Self::Timestamp(TimeUnit::Millisecond, timezone),
+                (Some(1_000), Number::I64) => Self::Timestamp(TimeUnit::Microsecond, timezone),
+                (Some(1), Number::I64) => Self::Timestamp(TimeUnit::Nanosecond, timezone),
                 _ => Self::Number,
             };
         }
@@ -80,18 +86,7 @@ impl Meaning {
     }
 }
 
-/// Whether what is behind `since` is the time that Unix counts from: `1970-01-01`, with midnight and UTC, or without.
-fn is_epoch(text: &str) -> bool {
-    let Some(rest) = text.trim().strip_prefix("1970-01-01") else { return false };
-    let rest = rest.trim_start_matches(['T', ' ']);
-    let rest = rest.strip_prefix("00:00:00").or_else(|| rest.strip_prefix("00:00")).unwrap_or(rest);
-    let rest = match rest.strip_prefix('.') {
-        Some(digits) => digits.trim_start_matches('0'),
-        None => rest,
-    };
-    matches!(rest.trim(), "" | "Z" | "UTC" | "+00:00" | "+0000" | "+00")
-}
-
+/// The unit of a duration.
 fn unit_of(word: &str) -> Option<TimeUnit> {
     match word {
         "seconds" => Some(TimeUnit::Second),
@@ -111,7 +106,7 @@ pub(super) fn units_of_timestamp(unit: TimeUnit) -> &'static str {
         TimeUnit::Second => "seconds since 1970-01-01",
         TimeUnit::Millisecond => "milliseconds since 1970-01-01",
         TimeUnit::Microsecond => "microseconds since 1970-01-01",
-        TimeUnit::Nanosecond => "nanoseconds since 1970-01-01",
+        TimeUnit::Nanosecond => NANOSECONDS,
     }
 }
 
@@ -260,10 +255,17 @@ mod tests {
             ("nanoseconds", Some(MIDNIGHT), Number::I64, Meaning::TimeOfDay(TimeOfDay::Nanoseconds)),
             ("seconds", Some(MIDNIGHT), Number::I64, Meaning::Number),
             ("metres", None, Number::I64, Meaning::Number),
+            ("ns since 1970-1-1", None, Number::I64, Meaning::Timestamp(TimeUnit::Nanosecond, zone())),
+            ("seconds since then", None, Number::I64, Meaning::Number),
         ] {
             let (units, since) = (Some(units.to_owned()), since.map(str::to_owned));
-            let marks = Marks { units: units.clone(), since, timezone: zone(), is_half: false };
-            assert_eq!(Meaning::of(number, marks), expected, "{units:?} of {number:?}");
+            let marks = Marks { units: units.clone(), since, timezone: zone(), ..Marks::default() };
+            assert_eq!(Meaning::of(number, marks.clone()), expected, "{units:?} of {number:?}");
+            // Days of another calendar are other days.
+            if units.is_some_and(|units| units.contains(" since ")) {
+                let marks = Marks { calendar: Some("noleap".to_owned()), ..marks };
+                assert_eq!(Meaning::of(number, marks), Meaning::Number);
+            }
         }
     }
 }

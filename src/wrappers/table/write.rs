@@ -134,7 +134,7 @@ fn write_values(array: &ArrayRef, filled: Option<&NullBuffer>, place: &ColumnPla
         DataType::Date64 => write_dates(array, filled, place),
         DataType::Timestamp(unit, zone) => {
             let units = types::units_of_timestamp(*unit);
-            let mut marks = vec![(types::UNITS, units)];
+            let mut marks = vec![(types::UNITS, units), types::CALENDAR_MARK];
             marks.extend(zone.as_ref().map(|zone| (types::TIMEZONE, &**zone)));
             match unit {
                 TimeUnit::Second => times!(TimestampSecondType, I64, marks),

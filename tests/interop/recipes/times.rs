@@ -1,30 +1,36 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use filebacked::WithAttrs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
 struct Log {
-    started: String,
+    #[serde(with = "filebacked::timestamp")]
+    started: SystemTime,
     took: Duration,
-    events: WithAttrs<Vec<i64>, Units>,
+    #[serde(with = "filebacked::timestamp")]
+    samples: Vec<SystemTime>,
+    events: Vec<Event>,
+    note: String,
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
-struct Units {
-    units: String,
+struct Event {
+    #[serde(with = "filebacked::timestamp")]
+    time: SystemTime,
+    level: u8,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("times.h5");
+    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_796_040_000);
+    let after = |milliseconds| started + Duration::from_millis(milliseconds);
     let log = Log {
-        started: "2026-11-30T12:00:00Z".to_owned(),
+        started,
         took: Duration::from_millis(1500),
-        events: WithAttrs {
-            value: vec![1_796_040_000_000_000_000, 1_796_040_000_500_000_000],
-            attrs: Units { units: "nanoseconds since 1970-01-01".to_owned() },
-        },
+        samples: vec![after(0), after(500)],
+        events: vec![Event { time: after(250), level: 1 }, Event { time: after(1250), level: 2 }],
+        note: "2026-11-30T12:00:00Z".to_owned(),
     };
     filebacked::to_file(&path, &log)?;
     assert_eq!(filebacked::from_file::<Log>(&path)?, log);
