@@ -75,7 +75,7 @@ use crate::ser::Growth;
 /// datasets that come up later, such as those of a variant.
 ///
 /// An option that cannot be meant is an error that says so ([`Unsupported`](crate::ErrorKind::Unsupported)): `overwrite`, `libver`,
-/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, and `records(Table)`. Whether a
+/// `file_locking`, `above` (such datasets are always in chunks), `strings` but for `Packed`, `records(Table)` and `maps(Columns)`. Whether a
 /// shape of chunks suits is known when the first records are written, by the 1024th at the latest: if not, that is an error,
 /// and the appender takes no more.
 ///

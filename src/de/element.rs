@@ -1,6 +1,8 @@
 //! Elements of sequences, and parts of items: what is asked for most is read by the shortest way, the rest by way of a
 //! [`StoredValue`].
 
+use std::sync::Arc;
+
 use serde::de::Visitor;
 
 use super::access::{BlockSeq, ColumnSeq};
@@ -365,8 +367,7 @@ impl<'a> ColumnElement<'a> {
 
     /// A time, or a list of them.
     fn times(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
-        let Some(array) = times::of_column(self.column) else { return self.look(question, visit) };
-        let times = array.times()?;
+        let Some(times) = times::of_column(self.column)? else { return self.look(question, visit) };
         let Self { column, index, depth } = self;
         times.during(|| {
             visit.answer(Answer::Newtype(ValueDeserializer::Element(ColumnElement { column, index, depth })))
@@ -529,6 +530,10 @@ impl AskOnce for PartOfItem<'_> {
             Question::Tuple(len) => self.sequence(Some(len), question, visit),
             Question::Str | Question::String => match self.text()? {
                 Some(text) => visit.answer(Answer::Str(text)),
+                None => self.look(question, visit),
+            },
+            Question::Newtype(name) if is_time(name) => match times::of_numpy(self.part.dtype()) {
+                Some(times) => Arc::new(times).during(|| visit.answer(Answer::Newtype(ValueDeserializer::Part(self)))),
                 None => self.look(question, visit),
             },
             _ => self.look(question, visit),

@@ -164,6 +164,11 @@ impl<'a> ItemPart<'a> {
         if self.number == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
     }
 
+    /// What it is stored as.
+    pub(super) fn dtype(&self) -> &Dtype {
+        self.dtype
+    }
+
     /// An element of a dataset, of the shape `dims`, that has no parts elsewhere.
     #[inline]
     pub(crate) fn of_row(dims: &'a [u64], dtype: &'a Dtype, bytes: &'a [u8]) -> Self {

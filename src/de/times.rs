@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::column::Column;
-use super::windowed_dataset::WindowedDataset;
 use crate::ground::error::Result;
 use crate::ground::time::{StoredTimes, TimeUnits};
 use crate::h5::{Attributes, Contents, Dataset, Dtype, Number, Shape, integer};
@@ -11,6 +10,9 @@ use crate::layout::{CALENDAR, FILL_VALUE, UNITS};
 
 /// What is known of the times that a dataset holds.
 pub(super) fn of_dataset(dataset: &Dataset) -> Result<Arc<StoredTimes>> {
+    if let Some(times) = of_numpy(dataset.dtype()) {
+        return Ok(Arc::new(times));
+    }
     let is_float = match dataset.dtype() {
         Dtype::Number(Number::F32 | Number::F64) => Some(true),
         Dtype::Number(number) if number.is_integer() => Some(false),
@@ -33,11 +35,24 @@ pub(super) fn of_dataset(dataset: &Dataset) -> Result<Arc<StoredTimes>> {
     Ok(Arc::new(StoredTimes { units, fill, is_float }))
 }
 
-/// The dataset that the numbers of a column's elements are in, or those of lists that they are.
-pub(super) fn of_column(column: &mut Column) -> Option<&mut WindowedDataset> {
-    match column {
-        Column::Array(array) => Some(array),
-        Column::Ragged { values, .. } | Column::Nullable { values, .. } => of_column(values),
+/// What the type says of times that are numpy's own.
+pub(super) fn of_numpy(dtype: &Dtype) -> Option<StoredTimes> {
+    match dtype {
+        Dtype::Array(_, inner) => of_numpy(inner),
+        Dtype::Opaque(opaque) => {
+            let units = TimeUnits::of_numpy(opaque.time_type()?);
+            Some(StoredTimes { units: Some(units), is_float: Some(false), ..StoredTimes::default() })
+        }
         _ => None,
+    }
+}
+
+/// What is known of the times that a column's elements are, or those of lists that they are.
+pub(super) fn of_column(column: &mut Column) -> Result<Option<Arc<StoredTimes>>> {
+    match column {
+        Column::Array(array) => array.times().map(Some),
+        Column::Cells(cells) => Ok(of_numpy(cells.dtype()).map(Arc::new)),
+        Column::Ragged { values, .. } | Column::Nullable { values, .. } => of_column(values),
+        _ => Ok(None),
     }
 }

@@ -65,6 +65,26 @@ impl TimeUnits {
         Ok(Self { scale, origin })
     }
 
+    /// What numpy's name of a type of times says: `datetime64[ns]`, `datetime64[10s]`.
+    pub(crate) fn of_numpy(name: &str) -> Result<Self, String> {
+        let wrong = || format!("a `{name}` is no time, or has no number of nanoseconds");
+        let unit = name.strip_prefix("datetime64[").and_then(|rest| rest.strip_suffix(']')).ok_or_else(wrong)?;
+        let letters = unit.trim_start_matches(|char: char| char.is_ascii_digit());
+        let count = match &unit[..unit.len() - letters.len()] {
+            "" => 1,
+            digits => digits.parse::<u32>().map_err(|_| wrong())?,
+        };
+        let scale = match letters {
+            "m" => MINUTE,
+            "W" => 7 * DAY,
+            "D" => DAY,
+            // Months and years are of different lengths.
+            "ns" | "us" | "ms" | "s" | "h" => scale(letters).ok_or_else(wrong)?,
+            _ => return Err(wrong()),
+        };
+        Ok(Self { scale: scale * i128::from(count), origin: 0 })
+    }
+
     /// The nanoseconds since 1970 that an integer means.
     pub(crate) fn nanoseconds(self, number: i128) -> Option<i128> {
         number.checked_mul(self.scale)?.checked_add(self.origin)
@@ -311,6 +331,17 @@ mod tests {
         assert!(TimeUnits::parse("days since 1-1-1", Some("proleptic_gregorian")).is_ok());
         for (units, calendar) in [("days since 0001-01-01", "standard"), ("days since 1970-01-01", "noleap")] {
             assert!(TimeUnits::parse(units, Some(calendar)).is_err(), "{calendar}");
+        }
+    }
+
+    #[test]
+    fn units_of_numpy() {
+        for (name, wanted) in [("[ns]", 1), ("[us]", 1000), ("[10s]", 10 * SECOND), ("[m]", MINUTE), ("[W]", 7 * DAY)] {
+            let units = TimeUnits::of_numpy(&format!("datetime64{name}"));
+            assert_eq!(units, Ok(TimeUnits { scale: wanted, origin: 0 }), "{name}");
+        }
+        for name in ["datetime64", "datetime64[M]", "datetime64[ps]", "timedelta64[s]", "datetime64[99999999999s]"] {
+            assert!(TimeUnits::of_numpy(name).is_err(), "{name}");
         }
     }
 

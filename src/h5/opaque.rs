@@ -38,7 +38,6 @@ impl Opaque {
     }
 
     /// What numpy calls the times that they are: `datetime64[ns]`.
-    #[cfg(feature = "arrow")]
     pub(crate) fn time_type(&self) -> Option<&str> {
         self.time.as_ref().map(|(_, name)| name.as_str())
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use filebacked::{from_file, to_file};
+use filebacked::{from_file, read_at, to_file};
 use serde::{Deserialize, Serialize};
 
 use crate::common::Packages;
@@ -97,5 +97,16 @@ fn times_of_xarray_are_read() {
         }
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 12);
+
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct One {
+        #[serde(with = "filebacked::timestamp")]
+        time: SystemTime,
+    }
+    let others = folder.path().join("others.h5");
+    let records: Vec<One> = read_at(&others, "records").unwrap();
+    assert_eq!(records, [One { time: SystemTime::UNIX_EPOCH + Duration::from_secs(2) }]);
+    let error = read_at::<One>(&others, "span").unwrap_err();
+    assert!(error.to_string().contains("a `timedelta64[s]` is no time"), "{error}");
 }

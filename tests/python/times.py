@@ -60,6 +60,17 @@ def write(folder):
             assert "units" in file["time"].attrs
         stamps = ["null" if value is pandas.NaT else str(value.value) for value in values]
         print(name, "[" + ",".join(stamps) + "]", sep="\t")
+    # numpy's own times, as h5py has them.
+    for name, scale in [("s", 10**9), ("ms", 10**6), ("ns", 1), ("D", 86_400 * 10**9)]:
+        values = np.array([-1, 0, 7]).astype(f"M8[{name}]")
+        with h5py.File(Path(folder) / f"numpy-{name}.nc", "w") as file:
+            file["time"] = values.astype(h5py.opaque_dtype(values.dtype))
+        print(f"numpy-{name}", [-scale, 0, 7 * scale], sep="\t")
+    # In a compound, and what is no time.
+    records = np.array([(1, "1970-01-01T00:00:02")], [("id", "u1"), ("time", h5py.opaque_dtype(np.dtype("M8[s]")))])
+    with h5py.File(Path(folder) / "others.h5", "w") as file:
+        file["records"] = records
+        file["span/time"] = np.array(7, "m8[s]").astype(h5py.opaque_dtype(np.dtype("m8[s]")))
 
 
 {"read": read, "write": write}[sys.argv[1]](sys.argv[2])

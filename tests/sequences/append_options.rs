@@ -5,7 +5,9 @@ use std::fmt::Debug;
 
 use filebacked::hdf5::filters::Filter;
 use filebacked::hdf5::{self, File};
-use filebacked::{Appender, ErrorKind, FileLocking, LibraryVersion, Reader, Records, Strings, WriteOptions, read};
+use filebacked::{
+    Appender, ErrorKind, FileLocking, LibraryVersion, Maps, Reader, Records, Strings, WriteOptions, read,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -336,6 +338,7 @@ fn options_that_are_not_for_appenders() {
         (options().strings(Strings::Fixed), "strings"),
         (options().at("*/x", |d| d.strings(Strings::Variable)), "strings"),
         (options().records(Records::Table), "records(Table)"),
+        (options().at("*/x", |d| d.maps(Maps::Columns)), "maps(Columns)"),
     ] {
         let error = options.create_appender_file::<Step>(&path, "x").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);

@@ -195,6 +195,13 @@ fn in_sequences() {
     Appender::<Flat>::open(&file, "table").unwrap().extend(&flat[1..]).unwrap();
     assert_eq!(file.dataset("table").unwrap().shape(), [1000]);
     assert_eq!(filebacked::read::<Vec<Flat>>(&file, "table").unwrap(), flat);
+    // Where numbers count something else, times are no more of them.
+    Appender::create(&file, "seconds").unwrap().push(&7_i64).unwrap();
+    let units = file.dataset("seconds").unwrap().new_attr::<hdf5::types::VarLenUnicode>().create("units").unwrap();
+    units.write_scalar(&"seconds since 1970-01-01".parse::<hdf5::types::VarLenUnicode>().unwrap()).unwrap();
+    let error = Appender::open(&file, "seconds").unwrap().push(&Time(at(1))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("what is stored is \"seconds since 1970-01-01\""), "{error}");
     // In payloads, maps and tuples.
     round_trip(&vec![Some(Time(at(1))), None]);
     round_trip(&(Time(at(1)), Time(at(-2))));
@@ -321,6 +328,27 @@ fn other_forms() {
     attribute.write_scalar(&text).unwrap();
     let rows: Vec<One> = filebacked::read(&file, "rows").unwrap();
     assert_eq!(rows, [One { time: at(SECOND) }, One { time: at(2 * SECOND) }]);
+}
+
+/// The Python package has no times: they are its integers.
+#[test]
+fn in_the_layout_of_the_python_package() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Run {
+        #[serde(with = "filebacked::timestamp")]
+        begun: SystemTime,
+        #[serde(with = "filebacked::timestamp")]
+        ended: Option<SystemTime>,
+        #[serde(with = "filebacked::timestamp")]
+        many: Vec<SystemTime>,
+        #[serde(with = "filebacked::timestamp")]
+        gaps: Vec<Option<SystemTime>>,
+        rows: Vec<Time>,
+    }
+    let gaps = vec![None, Some(at(-1))];
+    let run = Run { begun: at(7), ended: None, many: vec![at(1), at(2)], gaps, rows: vec![Time(at(5))] };
+    let image = WriteOptions::new().python("model").to_vec(&run).unwrap();
+    assert_eq!(from_slice::<Run>(&image).unwrap(), run);
 }
 
 /// Tables of Arrow have the same times.

@@ -8,10 +8,11 @@ use super::super::column_layout::{halves, items, pack_items};
 use super::super::record::{RecordColumn, RecordKind};
 use super::{GrowingLayout, GrowingUnion};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::h5::{Dtype, Field, element_bytes};
+use crate::ground::time::TimeUnits;
+use crate::h5::{Attributes, Dtype, Field, Growing, element_bytes};
 use crate::layout::dataset_options::Records;
 use crate::layout::path_rules::RulePosition;
-use crate::layout::{Kind, MAX_RANK, are_positions};
+use crate::layout::{CALENDAR, Kind, MAX_RANK, NANOSECONDS, UNITS, are_positions};
 
 /// What elements of fixed size are in a file: type, shape, and kind of the dataset.
 pub(super) fn item_type(column: &Column) -> Option<(Dtype, Vec<u64>, Option<Kind>)> {
@@ -106,6 +107,17 @@ pub(super) fn field_at_fault(fields: &[Field], record: &RecordColumn) -> Option<
         let expected = format!("`{wanted}`, as the elements that are stored");
         Some(Error::wrong_type(expected, found).in_field(&field.name))
     })
+}
+
+/// Refuses to add times to numbers that count something else.
+pub(super) fn check_units(data: &Growing) -> Result<()> {
+    let Some(units) = data.text_attribute(UNITS)? else { return Ok(()) };
+    let calendar = data.text_attribute(CALENDAR)?;
+    if TimeUnits::parse(&units, calendar.as_deref()) == Ok(TimeUnits::default()) {
+        return Ok(());
+    }
+    let message = format!("times are \"{NANOSECONDS}\", and what is stored is \"{units}\"");
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// Elements of fixed size as a file has them.

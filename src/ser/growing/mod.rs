@@ -334,7 +334,10 @@ impl GrowingColumn {
             (GrowingLayout::Pending(_), column) => check_supported(column),
             (_, Column::Unknown(_)) => Ok(()),
             (GrowingLayout::Items(data), column) => match item_type(column) {
-                Some((dtype, dims, _)) if dtype == *data.dtype() && dims == data.inner() => Ok(()),
+                Some((dtype, dims, _)) if dtype == *data.dtype() && dims == data.inner() => match column.is_times() {
+                    true => form::check_units(data),
+                    false => Ok(()),
+                },
                 // Complex numbers, which earlier versions had as pairs.
                 Some((dtype, dims, _))
                     if matches!(

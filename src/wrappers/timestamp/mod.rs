@@ -73,11 +73,13 @@
 //!
 //! # Reading
 //!
-//! Other units are read, too, with any date: days, hours, minutes, seconds, milliseconds, microseconds, as integers, and as
-//! floats where these are a whole number of nanoseconds ([`allow_rounding`](crate::ReadOptions::allow_rounding) takes the nearest). So are
-//! strings in ISO 8601, and the struct of `secs_since_epoch` and `nanos_since_epoch` that serde makes of a `SystemTime`: a file
-//! from before a field got this `with` stays readable. Numbers without `units` are nanoseconds. A calendar with other dates is
-//! an error.
+//! Other units are read, too: those that numpy's `datetime64` has in h5py's files, and those that `units` say, with any date.
+//! These are days, hours, minutes, seconds, milliseconds and microseconds. Floats are read where they are a whole number of
+//! nanoseconds ([`allow_rounding`](crate::ReadOptions::allow_rounding) takes the nearest). Numbers without `units` are
+//! nanoseconds. A calendar with other dates is an error.
+//!
+//! Strings in ISO 8601 are read, and the struct of `secs_since_epoch` and `nanos_since_epoch` that serde makes of a
+//! `SystemTime`: a file from before a field got this `with` stays readable.
 
 mod read;
 mod types;
