@@ -53,7 +53,8 @@ const WAYS: &[(&str, Read)] = &[
     }),
     ("lazy", |options, path, _| {
         let lazy: BTreeMap<String, Lazy<Value>> = options.from_file(path)?;
-        lazy.values().try_for_each(|value| value.get().map(drop))
+        // Each is a call of its own, and none is kept.
+        lazy.into_values().try_for_each(|value| value.get().map(drop))
     }),
     #[cfg(feature = "arrow")]
     ("table", |options, path, name| options.read_at::<filebacked::Table>(path, name).map(drop)),

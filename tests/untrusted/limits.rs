@@ -483,7 +483,7 @@ fn data_of_many_columns() {
     frame.new_dataset_builder().with_data(&names).create("block0_items").unwrap();
     let values = ndarray::Array2::from_shape_fn((1000, 50), |(row, column)| (100 * row + column) as f64);
     frame.new_dataset_builder().with_data(&values).create("block0_values").unwrap();
-    let rows: Vec<BTreeMap<String, f64>> = ReadOptions::new().max_bytes(450_000).read(&file, "frame").unwrap();
+    let rows: Vec<BTreeMap<String, f64>> = ReadOptions::new().max_bytes(4_000_000).read(&file, "frame").unwrap();
     assert_eq!((rows.len(), rows[999]["c49"]), (1000, 99_949.0));
 }
 
