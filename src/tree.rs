@@ -8,6 +8,7 @@ use hdf5::filters::Filter;
 use crate::de::item::{Block, Item, ItemPart, Scalar};
 use crate::file;
 use crate::ground::error::Result;
+use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::stack::with_room;
@@ -76,6 +77,7 @@ pub fn tree_file(path: impl AsRef<Path>) -> Result<Tree> {
 
 fn tree_of(group: &Group) -> Result<Tree> {
     h5::start_call();
+    ledger::of_file(group.file_size());
     let mut tree = Tree { lines: Vec::new() };
     let words = group_words(group)?;
     tree.lines.push(Line { name: group.path(), words, values: String::new() });
@@ -305,16 +307,25 @@ fn values(contents: &Contents, total: u64) -> String {
         return String::new();
     }
     let items = contents.items.bytes().chunks_exact(size).take(MAX_VALUES as usize);
-    let mut shown: Vec<String> =
-        items.map(|bytes| item_value(Item { dtype: &contents.dtype, bytes, items: &contents.items })).collect();
+    let mut left = MAX_WIDTH;
+    let mut value = |bytes| item_value(Item { dtype: &contents.dtype, bytes, items: &contents.items }, &mut left);
+    let mut shown: Vec<String> = items.map(&mut value).collect();
     if total > shown.len() as u64 {
         shown.push("...".to_owned());
     }
     cut(&shown.join(", "))
 }
 
-fn item_value(item: Item<'_>) -> String {
-    match item.scalar() {
+/// What an item is. Of those in it, `left` are shown, one character each at the least: the rest would be cut off.
+fn item_value(item: Item<'_>, left: &mut usize) -> String {
+    if *left == 0 {
+        return String::new();
+    }
+    let scalar = item.scalar();
+    if !matches!(scalar, Ok(Scalar::Record(_) | Scalar::Sequence(_))) {
+        *left -= 1;
+    }
+    match scalar {
         Ok(Scalar::Bool(value)) => value.to_string(),
         Ok(Scalar::Integer(_, value) | Scalar::Wide(Ok(value))) => value.to_string(),
         Ok(Scalar::Wide(Err(value))) => value.to_string(),
@@ -328,32 +339,33 @@ fn item_value(item: Item<'_>) -> String {
             format!("0x{shown}{more}")
         }
         Ok(Scalar::Record(record)) if item.dtype.complex().is_some() => {
-            let [re, im] = [0, 1].map(|at| part_value(record.field(at)));
+            let [re, im] = [0, 1].map(|at| part_value(record.field(at), left));
             // As `num_complex` shows them.
             let [re, im] = [re, im].map(|part| part.strip_suffix(".0").map_or(part.clone(), str::to_owned));
             let sign = if im.starts_with('-') { "" } else { "+" };
             format!("{re}{sign}{im}i")
         }
         Ok(Scalar::Record(record)) => {
-            let fields = (0..record.fields.len()).take(8).map(|at| part_value(record.field(at)));
+            let fields = (0..record.fields.len()).take(8).map(|at| part_value(record.field(at), left));
             format!("({})", fields.collect::<Vec<_>>().join(", "))
         }
-        Ok(Scalar::Sequence(block)) => block_value(block),
+        Ok(Scalar::Sequence(block)) => block_value(block, left),
         Ok(Scalar::Unreadable(_)) | Err(_) => "?".to_owned(),
     }
 }
 
-fn part_value(part: ItemPart<'_>) -> String {
+fn part_value(part: ItemPart<'_>, left: &mut usize) -> String {
     match (part.item(), part.block()) {
-        (Some(item), _) => item_value(item),
-        (None, Some(Ok(block))) => block_value(block),
+        (Some(item), _) => item_value(item, left),
+        (None, Some(Ok(block))) => block_value(block, left),
         (None, _) => "?".to_owned(),
     }
 }
 
-fn block_value(mut block: Block<'_>) -> String {
+fn block_value(mut block: Block<'_>, left: &mut usize) -> String {
     let more = if block.len as u64 > MAX_VALUES { ", ..." } else { "" };
-    let elements = std::iter::from_fn(|| block.take_first()).take(MAX_VALUES as usize).map(part_value);
+    let elements = std::iter::from_fn(|| block.take_first()).take(MAX_VALUES as usize);
+    let elements = elements.map(|part| part_value(part, left));
     format!("[{}{more}]", elements.collect::<Vec<_>>().join(", "))
 }
 

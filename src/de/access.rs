@@ -23,6 +23,7 @@ use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Block, Item, ItemPart, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger::Foretold;
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, unescape};
 use crate::h5::{Attributes, Group, Link, Number, Object};
 use crate::layout::foreign::unquoted;
@@ -41,12 +42,38 @@ pub(crate) struct ColumnSeq<'a> {
     start: u64,
     next: u64,
     end: u64,
+    /// Up to here, it was counted what they become.
+    counted: u64,
     depth: Depth,
 }
 
+/// The elements of a column are counted so many at a time.
+const COUNTED: u64 = 256;
+
 impl<'a> ColumnSeq<'a> {
     pub(super) fn new(column: &'a mut Column, start: u64, end: u64, depth: Depth) -> Self {
-        Self { column, start, next: start, end, depth }
+        Self { column, start, next: start, end, counted: start, depth }
+    }
+
+    /// The elements, if they are many, which are then not counted again.
+    pub(super) fn foretold(&mut self) -> Foretold {
+        let count = self.end - self.next;
+        if count <= COUNTED {
+            return Foretold::default();
+        }
+        self.counted = self.end;
+        Foretold { count, values: self.column.values_in_each() }
+    }
+
+    /// How many elements from the next on are to be counted now, if none are.
+    #[inline]
+    pub(super) fn uncounted(&mut self) -> u64 {
+        if self.next < self.counted {
+            return 0;
+        }
+        let count = (self.end - self.next).min(COUNTED);
+        self.counted = self.next + count;
+        count
     }
 
     pub(super) fn next(&mut self) -> Option<ColumnElement<'_>> {
@@ -135,6 +162,8 @@ impl Ask for GridSeq<'_> {
 pub(crate) struct BlockSeq<'a> {
     rest: Block<'a>,
     len: usize,
+    /// How many of them were counted by what they become.
+    counted: usize,
     depth: Depth,
     order: Option<&'a FieldOrder>,
 }
@@ -142,7 +171,33 @@ pub(crate) struct BlockSeq<'a> {
 impl<'a> BlockSeq<'a> {
     #[inline]
     pub(super) fn new(block: Block<'a>, depth: Depth, order: Option<&'a FieldOrder>) -> Self {
-        Self { rest: block, len: block.len, depth, order }
+        Self { rest: block, len: block.len, counted: 0, depth, order }
+    }
+
+    /// The elements, if they are many, which are then not counted again.
+    pub(super) fn foretold(&mut self) -> Foretold {
+        if self.len <= COUNTED as usize {
+            return Foretold::default();
+        }
+        self.counted = self.len;
+        Foretold { count: self.len as u64, values: self.rest.values_in_each() }
+    }
+
+    /// How many elements are to be counted now, if none are: some that come next; or, at the end, all that were numbers.
+    #[inline]
+    pub(super) fn uncounted(&mut self) -> u64 {
+        let left = self.rest.len;
+        if left == 0 {
+            let counted = std::mem::replace(&mut self.counted, self.len);
+            return (self.len - counted) as u64;
+        }
+        let done = self.len - left;
+        if done < self.counted {
+            return 0;
+        }
+        // Those that came since were numbers, which are counted now.
+        let until = self.len.min(done + COUNTED as usize);
+        (until - std::mem::replace(&mut self.counted, until)) as u64
     }
 
     #[inline(always)]
@@ -652,6 +707,10 @@ impl Map for GroupMap<'_> {
             // A data type that has a name, as netCDF-4 gives one to each.
             if matches!(&opened, Some(Err(error)) if error.is_no_value()) {
                 continue;
+            }
+            // To find nothing takes as long as to find something.
+            if let Some(Err(_)) = &opened {
+                scope.count_missing()?;
             }
             let name = key_of(&link, scope, self.quoted).into_owned();
             let key = ChildKey { name, link, group, scope, depth, pair: None };

@@ -52,7 +52,13 @@ pub(super) enum Column {
     /// Some of the items of a dataset, or a field of the records in one.
     Cells(Cells),
     /// Values by their positions among those that there are, negative for none.
-    Categorical { codes: Box<Column>, categories: Box<Column> },
+    Categorical {
+        codes: Box<Column>,
+        categories: Box<Column>,
+        /// The latter, where they were read for a part of a table.
+        #[cfg(feature = "arrow")]
+        shared: Option<super::bulk::SharedColumn>,
+    },
     /// A variable of MATLAB's.
     Matlab(MatlabRows),
     /// A group, as the only element.
@@ -445,7 +451,12 @@ impl Column {
             _ => {}
         }
         if are_codes || matches!(codes, Self::Array(_)) && codes.len() == 0 {
-            return Ok(Self::Categorical { codes: Box::new(codes), categories: Box::new(categories) });
+            return Ok(Self::Categorical {
+                codes: Box::new(codes),
+                categories: Box::new(categories),
+                #[cfg(feature = "arrow")]
+                shared: None,
+            });
         }
         let found = codes.words().unwrap_or_else(|| "something else".to_owned());
         Err(Error::corrupt(format!("expected a list of integers, found {found}")))
@@ -532,7 +543,7 @@ impl Column {
                 }
             }
             Self::Cells(cells) => StoredForm::of_item(cells.item(index)?, depth)?,
-            Self::Categorical { codes, categories } => match category(codes, index)? {
+            Self::Categorical { codes, categories, .. } => match category(codes, index)? {
                 Some(code) if code < categories.len() => {
                     StoredForm::Inside { column: categories, index: code, link: CATEGORIES }
                 }
@@ -618,6 +629,15 @@ impl Column {
         match self {
             Self::Variants(parted) => error.of_type(name).stored_here(|| describe::variants(parted)),
             _ => error,
+        }
+    }
+
+    /// How many values an element has in it, as far as that is known of all.
+    pub(super) fn values_in_each(&self) -> u64 {
+        match self {
+            Self::Array(array) => array.values_in_each(),
+            Self::Records(records) => records.fields.len() as u64,
+            _ => 1,
         }
     }
 

@@ -18,9 +18,10 @@ use super::visit_limits::Scope;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::unescape;
-use crate::h5::{Group, Link, Object, OpenFile, path_of};
+use crate::h5::{Attributes, Group, Link, Object, OpenFile, path_of};
 use crate::layout::VALUE;
 use crate::layout_attributes::LayoutAttributes;
 
@@ -124,7 +125,11 @@ impl Deferred {
             let stored = OpenObject { scope, ..stored.again()? };
             let rules = stored.scope.rules().clone();
             let mut node = Some(Node::of_stored(stored));
-            let read = Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Other(&mut node)));
+            let size = self.object()?.file_size();
+            let read = Call::<ReadState>::new().during(|| {
+                ledger::of_file(size);
+                value.make(ValueDeserializer::Other(&mut node))
+            });
             read.map_err(|error| select::explained(error, &rules).call_ended())
         })
     }

@@ -17,6 +17,7 @@ use super::visitor_kinds::{array_of, is_serdes};
 use crate::de::item::NumberBlock;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
+use crate::ground::ledger;
 use crate::ground::time::is_time;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Room, may_be_vec};
@@ -173,6 +174,9 @@ impl<'a> ValueDeserializer<'a> {
         if !is_serdes(visitor) {
             return None;
         }
+        if let Err(error) = ledger::made(bytes.len() as u64) {
+            return Some(Err(error));
+        }
         room.put_numbers(number, width, bytes).then_some(Ok(()))
     }
 
@@ -187,6 +191,14 @@ impl<'a> ValueDeserializer<'a> {
             Self::Key(_) => true,
             Self::Other(_) => false,
         }
+    }
+
+    /// Hands that text to a visitor.
+    #[inline]
+    fn hand_text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let text = self.text()?;
+        ledger::text::<V::Value>(text.len())?;
+        visitor.visit_str(text)
     }
 
     /// That text.
@@ -264,12 +276,12 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.is_text() { visitor.visit_str(self.text()?) } else { self.ask(Question::Str, visitor) }
+        if self.is_text() { self.hand_text(visitor) } else { self.ask(Question::Str, visitor) }
     }
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.is_text() { visitor.visit_str(self.text()?) } else { self.ask(Question::String, visitor) }
+        if self.is_text() { self.hand_text(visitor) } else { self.ask(Question::String, visitor) }
     }
 
     #[inline]

@@ -17,6 +17,7 @@ use super::row::{CompoundSeq, RowSeq, no_number};
 use super::visit::{Answer, Question, Visit};
 use super::visitor_kinds::is_of_type_itself;
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger::{self, Foretold};
 use crate::h5::{Number, is_string, may_be_array, may_be_number, may_be_vec, number_of, read_number, read_string};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
@@ -96,6 +97,29 @@ impl Elements<'_> {
         }
     }
 
+    /// The elements, if those are many: they are counted before anybody makes room for them, and not again.
+    pub(super) fn foretold(&mut self) -> Foretold {
+        match self {
+            Self::Column(column) => column.foretold(),
+            Self::Block(block) => block.foretold(),
+            Self::Rows(rows) => rows.foretold(),
+            _ => Foretold::default(),
+        }
+    }
+
+    /// How many elements are to be counted now by what they become: some at once, before the first of them is given out.
+    fn uncounted(&mut self) -> u64 {
+        match self {
+            Self::Column(column) => column.uncounted(),
+            Self::Block(block) => block.uncounted(),
+            Self::Rows(rows) => rows.uncounted(),
+            Self::Fields(fields) => fields.uncounted(),
+            // What has the fields counts as a whole.
+            Self::Record(_) => 0,
+            Self::Other(_) => 1,
+        }
+    }
+
     /// The next element, of another type than a number's, or found by no short way.
     // By itself, or its code is part of each user's type.
     #[inline(never)]
@@ -106,6 +130,12 @@ impl Elements<'_> {
             && let Some(array) = fields.next_array::<T::Value>()
         {
             return Ok(Some(array));
+        }
+        let count = self.uncounted();
+        if count > 0
+            && let Err(error) = ledger::elements::<T::Value>(count)
+        {
+            return Err(error);
         }
         // Each hands its element over by itself, which then is not copied to one place for all of them.
         let read = 'short: {
@@ -167,7 +197,10 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
             && is_of_type_itself::<T>()
             && let Some(text) = self.next_text()
         {
-            return Ok(read_string::<T::Value>(text));
+            return match ledger::string(text.len()) {
+                Ok(()) => Ok(read_string::<T::Value>(text)),
+                Err(error) => Err(error),
+            };
         }
         if const { needs_drop::<T::Value>() } {
             return self.next_apart(seed);
@@ -178,10 +211,18 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
                 Some(row) => seed.deserialize(ValueDeserializer::Row(row)),
                 None => return self.next_apart(seed),
             },
-            Self::Column(column) => match column.next() {
-                Some(element) => seed.deserialize(ValueDeserializer::Element(element)),
-                None => return Ok(None),
-            },
+            Self::Column(column) => {
+                let count = column.uncounted();
+                if count > 0
+                    && let Err(error) = ledger::elements::<T::Value>(count)
+                {
+                    return Err(error);
+                }
+                match column.next() {
+                    Some(element) => seed.deserialize(ValueDeserializer::Element(element)),
+                    None => return Ok(None),
+                }
+            }
             Self::Record(record) => match record.next_readable() {
                 Some(element) => seed.deserialize(ValueDeserializer::Element(element)),
                 None => return self.next_apart(seed),
@@ -289,11 +330,20 @@ pub(crate) trait Map {
 }
 
 /// The entries of a map, or the fields of a struct by their names.
-pub(crate) struct Entries<'a>(&'a mut dyn Map);
+pub(crate) struct Entries<'a> {
+    map: &'a mut dyn Map,
+    /// They are the fields of a struct, which is counted as that.
+    is_struct: bool,
+}
 
 impl<'a> Entries<'a> {
     pub(super) fn new(map: &'a mut dyn Map) -> Self {
-        Self(map)
+        Self { map, is_struct: false }
+    }
+
+    /// The same for a struct.
+    pub(super) fn of_struct(self) -> Self {
+        Self { is_struct: true, ..self }
     }
 }
 
@@ -301,30 +351,35 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let key = match self.0.next_key() {
+        let key = match self.map.next_key() {
             Ok(Some(key)) => key,
             Ok(None) => return Ok(None),
             Err(error) => return Err(error),
         };
         match seed.deserialize(key) {
             Ok(key) => Ok(Some(key)),
-            Err(error) => Err(self.0.in_key(error)),
+            Err(error) => Err(self.map.in_key(error)),
         }
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let value = match self.0.value() {
+        if !self.is_struct
+            && let Err(error) = ledger::entry::<T::Value>()
+        {
+            return Err(error);
+        }
+        let value = match self.map.value() {
             Ok(value) => value,
             Err(error) => return Err(error),
         };
         match seed.deserialize(value) {
             Ok(value) => Ok(value),
-            Err(error) => Err(self.0.in_value(error)),
+            Err(error) => Err(self.map.in_value(error)),
         }
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        self.map.size_hint()
     }
 }
 

@@ -77,6 +77,11 @@ impl<'a> Block<'a> {
         Ok(Self { number, len, inner_dims, dtype, bytes, step, items })
     }
 
+    /// How many values an element has in it.
+    pub(crate) fn values_in_each(&self) -> u64 {
+        self.inner_dims.iter().fold(self.dtype.values(), |values, dim| values.saturating_mul(*dim))
+    }
+
     /// Takes the first element off.
     #[inline]
     pub(crate) fn take_first(&mut self) -> Option<ItemPart<'a>> {

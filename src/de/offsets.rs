@@ -5,6 +5,7 @@ use super::column::Count;
 use super::tags::{Members, member};
 use super::windowed_dataset::WindowedDataset;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::h5::{Dataset, Dtype, EnumType, integer};
 use std::sync::Arc;
 
@@ -198,6 +199,7 @@ impl PartPlaces {
             let message = format!("{} elements of a sequence of enums are more than can be read at once", tags.len());
             return Err(Error::new(ErrorKind::Limit, message));
         }
+        ledger::made((tags.len() as u64).saturating_mul(size_of::<(u32, u32)>() as u64))?;
         let mut counts = vec![0u64; names.len()];
         let mut places = Vec::with_capacity(tags.len());
         for tag in tags {

@@ -10,6 +10,7 @@ use std::thread::LocalKey;
 use crate::ground::call::{Call, CallState, Current};
 use crate::ground::error::relay::ErrorRelay;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger::Ledger;
 use crate::ground::limits::Limits;
 use crate::h5::referred::Referred;
 use crate::h5::{Group, Identity, Object, paths};
@@ -24,7 +25,8 @@ impl CallState for ReadState {
     }
 
     fn during<R>(state: &RefCell<Self>, inside: impl FnOnce() -> R) -> R {
-        let relay = state.borrow().relay.clone();
+        let (relay, ledger) = (state.borrow().relay.clone(), Rc::clone(&state.borrow().ledger));
+        let _own = ledger.begin();
         relay.during(|| Limits::while_reading(inside))
     }
 }
@@ -39,6 +41,8 @@ pub(crate) struct ReadState {
     paths: HashMap<Identity, Rc<HashMap<Identity, Vec<String>>>>,
     /// The error of which text was made last.
     relay: ErrorRelay,
+    /// What was made in memory.
+    ledger: Rc<Ledger>,
 }
 
 enum SharedValue {

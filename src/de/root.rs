@@ -9,8 +9,9 @@ use super::visit_limits::Scope;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
-use crate::h5::Group;
+use crate::ground::ledger;
 use crate::h5::within::Within;
+use crate::h5::{Attributes, Group};
 use crate::layout::path_rules::RulePosition;
 
 /// Reads the value that fills `group`.
@@ -23,7 +24,10 @@ pub(crate) fn whole(group: &Group, rules: &RulePosition, read: &mut dyn FnMut(Ro
     rules.check()?;
     let root = Root { group: group.clone(), rules: rules.clone() };
     Call::<ReadState>::new()
-        .during(|| read(root))
+        .during(|| {
+            ledger::of_file(group.file_size());
+            read(root)
+        })
         .map_err(|error| select::explained(error, rules).skippable().call_ended())?;
     rules.finish()?;
     group.spot().finish()
@@ -34,6 +38,7 @@ pub(crate) fn read_named(group: &Group, name: &str, rules: &RulePosition, value:
     rules.check()?;
     let (group, link) = &Within::find(group, name)?;
     let read = Call::<ReadState>::new().during(|| {
+        ledger::of_file(group.file_size());
         let node = Node::new(group, link.clone(), false, &Scope::new(rules), Depth::of_reading());
         value.make(ValueDeserializer::Other(&mut Some(node)))
     });

@@ -10,6 +10,7 @@ use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Item, ItemPart, NO_ITEMS, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger::Foretold;
 use crate::h5::{Element, Field, Items, Number, ReadAhead, array_of};
 
 /// Elements of a dataset along its first dimension, which is read in windows.
@@ -25,6 +26,8 @@ pub(crate) struct RowSeq<'a> {
     /// The first after the window.
     next: u64,
     end: u64,
+    /// It was counted what they become.
+    is_counted: bool,
 }
 
 /// What all elements of a dataset have in common.
@@ -48,7 +51,22 @@ impl<'a> RowSeq<'a> {
         let number = if array.dims().len() == 1 { array.number_type() } else { None };
         let (size, ahead) = (array.row_size(), array.ahead());
         let rows = Rows { array, number, depth };
-        Self { rows, size, ahead, window: Vec::new(), at: 0, start, next: start, end }
+        Self { rows, size, ahead, window: Vec::new(), at: 0, start, next: start, end, is_counted: false }
+    }
+
+    /// How many elements are to be counted now: those of the next window, before it is read.
+    #[inline]
+    pub(super) fn uncounted(&self) -> u64 {
+        if self.at < self.window.len() || self.is_counted {
+            return 0;
+        }
+        self.rows.array.window_rows().min(self.end - self.next)
+    }
+
+    /// The elements, which are not counted again.
+    pub(super) fn foretold(&mut self) -> Foretold {
+        self.is_counted = true;
+        Foretold { count: self.end - self.next, values: self.rows.array.values_in_each() }
     }
 
     /// How many of the window are left.
@@ -204,6 +222,12 @@ impl<'a> CompoundSeq<'a> {
         self.left.next();
         self.rest = rest;
         Some(text)
+    }
+
+    /// How many fields are to be counted now, if they become elements of a sequence: all, when none is left.
+    #[inline]
+    pub(super) fn uncounted(&self) -> u64 {
+        if self.left.len() == 0 { self.fields.len() as u64 } else { 0 }
     }
 
     /// Says of an error in the next field where it was.

@@ -13,9 +13,11 @@ use super::visit_limits::{LinkKind, Scope};
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger;
+use crate::ground::limits::Limits;
 use crate::ground::stack::with_room;
 use crate::h5::within::{Within, is_root, root_of};
-use crate::h5::{self, Group, Object, OpenFile};
+use crate::h5::{self, Attributes, Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE, are_positions};
 use crate::layout_attributes::LayoutAttributes;
@@ -27,6 +29,7 @@ pub(crate) struct Stream {
     depth: Depth,
     /// Where it is, for errors.
     links: Vec<String>,
+    file_size: u64,
     /// Keeps the file open, and is closed last.
     _file: OpenFile,
 }
@@ -77,9 +80,13 @@ impl Stream {
                 };
             }
         };
-        let opened = with_room(|| open(&mut links));
+        let file_size = group.file_size();
+        let opened = Limits::while_reading(|| {
+            ledger::of_file(file_size);
+            open(&mut links)
+        });
         let column = opened.map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
-        Ok(Self { column, depth: Depth::default().in_sequence()?, links, _file: file })
+        Ok(Self { column, depth: Depth::default().in_sequence()?, links, file_size, _file: file })
     }
 
     /// The number of elements.
@@ -94,9 +101,13 @@ impl Stream {
 
     fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
         h5::start_call();
-        let Self { column, depth, links, .. } = self;
+        let Self { column, depth, links, file_size, .. } = self;
         let element = ColumnElement { column, index, depth: *depth };
-        Call::<ReadState>::new().during(|| value.make(ValueDeserializer::Element(element))).map_err(|error| {
+        let read = Call::<ReadState>::new().during(|| {
+            ledger::of_file(*file_size);
+            value.make(ValueDeserializer::Element(element))
+        });
+        read.map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
             links.iter().rev().fold(error, |error, link| error.in_link(link)).call_ended()
         })

@@ -3,6 +3,7 @@
 use super::column::Column;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::h5::{Dtype, EnumType, integer};
 
 /// The tags of a sequence of enums or of mixed types.
@@ -17,6 +18,7 @@ impl Tags {
     fn of_names(mut column: Column) -> Result<Self> {
         let (mut names, mut tags) = (Vec::<String>::new(), Vec::new());
         let mut positions = std::collections::HashMap::new();
+        ledger::made(column.len().saturating_mul(size_of::<u32>() as u64))?;
         for index in 0..column.len() {
             let name = column.view(index, Depth::default())?.into_text()?;
             let tag = *positions.entry(name.clone()).or_insert_with(|| {
@@ -40,6 +42,7 @@ impl Tags {
         match array.dtype().clone() {
             Dtype::Enum(enumeration) => {
                 let (mut tags, members) = (Vec::new(), Members::of(&enumeration));
+                ledger::made(array.len().saturating_mul(size_of::<u32>() as u64))?;
                 array.each_window(|bytes| {
                     for tag in bytes.chunks_exact(enumeration.base.size()) {
                         tags.push(members.position(tag)?);

@@ -11,6 +11,7 @@ use serde::de::{Deserialize, Expected, Visitor};
 use super::deserializer::{Ask, ValueDeserializer};
 use super::elements::{Elements, Entries, Map, Sequence, Variant};
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger::{self, Foretold};
 use crate::h5::Room;
 
 /// A method of serde's `Deserializer`, with what it says of the type that asks.
@@ -172,7 +173,10 @@ pub(super) struct AsSeq;
 impl Takes for AsSeq {
     fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
         match answer {
-            Answer::Seq(elements) => take_seq(visitor, elements),
+            Answer::Seq(elements) => {
+                ledger::sequence::<V::Value>(Foretold::default())?;
+                take_seq(visitor, elements)
+            }
             answer => Err(refused(answer, &visitor)),
         }
     }
@@ -185,7 +189,7 @@ impl Takes for AsStruct {
     fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
         match answer {
             Answer::Seq(elements) => take_seq(visitor, elements),
-            Answer::Map(entries) => visitor.visit_map(entries),
+            Answer::Map(entries) => visitor.visit_map(entries.of_struct()),
             answer => Err(refused(answer, &visitor)),
         }
     }
@@ -210,14 +214,26 @@ impl Takes for AsAnything {
             Answer::U128(value) => visitor.visit_u128(value),
             Answer::F32(value) => visitor.visit_f32(value),
             Answer::F64(value) => visitor.visit_f64(value),
-            Answer::Str(text) => visitor.visit_str(text),
-            Answer::Bytes(bytes) => visitor.visit_bytes(bytes),
+            Answer::Str(text) => {
+                ledger::text::<V::Value>(text.len())?;
+                visitor.visit_str(text)
+            }
+            Answer::Bytes(bytes) => {
+                ledger::text::<V::Value>(bytes.len())?;
+                visitor.visit_bytes(bytes)
+            }
             Answer::None => visitor.visit_none(),
             Answer::Some(inner) => visitor.visit_some(inner),
             Answer::Unit => visitor.visit_unit(),
             Answer::Newtype(inner) => visitor.visit_newtype_struct(inner),
-            Answer::Seq(elements) => visitor.visit_seq(elements),
-            Answer::Map(entries) => visitor.visit_map(entries),
+            Answer::Seq(mut elements) => {
+                ledger::sequence::<V::Value>(elements.foretold())?;
+                visitor.visit_seq(elements)
+            }
+            Answer::Map(entries) => {
+                ledger::map::<V::Value>()?;
+                visitor.visit_map(entries)
+            }
             Answer::Enum(variant) => visitor.visit_enum(variant),
         }
     }

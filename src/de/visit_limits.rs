@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::{Limit, Limits};
 use crate::h5::{self, Attributes, Dataset, Group, Identity, Link, ObjectSummary};
 use crate::layout::path_rules::RulePosition;
@@ -18,6 +19,10 @@ use crate::layout::python::{CLASS, MODULE};
 
 /// How many times the size of the file may be met again, or not be stored, beside what the limits allow.
 const MAX_FILES: u64 = 4;
+/// Up to here, each further link on the way to something has it count four times as much.
+const MAX_LEVELS: u32 = 3;
+/// So many links of a group take as long to be listed as an object takes to be opened.
+const LINKS: u64 = 64;
 /// A dataset smaller than this is not looked at, where it is not met through further links.
 const SMALL_DATASET: u64 = 4096;
 
@@ -50,8 +55,8 @@ pub(super) struct Scope {
 struct ScopeInner {
     identity: Option<Identity>,
     outer: Option<Scope>,
-    /// Whether a further link led to it, or to a group that it is in.
-    again: bool,
+    /// How many further links led to it, and to the groups that it is in.
+    again: u32,
     /// Whether what is in it is read a part at a time, in memory that does not depend on how much that is.
     streams: bool,
     /// Whether it is an object of a class, as the Python package FileBacked has them, or in one.
@@ -92,15 +97,8 @@ impl Scope {
         Self::begin(rules, false, true)
     }
 
-    /// Where streaming begins.
+    /// Where streaming begins: bytes count as they are read.
     pub(super) fn streaming(rules: &RulePosition) -> Self {
-        h5::start_call();
-        Self::begin(rules, true, true)
-    }
-
-    /// Where reading of ranges begins: bytes count as they are read.
-    #[cfg(feature = "arrow")]
-    pub(super) fn in_ranges(rules: &RulePosition) -> Self {
         h5::start_call();
         Self::begin(rules, true, false)
     }
@@ -112,7 +110,7 @@ impl Scope {
 
     fn begin(rules: &RulePosition, streams: bool, counts_all: bool) -> Self {
         let counts = VisitCounts::new(Limits::current(), counts_all);
-        let inner = ScopeInner { identity: None, outer: None, again: false, streams, is_python: false, counts };
+        let inner = ScopeInner { identity: None, outer: None, again: 0, streams, is_python: false, counts };
         Self { inner: Arc::new(inner), rules: rules.clone() }
     }
 
@@ -181,10 +179,14 @@ impl Scope {
             }
             outer = scope.inner.outer.as_ref();
         }
-        let is_again = || self.inner.again || link_kind == LinkKind::Soft || links > 1;
-        let again = link_kind != LinkKind::Once && (self.inner.counts.has_seen(identity) || is_again());
-        if again {
-            self.count_object()?;
+        let is_further = link_kind == LinkKind::Soft || links > 1;
+        let again = match link_kind {
+            LinkKind::Once => 0,
+            _ if is_further => self.inner.again + 1,
+            _ => self.inner.again.max(self.inner.counts.has_seen(identity).into()),
+        };
+        if again > 0 {
+            self.count_object(again, 1 + group.len() / LINKS)?;
         }
         let is_object = || Ok::<_, Error>(group.has_attribute(CLASS)? && group.has_attribute(MODULE)?);
         let is_python = self.inner.is_python || attributes > 1 && is_object()?;
@@ -198,9 +200,9 @@ impl Scope {
     pub(super) fn count_dataset(&self, dataset: &Dataset, link_kind: LinkKind) -> Result<()> {
         dataset.spot().object()?;
         let once = link_kind == LinkKind::Once;
-        let again = !once && (self.inner.again || link_kind == LinkKind::Soft);
+        let again = !once && (self.inner.again > 0 || link_kind == LinkKind::Soft);
         if again {
-            self.count_object()?;
+            self.count_object(self.inner.again + u32::from(link_kind == LinkKind::Soft), 1)?;
         }
         let claim = dataset.logical_bytes();
         let limits = Limits::current();
@@ -214,7 +216,11 @@ impl Scope {
             let ObjectSummary { identity, links, .. } = dataset.summary()?;
             Ok(!self.inner.counts.has_seen(identity) && links <= 1)
         };
+        if limits.external_links {
+            ledger::of_file(dataset.file_size());
+        }
         if !again && (claim < SMALL_DATASET || (once || is_only()?) && dataset.is_stored()) {
+            ledger::stored(claim);
             return Ok(());
         }
         let bytes = self.inner.counts.bytes.fetch_add(claim, Ordering::Relaxed).saturating_add(claim);
@@ -237,14 +243,25 @@ impl Scope {
     pub(super) fn ends_with(&self, error: &Error) -> bool {
         match error.kind() {
             ErrorKind::Cancelled | ErrorKind::Gone => true,
-            ErrorKind::Limit => self.inner.counts.objects.load(Ordering::Relaxed) > Limits::current().max_repeats,
+            ErrorKind::Limit => {
+                self.inner.counts.objects.load(Ordering::Relaxed) > Limits::current().max_repeats || ledger::is_full()
+            }
             _ => false,
         }
     }
 
-    fn count_object(&self) -> Result<()> {
+    /// Counts a link that leads to nothing, if further links led to the group that it is in.
+    pub(super) fn count_missing(&self) -> Result<()> {
+        if self.inner.again > 0 { self.count_object(self.inner.again, 1) } else { Ok(()) }
+    }
+
+    /// Counts something that so many further links led to. A few levels of such links lead to as much as anyone wants them to,
+    /// and those that are made for use are few, so they count the more.
+    fn count_object(&self, again: u32, count: u64) -> Result<()> {
         let most = Limits::current().max_repeats;
-        if self.inner.counts.objects.fetch_add(1, Ordering::Relaxed) < most {
+        let count = count.saturating_mul(4_u64.pow(again.saturating_sub(1).min(MAX_LEVELS)));
+        let before = self.inner.counts.objects.fetch_add(count, Ordering::Relaxed);
+        if before.saturating_add(count) <= most {
             return Ok(());
         }
         let what = format!("more than {most} groups and datasets were met again through further links");

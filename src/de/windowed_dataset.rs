@@ -11,6 +11,7 @@ use super::visitor_kinds::{FieldOrder, table_of, vector_of, wants_strings};
 use crate::de::item::{self, Block, ItemPart};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::time::StoredTimes;
 use crate::h5::{self, Dataset, Dtype, Element, Items, Number, ReadAhead, Shape, Strings};
 use crate::layout::SLAB;
@@ -319,6 +320,7 @@ impl WindowedDataset {
             // What is there is as good as the claim of how many follow; at first nothing is.
             let count = (end - next).min(if first == 0 { step } else { MAX_FORETOLD.saturating_mul(first as u64) });
             let too_large = |_| Error::new(ErrorKind::Limit, format!("{} strings do not fit into memory", end - start));
+            ledger::made(count.saturating_mul((size_of::<String>() + size) as u64))?;
             all.try_reserve(count as usize).map_err(too_large)?;
             all.resize_with(first + count as usize, String::new);
             let mut parts = all[first..].chunks_mut(step as usize);
@@ -427,8 +429,13 @@ impl WindowedDataset {
         is_many && self.row_size() > 0 && self.fits(self.strides[0]) && !self.dataset.dtype().has_addresses()
     }
 
+    /// How many values an element along the first dimension has in it.
+    pub(super) fn values_in_each(&self) -> u64 {
+        self.strides[0].saturating_mul(self.dataset.dtype().values())
+    }
+
     /// How many elements along the first dimension a window has, or one.
-    fn window_rows(&self) -> u64 {
+    pub(super) fn window_rows(&self) -> u64 {
         (SLAB / self.row_size().max(1)).max(1) as u64
     }
 
@@ -558,6 +565,7 @@ impl WindowedDataset {
     pub(super) fn read_offsets(mut self) -> Result<Vec<u64>> {
         let number = self.check_offsets()?;
         let mut offsets = Vec::new();
+        ledger::made(self.len().saturating_mul(size_of::<u64>() as u64))?;
         self.each_window(|bytes| {
             if number == Number::U64 {
                 offsets.extend(bytes.as_chunks().0.iter().map(|offset| u64::from_ne_bytes(*offset)));
@@ -629,6 +637,7 @@ impl WindowedDataset {
     pub(super) fn read_mask(mut self) -> Result<Vec<bool>> {
         self.check_mask()?;
         let mut mask = Vec::new();
+        ledger::made(self.len())?;
         self.each_window(|bytes| {
             mask.extend(bytes.iter().map(|byte| *byte != 0));
             Ok(())

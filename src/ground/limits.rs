@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::ground::call_end;
 use crate::ground::error::{Error, ErrorKind};
+use crate::ground::ledger::{self, Ledger};
 use crate::ground::memory::memory_size;
 use crate::ground::stack::with_room;
 
@@ -19,8 +20,10 @@ pub(crate) const MAX_COUNT: u64 = 1 << 24;
 pub(crate) struct Limits {
     /// Levels of nesting.
     pub(crate) max_depth: u16,
-    /// Bytes of all data that is read.
+    /// Bytes of all that is made of what is read.
     pub(crate) max_bytes: u64,
+    /// Whether whoever reads said so, and it is not what the machine has.
+    pub(crate) sets_bytes: bool,
     /// How many times more data there may be than is stored for it.
     pub(crate) max_expansion: u64,
     /// Bytes of data that is not stored, or was met before, beside some times the size of the file.
@@ -29,6 +32,12 @@ pub(crate) struct Limits {
     pub(crate) max_repeats: u64,
     /// Elements of a sequence that take no place.
     pub(crate) max_units: u64,
+    /// Chunks of a dataset, beside some for the size of the file.
+    pub(crate) max_chunks: u64,
+    /// Attributes, beside some for the size of the file.
+    pub(crate) max_attributes: u64,
+    /// Fields of an element type.
+    pub(crate) max_fields: u64,
     pub(crate) external_links: bool,
     pub(crate) external_storage: bool,
     pub(crate) virtual_datasets: bool,
@@ -62,6 +71,7 @@ struct RestoreLimits(Option<Limits>);
 impl Drop for RestoreLimits {
     fn drop(&mut self) {
         CURRENT.set(self.0);
+        ledger::limits_changed();
         if self.0.is_none() {
             call_end::ended();
         }
@@ -72,10 +82,14 @@ impl Limits {
     const STRICT: Self = Self {
         max_depth: MAX_DEPTH as u16,
         max_bytes: u64::MAX,
+        sets_bytes: false,
         max_expansion: MAX_COMPRESSION,
         max_unstored: 128 << 20,
         max_repeats: 100_000,
         max_units: MAX_COUNT,
+        max_chunks: 1 << 20,
+        max_attributes: 1 << 20,
+        max_fields: 1 << 17,
         external_links: false,
         external_storage: false,
         virtual_datasets: false,
@@ -128,7 +142,11 @@ impl Limits {
 
     /// Has these in force while something is done.
     pub(crate) fn during<R>(self, inside: impl FnOnce() -> R) -> R {
-        let _back = RestoreLimits(CURRENT.replace(Some(self)));
+        let back = RestoreLimits(CURRENT.replace(Some(self)));
+        ledger::limits_changed();
+        let ledger = Ledger::default();
+        // Nothing from before counts with what begins here.
+        let _own = back.0.is_none().then(|| ledger.begin());
         // What is read or written nests, and libhdf5 takes stack as well.
         with_room(inside)
     }
@@ -175,6 +193,9 @@ pub(crate) enum Limit {
     UnstoredOrBytes,
     Repeats,
     Units,
+    Chunks,
+    Attributes,
+    Fields,
 }
 
 impl Limit {
@@ -187,6 +208,9 @@ impl Limit {
             Self::UnstoredOrBytes => "`ReadOptions::max_unstored` or `max_bytes`",
             Self::Repeats => "`ReadOptions::max_repeats`",
             Self::Units => "`ReadOptions::max_units`",
+            Self::Chunks => "`ReadOptions::max_chunks`",
+            Self::Attributes => "`ReadOptions::max_attributes`",
+            Self::Fields => "`ReadOptions::max_fields`",
         }
     }
 }

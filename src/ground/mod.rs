@@ -5,6 +5,7 @@ pub(crate) mod call_end;
 pub(crate) mod depth;
 pub(crate) mod error;
 pub(crate) mod half;
+pub(crate) mod ledger;
 pub(crate) mod library_lock;
 pub(crate) mod limits;
 pub(crate) mod link_name;

@@ -9,10 +9,11 @@ use super::dtype::{Dtype, Order};
 use super::global_heap_writer::{self, Texts};
 use super::items::{Items, element_bytes};
 use super::object_info::keeps_attribute_order;
-use super::sys::{AttributeInfo, h5a, h5t};
+use super::sys::{AttributeInfo, h5a, h5f, h5i, h5t};
 use super::varlen;
 use super::{c_name, locked, names, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::MAX_MESSAGE;
 
@@ -25,6 +26,13 @@ pub(crate) trait Attributes {
     /// whole file when it is asked.
     fn is_by_address(&self) -> bool {
         true
+    }
+
+    /// The size of the file that it is in; 0 where that is not known.
+    fn file_size(&self) -> u64 {
+        let what = "look into a file";
+        let size = h5i::file_of(what, self.handle()).and_then(|file| h5f::size(what, &file));
+        size.unwrap_or(0)
     }
 
     /// Writes a new attribute; `bytes` holds the items that `shape` says.
@@ -160,6 +168,8 @@ pub(crate) trait Attributes {
             let what = format!("the attribute `{name}` is larger than {most} bytes");
             return Err(Limits::exceeded(what, Limit::Unstored));
         }
+        // One that is met again is read again.
+        ledger::made(count.saturating_mul(dtype.size() as u64))?;
         if count == 0 {
             return Ok(Some(Contents { shape, dtype, items: Items::default() }));
         }
@@ -168,7 +178,9 @@ pub(crate) trait Attributes {
             unsafe { h5a::read(what, &id, dtype, bytes) }
         };
         let items = if dtype.has_addresses() {
-            varlen::read(self.handle(), &dtype, count, Items::new(), read)?
+            let items = varlen::read(self.handle(), &dtype, count, Items::new(), read)?;
+            ledger::made(items.variable_size() as u64)?;
+            items
         } else {
             let memory_type = dtype.id(Order::Memory)?;
             let mut bytes = zeroed(count, dtype.size())?;
@@ -222,6 +234,7 @@ fn named(object: hid_t) -> Result<Vec<Named>> {
     // In the native order for the reason given at `h5l::iterate`.
     // SAFETY: it only adds to the list.
     unsafe { h5a::iterate("list attributes", object, &mut add) }?;
+    ledger::attributes(names.len() as u64)?;
     names::set_apart(names.iter_mut().map(|Named { name, label, .. }| (name, label.is_none())));
     // What does not keep an order has numbers all the same, by where the attributes happen to be.
     if names.len() > 1 && names.iter().all(|name| name.order.is_some()) && keeps_attribute_order(object)? {

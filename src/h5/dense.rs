@@ -21,6 +21,7 @@ use super::object_info::{Identity, Messages, identity_of};
 use super::sys::{h5a, h5d, h5i, h5l, h5o, h5t};
 use super::{Id, link, locked, object_header};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 
 // Types of messages.
 const LINK_INFO: u16 = 2;
@@ -477,9 +478,11 @@ impl<'a, B: Bytes> Stored<'a, B> {
         Ok(())
     }
 
-    /// Checks the index of the chunks of a dataset, where it is a tree.
+    /// Checks the index of the chunks of a dataset, where it is a tree, or an array.
     fn check_layout(&self, body: &[u8]) -> Result<()> {
         const CHUNKED: u64 = 2;
+        const BY_FIXED_ARRAY: u64 = 3;
+        const BY_EXTENSIBLE_ARRAY: u64 = 4;
         const BY_TREE: u64 = 5;
         let mut fields = self.fields(body);
         let (version, class) = (fields.next(1), fields.next(1));
@@ -489,8 +492,19 @@ impl<'a, B: Bytes> Stored<'a, B> {
         let (_flags, rank, size) = (fields.next(1), fields.next(1), fields.next(1) as usize);
         // The last dimension is the size of an item.
         let bytes = (0..rank).fold(1u64, |bytes, _| bytes.saturating_mul(fields.next(size)));
-        if fields.next(1) != BY_TREE {
-            return Ok(());
+        match fields.next(1) {
+            BY_FIXED_ARRAY => {
+                let _page_bits = fields.next(1);
+                return fields.address().map_or(Ok(()), |array| self.check_array(array, b"FAHD", 8));
+            }
+            // Before the greatest index that was set, there are the numbers and sizes of two kinds of blocks.
+            BY_EXTENSIBLE_ARRAY => {
+                let _parameters = fields.next(5);
+                let array = fields.address();
+                return array.map_or(Ok(()), |array| self.check_array(array, b"EAHD", 12 + 4 * self.length_size));
+            }
+            BY_TREE => {}
+            _ => return Ok(()),
         }
         let (_node, _percents) = (fields.next(4), fields.next(2));
         let Some(tree) = fields.address() else { return Ok(()) };
@@ -504,6 +518,16 @@ impl<'a, B: Bytes> Stored<'a, B> {
             FILTERED_CHUNKS => self.check_tree(tree, FILTERED_CHUNKS, plain + length + 4),
             _ => self.check_tree(tree, CHUNKS, plain),
         }
+    }
+
+    /// Checks the array whose header is at `address`, which says so many bytes from there how many chunks it has: libhdf5 goes
+    /// through all of them for how much is stored.
+    fn check_array(&self, address: u64, signature: &[u8; 4], at: usize) -> Result<()> {
+        let bytes = self.bytes(address, (at + self.length_size) as u64)?;
+        if bytes[..4] != *signature {
+            return Err(damaged("an index of chunks of another kind than what it is for"));
+        }
+        ledger::check_chunks(number(&bytes[at..]), || self.file.len())
     }
 
     /// Checks the B-tree whose header is at `address`: it is of that kind, with records of that size.

@@ -15,6 +15,7 @@ use super::wide_float::WideFloat;
 use super::wide_integer::WideInteger;
 use super::{Handle, Id, c_name, library_static};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 #[cfg(hdf5_complex)]
 use crate::layout::COMPLEX;
 use crate::layout::is_complex;
@@ -467,6 +468,26 @@ impl Dtype {
         }
     }
 
+    /// How many values an item has in it, or one.
+    pub(crate) fn values(&self) -> u64 {
+        match self {
+            Self::Array(dims, inner) => dims.iter().fold(inner.values(), |values, dim| values.saturating_mul(*dim)),
+            Self::Compound(fields) => {
+                fields.iter().fold(0, |values, field| field.dtype.values().saturating_add(values))
+            }
+            _ => 1,
+        }
+    }
+
+    /// How many arrays its items are in at the most, of which one is in the other.
+    pub(super) fn array_levels(&self) -> u64 {
+        match self {
+            Self::Array(_, inner) => 1 + inner.array_levels(),
+            Self::Compound(fields) => fields.iter().map(|field| field.dtype.array_levels()).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// The type of the elements within array types.
     pub(crate) fn innermost(&self) -> &Self {
         match self {
@@ -680,6 +701,7 @@ impl Dtype {
     fn compound_of(handle: hid_t, depth: usize) -> Result<Self> {
         let what = "look into a compound type";
         let count = h5t::member_count(what, handle)?;
+        ledger::fields(count.into())?;
         let mut fields = Vec::new();
         let mut offset = 0usize;
         for (index, (name, raw)) in (0..).zip(member_names(handle, count)?) {

@@ -430,8 +430,7 @@ impl FileBytes {
     fn allow(&self, heap: &mut Heap) {
         take_note(heap);
         let limits = Limits::current();
-        let beside = limits.max_unstored.saturating_mul(2);
-        let budget = self.len.saturating_mul(FILES).saturating_add(beside).min(limits.max_bytes);
+        let budget = self.len.saturating_mul(FILES).saturating_add(limits.max_unstored).min(limits.max_bytes);
         heap.set_budget(budget.saturating_sub(BROUGHT.get()));
     }
 

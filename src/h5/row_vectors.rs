@@ -19,6 +19,7 @@ use super::parallel::feed;
 use super::preadv::{Place, Scattered};
 use super::vec_types::{Room, Unborrowed};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 
 /// About as many bytes are read at once.
 const BATCH: usize = 256 << 10;
@@ -66,6 +67,7 @@ fn collect<E: Unborrowed + Pod + Send>(mut room: Room<'_>, rows: u64, len: u64, 
     let too_large = || Error::new(ErrorKind::Limit, format!("{rows} rows of {len} numbers do not fit into memory"));
     let (Ok(count), Ok(len)) = (usize::try_from(rows), usize::try_from(len)) else { return Err(too_large()) };
     let size = len.checked_mul(size_of::<E>()).ok_or_else(too_large)?;
+    ledger::made(count.saturating_mul(size.saturating_add(size_of::<Vec<E>>())) as u64)?;
     let mut table: Vec<Vec<E>> = Vec::new();
     table.try_reserve_exact(count).map_err(|_| too_large())?;
     table.resize_with(count, Vec::new);

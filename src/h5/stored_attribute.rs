@@ -18,6 +18,7 @@ use super::object_info::identity_of;
 use super::sys::{h5a, h5t};
 use super::{Group, Id, Identity, Object, c_name, locked, make_room, names, varlen};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::COMPLEX;
 
@@ -74,6 +75,7 @@ impl StoredAttribute {
             let what = format!("the attribute `{name}` is larger than {most} bytes");
             return Err(Limits::exceeded(what, Limit::Unstored));
         }
+        ledger::made(count.saturating_mul(size.max(dtype.size()) as u64))?;
         let is_elsewhere = dtype.has_addresses() || dtype.has_references() || dtype.regions().0;
         let is_kept = if is_elsewhere { dtype.regions().1 } else { is_here(&dtype, &stored)? };
         if !is_kept {

@@ -24,6 +24,7 @@ use super::selection::select;
 use super::sys::{h5a, h5d, h5t};
 use super::{Handle, Id, c_name, locked, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::layout::is_complex;
 use crate::layout::progress_path::ProgressPath;
@@ -317,6 +318,7 @@ impl<T: H5Type> ElementType<T> {
         };
         let layout = usize::try_from(count).ok().and_then(|count| Layout::array::<T>(count).ok());
         let (count, layout) = (count as usize, layout.ok_or_else(too_large)?);
+        ledger::asked(layout.size() as u64)?;
         if count == 0 {
             return Ok(Vec::new());
         }

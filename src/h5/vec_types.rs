@@ -17,6 +17,7 @@ use super::dtype::Number;
 use super::items::{Element, element_bytes};
 use super::row_vectors::{Table, TableKind};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 
 /// Numbers of which all bytes are some value, as those of bools are not.
 trait AnyBytes: Element + Pod + Send {}
@@ -309,11 +310,13 @@ impl Vector {
     /// Makes a vector of `len` elements, whose memory, zeroed, is filled by `fill`.
     pub(crate) fn fill(&self, room: Room<'_>, len: u64, fill: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
         let count = usize::try_from(len).ok().and_then(|len| len.checked_mul(self.0.width.unwrap_or(1)));
+        ledger::asked(count.unwrap_or(usize::MAX).saturating_mul(self.0.number.size()) as u64)?;
         (self.0.fill)(room, count.ok_or_else(|| too_large(len))?, fill)
     }
 
     /// Makes a vector of the numbers that `bytes` are.
     pub(crate) fn copy(&self, room: Room<'_>, bytes: &[u8]) -> Result<()> {
+        ledger::made(bytes.len() as u64)?;
         (self.0.copy)(room, bytes)
     }
 }

@@ -19,8 +19,10 @@ use crate::{Hdf5Deserializer, de, file};
 /// # Limits
 ///
 /// Files may come from strangers. So there are limits, which a file that someone made for use does not meet: on the
-/// [depth](Self::max_depth), on [all data](Self::max_bytes), on data that is not [stored](Self::max_expansion) or counts
-/// [more than once](Self::max_unstored), on [further links](Self::max_repeats), on [elements that hold nothing](Self::max_units).
+/// [depth](Self::max_depth), on [all data](Self::max_bytes), on data that is not [stored](Self::max_expansion), counts
+/// [more than once](Self::max_unstored), or becomes far more than is stored, on [further links](Self::max_repeats), on
+/// [elements that hold nothing](Self::max_units), and on [chunks](Self::max_chunks), [attributes](Self::max_attributes) and
+/// [fields](Self::max_fields).
 /// And what has other files read, or code loaded, is refused: [external links](Self::allow_external_links),
 /// [external storage](Self::allow_external_storage), [virtual datasets](Self::allow_virtual_datasets), and
 /// [plugins](Self::allow_plugins). The error names the option.
@@ -142,11 +144,13 @@ impl ReadOptions {
         self
     }
 
-    /// How many bytes of data, as it is in memory, one call may read. Unless this says otherwise it is as many as the machine
-    /// has memory, where that is known (on Linux). Each dataset counts as a whole before anything of it is read, and what
-    /// is read more than once counts each time.
+    /// How many bytes one call may make in memory. Unless this says otherwise it is as many as the machine has memory, where that
+    /// is known (on Linux). The data of each dataset counts as a whole before anything of it is read. What is made of it counts as
+    /// it is made: elements with the size of their type, text with its length, maps with what a map takes. What is read more than
+    /// once counts each time. An element of a [`Reader`](crate::Reader), and a range of rows of a table, is a call of its own.
     ///
-    /// What is made of the data can be larger: a `String` takes 24 bytes beside its text.
+    /// What is handed to a type of which nothing shows, as to `serde_transcode`, counts 32 bytes for each value, if this option is
+    /// set. Vectors that grow have room for more than they hold, so the process may take up to three times as much.
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, to_vec};
@@ -160,6 +164,7 @@ impl ReadOptions {
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_bytes = bytes;
+        self.limits.sets_bytes = true;
         self
     }
 
@@ -188,8 +193,12 @@ impl ReadOptions {
 
     /// How many bytes one call may read that are not stored, or that it met before by another link, beside four times the
     /// size of the file: 128 MiB, unless this says otherwise. A dataset that claims more than half of it has to have it in
-    /// the file, within [`max_expansion`](Self::max_expansion); no attribute may. Twice as many bytes, beside sixteen times
+    /// the file, within [`max_expansion`](Self::max_expansion); no attribute may. As many bytes, beside sixteen times
     /// the size of the file, may be taken from the heaps that have strings of variable length.
+    ///
+    /// It is also how many bytes the data may become beyond what it is, beside 512 times the size of the file: text that
+    /// many elements refer to, values of 32 bytes made of bools, maps made of small records. Vectors and arrays of numbers, and of
+    /// records of numbers, are as large as their length says, and never count here.
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, hdf5};
@@ -208,7 +217,8 @@ impl ReadOptions {
     }
 
     /// How many groups and datasets one call may meet again by further links: 100,000, unless this says otherwise. A few
-    /// groups of a few links to the next can lead to more than anyone can read.
+    /// groups of a few links to the next can lead to more than anyone can read. So where further links follow each other, what they
+    /// lead to counts four times for each after the first, up to 64 times.
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, hdf5, write};
@@ -242,6 +252,75 @@ impl ReadOptions {
     #[must_use]
     pub fn max_units(mut self, elements: u64) -> Self {
         self.limits.max_units = elements;
+        self
+    }
+
+    /// How many chunks a dataset may have, beside one for each eight bytes of the file: 2^20, unless this says otherwise. Chunks of
+    /// which nothing is stored count, too, as reading takes time and memory for each.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5, read};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// file.new_dataset::<u8>().shape(1 << 22).chunk(1).create("unwritten")?;
+    /// let error = read::<Vec<u8>>(&file, "unwritten").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// assert!(error.to_string().contains("`ReadOptions::max_chunks`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_chunks(mut self, chunks: u64) -> Self {
+        self.limits.max_chunks = chunks;
+        self
+    }
+
+    /// How many attributes one call may look at, beside one for each 16 bytes of the file: 2^20, unless this says otherwise.
+    /// Those of an object count again for each link that leads to it.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, Value, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// let group = file.create_group("run")?;
+    /// for number in 0..100 {
+    ///     group.new_attr::<i32>().create(&*format!("a{number}"))?.write_scalar(&number)?;
+    /// }
+    /// for number in 0..100 {
+    ///     file.link_soft("run", &format!("link{number}"))?;
+    /// }
+    /// let error = ReadOptions::new().max_attributes(1000).from_group::<Value>(&file).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// assert!(error.to_string().contains("`ReadOptions::max_attributes`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_attributes(mut self, attributes: u64) -> Self {
+        self.limits.max_attributes = attributes;
+        self
+    }
+
+    /// How many fields the compound types may have, in all, of the datasets and attributes that one call opens, beside one for each
+    /// 16 bytes of the file: 2^17, unless this says otherwise. Many datasets can be of one type, which the file has once.
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, Value, hdf5, write};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// write(&file, "rows", &[(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)])?;
+    /// for number in 0..1000 {
+    ///     file.link_soft("rows", &format!("link{number}"))?;
+    /// }
+    /// let error = ReadOptions::new().max_fields(100).from_group::<Value>(&file).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Limit);
+    /// assert!(error.to_string().contains("`ReadOptions::max_fields`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_fields(mut self, fields: u64) -> Self {
+        self.limits.max_fields = fields;
         self
     }
 

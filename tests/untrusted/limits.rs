@@ -308,12 +308,22 @@ fn depth() {
 
 #[test]
 fn bytes() {
+    #[derive(Deserialize)]
+    struct Floats {
+        a: Vec<f64>,
+        b: Vec<f64>,
+    }
     let value = json!({"a": vec![1.5; 1000], "b": vec![2.5; 1000], "c": vec!["text", "x"]});
     let image = filebacked::to_vec(&value).unwrap();
     let read = |bytes| ReadOptions::new().max_bytes(bytes).from_slice::<Value>(&image);
-    check(read(15_999), "max_bytes", "more than the limit of 15999 bytes");
+    // The data, and what is made of it: a value of JSON takes 32 bytes.
     check(read(7_999), "max_bytes", "8000 bytes of data");
-    assert_eq!(read(16_100).unwrap(), value);
+    check(read(60_000), "max_bytes", "more than the limit of 60000 bytes");
+    assert_eq!(read(66_000).unwrap(), value);
+    let floats = |bytes| ReadOptions::new().max_bytes(bytes).from_slice::<Floats>(&image);
+    check(floats(15_999), "max_bytes", "more than the limit of 15999 bytes");
+    let Floats { a, b } = floats(16_000).unwrap();
+    assert_eq!((a.len(), b.len()), (1000, 1000));
     // What is not asked for does not count.
     #[derive(Deserialize)]
     struct One {
@@ -321,7 +331,7 @@ fn bytes() {
     }
     assert_eq!(ReadOptions::new().max_bytes(8_000).from_slice::<One>(&image).unwrap().b.len(), 1000);
     // Each call begins anew.
-    let options = ReadOptions::new().max_bytes(16_100);
+    let options = ReadOptions::new().max_bytes(66_000);
     for _ in 0..3 {
         assert_eq!(options.from_slice::<Value>(&image).unwrap(), value);
     }
@@ -473,7 +483,7 @@ fn data_of_many_columns() {
     frame.new_dataset_builder().with_data(&names).create("block0_items").unwrap();
     let values = ndarray::Array2::from_shape_fn((1000, 50), |(row, column)| (100 * row + column) as f64);
     frame.new_dataset_builder().with_data(&values).create("block0_values").unwrap();
-    let rows: Vec<BTreeMap<String, f64>> = ReadOptions::new().max_bytes(450_000).read(&file, "frame").unwrap();
+    let rows: Vec<BTreeMap<String, f64>> = ReadOptions::new().max_bytes(4_000_000).read(&file, "frame").unwrap();
     assert_eq!((rows.len(), rows[999]["c49"]), (1000, 99_949.0));
 }
 

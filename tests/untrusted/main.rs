@@ -3,6 +3,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(target_os = "linux")]
+mod amplified;
 // Older libhdf5 crashes by itself on damaged files: 1.10.8 on one in a hundred of these.
 #[cfg(feature = "bundled")]
 mod damage;

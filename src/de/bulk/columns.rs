@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::items::{ItemColumn, Window};
-use super::{Charge, ColumnData, Marks, is_long, no_column};
+use super::{Charge, ColumnData, Marks, SharedColumn, is_long, no_column};
 use crate::de::cells::Cells;
 use crate::de::column::{Column, FieldColumn};
 use crate::de::windowed_dataset::WindowedDataset;
@@ -22,7 +22,7 @@ const VARIABLE_WINDOW: u64 = 1 << 20;
 impl Column {
     /// Reads the elements from `start` up to `end`, which are there.
     pub(super) fn part(&mut self, start: u64, end: u64, charge: &mut Charge) -> Result<ColumnData> {
-        with_room(|| self.part_of_level(start, end, charge))
+        charge.deeper(|charge| with_room(|| self.part_of_level(start, end, charge)))
     }
 
     /// The same, where there is stack enough for one level.
@@ -61,9 +61,9 @@ impl Column {
                 };
                 Ok(ColumnData::Nullable { mask, values: Box::new(values) })
             }
-            Self::Categorical { codes, categories } => {
+            Self::Categorical { codes, categories, shared } => {
                 let codes = codes.part(start, end, charge).map_err(|error| error.in_link(CODES))?;
-                categorical(codes, categories, charge)
+                categorical(codes, categories, shared, charge)
             }
             Self::Cells(cells) => {
                 let mut cells = [cells];
@@ -152,7 +152,9 @@ fn part_of_field(
     }
     let mask = mask.map(|mask| mask.part(start, end).map_err(|error| error.in_link(MASK))).transpose()?;
     let data = match (cells, &mut *column) {
-        (Some(codes), Column::Categorical { categories, .. }) => categorical(codes?, categories, charge)?,
+        (Some(codes), Column::Categorical { categories, shared, .. }) => {
+            categorical(codes?, categories, shared, charge)?
+        }
         (Some(cells), _) => cells?,
         // All are missing, and no value is stored.
         (None, _) if is_hollow => ColumnData::Nulls(end - start),
@@ -164,12 +166,21 @@ fn part_of_field(
     })
 }
 
-/// Values that those codes count.
-fn categorical(codes: ColumnData, categories: &mut Column, charge: &mut Charge) -> Result<ColumnData> {
+/// Values that those codes count, which are read once for all parts.
+fn categorical(
+    codes: ColumnData,
+    categories: &mut Column,
+    shared: &mut Option<SharedColumn>,
+    charge: &mut Charge,
+) -> Result<ColumnData> {
     let (number, codes) = codes_of(codes)?;
+    if let Some(categories) = shared.as_ref().filter(|shared| shared.is_good()) {
+        return Ok(ColumnData::Categorical { number, codes, categories: categories.clone() });
+    }
     let len = categories.len();
     let categories = categories.part(0, len, charge).map_err(|error| error.in_link(CATEGORIES))?;
-    Ok(ColumnData::Categorical { number, codes, categories: Box::new(categories) })
+    let categories = shared.insert(SharedColumn::new(categories)).clone();
+    Ok(ColumnData::Categorical { number, codes, categories })
 }
 
 /// The integers that codes are, also each as the only field of a record, or in an array of one.
@@ -241,7 +252,10 @@ fn part_of_cells(
             }
             None => Err(Error::corrupt(format!("{} has no rows", cell.words()))),
         };
-        columns.push(column);
+        match column {
+            Err(error) if error.kind() == ErrorKind::Limit => return Err(error),
+            column => columns.push(column),
+        }
     }
     if columns.iter().all(Result::is_err) {
         return Ok(columns.into_iter().map(|column| column.map(|(_, column)| column.finish())).collect());

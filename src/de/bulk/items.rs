@@ -1,6 +1,6 @@
 //! Items of datasets, taken apart into columns a window at a time.
 
-use super::{Charge, ColumnData, Marks, is_long, no_column};
+use super::{Charge, ColumnData, Marks, SharedColumn, is_long, no_column};
 use crate::de::item::{Item, Scalar, trimmed};
 use crate::de::tags::Members;
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -32,6 +32,8 @@ impl<'a> Window<'a> {
 /// A column that items of one type are added to.
 pub(super) struct ItemColumn<'d> {
     size: usize,
+    /// Bytes of items to come that were taken note of.
+    reserved: u64,
     form: Form<'d>,
 }
 
@@ -96,7 +98,7 @@ impl<'d> ItemColumn<'d> {
                 return Err(Error::new(ErrorKind::Unsupported, format!("a `{words}` cannot be read")));
             }
         };
-        Ok(Self { size: dtype.size(), form })
+        Ok(Self { size: dtype.size(), reserved: 0, form })
     }
 
     /// A column of arrays of those dimensions, of items of that type.
@@ -112,29 +114,30 @@ impl<'d> ItemColumn<'d> {
                 Form::Numbers { number, len, dims: dims.into_iter().chain(within).collect(), values }
             }
             form => {
-                let values = Box::new(Self { size: inner, form });
+                let values = Box::new(Self { size: inner, reserved: 0, form });
                 Form::Arrays { dims, width, inner, len: 0, values }
             }
         };
-        Ok(Self { size, form })
+        Ok(Self { size, reserved: 0, form })
     }
 
     /// The same with room for `count` items.
-    pub(super) fn with_room(dtype: &'d Dtype, total: u64, count: u64, charge: &Charge) -> Result<Self> {
+    pub(super) fn with_room(dtype: &'d Dtype, total: u64, count: u64, charge: &mut Charge) -> Result<Self> {
         let mut column = Self::new(dtype, total)?;
         column.reserve(count, charge)?;
         Ok(column)
     }
 
     /// Makes room for so many items.
-    pub(super) fn reserve(&mut self, count: u64, charge: &Charge) -> Result<()> {
-        charge.check(count.saturating_mul(self.size as u64))?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
+    pub(super) fn reserve(&mut self, count: u64, charge: &mut Charge) -> Result<()> {
         if let Form::Numbers { values, .. } = &mut self.form {
-            values.reserve(count.saturating_mul(self.size))?;
+            let bytes = count.saturating_mul(self.size as u64);
+            charge.take(bytes)?;
+            self.reserved = bytes;
+            values.reserve(usize::try_from(bytes).unwrap_or(usize::MAX))?;
         }
         if let Form::Records { fields, .. } = &mut self.form {
-            fields.iter_mut().try_for_each(|(_, _, field)| field.reserve(count as u64, charge))?;
+            fields.iter_mut().try_for_each(|(_, _, field)| field.reserve(count, charge))?;
         }
         Ok(())
     }
@@ -152,7 +155,10 @@ impl<'d> ItemColumn<'d> {
             Form::Arrays { .. } => 0,
             _ => size,
         };
-        charge.take_items(count as u64, own as u64)?;
+        let bytes = (count as u64).saturating_mul(own as u64);
+        let left = self.reserved.saturating_sub(bytes);
+        charge.take(bytes - (self.reserved - left))?;
+        self.reserved = left;
         match &mut self.form {
             Form::Numbers { len, values, .. } => {
                 copy_items(window, size, values.grow(count * size)?)?;
@@ -225,7 +231,7 @@ impl<'d> ItemColumn<'d> {
             Form::Text { strings: None, offsets, bytes, .. } => {
                 for place in places {
                     let text = window.items.string(place);
-                    charge.take(text.len() as u64)?;
+                    charge.elsewhere(|charge| charge.take(text.len() as u64))?;
                     bytes.extend_from_slice(text);
                     offsets.push(bytes.len() as u64);
                 }
@@ -234,7 +240,8 @@ impl<'d> ItemColumn<'d> {
                 let (stride, mut end) = (*inner, offsets.last().copied().unwrap_or(0));
                 for place in places {
                     let (count, bytes) = window.items.sequence(place, stride);
-                    values.push(Window { bytes, stride, offset: 0, count, items: window.items }, charge)?;
+                    let part = Window { bytes, stride, offset: 0, count, items: window.items };
+                    charge.elsewhere(|charge| values.push(part, charge))?;
                     end += count as u64;
                     offsets.push(end);
                 }
@@ -257,7 +264,8 @@ impl<'d> ItemColumn<'d> {
                     bytes.extend_from_slice(name.as_bytes());
                     offsets.push(bytes.len() as u64);
                 }
-                let categories = Box::new(ColumnData::Parts { is_text: true, is_long: false, offsets, bytes });
+                let names = ColumnData::Parts { is_text: true, is_long: false, offsets, bytes };
+                let categories = SharedColumn::new(names);
                 ColumnData::Categorical { number: key, codes, categories }
             }
             Form::Times(opaque, values) => {

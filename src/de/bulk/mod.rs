@@ -10,8 +10,14 @@ mod table;
 
 pub(crate) use table::StoredTable;
 
+use std::any::Any;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::{Limit, Limits};
+use crate::ground::ledger;
 use crate::h5::{Attributes, Dataset, Number, Words};
 use crate::layout::{CALENDAR, UNITS};
 
@@ -39,7 +45,7 @@ pub(crate) enum ColumnData {
     /// Options: true where there is none. The values can be `Nulls`.
     Nullable { mask: Vec<bool>, values: Box<ColumnData> },
     /// Values by their positions among those that there are, negative for none.
-    Categorical { number: Number, codes: Words, categories: Box<ColumnData> },
+    Categorical { number: Number, codes: Words, categories: SharedColumn },
 }
 
 /// What attributes of a dataset say of its numbers.
@@ -90,45 +96,87 @@ fn is_half(dataset: &Dataset) -> bool {
     }
 }
 
-/// How many bytes more one call may read.
+/// Values that are read once, and shared by all parts of a column.
+#[derive(Clone)]
+pub(crate) struct SharedColumn(Arc<SharedParts>);
+
+struct SharedParts {
+    data: Mutex<Option<ColumnData>>,
+    made: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl fmt::Debug for SharedColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedColumn")
+    }
+}
+
+/// Nothing of it is left half done.
+impl UnwindSafe for SharedColumn {}
+impl RefUnwindSafe for SharedColumn {}
+
+impl SharedColumn {
+    fn new(data: ColumnData) -> Self {
+        Self(Arc::new(SharedParts { data: Mutex::new(Some(data)), made: OnceLock::new() }))
+    }
+
+    /// What is made of them: once, for whoever asks first.
+    pub(crate) fn made<T: Any + Clone + Send + Sync>(&self, make: impl FnOnce(ColumnData) -> Result<T>) -> Result<T> {
+        let mut data = self.0.data.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = self.0.made.get().and_then(|made| made.downcast_ref::<T>()) {
+            return Ok(made.clone());
+        }
+        let made = make(data.take().ok_or_else(|| Error::corrupt("values that could not be read"))?)?;
+        // Nobody else sets it as long as the data is locked.
+        drop(self.0.made.set(Box::new(made.clone())));
+        Ok(made)
+    }
+
+    /// Whether they are there, and not what somebody failed to make something of.
+    fn is_good(&self) -> bool {
+        self.0.made.get().is_some() || self.0.data.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+/// Takes note of what a call has in memory.
 #[derive(Debug)]
 struct Charge {
-    left: u64,
-    most: u64,
+    /// How deep what is read is within the table.
+    depth: Depth,
+    /// Whether it is from a heap: what is there can be referred to any number of times.
+    is_elsewhere: bool,
 }
 
 impl Charge {
-    /// What the options say.
     fn new() -> Self {
-        let most = Limits::current().max_bytes;
-        Self { left: most, most }
+        Self { depth: Depth::of_reading(), is_elsewhere: false }
     }
 
     /// Takes note of bytes that are to be had in memory.
     fn take(&mut self, bytes: u64) -> Result<()> {
-        match self.left.checked_sub(bytes) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => Err(self.exceeded()),
-        }
-    }
-
-    #[cold]
-    fn exceeded(&self) -> Error {
-        let what = format!("a part of a table that is more than the limit of {} bytes for one call", self.most);
-        Limits::exceeded(what, Limit::Bytes)
-    }
-
-    /// Refuses what would be too much, before there is room for it.
-    fn check(&self, bytes: u64) -> Result<()> {
-        if bytes <= self.left { Ok(()) } else { Err(self.exceeded()) }
+        if self.is_elsewhere { ledger::made(bytes) } else { ledger::asked(bytes) }
     }
 
     /// Takes note of so many items.
     fn take_items(&mut self, count: u64, size: u64) -> Result<()> {
         self.take(count.saturating_mul(size))
+    }
+
+    /// Does something one level deeper.
+    fn deeper<R>(&mut self, inside: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
+        let outer = self.depth;
+        self.depth = outer.in_sequence()?;
+        let done = inside(self);
+        self.depth = outer;
+        done
+    }
+
+    /// Does something with what is in a heap.
+    fn elsewhere<R>(&mut self, inside: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
+        let outer = std::mem::replace(&mut self.is_elsewhere, true);
+        let done = inside(self);
+        self.is_elsewhere = outer;
+        done
     }
 }
 

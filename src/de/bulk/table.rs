@@ -13,10 +13,11 @@ use crate::de::windowed_dataset::WindowedDataset;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result, names};
+use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::ground::stack::with_room;
 use crate::h5::within::{Within, is_root, root_of};
-use crate::h5::{self, Dtype, Group, Object, OpenFile};
+use crate::h5::{self, Attributes, Dtype, Group, Object, OpenFile};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE};
 use crate::layout_attributes::LayoutAttributes;
@@ -31,6 +32,7 @@ pub(crate) struct StoredTable {
     /// Where it is, for errors.
     links: Vec<String>,
     limits: Limits,
+    file_size: u64,
     /// Keeps the file open, and is closed last.
     _file: Option<OpenFile>,
 }
@@ -51,7 +53,7 @@ impl StoredTable {
                 Some(link) => group.open(link)?,
                 None => Object::Group(group.clone()),
             };
-            let mut scope = Scope::in_ranges(RulePosition::nowhere());
+            let mut scope = Scope::streaming(RulePosition::nowhere());
             loop {
                 match &object {
                     Object::Dataset(dataset) => scope.count_dataset(dataset, LinkKind::Hard)?,
@@ -66,10 +68,13 @@ impl StoredTable {
                 }
             }
         };
+        let file_size = group.file_size();
+        ledger::of_file(file_size);
         let opened = with_room(|| Self::of_column(open(&mut links)?));
         let mut table =
             opened.map_err(|error| links.iter().rev().fold(error, |error: Error, link| error.in_link(link)))?;
         table.links = links;
+        table.file_size = file_size;
         table._file = Some(file);
         Ok(table)
     }
@@ -81,13 +86,14 @@ impl StoredTable {
 
     fn of_column(column: Column) -> Result<Self> {
         let (len, limits) = (column.len(), Limits::current());
-        let none = |fields| Ok(Self { fields, len, records: None, links: Vec::new(), limits, _file: None });
+        let none =
+            |fields| Ok(Self { fields, len, records: None, links: Vec::new(), limits, file_size: 0, _file: None });
         match column {
             Column::Records(records) => none(records.fields),
             Column::Units(_) => none(Vec::new()),
             Column::Array(array) if array.dims().len() == 1 && matches!(array.dtype(), Dtype::Compound(_)) => {
                 let fields = fields_of(&array, |_| true)?;
-                Ok(Self { fields, len, records: Some(array), links: Vec::new(), limits, _file: None })
+                Ok(Self { fields, len, records: Some(array), links: Vec::new(), limits, file_size: 0, _file: None })
             }
             // What an empty sequence of records is stored as.
             Column::Array(array) if array.dims() == [0] => none(Vec::new()),
@@ -157,7 +163,10 @@ impl StoredTable {
     pub(crate) fn read(&mut self, start: u64, end: u64) -> Result<Vec<(String, ColumnData)>> {
         self.limits.during(|| {
             h5::start_call();
-            let read = Call::<ReadState>::new().during(|| self.part(start, end));
+            let read = Call::<ReadState>::new().during(|| {
+                ledger::of_file(self.file_size);
+                self.part(start, end)
+            });
             read.map_err(|error| self.located(error).call_ended())
         })
     }

@@ -22,9 +22,10 @@ use super::dtype::{Dtype, Order, is_equal};
 use super::external_access::{NoPlugins, check_layout, filter_refused, is_own, missing_filter};
 use super::object_info::{Messages, ObjectSummary, summary_of};
 use super::placeholder::seen_as_empty;
-use super::sys::{h5d, h5f, h5i, h5p};
+use super::sys::{h5d, h5i, h5p};
 use super::{Handle, Id, locked, varlen};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::{Limit, Limits};
 use crate::layout::progress_path::ProgressPath;
 
@@ -100,6 +101,7 @@ impl Dataset {
         let chunk_size = dataset.chunk_size(&list, layout)?;
         dataset.is_chunked = chunk_size > 0;
         dataset.check_size(chunk_size)?;
+        dataset.check_chunks(&list)?;
         if layout == H5D_layout_t::H5D_CHUNKED
             && let Some(filter) = missing_filter(&list)?
             && (!Limits::current().plugins || is_own(filter))
@@ -128,7 +130,8 @@ impl Dataset {
 
     /// Refuses a dataset that claims to be far larger than what is stored for it, or one of whose chunks does.
     fn check_size(&self, chunk_size: u64) -> Result<()> {
-        let claim = self.logical_bytes().max(chunk_size);
+        // libhdf5 goes through the items of arrays once for each array that they are in.
+        let claim = self.logical_bytes().max(chunk_size).saturating_mul(self.dtype.array_levels().max(1));
         let limits = Limits::current();
         if claim <= limits.max_unstored / 2 || claim < u64::MAX && claim / limits.max_expansion.max(1) <= self.stored()
         {
@@ -137,6 +140,18 @@ impl Dataset {
         let (words, stored) = (self.words(), self.stored());
         let what = format!("{words} claims to be far larger than the {stored} bytes stored for it");
         Err(Limits::exceeded(what, Limit::Expansion))
+    }
+
+    /// Refuses a dataset of more chunks than can be stored: what libhdf5 makes for each that is read takes hundreds of bytes,
+    /// however few it has.
+    fn check_chunks(&self, list: &Id) -> Result<()> {
+        let (Shape::Simple(dims), true) = (&self.shape, self.is_chunked) else { return Ok(()) };
+        // Fewer items than that are in fewer chunks.
+        if self.shape.count().is_some_and(|count| count <= Limits::current().max_chunks) {
+            return Ok(());
+        }
+        let chunks = dims.iter().zip(chunk_of(list, dims.len())?).map(|(dim, chunk)| dim.div_ceil(chunk.max(1)));
+        ledger::check_chunks(chunks.fold(1, u64::saturating_mul), || self.file_size())
     }
 
     /// Bytes of a chunk, which libhdf5 has in memory as a whole, however little of it is in the dataset; 0 without chunks.
@@ -262,13 +277,6 @@ impl Dataset {
     /// A further owner of the handle.
     fn shared(&self) -> Result<Id> {
         h5i::share("look into a dataset", &self.id)
-    }
-
-    /// The size of the file that it is in; 0 where that is not known.
-    pub(crate) fn file_size(&self) -> u64 {
-        let what = "look into a file";
-        let size = h5i::file_of(what, self.id.get()).and_then(|file| h5f::size(what, &file));
-        size.unwrap_or(0)
     }
 
     /// Has items read as another type: one without some fields of its own.

@@ -14,6 +14,10 @@ use super::super::sys::h5p;
 use super::super::varlen;
 use super::{Dataset, Shape, items_of, resize, simple_space, zeroed};
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger;
+
+/// How many times the bytes of items of variable length are in memory until they are read, but for what they hold.
+const PARTS: u64 = 5;
 
 impl Dataset {
     /// Reads `count` items along the first dimension from `start` on.
@@ -44,7 +48,16 @@ impl Dataset {
             self.read_rows_into(0, dims[0], &mut bytes)?;
             return Ok(Items::with_memory(bytes));
         }
-        self.counted(self.read_wanted(count, None, Items::default())?)
+        let has_parts = self.dtype.has_addresses();
+        if has_parts {
+            // Each of them has a place in the file, and in memory.
+            ledger::made(count.saturating_mul(PARTS * self.dtype.size() as u64))?;
+        }
+        let items = self.counted(self.read_wanted(count, None, Items::default())?)?;
+        if has_parts {
+            ledger::made(items.variable_size() as u64)?;
+        }
+        Ok(items)
     }
 
     /// Takes note of items that were read.

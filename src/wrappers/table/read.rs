@@ -105,7 +105,7 @@ fn array_of_level(column: ColumnData, nulls: Option<NullBuffer>) -> Result<Array
             array_of(*values, NullBuffer::union(Some(&own), nulls.as_ref()))?
         }
         ColumnData::Categorical { number, codes, categories } => {
-            let categories = array_of(*categories, None)?;
+            let categories = categories.made(|categories| array_of(categories, None))?;
             dictionary(number, codes, categories, nulls.as_ref())?
         }
     })

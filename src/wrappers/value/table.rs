@@ -10,6 +10,7 @@ use super::{Array, Value};
 use crate::de::item::{Item, Scalar};
 use crate::de::of_item;
 use crate::ground::error::Result;
+use crate::ground::ledger;
 use crate::h5::{Dataset, Dtype, Element, Items, Number, Shape};
 
 /// A dataset of records, one after the other: as a list of maps, in a tenth of the memory, and of the time that it takes to read
@@ -59,6 +60,7 @@ impl Table {
         if len == 0 {
             return Ok(None);
         }
+        ledger::asked(dataset.logical_bytes())?;
         let (dtype, items) = (dtype.clone(), dataset.read()?);
         let is_all = items.bytes().len() as u64 == len.saturating_mul(dtype.size() as u64);
         let inner = TableParts { dtype, items, len: len as usize, some: OnceLock::new(), all: OnceLock::new() };
@@ -148,10 +150,7 @@ impl TableParts {
         doubtful(&self.dtype, 0, &mut places);
         let records = || self.items.bytes().chunks_exact(self.dtype.size());
         places.into_iter().all(|(start, dtype)| {
-            records().all(|record| {
-                let item = Item { dtype, bytes: &record[start..start + dtype.size()], items: &self.items };
-                !matches!(item.scalar(), Err(_) | Ok(Scalar::Unreadable(_)))
-            })
+            records().all(|record| is_value(dtype, &record[start..start + dtype.size()], &self.items))
         })
     }
 }
@@ -172,19 +171,29 @@ fn doubtful<'a>(dtype: &'a Dtype, start: usize, found: &mut Vec<(usize, &'a Dtyp
         Dtype::Compound(fields) => {
             fields.iter().for_each(|field| doubtful(&field.dtype, start + field.offset, found));
         }
-        Dtype::Array(dims, inner) => {
+        Dtype::Array(_, inner) => {
             let mut inside = Vec::new();
             doubtful(inner, 0, &mut inside);
             if !inside.is_empty() {
-                let count = dims.iter().product::<u64>() as usize;
-                let all = (0..count).flat_map(|at| inside.iter().map(move |(offset, dtype)| (at, *offset, *dtype)));
-                found.extend(all.map(|(at, offset, dtype)| (start + at * inner.size() + offset, dtype)));
+                found.push((start, dtype));
             }
         }
         Dtype::Number(number) if *number != Number::Bool => {}
         Dtype::Enum(_) | Dtype::Bitfield(_) | Dtype::Opaque(_) | Dtype::WideInteger(_) | Dtype::Complex(_) => {}
         dtype => found.push((start, dtype)),
     }
+}
+
+/// Whether an item, or each that is in it if it is an array, is a value.
+fn is_value(dtype: &Dtype, bytes: &[u8], items: &Items) -> bool {
+    let Dtype::Array(_, inner) = dtype else {
+        return !matches!(Item { dtype, bytes, items }.scalar(), Err(_) | Ok(Scalar::Unreadable(_)));
+    };
+    let mut places = Vec::new();
+    doubtful(inner, 0, &mut places);
+    let mut elements = bytes.chunks_exact(inner.size().max(1));
+    elements
+        .all(|bytes| places.iter().all(|(start, dtype)| is_value(dtype, &bytes[*start..*start + dtype.size()], items)))
 }
 
 fn value(dtype: &Dtype, bytes: &[u8], items: &Items) -> Value {
