@@ -41,8 +41,11 @@
 //! | `chrono::DateTime<Utc>`, `chrono::NaiveDateTime` (taken for UTC) | `chrono` |
 //! | `jiff::Timestamp`, `jiff::civil::DateTime` (taken for UTC) | `jiff` |
 //!
-//! Each of them also as `Option<T>`, `Vec<T>`, `Vec<Option<T>>` and `Option<Vec<T>>`. Without `with`, they are what their own
-//! `Serialize` makes of them: mostly a string in ISO 8601, such as `2024-02-29T12:30:00Z`.
+//! Each of them also as `Option<T>`, `Vec<T>`, `Vec<Option<T>>` and `Option<Vec<T>>`. An `Option` whose field may be missing
+//! altogether, as in files for the Python package, needs `#[serde(default)]`, too: serde asks for it with any `with`.
+//!
+//! Without `with`, times are what their own `Serialize` makes of them: mostly a string in ISO 8601, such as
+//! `2024-02-29T12:30:00Z`.
 //!
 //! # What is stored
 //!
