@@ -577,7 +577,7 @@ fn sparse_matrices() {
 /// What h5dump calls the type of what is there.
 fn type_of(path: &Path, name: &str) -> String {
     let file = hdf5::File::open(path).unwrap();
-    filebacked::tree(&file.group("/").unwrap())
+    filebacked::tree(file.group("/").unwrap())
         .unwrap()
         .to_string()
         .lines()
