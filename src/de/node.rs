@@ -311,8 +311,11 @@ impl Node {
 
     /// Anything. What cannot be read is null, if the options say so, unless something of it was handed over already.
     fn anything(self, visit: &mut dyn Visit) -> Result<()> {
-        let (mut open, scope, depth) = self.open()?;
-        let kind = open.kind()?;
+        let opened = self.open().and_then(|(mut open, scope, depth)| Ok((open.kind()?, open, scope, depth)));
+        let (kind, open, scope, depth) = match opened.map_err(Error::mark_skippable) {
+            Err(error) if Limits::nulls() && error.is_unwanted() => return visit.answer(Answer::Unit),
+            opened => opened?,
+        };
         match (&open.object, kind) {
             (Object::Group(group), Some(Kind::Value)) => {
                 let node = Self::inside(group, &open, &scope, depth)?;
