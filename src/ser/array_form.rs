@@ -99,11 +99,9 @@ impl CompoundSink for NodeArray<'_> {
                     return Ok(());
                 }
             }
-            ArrayState::Dims(dims) if name == ARRAY_DATA => {
-                if write_data(value, &dims.dims, &self.place, self.depth)? {
-                    self.state = ArrayState::Written;
-                    return Ok(());
-                }
+            ArrayState::Dims(dims) if name == ARRAY_DATA && write_data(value, &dims.dims, &self.place, self.depth)? => {
+                self.state = ArrayState::Written;
+                return Ok(());
             }
             ArrayState::Written => return Err(out_of_order()),
             _ => {}

@@ -253,6 +253,7 @@ table! { Table, ROWS:
     }
     "arrays" {
         "f64": NdArray(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) => "[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]",
+        "bare": array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]] => "[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]",
         "other order": NdArray(array![[1_u8, 2, 3], [4, 5, 6]].reversed_axes()) => "[[1, 4], [2, 5], [3, 6]]",
         "bool": NdArray(array![true, false]) => "[true, false]",
         "c64": NdArray(array![[Complex32::new(1.0, -2.0)]]) => "[[[1.0, -2.0]]]",

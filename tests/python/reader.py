@@ -108,7 +108,9 @@ for name, text in roots:
 assert not WRONG, "\n".join(WRONG)
 
 kinds |= set().union(*(read_alone(FOLDER / name) for name in ["values.h5"] + [name for name, _ in roots]))
-own = {"group", "none", "scalar", "array", "records", "sparse"}
+kinds |= read_alone(GOLDEN / "nalgebra/0.1.h5")
+# An array is called so with the kind and without.
+own = {"group", "none", "scalar", "records", "sparse"}
 assert own < kinds, kinds
 
 # Types, which JSON does not tell.
@@ -182,6 +184,15 @@ for path in golden:
     assert reader.attributes(path, "attrs") == {"unit": "m/s2"}
     assert plain(value) == plain(reader.read(golden[0])), path
     read_alone(path)
+
+# Arrays, complex numbers and matrices, with wrappers and without.
+value = reader.read(GOLDEN / "nalgebra/0.1.h5")
+for part in "wrapped", "plain":
+    found = plain(value[part])
+    assert found["dynamic"] == found["fixed"] == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], found
+    assert found["vector"] == [1, -2] and found["fixed_row"] == [[7, 8, 9]] and found["option"] == [[2.5]], found
+assert value["plain"]["complex"][1, 0] == 3 - 3j
+assert plain(value["wrapped"]["columns"]) == [[True, False], [True, True], [False, False]]
 
 # What the Python package FileBacked wrote itself: names are as they are.
 with h5py.File(FOLDER / "object.h5", "w") as file:

@@ -325,6 +325,9 @@ fn other_types_and_files_of_others_are_read() {
     assert_eq!(reread::<_, [[i32; 2]; 2]>(&array![[1, 2], [3, 4]]), [[1, 2], [3, 4]]);
     let value: Value = reread(&array![[1, 2], [3, 4]]);
     assert_eq!(reread::<_, Array2<i32>>(&value), array![[1, 2], [3, 4]]);
+    // A complex number that is a value stays one.
+    let value: Value = reread(&BTreeMap::from([("a", Complex64::new(1.0, 2.0))]));
+    assert_eq!(reread::<_, BTreeMap<String, Complex64>>(&value)["a"], Complex64::new(1.0, 2.0));
     // To other formats it goes as what it was.
     let json: serde_json::Value = reread(&array![[1, 2], [3, 4]]);
     assert_eq!(json, serde_json::json!({"v": 1, "dim": [2, 2], "data": [1, 2, 3, 4]}));

@@ -402,3 +402,16 @@ fn what_is_no_such_matrix_is_said() {
     let error = to_vec(&Labelled { origin: DVector::zeros(2) }).unwrap_err();
     assert!(error.to_string().contains("with = \"filebacked::nalgebra\""), "{error}");
 }
+
+/// What the first build wrote that has these kinds.
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+struct Golden {
+    wrapped: Matrices,
+    plain: Plain,
+}
+
+#[test]
+fn files_of_the_first_build_are_read() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/golden/nalgebra/0.1.h5");
+    assert_eq!(filebacked::from_file::<Golden>(path).unwrap(), Golden { wrapped: matrices(), plain: plain() });
+}

@@ -157,11 +157,14 @@ impl Array {
         })
     }
 
-    /// All of a dataset, if it is one of those types, and has dimensions.
+    /// All of a dataset, if it is one of those types, and has dimensions, or is a complex number.
     pub(super) fn of_dataset(dataset: &Dataset) -> Result<Option<Self>> {
         let layout = ArrayLayout::of(dataset, None, false)?;
         match layout.shape {
             Shape::Simple(_) if layout.is_numeric() => {
+                read(&layout.dtype, &mut WholeDataset { dataset, layout: &layout })
+            }
+            Shape::Scalar if layout.dtype.complex().is_some() => {
                 read(&layout.dtype, &mut WholeDataset { dataset, layout: &layout })
             }
             _ => Ok(None),

@@ -46,8 +46,8 @@
 //! | stored | value |
 //! |---|---|
 //! | a group | [`Map`](Value::Map), in the order of the links |
-//! | a scalar | [`Bool`](Value::Bool), [`Number`](Value::Number), [`String`](Value::String) |
-//! | a dataset of numbers, bools or complex numbers | [`Array`](Value::Array) |
+//! | a scalar, but for complex numbers | [`Bool`](Value::Bool), [`Number`](Value::Number), [`String`](Value::String) |
+//! | a dataset of numbers, bools or complex numbers, and one of a single complex number | [`Array`](Value::Array) |
 //! | a dataset of records, without references and lists of strings | [`Table`](Value::Table), which is as the list of its records |
 //! | any other dataset or sequence: strings, lists of differing length, records in columns | [`List`](Value::List) of its elements |
 //! | a record | [`Map`](Value::Map), in the order of the fields |

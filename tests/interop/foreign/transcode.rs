@@ -459,14 +459,21 @@ fn compare(value: &Value, other: &Seen, path: &str) {
     }
 }
 
-/// Complex numbers, by the names that h5py has for their parts.
+/// Complex numbers, by the names that h5py has for their parts. Others see h5py's as pairs.
 fn as_in_h5py(seen: &Seen) -> Seen {
+    let named = |parts: [&Seen; 2]| {
+        let names = ["r", "i"].map(|name| Seen::Text(name.to_owned()));
+        Seen::Map(names.into_iter().zip(parts.map(Clone::clone)).collect())
+    };
     match seen {
-        Seen::List(elements) => Seen::List(elements.iter().map(as_in_h5py).collect()),
-        Seen::Map(parts) => {
-            let names = ["r", "i"].map(|name| Seen::Text(name.to_owned()));
-            Seen::Map(names.into_iter().zip(parts).map(|(name, (_, part))| (name, part.clone())).collect())
-        }
+        Seen::List(elements) => match &elements[..] {
+            [re @ (Seen::F32(_) | Seen::F64(_)), im] => named([re, im]),
+            _ => Seen::List(elements.iter().map(as_in_h5py).collect()),
+        },
+        Seen::Map(parts) => match &parts[..] {
+            [(_, re), (_, im)] => named([re, im]),
+            _ => seen.clone(),
+        },
         other => other.clone(),
     }
 }
