@@ -173,9 +173,10 @@ fn write_regular(column: &Column, place: &Place<'_>) -> Option<Result<()>> {
         return None;
     }
     Some(match numbers {
-        Regular::Numbers(numbers, is_complex) => {
-            place.write(number_type(numbers, is_complex), Shape::Simple(dims), numbers.bytes(), None)
+        Regular::Numbers(numbers, true) => {
+            place.write(number_type(numbers, true), Shape::Simple(dims), numbers.bytes(), None)
         }
+        Regular::Numbers(numbers, false) => write_numbers(numbers, dims, place),
         Regular::Unknown(count) => {
             let fillers = vec![f64::NAN; count];
             place.write(Dtype::Number(Number::F64), Shape::Simple(dims), element_bytes(&fillers), None)

@@ -205,9 +205,7 @@ impl CompoundSink for NodeMap<'_> {
                     keys.push_from(&key, 0)?;
                 }
                 let pushed = match likeness {
-                    Likeness::Any => {
-                        value.write(ValueSerializer::element(ElementSerializer::new(values, self.depth, context)))
-                    }
+                    Likeness::Any => ElementSerializer::new(values, self.depth, context).push_item(value),
                     Likeness::Tag if is_str(value) => Err(unsuited()),
                     _ => {
                         *likeness = Likeness::OneType;
