@@ -68,7 +68,7 @@
 //! | [`LazyMap`] | a map whose values are read when they are asked for, and that writes what changed |
 //!
 //! Arrays of `ndarray`, and matrices of `sprs` and `nalgebra`, become the same without a wrapper, unless they are in a list. See
-//! [there](array#without-a-wrapper).
+//! [there](mod@array#without-a-wrapper).
 //!
 //! They stand anywhere in a value, and are plain serde types in other formats. In a sequence each of them is an object.
 //! [`sorted`] writes a `HashMap` or `HashSet` in the order of its keys, and [`timestamp`](mod@timestamp) a time as the number
