@@ -23,7 +23,7 @@ use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Block, Item, ItemPart, Record};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::ledger::Foretold;
+use crate::ground::ledger::{Foretold, TypeMade};
 use crate::ground::link_name::{ATTRIBUTE_PREFIX, unescape};
 use crate::h5::{Attributes, Group, Link, Number, Object};
 use crate::layout::foreign::unquoted;
@@ -74,6 +74,18 @@ impl<'a> ColumnSeq<'a> {
         let count = (self.end - self.next).min(COUNTED);
         self.counted = self.next + count;
         count
+    }
+
+    /// Whether some elements are to be counted now.
+    #[inline]
+    pub(super) fn is_to_count(&self) -> bool {
+        self.next >= self.counted
+    }
+
+    /// Counts those, which become values of that type.
+    pub(super) fn count(&mut self, made: TypeMade) -> Result<()> {
+        let count = self.uncounted();
+        if count > 0 { made.elements(count) } else { Ok(()) }
     }
 
     pub(super) fn next(&mut self) -> Option<ColumnElement<'_>> {

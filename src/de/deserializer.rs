@@ -17,7 +17,7 @@ use super::visitor_kinds::{array_of, is_serdes};
 use crate::de::item::NumberBlock;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
-use crate::ground::ledger;
+use crate::ground::ledger::{self, TypeMade};
 use crate::ground::time::is_time;
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Room, may_be_vec};
@@ -193,22 +193,15 @@ impl<'a> ValueDeserializer<'a> {
         }
     }
 
-    /// Hands that text to a visitor.
-    #[inline]
-    fn hand_text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let text = self.text()?;
-        ledger::text::<V::Value>(text.len())?;
-        visitor.visit_str(text)
-    }
-
-    /// That text.
-    fn text(self) -> Result<&'a str> {
-        match self.whole() {
-            Self::Part(part) => Ok(part.text()?.unwrap_or_default()),
-            Self::Element(element) => element.text(),
-            Self::Key(Key(name)) => Ok(name),
-            _ => Err(Error::corrupt("a value was asked for what it is not")),
-        }
+    /// That text, which becomes a value of that type.
+    fn text(self, made: TypeMade) -> Result<&'a str> {
+        let text = match self.whole() {
+            Self::Part(part) => part.text()?.unwrap_or_default(),
+            Self::Element(element) => element.text()?,
+            Self::Key(Key(name)) => name,
+            _ => return Err(Error::corrupt("a value was asked for what it is not")),
+        };
+        made.text(text.len()).map(|()| text)
     }
 }
 
@@ -276,12 +269,20 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.is_text() { self.hand_text(visitor) } else { self.ask(Question::Str, visitor) }
+        if self.is_text() {
+            visitor.visit_str(self.text(const { TypeMade::of::<V::Value>() })?)
+        } else {
+            self.ask(Question::Str, visitor)
+        }
     }
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.is_text() { self.hand_text(visitor) } else { self.ask(Question::String, visitor) }
+        if self.is_text() {
+            visitor.visit_str(self.text(const { TypeMade::of::<V::Value>() })?)
+        } else {
+            self.ask(Question::String, visitor)
+        }
     }
 
     #[inline]

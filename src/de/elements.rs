@@ -17,7 +17,7 @@ use super::row::{CompoundSeq, RowSeq, no_number};
 use super::visit::{Answer, Question, Visit};
 use super::visitor_kinds::is_of_type_itself;
 use crate::ground::error::{Error, Result};
-use crate::ground::ledger::{self, Foretold};
+use crate::ground::ledger::{self, Foretold, TypeMade};
 use crate::h5::{Number, is_string, may_be_array, may_be_number, may_be_vec, number_of, read_number, read_string};
 
 /// The elements of a sequence, or the fields of a struct or tuple.
@@ -88,13 +88,14 @@ impl Elements<'_> {
     }
 
     /// The text of the next element, if it is a string, and is found by a short way.
-    fn next_text(&mut self) -> Option<&str> {
-        match self {
+    fn next_text(&mut self) -> Option<Result<&str>> {
+        let text = match self {
             Self::Fields(fields) => fields.next_text(),
             Self::Column(column) => column.next_text(),
             Self::Record(record) => record.next_text(),
             _ => None,
-        }
+        };
+        text.map(|text| ledger::string(text.len()).map(|()| text))
     }
 
     /// The elements, if those are many: they are counted before anybody makes room for them, and not again.
@@ -120,6 +121,12 @@ impl Elements<'_> {
         }
     }
 
+    /// Counts elements of that type, some at once, where none of those that were counted is left.
+    fn count(&mut self, made: TypeMade) -> Result<()> {
+        let count = self.uncounted();
+        if count > 0 { made.elements(count) } else { Ok(()) }
+    }
+
     /// The next element, of another type than a number's, or found by no short way.
     // By itself, or its code is part of each user's type.
     #[inline(never)]
@@ -131,10 +138,7 @@ impl Elements<'_> {
         {
             return Ok(Some(array));
         }
-        let count = self.uncounted();
-        if count > 0
-            && let Err(error) = ledger::elements::<T::Value>(count)
-        {
+        if let Err(error) = self.count(const { TypeMade::of::<T::Value>() }) {
             return Err(error);
         }
         // Each hands its element over by itself, which then is not copied to one place for all of them.
@@ -197,8 +201,8 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
             && is_of_type_itself::<T>()
             && let Some(text) = self.next_text()
         {
-            return match ledger::string(text.len()) {
-                Ok(()) => Ok(read_string::<T::Value>(text)),
+            return match text {
+                Ok(text) => Ok(read_string::<T::Value>(text)),
                 Err(error) => Err(error),
             };
         }
@@ -212,9 +216,8 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
                 None => return self.next_apart(seed),
             },
             Self::Column(column) => {
-                let count = column.uncounted();
-                if count > 0
-                    && let Err(error) = ledger::elements::<T::Value>(count)
+                if column.is_to_count()
+                    && let Err(error) = column.count(const { TypeMade::of::<T::Value>() })
                 {
                     return Err(error);
                 }
@@ -345,6 +348,14 @@ impl<'a> Entries<'a> {
     pub(super) fn of_struct(self) -> Self {
         Self { is_struct: true, ..self }
     }
+
+    /// The value of the entry, which becomes one of that type.
+    fn value(&mut self, made: TypeMade) -> Result<ValueDeserializer<'_>> {
+        if !self.is_struct {
+            made.entry()?;
+        }
+        self.map.value()
+    }
 }
 
 impl<'de> MapAccess<'de> for Entries<'_> {
@@ -363,12 +374,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        if !self.is_struct
-            && let Err(error) = ledger::entry::<T::Value>()
-        {
-            return Err(error);
-        }
-        let value = match self.map.value() {
+        let value = match self.value(const { TypeMade::of::<T::Value>() }) {
             Ok(value) => value,
             Err(error) => return Err(error),
         };

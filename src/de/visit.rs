@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Expected, Visitor};
 use super::deserializer::{Ask, ValueDeserializer};
 use super::elements::{Elements, Entries, Map, Sequence, Variant};
 use crate::ground::error::{Error, Result};
-use crate::ground::ledger::{self, Foretold};
+use crate::ground::ledger::{Foretold, TypeMade};
 use crate::h5::Room;
 
 /// A method of serde's `Deserializer`, with what it says of the type that asks.
@@ -173,10 +173,10 @@ pub(super) struct AsSeq;
 impl Takes for AsSeq {
     fn hand<'de, V: Visitor<'de>>(visitor: V, answer: Answer<'_>) -> Result<V::Value> {
         match answer {
-            Answer::Seq(elements) => {
-                ledger::sequence::<V::Value>(Foretold::default())?;
-                take_seq(visitor, elements)
-            }
+            Answer::Seq(elements) => match const { TypeMade::of::<V::Value>() }.sequence(Foretold::default()) {
+                Ok(()) => take_seq(visitor, elements),
+                Err(error) => Err(error),
+            },
             answer => Err(refused(answer, &visitor)),
         }
     }
@@ -215,11 +215,11 @@ impl Takes for AsAnything {
             Answer::F32(value) => visitor.visit_f32(value),
             Answer::F64(value) => visitor.visit_f64(value),
             Answer::Str(text) => {
-                ledger::text::<V::Value>(text.len())?;
+                const { TypeMade::of::<V::Value>() }.text(text.len())?;
                 visitor.visit_str(text)
             }
             Answer::Bytes(bytes) => {
-                ledger::text::<V::Value>(bytes.len())?;
+                const { TypeMade::of::<V::Value>() }.text(bytes.len())?;
                 visitor.visit_bytes(bytes)
             }
             Answer::None => visitor.visit_none(),
@@ -227,11 +227,11 @@ impl Takes for AsAnything {
             Answer::Unit => visitor.visit_unit(),
             Answer::Newtype(inner) => visitor.visit_newtype_struct(inner),
             Answer::Seq(mut elements) => {
-                ledger::sequence::<V::Value>(elements.foretold())?;
+                const { TypeMade::of::<V::Value>() }.sequence(elements.foretold())?;
                 visitor.visit_seq(elements)
             }
             Answer::Map(entries) => {
-                ledger::map::<V::Value>()?;
+                const { TypeMade::of::<V::Value>() }.map()?;
                 visitor.visit_map(entries)
             }
             Answer::Enum(variant) => visitor.visit_enum(variant),

@@ -195,28 +195,61 @@ pub(crate) fn is_full() -> bool {
     made(0).is_err()
 }
 
-/// Takes note of `count` elements that become values of a type of such a size: what has nothing elsewhere is what was asked for.
-#[inline]
-pub(crate) fn elements<T>(count: u64) -> Result<()> {
-    if const { size_of::<T>() == 0 } {
-        unseen(count)
-    } else if const { std::mem::needs_drop::<T>() } {
-        made(count.saturating_mul(size_of::<T>() as u64))
-    } else {
-        asked(count.saturating_mul(size_of::<T>() as u64))
+/// What counts of a type whose values are made: what takes note of them is compiled once, not for each type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TypeMade {
+    size: u64,
+    /// Whether its values may have something elsewhere in memory.
+    owns: bool,
+}
+
+impl TypeMade {
+    pub(crate) const fn of<T>() -> Self {
+        Self { size: size_of::<T>() as u64, owns: std::mem::needs_drop::<T>() }
     }
-}
 
-/// Takes note of an entry of a map: of its key, whose text counts apart, and of a value of such a type.
-#[inline]
-pub(crate) fn entry<T>() -> Result<()> {
-    made(ENTRY + size_of::<T>() as u64)
-}
+    /// Takes note of `count` elements that become values of this type: what has nothing elsewhere is what was asked for.
+    pub(crate) fn elements(self, count: u64) -> Result<()> {
+        match self {
+            Self { size: 0, .. } => unseen(count),
+            Self { size, owns: true } => made(count.saturating_mul(size)),
+            Self { size, owns: false } => asked(count.saturating_mul(size)),
+        }
+    }
 
-/// Takes note of text, or bytes, that become such a value.
-#[inline]
-pub(crate) fn text<T>(len: usize) -> Result<()> {
-    if const { size_of::<T>() == 0 || std::mem::needs_drop::<T>() } { made(len as u64) } else { Ok(()) }
+    /// Takes note of an entry of a map: of its key, whose text counts apart, and of a value of this type.
+    pub(crate) fn entry(self) -> Result<()> {
+        made(ENTRY + self.size)
+    }
+
+    /// Takes note of text, or bytes, that become such a value.
+    pub(crate) fn text(self, len: usize) -> Result<()> {
+        if self.size == 0 || self.owns { made(len as u64) } else { Ok(()) }
+    }
+
+    /// Takes note of a sequence that becomes such a value, and of the elements that are foretold, of which it does not show what
+    /// they become. All that is in them is refused where it would be too much.
+    pub(crate) fn sequence(self, foretold: Foretold) -> Result<()> {
+        let Foretold { count, values } = foretold;
+        if self.size == 0 {
+            if values > 1 {
+                check(count.saturating_mul(values), false)?;
+            }
+            unseen(count.saturating_add(1))
+        } else if self.owns {
+            if values > 1 {
+                check(count.saturating_mul(values), true)?;
+            }
+            made(count.saturating_mul(UNSEEN).saturating_add(SEQUENCE))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The same of a map.
+    pub(crate) fn map(self) -> Result<()> {
+        if self.size == 0 || self.owns { made(MAP) } else { Ok(()) }
+    }
 }
 
 /// Takes note of a string, with its text.
@@ -234,26 +267,6 @@ pub(crate) struct Foretold {
     pub(crate) values: u64,
 }
 
-/// Takes note of a sequence that becomes such a value, and of the elements that are foretold, of which it does not show what they
-/// become. All that is in them is refused where it would be too much.
-#[inline]
-pub(crate) fn sequence<T>(foretold: Foretold) -> Result<()> {
-    let Foretold { count, values } = foretold;
-    if const { size_of::<T>() == 0 } {
-        if values > 1 {
-            check(count.saturating_mul(values), false)?;
-        }
-        unseen(count.saturating_add(1))
-    } else if const { std::mem::needs_drop::<T>() } {
-        if values > 1 {
-            check(count.saturating_mul(values), true)?;
-        }
-        made(count.saturating_mul(UNSEEN).saturating_add(SEQUENCE))
-    } else {
-        Ok(())
-    }
-}
-
 /// Refuses so many values where they would be too much. They are counted when they are made.
 #[cold]
 fn check(count: u64, is_seen: bool) -> Result<()> {
@@ -264,12 +277,6 @@ fn check(count: u64, is_seen: bool) -> Result<()> {
         ledger.bytes.set(bytes);
         checked
     })
-}
-
-/// The same of a map.
-#[inline]
-pub(crate) fn map<T>() -> Result<()> {
-    if const { size_of::<T>() == 0 || std::mem::needs_drop::<T>() } { made(MAP) } else { Ok(()) }
 }
 
 /// Takes note of attributes that are looked for: they are listed, and each may be read.
@@ -355,7 +362,8 @@ mod tests {
             made(600).unwrap();
             is_refused(asked(1), "`ReadOptions::max_bytes`");
         });
-        let unseen = |limits: Limits| limits.during(|| sequence::<()>(Foretold { count: 1000, values: 1 }));
+        let unseen =
+            |limits: Limits| limits.during(|| TypeMade::of::<()>().sequence(Foretold { count: 1000, values: 1 }));
         is_refused(unseen(limits(1000, u64::MAX)), "max_bytes");
         // Where nobody said how many, what is not seen to be kept does not count.
         let by_default = |mut limits: Limits| {
@@ -369,8 +377,8 @@ mod tests {
     #[test]
     fn values_in_elements_are_refused_and_not_counted() {
         limits(u64::MAX, 10_000).during(|| {
-            is_refused(sequence::<String>(Foretold { count: 100, values: 10 }), "max_unstored");
-            sequence::<String>(Foretold { count: 100, values: 2 }).unwrap();
+            is_refused(TypeMade::of::<String>().sequence(Foretold { count: 100, values: 10 }), "max_unstored");
+            TypeMade::of::<String>().sequence(Foretold { count: 100, values: 2 }).unwrap();
             made(10_000 - 100 * UNSEEN - SEQUENCE).unwrap();
             is_refused(made(1), "max_unstored");
         });
