@@ -31,7 +31,7 @@ pub(super) fn is_asked_for(dataset: &Dataset, question: Question) -> Result<bool
 }
 
 /// Whether these are, or begin with, the fields of that form.
-fn is_form(fields: &[&str]) -> bool {
+pub(super) fn is_form(fields: &[&str]) -> bool {
     fields.starts_with(ARRAY_FIELDS)
 }
 

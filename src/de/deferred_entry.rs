@@ -14,8 +14,9 @@ use super::visit::Make;
 use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger;
 use crate::ground::limits::MAX_DEPTH;
-use crate::h5::{Group, Object};
+use crate::h5::{Attributes, Group, Object};
 use crate::layout::{KEYS, Kind, VALUES};
 use crate::layout_attributes::LayoutAttributes;
 
@@ -87,7 +88,13 @@ impl DeferredPairs {
                 Box::new(Column::of_pairs(group, &inside.scope.of_elements(), Depth::of_reading())?.1)
             }
         };
-        let read = Call::<ReadState>::new().during(|| depth.with_stack(|| work(&mut values, depth)));
+        let size = stored.object.file_size();
+        let read = Call::<ReadState>::new().during(|| {
+            ledger::of_file(size);
+            // What is asked for is a part of what is stored: no more than all of it.
+            ledger::stored(size);
+            depth.with_stack(|| work(&mut values, depth))
+        });
         if !values.has_objects() {
             *self.taken() = Some(values);
         }

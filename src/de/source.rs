@@ -282,7 +282,7 @@ impl AskOnce for AttributeNode {
                 visit.some(&mut Some(Self { depth, ..self }))
             }
             Question::Any => self.anything(visit),
-            Question::Struct(ARRAY, _) if !self.contents()?.is_null() => {
+            Question::Struct(ARRAY, fields) if array_form::is_form(fields) && !self.contents()?.is_null() => {
                 array_form::visit_attribute(&self.contents()?, self.depth, visit)
             }
             _ => self.view(&mut |view| view.ask_once(question, visit)),

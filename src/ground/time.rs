@@ -57,10 +57,13 @@ impl TimeUnits {
         let origin = parse_date(date.trim(), true).map_err(|why| wrong(&why))?;
         let calendar = calendar.map(str::to_ascii_lowercase);
         match calendar.as_deref() {
-            None | Some("proleptic_gregorian") => {}
-            // Of what is before, they say another date.
-            Some("standard" | "gregorian") if origin >= days_from_civil(1582, 10, 15) * DAY => {}
-            Some(calendar) => return Err(format!("dates of the calendar {calendar:?} from {date:?} on are not read")),
+            Some("proleptic_gregorian") => {}
+            // Of what is before, they say another date. Without a name, it is the standard calendar.
+            None | Some("standard" | "gregorian") if origin >= days_from_civil(1582, 10, 15) * DAY => {}
+            calendar => {
+                let calendar = calendar.unwrap_or("standard");
+                return Err(format!("dates of the calendar {calendar:?} from {date:?} on are not read"));
+            }
         }
         Ok(Self { scale, origin })
     }

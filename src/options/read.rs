@@ -197,8 +197,8 @@ impl ReadOptions {
     /// the size of the file, may be taken from the heaps that have strings of variable length.
     ///
     /// It is also how many bytes the data may become beyond what it is, beside 512 times the size of the file: text that
-    /// many elements refer to, values of 32 bytes made of bools, maps made of small records. Vectors and arrays of numbers, and of
-    /// records of numbers, are as large as their length says, and never count here.
+    /// many elements refer to, values of 32 bytes made of bools, maps made of small records. A vector or array of numbers, or of
+    /// records of numbers, that is a whole dataset is as large as its length says, and does not count here.
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, hdf5};

@@ -128,6 +128,7 @@ impl Column {
             (Self::Text(own), Self::Text(other)) | (Self::Blobs(own), Self::Blobs(other)) => own.add(other),
             (Self::Array(own), Self::Array(other)) => {
                 own.count += other.count;
+                own.is_complex &= other.is_complex;
                 own.inner.add(&other.inner)
             }
             (Self::List(own), Self::List(other)) => {

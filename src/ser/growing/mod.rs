@@ -17,7 +17,7 @@ use super::place::{Place, copy_attributes, taken, write_units};
 use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
-use crate::h5::{Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
+use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 use crate::layout_attributes::LayoutAttributes;
@@ -431,7 +431,9 @@ impl GrowingColumn {
         let empty = self.parent.open(&self.link)?;
         self.parent.unlink(&self.link)?;
         let made = Self::create(&self.parent, &self.link, &self.rules, column, common).and_then(|made| {
-            copy_attributes(&empty, &made.object()?, RulePosition::nowhere(), true)?;
+            if !empty.attribute_names()?.is_empty() {
+                copy_attributes(&empty, &made.object()?, RulePosition::nowhere(), true)?;
+            }
             Ok(made)
         });
         if made.is_err() {
