@@ -14,7 +14,7 @@ use crate::h5::{
 use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::progress_path::ProgressPath;
 use crate::layout::storage_options::StorageOptions;
-use crate::layout::{KIND, Kind, LAYOUT_ATTRIBUTES, MAX_MESSAGE, TIME_MARKS, VALUE};
+use crate::layout::{APPENDED, KIND, Kind, LAYOUT_ATTRIBUTES, MAX_MESSAGE, TIME_MARKS, VALUE};
 use crate::layout_attributes::LayoutAttributes;
 
 /// A group, borrowed or not.
@@ -399,7 +399,8 @@ pub(super) fn copy_attributes(
 ) -> Result<()> {
     let says_its_layout = is_laid_out && from.has_attribute(KIND)?;
     for name in from.attribute_names()? {
-        if says_its_layout && LAYOUT_ATTRIBUTES.contains(&name.as_str()) {
+        let is_of_layout = says_its_layout && LAYOUT_ATTRIBUTES.contains(&name.as_str());
+        if is_of_layout || is_laid_out && name == APPENDED {
             continue;
         }
         let is_kept = || rules.field(&format!("{ATTRIBUTE_PREFIX}{name}")).keep() == Keep::Yes;

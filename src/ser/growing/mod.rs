@@ -17,7 +17,7 @@ use super::place::{Place, copy_attributes, taken, write_units};
 use super::record::{RecordColumn, RecordField, RecordKind};
 use crate::ground::error::{Error, Result};
 use crate::ground::stack::with_room;
-use crate::h5::{Attributes, Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
+use crate::h5::{Dtype, Group, Growing, Number, Object, Shape, element_bytes, set_count};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{APPENDED, BYTES, KEYS, Kind, LENGTH, MASK, OFFSETS, TAG, VALUES};
 use crate::layout_attributes::LayoutAttributes;
@@ -43,6 +43,8 @@ pub(super) struct GrowingColumn {
     /// Where its elements are, as far as the options care.
     rules: RulePosition,
     shape: GrowingLayout,
+    /// Whether it was there before, and may have attributes of others.
+    was_there: bool,
 }
 
 #[derive(Debug)]
@@ -166,7 +168,7 @@ impl GrowingColumn {
             return Err(taken(link));
         }
         let (parent_group, rules, shape) = (parent.clone(), rules.clone(), GrowingLayout::Pending(0));
-        let part = Self { parent: parent_group, link: link.to_owned(), rules, shape };
+        let part = Self { parent: parent_group, link: link.to_owned(), rules, shape, was_there: false };
         Place::child(parent, link, RulePosition::nowhere()).write(
             Dtype::Number(Number::F64),
             Shape::Simple(vec![0]),
@@ -264,7 +266,7 @@ impl GrowingColumn {
                 }
             }
         };
-        Ok(Self { parent: parent.clone(), link: link.to_owned(), rules: rules.clone(), shape })
+        Ok(Self { parent: parent.clone(), link: link.to_owned(), rules: rules.clone(), shape, was_there: false })
     }
 
     /// The object at the link.
@@ -431,7 +433,8 @@ impl GrowingColumn {
         let empty = self.parent.open(&self.link)?;
         self.parent.unlink(&self.link)?;
         let made = Self::create(&self.parent, &self.link, &self.rules, column, common).and_then(|made| {
-            if !empty.attribute_names()?.is_empty() {
+            // To look for attributes, the file is written out.
+            if self.was_there {
                 copy_attributes(&empty, &made.object()?, RulePosition::nowhere(), true)?;
             }
             Ok(made)

@@ -102,7 +102,7 @@ impl GrowingColumn {
             check_count(count)?;
         }
         let (parent, rules) = (parent.clone(), at.rules.clone());
-        Ok((Self { parent, link: link.to_owned(), rules, shape }, count))
+        Ok((Self { parent, link: link.to_owned(), rules, shape, was_there: true }, count))
     }
 
     fn of_group(group: &Group, at: OpenContext<'_>) -> Result<(GrowingLayout, u64)> {
