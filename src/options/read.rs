@@ -309,7 +309,7 @@ impl ReadOptions {
     ///
     /// # let directory = tempfile::tempdir()?;
     /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
-    /// write(&file, "rows", &[(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)])?;
+    /// write(&file, "rows", &vec![(1, 2.5, 3, 4.5, 5, 6.5, 7, 8.5, 9, 10.5, 11, 12.5); 3])?;
     /// for number in 0..1000 {
     ///     file.link_soft("rows", &format!("link{number}"))?;
     /// }
