@@ -595,9 +595,10 @@ impl ReadOptions {
     /// # let directory = tempfile::tempdir()?;
     /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
     /// filebacked::write(&file, "steps", &Table(record_batch!(("id", Int32, [1, 2, 3, 4]))?))?;
-    /// let mut steps = ReadOptions::new().max_bytes(10).table_reader(&file, "steps")?;
+    /// let mut steps = ReadOptions::new().max_bytes(1000).table_reader(&file, "steps")?;
     /// assert_eq!(steps.read(2..)?.num_rows(), 2);
-    /// assert_eq!(steps.read(..).unwrap_err().kind(), ErrorKind::Limit);
+    /// let read = ReadOptions::new().max_bytes(10).table_reader(&file, "steps").and_then(|mut steps| steps.read(..));
+    /// assert_eq!(read.unwrap_err().kind(), ErrorKind::Limit);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "arrow")]
