@@ -1,5 +1,7 @@
 //! Sequences as they are stored: what is behind an element.
 
+use std::sync::Arc;
+
 use super::access::OrderedRecord;
 use super::cells::{Cells, check_readable};
 use super::describe;
@@ -18,6 +20,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::limits::{Limit, Limits};
 use crate::ground::link_name::unescape;
+use crate::ground::time::StoredTimes;
 use crate::h5::{Attributes, Contents, Dataset, Dtype, Group, Number, Object, Shape, integer};
 use crate::layout::foreign::CATEGORIES;
 use crate::layout::path_rules::RulePosition;
@@ -344,6 +347,14 @@ impl Column {
                 let kind = kind.map(|kind| format!(" of kind `{}`", kind.as_str())).unwrap_or_default();
                 Err(Error::wrong_type("a sequence", format!("{}{kind}", dataset.words())))
             }
+        }
+    }
+
+    /// What its elements are as times, if they are the items of a dataset that says so.
+    pub(super) fn units_of_times(&mut self) -> Result<Option<Arc<StoredTimes>>> {
+        match self {
+            Self::Array(array) => array.units_of_times(),
+            _ => Ok(None),
         }
     }
 

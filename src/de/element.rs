@@ -18,7 +18,7 @@ use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Block, Item, ItemPart, NumberBlock};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
-use crate::ground::time::is_time;
+use crate::ground::time::{StoredTimes, is_time};
 use crate::h5::{self, Number};
 use crate::layout::VALUES;
 
@@ -243,13 +243,15 @@ impl<'a> ColumnElement<'a> {
         let is_short = |count: u64| len.is_some() || count < MANY as u64;
         match self.column {
             Column::Array(array) if array.dims().len() > 1 && array.fits(array.stride(0)) => {
-                Ok(is_short(array.dims()[1]).then_some((0, 0)))
+                let is_short = is_short(array.dims()[1]) && array.units_of_times()?.is_none();
+                Ok(is_short.then_some((0, 0)))
             }
-            Column::Ragged { offsets, values } => match &**values {
+            Column::Ragged { offsets, values } => match &mut **values {
                 Column::Array(array) if array.number_type().is_some() && array.stride(0) > 0 => {
                     let (start, end) = offsets.get(self.index)?;
                     let fits = array.fits((end - start).saturating_mul(array.stride(0)));
-                    Ok((fits && is_short(end - start)).then_some((start, end)))
+                    let is_short = fits && is_short(end - start) && array.units_of_times()?.is_none();
+                    Ok(is_short.then_some((start, end)))
                 }
                 values if values.is_dataset() => Ok(None),
                 _ => offsets.get(self.index).map(Some),
@@ -312,10 +314,11 @@ impl<'a> ColumnElement<'a> {
         match column {
             Column::Array(array) if array.dims().len() > 1 && array.fits(array.stride(0)) => {
                 let inner = depth.in_record()?;
+                let times = array.units_of_times()?;
                 let row = array.load_row(index).and_then(|()| {
                     let row = array.row_at(index)?;
                     check_len(len, row.len as u64)?;
-                    visit_row(row, len, inner, Some(array.order()), visit)
+                    StoredTimes::of_elements(times, || visit_row(row, len, inner, Some(array.order()), visit))
                 });
                 row.map_err(|error| error.stored_as(|| array.words()))
             }
@@ -425,6 +428,11 @@ impl GridElement<'_> {
 
 impl AskOnce for GridElement<'_> {
     fn ask_once(mut self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        if let Question::Newtype(name) = question
+            && is_time(name)
+        {
+            return self.array.times()?.during(|| visit.newtype(&mut Some(self)));
+        }
         if let Question::Seq = question
             && self.level < self.array.dims().len()
         {
@@ -532,10 +540,12 @@ impl AskOnce for PartOfItem<'_> {
                 Some(text) => visit.answer(Answer::Str(text)),
                 None => self.look(question, visit),
             },
-            Question::Newtype(name) if is_time(name) => match times::of_numpy(self.part.dtype()) {
-                Some(times) => Arc::new(times).during(|| visit.answer(Answer::Newtype(ValueDeserializer::Part(self)))),
-                None => self.look(question, visit),
-            },
+            Question::Newtype(name) if is_time(name) => {
+                match times::of_numpy(self.part.dtype()).map(Arc::new).or_else(StoredTimes::of_element) {
+                    Some(times) => times.during(|| visit.answer(Answer::Newtype(ValueDeserializer::Part(self)))),
+                    None => self.look(question, visit),
+                }
+            }
             _ => self.look(question, visit),
         }
     }

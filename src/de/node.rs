@@ -22,7 +22,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::half::is_half;
 use crate::ground::limits::Limits;
-use crate::ground::time::is_time;
+use crate::ground::time::{StoredTimes, is_time};
 use crate::ground::wrapper_slot::is_wrapper;
 use crate::h5::{Contents, Dataset, Dtype, Group, Identity, Items, Link, Object, ObjectSummary, Shape};
 #[cfg(feature = "nalgebra")]
@@ -433,9 +433,12 @@ fn of_dataset(
             let words = dataset.words();
             let column = Column::of_dataset(dataset, scope.rules().element());
             return column
-                .and_then(|mut column| match (kind, column.only()?) {
-                    (None, Some(form)) => read(StoredValue { form, depth }),
-                    _ => of_column(&mut column, depth, read),
+                .and_then(|mut column| {
+                    let times = column.units_of_times()?;
+                    match (kind, column.only()?) {
+                        (None, Some(form)) => StoredTimes::of_elements(times, || read(StoredValue { form, depth })),
+                        _ => of_column(&mut column, depth, read),
+                    }
                 })
                 .map_err(|error| error.stored_as(|| words));
         }

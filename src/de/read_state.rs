@@ -12,6 +12,7 @@ use crate::ground::error::relay::ErrorRelay;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::ledger::Ledger;
 use crate::ground::limits::Limits;
+use crate::ground::time::StoredTimes;
 use crate::h5::referred::Referred;
 use crate::h5::{Group, Identity, Object, paths};
 
@@ -27,7 +28,8 @@ impl CallState for ReadState {
     fn during<R>(state: &RefCell<Self>, inside: impl FnOnce() -> R) -> R {
         let (relay, ledger) = (state.borrow().relay.clone(), Rc::clone(&state.borrow().ledger));
         let _own = ledger.begin();
-        relay.during(|| Limits::while_reading(inside))
+        // What it reads is no element of what another call reads.
+        relay.during(|| StoredTimes::of_elements(None, || Limits::while_reading(inside)))
     }
 }
 

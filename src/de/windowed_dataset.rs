@@ -125,6 +125,15 @@ impl WindowedDataset {
         Ok(Arc::clone(self.times.insert(times)))
     }
 
+    /// The same, if the dataset says what its items are numbers of.
+    #[inline]
+    pub(super) fn units_of_times(&mut self) -> Result<Option<Arc<StoredTimes>>> {
+        if self.number.is_none() || self.dataset.is_bare() {
+            return Ok(None);
+        }
+        self.times().map(|times| Some(times).filter(|times| times.units.is_some()))
+    }
+
     /// The number of elements along the first dimension.
     pub(super) fn len(&self) -> u64 {
         self.dims[0]

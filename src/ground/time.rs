@@ -252,6 +252,8 @@ pub(crate) struct StoredTimes {
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<StoredTimes>>> = const { RefCell::new(None) };
+    /// What is known of the elements that are being read as times.
+    static ELEMENTS: RefCell<Option<Arc<StoredTimes>>> = const { RefCell::new(None) };
 }
 
 impl StoredTimes {
@@ -265,6 +267,23 @@ impl StoredTimes {
         }
         let _back = Restore(CURRENT.replace(Some(Arc::clone(self))));
         inside()
+    }
+
+    /// Has it be what all times are that are elements of something, while that is read; or nothing.
+    pub(crate) fn of_elements<R>(times: Option<Arc<Self>>, inside: impl FnOnce() -> R) -> R {
+        struct Restore(Option<Arc<StoredTimes>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                ELEMENTS.set(self.0.take());
+            }
+        }
+        let _back = Restore(ELEMENTS.replace(times));
+        inside()
+    }
+
+    /// What times are that are such elements.
+    pub(crate) fn of_element() -> Option<Arc<Self>> {
+        ELEMENTS.with_borrow(Clone::clone)
     }
 
     /// What is there for the times that are asked for; nothing, where they are of another format.

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
 use filebacked::{
-    Appender, ErrorKind, ReadOptions, Records, Value, WithAttrs, WriteOptions, from_slice, hdf5, to_group, to_vec,
-    write,
+    Appender, ErrorKind, NdArray, ReadOptions, Records, Value, WithAttrs, WriteOptions, from_slice, hdf5, to_group,
+    to_vec, write,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -295,6 +295,60 @@ fn other_units() {
     let image = to_vec(&json!({"time": 0.1})).unwrap();
     let rounded = ReadOptions::new().allow_rounding(true).from_slice::<One>(&image).unwrap();
     assert_eq!(rounded.time, at(0));
+}
+
+/// Of elements that are types of their own, units are those of the dataset, too; also in lists of lists.
+#[test]
+fn other_units_of_elements() {
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct Stamps<T> {
+        time: T,
+    }
+    let seconds = |seconds: &[i64]| seconds.iter().map(|second| Time(at(second * SECOND))).collect::<Vec<_>>();
+    let units = "seconds since 1970-01-01";
+    let many: Vec<i64> = (0..100).collect();
+    assert_eq!(with_units::<Stamps<Vec<Time>>>(&vec![1, 2], units).unwrap().time, seconds(&[1, 2]));
+    assert_eq!(with_units::<Stamps<Vec<Time>>>(&many, units).unwrap().time, seconds(&many));
+    assert_eq!(with_units::<Stamps<[Time; 2]>>(&vec![1, 2], units).unwrap().time.to_vec(), seconds(&[1, 2]));
+    assert_eq!(with_units::<Stamps<Vec<Time>>>(&vec![7], units).unwrap().time, seconds(&[7]));
+    assert_eq!(with_units::<Stamps<Vec<Vec<Time>>>>(&[[7]], units).unwrap().time, [seconds(&[7])]);
+    // Rows that are read in parts.
+    let long: Vec<i64> = (0..40_000).collect();
+    let grid = |len: usize| NdArray(ndarray::Array2::from_shape_fn((2, len), |(_, column)| column as i64));
+    let rows = with_units::<Stamps<Vec<Vec<Time>>>>(&grid(40_000), units).unwrap().time;
+    for row in rows {
+        for (time, second) in row.iter().zip(&long) {
+            assert_eq!(*time, Time(at(second * SECOND)));
+        }
+        assert_eq!(row.len(), long.len());
+    }
+    let grid = vec![vec![1, 2], vec![3, 4]];
+    let expected: Vec<_> = grid.iter().map(|row| seconds(row)).collect();
+    assert_eq!(with_units::<Stamps<Vec<Vec<Time>>>>(&[[1, 2], [3, 4]], units).unwrap().time, expected);
+    let error = with_units::<Stamps<Vec<Time>>>(&vec![1, 2], "m").unwrap_err();
+    assert!(error.to_string().contains("the units \"m\" are none of times"), "{error}");
+
+    // Of different lengths, and as fields of records.
+    let file = memory();
+    let ragged = vec![vec![1_i64], vec![], vec![2, 3], (0..50).collect()];
+    let rows: Vec<_> = ragged.iter().map(|times| json!({"name": "row", "times": times})).collect();
+    write(&file, "ragged", &ragged).unwrap();
+    write(&file, "rows", &rows).unwrap();
+    for values in ["ragged/values", "rows/times/values"] {
+        let dataset = file.dataset(values).unwrap();
+        let attribute = dataset.new_attr::<hdf5::types::VarLenUnicode>().create("units").unwrap();
+        attribute.write_scalar(&units.parse::<hdf5::types::VarLenUnicode>().unwrap()).unwrap();
+    }
+    let expected: Vec<_> = ragged.iter().map(|row| seconds(row)).collect();
+    assert_eq!(filebacked::read::<Vec<Vec<Time>>>(&file, "ragged").unwrap(), expected);
+    #[derive(Deserialize)]
+    struct Row {
+        times: Vec<Time>,
+    }
+    let rows: Vec<Row> = filebacked::read(&file, "rows").unwrap();
+    assert!(rows.into_iter().map(|row| row.times).eq(expected));
+    // They are none of what is read next.
+    assert_eq!(from_slice::<Vec<Time>>(&to_vec(&[5_i64]).unwrap()).unwrap(), [Time(at(5))]);
 }
 
 /// What was written before a field got `with`, and numbers without units.

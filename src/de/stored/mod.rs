@@ -29,6 +29,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
+use crate::ground::time::StoredTimes;
 use crate::h5::{Dtype, Group, Items, Number};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::python::is_pickle;
@@ -190,6 +191,12 @@ pub(super) fn visit_range(
     depth: Depth,
     visit: &mut dyn Visit,
 ) -> Result<()> {
+    let times = column.units_of_times()?;
+    StoredTimes::of_elements(times, || visit_elements(column, start, end, depth, visit))
+}
+
+/// The same, where it is known what times they are.
+fn visit_elements(column: &mut Column, start: u64, end: u64, depth: Depth, visit: &mut dyn Visit) -> Result<()> {
     // Numbers can be a tuple's, too.
     let inner = if column.is_dataset() { depth.in_record()? } else { depth.in_sequence()? };
     let Column::Array(array) = column else {
@@ -228,6 +235,18 @@ pub(super) fn visit_block(
 
 /// Hands all along the dimension `level` of `array`, which is not the first, from the item `start` on, to a visitor.
 pub(super) fn visit_grid(
+    array: &mut WindowedDataset,
+    level: usize,
+    start: u64,
+    depth: Depth,
+    visit: &mut dyn Visit,
+) -> Result<()> {
+    let times = array.units_of_times()?;
+    StoredTimes::of_elements(times, || visit_grid_elements(array, level, start, depth, visit))
+}
+
+/// The same, where it is known what times they are.
+fn visit_grid_elements(
     array: &mut WindowedDataset,
     level: usize,
     start: u64,

@@ -81,9 +81,7 @@
 //! nanoseconds ([`allow_rounding`](crate::ReadOptions::allow_rounding) takes the nearest). Numbers without `units` are
 //! nanoseconds. A calendar with other dates is an error.
 //!
-//! The units of a list are known where the field itself has this `with`: a `Vec<SystemTime>`. Where the elements are types of
-//! their own that have a time in them (`Vec<Stamp>` with `struct Stamp(#[serde(with = "...")] SystemTime)`), and where serde keeps
-//! a value before it knows its type (`flatten`, `untagged`), numbers are nanoseconds.
+//! Where serde keeps a value before it knows its type (`flatten`, `untagged`), units are lost, and numbers are nanoseconds.
 //!
 //! Strings in ISO 8601 are read, and the struct of `secs_since_epoch` and `nanos_since_epoch` that serde makes of a
 //! `SystemTime`: a file from before a field got this `with` stays readable.
