@@ -2,12 +2,13 @@
 
 use std::borrow::Borrow;
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::ground::error::Result;
+use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::{AsGroup, File};
+use crate::layout::path_rules::RulePosition;
 use crate::options::WriteOptions;
 use crate::ser::Growth;
 
@@ -56,6 +57,9 @@ use crate::ser::Growth;
 /// - In a group of a file that the caller opened, libhdf5 writes its own pages when it likes, and uses room again that became
 ///   free. A program that is killed just then can leave a file that does not open, or one in which a compressed chunk that
 ///   was flushed before it was full holds something else. Between `flush` and the next `push` nothing is written.
+///
+/// - In a file that others read meanwhile by means of libhdf5 ([`WriteOptions::swmr`]), libhdf5 writes in an order in which they find
+///   what was flushed. A program that is killed leaves the file [marked](WriteOptions::clear_status_flags).
 ///
 /// A program that is killed before [`create_file`](Self::create_file) returns can leave a file that holds nothing and does not
 /// open: remove it.
@@ -108,17 +112,96 @@ use crate::ser::Growth;
 /// ```
 #[derive(Debug)]
 pub struct Appender<T: ?Sized> {
-    growth: Growth,
+    sequence: GrowingSequence,
     sync: bool,
     finished: bool,
     records: PhantomData<fn(&T)>,
-    /// Its own file, which is closed last.
-    _file: Option<File>,
+}
+
+/// A sequence that grows, and the file that it is in, if that is the appender's own.
+#[derive(Debug)]
+pub(crate) struct GrowingSequence {
+    /// None, where the file could not be opened again.
+    growth: Option<Growth>,
+    /// How many records there were then.
+    count: u64,
+    /// It is closed last.
+    file: Option<File>,
+    swmr: Option<Box<Swmr>>,
+}
+
+/// How a file is opened again, so that others can read it while it is written.
+#[derive(Debug)]
+pub(crate) struct Swmr {
+    pub(crate) path: PathBuf,
+    pub(crate) name: String,
+    pub(crate) rules: RulePosition,
+    /// Whether they can read it.
+    pub(crate) has_begun: bool,
+}
+
+impl GrowingSequence {
+    pub(crate) fn in_file(growth: Growth, file: File) -> Self {
+        Self { growth: Some(growth), count: 0, file: Some(file), swmr: None }
+    }
+
+    /// One in a file that others are to read meanwhile. They can, if there is something in it.
+    pub(crate) fn in_swmr_file(growth: Growth, file: File, swmr: Swmr) -> Result<Self> {
+        let mut sequence = Self { growth: Some(growth), count: 0, file: Some(file), swmr: Some(Box::new(swmr)) };
+        sequence.begin_swmr(false)?;
+        Ok(sequence)
+    }
+
+    #[inline]
+    fn growth(&mut self) -> Result<&mut Growth> {
+        self.growth.as_mut().ok_or_else(not_open)
+    }
+
+    fn len(&self) -> u64 {
+        self.growth.as_ref().map_or(self.count, Growth::len)
+    }
+
+    fn flush(&mut self, sync: bool) -> Result<()> {
+        self.growth()?.flush(sync)?;
+        self.begin_swmr(sync)
+    }
+
+    fn finish(&mut self, sync: bool) -> Result<()> {
+        self.growth()?.finish(sync)
+    }
+
+    /// Has others read the file from now on, if it is for that, and what is in it tells the form of all that is to come.
+    fn begin_swmr(&mut self, sync: bool) -> Result<()> {
+        let is_due = self.swmr.as_ref().is_some_and(|swmr| !swmr.has_begun) && self.growth()?.is_settled();
+        if !is_due {
+            return Ok(());
+        }
+        let (Some(growth), Some(file), Some(swmr)) = (&mut self.growth, &self.file, &mut self.swmr) else {
+            return Ok(());
+        };
+        growth.finish(sync)?;
+        self.count = growth.len();
+        // Nothing may be open in the file then.
+        self.growth = None;
+        let begun = file.start_swmr();
+        self.growth = Some(Growth::open(&file.root()?, &swmr.name, &swmr.rules)?);
+        swmr.has_begun = begun.is_ok();
+        begun.map_err(|error| error.in_file(&swmr.path.display().to_string()))
+    }
+}
+
+#[cold]
+fn not_open() -> Error {
+    Error::new(ErrorKind::Gone, "the file could not be opened again for others to read it: open the sequence anew")
 }
 
 impl<T: ?Sized + Serialize> Appender<T> {
-    pub(crate) fn new(growth: Growth, sync: bool, file: Option<File>) -> Self {
-        Self { growth, sync, finished: false, records: PhantomData, _file: file }
+    pub(crate) fn new(growth: Growth, sync: bool) -> Self {
+        Self::of(GrowingSequence { growth: Some(growth), count: 0, file: None, swmr: None }, sync)
+    }
+
+    pub(crate) fn of(sequence: GrowingSequence, sync: bool) -> Self {
+        Self { sequence, sync, finished: false, records: PhantomData }
     }
 
     /// Begins a new sequence at `name` in `group`: see [what names are](Self#constructors).
@@ -254,7 +337,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// fails to write, this appender takes no more.
     #[inline]
     pub fn push(&mut self, record: &T) -> Result<()> {
-        self.growth.push(record)
+        self.sequence.growth()?.push(record)
     }
 
     /// Adds all records that `records` gives.
@@ -271,7 +354,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// The number of records: those that were there, and those that were added.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.growth.len()
+        self.sequence.len()
     }
 
     /// Whether there is no record.
@@ -285,7 +368,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// # Errors
     /// If libhdf5 or the disk fails. What was flushed before is still there.
     pub fn flush(&mut self) -> Result<()> {
-        self.growth.flush(self.sync)
+        self.sequence.flush(self.sync)
     }
 
     /// Flushes, and takes away what datasets have beyond the records, as after a crash.
@@ -294,7 +377,7 @@ impl<T: ?Sized + Serialize> Appender<T> {
     /// As [`flush`](Self::flush).
     pub fn finish(mut self) -> Result<()> {
         self.finished = true;
-        self.growth.finish(self.sync)
+        self.sequence.finish(self.sync)
     }
 }
 
@@ -302,7 +385,7 @@ impl<T: ?Sized> Drop for Appender<T> {
     fn drop(&mut self) {
         if !self.finished {
             // There is nobody to tell.
-            drop(self.growth.finish(self.sync));
+            drop(self.sequence.finish(self.sync));
         }
     }
 }

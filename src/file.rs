@@ -8,7 +8,7 @@ use crate::de::Make;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::progress::{CallProgress, ProgressCallback};
-use crate::h5::{File, Group, image_of, write_out};
+use crate::h5::{self, File, Group, OpenFile, image_of, write_out};
 use crate::layout::access::Access;
 use crate::layout::path_rules::RulePosition;
 use crate::layout::progress_path::ProgressPath;
@@ -16,8 +16,8 @@ use crate::ser::AnyValue;
 use crate::temporary_file::TemporaryFile;
 use crate::{de, ser};
 
-/// Whether it has HDF5's signature: at the start, or after a user block of 512 bytes, 1024, and so on.
-fn has_signature(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+/// Where HDF5's signature is: at the start, or after a user block of 512 bytes, 1024, and so on.
+fn find_superblock(file: &mut (impl Read + Seek)) -> io::Result<Option<u64>> {
     let len = file.seek(SeekFrom::End(0))?;
     let mut at = 0;
     while at + 8 <= len {
@@ -25,11 +25,58 @@ fn has_signature(file: &mut (impl Read + Seek)) -> io::Result<bool> {
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut start)?;
         if start == *b"\x89HDF\r\n\x1a\n" {
-            return Ok(true);
+            return Ok(Some(at));
         }
         at = if at == 0 { 512 } else { 2 * at };
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// What the superblock says of who has the file open, if it is of the version that says so.
+#[derive(Clone, Copy, Default)]
+struct Status {
+    is_written: bool,
+    is_swmr: bool,
+}
+
+/// The first version of the superblock that says who has the file open.
+const FIRST_WITH_STATUS: u8 = 3;
+
+/// The version of the superblock that is there, and its flags: see "Level 0A" of the specification of the format.
+fn superblock_of(file: &mut (impl Read + Seek), start: u64) -> io::Result<(u8, u8)> {
+    let mut bytes = [0; 12];
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(&mut bytes)?;
+    Ok((bytes[8], bytes[11]))
+}
+
+fn status_of(file: &mut (impl Read + Seek), start: u64) -> Status {
+    match superblock_of(file, start) {
+        Ok((version, flags)) if version >= FIRST_WITH_STATUS => {
+            Status { is_written: flags & 1 != 0, is_swmr: flags & 4 != 0 }
+        }
+        _ => Status::default(),
+    }
+}
+
+/// Says of the error for a file that libhdf5 did not open who has it open, as far as that can be told.
+fn with_writer(error: Error, path: &Path, status: Status) -> Error {
+    let holders = if error.to_string().contains("lock") { h5::holders_of(path) } else { Vec::new() };
+    let error = match holders.is_empty() {
+        true => error,
+        false => error.advised(format!("the file is locked by {}", holders.join(", "))),
+    };
+    match status {
+        Status { is_swmr: true, .. } => error.advised(
+            "the file is marked as one that is written while others read it: `ReadOptions::swmr` reads it so. If the program that wrote it was \
+             killed, `WriteOptions::clear_status_flags`, or `h5clear -s`, takes the mark away",
+        ),
+        Status { is_written: true, .. } => error.advised(
+            "the file is marked as one that is being written: wait for the program that does so. If that was killed, \
+             `WriteOptions::clear_status_flags`, or `h5clear -s`, takes the mark away",
+        ),
+        _ => error,
+    }
 }
 
 fn not_hdf5() -> Error {
@@ -75,7 +122,11 @@ fn why_not_open(path: &Path, error: Error) -> Error {
         if plain.metadata()?.is_dir() {
             return Ok(Error::new(ErrorKind::Io, "could not open the file: it is a folder"));
         }
-        Ok(if has_signature(&mut plain).unwrap_or(true) { error } else { not_hdf5() })
+        Ok(match find_superblock(&mut plain) {
+            Ok(None) => not_hdf5(),
+            Ok(Some(start)) => with_writer(error, path, status_of(&mut plain, start)),
+            Err(_) => error,
+        })
     };
     look().unwrap_or_else(|refused| Error::io("could not open the file", refused))
 }
@@ -100,6 +151,23 @@ pub(crate) fn why_not_appended(path: &Path, error: Error) -> Error {
         return error.advised("`Appender::create_file` and `open_or_create_file` make one");
     }
     why_not_written(path, error)
+}
+
+/// An error for a file of a format in which nobody can write while others read.
+pub(crate) fn check_swmr(path: &Path) -> Result<()> {
+    let version = || {
+        let mut file = fs::File::open(path).ok()?;
+        let start = find_superblock(&mut file).ok()??;
+        superblock_of(&mut file, start).ok().map(|(version, _)| version)
+    };
+    match version() {
+        Some(version) if version < FIRST_WITH_STATUS => {
+            let message = "the file is of a format older than HDF5 1.10, which others cannot read while it is written";
+            let advice = "make it by an appender with `swmr`, or by `WriteOptions::libver` with `LibraryVersion::V110` as both bounds";
+            Err(Error::new(ErrorKind::Unsupported, message).advised(advice))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The error for a file that was not opened for writing.
@@ -194,6 +262,11 @@ fn sync_file(path: &Path) -> Result<()> {
     sync().map_err(|error| Error::io("could not sync the file", error))
 }
 
+/// Reads from a file, anew where another program may be writing it, and this one has it open already.
+pub(crate) fn as_it_is_now<R>(root: &Group, access: Access, mut read: impl FnMut() -> Result<R>) -> Result<R> {
+    if access.swmr { h5::anew(&OpenFile::of(root)?, read) } else { read() }
+}
+
 /// Reads the value at a path in a file.
 pub(crate) fn read_at(
     path: &Path,
@@ -205,7 +278,8 @@ pub(crate) fn read_at(
 ) -> Result<()> {
     let open = |run: &CallProgress| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        de::read_named(&file.root()?.begun(run), name, rules, value)
+        let root = file.root()?.begun(run);
+        as_it_is_now(&root, access, || de::read_named(&root, name, rules, value))
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
@@ -223,8 +297,8 @@ fn read(file: &File, rules: &RulePosition, run: &CallProgress, value: &mut dyn M
 }
 
 /// Opens a file for reading a part at a time.
-pub(crate) fn open_streamed(path: &Path) -> Result<File> {
-    File::open_streamed(path).map_err(|error| why_not_open(path, error))
+pub(crate) fn open_streamed(path: &Path, access: Access) -> Result<File> {
+    File::open_streamed(path, access).map_err(|error| why_not_open(path, error))
 }
 
 /// Reads the value in the file at a path.
@@ -237,7 +311,7 @@ pub(crate) fn from_file(
 ) -> Result<()> {
     let open = |run: &CallProgress| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        read(&file, rules, run, value)
+        as_it_is_now(&file.root()?, access, || read(&file, rules, run, value))
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
@@ -265,8 +339,8 @@ pub(crate) fn from_slice(
     value: &mut dyn Make,
 ) -> Result<()> {
     watch.during(|run| {
-        let file = File::from_image(image).map_err(|error| match has_signature(&mut io::Cursor::new(image)) {
-            Ok(false) => not_hdf5(),
+        let file = File::from_image(image).map_err(|error| match find_superblock(&mut io::Cursor::new(image)) {
+            Ok(None) => not_hdf5(),
             _ => error,
         })?;
         read(&file, rules, run, value)

@@ -83,7 +83,7 @@
 //! In JSON, and other formats that people read, a table is a list of maps, whose types are those that the values have there. In
 //! binary formats it is a byte string, which is an HDF5 file, and keeps all types.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 use std::path::Path;
 
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -93,7 +93,9 @@ use crate::de::StoredTable;
 use crate::file;
 use crate::ground::error::{Error, Result};
 use crate::h5::{AsGroup, File, Group};
+use crate::layout::access::Access;
 use crate::options::ReadOptions;
+use crate::reader::bounds;
 pub use crate::wrappers::table::Table;
 use crate::wrappers::table::batch_of;
 
@@ -148,10 +150,11 @@ impl Reader {
         Ok(Self { table, _file: None })
     }
 
-    pub(crate) fn open_file_limited(path: &Path, name: &str) -> Result<Self> {
+    pub(crate) fn open_file_limited(path: &Path, name: &str, access: Access) -> Result<Self> {
         let open = || {
-            let file = file::open_streamed(path)?;
-            let table = StoredTable::open(&file.root()?, name)?;
+            let file = file::open_streamed(path, access)?;
+            let root = file.root()?;
+            let table = file::as_it_is_now(&root, access, || StoredTable::open(&root, name))?;
             Ok(Self { table, _file: Some(file) })
         };
         open().map_err(|error: Error| error.in_file(&path.display().to_string()))
@@ -210,25 +213,9 @@ impl Reader {
     /// # Errors
     /// If a column cannot be read, or is more than the limits allow.
     pub fn read(&mut self, rows: impl RangeBounds<u64>) -> Result<RecordBatch> {
-        let (start, end) = self.bounds(&rows);
+        let (start, end) = bounds(&rows, self.len());
         let columns = self.table.read(start, end)?;
         batch_of(columns, end - start).map_err(|error| self.table.located(error))
-    }
-
-    fn bounds(&self, rows: &impl RangeBounds<u64>) -> (u64, u64) {
-        let len = self.len();
-        let start = match rows.start_bound() {
-            Bound::Included(start) => *start,
-            Bound::Excluded(before) => before.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let end = match rows.end_bound() {
-            Bound::Included(last) => last.saturating_add(1),
-            Bound::Excluded(end) => *end,
-            Bound::Unbounded => len,
-        };
-        let start = start.min(len);
-        (start, end.min(len).max(start))
     }
 
     /// All rows, in batches of so many, or fewer at the end. No batches are of no rows: a table without rows has one that is

@@ -13,6 +13,7 @@ use crate::ground::limits::Limits;
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::stack::with_room;
 use crate::h5::{self, AsGroup, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
+use crate::layout::access::Access;
 use crate::layout::{ENCODING_TYPE, Kind, LAYOUT_ATTRIBUTES};
 use crate::layout_attributes::LayoutAttributes;
 
@@ -71,7 +72,7 @@ pub fn tree(group: impl AsGroup) -> Result<Tree> {
 /// ```
 pub fn tree_file(path: impl AsRef<Path>) -> Result<Tree> {
     let path = path.as_ref();
-    let look = || tree_of(&file::open_streamed(path)?.root()?);
+    let look = || tree_of(&file::open_streamed(path, Access::default())?.root()?);
     Limits::while_reading(look).map_err(|error| error.in_file(&path.display().to_string()))
 }
 

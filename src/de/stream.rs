@@ -17,7 +17,7 @@ use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::ground::stack::with_room;
 use crate::h5::within::{Within, is_root, root_of};
-use crate::h5::{self, Attributes, Group, Object, OpenFile};
+use crate::h5::{self, Attributes, Group, Object, OpenFile, anew};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::{Kind, VALUE, are_positions};
 use crate::layout_attributes::LayoutAttributes;
@@ -30,8 +30,9 @@ pub(crate) struct Stream {
     /// Where it is, for errors.
     links: Vec<String>,
     file_size: u64,
+    limits: Limits,
     /// Keeps the file open, and is closed last.
-    _file: OpenFile,
+    file: OpenFile,
 }
 
 impl Stream {
@@ -81,17 +82,33 @@ impl Stream {
             }
         };
         let file_size = group.file_size();
-        let opened = Limits::while_reading(|| {
+        let (opened, limits) = Limits::while_reading(|| {
             ledger::of_file(file_size);
-            open(&mut links)
+            (open(&mut links), Limits::current())
         });
         let column = opened.map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
-        Ok(Self { column, depth: Depth::default().in_sequence()?, links, file_size, _file: file })
+        Ok(Self { column, depth: Depth::default().in_sequence()?, links, file_size, limits, file })
+    }
+
+    /// The sequence at the same place as it is by now, where another program may be writing the file.
+    pub(crate) fn open_anew(group: &Group, name: &str) -> Result<Self> {
+        h5::start_call();
+        anew(&OpenFile::of(group)?, || Self::open(group, name))
     }
 
     /// The number of elements.
     pub(crate) fn len(&self) -> u64 {
         self.column.len()
+    }
+
+    /// The file that it is in.
+    pub(crate) fn file(&self) -> &OpenFile {
+        &self.file
+    }
+
+    /// The limits on what is read of it.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Reads the element at `index`, which is smaller than the length.
@@ -101,11 +118,13 @@ impl Stream {
 
     fn read_into(&mut self, index: u64, value: &mut dyn Make) -> Result<()> {
         h5::start_call();
-        let Self { column, depth, links, file_size, .. } = self;
+        let Self { column, depth, links, file_size, limits, .. } = self;
         let element = ColumnElement { column, index, depth: *depth };
-        let read = Call::<ReadState>::new().during(|| {
-            ledger::of_file(*file_size);
-            value.make(ValueDeserializer::Element(element))
+        let read = limits.during(|| {
+            Call::<ReadState>::new().during(|| {
+                ledger::of_file(*file_size);
+                value.make(ValueDeserializer::Element(element))
+            })
         });
         read.map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));

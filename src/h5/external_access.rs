@@ -16,6 +16,7 @@ use hdf5_sys::h5z::{
 };
 
 use super::filter::{BLOSC, LZF};
+use super::open_file::as_it_is_now;
 use super::sys::{h5f, h5o, h5p, h5pl, h5z};
 use super::{Id, locked, lzf, property_list, property_lists};
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -56,17 +57,18 @@ unsafe extern "C" fn refuse_link(
 /// Opens what a path leads to, also to another file if the options allow that.
 pub(super) fn open_by_name(group: hid_t, path: &CStr) -> Result<Id> {
     if Limits::current().external_links {
-        return h5o::open("open an object", group, path);
+        return h5o::open("open an object", group, path).and_then(as_it_is_now);
     }
     let list = &property_lists()?.local_links;
     REFUSED.take();
-    h5o::open_with("open an object", group, path, list.get()).map_err(|error| match REFUSED.take() {
+    let opened = h5o::open_with("open an object", group, path, list.get()).map_err(|error| match REFUSED.take() {
         Some(file) => Limits::refused(
             format!("the link leads to another file, `{}`", shortened(&file)),
             Permission::ExternalLinks,
         ),
         None => error,
-    })
+    });
+    opened.and_then(as_it_is_now)
 }
 
 /// A name in an error, which is one line.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hdf5_sys::h5f::{H5F_ACC_EXCL, H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_libver_t};
+use hdf5_sys::h5f::{H5F_ACC_EXCL, H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_SWMR_READ, H5F_ACC_TRUNC, H5F_libver_t};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_FILE_ACCESS, H5P_CLS_FILE_CREATE};
 
@@ -67,18 +67,19 @@ impl Lists {
         let plain = Access::default();
         let access = file_access(plain)?;
         let fresh = fresh_access(Access { locking: Some(FileLocking::Off), ..plain })?;
-        let ordered = file_access(Access { locking: Some(FileLocking::Off), ..plain })?;
-        #[cfg(all(unix, hdf5_drivers))]
-        {
-            use super::driver::ALIGNMENT;
-
-            h5p::set_driver("choose a file driver", &ordered, super::driver::ordered()?)?;
-            h5p::set_alignment("align a file", &ordered, 1, ALIGNMENT)?;
-        }
-        let streamed = file_access(plain)?;
-        h5p::set_cache("set a cache", &streamed, 521, CHUNK_CACHE, 0.75)?;
+        let ordered = ordered_access(plain)?;
+        let streamed = streamed_access(plain)?;
         Ok(Self { creation, keeping, access, fresh, ordered, streamed, memory: memory_access(plain)? })
     }
+}
+
+/// How files are opened and made in which one writes while others read: in the first format that HDF5 has for that.
+const SWMR_WRITER: Access =
+    Access { libver: (LibraryVersion::V110, LibraryVersion::V110), locking: None, swmr: true, clears_status: false };
+
+/// How a file is opened for reading.
+fn reading(access: Access) -> std::ffi::c_uint {
+    H5F_ACC_RDONLY | if access.swmr { H5F_ACC_SWMR_READ } else { 0 }
 }
 
 fn file_creation() -> Result<Id> {
@@ -90,7 +91,7 @@ fn file_creation() -> Result<Id> {
 }
 
 fn file_access(access: Access) -> Result<Id> {
-    let Access { libver: (low, high), locking } = access;
+    let Access { libver: (low, high), locking, swmr: _, clears_status } = access;
     let (lowest, highest) = (bound(low)?, bound(high)?);
     if low > high || high == LibraryVersion::Earliest {
         let message =
@@ -103,6 +104,29 @@ fn file_access(access: Access) -> Result<Id> {
         let (locks, ignores) = (locking != FileLocking::Off, locking != FileLocking::On);
         h5p::set_file_locking("set up the lock of a file", &list, locks, ignores)?;
     }
+    if clears_status {
+        h5p::clear_status_flags("set up how a file is opened", &list)?;
+    }
+    Ok(list)
+}
+
+/// How files are opened that are to be whole at all times.
+fn ordered_access(access: Access) -> Result<Id> {
+    let list = file_access(Access { locking: Some(FileLocking::Off), ..access })?;
+    #[cfg(all(unix, hdf5_drivers))]
+    {
+        use super::driver::ALIGNMENT;
+
+        h5p::set_driver("choose a file driver", &list, super::driver::ordered()?)?;
+        h5p::set_alignment("align a file", &list, 1, ALIGNMENT)?;
+    }
+    Ok(list)
+}
+
+/// How files are opened that are read a part at a time.
+fn streamed_access(access: Access) -> Result<Id> {
+    let list = file_access(access)?;
+    h5p::set_cache("set a cache", &list, 521, CHUNK_CACHE, 0.75)?;
     Ok(list)
 }
 
@@ -294,7 +318,7 @@ impl File {
 
     /// Opens a file for reading.
     pub(crate) fn open(path: &Path, access: Access) -> Result<Self> {
-        Self::open_with(path, H5F_ACC_RDONLY, on_disk(access, &lists()?.access)?.get())
+        Self::open_with(path, reading(access), on_disk(access, &lists()?.access)?.get())
     }
 
     /// Whether this program has a file open by means of libhdf5.
@@ -319,8 +343,36 @@ impl File {
     }
 
     /// Opens a file for reading a part at a time.
-    pub(crate) fn open_streamed(path: &Path) -> Result<Self> {
-        Self::open_with(path, H5F_ACC_RDONLY, lists()?.streamed.get())
+    pub(crate) fn open_streamed(path: &Path, access: Access) -> Result<Self> {
+        if access == Access::default() {
+            return Self::open_with(path, H5F_ACC_RDONLY, lists()?.streamed.get());
+        }
+        Self::open_with(path, reading(access), streamed_access(access)?.get())
+    }
+
+    /// Makes a file in which one will write while others read.
+    pub(crate) fn create_for_swmr(path: &Path) -> Result<Self> {
+        let (path, access) = (c_path(path)?, file_access(SWMR_WRITER)?);
+        let creation = lists()?.creation.get();
+        Self::locked_by_library(&mut || h5f::create("create the file", &path, H5F_ACC_EXCL, creation, access.get()))
+            .map(Self::made)
+    }
+
+    /// Opens a file for writing, and for that alone, in which one will write while others read.
+    pub(crate) fn open_for_swmr(path: &Path, clears_status: bool) -> Result<Self> {
+        Self::open_with(path, H5F_ACC_RDWR, file_access(Access { clears_status, ..SWMR_WRITER })?.get())
+    }
+
+    /// Has others read the file from now on by means of libhdf5, while this process writes it: objects in it only become longer.
+    /// None may be open.
+    pub(crate) fn start_swmr(&self) -> Result<()> {
+        locked(|| {
+            if h5f::open_objects(&self.id) > 0 {
+                let message = "this program has objects of the file open already, in another way: close them first";
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            h5f::start_swmr_write("have others read the file while it is written", &self.id)
+        })
     }
 
     /// Makes a file that is to be whole whenever the program is killed; `filtered` says that chunks in it are moved.
@@ -333,10 +385,14 @@ impl File {
     }
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
-    pub(crate) fn open_ordered(path: &Path) -> Result<Self> {
+    pub(crate) fn open_ordered(path: &Path, clears_status: bool) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
+        let ordered = match clears_status {
+            true => Handle::Owned(ordered_access(Access { clears_status, ..Access::default() })?),
+            false => Handle::Borrowed(lists.ordered.get()),
+        };
         let what = "open the file, which no other program may have open for writing";
-        Self::opened(&mut || open_file(what, &path, H5F_ACC_RDWR, lists.ordered.get()))
+        Self::opened(&mut || open_file(what, &path, H5F_ACC_RDWR, ordered.get()))
     }
 
     /// Makes a file in memory.

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hdf5_sys::h5f::H5F_ACC_RDWR;
+use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_CLS_FILE_ACCESS;
 
@@ -93,6 +93,8 @@ pub(super) struct FileBytes {
     length_size: usize,
     /// Whether it is open for writing, so that libhdf5 may have parts of it that are not written yet.
     writable: bool,
+    /// Whether another process may be writing it, so that what was read of it may have changed.
+    is_swmr: bool,
     /// Whether a [driver](super::driver) of this crate has it.
     is_own: bool,
     /// Whether it is in memory, and libhdf5 keeps a copy on a disk.
@@ -141,7 +143,7 @@ thread_local! {
 /// was read from last, and libhdf5 cannot write to it. The library's lock is held.
 pub(super) fn with_last<R>(number: u64, work: impl FnOnce(Windowed<'_>, (usize, usize)) -> R) -> Option<R> {
     LAST.with_borrow(|last| match last {
-        Some(Opened { number: last, known: Some((raw, heap)) }) if *last == number && !raw.writable => {
+        Some(Opened { number: last, known: Some((raw, heap)) }) if *last == number && !raw.writable && !raw.is_swmr => {
             Some(work(Windowed(raw), (raw.address_size(), heap.length_size())))
         }
         _ => None,
@@ -251,9 +253,11 @@ impl FileBytes {
             true => Source::Descriptor(unsafe { handle.cast::<std::os::fd::RawFd>().read() }),
             _ => Source::Memory(handle.cast_const().cast()),
         };
-        let writable = h5f::intent(what, file)? & H5F_ACC_RDWR != 0;
+        let intent = h5f::intent(what, file)?;
+        let (writable, is_swmr) = (intent & H5F_ACC_RDWR != 0, intent & H5F_ACC_SWMR_READ != 0);
+        let (base, len, address_size, length_size) = Default::default();
         let mut raw =
-            Self { number, source, base: 0, len: 0, address_size: 0, length_size: 0, writable, is_own, has_copy };
+            Self { number, source, base, len, address_size, length_size, writable, is_swmr, is_own, has_copy };
         raw.measure(file)?;
         match raw.sizes_at_start() {
             Some((address_size, length_size)) => (raw.address_size, raw.length_size) = (address_size, length_size),
@@ -280,6 +284,11 @@ impl FileBytes {
         let is_size = |size: u8| matches!(size, 2 | 4 | 8 | 16 | 32);
         let (address, length) = (start[at], start[at + 1]);
         (is_size(address) && is_size(length)).then_some((address.into(), length.into()))
+    }
+
+    /// Whether another process may be writing it.
+    pub(super) fn is_swmr(&self) -> bool {
+        self.is_swmr
     }
 
     /// Bytes of an address in the file.
@@ -360,6 +369,13 @@ impl FileBytes {
                 self.allow(heap);
                 work(self, heap)
             }
+            // Another process has written more since.
+            Err(error) if self.is_swmr && error.kind() == ErrorKind::Corrupt => {
+                self.measure(file)?;
+                heap.forget();
+                self.allow(heap);
+                work(self, heap)
+            }
             done => done,
         }
     }
@@ -396,7 +412,7 @@ impl FileBytes {
         let is_there = start.checked_add(bytes).is_some_and(|end| end <= self.len.saturating_add(self.base));
         match self.source {
             #[cfg(unix)]
-            Source::Descriptor(descriptor) if is_there && !self.writable => Scattered::of(descriptor),
+            Source::Descriptor(descriptor) if is_there && !self.writable && !self.is_swmr => Scattered::of(descriptor),
             _ => None,
         }
     }

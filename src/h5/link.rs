@@ -8,7 +8,7 @@ use hdf5_sys::h5i::hid_t;
 use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::object_info::Identity;
-use super::open_file::may_change;
+use super::open_file::{as_it_is_now, may_change};
 use super::sys::{LinkInfo, Target, h5l, h5o};
 use super::{c_name, call, locked, names, under_lock};
 use crate::ground::error::Result;
@@ -111,7 +111,7 @@ impl Group {
         let Some(target) = link.target else { return by_name() };
         // No filter has a part in opening an object. That spares the library to look for the name again.
         let opened = under_lock(false, || {
-            let id = h5o::open_at("open an object", self.handle(), target).ok()?;
+            let id = h5o::open_at("open an object", self.handle(), target).and_then(as_it_is_now).ok()?;
             let adopted = match self.file_number() {
                 Some(file) => Object::adopt_known(id, Identity::at(file, target)),
                 None => Object::adopt(id),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use super::{Id, file_bytes, locked};
@@ -90,6 +91,43 @@ pub(super) fn set_lock(file: &File, kind: libc::c_int, (start, len): (libc::off_
     (lock.l_start, lock.l_len) = (start, len);
     // SAFETY: an open descriptor, and the address of what the command takes.
     unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) == 0 }
+}
+
+/// Who has a lock on a file, as far as this process may know: `process 1234 (python3)`.
+#[cfg(target_os = "linux")]
+pub(crate) fn holders_of(path: &Path) -> Vec<String> {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
+    let Ok(wanted) = fs::metadata(path) else { return Vec::new() };
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_locked = |process: &Path| {
+        entries(&process.join("fdinfo")).any(|descriptor| {
+            let info = fs::read_to_string(descriptor.path()).unwrap_or_default();
+            // The system looks at the file, not at the link that it shows.
+            info.lines().any(|line| line.starts_with("lock:"))
+                && fs::metadata(process.join("fd").join(descriptor.file_name()))
+                    .is_ok_and(|found| (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()))
+        })
+    };
+    let number = |process: &Path| process.file_name()?.to_str()?.parse::<u32>().ok();
+    let mut holders: Vec<u32> = entries(Path::new("/proc"))
+        .map(|entry| entry.path())
+        .filter_map(|process| number(&process).filter(|_| is_locked(&process)))
+        .collect();
+    holders.sort_unstable();
+    let in_words = |number| {
+        let name = fs::read_to_string(format!("/proc/{number}/comm")).unwrap_or_default();
+        let whose = if number == std::process::id() { "this process" } else { "process" };
+        format!("{whose} {number} (`{}`)", name.trim_end())
+    };
+    holders.into_iter().map(in_words).collect()
+}
+
+/// The same where the system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn holders_of(_: &Path) -> Vec<String> {
+    Vec::new()
 }
 
 #[cfg(not(target_os = "linux"))]

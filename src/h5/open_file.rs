@@ -1,13 +1,16 @@
 //! Files that something is kept from: held open, and whether they still are there.
 
+use std::cell::Cell;
 use std::ffi::c_uint;
+use std::time::Duration;
 
-use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ};
-use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ, H5F_ACC_SWMR_WRITE};
+use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
 use super::attribute::Attributes;
-use super::file_bytes::cut;
-use super::sys::{h5f, h5i};
+use super::file_bytes::{cut, number_of};
+use super::object_info::identity_of;
+use super::sys::{h5f, h5i, h5o};
 use super::{Id, dense, locked};
 use crate::ground::error::{Error, ErrorKind, Result};
 
@@ -44,6 +47,16 @@ impl OpenFile {
         }
     }
 
+    /// The number by which libhdf5 knows the file as long as it is open.
+    pub(crate) fn number(&self) -> Result<u64> {
+        locked(|| number_of(self.0.get(), &self.0))
+    }
+
+    /// Whether another process may be writing it.
+    pub(crate) fn is_swmr_reader(&self) -> Result<bool> {
+        Ok(intent(&self.0)? & H5F_ACC_SWMR_READ != 0)
+    }
+
     /// Its name, where it is on a disk.
     pub(crate) fn name(&self) -> Option<String> {
         let name = h5f::name(self.0.get())?;
@@ -53,6 +66,11 @@ impl OpenFile {
     /// Whether it is open for writing.
     pub(crate) fn is_writable(&self) -> Result<bool> {
         is_writable(&self.0)
+    }
+
+    /// Whether it is open for writing while others read it by means of libhdf5.
+    pub(crate) fn is_swmr_writer(&self) -> Result<bool> {
+        Ok(intent(&self.0)? & H5F_ACC_SWMR_WRITE != 0)
     }
 
     /// Hands all that was written over to the system.
@@ -76,6 +94,66 @@ fn is_writable(file: &Id) -> Result<bool> {
 /// How a file is open.
 fn intent(file: &Id) -> Result<c_uint> {
     h5f::intent("look into a file", file)
+}
+
+thread_local! {
+    /// Whether the thread opens objects anew.
+    static IS_ANEW: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does something for which all objects that it opens are read from the file anew, if that is being written by another program
+/// meanwhile: of what libhdf5 has read before, it would never know otherwise that it has changed. As the parts of a header are
+/// read one after the other, they need not fit together: then it is done again.
+pub(crate) fn anew<R>(file: &OpenFile, mut work: impl FnMut() -> Result<R>) -> Result<R> {
+    const MAX_TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(1);
+    /// Has it as it was before when dropped.
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IS_ANEW.set(self.0);
+        }
+    }
+    if !file.is_swmr_reader()? {
+        return work();
+    }
+    let _restore = Restore(IS_ANEW.replace(true));
+    let mut tries = 1;
+    loop {
+        match work() {
+            Err(error) if error.kind() == ErrorKind::Corrupt && tries < MAX_TRIES => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+        tries += 1;
+    }
+}
+
+/// The same object, which was opened just now.
+pub(super) fn as_it_is_now(opened: Id) -> Result<Id> {
+    if IS_ANEW.get() {
+        locked(|| {
+            check_only(&opened)?;
+            h5o::refresh("read an object anew", opened.get())
+        })?;
+    }
+    Ok(opened)
+}
+
+/// An error for a dataset that is open by another handle, too: libhdf5 2.2 then keeps chunks that it has read, and finds others at
+/// wrong places (`H5D_mult_refresh_reopen` does not set up how chunks are found). The library's lock is held.
+fn check_only(opened: &Id) -> Result<()> {
+    if h5i::kind(opened.get()) != Some(H5I_type_t::H5I_DATASET) {
+        return Ok(());
+    }
+    let own = identity_of(opened.get())?;
+    let others = h5f::open_datasets(&h5i::file_of("look into a file", opened.get())?);
+    let is_it = |other: hid_t| other != opened.get() && identity_of(other).is_ok_and(|other| other == own);
+    if !others.into_iter().any(is_it) {
+        return Ok(());
+    }
+    let message = "the dataset is open elsewhere in this process, so libhdf5 does not read it anew: let go of the other reader, \
+                   `Lazy` or `hdf5::Dataset` first";
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// The path by which an object can be found in its file; empty if there is none.

@@ -58,10 +58,19 @@ pub(crate) struct Access {
     pub(crate) libver: (LibraryVersion, LibraryVersion),
     /// `None`: no lock for a new file, and libhdf5's own way for one that is read.
     pub(crate) locking: Option<FileLocking>,
+    /// Whether one writes while others read: HDF5's single-writer/multiple-reader mode.
+    pub(crate) swmr: bool,
+    /// Whether marks are taken away that say that the file is being written.
+    pub(crate) clears_status: bool,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        Self { libver: (LibraryVersion::Earliest, LibraryVersion::V110), locking: None }
+        Self {
+            libver: (LibraryVersion::Earliest, LibraryVersion::V110),
+            locking: None,
+            swmr: false,
+            clears_status: false,
+        }
     }
 }

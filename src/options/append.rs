@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::WriteOptions;
-use crate::appender::Appender;
+use crate::appender::{Appender, GrowingSequence, Swmr};
 use crate::file;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::h5::within::path_of;
@@ -38,7 +38,7 @@ impl WriteOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_appender<T: ?Sized + Serialize>(&self, group: impl AsGroup, name: &str) -> Result<Appender<T>> {
-        Ok(Appender::new(self.growth(group.as_group(), name, Begin::New)?, self.syncs(), None))
+        Ok(Appender::new(self.growth(group.as_group(), name, Begin::New)?, self.syncs()))
     }
 
     /// As [`Appender::open`]. What is stored keeps its own chunks and filters.
@@ -60,7 +60,7 @@ impl WriteOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open_appender<T: ?Sized + Serialize>(&self, group: impl AsGroup, name: &str) -> Result<Appender<T>> {
-        Ok(Appender::new(self.growth(group.as_group(), name, Begin::There)?, self.syncs(), None))
+        Ok(Appender::new(self.growth(group.as_group(), name, Begin::There)?, self.syncs()))
     }
 
     /// As [`Appender::open_or_create`]. What is stored keeps its own chunks and filters.
@@ -83,7 +83,7 @@ impl WriteOptions {
         group: impl AsGroup,
         name: &str,
     ) -> Result<Appender<T>> {
-        Ok(Appender::new(self.growth(group.as_group(), name, Begin::Either)?, self.syncs(), None))
+        Ok(Appender::new(self.growth(group.as_group(), name, Begin::Either)?, self.syncs()))
     }
 
     /// As [`Appender::create_file`]. Where chunks are compressed, room that becomes free in the file is not used again, also
@@ -108,8 +108,7 @@ impl WriteOptions {
         path: impl AsRef<Path>,
         name: &str,
     ) -> Result<Appender<T>> {
-        let (growth, file) = self.growth_file(path.as_ref(), name, Begin::New)?;
-        Ok(Appender::new(growth, self.syncs(), Some(file)))
+        Ok(Appender::of(self.growth_file(path.as_ref(), name, Begin::New)?, self.syncs()))
     }
 
     /// As [`Appender::open_file`]. What is stored keeps its own chunks and filters.
@@ -117,8 +116,7 @@ impl WriteOptions {
     /// # Errors
     /// As [`Appender::open_file`]; if an option is not for sequences that grow.
     pub fn open_appender_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, name: &str) -> Result<Appender<T>> {
-        let (growth, file) = self.growth_file(path.as_ref(), name, Begin::There)?;
-        Ok(Appender::new(growth, self.syncs(), Some(file)))
+        Ok(Appender::of(self.growth_file(path.as_ref(), name, Begin::There)?, self.syncs()))
     }
 
     /// As [`Appender::open_or_create_file`]. What is stored keeps its own chunks and filters; a new file is as
@@ -144,8 +142,7 @@ impl WriteOptions {
         path: impl AsRef<Path>,
         name: &str,
     ) -> Result<Appender<T>> {
-        let (growth, file) = self.growth_file(path.as_ref(), name, Begin::Either)?;
-        Ok(Appender::new(growth, self.syncs(), Some(file)))
+        Ok(Appender::of(self.growth_file(path.as_ref(), name, Begin::Either)?, self.syncs()))
     }
 }
 
@@ -179,14 +176,19 @@ impl Begin {
 /// The same for records of any type.
 impl WriteOptions {
     fn growth(&self, group: &hdf5::Group, name: &str, begin: Begin) -> Result<Growth> {
+        if self.access().swmr {
+            let message = "`swmr` is not for a sequence in a file that the caller opened: `create_appender_file` and its like \
+                           open the file so";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         let position = self.growing_rules(|| path_of(&group.name(), name))?;
         begin.growth(&Group::of(group)?, name, &position, "open_or_create")
     }
 
-    fn growth_file(&self, path: &Path, name: &str, begin: Begin) -> Result<(Growth, File)> {
+    fn growth_file(&self, path: &Path, name: &str, begin: Begin) -> Result<GrowingSequence> {
         let position = self.growing_rules(|| name.to_owned())?;
         let create = || self.create_growth_file(path, name, &position);
-        let open = || open_growth_file(path, name, &position, begin);
+        let open = || self.open_growth_file(path, name, &position, begin);
         let begun = match begin {
             Begin::New => create(),
             Begin::There => open(),
@@ -207,18 +209,19 @@ impl WriteOptions {
         begun.map_err(|error| error.in_file(&path.display().to_string()))
     }
 
-    fn create_growth_file(&self, path: &Path, name: &str, position: &RulePosition) -> Result<(Growth, File)> {
+    fn create_growth_file(&self, path: &Path, name: &str, position: &RulePosition) -> Result<GrowingSequence> {
         let is_filtered = self.rules().storing().any(|options| options.storing.changes_sizes());
         let writing = Writing::new_file();
         let _writing = writing.enter();
-        let file = File::create_ordered(path, is_filtered).map_err(|error| file::why_not_made(path, error))?;
+        let made = if self.is_swmr() { File::create_for_swmr(path) } else { File::create_ordered(path, is_filtered) };
+        let file = made.map_err(|error| file::why_not_made(path, error))?;
         let begin = || {
-            let growth = Growth::create(&file.root()?, name, position)?.on_disk(path);
+            let growth = Growth::create(&file.root()?, name, position)?;
             file.flush()?;
             Ok(growth)
         };
         match begin() {
-            Ok(growth) => Ok((growth, file)),
+            Ok(growth) => self.sequence_in(path, file, growth, (name, position)),
             Err(error) => {
                 // It was made just now, and holds nothing. Where open files can be removed, nobody else can take it meanwhile.
                 if cfg!(unix) {
@@ -231,6 +234,45 @@ impl WriteOptions {
                 Err(error)
             }
         }
+    }
+
+    fn open_growth_file(
+        &self,
+        path: &Path,
+        name: &str,
+        position: &RulePosition,
+        begin: Begin,
+    ) -> Result<GrowingSequence> {
+        let writing = Writing::new_file();
+        let _writing = writing.enter();
+        let clears_status = self.access().clears_status;
+        let opened = match self.is_swmr() {
+            true => file::check_swmr(path).and_then(|()| File::open_for_swmr(path, clears_status)),
+            false => File::open_ordered(path, clears_status),
+        };
+        let file = opened.map_err(|error| file::why_not_appended(path, error))?;
+        let growth = begin.growth(&file.root()?, name, position, "open_or_create_file")?;
+        file.flush()?;
+        self.sequence_in(path, file, growth, (name, position))
+    }
+
+    fn is_swmr(&self) -> bool {
+        self.access().swmr
+    }
+
+    /// The sequence that was made or opened in a file of the appender's own.
+    fn sequence_in(
+        &self,
+        path: &Path,
+        file: File,
+        growth: Growth,
+        (name, position): (&str, &RulePosition),
+    ) -> Result<GrowingSequence> {
+        if !self.is_swmr() {
+            return Ok(GrowingSequence::in_file(growth.on_disk(path), file));
+        }
+        let swmr = Swmr { path: path.to_owned(), name: name.to_owned(), rules: position.clone(), has_begun: false };
+        GrowingSequence::in_swmr_file(growth, file, swmr)
     }
 
     /// Where the sequence is, as far as the options care, all of which have to be for sequences that grow.
@@ -267,13 +309,4 @@ impl WriteOptions {
         position.check()?;
         Ok(position)
     }
-}
-
-fn open_growth_file(path: &Path, name: &str, position: &RulePosition, begin: Begin) -> Result<(Growth, File)> {
-    let writing = Writing::new_file();
-    let _writing = writing.enter();
-    let file = File::open_ordered(path).map_err(|error| file::why_not_appended(path, error))?;
-    let growth = begin.growth(&file.root()?, name, position, "open_or_create_file")?;
-    file.flush()?;
-    Ok((growth.on_disk(path), file))
 }

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use crate::de::{Make, made};
-use crate::ground::error::Result;
+use crate::de::{Make, Stream, made};
+use crate::ground::error::{Error, Result};
 use crate::ground::limits::Limits;
 use crate::ground::progress::{Answer, Progress, ProgressCallback};
 use crate::h5::within::path_of;
-use crate::h5::{AsGroup, Group};
+use crate::h5::{AsGroup, File, Group};
 use crate::layout::access::{Access, FileLocking};
 use crate::layout::path_rules::{Effect, RulePosition, Rules};
+use crate::reader::Reader;
 use crate::{Hdf5Deserializer, de, file};
 
 /// How values are read. See [`WriteOptions`](crate::WriteOptions) for an example, and for [what paths are](crate::WriteOptions#paths).
@@ -60,6 +61,36 @@ impl ReadOptions {
     #[must_use]
     pub fn file_locking(mut self, locking: FileLocking) -> Self {
         self.access.locking = Some(locking);
+        self
+    }
+
+    /// Opens the file that [`from_file`](Self::from_file), [`read_at`](Self::read_at) or [`reader_file`](Self::reader_file) reads
+    /// in HDF5's single-writer/multiple-reader mode: one that another program has open for writing in that mode, such as
+    /// h5py with `swmr_mode`, or an [`Appender`](crate::WriteOptions::swmr). Others are read as without this.
+    ///
+    /// Sequences in it become longer meanwhile: a [`Reader`](crate::Reader::refresh) follows them. What is read at once may be from
+    /// different moments in different datasets.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, WriteOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let mut energies = WriteOptions::new().swmr(true).create_appender_file(&path, "energies")?;
+    /// energies.push(&0.5)?;
+    /// energies.flush()?;
+    /// // As another program would.
+    /// let mut reader = ReadOptions::new().swmr(true).reader_file::<f64>(&path, "energies")?;
+    /// assert_eq!(reader.len(), 1);
+    /// energies.push(&1.5)?;
+    /// energies.flush()?;
+    /// assert_eq!(reader.refresh()?, 2);
+    /// assert_eq!(reader.collect::<filebacked::Result<Vec<_>>>()?, [0.5, 1.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn swmr(mut self, swmr: bool) -> Self {
+        self.access.swmr = swmr;
         self
     }
 
@@ -582,6 +613,60 @@ impl ReadOptions {
         self.limits.during(|| file::from_slice(image, &position, &self.watch, value))
     }
 
+    /// As [`Reader::open`], within these limits. Paths that are left out, and whoever is told of progress, are no part of it.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// filebacked::write(&file, "spectra", &vec![vec![0.5; 10], vec![0.5; 10_000]])?;
+    /// let mut spectra = ReadOptions::new().max_bytes(1000).reader::<Vec<f64>>(&file, "spectra")?;
+    /// assert_eq!(spectra.get(0)?.len(), 10);
+    /// assert_eq!(spectra.get(1).unwrap_err().kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reader<T: DeserializeOwned>(&self, group: impl AsGroup, name: &str) -> Result<Reader<T>> {
+        Reader::open_with(self, group.as_group(), name)
+    }
+
+    /// As [`Reader::open_file`], within these limits, and with the file opened as these options say.
+    ///
+    /// # Errors
+    /// As [`Reader::open_file`].
+    ///
+    /// ```
+    /// use filebacked::{FileLocking, ReadOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::to_file(&path, &[0.5, 1.5])?;
+    /// let mut energies = ReadOptions::new().file_locking(FileLocking::Off).reader_file::<f64>(&path, "/")?;
+    /// assert_eq!(energies.get(1)?, 1.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reader_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>, name: &str) -> Result<Reader<T>> {
+        Reader::open_file_with(self, path.as_ref(), name)
+    }
+
+    /// Does something within these limits.
+    pub(crate) fn within_limits<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.limits.during(work)
+    }
+
+    /// Opens a file, and a sequence in it.
+    pub(crate) fn open_stream(&self, path: &Path, name: &str) -> Result<(File, Stream)> {
+        let open = || {
+            let file = file::open_streamed(path, self.access)?;
+            let stream = Stream::open_anew(&file.root()?, name)?;
+            Ok((file, stream))
+        };
+        self.within_limits(open).map_err(|error: Error| error.in_file(&path.display().to_string()))
+    }
+
     /// As [`table::Reader::open`](crate::table::Reader::open), within these limits. Paths that are left out, and whoever is told
     /// of progress, are no part of it.
     ///
@@ -612,7 +697,7 @@ impl ReadOptions {
     /// As [`table::Reader::open_file`](crate::table::Reader::open_file).
     #[cfg(feature = "arrow")]
     pub fn table_reader_file(&self, path: impl AsRef<Path>, name: &str) -> Result<crate::table::Reader> {
-        self.limits.during(|| crate::table::Reader::open_file_limited(path.as_ref(), name))
+        self.limits.during(|| crate::table::Reader::open_file_limited(path.as_ref(), name, self.access))
     }
 
     /// Makes a call of `read`, which reads from a group.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::ground::error::Result;
+use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::progress::{Answer, Progress, ProgressCallback};
 use crate::h5::within::path_of;
@@ -150,6 +150,66 @@ impl WriteOptions {
     #[must_use]
     pub fn file_locking(mut self, locking: FileLocking) -> Self {
         self.access.locking = Some(locking);
+        self
+    }
+
+    /// Whether a file of an appender's own is written in HDF5's single-writer/multiple-reader mode: other programs can
+    /// have it open meanwhile and follow it, such as h5py with `swmr=True`, and a
+    /// [`Reader`](crate::Reader::refresh) that [`ReadOptions::swmr`](crate::ReadOptions::swmr) opened. It is for
+    /// [`create_appender_file`](Self::create_appender_file) and its like; elsewhere it is an error.
+    ///
+    /// The mode begins with the first [`flush`](crate::Appender::flush) after a record was added. Until then nobody else can open
+    /// the file. From then on no object can be added to it. So a record that needs one is refused with an error, and leaves nothing
+    /// behind: a variant, a field, an option with a value, or a list or map that is not empty, of which there was none
+    /// before. Add records of all forms before the first flush.
+    ///
+    /// As long as others have the file open, it cannot be opened by another appender: HDF5's lock keeps that out.
+    ///
+    /// The file is in the format of HDF5 1.10. A program that is killed leaves it marked as being written, and it is not safe from a
+    /// kill in the other ways that [a file of an appender's own](crate::Appender#what-is-safe) is: what was flushed is there, but the mark
+    /// has to be [taken away](Self::clear_status_flags) first.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, WriteOptions};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let mut steps = WriteOptions::new().swmr(true).create_appender_file::<(u32, f64)>(&path, "steps")?;
+    /// steps.push(&(0, 0.5))?;
+    /// steps.flush()?;
+    /// // In Python, as long as this goes on: f = h5py.File("run.h5", swmr=True); f["steps"].refresh()
+    /// let there: Vec<(u32, f64)> = ReadOptions::new().swmr(true).read_at(&path, "steps")?;
+    /// assert_eq!(there, [(0, 0.5)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn swmr(mut self, swmr: bool) -> Self {
+        self.access.swmr = swmr;
+        self
+    }
+
+    /// Opens a file for writing also if it is marked as one that is being written, and takes the mark away: as the program
+    /// `h5clear -s` does. Files in the format of HDF5 1.10 or later have the mark, and keep it when the program that writes
+    /// them is killed. Say so only if no other program writes the file.
+    ///
+    /// It is for [`write_at`](Self::write_at), and for appenders with files of their own.
+    ///
+    /// ```
+    /// use filebacked::WriteOptions;
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let options = WriteOptions::new().swmr(true);
+    /// options.create_appender_file::<f64>(&path, "energies")?.push(&0.5)?;
+    /// // After a kill:
+    /// let mut energies = options.clear_status_flags(true).open_appender_file::<f64>(&path, "energies")?;
+    /// energies.push(&1.5)?;
+    /// energies.finish()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn clear_status_flags(mut self, clear: bool) -> Self {
+        self.access.clears_status = clear;
         self
     }
 
@@ -424,6 +484,7 @@ impl WriteOptions {
 /// The same for values of any type, so that the types of users are not compiled for what is here.
 impl WriteOptions {
     fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
+        self.check_for_values()?;
         self.watch.during(|run| {
             Limits::while_writing(|| {
                 let position = self.rules.start(|| group.name());
@@ -433,23 +494,37 @@ impl WriteOptions {
     }
 
     fn put_named(&self, value: &dyn AnyValue, group: &hdf5::Group, name: &str) -> Result<()> {
+        self.check_for_values()?;
         let position = self.rules.start(|| path_of(&group.name(), name));
         let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
         self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
     }
 
     fn put_at(&self, value: &dyn AnyValue, path: &Path, name: &str) -> Result<()> {
+        self.check_for_values()?;
         let position = self.rules.start(|| name.to_owned());
         let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
         file::write_at(write, path, self.sync, self.access, &self.watch)
     }
 
     fn put_in_file(&self, value: &dyn AnyValue, path: &Path) -> Result<()> {
+        self.check_for_values()?;
         file::to_file(value, path, self.sync, self.access, &self.rules.start(String::new), &self.watch)
     }
 
     fn put_in_memory(&self, value: &dyn AnyValue) -> Result<Vec<u8>> {
+        self.check_for_values()?;
         file::to_vec(value, self.access, &self.rules.start(String::new), &self.watch)
+    }
+
+    /// Refuses what is only for sequences that grow.
+    fn check_for_values(&self) -> Result<()> {
+        if !self.access.swmr {
+            return Ok(());
+        }
+        let message = "`swmr` is for a file that an appender writes (`create_appender_file` and its like): what is written at \
+                       once is there as a whole, or not at all";
+        Err(Error::new(ErrorKind::Unsupported, message))
     }
 }
 
@@ -461,6 +536,10 @@ impl WriteOptions {
 
     pub(crate) fn syncs(&self) -> bool {
         self.sync
+    }
+
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 
     /// The first option that says how a group or file is written as a whole, if one was given.

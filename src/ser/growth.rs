@@ -59,6 +59,8 @@ pub(crate) struct Growth {
     failed: bool,
     /// Whether it was made by this, in a file of others, and nothing was flushed yet.
     is_new: bool,
+    /// Whether others read it meanwhile by means of libhdf5: nothing that is new may be made in the file then.
+    is_swmr: bool,
     /// The file on the disk, where libhdf5 does not show it.
     disk: Option<std::fs::File>,
     /// Keeps the file open, and is closed last.
@@ -156,7 +158,9 @@ impl Growth {
         part: GrowingColumn,
         written: u64,
     ) -> Result<Self> {
+        let file = OpenFile::of(group)?;
         Ok(Self {
+            is_swmr: file.is_swmr_writer()?,
             group: group.clone(),
             link: link.to_owned(),
             rules: rules.clone(),
@@ -174,7 +178,7 @@ impl Growth {
             failed: false,
             is_new: false,
             disk: None,
-            _file: OpenFile::of(group)?,
+            _file: file,
         })
     }
 
@@ -189,6 +193,11 @@ impl Growth {
             Some(file) => file.sync_data().map_err(|error| Error::io("could not sync the file", error)),
             None => h5::sync(&self.group),
         }
+    }
+
+    /// Whether all is written, and tells the form of what is to come.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled && self.counted == Some(self.written) && self.written > 0
     }
 
     /// The number of elements.
@@ -251,6 +260,13 @@ impl Growth {
         }
         if let Err(error) = self.part.check(&self.scratch) {
             return Err(self.refuse(error));
+        }
+        if self.is_swmr {
+            match self.part.has_room_for(&self.scratch) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.refuse(needs_object())),
+                Err(error) => return Err(self.refuse(error)),
+            }
         }
         if !self.settled {
             let scratch = std::mem::replace(&mut self.scratch, Column::new());
@@ -397,10 +413,21 @@ impl Growth {
         let _writing = writing.enter();
         with_room(|| {
             self.write_out(sync, Growing::write_last)?;
-            self.part.each(&mut Growing::finish)?;
+            // Others who have it open know of no dataset that becomes shorter.
+            if !self.is_swmr {
+                self.part.each(&mut Growing::finish)?;
+            }
             h5::flush(&self.group)
         })
     }
+}
+
+/// The error for an element that does not fit what is there already, where nothing else may be made.
+#[cold]
+fn needs_object() -> Error {
+    let message = "it is of a form of which there was none when others began to read the file, and HDF5 takes no new objects then";
+    let advice = "add records of all forms before the first flush: each variant, each field, options with a value, and lists and maps that are not empty";
+    Error::new(ErrorKind::Unsupported, message).advised(advice)
 }
 
 /// Where the sequence is that the root of a file is to be, which has nothing in it.

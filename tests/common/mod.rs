@@ -36,6 +36,13 @@ pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(script: &str, args: I)
     PACKAGES.python(script, args)
 }
 
+/// What runs such a script, to be talked to meanwhile.
+pub(crate) fn python_command<I: IntoIterator<Item: AsRef<OsStr>>>(script: &str, args: I) -> Command {
+    let mut command = PACKAGES.command();
+    command.arg(folder().join(script)).args(args);
+    command
+}
+
 impl Packages {
     /// Runs a script of `tests/python` that imports these packages.
     pub(crate) fn python<I: IntoIterator<Item: AsRef<OsStr>>>(self, script: &str, args: I) -> String {

@@ -11,4 +11,5 @@ mod append_options;
 mod behind;
 mod reader;
 mod root_list;
+mod swmr;
 mod threads;

@@ -193,6 +193,7 @@ unsafe extern "C" {
     pub(super) safe fn H5Fopen(path: Name<'_>, flags: c_uint, access: hid_t) -> hid_t;
     pub(super) safe fn H5Fclose(file: hid_t) -> herr_t;
     pub(super) safe fn H5Fflush(object: hid_t, scope: H5F_scope_t) -> herr_t;
+    pub(super) safe fn H5Fstart_swmr_write(file: hid_t) -> herr_t;
     pub(super) safe fn H5Fget_filesize(file: hid_t, size: &mut hsize_t) -> herr_t;
     pub(super) safe fn H5Fget_intent(file: hid_t, intent: &mut c_uint) -> herr_t;
     pub(super) safe fn H5Fget_access_plist(file: hid_t) -> hid_t;
@@ -261,6 +262,7 @@ unsafe extern "C" {
     #[cfg_attr(not(hdf5_tokens), link_name = "H5Oopen_by_addr")]
     #[cfg_attr(hdf5_tokens, link_name = "H5Oopen_by_token")]
     pub(super) safe fn H5Oopen_at(place: hid_t, target: Target) -> hid_t;
+    pub(super) safe fn H5Orefresh(object: hid_t) -> herr_t;
     pub(super) safe fn H5Olink(object: hid_t, group: hid_t, name: Name<'_>, links: hid_t, access: hid_t) -> herr_t;
     pub(super) safe fn H5Ocopy(
         source: hid_t,
@@ -356,6 +358,7 @@ unsafe extern "C" {
     ) -> herr_t;
     #[cfg(all(unix, hdf5_drivers))]
     pub(super) fn H5Pset_driver(list: hid_t, driver: hid_t, properties: *const c_void) -> herr_t;
+    pub(super) fn H5Pset(list: hid_t, name: Name<'_>, value: *const c_void) -> herr_t;
     pub(super) fn H5Pset_file_image(list: hid_t, bytes: *mut c_void, size: usize) -> herr_t;
     pub(super) fn H5Pset_elink_cb(list: hid_t, follow: Option<FollowLink>, data: *mut c_void) -> herr_t;
 

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_uint, c_void};
 use std::ptr;
 
-use hdf5_sys::h5f::{H5F_OBJ_ALL, H5F_scope_t};
+use hdf5_sys::h5f::{H5F_OBJ_ALL, H5F_OBJ_ATTR, H5F_OBJ_DATASET, H5F_OBJ_DATATYPE, H5F_OBJ_GROUP, H5F_scope_t};
 use hdf5_sys::h5i::hid_t;
 
 use super::super::{Id, call, locked};
@@ -34,6 +34,17 @@ pub(in crate::h5) fn flush(what: &str, object: hid_t) -> Result<()> {
 /// The same, with all files that are mounted on it.
 pub(in crate::h5) fn flush_all(what: &str, object: hid_t) -> Result<()> {
     call(what, || c::H5Fflush(object, H5F_scope_t::H5F_SCOPE_GLOBAL)).map(drop)
+}
+
+/// Has others read the file while it is written. Objects that are open in it are closed and opened again.
+pub(in crate::h5) fn start_swmr_write(what: &str, file: &Id) -> Result<()> {
+    call(what, || c::H5Fstart_swmr_write(file.get())).map(drop)
+}
+
+/// How many objects are open in the file: groups, datasets, types and attributes.
+pub(in crate::h5) fn open_objects(file: &Id) -> usize {
+    let all = H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_DATATYPE | H5F_OBJ_ATTR;
+    usize::try_from(locked(|| c::H5Fget_obj_count(file.get(), all))).unwrap_or(0)
 }
 
 /// The larger one of how long the file is and how long it is going to be.
@@ -105,6 +116,19 @@ pub(in crate::h5) fn all_open_files() -> Vec<hid_t> {
         let mut ids: Vec<hid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
         // SAFETY: room for as many identifiers as said.
         let count = unsafe { c::H5Fget_obj_ids(all, H5F_OBJ_ALL, ids.len(), ids.as_mut_ptr()) };
+        ids.truncate(usize::try_from(count).unwrap_or(0));
+        ids
+    })
+}
+
+/// Handles of the datasets that are open in a file, by whatever handle of that. The library's lock is held as long as they are
+/// used: nothing keeps them open.
+pub(in crate::h5) fn open_datasets(file: &Id) -> Vec<hid_t> {
+    locked(|| {
+        let count = c::H5Fget_obj_count(file.get(), H5F_OBJ_DATASET);
+        let mut ids: Vec<hid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
+        // SAFETY: room for as many identifiers as said.
+        let count = unsafe { c::H5Fget_obj_ids(file.get(), H5F_OBJ_DATASET, ids.len(), ids.as_mut_ptr()) };
         ids.truncate(usize::try_from(count).unwrap_or(0));
         ids
     })

@@ -60,6 +60,11 @@ pub(in crate::h5) fn find_at(place: hid_t, target: Target) -> Option<Id> {
     Id::found(|| c::H5Oopen_at(place, target))
 }
 
+/// Has all forgotten that libhdf5 knows of an object: it is read anew, as another program may have written to it.
+pub(in crate::h5) fn refresh(what: &str, object: hid_t) -> Result<()> {
+    call(what, || c::H5Orefresh(object)).map(drop)
+}
+
 /// Makes the link of that name to an object; `links` says how links are made.
 pub(in crate::h5) fn link(what: &str, object: hid_t, group: hid_t, name: &CStr, links: &Id) -> Result<()> {
     call_modifying(what, || c::H5Olink(object, group, name.into(), links.get(), DEFAULT)).map(drop)

@@ -3,6 +3,7 @@
 use std::ffi::{c_int, c_uint};
 use std::ptr;
 
+use hdf5_sys::h5::hbool_t;
 use hdf5_sys::h5d::{H5D_fill_time_t, H5D_fill_value_t, H5D_layout_t};
 use hdf5_sys::h5f::{H5F_fspace_strategy_t, H5F_libver_t};
 use hdf5_sys::h5i::hid_t;
@@ -101,6 +102,17 @@ pub(in crate::h5) fn set_file_locking(what: &str, list: &Id, locks: bool, ignore
     #[allow(clippy::useless_conversion, reason = "C's bool was a number before 1.10")]
     let (locks, ignores) = (u8::from(locks).into(), u8::from(ignores).into());
     call(what, || c::H5Pset_file_locking(list.get(), locks, ignores)).map(drop)
+}
+
+/// Has marks taken away from a file that say that it is being written, as the program `h5clear` does.
+pub(in crate::h5) fn clear_status_flags(what: &str, list: &Id) -> Result<()> {
+    let clear: hbool_t = 1;
+    // A program that is killed can leave a file shorter than the superblock says: what is missing was never flushed.
+    for property in [c"clear_status_flags", c"skip_eof_check"] {
+        // SAFETY: the property of that name is one such number, which libhdf5 copies.
+        call(what, || unsafe { c::H5Pset(list.get(), property.into(), (&raw const clear).cast()) })?;
+    }
+    Ok(())
 }
 
 /// Has files opened by a driver that takes no properties.

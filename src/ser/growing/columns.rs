@@ -57,6 +57,21 @@ impl GrowingRecords {
         }))
     }
 
+    /// As [`GrowingColumn::has_room_for`].
+    pub(super) fn has_room_for(&self, record: &RecordColumn) -> Result<bool> {
+        for field in &record.fields {
+            let Some(own) = self.field(&field.name) else { return Ok(false) };
+            let is_lacked = (0..record.count).any(|row| !field.has(row));
+            if own.mask.is_none() && is_lacked || !own.part.has_room_for(&field.column)? {
+                return Ok(false);
+            }
+        }
+        let has_mask = |own: &GrowingField| {
+            own.mask.is_some() || record.fields.iter().any(|field| field.name == own.name.as_str())
+        };
+        Ok(self.fields.iter().all(has_mask))
+    }
+
     pub(super) fn append(&mut self, record: &RecordColumn, common: &mut GrowingCommon) -> Result<()> {
         let rows = record.count;
         for field in &record.fields {

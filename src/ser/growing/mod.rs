@@ -372,6 +372,24 @@ impl GrowingColumn {
         }
     }
 
+    /// Whether there is all that elements need which were [checked](GrowingColumn::check): each dataset and group.
+    pub(super) fn has_room_for(&self, column: &Column) -> Result<bool> {
+        Ok(match (&self.shape, &*as_stored(&self.shape, column, &self.rules)?) {
+            (_, Column::Unknown(_)) => true,
+            (GrowingLayout::Pending(_), column) => column.len() == 0,
+            (GrowingLayout::Ragged { values, .. }, Column::List(list)) => values.has_room_for(&list.inner)?,
+            (GrowingLayout::Maps { keys, values, .. }, Column::Maps(maps)) => {
+                keys.has_room_for(&maps.keys)? && values.has_room_for(&maps.values)?
+            }
+            (GrowingLayout::Nullable { values, .. }, Column::Nullable(nullable)) => {
+                values.has_room_for(&nullable.inner)?
+            }
+            (GrowingLayout::Columns(columns), Column::Record(record)) => columns.has_room_for(record)?,
+            (GrowingLayout::Parted(parted), column) => parted.has_room_for(column)?,
+            _ => true,
+        })
+    }
+
     /// Adds elements, which were [checked](GrowingColumn::check).
     pub(super) fn append(&mut self, column: &Column, common: &mut GrowingCommon) -> Result<()> {
         let append = || {

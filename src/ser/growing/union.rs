@@ -78,6 +78,21 @@ impl GrowingUnion {
         Ok(())
     }
 
+    /// As [`GrowingColumn::has_room_for`].
+    pub(super) fn has_room_for(&self, column: &Column) -> Result<bool> {
+        for (name, _, _, payload) in Self::parts(column) {
+            let has_room = match (self.name(name), payload) {
+                (None, _) | (Some(GrowingVariant { payload: None, .. }), Some(_)) => false,
+                (Some(GrowingVariant { payload: Some(own), .. }), Some(payload)) => own.has_room_for(payload)?,
+                (Some(_), None) => true,
+            };
+            if !has_room {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     pub(super) fn append(&mut self, column: &Column, common: &mut GrowingCommon) -> Result<()> {
         let parts = Self::parts(column);
         let mut is_new = false;
