@@ -70,14 +70,22 @@ pub fn write<T: ?Sized + Serialize>(group: impl AsGroup, name: &str, value: &T) 
 
 /// Reads the child `name` of `group`, which may be a path as in [`write`](write()).
 ///
+/// A path whose last name begins with `@`, such as `pressure/@units`, leads to the attribute `units` of `pressure`, and `@units` to
+/// that of the group itself, unless there is a child of that very name.
+///
 /// # Errors
 /// If there is nothing of that name, or if it does not fit `T`; if the name is `""` or `"/"`.
 ///
 /// ```
+/// # use std::collections::BTreeMap;
+/// # use filebacked::WithAttrs;
 /// # let directory = tempfile::tempdir()?;
 /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
 /// filebacked::write(&file, "title", "plate with a hole")?;
 /// assert_eq!(filebacked::read::<String>(&file, "title")?, "plate with a hole");
+///
+/// filebacked::write(&file, "pressure", &WithAttrs::new([1013.0, 1009.5], BTreeMap::from([("units", "hPa")])))?;
+/// assert_eq!(filebacked::read::<String>(&file, "pressure/@units")?, "hPa");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read<T: DeserializeOwned>(group: impl AsGroup, name: &str) -> Result<T> {

@@ -10,11 +10,12 @@ use super::foreign;
 use super::key::Key;
 use super::matlab;
 use super::source::AttributeNode;
-use super::visit::{Answer, Question, Visit};
+use super::visit::{Answer, Make, Question, Visit};
 use crate::ground::depth::Depth;
-use crate::ground::error::{Error, Result};
-use crate::ground::link_name::ATTRIBUTE_PREFIX;
-use crate::h5::{Attributes, Object};
+use crate::ground::error::{Error, ErrorKind, Result, names};
+use crate::ground::link_name::{ATTRIBUTE_PREFIX, escape, unescape};
+use crate::h5::within::{Within, is_root, root_of};
+use crate::h5::{Attributes, Group, Object};
 use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::{APPENDED, KIND, LAYOUT_ATTRIBUTES};
 
@@ -92,6 +93,57 @@ impl AskOnce for AttributesOf {
             Question::Unit | Question::UnitStruct => visit.answer(Answer::Unit),
             _ => self.all(visit),
         }
+    }
+}
+
+/// Where a path leads whose last name is that of an attribute: `pressure/@units`.
+pub(super) struct AttributePlace {
+    object: Object,
+    /// The links that lead to the object, from the path of a group on.
+    links: Vec<String>,
+    name: String,
+}
+
+impl AttributePlace {
+    /// Follows `path` from `group` on. A child that is called `@units` comes first: then the path is that of the child.
+    pub(super) fn find(group: &Group, path: &str) -> Result<Option<Self>> {
+        let (object, last) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(name) = last.strip_prefix(ATTRIBUTE_PREFIX).filter(|name| !name.is_empty()) else { return Ok(None) };
+        let name = unescape(name).into_owned();
+        let (object, links) = if !object.is_empty() && !is_root(object) {
+            let (parent, link) = Within::find(group, object)?;
+            let path = parent.path();
+            match parent.open(&link) {
+                Ok(object) => (object, vec![path, link]),
+                Err(error) => return Err(error.in_link(&link).in_link(&path)),
+            }
+        } else {
+            let of = if path.starts_with('/') { root_of(group)? } else { group.clone() };
+            let path = of.path();
+            (Object::Group(of), vec![path])
+        };
+        let link = format!("{ATTRIBUTE_PREFIX}{name}");
+        let is_child = match &object {
+            Object::Group(inside) => inside.has_link(&escape(&link))?,
+            Object::Dataset(_) => false,
+        };
+        Ok((!is_child).then_some(Self { object, links, name }))
+    }
+
+    /// Reads the attribute.
+    pub(super) fn read(self, value: &mut dyn Make) -> Result<()> {
+        let Self { object, links, name } = self;
+        let read = if object.has_attribute(&name)? {
+            let node = AttributeNode { object: Arc::new(object), name: name.clone(), depth: Depth::of_reading() };
+            value.make(ValueDeserializer::Other(&mut Some(node)))
+        } else {
+            let own = object.attribute_names()?;
+            let what = if let Object::Group(_) = object { "group" } else { "dataset" };
+            let message = format!("there is no attribute `{name}`; the attributes of the {what} are {}", names(&own));
+            Err(Error::new(ErrorKind::NotFound, message))
+        };
+        let located = |error: Error| error.in_attribute(&name).in_link(&format!("{ATTRIBUTE_PREFIX}{name}"));
+        read.map_err(|error| links.iter().rev().fold(located(error), |error, link| error.in_link(link)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole values.
 
+use super::attributes::AttributePlace;
 use super::deserializer::{AskOnce, ValueDeserializer};
 use super::node::Node;
 use super::read_state::ReadState;
@@ -36,6 +37,13 @@ pub(crate) fn whole(group: &Group, rules: &RulePosition, read: &mut dyn FnMut(Ro
 /// Reads the value at the link `name` of `group`.
 pub(crate) fn read_named(group: &Group, name: &str, rules: &RulePosition, value: &mut dyn Make) -> Result<()> {
     rules.check()?;
+    if let Some(attribute) = AttributePlace::find(group, name)? {
+        let read = Call::<ReadState>::new().during(|| {
+            ledger::of_file(group.file_size());
+            attribute.read(value)
+        });
+        return read.map_err(|error| select::explained(error, rules).call_ended());
+    }
     let (group, link) = &Within::find(group, name)?;
     let read = Call::<ReadState>::new().during(|| {
         ledger::of_file(group.file_size());
