@@ -23,11 +23,12 @@ pub struct Entries;
 /// A value of the sort that a module writes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written by this module for `#[serde(with = \"...\")]`",
-    label = "expected an array for `filebacked::array`, a matrix for `sparse` or `triplets`, or an `Option` of one",
+    label = "expected an array for `filebacked::array`, a matrix for `nalgebra`, `sparse` or `triplets`, a time for `timestamp`, or an \
+             `Option` of one",
     note = "in lists, maps and payloads, wrap each element, and leave out `with`: `Vec<NdArray<f64, Ix2>>` for `Vec<Array2<f64>>`, and \
-            so with `Sparse` and `Triplets`",
-    note = "the arrays and matrices of another version of `ndarray` or `sprs` are other types: use `filebacked::ndarray` and \
-            `filebacked::sprs`"
+            so with `NaMatrix`, `Sparse` and `Triplets`; `timestamp` takes a `Vec` of times as it is",
+    note = "the types of another version of their crate are other types: use `filebacked::ndarray`, `sprs`, `chrono` and `jiff`, and \
+            `nalgebra` 0.34; the times of `chrono` and `jiff` need the cargo features of these names"
 )]
 pub trait Field<Sort> {
     fn serialize_field<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
@@ -36,12 +37,12 @@ pub trait Field<Sort> {
 /// A value of the sort that a module reads, which owns what is in it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read by this module for `#[serde(with = \"...\")]`",
-    label = "expected an array for `filebacked::array`, a matrix for `sparse` or `triplets`, or an `Option` of one, which owns its \
-             elements",
+    label = "expected an array for `filebacked::array`, a matrix for `nalgebra`, `sparse` or `triplets`, a time for `timestamp`, or an \
+             `Option` of one, which owns its elements",
     note = "in lists, maps and payloads, wrap each element, and leave out `with`: `Vec<NdArray<f64, Ix2>>` for `Vec<Array2<f64>>`, and \
-            so with `Sparse` and `Triplets`",
-    note = "the arrays and matrices of another version of `ndarray` or `sprs` are other types: use `filebacked::ndarray` and \
-            `filebacked::sprs`"
+            so with `NaMatrix`, `Sparse` and `Triplets`; `timestamp` takes a `Vec` of times as it is",
+    note = "the types of another version of their crate are other types: use `filebacked::ndarray`, `sprs`, `chrono` and `jiff`, and \
+            `nalgebra` 0.34; the times of `chrono` and `jiff` need the cargo features of these names"
 )]
 pub trait OwnedField<'de, Sort>: Sized {
     fn deserialize_field<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;

@@ -36,6 +36,14 @@ const BAD: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "filebacked::timestamp::serialize(&1_u64, serializer());",
+        &[
+            "error[E0277]: `u64` cannot be written by this module",
+            "a time for `timestamp`",
+            "the times of `chrono` and `jiff` need the cargo features of these names",
+        ],
+    ),
+    (
         "filebacked::sorted::serialize(&vec![HashMap::<u8, u8>::new()], serializer());",
         &[
             "error[E0277]: `Vec<HashMap<u8, u8>>` cannot be written by `#[serde(with = \"filebacked::sorted\")]`",
