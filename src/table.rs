@@ -5,13 +5,17 @@
 //! Whatever is a table in a file is read as a batch, by whole datasets and without serde: lists of records of this crate,
 //! as columns or as one dataset of a compound type; data frames of AnnData and pandas; PyTables' tables.
 //!
-//! From there polars, DataFusion and DuckDB take it: they have Arrow's memory, or take it over by Arrow's C data interface.
+//! From there polars, DataFusion and DuckDB take it: they have Arrow's memory, or take it over by Arrow's C data interface. The
+//! folder `examples/polars` of the repository does so.
+//!
+//! The crates of Arrow are exported: `filebacked::arrow_array` and `filebacked::arrow_schema`. The macro `record_batch!` needs
+//! `use filebacked::arrow_schema`.
 //!
 //! ```
-//! use arrow_array::cast::AsArray;
-//! use arrow_array::record_batch;
-//! use arrow_array::types::Float64Type;
-//! use filebacked::{Table, hdf5, table};
+//! use filebacked::arrow_array::cast::AsArray;
+//! use filebacked::arrow_array::record_batch;
+//! use filebacked::arrow_array::types::Float64Type;
+//! use filebacked::{Table, arrow_schema, hdf5, table};
 //!
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("run.h5");

@@ -54,7 +54,8 @@ impl<T: H5Type, D: Dimension> Lazy<NdArray<T, D>> {
         }
     }
 
-    /// Reads a part of the array, and no more than that: what [`ndarray::s!`] says, as [`ndarray`] slices an array.
+    /// Reads a part of the array, and no more than that: what [`ndarray::s!`] says, as [`ndarray`] slices an array. To index the
+    /// part, say its type, as with `ndarray` itself: `let row: Array1<f64> = array.slice(s![2, ..])?`.
     ///
     /// ```
     /// use filebacked::{Lazy, NdArray};

@@ -1,5 +1,5 @@
 use filebacked::{Lazy, NdArray, WriteOptions};
-use ndarray::{Array3, Ix3, s};
+use ndarray::{Array1, Array3, Ix3, s};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -17,8 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut run: Run = filebacked::from_file(&path)?;
     assert_eq!(run.field.shape()?, [100, 80, 60]);
-    let row = run.field.slice(s![50, 40, ..;20])?; // reads one chunk of ten
-    assert_eq!(row.to_vec(), [0.0, 40_000.0, 80_000.0]);
+    let row: Array1<f32> = run.field.slice(s![50, 40, ..;20])?; // reads one chunk of ten
+    assert_eq!((row[0], row[2]), (0.0, 80_000.0));
 
     run.title = "plate with a hole".to_owned();
     filebacked::to_file(&path, &run)?; // copies the field

@@ -1,4 +1,5 @@
 use filebacked::WithAttrs;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -26,5 +27,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     filebacked::to_file(&path, &readings)?;
     assert_eq!(filebacked::from_file::<Readings>(&path)?, readings);
+
+    // One attribute, by its path; and all of a dataset, without its numbers.
+    assert_eq!(filebacked::read_at::<String>(&path, "pressure/@units")?, "hPa");
+    let about: WithAttrs<IgnoredAny, Calibration> = filebacked::read_at(&path, "pressure")?;
+    assert_eq!(about.attrs, readings.pressure.attrs);
     Ok(())
 }
