@@ -7,6 +7,7 @@ mod arrays;
 mod attrs;
 mod bare_arrays;
 mod bridge;
+mod first_programs;
 mod lazy;
 mod lazy_arrays;
 mod lazy_files;
