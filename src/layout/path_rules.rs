@@ -197,7 +197,7 @@ pub(crate) struct Rules {
 
 impl Effect {
     /// The name of the option.
-    fn option(&self) -> &'static str {
+    pub(crate) fn option(&self) -> &'static str {
         match self {
             Self::Skip => "skip",
             Self::Only => "only",

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::de::{Make, Stream, made};
-use crate::ground::error::{Error, Result};
+use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::progress::{Answer, Progress, ProgressCallback};
 use crate::h5::within::path_of;
@@ -613,10 +613,12 @@ impl ReadOptions {
         self.limits.during(|| file::from_slice(image, &position, &self.watch, value))
     }
 
-    /// As [`Reader::open`], within these limits. Paths that are left out, and whoever is told of progress, are no part of it.
+    /// As [`Reader::open`], with these options for each element, as each is a call of its own: [`max_bytes`](Self::max_bytes) is
+    /// about one element, and not about all. [`progress`](Self::progress) is not told of elements.
     ///
     /// # Errors
-    /// As [`Reader::open`].
+    /// As [`Reader::open`]; if there are paths to [`skip`](Self::skip) or to read [alone](Self::only)
+    /// ([`Unsupported`](ErrorKind::Unsupported)): leave those fields out of the type that is read.
     ///
     /// ```
     /// use filebacked::{ErrorKind, ReadOptions, hdf5};
@@ -630,13 +632,14 @@ impl ReadOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reader<T: DeserializeOwned>(&self, group: impl AsGroup, name: &str) -> Result<Reader<T>> {
+        self.check_reader()?;
         Reader::open_with(self, group.as_group(), name)
     }
 
-    /// As [`Reader::open_file`], within these limits, and with the file opened as these options say.
+    /// As [`Reader::open_file`], with these options, as in [`reader`](Self::reader).
     ///
     /// # Errors
-    /// As [`Reader::open_file`].
+    /// As [`Reader::open_file`], and [`reader`](Self::reader).
     ///
     /// ```
     /// use filebacked::{FileLocking, ReadOptions};
@@ -649,7 +652,15 @@ impl ReadOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reader_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>, name: &str) -> Result<Reader<T>> {
+        self.check_reader()?;
         Reader::open_file_with(self, path.as_ref(), name)
+    }
+
+    /// An error if there are options that a [`Reader`] cannot follow.
+    fn check_reader(&self) -> Result<()> {
+        let Some((_, effect)) = self.rules.rules.first() else { return Ok(()) };
+        let message = format!("`{}` is not for sequences that are read element by element", effect.option());
+        Err(Error::new(ErrorKind::Unsupported, message).advised("leave these fields out of the type that is read"))
     }
 
     /// Does something within these limits.

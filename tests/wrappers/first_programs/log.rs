@@ -60,6 +60,7 @@ fn limits_are_about_each_element() {
         assert_eq!(piece, hits[start as usize..][..piece.len()]);
     }
 
+    drop(reader);
     filebacked::write_at(&path, "notes", &["short".to_owned(), "long".repeat(1000)]).unwrap();
     let file = hdf5::File::open(&path).unwrap();
     let mut notes = ReadOptions::new().max_bytes(2000).reader::<String>(&file, "notes").unwrap();
