@@ -5,7 +5,7 @@ import sys
 import h5py
 import numpy as np
 
-with h5py.File(sys.argv[1], "w", libver="latest") as file:
+with h5py.File(sys.argv[1], "w", libver=("v110", "v110")) as file:
     x = file.create_dataset("x", (0,), "f8", chunks=(100,), maxshape=(None,), compression="gzip")
     table = file.create_dataset("group/table", (0,), [("id", "u4"), ("at", "f4", (2,))], chunks=(50,), maxshape=(None,))
     file.swmr_mode = True
