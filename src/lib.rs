@@ -45,6 +45,7 @@
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | what no type is known of | [`Value`] | [`Value`] |
 //! | a look at what is there | | [`tree`](tree()), [`tree_file`] |
+//! | groups, links and datasets, one by one | | [`objects`] |
 //! | files of the Python package FileBacked | [`WriteOptions::python`] | any of these |
 //!
 //! [`WriteOptions`] and [`ReadOptions`] have the same operations as methods. They set how datasets are stored (compression,
@@ -181,6 +182,7 @@ pub mod guide;
 mod h5;
 mod layout;
 mod layout_attributes;
+pub mod objects;
 mod options;
 pub mod reader;
 mod ser;

@@ -3,8 +3,6 @@
 use std::fmt::{self, Display};
 use std::path::Path;
 
-use hdf5::filters::Filter;
-
 use crate::de::item::{Block, Item, ItemPart, Scalar};
 use crate::file;
 use crate::ground::error::Result;
@@ -16,6 +14,7 @@ use crate::h5::{self, AsGroup, Attributes, Contents, Dataset, Group, Identity, I
 use crate::layout::access::Access;
 use crate::layout::{ENCODING_TYPE, Kind, LAYOUT_ATTRIBUTES};
 use crate::layout_attributes::LayoutAttributes;
+use crate::objects::filter_words;
 
 /// How many children of a group are shown.
 const MAX_CHILDREN: usize = 100;
@@ -251,22 +250,6 @@ fn storing_words(dataset: &Dataset) -> Result<Option<String>> {
     let chunk: Vec<_> = chunk.iter().map(usize::to_string).collect();
     let filters: String = dataset.filters().iter().map(|filter| format!(", {}", filter_words(filter))).collect();
     Ok(Some(format!("chunks ({}{}){filters}", chunk.join(", "), if chunk.len() == 1 { "," } else { "" })))
-}
-
-fn filter_words(filter: &Filter) -> String {
-    match filter {
-        Filter::Deflate(level) => format!("deflate({level})"),
-        Filter::Shuffle => "shuffle".to_owned(),
-        Filter::Fletcher32 => "fletcher32".to_owned(),
-        Filter::SZip(..) => "szip".to_owned(),
-        Filter::NBit => "nbit".to_owned(),
-        Filter::ScaleOffset(_) => "scaleoffset".to_owned(),
-        Filter::User(32000, _) => "lzf".to_owned(),
-        Filter::User(32001, _) => "blosc".to_owned(),
-        Filter::User(number, _) => format!("filter {number}"),
-        #[allow(unreachable_patterns, reason = "there are more with features of the `hdf5` crate")]
-        other => format!("{other:?}"),
-    }
 }
 
 fn short_words(dtype: &str, shape: &Shape) -> String {

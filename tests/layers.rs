@@ -21,6 +21,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "deserializer.rs",
             "file.rs",
             "guide.rs",
+            "objects/",
             "options/",
             "reader.rs",
             "table.rs",

@@ -8,6 +8,7 @@ use hdf5::types::{H5Type, TypeDescriptor};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{self as constants, H5T_VARIABLE, H5T_class_t, H5T_cset_t, H5T_str_t};
 
+use super::dataset::brief;
 use super::opaque::Opaque;
 use super::reference::ReferencedFile;
 use super::sys::h5t;
@@ -465,6 +466,31 @@ impl Dtype {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// The record of one field that has the field of these names alone: with further names, where that is a record, too.
+    pub(crate) fn narrowed(&self, names: &[&str]) -> Result<Self> {
+        let Some((name, rest)) = names.split_first() else { return Ok(self.clone()) };
+        let fields = match self {
+            Self::Compound(fields) => fields,
+            _ => return Err(Error::new(ErrorKind::NotFound, format!("`{}` has no fields", brief(self.to_string())))),
+        };
+        let Some(field) = fields.iter().find(|field| field.name == *name) else {
+            let there: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            let message = format!("there is no field `{name}` in records of {}", crate::ground::error::names(&there));
+            return Err(Error::new(ErrorKind::NotFound, message));
+        };
+        let dtype = field.dtype.narrowed(rest)?;
+        let size = dtype.size();
+        Ok(Self::Compound([Field { offset: 0, size, dtype, ..field.clone() }].into()))
+    }
+
+    /// What is within so many records, by their first field.
+    pub(crate) fn field_at(&self, depth: usize) -> &Self {
+        match self {
+            Self::Compound(fields) if depth > 0 => fields[0].dtype.field_at(depth - 1),
+            dtype => dtype,
         }
     }
 

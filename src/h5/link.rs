@@ -44,7 +44,42 @@ impl Link {
     }
 }
 
+/// What a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkTarget {
+    /// An object.
+    Hard,
+    /// A path in the same file.
+    Soft(String),
+    /// A path in another file.
+    External { file: String, path: String },
+    /// What only the program knows that made it.
+    Other,
+}
+
 impl Group {
+    /// What one of the group's links leads to.
+    pub(crate) fn link_target(&self, link: &Link) -> Result<LinkTarget> {
+        if !link.soft {
+            return Ok(LinkTarget::Hard);
+        }
+        locked(|| {
+            let (what, label) = ("look into a link", link.clone().into_label()?);
+            let info = h5l::info(self.handle(), &label)?;
+            if info.is_soft() {
+                return Ok(LinkTarget::Soft(names::shown(&h5l::value(what, self.handle(), &label)?)));
+            }
+            if !info.is_external() {
+                return Ok(LinkTarget::Other);
+            }
+            // A byte of version and flags, and two names.
+            let value = h5l::raw_value(what, self.handle(), &label)?;
+            let mut names = value.get(1..).unwrap_or_default().split(|byte| *byte == 0);
+            let mut name = || String::from_utf8_lossy(names.next().unwrap_or_default()).into_owned();
+            Ok(LinkTarget::External { file: name(), path: name() })
+        })
+    }
+
     /// Whether there is a link that the file calls so, and it leads to an object itself: not to a path, or to another file.
     pub(crate) fn has_hard_link(&self, label: &CStr) -> Result<bool> {
         Ok(self.link_info(label)?.is_some_and(|info| info.hard_target().is_some()))

@@ -75,7 +75,7 @@ pub(crate) use file_bytes::{start_call, sync};
 pub(crate) use group::{Group, Object};
 pub(crate) use growing::{Growing, flush, set_count};
 pub(crate) use items::{Element, Items, element_bytes, integer};
-pub(crate) use link::Link;
+pub(crate) use link::{Link, LinkTarget};
 pub(crate) use lock::{holders_of, try_lock};
 pub(crate) use object_info::{Identity, ObjectSummary};
 pub(crate) use opaque::Opaque;

@@ -27,7 +27,7 @@ impl Identity {
     }
 
     /// The address of its header. In libhdf5's own format, a token has that in it as the file would.
-    pub(super) fn address(self) -> u64 {
+    pub(crate) fn address(self) -> u64 {
         #[cfg(hdf5_tokens)]
         return super::global_heap::number(&self.1.0);
         #[cfg(not(hdf5_tokens))]

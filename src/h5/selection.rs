@@ -3,7 +3,8 @@
 use hdf5::types::H5Type;
 
 use super::attribute::Attributes;
-use super::dataset::{Dataset, simple_space};
+use super::dataset::{Dataset, Shape, simple_space};
+use super::items::Items;
 use super::present::Wanted;
 use super::sys::{h5d, h5s};
 use super::typed::{ElementType, rounded};
@@ -18,7 +19,41 @@ pub(crate) struct Selection {
     pub(crate) count: Vec<u64>,
 }
 
+impl Selection {
+    /// Whether all that it means is in a dataset of that shape.
+    pub(crate) fn is_within(&self, shape: &Shape) -> bool {
+        let dims: &[u64] = match shape {
+            Shape::Null => return false,
+            Shape::Scalar => &[],
+            Shape::Simple(dims) => dims,
+        };
+        let Self { start, step, count } = self;
+        let is_in = |at: usize| {
+            let last = count[at].checked_sub(1).map(|last| last.checked_mul(step[at])?.checked_add(start[at]));
+            step[at] > 0 && last.map_or(start[at] <= dims[at], |last| last.is_some_and(|last| last < dims[at]))
+        };
+        [start.len(), step.len(), count.len()] == [dims.len(); 3] && (0..dims.len()).all(is_in)
+    }
+}
+
 impl Dataset {
+    /// Reads the items that are selected, which are within the dataset, as they are in memory.
+    pub(crate) fn read_selected(&self, selection: &Selection) -> Result<Items> {
+        let Selection { start, step, count } = selection;
+        if count.is_empty() {
+            return self.read();
+        }
+        let is_block = step.iter().zip(count).all(|(step, count)| *step == 1 || *count < 2);
+        if is_block {
+            return self.read_block(start, count, Items::default());
+        }
+        let items = count.iter().try_fold(1u64, |items, count| items.checked_mul(*count));
+        match items.ok_or_else(|| Error::corrupt("a part of absurd shape"))? {
+            0 => Ok(Items::default()),
+            items => self.read_steps(items, selection),
+        }
+    }
+
     /// Reads the items that are selected, in the order of the file.
     pub(crate) fn read_selection<T: H5Type>(&self, element: &ElementType<T>, selection: &Selection) -> Result<Vec<T>> {
         let stored = h5d::get_type("look into a dataset", self.handle())?;

@@ -678,6 +678,35 @@ impl ReadOptions {
         self.within_limits(open).map_err(|error: Error| error.in_file(&path.display().to_string()))
     }
 
+    /// As [`objects::Group::of`](crate::objects::Group::of), within these limits. Paths that are left out, and whoever is told of
+    /// progress, are no part of it.
+    ///
+    /// # Errors
+    /// As [`objects::Group::of`](crate::objects::Group::of).
+    pub fn objects(&self, group: impl AsGroup) -> Result<crate::objects::Group> {
+        crate::objects::Group::of_limited(group.as_group(), self.limits)
+    }
+
+    /// As [`objects::Group::open_file`](crate::objects::Group::open_file), within these limits.
+    ///
+    /// # Errors
+    /// As [`objects::Group::open_file`](crate::objects::Group::open_file).
+    ///
+    /// ```
+    /// use filebacked::{ErrorKind, ReadOptions, objects::Object, to_file};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// to_file(&path, &std::collections::BTreeMap::from([("text", "a long text".repeat(100))]))?;
+    /// let root = ReadOptions::new().max_bytes(1000).objects_file(&path)?;
+    /// let Object::Dataset(text) = root.open("text")? else { panic!() };
+    /// assert_eq!(text.read_all().unwrap_err().kind(), ErrorKind::Limit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn objects_file(&self, path: impl AsRef<Path>) -> Result<crate::objects::Group> {
+        crate::objects::Group::open_file_limited(path.as_ref(), self.limits, self.access)
+    }
+
     /// As [`table::Reader::open`](crate::table::Reader::open), within these limits. Paths that are left out, and whoever is told
     /// of progress, are no part of it.
     ///

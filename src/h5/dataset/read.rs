@@ -9,7 +9,9 @@ use super::super::Handle;
 use super::super::blocks::{PART, Part};
 use super::super::grid::Rows;
 use super::super::items::Items;
+use super::super::locked;
 use super::super::present::{self, Wanted};
+use super::super::selection::Selection;
 use super::super::sys::h5p;
 use super::super::varlen;
 use super::{Dataset, Shape, items_of, resize, simple_space, zeroed};
@@ -84,6 +86,18 @@ impl Dataset {
         resize(&mut bytes, items, self.dtype.size())?;
         self.read_block_into(start, count, &mut bytes)?;
         Ok(Items::with_memory(bytes))
+    }
+
+    /// Reads the `items` that are selected.
+    pub(in crate::h5) fn read_steps(&self, items: u64, selection: &Selection) -> Result<Items> {
+        let Selection { start, step, count } = selection;
+        let wanted = Wanted { start, step: Some(step), count };
+        locked(|| {
+            if let Some(chunked) = self.chunked()? {
+                chunked.look_again(self.id.get(), start)?;
+            }
+            self.counted(self.read_wanted(items, Some(wanted), Items::default())?)
+        })
     }
 
     /// Reads the block that begins at `start` and has `count` items along each dimension into `bytes`, which has room for so

@@ -86,13 +86,19 @@ pub(in crate::h5) fn find(group: hid_t, name: &CStr) -> Option<LinkInfo> {
 
 /// The path that the link of that name leads to, which is one that leads to a path.
 pub(in crate::h5) fn value(what: &str, group: hid_t, name: &CStr) -> Result<std::ffi::CString> {
+    let value = raw_value(what, group, name)?;
+    let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
+    Ok(path.to_owned())
+}
+
+/// What the link of that name, which is no hard one, leads to, as the library keeps it.
+pub(in crate::h5) fn raw_value(what: &str, group: hid_t, name: &CStr) -> Result<Vec<u8>> {
     // As long as a message of an object header is.
     let mut value = vec![0u8; 1 << 16];
     let (to, size) = (value.as_mut_ptr().cast(), value.len());
     // SAFETY: a buffer of the size given.
     call(what, || unsafe { c::H5Lget_val(group, name.into(), to, size, DEFAULT) })?;
-    let path = CStr::from_bytes_until_nul(&value).map_err(|_| Error::corrupt("a link without an end"))?;
-    Ok(path.to_owned())
+    Ok(value)
 }
 
 type Each<'a> = &'a mut dyn FnMut(&CStr, &LinkInfo);

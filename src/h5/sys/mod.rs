@@ -158,6 +158,11 @@ impl LinkInfo {
         self.kind == H5L_type_t::H5L_TYPE_SOFT as c_int
     }
 
+    /// Whether the link leads to a path in another file.
+    pub(super) fn is_external(&self) -> bool {
+        self.kind == H5L_type_t::H5L_TYPE_EXTERNAL as c_int
+    }
+
     /// Its number in the order in which the links were made, if the group counts them.
     pub(super) fn order(&self) -> Option<i64> {
         (self.has_order != 0).then_some(self.order)

@@ -1,0 +1,417 @@
+//! `check`: whether all that is in a file can be read, and fits together.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use filebacked::objects::{Attribute, Dataset, Elements, Group, Link, LinkKind, Object, Scalar, TypeClass};
+use filebacked::{ErrorKind, ReadOptions};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::blocks::Blocks;
+use crate::failure::{Failure, Outcome, with_flags};
+use crate::json;
+use crate::limits::Limits;
+use crate::output::{BAD, Color, NAME, NEW, Output, bytes_words, one_line};
+use crate::progress::Progress;
+use crate::slice::Part;
+
+const EXAMPLES: &str = "\
+Examples:
+  filebacked check run.h5                 says what is damaged, or that the file is sound
+  filebacked check -q runs/*.h5           exit code 1 if one of them is damaged
+  filebacked check run.h5 --json | jq '.[].path'
+
+Every group, attribute and dataset is read; libhdf5 compares the checksums that there are: of its own structures in newer files, and of
+chunks with the filter fletcher32. What this crate wrote in more than one dataset, such as offsets and values, must fit together. Links
+and references must lead somewhere. What was changed in plain data without a checksum is not found: nothing in the file says what
+it was.";
+
+/// Reads every byte, and says what is damaged: checksums, offsets that do not fit, links that lead nowhere
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Check {
+    /// HDF5 files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print nothing: the exit code says whether all are sound
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+    /// A JSON list with an object for each thing that is wrong
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// Something that is wrong.
+struct Damage {
+    path: String,
+    why: String,
+    /// It may be right, but cannot be looked at.
+    is_unknown: bool,
+}
+
+impl Check {
+    pub(crate) fn run(self, color: Color) -> Outcome {
+        let mut output = Output::stdout(color);
+        let options = self.limits.options();
+        let (mut is_damaged, mut count) = (false, 0);
+        for file in &self.files {
+            let mut report = |output: &mut Output, damage: &Damage| -> Outcome {
+                if self.quiet {
+                    return Ok(());
+                }
+                let Damage { path, why, is_unknown } = damage;
+                let file = file.display().to_string();
+                if self.json {
+                    output.write_all(if count == 0 { b"[\n  {\"file\":" } else { b",\n  {\"file\":" })?;
+                    count += 1;
+                    json::text(output, &file)?;
+                    output.write_all(b",\"path\":")?;
+                    json::text(output, path)?;
+                    write!(output, ",\"kind\":\"{}\",\"why\":", if *is_unknown { "not checked" } else { "damaged" })?;
+                    json::text(output, why)?;
+                    return Ok(output.write_all(b"}")?);
+                }
+                let path = output.styled(NAME, &one_line(path));
+                let word = if *is_unknown { "not checked" } else { "damaged" };
+                let words = output.styled(if *is_unknown { NAME } else { BAD }, word);
+                Ok(writeln!(output, "{}: {path}: {words}: {}", one_line(&file), one_line(why))?)
+            };
+            let mut checker = Checker::new(file, &options);
+            let checked = checker.run(&mut |damage| report(&mut output, damage));
+            match checked {
+                Ok(()) => {}
+                Err(Failure::Error(why) | Failure::Missing(why)) => {
+                    if !file.is_file() {
+                        return Err(Failure::Error(why).in_file(file));
+                    }
+                    checker.damaged += 1;
+                    report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: false })?;
+                }
+                Err(other) => return Err(other),
+            }
+            is_damaged |= checker.damaged > 0;
+            if !self.quiet && !self.json && checker.damaged == 0 {
+                let word = output.styled(NEW, "sound");
+                let Checker { objects, attributes, bytes, .. } = checker;
+                let file = file.display().to_string();
+                let read = bytes_words(bytes);
+                writeln!(output, "{}: {word}: {objects} objects, {attributes} attributes, {read} of data", one_line(&file))?;
+            }
+        }
+        if self.json {
+            output.write_all(if count == 0 { b"[]\n" } else { b"\n]\n" })?;
+        }
+        output.finish()?;
+        if is_damaged { Err(Failure::No) } else { Ok(()) }
+    }
+}
+
+type Report<'a> = &'a mut dyn FnMut(&Damage) -> Outcome;
+
+struct Checker<'a> {
+    file: &'a Path,
+    options: &'a ReadOptions,
+    progress: Progress,
+    damaged: u64,
+    objects: u64,
+    attributes: u64,
+    bytes: u64,
+    /// The objects that there are.
+    seen: HashSet<u64>,
+    /// The references that there are, and where one of each is.
+    references: HashMap<u64, String>,
+}
+
+/// A group that is gone through.
+struct Frame {
+    group: Group,
+    links: std::vec::IntoIter<Link>,
+    /// All that is in it was read as one value.
+    is_read: bool,
+}
+
+impl<'a> Checker<'a> {
+    fn new(file: &'a Path, options: &'a ReadOptions) -> Self {
+        let progress = Progress::new(std::fs::metadata(file).map_or(0, |file| file.len()));
+        let (seen, references) = Default::default();
+        Self { file, options, progress, damaged: 0, objects: 0, attributes: 0, bytes: 0, seen, references }
+    }
+
+    fn run(&mut self, report: Report<'_>) -> Outcome {
+        let root = self.options.objects_file(self.file)?;
+        self.seen.insert(root.id()?.address());
+        let mut stack = Vec::new();
+        self.enter(root, false, &mut stack, report)?;
+        while let Some(frame) = stack.last_mut() {
+            let Some(link) = frame.links.next() else {
+                stack.pop();
+                continue;
+            };
+            let path = format!("{}/{}", frame.group.path().trim_end_matches('/'), link.name);
+            let (opened, is_read) = (frame.group.open(&link.name), frame.is_read);
+            if link.kind != LinkKind::Hard {
+                if let Err(error) = opened {
+                    let is_unknown = matches!(link.kind, LinkKind::External { .. }) && error.kind() == ErrorKind::Limit;
+                    self.wrong(&path, &error, is_unknown, report)?;
+                }
+                continue;
+            }
+            match opened {
+                Ok(object) => {
+                    let id = match object.id() {
+                        Ok(id) => id,
+                        Err(error) => {
+                            self.wrong(&path, &error, false, report)?;
+                            continue;
+                        }
+                    };
+                    if !self.seen.insert(id.address()) {
+                        continue;
+                    }
+                    match object {
+                        Object::Group(group) => self.enter(group, is_read, &mut stack, report)?,
+                        Object::Dataset(dataset) => self.dataset(&dataset, is_read, report)?,
+                        _ => {}
+                    }
+                }
+                Err(error) => {
+                    let is_unknown = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Limit);
+                    self.wrong(&path, &error, is_unknown, report)?;
+                }
+            }
+        }
+        let mut lost: Vec<_> =
+            self.references.drain().filter(|(address, _)| *address != 0 && !self.seen.contains(address)).collect();
+        lost.sort();
+        for (_, path) in lost {
+            let why = "a reference that leads to no object of the file".to_owned();
+            self.damaged += 1;
+            report(&Damage { path, why, is_unknown: false })?;
+        }
+        Ok(())
+    }
+
+    fn wrong(&mut self, path: &str, error: &filebacked::Error, is_unknown: bool, report: Report<'_>) -> Outcome {
+        self.damaged += u64::from(!is_unknown);
+        report(&Damage { path: path.to_owned(), why: with_flags(&error.to_string()), is_unknown })
+    }
+
+    fn enter(&mut self, group: Group, is_read: bool, stack: &mut Vec<Frame>, report: Report<'_>) -> Outcome {
+        self.objects += 1;
+        self.attributes_of(group.path(), group.attribute_names(), &|name| group.attribute(name), report)?;
+        let mut is_read = is_read;
+        if !is_read && self.is_encoded(&group, report)? {
+            is_read = true;
+            self.value(group.path(), report)?;
+        }
+        match group.links() {
+            Ok(links) => stack.push(Frame { group, links: links.into_iter(), is_read }),
+            Err(error) => self.wrong(group.path(), &error, false, report)?,
+        }
+        Ok(())
+    }
+
+    /// Whether a group is one value, of which more than one dataset are parts.
+    fn is_encoded(&mut self, group: &Group, report: Report<'_>) -> Outcome<bool> {
+        match group.encoding() {
+            Ok(Some(_)) => Ok(true),
+            Ok(None) => Ok(matches!(group.attribute("encoding-type"), Ok(Some(_)))),
+            Err(error) => {
+                let is_unknown = error.kind() == ErrorKind::Unsupported;
+                self.wrong(group.path(), &error, is_unknown, report)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Reads all of a value.
+    fn value(&mut self, path: &str, report: Report<'_>) -> Outcome {
+        let read = match path {
+            "/" => self.options.from_file::<Discarded>(self.file),
+            path => self.options.read_at::<Discarded>(self.file, path),
+        };
+        match read {
+            Ok(Discarded) => Ok(()),
+            // What is read of it by itself says more.
+            Err(error) if error.kind() == ErrorKind::Unsupported || error.kind() == ErrorKind::Limit => {
+                let at = if error.hdf5_path().is_empty() { path.to_owned() } else { error.hdf5_path().to_owned() };
+                self.wrong(&at, &error, true, report)
+            }
+            Err(error) => {
+                let at = if error.hdf5_path().is_empty() { path.to_owned() } else { error.hdf5_path().to_owned() };
+                self.wrong(&at, &error, false, report)
+            }
+        }
+    }
+
+    fn attributes_of(
+        &mut self,
+        path: &str,
+        names: filebacked::Result<Vec<String>>,
+        read: &dyn Fn(&str) -> filebacked::Result<Option<Attribute>>,
+        report: Report<'_>,
+    ) -> Outcome {
+        let names = match names {
+            Ok(names) => names,
+            Err(error) => return self.wrong(path, &error, false, report),
+        };
+        for name in names {
+            self.attributes += 1;
+            let at = format!("{path}@{name}");
+            match read(&name) {
+                Ok(Some(attribute)) => self.elements(&at, attribute.items().elements(), report)?,
+                Ok(None) => {}
+                Err(error) => {
+                    let is_unknown = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Limit);
+                    self.wrong(&at, &error, is_unknown, report)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dataset(&mut self, dataset: &Dataset, is_read: bool, report: Report<'_>) -> Outcome {
+        self.objects += 1;
+        let path = dataset.path();
+        self.attributes_of(path, dataset.attribute_names(), &|name| dataset.attribute(name), report)?;
+        match dataset.encoding() {
+            Ok(Some(_)) if !is_read => self.value(path, report)?,
+            Ok(_) => {}
+            Err(error) => self.wrong(path, &error, error.kind() == ErrorKind::Unsupported, report)?,
+        }
+        let Some(dims) = dataset.dims() else { return Ok(()) };
+        if let TypeClass::Unsupported(words) = dataset.element_type().class() {
+            let why = format!("elements of type `{words}` are not read");
+            return report(&Damage { path: path.to_owned(), why, is_unknown: true });
+        }
+        let part = Part::all(dims);
+        let mut read = || -> Outcome {
+            let mut blocks = Blocks::new(dataset, &part)?;
+            while let Some(block) = blocks.next()? {
+                let elements = block.items.elements();
+                self.bytes += elements.bytes().len() as u64;
+                self.progress.add(elements.bytes().len() as u64);
+                self.elements(path, elements, report)?;
+            }
+            Ok(())
+        };
+        match read() {
+            Err(Failure::Error(why) | Failure::Missing(why)) => {
+                self.damaged += 1;
+                report(&Damage { path: path.to_owned(), why, is_unknown: false })
+            }
+            read => read,
+        }
+    }
+
+    /// Looks at elements one by one, where some may be what their type does not say.
+    fn elements(&mut self, path: &str, elements: Elements<'_>, report: Report<'_>) -> Outcome {
+        let element_type = elements.element_type();
+        if !has_rules(&element_type.class()) {
+            return Ok(());
+        }
+        for (number, value) in elements.iter().enumerate() {
+            let looked = value.and_then(|value| self.scalar(path, &value));
+            if let Err(error) = looked {
+                let why = format!("element {number}: {}", with_flags(&error.to_string()));
+                self.damaged += 1;
+                // One is enough.
+                return report(&Damage { path: path.to_owned(), why, is_unknown: false });
+            }
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, path: &str, value: &Scalar<'_>) -> filebacked::Result<()> {
+        match value {
+            Scalar::Reference(reference) => {
+                self.references.entry(reference.address()).or_insert_with(|| path.to_owned());
+                Ok(())
+            }
+            Scalar::Record(record) => record.fields().try_for_each(|(_, value)| self.scalar(path, &value?)),
+            Scalar::Array(_, elements) | Scalar::List(elements) => {
+                elements.iter().try_for_each(|value| self.scalar(path, &value?))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether some bytes are no element of a type, or an element may lead nowhere.
+fn has_rules(class: &TypeClass) -> bool {
+    match class {
+        TypeClass::Bool | TypeClass::Reference => true,
+        TypeClass::Record(fields) => fields.iter().any(|(_, field)| has_rules(&field.class())),
+        TypeClass::Array(_, inner) | TypeClass::List(inner) => has_rules(&inner.class()),
+        _ => false,
+    }
+}
+
+/// A value that is read and forgotten.
+struct Discarded;
+
+impl<'de> Deserialize<'de> for Discarded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DiscardedVisitor)
+    }
+}
+
+struct DiscardedVisitor;
+
+macro_rules! discard {
+    ($($method:ident $type:ty;)*) => {
+        $(fn $method<E: de::Error>(self, _: $type) -> Result<Discarded, E> {
+            Ok(Discarded)
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for DiscardedVisitor {
+    type Value = Discarded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    discard! {
+        visit_bool bool;
+        visit_i64 i64;
+        visit_u64 u64;
+        visit_i128 i128;
+        visit_u128 u128;
+        visit_f32 f32;
+        visit_f64 f64;
+        visit_str &str;
+        visit_bytes &[u8];
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Discarded, E> {
+        Ok(Discarded)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Discarded, E> {
+        Ok(Discarded)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Discarded, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Discarded, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Discarded, A::Error> {
+        while let Some(Discarded) = seq.next_element()? {}
+        Ok(Discarded)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Discarded, A::Error> {
+        while let Some((Discarded, Discarded)) = map.next_entry()? {}
+        Ok(Discarded)
+    }
+}

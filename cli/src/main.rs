@@ -1,0 +1,55 @@
+//! `filebacked`: looks at HDF5 files, compares, checks, changes and converts them.
+
+mod blocks;
+mod commands;
+mod compare;
+mod failure;
+mod json;
+mod limits;
+mod npy;
+mod output;
+mod pattern;
+mod progress;
+mod rows;
+mod slice;
+mod target;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::commands::Command;
+use crate::failure::Failure;
+use crate::output::Color;
+
+/// Looks at HDF5 files, compares, checks, changes and converts them.
+///
+/// Files of any size are read in bounded memory. Files of strangers are safe to open: limits are on by default, and an error names
+/// the option that sets the limit (`filebacked tree --help` lists them).
+#[derive(Parser)]
+#[command(name = "filebacked", version, after_help = EXIT)]
+struct Cli {
+    /// When to use colors.
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, hide_short_help = true)]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the exit codes mean.
+const EXIT: &str = "Exit code: 0; 1 if files differ, are damaged, or have nothing of that name; 2 on an error.";
+
+fn main() -> ExitCode {
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    let cli = Cli::parse();
+    match cli.command.run(cli.color) {
+        Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                eprintln!("filebacked: {message}");
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
