@@ -148,7 +148,8 @@ fn cut(part: &Part, chunk: Option<&[u64]>, size: u64) -> (usize, u64, Option<u64
         return (axis, 1, None);
     }
     let rows = (BLOCK / inner.max(1)).max(1);
-    let chunk = chunk.and_then(|chunk| chunk.get(axis).copied()).filter(|_| part.step[axis] == 1 && !part.reversed[axis]);
+    let chunk =
+        chunk.and_then(|chunk| chunk.get(axis).copied()).filter(|_| part.step[axis] == 1 && !part.reversed[axis]);
     match chunk {
         Some(chunk) if chunk > rows && chunk.saturating_mul(inner) <= ALIGNED => (axis, chunk, Some(chunk)),
         Some(chunk) if chunk <= rows => (axis, rows - rows % chunk, Some(chunk)),

@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, expected) in [("7", Some(7)), ("2k", Some(2048)), ("3MB", Some(3_000_000)), ("1GiB", Some(1 << 30))] {
+        for (text, expected) in [("7", Some(7)), ("2k", Some(2048)), ("3MB", Some(3_000_000)), ("1GiB", Some(1 << 30))]
+        {
             assert_eq!(size(text).ok(), expected);
         }
         for text in ["", "x", "5parsec", "99999999999T"] {

@@ -162,7 +162,8 @@ impl<'a> RowWriter<'a> {
             row.into_iter().map(|(_, text)| text).collect()
         } else {
             if let Some((name, _)) = row.iter().find(|(name, _)| !header.contains(name)) {
-                let message = format!("a record has `{name}`, and the first one has not: such a list is no table, use `--json`");
+                let message =
+                    format!("a record has `{name}`, and the first one has not: such a list is no table, use `--json`");
                 return Err(Failure::error(message));
             }
             let cell = |header: &String| row.iter().find(|(name, _)| name == header).map(|(_, text)| text.clone());

@@ -9,7 +9,11 @@ pub(crate) struct Slice(Vec<Axis>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Axis {
     Index(i64),
-    Range { start: Option<i64>, end: Option<i64>, step: i64 },
+    Range {
+        start: Option<i64>,
+        end: Option<i64>,
+        step: i64,
+    },
     /// `...`: all of as many dimensions as are left.
     Rest,
 }

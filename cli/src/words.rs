@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use filebacked::objects::{Dataset, Elements, Scalar, Storage};
+use filebacked::objects::{Dataset, Elements, Layout, Scalar, Storage};
 
 use crate::output::{bytes_words, one_line};
 
+/// How wide a type is shown, in characters.
+const MAX_TYPE: usize = 44;
 /// How many elements of an array or list within an element are shown.
 const MAX_INNER: usize = 4;
 /// How many bytes of an opaque value are shown.
@@ -25,7 +27,12 @@ pub(crate) fn shape(dims: Option<&[u64]>) -> String {
 pub(crate) fn type_and_shape(element_type: &str, dims: Option<&[u64]>) -> String {
     match dims {
         None => "null".to_owned(),
-        Some(dims) => format!("{} {}", one_line(element_type), shape(Some(dims))).trim_end().to_owned(),
+        Some(dims) => {
+            let words = cut(&one_line(element_type), MAX_TYPE);
+            // What is begun is ended.
+            let end = if words.ends_with("...") && words.contains('{') { "}" } else { "" };
+            format!("{words}{end} {}", shape(Some(dims))).trim_end().to_owned()
+        }
     }
 }
 
@@ -34,20 +41,18 @@ pub(crate) fn dataset(dataset: &Dataset) -> String {
     type_and_shape(&dataset.element_type().to_string(), dataset.dims())
 }
 
-/// How a dataset is stored.
+/// How a dataset is stored, if that is not in one piece.
 pub(crate) fn storage(storage: &Storage) -> String {
-    let mut words = String::new();
-    if let Some(chunk) = &storage.chunk {
-        let _ = write!(words, "chunks {}, ", shape(Some(chunk)));
+    let mut parts = Vec::new();
+    parts.extend(storage.chunk.as_ref().map(|chunk| format!("chunks {}", shape(Some(chunk)))));
+    parts.extend(storage.filters.iter().cloned());
+    if !storage.filters.is_empty() && storage.stored_bytes != storage.bytes {
+        parts.push(format!("of {}", bytes_words(storage.bytes)));
     }
-    for filter in &storage.filters {
-        let _ = write!(words, "{filter}, ");
+    if storage.layout == Layout::Virtual {
+        parts.push("virtual".to_owned());
     }
-    words.push_str(&bytes_words(storage.stored_bytes));
-    if storage.chunk.is_some() && !storage.filters.is_empty() && storage.stored_bytes != storage.bytes {
-        let _ = write!(words, " of {}", bytes_words(storage.bytes));
-    }
-    words
+    parts.join(", ")
 }
 
 /// A float as Rust has it: in as few digits as tell it from all others.

@@ -49,7 +49,8 @@ impl Storage {
         };
         let max_dims = match dataset.shape() {
             Shape::Simple(dims) => {
-                let most: Vec<_> = user.space()?.maxdims().into_iter().map(|most| most.map(|most| most as u64)).collect();
+                let most: Vec<_> =
+                    user.space()?.maxdims().into_iter().map(|most| most.map(|most| most as u64)).collect();
                 let grows = most.iter().zip(dims).any(|(most, dim)| *most != Some(*dim));
                 grows.then_some(most)
             }

@@ -99,7 +99,11 @@ impl Check {
                 let Checker { objects, attributes, bytes, .. } = checker;
                 let file = file.display().to_string();
                 let read = bytes_words(bytes);
-                writeln!(output, "{}: {word}: {objects} objects, {attributes} attributes, {read} of data", one_line(&file))?;
+                writeln!(
+                    output,
+                    "{}: {word}: {objects} objects, {attributes} attributes, {read} of data",
+                    one_line(&file)
+                )?;
             }
         }
         if self.json {

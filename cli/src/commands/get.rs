@@ -19,7 +19,7 @@ use crate::{npy, words};
 const EXAMPLES: &str = "\
 Examples:
   filebacked get run.h5 settings/seed                a scalar
-  filebacked get run.h5 'field[0, ::10, -1]'         a part of a dataset, in numpy's syntax
+  filebacked get run.h5 'field[::10, -1]'            a part of a dataset, in numpy's syntax
   filebacked get run.h5 particles/mass               one field of a list of records, or one column
   filebacked get run.h5 particles --csv > p.csv      all fields, with a header
   filebacked get run.h5 field@units                  an attribute
@@ -75,7 +75,8 @@ impl Get {
             () if self.npy => Format::Npy,
             () => Format::Text,
         };
-        let paths: Vec<Target> = std::iter::once(&self.path).chain(&self.more).map(|path| Target::parse(path)).collect();
+        let paths: Vec<Target> =
+            std::iter::once(&self.path).chain(&self.more).map(|path| Target::parse(path)).collect();
         let is_one = self.files.len() == 1 && paths.len() == 1;
         if format == Format::Npy && !is_one {
             return Err(Failure::error("`--npy` is for one file and one path"));
@@ -147,7 +148,9 @@ fn get(
         (Found::Dataset(dataset), Some(name)) => {
             getter.attribute(dataset.attribute(name), &target, dataset.attribute_names())
         }
-        (Found::Dataset(dataset), None) if dataset.encoding()?.is_none_or(is_plain) => getter.dataset(&dataset, &target),
+        (Found::Dataset(dataset), None) if dataset.encoding()?.is_none_or(is_plain) => {
+            getter.dataset(&dataset, &target)
+        }
         (Found::Dataset(dataset), None) => getter.value(dataset.path(), &target),
         (Found::Group(group), None) => getter.group(&group, &target),
     }
@@ -216,13 +219,17 @@ impl Getter<'_> {
         let name = target.attribute.as_deref().unwrap_or_default();
         let Some(attribute) = attribute? else {
             let there = there.unwrap_or_default();
-            let there = if there.is_empty() { "it has none".to_owned() } else { format!("there are `{}`", there.join("`, `")) };
+            let there =
+                if there.is_empty() { "it has none".to_owned() } else { format!("there are `{}`", there.join("`, `")) };
             return Err(Failure::missing(format!("there is no attribute `{name}`: {there}")));
         };
         let Some(dims) = attribute.dims() else { return self.null() };
         let elements = attribute.items().elements();
         if elements.is_empty() && dims.iter().product::<u64>() > 0 {
-            return Err(Failure::error(format!("the attribute `{name}` is of type `{}`, which is not read", attribute.element_type())));
+            return Err(Failure::error(format!(
+                "the attribute `{name}` is of type `{}`, which is not read",
+                attribute.element_type()
+            )));
         }
         let part = match &target.slice {
             Some(slice) => slice.part(dims).map_err(Failure::Error)?,
@@ -330,11 +337,13 @@ impl Getter<'_> {
                 drop(reader);
                 self.list(path, len, target)
             }
-            Err(error) if target.slice.is_some() => {
-                Err(Failure::error(format!("`{path}` has no parts to be taken by `[...]`: {}", Failure::from(error).message().unwrap_or_default())))
-            }
+            Err(error) if target.slice.is_some() => Err(Failure::error(format!(
+                "`{path}` has no parts to be taken by `[...]`: {}",
+                Failure::from(error).message().unwrap_or_default()
+            ))),
             Err(error) if matches!(self.format, Format::Csv) => {
-                let why = if error.kind() == ErrorKind::WrongType { "is no list".to_owned() } else { error.to_string() };
+                let why =
+                    if error.kind() == ErrorKind::WrongType { "is no list".to_owned() } else { error.to_string() };
                 Err(Failure::error(format!("`{path}` {why}: use `--json`")))
             }
             Err(_) => self.value(path, target),
@@ -363,7 +372,7 @@ impl Getter<'_> {
                 let (output, read) = json::with_sink(output, self.nan, false, || {
                     for (number, index) in indices.enumerate() {
                         if number > 0 {
-                            json::to_sink(|out, _| Ok(out.write_all(b",")?))?;
+                            json::to_sink::<filebacked::Error>(|out, _| Ok(out.write_all(b",")?))?;
                         }
                         reader.get(index)?;
                     }
@@ -641,4 +650,3 @@ fn add_cell(line: &mut Vec<u8>, value: filebacked::Result<Scalar<'_>>, nan: Nan)
     }
     Ok(())
 }
-

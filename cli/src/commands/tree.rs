@@ -69,7 +69,7 @@ impl Tree {
             let mut lines = TextLines { output: &mut output, waiting: Vec::new(), widths: None };
             if self.patterns.is_empty() {
                 let name = one_line(&self.file.display().to_string()).into_owned();
-                lines.push(Line { name, style: NAME, words: group_words(&root), storage: bytes_words(size), values: String::new() })?;
+                lines.push(Line::new(name, NAME, group_words(&root)).with_size(bytes_words(size)))?;
             }
             let walk = self.walk(&root, &mut lines)?;
             lines.flush()?;
@@ -186,11 +186,7 @@ fn is_shared(dataset: &Dataset) -> bool {
 }
 
 /// The path by which an object was met before, if it was.
-fn met_before(
-    seen: &mut HashMap<ObjectId, String>,
-    id: filebacked::Result<ObjectId>,
-    path: &str,
-) -> Option<String> {
+fn met_before(seen: &mut HashMap<ObjectId, String>, id: filebacked::Result<ObjectId>, path: &str) -> Option<String> {
     let id = id.ok()?;
     let first = seen.get(&id).cloned();
     if first.is_none() {
@@ -281,15 +277,31 @@ struct Line {
     name: String,
     style: Style,
     words: String,
-    storage: String,
+    size: String,
     values: String,
+    storage: String,
+}
+
+impl Line {
+    fn new(name: impl Into<String>, style: Style, words: String) -> Self {
+        let (size, values, storage) = Default::default();
+        Self { name: name.into(), style, words, size, values, storage }
+    }
+
+    fn with_size(self, size: String) -> Self {
+        Self { size, ..self }
+    }
+
+    fn with_values(self, values: String) -> Self {
+        Self { values, ..self }
+    }
 }
 
 /// Lines of text, in columns.
 struct TextLines<'a> {
     output: &'a mut Output,
     waiting: Vec<Line>,
-    widths: Option<[usize; 3]>,
+    widths: Option<[usize; 4]>,
 }
 
 impl TextLines<'_> {
@@ -304,20 +316,28 @@ impl TextLines<'_> {
             let most = |width: &dyn Fn(&Line) -> usize| self.waiting.iter().map(width).max().unwrap_or(0);
             [
                 most(&|line| width(&line.name, 50)),
-                most(&|line| width(&line.words, 40)),
-                most(&|line| if line.values.is_empty() { 0 } else { width(&line.storage, 50) }),
+                most(&|line| width(&line.words, 36)),
+                most(&|line| width(&line.size, 40)),
+                most(&|line| if line.storage.is_empty() { 0 } else { width(&line.values, WIDTH) }),
             ]
         });
-        for Line { name, style, words, storage, values } in self.waiting.drain(..) {
-            let parts = [(style, &name), (TYPE, &words), (DIM, &storage), (Style::new(), &values)];
+        for Line { name, style, words, size, values, storage } in self.waiting.drain(..) {
+            let plain = Style::new();
+            let parts = [(style, &name), (TYPE, &words), (DIM, &size), (plain, &values), (DIM, &storage)];
             let last = parts.iter().rposition(|(_, text)| !text.is_empty()).unwrap_or(0);
             for (column, (style, text)) in parts.into_iter().enumerate().take(last + 1) {
                 // The branches are no part of the name.
                 let at = if column == 0 { text.find(|char| !"├─└│ ".contains(char)).unwrap_or(0) } else { 0 };
-                write!(self.output, "{}{}", &text[..at], self.output.styled(style, &text[at..]))?;
+                let shown = format!("{}{}", &text[..at], self.output.styled(style, &text[at..]));
+                let pad = widths.get(column).map_or(0, |width| width.saturating_sub(text.chars().count()));
+                match column {
+                    // Sizes end in one place.
+                    2 => write!(self.output, "{:pad$}{shown}", "")?,
+                    _ if column < last => write!(self.output, "{shown}{:pad$}", "")?,
+                    _ => write!(self.output, "{shown}")?,
+                }
                 if column < last {
-                    let pad = widths[column].saturating_sub(text.chars().count()) + 2;
-                    write!(self.output, "{:pad$}", "")?;
+                    write!(self.output, "  ")?;
                 }
             }
             writeln!(self.output)?;
@@ -325,7 +345,12 @@ impl TextLines<'_> {
         Ok(())
     }
 
-    fn attributes(&mut self, below: &str, has_children: bool, all: Vec<(String, filebacked::Result<Attribute>)>) -> Outcome {
+    fn attributes(
+        &mut self,
+        below: &str,
+        has_children: bool,
+        all: Vec<(String, filebacked::Result<Attribute>)>,
+    ) -> Outcome {
         let count = all.len();
         for (number, (name, attribute)) in all.into_iter().enumerate() {
             let branch = if number + 1 == count && !has_children { "└─ " } else { "├─ " };
@@ -333,13 +358,17 @@ impl TextLines<'_> {
                 Ok(attribute) => {
                     let len = attribute.dims().map_or(0, |dims| dims.iter().product());
                     let elements = attribute.items().elements();
-                    let values = if elements.is_empty() && len > 0 { "?".to_owned() } else { words::first(elements, 4, len, WIDTH) };
+                    let values = if elements.is_empty() && len > 0 {
+                        "?".to_owned()
+                    } else {
+                        words::first(elements, 4, len, WIDTH)
+                    };
                     (words::type_and_shape(&attribute.element_type().to_string(), attribute.dims()), values)
                 }
                 Err(error) => ("?".to_owned(), format!("({})", with_flags(&error.to_string()))),
             };
             let name = format!("{below}{branch}@{}", one_line(&name));
-            self.push(Line { name, style: LINK, words, storage: String::new(), values })?;
+            self.push(Line::new(name, LINK, words).with_values(values))?;
         }
         Ok(())
     }
@@ -348,12 +377,15 @@ impl TextLines<'_> {
 impl Lines for TextLines<'_> {
     fn group(&mut self, tree: &Tree, entry: &Entry<'_>, group: &Group) -> Outcome {
         if !entry.is_top {
-            let (name, words) = (entry.name.to_owned(), group_words(group));
-            self.push(Line { name, style: NAME, words, storage: String::new(), values: String::new() })?;
+            self.push(Line::new(entry.name, NAME, group_words(group)))?;
         }
         if tree.attributes {
             let has_children = group.links().is_ok_and(|links| !links.is_empty());
-            self.attributes(&entry.below, has_children, attributes(group.attribute_names(), |name| group.attribute(name)))?;
+            self.attributes(
+                &entry.below,
+                has_children,
+                attributes(group.attribute_names(), |name| group.attribute(name)),
+            )?;
         }
         Ok(())
     }
@@ -365,12 +397,19 @@ impl Lines for TextLines<'_> {
             Ok(None) => {}
             Err(error) => words = format!("{words} ({})", with_flags(&error.to_string())),
         }
-        let storage = dataset.storage().map_or_else(|_| "?".to_owned(), |storage| words::storage(&storage));
+        let storage = dataset.storage();
+        let size = storage.as_ref().map_or_else(|_| "?".to_owned(), |storage| bytes_words(storage.stored_bytes));
+        let storage = storage.as_ref().map(words::storage).unwrap_or_default();
         let values = first_values(dataset, tree.values);
         let values = values.unwrap_or_else(|error| format!("({})", with_flags(&error.to_string())));
-        self.push(Line { name: entry.name.to_owned(), style: Style::new(), words, storage, values })?;
+        let line = Line { storage, ..Line::new(entry.name, Style::new(), words) };
+        self.push(line.with_size(size).with_values(values))?;
         if tree.attributes {
-            self.attributes(&entry.below, false, attributes(dataset.attribute_names(), |name| dataset.attribute(name)))?;
+            self.attributes(
+                &entry.below,
+                false,
+                attributes(dataset.attribute_names(), |name| dataset.attribute(name)),
+            )?;
         }
         Ok(())
     }
@@ -383,17 +422,16 @@ impl Lines for TextLines<'_> {
         };
         let values = dangling.map(|why| format!("({why})")).unwrap_or_default();
         let style = if values.is_empty() { LINK } else { BAD };
-        self.push(Line { name: entry.name.to_owned(), style, words, storage: String::new(), values })
+        self.push(Line::new(entry.name, style, words).with_values(values))
     }
 
     fn again(&mut self, entry: &Entry<'_>, first: &str) -> Outcome {
         let words = format!("= {}", one_line(first));
-        self.push(Line { name: entry.name.to_owned(), style: LINK, words, storage: String::new(), values: String::new() })
+        self.push(Line::new(entry.name, LINK, words))
     }
 
     fn unreadable(&mut self, entry: &Entry<'_>, why: &str) -> Outcome {
-        let (words, values) = ("?".to_owned(), format!("({})", one_line(why)));
-        self.push(Line { name: entry.name.to_owned(), style: BAD, words, storage: String::new(), values })
+        self.push(Line::new(entry.name, BAD, "?".to_owned()).with_values(format!("({})", one_line(why))))
     }
 }
 

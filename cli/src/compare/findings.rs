@@ -17,15 +17,33 @@ pub(crate) struct Finding {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
     /// It is in one of the files alone.
-    Only { file: usize, what: String },
+    Only {
+        file: usize,
+        what: String,
+    },
     /// It is a group in one, and a dataset in the other.
-    Object { from: String, to: String },
+    Object {
+        from: String,
+        to: String,
+    },
     /// The links lead elsewhere.
-    Link { from: String, to: String },
-    Type { from: String, to: String },
-    Shape { from: String, to: String },
+    Link {
+        from: String,
+        to: String,
+    },
+    Type {
+        from: String,
+        to: String,
+    },
+    Shape {
+        from: String,
+        to: String,
+    },
     /// A scalar.
-    Value { from: String, to: String },
+    Value {
+        from: String,
+        to: String,
+    },
     Values {
         differing: u64,
         total: u64,
@@ -35,7 +53,10 @@ pub(crate) enum Change {
         first: Vec<(Vec<u64>, String, String)>,
     },
     /// It was not compared, as it cannot be read: in one of the files, or in both for one reason.
-    Unreadable { file: Option<usize>, why: String },
+    Unreadable {
+        file: Option<usize>,
+        why: String,
+    },
 }
 
 impl Finding {
@@ -47,7 +68,8 @@ impl Finding {
     /// Shows it as text.
     pub(crate) fn show(&self, out: &mut Output, files: [&str; 2]) -> Outcome {
         let path = out.styled(NAME, &one_line(&self.path));
-        let (old, new) = (|out: &Output, text: &str| out.styled(OLD, text), |out: &Output, text: &str| out.styled(NEW, text));
+        let (old, new) =
+            (|out: &Output, text: &str| out.styled(OLD, text), |out: &Output, text: &str| out.styled(NEW, text));
         let arrow = |out: &Output, from: &str, to: &str| format!("{} → {}", old(out, from), new(out, to));
         let words = match &self.change {
             Change::Only { file, what } => {
@@ -60,7 +82,8 @@ impl Finding {
             Change::Shape { from, to } => format!("shape: {}", arrow(out, from, to)),
             Change::Values { differing, total, largest, .. } => {
                 let verb = if *differing == 1 { "differs" } else { "differ" };
-                let largest = largest.map(|largest| format!(", at most by {}", short_float(largest))).unwrap_or_default();
+                let largest =
+                    largest.map(|largest| format!(", at most by {}", short_float(largest))).unwrap_or_default();
                 format!("{} of {} values {verb}{largest}", grouped(*differing), grouped(*total))
             }
             Change::Unreadable { file, why } => {

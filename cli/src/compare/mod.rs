@@ -172,7 +172,8 @@ impl Comparer<'_> {
             (Object::Group(one), Object::Group(other)) => self.enter([one, other], position, path),
             (Object::Dataset(one), Object::Dataset(other)) => {
                 let names = [one.attribute_names(), other.attribute_names()];
-                let read = |file: usize, name: &str| if file == 0 { one.attribute(name) } else { other.attribute(name) };
+                let read =
+                    |file: usize, name: &str| if file == 0 { one.attribute(name) } else { other.attribute(name) };
                 self.attributes(&path, &position, names, &read)?;
                 self.datasets(&path, &one, &other)?;
                 Ok(None)

@@ -112,18 +112,23 @@ impl Comparison {
             // Also the sign of zero counts, and what is in a NaN.
             (Scalar::F32(one), Scalar::F32(other)) if exact => one.to_bits() == other.to_bits(),
             (Scalar::F64(one), Scalar::F64(other)) if exact => one.to_bits() == other.to_bits(),
-            (Scalar::Integer(one), Scalar::Unsigned(other)) | (Scalar::Unsigned(other), Scalar::Integer(one)) if exact => {
+            (Scalar::Integer(one), Scalar::Unsigned(other)) | (Scalar::Unsigned(other), Scalar::Integer(one))
+                if exact =>
+            {
                 u128::try_from(*one) == Ok(*other)
             }
             (Scalar::Text(one), Scalar::Text(other)) => one == other,
             (Scalar::Name(one, _), Scalar::Name(other, _)) => one == other,
-            (Scalar::Name(_, one), Scalar::Integer(other)) | (Scalar::Integer(other), Scalar::Name(_, one)) => one == other,
+            (Scalar::Name(_, one), Scalar::Integer(other)) | (Scalar::Integer(other), Scalar::Name(_, one)) => {
+                one == other
+            }
             (Scalar::Bytes(one), Scalar::Bytes(other)) => one == other,
             (Scalar::Record(one), Scalar::Record(other)) | (Scalar::Complex(one), Scalar::Complex(other)) => {
                 one.len() == other.len()
-                    && one.fields().zip(other.fields()).all(|((name, one), (other_name, other))| {
-                        name == other_name && self.is_same(&one, &other)
-                    })
+                    && one
+                        .fields()
+                        .zip(other.fields())
+                        .all(|((name, one), (other_name, other))| name == other_name && self.is_same(&one, &other))
             }
             (Scalar::Array(_, one), Scalar::Array(_, other)) | (Scalar::List(one), Scalar::List(other)) => {
                 one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| self.is_same(&one, &other))
@@ -218,7 +223,10 @@ pub(super) fn comparable(one: &ElementType, other: &ElementType) -> bool {
         | (TypeClass::Reference, TypeClass::Reference) => true,
         (TypeClass::Record(one), TypeClass::Record(other)) => {
             one.len() == other.len()
-                && one.iter().zip(&other).all(|((name, one), (other_name, other))| name == other_name && comparable(one, other))
+                && one
+                    .iter()
+                    .zip(&other)
+                    .all(|((name, one), (other_name, other))| name == other_name && comparable(one, other))
         }
         (TypeClass::Array(dims, one), TypeClass::Array(others, other)) => dims == others && comparable(&one, &other),
         (TypeClass::List(one), TypeClass::List(other)) | (TypeClass::Complex(one), TypeClass::Complex(other)) => {

@@ -9,7 +9,7 @@ use filebacked::{NdArray, WithAttrs, WriteOptions};
 use serde::Serialize;
 
 /// The program.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_filebacked");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_filebacked");
 
 #[derive(Serialize)]
 struct Run {
@@ -41,7 +41,7 @@ struct Step {
 }
 
 /// Makes the files in a folder.
-pub fn make_files(folder: &Path) {
+pub(crate) fn make_files(folder: &Path) {
     let write = |name: &str, seed: u64, change: f64| {
         let field = Array2::from_shape_fn((60, 100), |(row, column)| (row * 100 + column) as f64 / 8.0);
         let mut run = Run {
@@ -52,7 +52,9 @@ pub fn make_files(folder: &Path) {
                 Particle { mass: 5.4e-4, charge: -1, name: None },
                 Particle { mass: 1.0, charge: 0, name: Some("n".to_owned()) },
             ],
-            steps: (0..5_u8).map(|step| Step { time: f64::from(step) / 4.0, energy: -0.5, count: 2 * u32::from(step) }).collect(),
+            steps: (0..5_u8)
+                .map(|step| Step { time: f64::from(step) / 4.0, energy: -0.5, count: 2 * u32::from(step) })
+                .collect(),
         };
         run.field.value.0[[3, 4]] += change;
         let options = WriteOptions::new().at("field", |field| field.chunk([10, 100]).deflate(6));
@@ -64,13 +66,22 @@ pub fn make_files(folder: &Path) {
     std::fs::create_dir_all(folder.join("runs")).unwrap();
     write("runs/1.h5", 1, 0.0);
     write("runs/2.h5", 2, 0.0);
-    std::fs::write(folder.join("records.ndjson"), "{\"time\": 1.25, \"energy\": -0.25}\n{\"time\": 1.5, \"energy\": -0.5}\n").unwrap();
+    std::fs::write(
+        folder.join("records.ndjson"),
+        "{\"time\": 1.25, \"energy\": -0.25}\n{\"time\": 1.5, \"energy\": -0.5}\n",
+    )
+    .unwrap();
 }
 
 /// Runs a line of a shell in a folder; the output of both sorts, and the exit code.
-pub fn shell(folder: &Path, line: &str) -> (String, i32) {
+pub(crate) fn shell(folder: &Path, line: &str) -> (String, i32) {
     let programs = PathBuf::from(PROGRAM).parent().unwrap().to_owned();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh").args(["-c", &format!("{{ {line}\n}} 2>&1")]).current_dir(folder).env("PATH", path).output().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &format!("{{ {line}\n}} 2>&1")])
+        .current_dir(folder)
+        .env("PATH", path)
+        .output()
+        .unwrap();
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
 }
