@@ -79,6 +79,18 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// What is wrong, without the place, which is shown beside it.
+pub(crate) fn why(error: &filebacked::Error) -> String {
+    without_place(&with_flags(&error.to_string()))
+}
+
+/// The text of an error without the place.
+pub(crate) fn without_place(text: &str) -> String {
+    let places = ["; at `", "; HDF5 path `", "; file `"];
+    let end = places.iter().filter_map(|place| text.rfind(place)).min();
+    text[..end.unwrap_or(text.len())].to_owned()
+}
+
 /// An error's text with the names of the command's options in the place of those of the crate.
 pub(crate) fn with_flags(text: &str) -> String {
     const OPTIONS: [&str; 2] = ["`ReadOptions::", "`WriteOptions::"];

@@ -1,5 +1,6 @@
 //! `filebacked`: looks at HDF5 files, compares, checks, changes and converts them.
 
+mod atomic;
 mod blocks;
 mod commands;
 mod compare;
@@ -10,8 +11,10 @@ mod npy;
 mod output;
 mod pattern;
 mod progress;
+mod records;
 mod rows;
 mod slice;
+mod tables;
 mod target;
 mod words;
 

@@ -136,13 +136,13 @@ pub(crate) struct RowWriter<'a> {
 }
 
 enum Rows<'a> {
-    Csv(csv::Writer<&'a mut Output>),
+    Csv(Box<csv::Writer<&'a mut Output>>),
     Text(&'a mut Output),
 }
 
 impl<'a> RowWriter<'a> {
     pub(crate) fn new(out: &'a mut Output, is_csv: bool) -> Self {
-        let out = if is_csv { Rows::Csv(csv::Writer::from_writer(out)) } else { Rows::Text(out) };
+        let out = if is_csv { Rows::Csv(Box::new(csv::Writer::from_writer(out))) } else { Rows::Text(out) };
         Self { out, header: None }
     }
 

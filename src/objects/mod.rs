@@ -26,6 +26,8 @@
 mod element_type;
 mod items;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -99,6 +101,8 @@ pub enum Object {
     Group(Group),
     /// A dataset.
     Dataset(Dataset),
+    /// A type that has a name of its own: the path by which it was opened. It holds no data.
+    NamedType(String),
 }
 
 /// A name in a group.
@@ -307,8 +311,8 @@ impl Group {
     /// If there is no such link, if it leads nowhere, or to what cannot be opened or is refused by the limits.
     pub fn open(&self, name: &str) -> Result<Object> {
         let path = child_path(&self.path, name);
-        let object = self.home.call(&path, || self.inner.open(name))?;
-        Ok(self.object(object, path))
+        let object = self.home.call(&path, || self.inner.open(name));
+        self.object(object, path)
     }
 
     /// Opens what is at a path of names: from this group on, or, where it begins with `/`, from the root on. The `/` of a name is
@@ -325,12 +329,20 @@ impl Group {
         let object = self.home.call(&whole, || {
             let (group, link) = Within::find(&self.inner, path)?;
             group.open(&link)
-        })?;
-        Ok(self.object(object, whole))
+        });
+        self.object(object, whole)
     }
 
-    fn object(&self, object: h5::Object, path: String) -> Object {
+    fn object(&self, object: Result<h5::Object>, path: String) -> Result<Object> {
         let home = Arc::clone(&self.home);
+        Ok(match object {
+            Err(error) if error.is_no_value() => return Ok(Object::NamedType(path)),
+            Err(error) => return Err(error),
+            Ok(object) => Self::known(object, path, home),
+        })
+    }
+
+    fn known(object: h5::Object, path: String, home: Arc<Home>) -> Object {
         match object {
             h5::Object::Group(inner) => Object::Group(Self { inner, path, home }),
             h5::Object::Dataset(inner) => {
@@ -462,50 +474,59 @@ impl Object {
         match self {
             Self::Group(group) => group.path(),
             Self::Dataset(dataset) => dataset.path(),
+            Self::NamedType(path) => path,
         }
     }
 
     /// What tells it from other objects.
     ///
     /// # Errors
-    /// If libhdf5 fails.
+    /// If libhdf5 fails. It is not known of named types.
     pub fn id(&self) -> Result<ObjectId> {
         match self {
             Self::Group(group) => group.id(),
             Self::Dataset(dataset) => dataset.id(),
+            Self::NamedType(_) => Err(no_object()),
         }
     }
 
     /// As [`Group::link_count`].
     ///
     /// # Errors
-    /// If libhdf5 fails.
+    /// If libhdf5 fails. It is not known of named types.
     pub fn link_count(&self) -> Result<usize> {
         match self {
             Self::Group(group) => group.link_count(),
             Self::Dataset(dataset) => dataset.link_count(),
+            Self::NamedType(_) => Err(no_object()),
         }
     }
 
     /// As [`Group::attribute_names`].
     ///
     /// # Errors
-    /// As there.
+    /// As there. It is not known of named types.
     pub fn attribute_names(&self) -> Result<Vec<String>> {
         match self {
             Self::Group(group) => group.attribute_names(),
             Self::Dataset(dataset) => dataset.attribute_names(),
+            Self::NamedType(_) => Err(no_object()),
         }
     }
 
     /// As [`Group::attribute`].
     ///
     /// # Errors
-    /// As there.
+    /// As there. It is not known of named types.
     pub fn attribute(&self, name: &str) -> Result<Option<Attribute>> {
         match self {
             Self::Group(group) => group.attribute(name),
             Self::Dataset(dataset) => dataset.attribute(name),
+            Self::NamedType(_) => Err(no_object()),
         }
     }
+}
+
+fn no_object() -> Error {
+    Error::new(crate::ErrorKind::Unsupported, "a named type is not looked into")
 }

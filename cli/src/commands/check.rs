@@ -10,7 +10,7 @@ use filebacked::{ErrorKind, ReadOptions};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::blocks::Blocks;
-use crate::failure::{Failure, Outcome, with_flags};
+use crate::failure::{Failure, Outcome, why, without_place};
 use crate::json;
 use crate::limits::Limits;
 use crate::output::{BAD, Color, NAME, NEW, Output, bytes_words, one_line};
@@ -57,7 +57,7 @@ impl Check {
     pub(crate) fn run(self, color: Color) -> Outcome {
         let mut output = Output::stdout(color);
         let options = self.limits.options();
-        let (mut is_damaged, mut count) = (false, 0);
+        let (mut is_damaged, mut is_unknown, mut count) = (false, false, 0);
         for file in &self.files {
             let mut report = |output: &mut Output, damage: &Damage| -> Outcome {
                 if self.quiet {
@@ -94,8 +94,12 @@ impl Check {
                 Err(other) => return Err(other),
             }
             is_damaged |= checker.damaged > 0;
+            is_unknown |= checker.unknown > 0;
             if !self.quiet && !self.json && checker.damaged == 0 {
-                let word = output.styled(NEW, "sound");
+                let word = match checker.unknown {
+                    0 => output.styled(NEW, "sound"),
+                    _ => output.styled(NAME, "no damage found in the rest"),
+                };
                 let Checker { objects, attributes, bytes, .. } = checker;
                 let file = file.display().to_string();
                 let read = bytes_words(bytes);
@@ -110,7 +114,11 @@ impl Check {
             output.write_all(if count == 0 { b"[]\n" } else { b"\n]\n" })?;
         }
         output.finish()?;
-        if is_damaged { Err(Failure::No) } else { Ok(()) }
+        match (is_damaged, is_unknown) {
+            (true, _) => Err(Failure::No),
+            (false, true) => Err(Failure::error("not all of it could be checked")),
+            (false, false) => Ok(()),
+        }
     }
 }
 
@@ -121,6 +129,7 @@ struct Checker<'a> {
     options: &'a ReadOptions,
     progress: Progress,
     damaged: u64,
+    unknown: u64,
     objects: u64,
     attributes: u64,
     bytes: u64,
@@ -142,7 +151,7 @@ impl<'a> Checker<'a> {
     fn new(file: &'a Path, options: &'a ReadOptions) -> Self {
         let progress = Progress::new(std::fs::metadata(file).map_or(0, |file| file.len()));
         let (seen, references) = Default::default();
-        Self { file, options, progress, damaged: 0, objects: 0, attributes: 0, bytes: 0, seen, references }
+        Self { file, options, progress, damaged: 0, unknown: 0, objects: 0, attributes: 0, bytes: 0, seen, references }
     }
 
     fn run(&mut self, report: Report<'_>) -> Outcome {
@@ -165,6 +174,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             match opened {
+                Ok(Object::NamedType(_)) => self.objects += 1,
                 Ok(object) => {
                     let id = match object.id() {
                         Ok(id) => id,
@@ -200,8 +210,8 @@ impl<'a> Checker<'a> {
     }
 
     fn wrong(&mut self, path: &str, error: &filebacked::Error, is_unknown: bool, report: Report<'_>) -> Outcome {
-        self.damaged += u64::from(!is_unknown);
-        report(&Damage { path: path.to_owned(), why: with_flags(&error.to_string()), is_unknown })
+        *(if is_unknown { &mut self.unknown } else { &mut self.damaged }) += 1;
+        report(&Damage { path: path.to_owned(), why: why(error), is_unknown })
     }
 
     fn enter(&mut self, group: Group, is_read: bool, stack: &mut Vec<Frame>, report: Report<'_>) -> Outcome {
@@ -290,6 +300,7 @@ impl<'a> Checker<'a> {
         let Some(dims) = dataset.dims() else { return Ok(()) };
         if let TypeClass::Unsupported(words) = dataset.element_type().class() {
             let why = format!("elements of type `{words}` are not read");
+            self.unknown += 1;
             return report(&Damage { path: path.to_owned(), why, is_unknown: true });
         }
         let part = Part::all(dims);
@@ -306,7 +317,7 @@ impl<'a> Checker<'a> {
         match read() {
             Err(Failure::Error(why) | Failure::Missing(why)) => {
                 self.damaged += 1;
-                report(&Damage { path: path.to_owned(), why, is_unknown: false })
+                report(&Damage { path: path.to_owned(), why: without_place(&why), is_unknown: false })
             }
             read => read,
         }
@@ -318,10 +329,14 @@ impl<'a> Checker<'a> {
         if !has_rules(&element_type.class()) {
             return Ok(());
         }
+        // Of many, a look at the bytes is enough.
+        if element_type.class() == TypeClass::Bool && elements.bytes().iter().all(|byte| *byte < 2) {
+            return Ok(());
+        }
         for (number, value) in elements.iter().enumerate() {
             let looked = value.and_then(|value| self.scalar(path, &value));
             if let Err(error) = looked {
-                let why = format!("element {number}: {}", with_flags(&error.to_string()));
+                let why = format!("element {number}: {}", why(&error));
                 self.damaged += 1;
                 // One is enough.
                 return report(&Damage { path: path.to_owned(), why, is_unknown: false });

@@ -3,10 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use clap_complete::ArgValueCompleter;
 use filebacked::objects::{Attribute, Dataset, ElementType, Group, Scalar, TypeClass};
 use filebacked::{ErrorKind, ReadOptions, Reader};
 
 use crate::blocks::Blocks;
+use crate::commands::completions;
 use crate::failure::{Failure, Outcome};
 use crate::json::{self, Nan, Written};
 use crate::limits::Limits;
@@ -32,10 +34,10 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Get {
     /// HDF5 files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", add = ArgValueCompleter::new(completions::files_and_paths))]
     files: Vec<PathBuf>,
     /// What to print: a path, with `[...]` for a part of it, or `@name` for an attribute
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCompleter::new(completions::paths))]
     path: String,
     /// Further paths
     #[arg(short = 'p', long = "path", value_name = "PATH")]

@@ -1,8 +1,12 @@
 //! The commands, one file each.
 
+mod append;
 mod check;
+mod completions;
+mod convert;
 mod diff;
 mod get;
+mod set;
 mod tree;
 
 use crate::failure::Outcome;
@@ -15,6 +19,10 @@ pub(crate) enum Command {
     Get(get::Get),
     Diff(diff::Diff),
     Check(check::Check),
+    Set(set::Set),
+    Append(append::Append),
+    Convert(convert::Convert),
+    Completions(completions::Completions),
 }
 
 impl Command {
@@ -24,6 +32,10 @@ impl Command {
             Self::Get(get) => get.run(color),
             Self::Diff(diff) => diff.run(color),
             Self::Check(check) => check.run(color),
+            Self::Set(set) => set.run(color),
+            Self::Append(append) => append.run(color),
+            Self::Convert(convert) => convert.run(color),
+            Self::Completions(completions) => completions.run(color),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anstyle::Style;
 use filebacked::objects::{Attribute, Dataset, Group, Link, LinkKind, Object, ObjectId};
 
-use crate::failure::{Failure, Outcome, with_flags};
+use crate::failure::{Failure, Outcome, why};
 use crate::json::{self, Nan};
 use crate::limits::Limits;
 use crate::output::{BAD, Color, DIM, LINK, NAME, Output, TYPE, bytes_words, one_line};
@@ -136,7 +136,7 @@ impl Tree {
                     if shown {
                         let dangling = match frame.group.open(&link.name) {
                             Ok(_) => None,
-                            Err(error) => Some(with_flags(&error.to_string())),
+                            Err(error) => Some(why(&error)),
                         };
                         lines.link(&entry, &link, dangling)?;
                     }
@@ -161,7 +161,7 @@ impl Tree {
                         Ok(links) => {
                             stack.push(Frame { links: links.into_iter(), group, indent: below, position, depth });
                         }
-                        Err(error) => lines.unreadable(&entry, &with_flags(&error.to_string()))?,
+                        Err(error) => lines.unreadable(&entry, &why(&error))?,
                     }
                 }
                 Ok(Object::Dataset(dataset)) if shown => {
@@ -171,8 +171,9 @@ impl Tree {
                         None => lines.dataset(self, &entry, &dataset)?,
                     }
                 }
+                Ok(Object::NamedType(_)) if shown => lines.named_type(&entry)?,
                 Ok(_) => {}
-                Err(error) if shown => lines.unreadable(&entry, &with_flags(&error.to_string()))?,
+                Err(error) if shown => lines.unreadable(&entry, &why(&error))?,
                 Err(_) => {}
             }
         }
@@ -226,6 +227,7 @@ impl<'a> Entry<'a> {
 trait Lines {
     fn group(&mut self, tree: &Tree, entry: &Entry<'_>, group: &Group) -> Outcome;
     fn dataset(&mut self, tree: &Tree, entry: &Entry<'_>, dataset: &Dataset) -> Outcome;
+    fn named_type(&mut self, entry: &Entry<'_>) -> Outcome;
     /// A link that is no hard one, and why it leads nowhere, if it does.
     fn link(&mut self, entry: &Entry<'_>, link: &Link, dangling: Option<String>) -> Outcome;
     /// An object that was shown at another path.
@@ -239,7 +241,7 @@ fn group_words(group: &Group) -> String {
         (Ok(Some(_)), Ok(Some(rows))) => format!("columns, {rows} rows"),
         (Ok(Some(encoding)), _) => encoding.to_owned(),
         (Ok(None), _) => "group".to_owned(),
-        (Err(error), _) => format!("group ({})", with_flags(&error.to_string())),
+        (Err(error), _) => format!("group ({})", why(&error)),
     };
     if let Ok(Some(encoding)) = group.attribute("encoding-type") {
         let text = words::first(encoding.items().elements(), 1, 1, WIDTH);
@@ -365,7 +367,7 @@ impl TextLines<'_> {
                     };
                     (words::type_and_shape(&attribute.element_type().to_string(), attribute.dims()), values)
                 }
-                Err(error) => ("?".to_owned(), format!("({})", with_flags(&error.to_string()))),
+                Err(error) => ("?".to_owned(), format!("({})", why(error))),
             };
             let name = format!("{below}{branch}@{}", one_line(&name));
             self.push(Line::new(name, LINK, words).with_values(values))?;
@@ -395,13 +397,13 @@ impl Lines for TextLines<'_> {
         match dataset.encoding() {
             Ok(Some(encoding)) => words = format!("{words} {encoding}"),
             Ok(None) => {}
-            Err(error) => words = format!("{words} ({})", with_flags(&error.to_string())),
+            Err(error) => words = format!("{words} ({})", why(&error)),
         }
         let storage = dataset.storage();
         let size = storage.as_ref().map_or_else(|_| "?".to_owned(), |storage| bytes_words(storage.stored_bytes));
         let storage = storage.as_ref().map(words::storage).unwrap_or_default();
         let values = first_values(dataset, tree.values);
-        let values = values.unwrap_or_else(|error| format!("({})", with_flags(&error.to_string())));
+        let values = values.unwrap_or_else(|error| format!("({})", why(&error)));
         let line = Line { storage, ..Line::new(entry.name, Style::new(), words) };
         self.push(line.with_size(size).with_values(values))?;
         if tree.attributes {
@@ -412,6 +414,10 @@ impl Lines for TextLines<'_> {
             )?;
         }
         Ok(())
+    }
+
+    fn named_type(&mut self, entry: &Entry<'_>) -> Outcome {
+        self.push(Line::new(entry.name, Style::new(), "named type".to_owned()))
     }
 
     fn link(&mut self, entry: &Entry<'_>, link: &Link, dangling: Option<String>) -> Outcome {
@@ -554,8 +560,13 @@ impl Lines for JsonLines<'_> {
                     self.output.write_all(&shown)?;
                 }
             }
-            Err(error) => self.text("error", &with_flags(&error.to_string()))?,
+            Err(error) => self.text("error", &why(&error))?,
         }
+        self.end()
+    }
+
+    fn named_type(&mut self, entry: &Entry<'_>) -> Outcome {
+        self.begin(entry, "named type")?;
         self.end()
     }
 

@@ -104,6 +104,18 @@ impl Finding {
         Ok(())
     }
 
+    /// The same without colors.
+    #[cfg(test)]
+    pub(crate) fn write_plain(&self, out: &mut Vec<u8>, files: [&str; 2]) -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("shown");
+        let mut output = Output::to(Some(&path), crate::output::Color::Never)?;
+        self.show(&mut output, files)?;
+        output.finish()?;
+        out.extend(std::fs::read(path)?);
+        Ok(())
+    }
+
     /// Shows it as an object of JSON's.
     pub(crate) fn json(&self, out: &mut Output) -> Outcome {
         let (kind, texts): (&str, Vec<(&str, &str)>) = match &self.change {

@@ -1,6 +1,8 @@
 //! What differs between two files, object by object, in bounded memory.
 
 mod findings;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::HashMap;
@@ -10,7 +12,7 @@ use filebacked::objects::{Attribute, Dataset, Group, Link, LinkKind, Object, Obj
 pub(crate) use self::findings::{Change, Finding};
 use self::values::{Comparison, Tolerance, comparable, type_change};
 use crate::blocks::Blocks;
-use crate::failure::{Failure, Outcome, with_flags};
+use crate::failure::{Failure, Outcome, why, without_place};
 use crate::pattern::{Pattern, Position};
 use crate::slice::Part;
 use crate::words;
@@ -91,16 +93,15 @@ impl Comparer<'_> {
     }
 
     fn unreadable(&mut self, path: &str, file: Option<usize>, error: &filebacked::Error) -> Outcome {
-        self.report(path, Change::Unreadable { file, why: with_flags(&error.to_string()) })
+        self.report(path, Change::Unreadable { file, why: why(error) })
     }
 
     /// What is in one file alone.
     fn only(&mut self, groups: &[Group; 2], file: usize, link: &Link, path: String) -> Outcome<Option<Frame>> {
         let what = match &link.kind {
             LinkKind::Hard => match groups[file].open(&link.name) {
-                Ok(Object::Group(_)) => "group".to_owned(),
-                Ok(Object::Dataset(dataset)) => words::dataset(&dataset),
-                _ => "?".to_owned(),
+                Ok(object) => object_words(&object),
+                Err(_) => "?".to_owned(),
             },
             kind => link_words(kind),
         };
@@ -146,6 +147,14 @@ impl Comparer<'_> {
     }
 
     fn object(&mut self, one: Object, other: Object, position: Position, path: String) -> Outcome<Option<Frame>> {
+        let is_named = |object: &Object| matches!(object, Object::NamedType(_));
+        if is_named(&one) && is_named(&other) {
+            return Ok(None);
+        }
+        if is_named(&one) || is_named(&other) {
+            let (from, to) = (object_words(&one), object_words(&other));
+            return self.report(&path, Change::Object { from, to }).map(|()| None);
+        }
         let is_shared = one.link_count()? > 1 || other.link_count()? > 1;
         if is_shared || matches!((&one, &other), (Object::Group(_), Object::Group(_))) {
             let (first, second) = (one.id()?, other.id()?);
@@ -179,11 +188,8 @@ impl Comparer<'_> {
                 Ok(None)
             }
             (one, other) => {
-                let words = |object: &Object| match object {
-                    Object::Dataset(dataset) => words::dataset(dataset),
-                    _ => "group".to_owned(),
-                };
-                self.report(&path, Change::Object { from: words(&one), to: words(&other) })?;
+                let (from, to) = (object_words(&one), object_words(&other));
+                self.report(&path, Change::Object { from, to })?;
                 Ok(None)
             }
         }
@@ -331,7 +337,9 @@ impl Comparer<'_> {
 
     fn unreadable_values(&mut self, path: &str, file: Option<usize>, failure: Failure) -> Outcome {
         match failure {
-            Failure::Error(why) | Failure::Missing(why) => self.report(path, Change::Unreadable { file, why }),
+            Failure::Error(why) | Failure::Missing(why) => {
+                self.report(path, Change::Unreadable { file, why: without_place(&why) })
+            }
             other => Err(other),
         }
     }
@@ -371,6 +379,15 @@ fn both<T>([ones, others]: [Vec<T>; 2], name: impl Fn(&T) -> String) -> Vec<(Str
     left.sort_by_key(|(_, (number, _))| *number);
     all.extend(left.into_iter().map(|(name, (_, other))| (name, None, Some(other))));
     all
+}
+
+/// What an object is, in words.
+fn object_words(object: &Object) -> String {
+    match object {
+        Object::Dataset(dataset) => words::dataset(dataset),
+        Object::NamedType(_) => "named type".to_owned(),
+        _ => "group".to_owned(),
+    }
 }
 
 /// What a link leads to, in words.

@@ -63,9 +63,12 @@ pub(crate) fn make_files(folder: &Path) {
     write("run.h5", 7, 0.0);
     write("a.h5", 7, 0.0);
     write("b.h5", 8, 0.5);
-    std::fs::create_dir_all(folder.join("runs")).unwrap();
+    for inner in ["runs", ".config/fish/completions"] {
+        std::fs::create_dir_all(folder.join(inner)).unwrap();
+    }
     write("runs/1.h5", 1, 0.0);
     write("runs/2.h5", 2, 0.0);
+    std::fs::write(folder.join("more.csv"), "time,energy\n1.75,-0.75\n").unwrap();
     std::fs::write(
         folder.join("records.ndjson"),
         "{\"time\": 1.25, \"energy\": -0.25}\n{\"time\": 1.5, \"energy\": -0.5}\n",
@@ -81,6 +84,8 @@ pub(crate) fn shell(folder: &Path, line: &str) -> (String, i32) {
         .args(["-c", &format!("{{ {line}\n}} 2>&1")])
         .current_dir(folder)
         .env("PATH", path)
+        // What a line says of the home is of the folder.
+        .env("HOME", folder)
         .output()
         .unwrap();
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
