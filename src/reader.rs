@@ -86,7 +86,7 @@ enum Place {
     /// A group of a file that the caller opened.
     Group(Group),
     /// A file of its own, which is closed last.
-    File { file: Option<File>, path: PathBuf, options: ReadOptions },
+    File { file: Option<File>, path: PathBuf, options: Box<ReadOptions> },
 }
 
 impl Sequence {
@@ -99,7 +99,7 @@ impl Sequence {
 
     fn in_file(path: &Path, name: &str, options: &ReadOptions) -> Result<Self> {
         let (file, stream) = options.open_stream(path, name)?;
-        let place = Place::File { file: Some(file), path: path.to_owned(), options: options.clone() };
+        let place = Place::File { file: Some(file), path: path.to_owned(), options: Box::new(options.clone()) };
         let (name, limits) = (name.to_owned(), stream.limits());
         Ok(Self { stream: Some(stream), name, limits, place })
     }

@@ -156,7 +156,7 @@ fn limits_hold() {
     let path = folder.path().join("run.h5");
     let root = Group::open_file(&path).unwrap();
     let error = root.open("unwritten").unwrap_err();
-    assert_eq!((error.kind(), error.hdf5_path()), (ErrorKind::Limit, "/unwritten"));
+    assert_eq!((error.kind(), error.hdf5_path().as_str()), (ErrorKind::Limit, "/unwritten"));
     assert!(error.to_string().contains(&format!("file `{}`", path.display())), "{error}");
     let open = ReadOptions::new().max_expansion(u64::MAX).objects_file(&path).unwrap();
     assert_eq!(integers(&dataset(&open, "unwritten").read(&[7], &[2]).unwrap()), [0, 0]);

@@ -67,7 +67,7 @@ enum Event {
 }
 
 fn step(index: u64) -> Step {
-    let event = if index % 3 == 0 { Event::Hit(index) } else { Event::Quiet };
+    let event = if index.is_multiple_of(3) { Event::Hit(index) } else { Event::Quiet };
     Step { index, name: format!("step {index}"), note: (index % 7 == 5).then_some(0.5), event }
 }
 

@@ -322,7 +322,7 @@ fn other_units_of_elements() {
         }
         assert_eq!(row.len(), long.len());
     }
-    let grid = vec![vec![1, 2], vec![3, 4]];
+    let grid = [vec![1, 2], vec![3, 4]];
     let expected: Vec<_> = grid.iter().map(|row| seconds(row)).collect();
     assert_eq!(with_units::<Stamps<Vec<Vec<Time>>>>(&[[1, 2], [3, 4]], units).unwrap().time, expected);
     let error = with_units::<Stamps<Vec<Time>>>(&vec![1, 2], "m").unwrap_err();
