@@ -80,6 +80,9 @@ fn is_in_path(program: &str) -> bool {
 
 fn message(missing: &str) -> String {
     let (major, minor) = OLDEST;
+    // That of the system can be the one that is too old.
+    let elsewhere =
+        if missing.contains("version") { "" } else { "            (or: apt install cmake make, brew install cmake)" };
     format!(
         "\
 filebacked builds HDF5 from source, and needs cmake {major}.{minor} or newer for it: {missing}
@@ -87,11 +90,11 @@ filebacked builds HDF5 from source, and needs cmake {major}.{minor} or newer for
 There are three ways out:
 
 1. Install the tools, and build again:
-       pip install cmake            (or: apt install cmake make, brew install cmake)
+       pip install cmake{elsewhere}
 2. Link the HDF5 of the system:
        apt install libhdf5-dev      (or: brew install hdf5)
    and in Cargo.toml:
-       filebacked = {{ version = \"...\", default-features = false }}
+       filebacked = {{ version = \"...\", default-features = false, features = [\"sprs\"] }}
 3. Link another HDF5, with Cargo.toml as in 2, and the folder above its `include` and `lib` in the environment:
        HDF5_DIR=/path/to/hdf5 cargo build
 "

@@ -581,6 +581,20 @@ impl From<Vec<Self>> for Value {
     }
 }
 
+/// Numbers, bools or complex numbers: an array of one dimension.
+///
+/// ```
+/// use filebacked::Value;
+///
+/// let weights = Value::from(vec![0.25, 0.75]);
+/// assert_eq!(weights, Value::from(filebacked::ndarray::array![0.25, 0.75]));
+/// ```
+impl<T: ArrayElement> From<Vec<T>> for Value {
+    fn from(numbers: Vec<T>) -> Self {
+        ndarray::Array1::from(numbers).into()
+    }
+}
+
 impl From<Map> for Value {
     fn from(map: Map) -> Self {
         Self::Map(map)

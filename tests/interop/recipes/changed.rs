@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut run: LazyMap<String, Value> = filebacked::from_file(&path)?;
     run.insert("title".to_owned(), Value::from("plate with a hole"));
     run.insert("note".to_owned(), Value::from("changed"));
+    run.insert("weights".to_owned(), Value::from(vec![0.5, 0.25, 0.25]));
     filebacked::to_file(&path, &run)?;
     Ok(())
 }
