@@ -46,6 +46,8 @@ pub(crate) struct Limits {
     pub(crate) rounding: bool,
     /// Whether what cannot be read is null to whoever takes anything.
     pub(crate) nulls: bool,
+    /// Whether files are read without a look at their structures.
+    pub(crate) trusted: bool,
     /// What is opened is what is written over.
     is_writing: bool,
 }
@@ -96,6 +98,7 @@ impl Limits {
         plugins: false,
         rounding: false,
         nulls: false,
+        trusted: false,
         is_writing: false,
     };
 
@@ -138,6 +141,11 @@ impl Limits {
     /// Whether what cannot be read is null to whoever takes anything.
     pub(crate) fn nulls() -> bool {
         CURRENT.get().is_some_and(|limits| limits.nulls)
+    }
+
+    /// Whether whoever reads trusts the files.
+    pub(crate) fn is_trusting() -> bool {
+        CURRENT.get().is_some_and(|limits| limits.trusted)
     }
 
     /// Has these in force while something is done.

@@ -17,7 +17,7 @@ use super::object_info::{Identity, identity_of};
 use super::removal::Any;
 use super::sys::h5o;
 use super::varlen::check_header;
-use super::{Id, c_name, dense, locked, property_lists};
+use super::{Id, c_name, locked, property_lists, structure};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::layout::SLAB;
@@ -155,9 +155,9 @@ fn check_object(object: &impl Attributes, met: &mut HashSet<Identity>) -> Result
 
 /// Checks one object. Returns the types with names of its items and of its attributes.
 fn check_one(object: &impl Attributes) -> Result<Vec<Id>> {
-    dense::check(object.handle())?;
+    structure::check(object.handle())?;
     check_header(object.handle())?;
-    dense::named_types(object)
+    structure::named_types(object)
 }
 
 fn look_at_attributes(object: &Object, size: &mut Size) -> Result<()> {

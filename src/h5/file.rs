@@ -10,9 +10,10 @@ use hdf5_sys::h5f::{H5F_ACC_EXCL, H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_SWMR_REA
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_FILE_ACCESS, H5P_CLS_FILE_CREATE};
 
-use super::dense::Made;
 use super::external_access::open_file;
+use super::file_bytes::{ImageBytes, OnDisk};
 use super::group::Group;
+use super::structure::{self, Made, Root};
 use super::sys::{h5f, h5o, h5p};
 use super::writing::Writing;
 use super::{Handle, Id, keep_attribute_order, library_static, locked, property_list};
@@ -269,8 +270,17 @@ impl File {
 
     /// Opens a file that there is by libhdf5's own driver.
     fn open_with(path: &Path, flags: std::ffi::c_uint, access: hid_t) -> Result<Self> {
-        let path = c_path(path)?;
-        Self::locked_by_library(&mut || open_file("open the file", &path, flags, access))
+        let (path, root) = (c_path(path)?, check_file(path)?);
+        let file = Self::locked_by_library(&mut || open_file("open the file", &path, flags, access))?;
+        file.with_root(root)
+    }
+
+    /// The same file, of which the root group was looked at before it was opened.
+    fn with_root(self, root: Option<Root>) -> Result<Self> {
+        if let Some(root) = root {
+            root.is_of(super::file_bytes::number_of(self.id.get(), &self.id)?);
+        }
+        Ok(self)
     }
 
     /// Takes over the file that `open` has libhdf5 open, which may lock it.
@@ -386,13 +396,13 @@ impl File {
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
     pub(crate) fn open_ordered(path: &Path, clears_status: bool) -> Result<Self> {
-        let (path, lists) = (c_path(path)?, lists()?);
+        let (path, lists, root) = (c_path(path)?, lists()?, check_file(path)?);
         let ordered = match clears_status {
             true => Handle::Owned(ordered_access(Access { clears_status, ..Access::default() })?),
             false => Handle::Borrowed(lists.ordered.get()),
         };
         let what = "open the file, which no other program may have open for writing";
-        Self::opened(&mut || open_file(what, &path, H5F_ACC_RDWR, ordered.get()))
+        Self::opened(&mut || open_file(what, &path, H5F_ACC_RDWR, ordered.get()))?.with_root(root)
     }
 
     /// Makes a file in memory.
@@ -413,7 +423,7 @@ impl File {
         if image.is_empty() {
             return Err(Error::new(ErrorKind::Hdf5, "HDF5 could not open the file in memory: it is empty"));
         }
-        let (name, memory) = (memory_name(), &lists()?.memory);
+        let (name, memory, root) = (memory_name(), &lists()?.memory, structure::check_file(&ImageBytes::of(image))?);
         let what = "take over the image of a file";
         // The image is on the list for as long as the lock is held.
         locked(|| {
@@ -422,12 +432,13 @@ impl File {
             h5p::set_file_image(what, memory, None)?;
             let file = file?;
             super::file_bytes::opened_in_memory(&file.id)?;
-            Ok(file)
+            file.with_root(root)
         })
     }
 
     /// Its root group.
     pub(crate) fn root(&self) -> Result<Group> {
+        super::structure::check_root(self.id.get())?;
         Group::opened(h5o::open("open the root group", self.id.get(), c"/")?)
     }
 
@@ -469,6 +480,22 @@ impl File {
             failure.check()?;
         }
         super::writing::check()
+    }
+}
+
+/// Looks at what libhdf5 reads of a file on a disk when it opens it. What is no file of HDF5's, or is another thing than one
+/// file on a disk, is left to libhdf5.
+fn check_file(path: &Path) -> Result<Option<Root>> {
+    // That has libhdf5 take files in other ways.
+    if std::env::var_os("HDF5_DRIVER").is_some() {
+        return Ok(None);
+    }
+    let Some(bytes) = OnDisk::open(path) else { return Ok(None) };
+    match structure::check_file(&bytes) {
+        // What libhdf5 has not written yet fits what it has in memory. It is not asked for no reason: of a file that it could not
+        // close, it has a handle that leads nowhere (2.2, `H5Fget_name`).
+        Err(_) if bytes.is_open_elsewhere() && File::is_open_here(path) => Ok(None),
+        found => found,
     }
 }
 

@@ -15,6 +15,7 @@ use hdf5_sys::h5p::H5P_CLS_FILE_ACCESS;
 use super::attribute::Attributes;
 use super::global_heap::{Bytes, Heap};
 use super::preadv::Scattered;
+use super::structure::{CacheImage, Superblock};
 use super::sys::{h5f, h5i, h5p};
 use super::{Id, library_static, locked, property_list};
 use crate::ground::call_end;
@@ -93,12 +94,16 @@ pub(super) struct FileBytes {
     length_size: usize,
     /// Whether it is open for writing, so that libhdf5 may have parts of it that are not written yet.
     writable: bool,
-    /// Whether another process may be writing it, so that what was read of it may have changed.
-    is_swmr: bool,
+    /// Whether it is read while another process writes to it.
+    is_followed: bool,
     /// Whether a [driver](super::driver) of this crate has it.
     is_own: bool,
     /// Whether it is in memory, and libhdf5 keeps a copy on a disk.
     has_copy: bool,
+    /// Metadata that is not where it belongs.
+    image: Option<CacheImage>,
+    /// The header of the root group, if that stays where it is.
+    root: Option<u64>,
 }
 
 /// The drivers that have a file as it is.
@@ -143,7 +148,9 @@ thread_local! {
 /// was read from last, and libhdf5 cannot write to it. The library's lock is held.
 pub(super) fn with_last<R>(number: u64, work: impl FnOnce(Windowed<'_>, (usize, usize)) -> R) -> Option<R> {
     LAST.with_borrow(|last| match last {
-        Some(Opened { number: last, known: Some((raw, heap)) }) if *last == number && !raw.writable && !raw.is_swmr => {
+        Some(Opened { number: last, known: Some((raw, heap)) })
+            if *last == number && !raw.writable && !raw.is_followed =>
+        {
             Some(work(Windowed(raw), (raw.address_size(), heap.length_size())))
         }
         _ => None,
@@ -254,10 +261,21 @@ impl FileBytes {
             _ => Source::Memory(handle.cast_const().cast()),
         };
         let intent = h5f::intent(what, file)?;
-        let (writable, is_swmr) = (intent & H5F_ACC_RDWR != 0, intent & H5F_ACC_SWMR_READ != 0);
-        let (base, len, address_size, length_size) = Default::default();
-        let mut raw =
-            Self { number, source, base, len, address_size, length_size, writable, is_swmr, is_own, has_copy };
+        let (writable, is_followed) = (intent & H5F_ACC_RDWR != 0, intent & H5F_ACC_SWMR_READ != 0);
+        let mut raw = Self {
+            number,
+            source,
+            base: 0,
+            len: 0,
+            address_size: 0,
+            length_size: 0,
+            writable,
+            is_followed,
+            is_own,
+            has_copy,
+            image: None,
+            root: None,
+        };
         raw.measure(file)?;
         match raw.sizes_at_start() {
             Some((address_size, length_size)) => (raw.address_size, raw.length_size) = (address_size, length_size),
@@ -267,6 +285,13 @@ impl FileBytes {
                 (raw.address_size, raw.length_size) = sizes_of(&creation)?;
                 raw.measure(file)?;
             }
+        }
+        if !raw.writable
+            && let Ok(superblock) = Superblock::of(&raw)
+        {
+            // Where there is something wrong, there is no image.
+            raw.image = CacheImage::of(&raw, &superblock).unwrap_or_default();
+            raw.root = superblock.root();
         }
         Ok(Some(raw))
     }
@@ -286,9 +311,24 @@ impl FileBytes {
         (is_size(address) && is_size(length)).then_some((address.into(), length.into()))
     }
 
-    /// Whether another process may be writing it.
-    pub(super) fn is_swmr(&self) -> bool {
-        self.is_swmr
+    /// What tells the file from all others that are or were open.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The header of the root group, if it is known, and stays where it is.
+    pub(super) fn root(&self) -> Option<u64> {
+        self.root
+    }
+
+    /// Whether libhdf5 may write to it.
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Whether it is read while another process writes to it, which libhdf5 takes care of.
+    pub(super) fn is_followed(&self) -> bool {
+        self.is_followed
     }
 
     /// Bytes of an address in the file.
@@ -370,7 +410,7 @@ impl FileBytes {
                 work(self, heap)
             }
             // Another process has written more since.
-            Err(error) if self.is_swmr && error.kind() == ErrorKind::Corrupt => {
+            Err(error) if self.is_followed && error.kind() == ErrorKind::Corrupt => {
                 self.measure(file)?;
                 heap.forget();
                 self.allow(heap);
@@ -412,7 +452,9 @@ impl FileBytes {
         let is_there = start.checked_add(bytes).is_some_and(|end| end <= self.len.saturating_add(self.base));
         match self.source {
             #[cfg(unix)]
-            Source::Descriptor(descriptor) if is_there && !self.writable && !self.is_swmr => Scattered::of(descriptor),
+            Source::Descriptor(descriptor) if is_there && !self.writable && !self.is_followed => {
+                Scattered::of(descriptor)
+            }
             _ => None,
         }
     }
@@ -480,7 +522,7 @@ impl Bytes for FileBytes {
             #[cfg(unix)]
             Source::Descriptor(descriptor) => {
                 use std::os::unix::fs::FileExt;
-                as_file(*descriptor, |file| file.read_exact_at(into, start)).map_err(cannot_read)
+                as_file(*descriptor, |file| file.read_exact_at(into, start)).map_err(cannot_read)?;
             }
             Source::Memory(place) => {
                 // SAFETY: libhdf5 keeps the address of the file's memory there for as long as the file is open; its lock
@@ -489,9 +531,118 @@ impl Bytes for FileBytes {
                 unsafe {
                     ptr::copy_nonoverlapping((*place).read().add(start as usize), into.as_mut_ptr(), into.len());
                 }
-                Ok(())
             }
         }
+        if let Some(image) = &self.image {
+            image.put(address, into);
+        }
+        Ok(())
+    }
+}
+
+/// Where a superblock is looked for: at the start of a file, and wherever a user block can end.
+fn superblock_at(len: u64, mut has: impl FnMut(u64) -> bool) -> Option<u64> {
+    let ends = (9..).map_while(|bit| 1u64.checked_shl(bit));
+    std::iter::once(0).chain(ends).take_while(|at| *at < len).find(|at| has(*at))
+}
+
+const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
+
+/// The image of a file, from its superblock on.
+pub(super) struct ImageBytes<'a>(&'a [u8]);
+
+impl<'a> ImageBytes<'a> {
+    /// All of it, where it has no superblock.
+    pub(super) fn of(image: &'a [u8]) -> Self {
+        let start = superblock_at(image.len() as u64, |at| image[at as usize..].starts_with(SIGNATURE));
+        Self(&image[start.unwrap_or(0) as usize..])
+    }
+}
+
+impl Bytes for ImageBytes<'_> {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        let rest = usize::try_from(address).ok().and_then(|address| self.0.get(address..)).unwrap_or_default();
+        match rest.get(..into.len()) {
+            Some(bytes) => {
+                into.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => Err(Error::corrupt("an address beyond the end of the file")),
+        }
+    }
+}
+
+/// A file on a disk that libhdf5 has not opened, from its superblock on.
+pub(super) struct OnDisk {
+    file: std::fs::File,
+    base: u64,
+    len: u64,
+    /// What is at the start, where most of what is looked at is.
+    start: Vec<u8>,
+}
+
+impl OnDisk {
+    /// Opens one; none if it cannot be, or is none of HDF5's.
+    pub(super) fn open(path: &std::path::Path) -> Option<Self> {
+        // What is no file may wait for somebody when it is opened.
+        if !cfg!(unix) || !std::fs::metadata(path).ok()?.is_file() {
+            return None;
+        }
+        let file = std::fs::File::open(path).ok()?;
+        let whole = file.metadata().ok()?.len();
+        let mut disk = Self { file, base: 0, len: whole, start: Vec::new() };
+        let mut start = vec![0; START.min(whole) as usize];
+        disk.read(0, &mut start).ok()?;
+        let mut signature = [0; 8];
+        let base = match start.starts_with(SIGNATURE) {
+            true => 0,
+            false => superblock_at(whole, |at| disk.read(at, &mut signature).is_ok() && signature == *SIGNATURE)?,
+        };
+        start = start.split_off((base as usize).min(start.len()));
+        (disk.base, disk.len, disk.start) = (base, whole - base, start);
+        Some(disk)
+    }
+}
+
+impl OnDisk {
+    /// Whether this process may have the file open otherwise.
+    pub(super) fn is_open_elsewhere(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        if let (Ok(own), Ok(entries)) = (self.file.metadata(), std::fs::read_dir("/proc/self/fd")) {
+            use std::os::unix::fs::MetadataExt;
+            let open = entries.filter_map(|entry| std::fs::metadata(entry.ok()?.path()).ok());
+            return open.filter(|data| (data.dev(), data.ino()) == (own.dev(), own.ino())).count() > 1;
+        }
+        true
+    }
+}
+
+/// Bytes of a file that are read when it is opened.
+const START: u64 = 2048;
+
+impl Bytes for OnDisk {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        let is_within = address.checked_add(into.len() as u64).is_some_and(|end| end <= self.len);
+        let rest = usize::try_from(address).ok().and_then(|address| self.start.get(address..)).unwrap_or_default();
+        if let Some(bytes) = rest.get(..into.len()) {
+            into.copy_from_slice(bytes);
+            return Ok(());
+        }
+        #[cfg(unix)]
+        if is_within {
+            use std::os::unix::fs::FileExt;
+            return self.file.read_exact_at(into, self.base + address).map_err(cannot_read);
+        }
+        let _ = (is_within, &self.file);
+        Err(Error::corrupt("an address beyond the end of the file"))
     }
 }
 

@@ -27,6 +27,16 @@ pub(super) trait Bytes {
     fn read(&self, address: u64, into: &mut [u8]) -> Result<()>;
 }
 
+impl Bytes for &dyn Bytes {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        (**self).read(address, into)
+    }
+}
+
 /// The collections of one file, the last ones used of which are known.
 pub(super) struct Heap {
     /// Bytes of a length in the file.

@@ -7,12 +7,12 @@ use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
 use super::attribute::Attributes;
 use super::dataset::Dataset;
-use super::dense::{self, Checked};
 use super::external_access::{open_by_name, shortened, without_plugins};
 use super::names;
 use super::object_info::{Identity, ObjectSummary, identity_at, summary_of};
 use super::open_file::{find_path, path_of};
 use super::placeholder::seen_as_empty;
+use super::structure::{self, Checked};
 use super::sys::{h5i, h5l, h5o};
 use super::{Id, c_name, locked, property_lists, removal};
 use crate::ground::error::{Error, ErrorKind, Result, names as listed};
@@ -108,10 +108,10 @@ impl Object {
     pub(super) fn adopt_known(id: Id, identity: Identity) -> Result<Self> {
         match h5i::kind(id.get()) {
             Some(H5I_type_t::H5I_GROUP) => {
-                Group::adopt_checked(dense::check_known(id.get(), identity)?, id).map(Self::Group)
+                Group::adopt_checked(structure::check_known(id.get(), identity)?, id).map(Self::Group)
             }
             Some(H5I_type_t::H5I_DATASET) => {
-                let dataset = Dataset::adopt_checked(dense::check_known(id.get(), identity)?, id);
+                let dataset = Dataset::adopt_checked(structure::check_known(id.get(), identity)?, id);
                 dataset.and_then(seen_as_empty).map(Self::Dataset)
             }
             _ => Err(no_value()),
@@ -138,10 +138,13 @@ impl Group {
     /// not all of libhdf5's functions for groups take a file.
     pub(crate) fn of(group: &hdf5::Group) -> Result<Self> {
         match h5i::kind(group.id()) {
-            Some(H5I_type_t::H5I_FILE) => Self::opened(h5o::open("open the root group", group.id(), c"/")?),
+            Some(H5I_type_t::H5I_FILE) => {
+                structure::check_root(group.id())?;
+                Self::opened(h5o::open("open the root group", group.id(), c"/")?)
+            }
             _ => {
-                let checked = dense::check(group.id())?;
-                Ok(Self::new(group.clone(), Some(checked.identity.file())))
+                let checked = structure::check(group.id())?;
+                Ok(Self::new(group.clone(), Some(checked.file)))
             }
         }
     }
@@ -188,11 +191,11 @@ impl Group {
 
     /// Takes over the handle of a group that was there.
     pub(super) fn opened(id: Id) -> Result<Self> {
-        Self::adopt_checked(dense::check(id.get())?, id)
+        Self::adopt_checked(structure::check(id.get())?, id)
     }
 
     fn adopt_checked(checked: Checked, id: Id) -> Result<Self> {
-        Self::adopt_in(Some(checked.identity.file()), id)
+        Self::adopt_in(Some(checked.file), id)
     }
 
     /// Takes over the handle of a group that was made.
@@ -394,7 +397,7 @@ impl Group {
 
     fn open_any_label(&self, label: &CStr) -> Result<Id> {
         without_plugins(|| {
-            dense::check_way(self.handle(), label)?;
+            structure::check_way(self.handle(), self.0.file, label)?;
             open_by_name(self.handle(), label)
         })
     }
@@ -434,7 +437,7 @@ impl Group {
     /// Whether the soft link `name` leads to an object.
     fn leads_somewhere(&self, name: &str) -> bool {
         let Ok(name) = self.label(name) else { return false };
-        if dense::check_way(self.handle(), &name).is_err() {
+        if structure::check_way(self.handle(), self.0.file, &name).is_err() {
             return true;
         }
         h5o::exists("follow a link", self.handle(), &name).unwrap_or(false)

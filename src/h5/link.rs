@@ -10,7 +10,7 @@ use super::group::{Group, Object};
 use super::object_info::Identity;
 use super::open_file::{as_it_is_now, may_change};
 use super::sys::{LinkInfo, Target, h5l, h5o};
-use super::{c_name, call, locked, names, under_lock};
+use super::{c_name, call, locked, names, structure, under_lock};
 use crate::ground::error::Result;
 
 /// A link of a group.
@@ -146,6 +146,11 @@ impl Group {
         let Some(target) = link.target else { return by_name() };
         // No filter has a part in opening an object. That spares the library to look for the name again.
         let opened = under_lock(false, || {
+            if let Some(file) = self.file_number()
+                && let Err(error) = structure::check_ahead(self.handle(), file, target)
+            {
+                return Some(Err(error));
+            }
             let id = h5o::open_at("open an object", self.handle(), target).and_then(as_it_is_now).ok()?;
             let adopted = match self.file_number() {
                 Some(file) => Object::adopt_known(id, Identity::at(file, target)),

@@ -14,7 +14,6 @@ mod chunked;
 mod chunking;
 mod copy;
 mod dataset;
-mod dense;
 #[cfg(all(unix, hdf5_drivers))]
 mod driver;
 mod dtype;
@@ -48,6 +47,7 @@ mod row_vectors;
 mod selection;
 mod shuffle;
 mod stored_attribute;
+mod structure;
 mod sys;
 mod typed;
 mod varlen;

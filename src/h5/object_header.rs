@@ -102,40 +102,15 @@ pub(super) fn check_is(
 /// Bytes that are read of a header at once. Most have fewer.
 const MOST_HEADERS: u64 = 512;
 
-/// What is at the address of an object: its header, or the first bytes of it.
-pub(super) struct Start(Vec<u8>);
-
-impl Start {
-    pub(super) fn read(file: &impl Bytes, header: u64) -> Result<Self> {
-        read(file, header, MOST_HEADERS).map(Self)
-    }
-
-    /// Whether it looks like that of a header.
-    pub(super) fn is_header(&self) -> bool {
-        self.0.starts_with(b"OHDR") || matches!(self.0[..], [1, _, _, _, ..])
-    }
-}
-
 /// Shows type, flags and body of each message of the header at `header`.
-pub(super) fn walk(
-    file: &impl Bytes,
-    header: u64,
-    address_size: usize,
-    length_size: usize,
-    show: impl FnMut(u16, u8, &[u8]) -> Result<()>,
-) -> Result<()> {
-    walk_from(&Start::read(file, header)?, file, header, address_size, length_size, show)
-}
-
-/// The same of one that begins so.
-pub(super) fn walk_from(
-    Start(start): &Start,
+fn walk(
     file: &impl Bytes,
     header: u64,
     address_size: usize,
     length_size: usize,
     mut show: impl FnMut(u16, u8, &[u8]) -> Result<()>,
 ) -> Result<()> {
+    let start = &read(file, header, MOST_HEADERS)?;
     let (sizes, first) = prefix(start, header, address_size, length_size)?;
     let mut blocks = vec![first];
     let (mut next, mut left) = (0, file.len());

@@ -93,14 +93,6 @@ impl Messages {
         self.has(EXTERNAL_DATA_FILES)
     }
 
-    /// Whether the object may have links, attributes or chunks that are found by B-trees of version 2.
-    pub(super) fn may_be_dense(self) -> bool {
-        const LINK_INFO: u32 = 0x02;
-        const LAYOUT: u32 = 0x08;
-        const ATTRIBUTE_INFO: u32 = 0x15;
-        [LINK_INFO, LAYOUT, ATTRIBUTE_INFO].into_iter().any(|kind| self.has(kind))
-    }
-
     /// Whether the object may have attributes.
     pub(super) fn has_attributes(self) -> bool {
         const ATTRIBUTE: u32 = 0x0C;

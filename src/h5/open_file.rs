@@ -11,7 +11,7 @@ use super::attribute::Attributes;
 use super::file_bytes::{cut, number_of};
 use super::object_info::identity_of;
 use super::sys::{h5f, h5i, h5o};
-use super::{Id, dense, locked};
+use super::{Id, locked, structure};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// A handle of a file, which keeps it open, and with it all that was opened in it, whatever becomes of other handles.
@@ -164,7 +164,7 @@ pub(crate) fn path_of(object: &impl Attributes) -> String {
 /// The same, unless it cannot be looked for.
 pub(super) fn find_path(object: &impl Attributes) -> Result<String> {
     // Otherwise libhdf5 may look for the path in all groups of the file.
-    if object.is_by_address() && !dense::is_file_sound(object.handle())? {
+    if object.is_by_address() && !structure::is_file_sound(object.handle())? {
         return Ok(String::new());
     }
     Ok(h5i::name(object.handle()).unwrap_or_default())

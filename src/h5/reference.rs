@@ -8,7 +8,7 @@ use hdf5_sys::h5i::hid_t;
 use super::attribute::Attributes;
 use super::group::{Group, Object};
 use super::sys::h5o;
-use super::{Id, dense};
+use super::{Id, structure};
 use crate::ground::error::{Error, Result};
 
 /// The file that references lead into. It is no part of their type.
@@ -43,6 +43,7 @@ impl ReferencedFile {
 
     /// The file that `object` is in.
     pub(crate) fn of(object: hid_t) -> Result<Self> {
+        structure::check_root(object)?;
         let root = h5o::open("open the root group", object, c"/")?;
         Ok(Self(Some(Arc::new(root))))
     }
@@ -56,7 +57,7 @@ impl ReferencedFile {
     /// The path of the object that a reference in it leads to, if it has one.
     pub(crate) fn path_of(&self, reference: &[u8]) -> Option<String> {
         let (root, address) = (self.0.as_ref()?, u64::from_ne_bytes(*reference.first_chunk()?));
-        if !dense::is_file_sound(root.get()).unwrap_or(false) {
+        if !structure::is_file_sound(root.get()).unwrap_or(false) {
             return None;
         }
         let name = h5o::path_of_reference("look for the name of an object", root.get(), address).ok()?;
@@ -73,6 +74,7 @@ impl ReferencedFile {
         if address == 0 || address == u64::MAX {
             return Ok(None);
         }
+        structure::check_reference(root.get(), address)?;
         let target = h5o::dereference("follow a reference", root.get(), address);
         let target = target.map_err(|_| Error::leads_nowhere("a reference that leads to no object"))?;
         Object::adopt(target).map(|object| Some(object.by_address()))

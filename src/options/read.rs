@@ -27,6 +27,8 @@ use crate::{Hdf5Deserializer, de, file};
 /// And what has other files read, or code loaded, is refused: [external links](Self::allow_external_links),
 /// [external storage](Self::allow_external_storage), [virtual datasets](Self::allow_virtual_datasets), and
 /// [plugins](Self::allow_plugins). The error names the option.
+///
+/// The structures of a file are looked at before libhdf5 is let near them, unless the file is [trusted](Self::trusted).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ReadOptions {
@@ -490,6 +492,32 @@ impl ReadOptions {
     #[must_use]
     pub fn allow_plugins(mut self, allow: bool) -> Self {
         self.limits.plugins = allow;
+        self
+    }
+
+    /// Whether files are trusted: that they are as libhdf5, or another program that knows the format, has written them, and are not
+    /// damaged. They are not, unless this says so. Then this crate reads all structures of an object itself before libhdf5 opens
+    /// it: its header, links, attributes and element type, the B-trees, arrays and heaps that it has, the parameters of its
+    /// filters. What does not hold together is an error that says which structure, and at which address.
+    ///
+    /// What it risks: of a damaged file, or one that was made to do harm, libhdf5 may read and write beyond its memory, use up the
+    /// stack, or never come back. All other limits hold with a trusted file, too.
+    ///
+    /// What it gains is little, as libhdf5 takes far longer than the look. It may be worth it for single rows of datasets with
+    /// very many chunks: the whole index of these is looked at once for each time that a file is opened.
+    ///
+    /// ```
+    /// # use filebacked::ReadOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::to_file(&path, &[1.5])?;
+    /// let own: Vec<f64> = ReadOptions::new().trusted(true).from_file(&path)?;
+    /// assert_eq!(own, [1.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn trusted(mut self, trusted: bool) -> Self {
+        self.limits.trusted = trusted;
         self
     }
 

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 /// The blocks of `image` that end in a checksum.
 pub(crate) fn checked_blocks(image: &[u8]) -> Vec<Range<usize>> {
-    const SIGNATURES: [&[u8; 4]; 8] = [b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF", b"BTIN"];
+    const SIGNATURES: [&[u8; 4]; 15] = [
+        b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF", b"BTIN", b"FAHD", b"FADB", b"EAHD", b"EAIB",
+        b"EASB", b"EADB", b"SMTB",
+    ];
     let mut blocks = Vec::new();
     for start in 0..image.len().saturating_sub(8) {
         if !SIGNATURES.iter().any(|signature| image[start..].starts_with(*signature)) {

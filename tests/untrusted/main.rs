@@ -18,4 +18,5 @@ mod links;
 mod reader_hostile;
 mod references;
 mod sources;
+mod structures;
 mod undefined;

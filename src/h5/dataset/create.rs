@@ -73,7 +73,8 @@ impl Group {
         };
         let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
             (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);
-        Ok(Dataset { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot })
+        let known = None;
+        Ok(Dataset { id, dtype, shape, stored, known, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot })
     }
 
     /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says

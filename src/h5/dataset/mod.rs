@@ -17,11 +17,11 @@ pub(crate) use self::shape::Shape;
 pub(super) use self::shape::simple_space;
 use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
-use super::dense::{self, Checked};
 use super::dtype::{Dtype, Order, is_equal};
 use super::external_access::{NoPlugins, check_layout, filter_refused, is_own, missing_filter};
 use super::object_info::{Messages, ObjectSummary, summary_of};
 use super::placeholder::seen_as_empty;
+use super::structure::{self, Checked};
 use super::sys::{h5d, h5i, h5p};
 use super::{Handle, Id, locked, varlen};
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -37,6 +37,8 @@ pub(crate) struct Dataset {
     shape: Shape,
     /// Its type in the file, where that is its type in memory, too.
     stored: Option<Id>,
+    /// Bytes of its items in the file, if that was seen when it was opened, and stays so.
+    known: Option<u64>,
     /// Whether it is made of parts of other datasets.
     is_virtual: bool,
     /// Whether it had no attributes when it was opened.
@@ -60,7 +62,7 @@ impl Attributes for Dataset {
 impl Dataset {
     /// Takes over the handle of a dataset.
     pub(super) fn adopt(id: Id) -> Result<Self> {
-        Self::adopt_checked(dense::check(id.get())?, id)
+        Self::adopt_checked(structure::check(id.get())?, id)
     }
 
     /// The same of one that was checked.
@@ -75,7 +77,9 @@ impl Dataset {
         let is_bare = !messages.has_attributes();
         // How it was made is a list that takes libhdf5 longer to make than all the rest. But a virtual dataset stores nothing
         // itself, and only what has dimensions can be in chunks, which have no one address in the file.
-        let is_here = !messages.has_external_storage() && h5d::storage_size(id.get()) > 0;
+        let known = checked.stored.filter(|_| !messages.has_external_storage());
+        let stored_bytes = known.unwrap_or_else(|| h5d::storage_size(id.get()));
+        let is_here = !messages.has_external_storage() && stored_bytes > 0;
         let layout = if is_here { None } else { Some(checked_layout(&id)?) };
         let space = h5d::get_space(what, id.get())?;
         let shape = Shape::of_space(&space)?;
@@ -83,7 +87,7 @@ impl Dataset {
         let (is_virtual, is_chunked, chunked, is_fixed, fills, spot) =
             (false, false, OnceLock::new(), false, OnceLock::new(), ProgressPath::NOWHERE);
         let mut dataset =
-            Self { id, dtype, shape, stored, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot };
+            Self { id, dtype, shape, stored, known, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot };
         let layout = match layout {
             None if !matches!(dataset.shape, Shape::Simple(_)) || h5d::offset(dataset.id.get()).is_some() => None,
             None => Some(dataset.layout()?),
@@ -251,7 +255,7 @@ impl Dataset {
 
     /// Bytes of its data in the file.
     pub(super) fn stored(&self) -> u64 {
-        h5d::storage_size(self.id.get())
+        self.known.unwrap_or_else(|| h5d::storage_size(self.id.get()))
     }
 
     /// Whether as much is stored for it as its items can be compressed to.
