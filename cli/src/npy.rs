@@ -33,13 +33,6 @@ fn base(element_type: &ElementType) -> Result<(String, Vec<u64>), String> {
         }
         TypeClass::Complex(part) => complex(&part, element_type),
         TypeClass::Record(fields) => {
-            if let [(re, part), (im, other)] = &fields[..]
-                && (re.as_str(), im.as_str()) == ("r", "i")
-                && part == other
-                && matches!(part.class(), TypeClass::Float { .. })
-            {
-                return complex(part, element_type);
-            }
             let mut words = Vec::new();
             for (name, field) in fields {
                 let (dtype, dims) = base(&field)?;

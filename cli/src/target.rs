@@ -64,6 +64,13 @@ impl Target {
 
     /// Opens what it names; what names like `a[0]` mean is known then.
     pub(crate) fn find(self, root: &Group) -> Outcome<(Self, Found)> {
+        // A name such as `[0]` looks like a part of the root.
+        if self.path.split('/').all(str::is_empty)
+            && let Some(literal) = self.literal()
+            && let Ok(found) = find(root, &literal.path)
+        {
+            return Ok((literal, found));
+        }
         match find(root, &self.path) {
             Ok(found) => Ok((self, found)),
             Err(failure) => match self.literal() {

@@ -77,7 +77,7 @@ pub(crate) use growing::{Growing, flush, set_count};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::{Link, LinkTarget};
 pub(crate) use lock::{holders_of, try_lock};
-pub(crate) use object_info::{Identity, ObjectSummary};
+pub(crate) use object_info::{Identity, ObjectSummary, hard_links};
 pub(crate) use opaque::Opaque;
 pub(crate) use open_file::{OpenFile, anew, path_of};
 pub(crate) use parallel::feed;

@@ -62,6 +62,11 @@ pub(super) fn identity_of(object: hid_t) -> Result<Identity> {
     Ok(Identity(info.file(), info.target))
 }
 
+/// How many hard links lead to an object. libhdf5 does not look for its attributes.
+pub(crate) fn hard_links(object: &impl Attributes) -> Result<usize> {
+    Ok(h5o::info("look into an object", object.handle(), H5O_INFO_BASIC)?.links())
+}
+
 /// What tells the object at a path in the file of `object` from others, if there is one; `links` says how they are followed.
 pub(super) fn identity_at(object: hid_t, path: &CStr, links: &Id) -> Option<Identity> {
     h5o::find_info(object, path, H5O_INFO_BASIC, links).map(|info| Identity(info.file(), info.target))

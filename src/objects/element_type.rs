@@ -49,7 +49,7 @@ pub enum TypeClass {
     String,
     /// A record: its fields.
     Record(Vec<(String, ElementType)>),
-    /// A complex number, of a type of HDF5's own: the type of its parts.
+    /// A complex number, of a type of HDF5's own, or a record as h5py has them: the type of its parts.
     Complex(ElementType),
     /// An array of fixed shape.
     Array(Vec<u64>, ElementType),
@@ -116,6 +116,10 @@ impl ElementType {
             Dtype::Enum(enumeration) => TypeClass::Enum(enumeration.members.clone()),
             Dtype::FixedString(strings) => TypeClass::FixedString(strings.size),
             Dtype::VarString(_) => TypeClass::String,
+            // As h5py has them.
+            Dtype::Compound(fields) if self.0.complex().is_some_and(|[re, im]| re.dtype == im.dtype) => {
+                TypeClass::Complex(Self(fields[0].dtype.clone()))
+            }
             Dtype::Compound(fields) => {
                 let field = |field: &crate::h5::Field| (field.name.clone(), Self(field.dtype.clone()));
                 TypeClass::Record(fields.iter().map(field).collect())

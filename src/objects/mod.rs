@@ -42,7 +42,7 @@ use crate::ground::error::{Error, Result};
 use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::h5::within::{Within, is_root, root_of};
-use crate::h5::{self, AsGroup, Attributes, Contents, Identity, LinkTarget, Selection, Shape};
+use crate::h5::{self, AsGroup, Attributes, Contents, Identity, LinkTarget, Selection, Shape, hard_links};
 use crate::layout::access::Access;
 use crate::layout_attributes::LayoutAttributes;
 
@@ -106,13 +106,15 @@ pub enum Object {
 }
 
 /// A name in a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Link {
     /// The name, as [`Group::open`] takes it.
     pub name: String,
     /// What it leads to.
     pub kind: LinkKind,
+    /// As the group has it.
+    inner: h5::Link,
 }
 
 /// What sort of link one is.
@@ -213,7 +215,7 @@ macro_rules! object {
             /// # Errors
             /// If libhdf5 fails.
             pub fn link_count(&self) -> Result<usize> {
-                self.call(|| Ok(self.inner.summary()?.links))
+                self.call(|| hard_links(&self.inner))
             }
 
             /// The names of its attributes: in the order in which they were made, where that is kept, else sorted. The attributes by
@@ -222,7 +224,7 @@ macro_rules! object {
             /// # Errors
             /// If libhdf5 fails, or there are more than the limits allow.
             pub fn attribute_names(&self) -> Result<Vec<String>> {
-                self.call(|| self.inner.attribute_names())
+                if self.has_no_attributes() { Ok(Vec::new()) } else { self.call(|| self.inner.attribute_names()) }
             }
 
             /// The attribute of that name, if there is one.
@@ -239,6 +241,9 @@ macro_rules! object {
             /// # Errors
             /// If the mark cannot be read, or is one of another version.
             pub fn encoding(&self) -> Result<Option<&'static str>> {
+                if self.has_no_attributes() {
+                    return Ok(None);
+                }
                 self.call(|| Ok(self.inner.kind()?.map(|kind| kind.as_str())))
             }
 
@@ -249,6 +254,21 @@ macro_rules! object {
     };
 }
 object!(Group "group", Dataset "dataset");
+
+impl Group {
+    /// Whether it is known to have none.
+    #[allow(clippy::unused_self, reason = "of a dataset it is known")]
+    fn has_no_attributes(&self) -> bool {
+        false
+    }
+}
+
+impl Dataset {
+    /// Whether it is known to have none.
+    fn has_no_attributes(&self) -> bool {
+        self.inner.is_bare()
+    }
+}
 
 impl Group {
     /// A group that is open already, within the usual limits.
@@ -299,7 +319,7 @@ impl Group {
                     LinkTarget::External { file, path } => LinkKind::External { file, path },
                     LinkTarget::Other => LinkKind::Other,
                 };
-                Ok(Link { name: link.name, kind })
+                Ok(Link { name: link.name.clone(), kind, inner: link })
             };
             self.inner.links()?.into_iter().map(link).collect()
         })
@@ -312,6 +332,16 @@ impl Group {
     pub fn open(&self, name: &str) -> Result<Object> {
         let path = child_path(&self.path, name);
         let object = self.home.call(&path, || self.inner.open(name));
+        self.object(object, path)
+    }
+
+    /// Opens what one of the group's [links](Self::links) leads to: sooner than by its name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_link(&self, link: &Link) -> Result<Object> {
+        let path = child_path(&self.path, &link.name);
+        let object = self.home.call(&path, || self.inner.open_link(&link.inner));
         self.object(object, path)
     }
 

@@ -40,6 +40,11 @@ pub enum Layout {
 
 impl Storage {
     pub(super) fn of(dataset: &Dataset) -> Result<Self> {
+        if dataset.is_in_one_piece() {
+            let (chunk, filters, max_dims) = Default::default();
+            let (stored_bytes, bytes) = (dataset.stored_bytes(), dataset.logical_bytes());
+            return Ok(Self { layout: Layout::Contiguous, chunk, filters, stored_bytes, bytes, max_dims });
+        }
         let user = dataset.user()?;
         let layout = match user.layout() {
             StoredLayout::Compact => Layout::Compact,

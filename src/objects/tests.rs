@@ -93,18 +93,31 @@ fn parts_are_what_they_are() {
     assert_eq!(storage.filters, ["shuffle", "deflate(1)"]);
 }
 
+#[derive(serde::Serialize)]
+struct Outer {
+    id: u8,
+    inner: Inner,
+}
+
+#[derive(serde::Serialize)]
+struct Inner {
+    x: f64,
+    count: i64,
+}
+
 #[test]
 fn fields_of_records() {
     let (_folder, file) = file();
-    crate::write(&file, "records", &[(1_u8, (2.5, 3_i64)), (4, (5.5, 6))]).unwrap();
+    let record = |id, x, count| Outer { id, inner: Inner { x, count } };
+    crate::write(&file, "records", &[record(1, 2.5, 3), record(4, 5.5, 6)]).unwrap();
     let root = Group::of(&file).unwrap();
     let records = dataset(&root, "records");
-    assert_eq!(integers(&records.field(&["0"]).unwrap().read_all().unwrap()), [1, 4]);
-    assert_eq!(integers(&records.field(&["1", "1"]).unwrap().read(&[1], &[1]).unwrap()), [6]);
-    let inner = records.field(&["1"]).unwrap();
+    assert_eq!(integers(&records.field(&["id"]).unwrap().read_all().unwrap()), [1, 4]);
+    assert_eq!(integers(&records.field(&["inner", "count"]).unwrap().read(&[1], &[1]).unwrap()), [6]);
+    let inner = records.field(&["inner"]).unwrap();
     let TypeClass::Record(fields) = inner.element_type().class() else { panic!("no record") };
     assert_eq!(fields.len(), 2);
-    for names in [&["2"][..], &["0", "0"], &["1", "x"]] {
+    for names in [&["x"][..], &["id", "x"], &["inner", "y"]] {
         assert_eq!(records.field(names).unwrap_err().kind(), ErrorKind::NotFound, "{names:?}");
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let path = format!("{}/{}", frame.group.path().trim_end_matches('/'), link.name);
-            let (opened, is_read) = (frame.group.open(&link.name), frame.is_read);
+            let (opened, is_read) = (frame.group.open_link(&link), frame.is_read);
             if link.kind != LinkKind::Hard {
                 if let Err(error) = opened {
                     let is_unknown = matches!(link.kind, LinkKind::External { .. }) && error.kind() == ErrorKind::Limit;

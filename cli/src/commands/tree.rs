@@ -131,10 +131,10 @@ impl Tree {
             let entry = Entry::new(&path, &name, below.clone());
             let shown = depth.is_some();
             let object = match &link.kind {
-                LinkKind::Hard => frame.group.open(&link.name),
+                LinkKind::Hard => frame.group.open_link(&link),
                 _ => {
                     if shown {
-                        let dangling = match frame.group.open(&link.name) {
+                        let dangling = match frame.group.open_link(&link) {
                             Ok(_) => None,
                             Err(error) => Some(why(&error)),
                         };

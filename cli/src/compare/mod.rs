@@ -99,7 +99,7 @@ impl Comparer<'_> {
     /// What is in one file alone.
     fn only(&mut self, groups: &[Group; 2], file: usize, link: &Link, path: String) -> Outcome<Option<Frame>> {
         let what = match &link.kind {
-            LinkKind::Hard => match groups[file].open(&link.name) {
+            LinkKind::Hard => match groups[file].open_link(link) {
                 Ok(object) => object_words(&object),
                 Err(_) => "?".to_owned(),
             },
@@ -125,7 +125,7 @@ impl Comparer<'_> {
             }
             return Ok(None);
         }
-        let opened = [groups[0].open(&one.name), groups[1].open(&other.name)];
+        let opened = [groups[0].open_link(one), groups[1].open_link(other)];
         match opened {
             [Ok(one), Ok(other)] => self.object(one, other, position, path),
             [Err(one), Err(other)] => {

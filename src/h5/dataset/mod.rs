@@ -258,6 +258,16 @@ impl Dataset {
         self.known.unwrap_or_else(|| h5d::storage_size(self.id.get()))
     }
 
+    /// Bytes of its data in the file.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored()
+    }
+
+    /// Whether it is contiguous, and its data is in the file: it has an address then, and cannot grow.
+    pub(crate) fn is_in_one_piece(&self) -> bool {
+        self.is_fixed && !self.is_chunked && !self.is_virtual && h5d::offset(self.id.get()).is_some()
+    }
+
     /// Whether as much is stored for it as its items can be compressed to.
     pub(crate) fn is_stored(&self) -> bool {
         self.logical_bytes() / Limits::current().max_expansion.max(1) <= self.stored()
