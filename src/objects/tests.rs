@@ -2,7 +2,7 @@ use hdf5::types::VarLenUnicode;
 use ndarray::Array2;
 
 use super::*;
-use crate::{ErrorKind, ReadOptions, WriteOptions};
+use crate::{ErrorKind, ReadOptions, Value, WriteOptions};
 
 fn file() -> (tempfile::TempDir, hdf5::File) {
     let folder = tempfile::tempdir().unwrap();
@@ -93,23 +93,14 @@ fn parts_are_what_they_are() {
     assert_eq!(storage.filters, ["shuffle", "deflate(1)"]);
 }
 
-#[derive(serde::Serialize)]
-struct Outer {
-    id: u8,
-    inner: Inner,
-}
-
-#[derive(serde::Serialize)]
-struct Inner {
-    x: f64,
-    count: i64,
-}
-
 #[test]
 fn fields_of_records() {
     let (_folder, file) = file();
-    let record = |id, x, count| Outer { id, inner: Inner { x, count } };
-    crate::write(&file, "records", &[record(1, 2.5, 3), record(4, 5.5, 6)]).unwrap();
+    let record = |id: u8, x: f64, count: i64| {
+        let inner = Value::from_iter([("x", Value::from(x)), ("count", Value::from(count))]);
+        Value::from_iter([("id", Value::from(id)), ("inner", inner)])
+    };
+    crate::write(&file, "records", &Value::from(vec![record(1, 2.5, 3), record(4, 5.5, 6)])).unwrap();
     let root = Group::of(&file).unwrap();
     let records = dataset(&root, "records");
     assert_eq!(integers(&records.field(&["id"]).unwrap().read_all().unwrap()), [1, 4]);
