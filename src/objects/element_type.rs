@@ -99,7 +99,7 @@ impl ElementType {
     ///
     /// # let directory = tempfile::tempdir()?;
     /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
-    /// filebacked::write(&file, "points", &[(0.5, 1_u8), (0.25, 2)])?;
+    /// filebacked::write(&file, "points", &vec![(0.5, 1_u8), (0.25, 2)])?;
     /// let Object::Dataset(points) = Group::of(&file)?.open("points")? else { panic!() };
     /// let TypeClass::Record(fields) = points.element_type().class() else { panic!() };
     /// assert_eq!(fields[0].0, "0");

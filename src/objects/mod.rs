@@ -435,7 +435,7 @@ impl Dataset {
     ///
     /// # let directory = tempfile::tempdir()?;
     /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
-    /// filebacked::write(&file, "points", &[(0.5, 1), (0.25, 2)])?;
+    /// filebacked::write(&file, "points", &vec![(0.5, 1), (0.25, 2)])?;
     /// let Object::Dataset(points) = Group::of(&file)?.open("points")? else { panic!() };
     /// let items = points.field(&["1"])?.read_all()?;
     /// assert!(items.iter().zip(1..).all(|(item, number)| matches!(item, Ok(Scalar::Integer(found)) if found == number)));
