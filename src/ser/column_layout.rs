@@ -618,13 +618,37 @@ fn leaf(column: &Column) -> Option<&Numbers> {
     }
 }
 
+/// Whether the innermost tuples of `column` are complex numbers.
+fn is_of_complex(column: &Column) -> bool {
+    match column {
+        Column::Array(array) if array.is_complex => matches!(array.inner, Column::Numbers(_)),
+        Column::Array(array) => is_of_complex(&array.inner),
+        _ => false,
+    }
+}
+
+/// Writes numbers of these dimensions, of which the last may be the parts of complex numbers.
+fn write_joined_numbers(
+    number: Number,
+    mut dims: Vec<u64>,
+    is_complex: bool,
+    bytes: &[u8],
+    place: &Place<'_>,
+) -> Result<()> {
+    let dtype = if is_complex { complex_type(number) } else { Dtype::Number(number) };
+    if is_complex {
+        dims.pop();
+    }
+    let shape = if dims.is_empty() { Shape::Scalar } else { Shape::Simple(dims) };
+    place.write(dtype, shape, bytes, None)
+}
+
 /// Writes the one element of `column`, which is a number or a tuple of numbers, as itself.
 pub(super) fn write_single(column: Column, place: &Place<'_>) -> Result<()> {
     let dims = element_dims(&column);
-    let shape = if dims.is_empty() { Shape::Scalar } else { Shape::Simple(dims) };
     match leaf(&column) {
-        Some(numbers) => place.write(Dtype::Number(numbers.number()), shape, numbers.bytes(), None),
-        None => place.write(Dtype::Number(Number::F64), shape, &[], None),
+        Some(numbers) => write_joined_numbers(numbers.number(), dims, is_of_complex(&column), numbers.bytes(), place),
+        None => write_joined_numbers(Number::F64, dims, false, &[], place),
     }
 }
 
@@ -634,5 +658,5 @@ pub(super) fn write_joined(elements: Vec<Column>, place: &Place<'_>) -> Result<(
     dims.extend(elements.first().map(element_dims).unwrap_or_default());
     let bytes: Vec<u8> = elements.iter().filter_map(leaf).flat_map(|numbers| numbers.bytes().iter().copied()).collect();
     let number = elements.first().and_then(leaf).map_or(Number::F64, Numbers::number);
-    place.write(Dtype::Number(number), Shape::Simple(dims), &bytes, None)
+    write_joined_numbers(number, dims, !elements.is_empty() && elements.iter().all(is_of_complex), &bytes, place)
 }

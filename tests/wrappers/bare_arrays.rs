@@ -504,6 +504,17 @@ fn complex_numbers() {
     round_trip(&signal().one);
     round_trip(&(signal().one, 1.5));
     round_trip(&[signal().one; 1]);
+    let (one, small) = (signal().one, Complex32::new(0.5, -0.5));
+    let nested = ([[one; 2]; 3], [[[small; 1]; 2]; 2], [[small; 2]; 1], [[(1.5, 2.5); 2]; 2]);
+    round_trip_erased(&nested);
+    check_tree(
+        &nested,
+        "/ tuple
+        ├─ 0 compound {r: f64, i: f64} (3, 2) 1-1i, 1-1i, ...
+        ├─ 1 compound {r: f32, i: f32} (2, 2, 1) 0.5-0.5i, ...
+        ├─ 2 compound {r: f32, i: f32} (1, 2) 0.5-0.5i, 0.5-0.5i
+        └─ 3 f64 (2, 2, 2) 1.5, 2.5, ...",
+    );
     check_tree(
         &signal(),
         "/ group
