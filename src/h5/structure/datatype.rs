@@ -2,6 +2,8 @@
 //!
 //! HDF5 File Format Specification, section IV.A.2.d. libhdf5 goes into them without end: a type within a type takes its stack.
 
+use std::cell::Cell;
+
 use super::look::{Fields, Look, Part, bytes_of};
 use crate::ground::error::Result;
 
@@ -34,34 +36,53 @@ pub(super) struct Varlen {
     pub(super) inside: Vec<Self>,
 }
 
-/// More of them than this are not in a message.
+impl Varlen {
+    /// How many parts it is, with those inside.
+    pub(super) fn count(&self) -> usize {
+        1 + self.inside.iter().map(Self::count).sum::<usize>()
+    }
+}
+
+/// More elements of arrays than so many, at all levels together, are not taken note of.
 const MAX_VARLENS: usize = 1 << 14;
+
+/// Parts of variable length that were found, at one level.
+struct Found<'a> {
+    parts: Vec<Varlen>,
+    /// How many more there may be, at all levels, because they are in arrays: none for those who do not ask for them.
+    left: &'a Cell<usize>,
+}
+
+impl Found<'_> {
+    /// Has the parts from `first` on once for each of so many items.
+    fn repeat(&mut self, first: usize, count: u64, size: u64) {
+        let parts = self.parts[first..].to_vec();
+        let each: usize = parts.iter().map(Varlen::count).sum();
+        let room = self.left.get().checked_div(each).unwrap_or(0);
+        for number in (1..count).take(room) {
+            let at = |part: &Varlen| part.at.saturating_add(number.saturating_mul(size));
+            self.parts.extend(parts.iter().map(|part| Varlen { at: at(part), ..part.clone() }));
+            self.left.set(self.left.get() - each);
+        }
+    }
+}
 
 /// Reads the element type that `body` is.
 pub(super) fn read(look: &Look<'_>, part: Part, body: &[u8]) -> Result<Type> {
-    let size = next(&mut look.fields(part, body), 0, &mut Vec::new())?;
+    let mut found = Found { parts: Vec::new(), left: &Cell::new(0) };
+    let size = next(&mut look.fields(part, body), 0, &mut found)?;
     Ok(Type { size: size.unwrap_or(UNKNOWN) })
 }
 
 /// The parts of an item that are of variable length.
 pub(super) fn varlens(look: &Look<'_>, part: Part, body: &[u8]) -> Result<Vec<Varlen>> {
-    let mut found = Vec::new();
+    let mut found = Found { parts: Vec::new(), left: &Cell::new(MAX_VARLENS) };
     next(&mut look.fields(part, body), 0, &mut found)?;
-    Ok(found)
-}
-
-/// Has the parts from `first` on once for each of so many items.
-fn repeat(found: &mut Vec<Varlen>, first: usize, count: u64, size: u64) {
-    let parts = found[first..].to_vec();
-    let room = MAX_VARLENS.saturating_sub(found.len()).checked_div(parts.len()).unwrap_or(0);
-    for number in (1..count).take(room) {
-        let at = |part: &Varlen| part.at.saturating_add(number.saturating_mul(size));
-        found.extend(parts.iter().map(|part| Varlen { at: at(part), ..part.clone() }));
-    }
+    Ok(found.parts)
 }
 
 /// Reads a type; none where it is not known how long it is. What is of variable length in it is added to `found`.
-fn next(fields: &mut Fields<'_>, depth: u32, found: &mut Vec<Varlen>) -> Result<Option<u64>> {
+fn next(fields: &mut Fields<'_>, depth: u32, found: &mut Found<'_>) -> Result<Option<u64>> {
     let wrong = |fields: &Fields<'_>, why: &str| Err(fields.part.wrong(why));
     if depth > MAX_DEPTH {
         return wrong(fields, "it nests too deep");
@@ -113,9 +134,9 @@ fn next(fields: &mut Fields<'_>, depth: u32, found: &mut Vec<Varlen>) -> Result<
         }
         // Variable length.
         9 => {
-            let mut inside = Vec::new();
+            let mut inside = Found { parts: Vec::new(), left: found.left };
             let Some(size) = next(fields, depth + 1, &mut inside)? else { return Ok(None) };
-            found.push(Varlen { at: 0, size, inside });
+            found.parts.push(Varlen { at: 0, size, inside: inside.parts });
         }
         // Complex numbers.
         11 => {
@@ -140,10 +161,10 @@ fn next(fields: &mut Fields<'_>, depth: u32, found: &mut Vec<Varlen>) -> Result<
             if version < 3 {
                 fields.skip(4 * usize::from(rank))?;
             }
-            let first = found.len();
+            let first = found.parts.len();
             let Some(item) = next(fields, depth + 1, found)? else { return Ok(None) };
             match count.filter(|count| count.checked_mul(item) == Some(size)) {
-                Some(count) => repeat(found, first, count, item),
+                Some(count) => found.repeat(first, count, item),
                 None => return wrong(fields, "its size is not that of its elements"),
             }
         }
@@ -159,7 +180,7 @@ fn compound(
     (version, size): (u8, u64),
     count: u64,
     depth: u32,
-    found: &mut Vec<Varlen>,
+    found: &mut Found<'_>,
 ) -> Result<Option<u64>> {
     for _ in 0..count {
         padded_name(fields, version)?;
@@ -172,14 +193,14 @@ fn compound(
             let dims = dims.get(..rank.into()).ok_or_else(|| fields.part.wrong("it has too many dimensions"))?;
             items = dims.iter().fold(1, |items, dim| items.saturating_mul(*dim));
         }
-        let first = found.len();
+        let first = found.parts.len();
         let Some(member) = next(fields, depth + 1, found)? else { return Ok(None) };
         let end = member.checked_mul(items).and_then(|bytes| bytes.checked_add(offset));
         if end.is_none_or(|end| end > size) {
             return Err(fields.part.wrong("a member goes beyond its end"));
         }
-        repeat(found, first, items, member);
-        found[first..].iter_mut().for_each(|part| part.at = part.at.saturating_add(offset));
+        found.repeat(first, items, member);
+        found.parts[first..].iter_mut().for_each(|part| part.at = part.at.saturating_add(offset));
     }
     Ok(Some(size))
 }

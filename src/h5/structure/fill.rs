@@ -27,11 +27,13 @@ pub(super) fn may_have_varlens(look: &Look<'_>, value: &[u8]) -> bool {
 pub(super) fn check(look: &Look<'_>, address: u64, value: &[u8]) -> Result<()> {
     let part = Part("element type in the object header", address);
     let mut varlens = None;
-    header::walk(look, address, &mut |message| {
+    // The header was looked at before, and counts once.
+    let again = &Look::new(look.file, look.sizes.address, look.sizes.length);
+    header::walk(again, address, &mut |message| {
         if message.kind == kind::DATATYPE && varlens.is_none() {
             varlens = Some(match message.flags & SHARED != 0 {
-                true => datatype::varlens(look, part, &shared::resolve(look, part, kind::DATATYPE, message.body)?)?,
-                false => datatype::varlens(look, part, message.body)?,
+                true => datatype::varlens(again, part, &shared::resolve(again, part, kind::DATATYPE, message.body)?)?,
+                false => datatype::varlens(again, part, message.body)?,
             });
         }
         Ok(())

@@ -56,6 +56,8 @@ pub(super) struct Look<'a> {
     /// The objects that messages are looked for in, each because the one before has it there.
     pub(super) referring: RefCell<Vec<u64>>,
     pub(super) common: RefCell<Common>,
+    /// Bytes of what objects have in common that were looked at: they count for none of them.
+    in_common: Cell<u64>,
 }
 
 /// What objects of a file have in common, and what is looked at once for all of them.
@@ -82,6 +84,7 @@ impl<'a> Look<'a> {
             superblock: RefCell::default(),
             referring: RefCell::default(),
             common: RefCell::default(),
+            in_common: Cell::new(0),
         }
     }
 
@@ -106,9 +109,17 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// How many bytes may still be looked at.
+    /// How many bytes may still be looked at, beside what objects have in common.
     pub(super) fn left(&self) -> u64 {
-        self.left.get()
+        self.left.get().saturating_add(self.in_common.get())
+    }
+
+    /// Looks at something that objects have in common.
+    pub(super) fn in_common<R>(&self, look: impl FnOnce() -> Result<R>) -> Result<R> {
+        let before = self.left.get();
+        let found = look();
+        self.in_common.set(self.in_common.get().saturating_add(before.saturating_sub(self.left.get())));
+        found
     }
 
     /// The `len` bytes of an object in a block of a heap that was looked at.
@@ -116,7 +127,8 @@ impl<'a> Look<'a> {
         let left = self.left_in_heaps.get().checked_sub(len);
         self.left_in_heaps.set(left.ok_or_else(|| part.wrong(TOO_MUCH))?);
         self.check_within(part, part.1, len)?;
-        let mut bytes = vec![0; len as usize];
+        let mut bytes = Vec::new();
+        make_room(part, len, &mut bytes)?;
         self.file.read(part.1, &mut bytes)?;
         Ok(bytes)
     }
@@ -132,8 +144,7 @@ impl<'a> Look<'a> {
     pub(super) fn read(&self, part: Part, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
         self.charge(part, len)?;
         self.check_within(part, part.1, len)?;
-        bytes.clear();
-        bytes.resize(len as usize, 0);
+        make_room(part, len, bytes)?;
         self.file.read(part.1, bytes)
     }
 
@@ -167,6 +178,17 @@ impl<'a> Look<'a> {
         *self.superblock.borrow_mut() = Some(found);
         Ok(found)
     }
+}
+
+/// Makes room for so many bytes of one structure. A file can be long without taking room on a disk.
+fn make_room(part: Part, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
+    const MOST: u64 = 1 << 27;
+    bytes.clear();
+    if len > MOST || bytes.try_reserve_exact(len as usize).is_err() {
+        return Err(part.wrong("it is larger than 128 MiB, which none is"));
+    }
+    bytes.resize(len as usize, 0);
+    Ok(())
 }
 
 pub(super) fn check_signature(part: Part, signature: &[u8; 4], bytes: &[u8]) -> Result<()> {

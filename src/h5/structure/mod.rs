@@ -65,7 +65,7 @@ const MAX_KNOWN: usize = 1 << 16;
 /// Bytes of structures of all objects of a file that may be looked at beside twice as many as it has.
 const MOST_BESIDE: u64 = 1 << 20;
 /// How often an object is looked at that another process may be changing, and how long there is in between.
-const FOLLOWED: u32 = 50;
+const FOLLOWED: u32 = 5;
 const BETWEEN: Duration = Duration::from_millis(1);
 
 thread_local! {
@@ -214,7 +214,7 @@ fn check_now(place: hid_t, number: u64, address: u64, is_open: bool) -> Result<(
                 found = match stays {
                     true => (Checked::seen(number, seen), seen.has_more),
                     // By the time it is asked for, there may be more.
-                    false => (Checked::unseen(number), true),
+                    false => (Checked::unseen(number), raw.is_writable()),
                 };
                 Ok(true)
             });

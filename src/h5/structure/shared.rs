@@ -113,7 +113,7 @@ pub(super) fn heap_of(look: &Look<'_>, part: Part, kind: u16) -> Result<Rc<Heap>
     let tables = match tables {
         Some(tables) => tables,
         None => {
-            let tables = Rc::new(tables_of(look)?);
+            let tables = Rc::new(look.in_common(|| tables_of(look))?);
             look.common.borrow_mut().tables = Some(Rc::clone(&tables));
             tables
         }
@@ -125,7 +125,7 @@ pub(super) fn heap_of(look: &Look<'_>, part: Part, kind: u16) -> Result<Rc<Heap>
     if let Some((_, known)) = look.common.borrow().heaps.iter().find(|(at, _)| *at == heap) {
         return Ok(Rc::clone(known));
     }
-    let read = Rc::new(Heap::read(look, heap, ID as u64)?);
+    let read = Rc::new(look.in_common(|| Heap::read(look, heap, ID as u64))?);
     look.common.borrow_mut().heaps.push((heap, Rc::clone(&read)));
     Ok(read)
 }

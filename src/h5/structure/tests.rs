@@ -107,3 +107,51 @@ fn files_of_a_folder() {
     }
     assert_eq!(refused, 0);
 }
+
+/// A type of some bytes, which has arrays of sequences of arrays of sequences.
+#[test]
+fn parts_of_variable_length_are_few() {
+    use super::datatype;
+    use super::look::Part;
+
+    let (mut body, part) = (vec![0x10, 8, 0, 0, 4, 0, 0, 0, 0, 0, 32, 0], Part("element type", 0));
+    for _ in 0..4 {
+        let mut outer = vec![0x3a, 0, 0, 0];
+        outer.extend((16384 * 16_u32).to_le_bytes());
+        outer.push(1);
+        outer.extend(16384_u32.to_le_bytes());
+        outer.extend([0x19, 0, 0, 0, 16, 0, 0, 0]);
+        outer.append(&mut body);
+        body = outer;
+    }
+    let file = Image(Vec::new(), None);
+    let look = Look::new(&file, 8, 8);
+    assert_eq!(datatype::read(&look, part, &body).unwrap().size(), Some(16384 * 16));
+    let found = datatype::varlens(&look, part, &body).unwrap();
+    assert!(!found.is_empty() && found.iter().map(datatype::Varlen::count).sum::<usize>() <= (1 << 14) + 4);
+}
+
+/// A file that is long, and takes no room on a disk.
+#[test]
+fn structures_are_no_larger_than_any_is() {
+    use super::look::Part;
+
+    struct Long;
+    impl Bytes for Long {
+        fn len(&self) -> u64 {
+            1 << 50
+        }
+
+        fn read(&self, _: u64, into: &mut [u8]) -> Result<()> {
+            into.fill(0);
+            Ok(())
+        }
+    }
+    let look = Look::new(&Long, 8, 8);
+    let error = look.bytes(Part("local heap", 96), 1 << 40).unwrap_err();
+    assert!(
+        error.to_string().contains("the local heap at address 96 is not sound: it is larger than 128 MiB"),
+        "{error}"
+    );
+    assert_eq!(look.bytes(Part("local heap", 96), 1 << 20).unwrap().len(), 1 << 20);
+}
