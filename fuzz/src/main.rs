@@ -20,6 +20,7 @@ struct Asked {
     seed: u64,
     seconds: u64,
     reads: u64,
+    patience: u64,
     jobs: usize,
     found: PathBuf,
     one: Option<u64>,
@@ -31,6 +32,7 @@ fn asked() -> Result<Asked, String> {
         seed: 1,
         seconds: 120,
         reads: u64::MAX,
+        patience: 5,
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         found: PathBuf::from("target/fuzz"),
         one: None,
@@ -44,6 +46,7 @@ fn asked() -> Result<Asked, String> {
             "--seed" => asked.seed = number()?,
             "--seconds" => asked.seconds = number()?,
             "--reads" => (asked.reads, asked.seconds) = (number()?, u64::MAX >> 1),
+            "--patience" => asked.patience = number()?,
             "--jobs" => asked.jobs = number()?.max(1) as usize,
             "--found" => asked.found = PathBuf::from(&value),
             "--one" => asked.one = Some(number()?),
@@ -66,7 +69,8 @@ fn main() -> ExitCode {
         Some(path) => vec![seeds::Seed::of_file(path)],
         None => seeds::all(),
     };
-    let work = Work { seeds: &seeds, seed: asked.seed, as_they_are: asked.read.is_some() };
+    let patience = Duration::from_secs(asked.patience);
+    let work = Work { seeds: &seeds, seed: asked.seed, patience, as_they_are: asked.read.is_some() };
     if let Some(number) = asked.one.or(asked.read.is_some().then_some(0)) {
         return server::one(&work, number, &asked.found);
     }

@@ -19,8 +19,7 @@ use crate::ways::{Input, WAYS};
 const BATCH: u64 = 100;
 /// Ways in which a variant is read.
 const TIMES: usize = 4;
-/// How long a read may take, and what a child may take more than before.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What a child may take more than before.
 const MEMORY: u64 = 256 << 20;
 /// Address space of a child.
 const SPACE: u64 = 6 << 30;
@@ -31,6 +30,8 @@ const MAX_BYTES: u64 = 64 << 20;
 pub(crate) struct Work<'a> {
     pub(crate) seeds: &'a [Seed],
     pub(crate) seed: u64,
+    /// How long a read may take.
+    pub(crate) patience: Duration,
     /// The one seed is read as it is.
     pub(crate) as_they_are: bool,
 }
@@ -269,7 +270,7 @@ pub(crate) fn run(work: &Work<'_>, jobs: usize, time: Duration, reads: u64) -> R
             is_idle = false;
             let Some(Child { process, end, stopped }) = child else { continue };
             let begun = told.begun.load(Ordering::SeqCst);
-            let hangs = begun > 0 && now().saturating_sub(begun) > PATIENCE.as_millis() as u64;
+            let hangs = begun > 0 && now().saturating_sub(begun) > work.patience.as_millis() as u64;
             if hangs || stopped.is_some() {
                 let signal = match stopped {
                     Some(since) if since.elapsed() > Duration::from_secs(10) => libc::SIGKILL,
@@ -341,7 +342,7 @@ pub(crate) fn one(work: &Work<'_>, number: u64, folder: &Path) -> ExitCode {
             let (time, taken) = (now() - begin, peak().saturating_sub(before) >> 20);
             let said = result.err().map_or("a value".to_owned(), |error| error.to_string());
             println!("{}: {time} ms, {taken} MiB: {said}", WAYS[way].0);
-            exit(i32::from(time > PATIENCE.as_millis() as u64 || taken > MEMORY >> 20));
+            exit(i32::from(time > work.patience.as_millis() as u64 || taken > MEMORY >> 20));
         }
         if status_of(process, 0) != Some(0) {
             let len = told.len.load(Ordering::SeqCst) as usize;
