@@ -133,7 +133,7 @@ fn add(words: &mut String, value: &filebacked::Result<Scalar<'_>>, width: usize)
             words.push('(');
             for (number, (_, value)) in record.fields().enumerate() {
                 words.push_str(if number == 0 { "" } else { ", " });
-                if words.len() > 4 * width {
+                if words.len() > width.saturating_mul(4) {
                     words.push_str("...");
                     break;
                 }

@@ -285,6 +285,10 @@ impl Comparer<'_> {
         if comparison.differing == 0 || !values::are_strings(&types[0], &types[1]) {
             self.type_change(path, types)?;
         }
+        if comparison.unread > 0 {
+            let why = format!("{} values have parts that are not read", comparison.unread);
+            self.report(path, Change::Unreadable { file: None, why })?;
+        }
         match comparison.change() {
             Some(change) => self.report(path, change),
             None => Ok(()),

@@ -291,3 +291,18 @@ fn tolerances_and_ignored_paths() {
     assert_eq!(paths(0.0, 0.0, &["group/**"]), ["/third"]);
     assert_eq!(paths(0.0, 0.0, &["group", "third"]), [] as [&str; 0]);
 }
+
+/// Large integers are compared as such, also with a tolerance.
+#[test]
+fn integers_are_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one.h5"), folder.path().join("other.h5"));
+    let large = 1_i64 << 53;
+    for (path, number) in [(&one, large), (&other, large + 1)] {
+        filebacked::to_file(path, &Value::from_iter([("x", Value::from(number))])).unwrap();
+    }
+    for (atol, count) in [(0.0, 1), (0.5, 1), (1.0, 0)] {
+        let options = Options { atol, shown: 3, ..Options::default() };
+        assert_eq!(findings(&one, &other, &options).len(), count, "{atol}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Whether values are the same.
 
+use std::cell::Cell;
+
 use filebacked::objects::{ElementType, Elements, Scalar, TypeClass};
 
 use super::findings::Change;
@@ -22,6 +24,12 @@ impl Tolerance {
         self.rtol == 0.0 && self.atol == 0.0
     }
 
+    /// The difference of integers is exact.
+    fn is_close_integer(self, one: i128, other: i128) -> bool {
+        let most = (one as f64).abs().max((other as f64).abs());
+        one == other || one.abs_diff(other) as f64 <= self.atol + self.rtol * most
+    }
+
     fn is_close(self, one: f64, other: f64) -> bool {
         // Infinities are the same, or not.
         one == other
@@ -39,13 +47,18 @@ pub(super) struct Comparison {
     is_scalar: bool,
     total: u64,
     pub(super) differing: u64,
+    /// How many were not compared, as something in them cannot be read, nor its bytes be compared.
+    pub(super) unread: u64,
+    /// Whether something in the values that are compared cannot be read.
+    meets_unread: Cell<bool>,
     largest: Option<f64>,
     first: Vec<(Vec<u64>, String, String)>,
 }
 
 impl Comparison {
     pub(super) fn new(tolerance: Tolerance, shown: usize, is_scalar: bool) -> Self {
-        Self { tolerance, shown, is_scalar, total: 0, differing: 0, largest: None, first: Vec::new() }
+        let (meets_unread, largest, first) = Default::default();
+        Self { tolerance, shown, is_scalar, total: 0, differing: 0, unread: 0, meets_unread, largest, first }
     }
 
     /// Compares a block of values. `index` says where one is.
@@ -63,7 +76,17 @@ impl Comparison {
             let (ones, others) = (one.range(start..end), other.range(start..end));
             if !is_plain || ones.bytes() != others.bytes() {
                 for (number, (one, other)) in ones.iter().zip(others.iter()).enumerate() {
-                    if !self.is_same(&one, &other) {
+                    self.meets_unread.set(false);
+                    let mut is_same = self.is_same(&one, &other);
+                    if is_same && self.meets_unread.get() {
+                        let bytes = |elements: Elements<'_>| elements.range(number..number + 1).bytes().to_vec();
+                        match is_plain {
+                            true => is_same = bytes(ones) == bytes(others),
+                            // The bytes say where something is, or are of another type.
+                            false => self.unread += 1,
+                        }
+                    }
+                    if !is_same {
                         self.note((start + number) as u64, &one, &other, index);
                     }
                 }
@@ -81,12 +104,11 @@ impl Comparison {
     ) {
         self.differing += 1;
         if let (Ok(one), Ok(other)) = (one, other)
-            && let (Some(one), Some(other)) = (number(one), number(other))
+            && let Some(difference) = difference(one, other)
+            && difference > 0.0
+            && difference.is_finite()
         {
-            let difference = (one - other).abs();
-            if difference > 0.0 && difference.is_finite() {
-                self.largest = Some(self.largest.map_or(difference, |largest| largest.max(difference)));
-            }
+            self.largest = Some(self.largest.map_or(difference, |largest| largest.max(difference)));
         }
         if self.first.len() < self.shown.max(usize::from(self.is_scalar)) {
             let (from, to) = both_words(one, other);
@@ -97,8 +119,11 @@ impl Comparison {
     fn is_same(&self, one: &filebacked::Result<Scalar<'_>>, other: &filebacked::Result<Scalar<'_>>) -> bool {
         match (one, other) {
             (Ok(one), Ok(other)) => self.is_same_scalar(one, other),
-            // Both are what their types do not say.
-            (Err(one), Err(other)) => one.kind() == other.kind(),
+            // Both are what their types do not say. Their bytes are compared.
+            (Err(one), Err(other)) => {
+                self.meets_unread.set(true);
+                one.kind() == other.kind()
+            }
             _ => false,
         }
     }
@@ -136,10 +161,14 @@ impl Comparison {
             (Scalar::Reference(one), Scalar::Reference(other)) => {
                 (one.address() == 0) == (other.address() == 0) && one.path() == other.path()
             }
-            (Scalar::Unreadable(one), Scalar::Unreadable(other)) => one == other,
-            (one, other) => match (number(one), number(other)) {
-                (Some(one), Some(other)) if exact => one == other || one.is_nan() && other.is_nan(),
-                (Some(one), Some(other)) => self.tolerance.is_close(one, other),
+            (Scalar::Unreadable(one), Scalar::Unreadable(other)) => {
+                self.meets_unread.set(true);
+                one == other
+            }
+            (one, other) => match ((integer(one), integer(other)), (number(one), number(other))) {
+                ((Some(one), Some(other)), _) => self.tolerance.is_close_integer(one, other),
+                (_, (Some(one), Some(other))) if exact => one == other || one.is_nan() && other.is_nan(),
+                (_, (Some(one), Some(other))) => self.tolerance.is_close(one, other),
                 _ => false,
             },
         }
@@ -193,6 +222,23 @@ fn both_words(one: &filebacked::Result<Scalar<'_>>, other: &filebacked::Result<S
             };
             (tail(&from), tail(&to))
         }
+    }
+}
+
+/// How far two numbers are apart.
+fn difference(one: &Scalar<'_>, other: &Scalar<'_>) -> Option<f64> {
+    if let (Some(one), Some(other)) = (integer(one), integer(other)) {
+        return Some(one.abs_diff(other) as f64);
+    }
+    Some((number(one)? - number(other)?).abs())
+}
+
+/// The integer that a value is.
+fn integer(value: &Scalar<'_>) -> Option<i128> {
+    match value {
+        Scalar::Integer(value) => Some(*value),
+        Scalar::Unsigned(value) => i128::try_from(*value).ok(),
+        _ => None,
     }
 }
 
