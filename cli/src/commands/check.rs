@@ -80,6 +80,15 @@ impl Check {
                 let words = output.styled(if *is_unknown { NAME } else { BAD }, word);
                 Ok(writeln!(output, "{}: {path}: {words}: {}", one_line(&file), one_line(why))?)
             };
+            // Of a file that may not be read nothing is known.
+            if file.is_file()
+                && let Err(error) = std::fs::File::open(file)
+            {
+                let why = error.to_string();
+                is_unknown = true;
+                report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: true })?;
+                continue;
+            }
             let mut checker = Checker::new(file, &options);
             let checked = checker.run(&mut |damage| report(&mut output, damage));
             match checked {
@@ -87,6 +96,12 @@ impl Check {
                 Err(Failure::Error(why) | Failure::Missing(why)) => {
                     if !file.is_file() {
                         return Err(Failure::Error(why).in_file(file));
+                    }
+                    // Words of libhdf5: a file that another program writes may be sound.
+                    if why.contains("unable to lock file") {
+                        is_unknown = true;
+                        report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: true })?;
+                        continue;
                     }
                     checker.damaged += 1;
                     report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: false })?;
@@ -135,6 +150,8 @@ struct Checker<'a> {
     bytes: u64,
     /// The objects that there are.
     seen: HashSet<u64>,
+    /// There are others, of which it is not known where they are: named types, and what cannot be looked at.
+    has_others: bool,
     /// The references that there are, and where one of each is.
     references: HashMap<u64, String>,
 }
@@ -151,7 +168,8 @@ impl<'a> Checker<'a> {
     fn new(file: &'a Path, options: &'a ReadOptions) -> Self {
         let progress = Progress::new(std::fs::metadata(file).map_or(0, |file| file.len()));
         let (seen, references) = Default::default();
-        Self { file, options, progress, damaged: 0, unknown: 0, objects: 0, attributes: 0, bytes: 0, seen, references }
+        let (damaged, unknown, objects, attributes, bytes, has_others) = Default::default();
+        Self { file, options, progress, damaged, unknown, objects, attributes, bytes, seen, has_others, references }
     }
 
     fn run(&mut self, report: Report<'_>) -> Outcome {
@@ -174,7 +192,10 @@ impl<'a> Checker<'a> {
                 continue;
             }
             match opened {
-                Ok(Object::NamedType(_)) => self.objects += 1,
+                Ok(Object::NamedType(_)) => {
+                    self.objects += 1;
+                    self.has_others = true;
+                }
                 Ok(object) => {
                     let id = match object.id() {
                         Ok(id) => id,
@@ -194,6 +215,7 @@ impl<'a> Checker<'a> {
                 }
                 Err(error) => {
                     let is_unknown = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Limit);
+                    self.has_others = true;
                     self.wrong(&path, &error, is_unknown, report)?;
                 }
             }
@@ -202,9 +224,12 @@ impl<'a> Checker<'a> {
             self.references.drain().filter(|(address, _)| *address != 0 && !self.seen.contains(address)).collect();
         lost.sort();
         for (_, path) in lost {
-            let why = "a reference that leads to no object of the file".to_owned();
-            self.damaged += 1;
-            report(&Damage { path, why, is_unknown: false })?;
+            let (why, count) = match self.has_others {
+                true => ("a reference that leads to no object that was checked", &mut self.unknown),
+                false => ("a reference that leads to no object of the file", &mut self.damaged),
+            };
+            *count += 1;
+            report(&Damage { path, why: why.to_owned(), is_unknown: self.has_others })?;
         }
         Ok(())
     }
@@ -224,7 +249,10 @@ impl<'a> Checker<'a> {
         }
         match group.links() {
             Ok(links) => stack.push(Frame { group, links: links.into_iter(), is_read }),
-            Err(error) => self.wrong(group.path(), &error, false, report)?,
+            Err(error) => {
+                self.has_others = true;
+                self.wrong(group.path(), &error, false, report)?;
+            }
         }
         Ok(())
     }
