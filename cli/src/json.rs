@@ -22,6 +22,9 @@ pub(crate) enum Nan {
     Error,
 }
 
+/// How many lists an array without elements is shown as.
+const MAX_EMPTY: u64 = 1_000_000;
+
 /// Writes an element.
 pub(crate) fn write(out: &mut dyn Write, value: filebacked::Result<Scalar<'_>>, nan: Nan) -> Outcome {
     match value? {
@@ -69,6 +72,7 @@ pub(crate) fn write(out: &mut dyn Write, value: filebacked::Result<Scalar<'_>>, 
 /// Writes elements as lists within each other.
 pub(crate) fn array(out: &mut dyn Write, dims: &[u64], elements: Elements<'_>, nan: Nan) -> Outcome {
     match dims {
+        dims if is_hollow(dims) => Ok(out.write_all(b"[]")?),
         [] => write(out, elements.get(0), nan),
         [_] => {
             out.write_all(b"[")?;
@@ -90,9 +94,27 @@ pub(crate) fn array(out: &mut dyn Write, dims: &[u64], elements: Elements<'_>, n
     }
 }
 
-/// Writes a string.
+/// Whether an array without elements has so many lists within each other that they are not shown.
+pub(crate) fn is_hollow(dims: &[u64]) -> bool {
+    let lists = dims.iter().take_while(|dim| **dim > 0).fold(1_u64, |lists, dim| lists.saturating_mul(*dim));
+    dims.contains(&0) && lists > MAX_EMPTY
+}
+
+/// Writes a string. Also what is meant for a terminal, or turns the direction of text, is an escape.
 pub(crate) fn text(out: &mut dyn Write, text: &str) -> Outcome {
-    Ok(serde_json::to_writer(out, text).map_err(io::Error::from)?)
+    let is_escaped =
+        |char: char| matches!(char, '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // Most text has none, which is soon seen.
+    if text.bytes().all(|byte| byte < 0x7f) || !text.contains(is_escaped) {
+        return Ok(serde_json::to_writer(out, text).map_err(io::Error::from)?);
+    }
+    for char in serde_json::to_string(text).map_err(io::Error::from)?.chars() {
+        match is_escaped(char) {
+            true => write!(out, "\\u{:04x}", u32::from(char))?,
+            false => write!(out, "{char}")?,
+        }
+    }
+    Ok(())
 }
 
 fn integer(out: &mut dyn Write, value: i128) -> Outcome {
@@ -345,5 +367,38 @@ impl Visitor<'_> for KeyVisitor {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
         key(crate::words::float(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_no_escapes_of_terminals() {
+        for (words, expected) in [
+            ("grün \"a\"\n", r#""grün \"a\"\n""#),
+            ("\u{7f}\u{9b}31m", r#""\u007f\u009b31m""#),
+            ("a\u{202e}b\u{2069}", r#""a\u202eb\u2069""#),
+        ] {
+            let mut written = Vec::new();
+            text(&mut written, words).unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), expected);
+            assert_eq!(serde_json::from_str::<String>(expected).unwrap(), words);
+        }
+    }
+
+    #[test]
+    fn arrays_without_elements_end() {
+        for (dims, expected) in [
+            (&[0][..], false),
+            (&[1_000_000, 0], false),
+            (&[1 << 33, 0], true),
+            (&[1 << 40, 1 << 40, 0], true),
+            (&[0, 1 << 33], false),
+            (&[1 << 33], false),
+        ] {
+            assert_eq!(is_hollow(dims), expected, "{dims:?}");
+        }
     }
 }

@@ -24,7 +24,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::commands::Command;
 use crate::failure::Failure;
-use crate::output::Color;
+use crate::output::{Color, one_line};
 
 /// Looks at HDF5 files, compares, checks, changes and converts them.
 ///
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {
-                eprintln!("filebacked: {message}");
+                eprintln!("filebacked: {}", one_line(message));
             }
             ExitCode::from(failure.code())
         }

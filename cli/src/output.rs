@@ -1,5 +1,6 @@
 //! Where output goes, and whether it has colors.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
@@ -29,22 +30,24 @@ pub(crate) const NEW: Style = AnsiColor::Green.on_default();
 pub(crate) struct Output {
     writer: Box<dyn Write>,
     has_color: bool,
+    is_terminal: bool,
 }
 
 impl Output {
     /// The standard output.
     pub(crate) fn stdout(color: Color) -> Self {
         let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
         let has_color = match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
                 let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-                stdout.is_terminal() && !is_set("NO_COLOR") && !is_dumb
+                is_terminal && !is_set("NO_COLOR") && !is_dumb
             }
         };
-        Self { writer: Box::new(BufWriter::with_capacity(1 << 16, stdout)), has_color }
+        Self { writer: Box::new(BufWriter::with_capacity(1 << 16, stdout)), has_color, is_terminal }
     }
 
     /// A new file, or the standard output where none is named.
@@ -52,10 +55,16 @@ impl Output {
         match path {
             Some(path) if path != Path::new("-") => {
                 let file = std::fs::File::create(path)?;
-                Ok(Self { writer: Box::new(BufWriter::with_capacity(1 << 20, file)), has_color: false })
+                let writer = Box::new(BufWriter::with_capacity(1 << 20, file));
+                Ok(Self { writer, has_color: false, is_terminal: false })
             }
             _ => Ok(Self::stdout(color)),
         }
+    }
+
+    /// Whether somebody looks at it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
     }
 
     /// The text in a style, if there are colors.
@@ -95,8 +104,17 @@ pub(crate) fn bytes_words(bytes: u64) -> String {
 }
 
 /// Text on one line: what would end the line, or is meant for the terminal, is shown as an escape.
-pub(crate) fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_unsafe)
+}
+
+/// The same, where lines and tabs stay.
+pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |char| is_unsafe(char) && !matches!(char, '\n' | '\t'))
+}
+
+fn escaped(text: &str, is_unsafe: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.chars().any(&is_unsafe) {
         return text.into();
     }
     let shown = text.chars().flat_map(|char| {
@@ -129,5 +147,6 @@ mod tests {
     fn nothing_reaches_the_terminal_but_text() {
         assert_eq!(one_line("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
         assert_eq!(one_line("grün"), "grün");
+        assert_eq!(lines("a\n\tb\u{9b}"), "a\n\tb\\u{9b}");
     }
 }

@@ -230,8 +230,11 @@ impl Serialize for Cell<'_> {
                         "-Infinity" => f64::NEG_INFINITY,
                         _ => return Err(wrong()),
                     },
-                    value => value.as_f64().ok_or_else(wrong)?,
+                    value => value.as_f64().filter(|float| is_exact(value, *float)).ok_or_else(wrong)?,
                 };
+                if *bits == 32 && float.is_finite() && (float as f32).is_infinite() {
+                    return Err(wrong());
+                }
                 if *bits == 32 { serializer.serialize_f32(float as f32) } else { serializer.serialize_f64(float) }
             }
             FieldType::Text => serializer.serialize_str(value.as_str().ok_or_else(wrong)?),
@@ -241,18 +244,24 @@ impl Serialize for Cell<'_> {
 }
 
 /// The same, where numbers of one list, or of one field of its records, are floats if one of them is.
-pub(crate) fn unified(mut value: Json) -> Json {
-    unify(vec![&mut value]);
-    value
+pub(crate) fn unified(mut value: Json) -> Outcome<Json> {
+    unify(vec![&mut value])?;
+    Ok(value)
+}
+
+/// Whether a float is what an integer is. Other numbers are floats.
+fn is_exact(value: &Json, float: f64) -> bool {
+    let integer = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    integer.is_none_or(|integer| float as i128 == integer)
 }
 
 /// Makes values that stand in one place of one sort.
-fn unify(values: Vec<&mut Json>) {
+fn unify(values: Vec<&mut Json>) -> Outcome {
     let (mut numbers, mut elements, mut fields) = (Vec::new(), Vec::new(), Vec::<(String, Vec<&mut Json>)>::new());
     let mut places = HashMap::new();
     for value in values {
         match value {
-            Json::Number(number) => numbers.push(number),
+            Json::Number(_) => numbers.push(value),
             Json::Array(list) => elements.extend(list.iter_mut()),
             Json::Object(map) => {
                 for (name, value) in map.iter_mut() {
@@ -268,13 +277,16 @@ fn unify(values: Vec<&mut Json>) {
     }
     if numbers.iter().any(|number| number.is_f64()) {
         for number in numbers {
-            if let Some(float) = number.as_f64().and_then(serde_json::Number::from_f64) {
-                *number = float;
+            let Some(float) = number.as_f64() else { continue };
+            if !is_exact(number, float) {
+                let message = format!("the integer {number} is among floats, and `f64` does not hold it exactly");
+                return Err(Failure::error(message));
             }
+            *number = float.into();
         }
     }
     if !elements.is_empty() {
-        unify(elements);
+        unify(elements)?;
     }
-    fields.into_iter().for_each(|(_, values)| unify(values));
+    fields.into_iter().try_for_each(|(_, values)| unify(values))
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::{make_files, shell};
-use filebacked::hdf5::types::{VarLenAscii, VarLenUnicode};
-use filebacked::{Value, hdf5};
+use filebacked::hdf5::types::{FixedAscii, VarLenAscii, VarLenUnicode};
+use filebacked::{Appender, Value, hdf5};
+use serde::Serialize;
 
 fn run(folder: &Path, command: &str) -> (String, i32) {
     shell(folder, &format!("filebacked {command}"))
@@ -47,6 +48,9 @@ fn set_keeps_types() {
         ("f32", "0.1", "0.1"),
         ("f64", "NaN", "NaN"),
         ("f64", "-1e300", "-1e+300"),
+        ("f64", "-Infinity", "-inf"),
+        ("f32", "INF", "inf"),
+        ("@f32", "nan", "NaN"),
         ("@i8", "5", "5"),
         ("@f64", "0.5", "0.5"),
         ("@bool", "true", "true"),
@@ -77,6 +81,9 @@ fn set_keeps_types() {
         ("u64", "1.5"),
         ("i32", "x"),
         ("f32", "1e300"),
+        ("f64", "1e999"),
+        ("@f32", "-1e39"),
+        ("@f64", "1e999"),
         ("ascii", "grün"),
         ("grid", "[1, 2]"),
         ("grid[0, 0]", "40000"),
@@ -92,7 +99,7 @@ fn set_keeps_types() {
     assert!(std::fs::read_dir(folder).unwrap().count() == 1, "nothing is left beside the file");
 }
 
-/// Strings of fixed length get another, and keep their attributes.
+/// Strings of fixed length get another that is not too long, and keep what they have: attributes, and other links.
 #[test]
 fn set_strings() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,9 +107,33 @@ fn set_strings() {
     let title = Value::from("short").with_attr("language", "en");
     filebacked::to_file(folder.join("run.h5"), &Value::from_iter([("title", title), ("seed", Value::from(1))]))
         .unwrap();
-    assert_eq!(run(folder, "set run.h5 title 'a longer one'"), (String::new(), 0));
-    assert_eq!(run(folder, "get run.h5 title").0, "a longer one\n");
-    assert_eq!(run(folder, "get run.h5 title@language").0, "en\n");
+    {
+        let file = hdf5::File::open_rw(folder.join("run.h5")).unwrap();
+        file.link_hard("title", "same").unwrap();
+        file.new_dataset::<FixedAscii<4>>().shape(3).create("names").unwrap();
+    }
+    for in_place in ["", "--in-place"] {
+        for text in ["a", "grün", "short"] {
+            assert_eq!(run(folder, &format!("set run.h5 title '{text}' {in_place}")), (String::new(), 0));
+            assert_eq!(run(folder, "get run.h5 same").0, format!("{text}\n"));
+            assert_eq!(run(folder, "get run.h5 title@language").0, "en\n");
+        }
+        let before = std::fs::read(folder.join("run.h5")).unwrap();
+        for (command, why) in
+            [("title 'a longer one'", "5 are the most"), ("names[0] abcde", "4 are the most"), ("names[0] ü", "ASCII")]
+        {
+            let (output, code) = run(folder, &format!("set run.h5 {command} {in_place}"));
+            assert!(code == 2 && output.contains(why), "{command}: {output}");
+            assert!(std::fs::read(folder.join("run.h5")).unwrap() == before, "{command}");
+        }
+        assert_eq!(run(folder, &format!("set run.h5 names '[\"a\", \"\", \"abcd\"]' {in_place}")), (String::new(), 0));
+        assert_eq!(run(folder, "get run.h5 names --json").0, "[\"a\",\"\",\"abcd\"]\n");
+        assert_eq!(run(folder, &format!("set run.h5 title@language de {in_place}")), (String::new(), 0));
+        assert_eq!(run(folder, "get run.h5 title@language").0, "de\n");
+        assert_eq!(run(folder, &format!("set run.h5 title@language en {in_place}")), (String::new(), 0));
+    }
+    let (output, code) = run(folder, "set run.h5 new/mixed '[1.5, 9007199254740993]' --create");
+    assert!(code == 2 && output.contains("9007199254740993"), "{output}");
     assert_eq!(run(folder, "set run.h5 new/list '[1, 2.5]' --create"), (String::new(), 0));
     assert_eq!(run(folder, "get run.h5 new/list --json").0, "[1.0,2.5]\n");
     assert_eq!(run(folder, "set run.h5 seed 2 --in-place").1, 0);
@@ -129,6 +160,26 @@ fn append_begins_and_goes_on() {
         assert!(code == 2 && output.contains(why), "{record}: {output}");
         assert_eq!(run(folder, "get log.h5 steps --csv").0.lines().count(), 5);
     }
+    // What the types do not hold, and columns of one name.
+    #[derive(Serialize)]
+    struct Sample {
+        x: f32,
+    }
+    let mut samples = Appender::create_file(folder.join("samples.h5"), "list").unwrap();
+    samples.push(&Sample { x: 0.5 }).unwrap();
+    samples.finish().unwrap();
+    for (table, file, why) in [
+        ("x\n1e300\n", "samples.h5", "`f32`"),
+        ("x,x\n1,2\n", "samples.h5", "two columns `x`"),
+        ("x\n18446744073709551617\n", "new.h5", "18446744073709551617"),
+        ("x\n1.5\n9007199254740993\n", "new.h5", "9007199254740993"),
+    ] {
+        std::fs::write(folder.join("wrong.csv"), table).unwrap();
+        let (output, code) = run(folder, &format!("append {file} list -i wrong.csv"));
+        assert!(code == 2 && output.contains(why), "{table}: {output}");
+    }
+    std::fs::write(folder.join("large.csv"), "x\n18446744073709551616\n-9223372036854775808\n0.5\n").unwrap();
+    assert_eq!(run(folder, "append large.h5 list -i large.csv"), (String::new(), 0));
     // A table, which has no options, of this crate's.
     make_files(folder);
     let (output, code) = run(folder, "append run.h5 steps -i records.ndjson");
@@ -176,6 +227,25 @@ fn convert_goes_both_ways() {
     assert_eq!(std::fs::read_to_string(folder.join("steps.ndjson")).unwrap().lines().count(), 5);
     assert_eq!(run(folder, "convert steps.ndjson again.h5 --at a/b").1, 0);
     assert_eq!(run(folder, "get again.h5 'a/b/energy[0]'").0, "-0.5\n");
+    // The rest of the file stays.
+    for command in ["convert steps.ndjson again.h5 --at more", "convert run.json again.h5 --at a/c"] {
+        assert_eq!(run(folder, command), (String::new(), 0), "{command}");
+        let before = std::fs::read(folder.join("again.h5")).unwrap();
+        assert_eq!(run(folder, command).1, 2, "{command}");
+        assert!(std::fs::read(folder.join("again.h5")).unwrap() == before, "{command}");
+    }
+    assert_eq!(run(folder, "get again.h5 'a/b/energy[0]'").0, "-0.5\n");
+    assert_eq!(run(folder, "get again.h5 'more/energy[0]'").0, "-0.5\n");
+    assert_eq!(run(folder, "get again.h5 a/c/title").0, "plate\n");
+    // A pipe stays one, and an input is not written over.
+    #[cfg(unix)]
+    {
+        let line = "mkfifo pipe; timeout 20 cat pipe > piped & filebacked convert run.h5 pipe --to json --at settings; wait; test -p pipe";
+        assert_eq!(shell(folder, line), (String::new(), 0));
+        assert!(std::fs::read_to_string(folder.join("piped")).unwrap().starts_with("{\"seed\":7"));
+    }
+    let (output, code) = run(folder, "convert run.h5 ./run.h5 --to json");
+    assert!(code == 2 && output.contains("input"), "{output}");
     // What JSON lacks.
     filebacked::to_file(folder.join("nan.h5"), &BTreeMap::from([("x", [f64::NAN, f64::INFINITY])])).unwrap();
     assert_eq!(run(folder, "convert nan.h5 - --to json").0, "{\"x\":[null,null]}\n");

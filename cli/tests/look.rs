@@ -72,6 +72,37 @@ fn trees_have_every_link_once() {
     assert_eq!(run(folder.path(), "tree nothing.h5").1, 2);
 }
 
+/// Names, links and errors of a file do nothing to a terminal.
+#[test]
+fn escapes_of_terminals_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let evil = "a\u{1b}[31m\u{9b}1m\u{202e}";
+    {
+        let file = hdf5::File::create(folder.join("evil.h5")).unwrap();
+        file.link_soft(&format!("/no {evil}"), &format!("soft {evil}")).unwrap();
+        file.link_soft(&format!("/no {evil}"), "both").unwrap();
+        file.new_dataset::<u8>().create(evil).unwrap();
+        file.new_attr::<u8>().create(evil).unwrap();
+        let file = hdf5::File::create(folder.join("other.h5")).unwrap();
+        file.link_soft("/other", "both").unwrap();
+    }
+    let is_evil = |char| matches!(char, '\u{1b}' | '\u{9b}' | '\u{202e}');
+    for command in [
+        "tree evil.h5 -a",
+        "tree evil.h5 --json -a",
+        "diff evil.h5 other.h5",
+        "diff evil.h5 other.h5 --json",
+        "check evil.h5",
+        "check evil.h5 --json",
+        &format!("get evil.h5 'no {evil}'"),
+        &format!("get evil.h5 evil.h5 'no {evil}'"),
+    ] {
+        let (output, _) = run(folder, command);
+        assert!(!output.contains(is_evil) && output.contains("[31m"), "{command}: {output:?}");
+    }
+}
+
 #[test]
 fn values_of_every_type() {
     let folder = tempfile::tempdir().unwrap();
@@ -169,6 +200,16 @@ fn values_of_every_type() {
         let (output, code) = run(folder, &format!("get all.h5 {what}"));
         assert!(code == expected && (output.contains(why) || expected == 0), "{what}: {code}\n{output}");
     }
+    // An output is not written over what is read, nor where nothing is.
+    let before = std::fs::read(folder.join("all.h5")).unwrap();
+    std::fs::write(folder.join("old.txt"), "old").unwrap();
+    for (what, expected) in [("int -o ./all.h5", 2), ("nothing -o old.txt", 1), ("'list[9]' -o old.txt", 2)] {
+        assert_eq!(run(folder, &format!("get all.h5 {what}")).1, expected, "{what}");
+        assert!(std::fs::read(folder.join("all.h5")).unwrap() == before, "{what}");
+        assert_eq!(std::fs::read_to_string(folder.join("old.txt")).unwrap(), "old", "{what}");
+    }
+    assert_eq!(run(folder, "get all.h5 int -o old.txt"), (String::new(), 0));
+    assert_eq!(std::fs::read_to_string(folder.join("old.txt")).unwrap(), "-7\n");
     // Many files, of which one has it.
     std::fs::copy(folder.join("all.h5"), folder.join("other.h5")).unwrap();
     assert_eq!(run(folder, "set other.h5 new 5 --create").1, 0);

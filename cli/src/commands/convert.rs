@@ -8,7 +8,7 @@ use filebacked::objects::{Group, Object};
 use filebacked::{Appender, ReadOptions, Reader, Value, WriteOptions};
 use serde::Serialize;
 
-use crate::atomic::replaced;
+use crate::atomic::{changed, refuse_input, replaced};
 use crate::commands::append::json_rows;
 use crate::failure::{Failure, Outcome};
 use crate::json::{self, Nan, Written};
@@ -103,10 +103,18 @@ impl Convert {
     pub(crate) fn run(self, color: Color) -> Outcome {
         let from = self.from.map_or_else(|| Format::of(&self.input), Ok)?;
         let to = self.to.map_or_else(|| Format::of(&self.output), Ok)?;
+        refuse_input(&self.output, [&self.input])?;
         match (from, to) {
             (Format::Hdf5, Format::Hdf5) => Err(Failure::error("both are HDF5: `repack` and `cp` are for that")),
             (Format::Hdf5, to) if self.output == Path::new("-") => self.export(to, None, color),
             (Format::Hdf5, to) => replaced(&self.output, |new| self.export(to, Some(new), color)),
+            (_, Format::Hdf5) if self.output.exists() && !self.output.is_file() => {
+                Err(Failure::error(format!("`{}` is no regular file, which HDF5 needs", self.output.display())))
+            }
+            // What else is in the file stays.
+            (from, Format::Hdf5) if !self.is_root() && self.output.is_file() => {
+                changed(&self.output, |copy| self.import(from, copy))
+            }
             (from, Format::Hdf5) => replaced(&self.output, |new| self.import(from, new)),
             _ => Err(Failure::error("one of both is HDF5")),
         }
@@ -209,7 +217,7 @@ impl Convert {
             Format::Json => {
                 let value: serde_json::Value =
                     serde_json::from_reader(source).map_err(|error| wrong(error.to_string()))?;
-                self.write(new, &unified(value))
+                self.write(new, &unified(value)?)
             }
             Format::Msgpack => {
                 let value: Value = rmp_serde::from_read(source).map_err(|error| wrong(error.to_string()))?;
@@ -239,7 +247,13 @@ impl Convert {
             waiting.push(row?);
         }
         let schema = Schema::of_rows(&waiting);
-        let mut appender: Appender<Record<'_>> = Appender::create_file(new, &self.at)?;
+        let mut appender: Appender<Record<'_>> = match new.exists() {
+            true => {
+                let file = filebacked::hdf5::File::open_rw(new).map_err(|error| Failure::error(error.to_string()))?;
+                Appender::create(&file, &self.at)?
+            }
+            false => Appender::create_file(new, &self.at)?,
+        };
         for (row, number) in waiting.into_iter().map(Ok).chain(rows).zip(1u64..) {
             let record = schema.record(row?).map_err(|failure| numbered(failure, number))?;
             appender.push(&record).map_err(|error| numbered(error.into(), number))?;

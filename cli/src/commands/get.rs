@@ -7,12 +7,13 @@ use clap_complete::ArgValueCompleter;
 use filebacked::objects::{Attribute, Dataset, ElementType, Group, Scalar, TypeClass};
 use filebacked::{ErrorKind, ReadOptions, Reader};
 
+use crate::atomic::{refuse_input, replaced};
 use crate::blocks::Blocks;
 use crate::commands::completions;
 use crate::failure::{Failure, Outcome};
 use crate::json::{self, Nan, Written};
 use crate::limits::Limits;
-use crate::output::{Color, Output, one_line};
+use crate::output::{Color, Output, lines, one_line};
 use crate::rows::{Row, RowWriter};
 use crate::slice::Part;
 use crate::target::{Found, Target};
@@ -61,6 +62,9 @@ pub(crate) struct Get {
     limits: Limits,
 }
 
+/// How many columns of an array without elements are shown.
+const MAX_COLUMNS: u64 = 1_000_000;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Text,
@@ -86,11 +90,29 @@ impl Get {
         if format == Format::Npy && self.output.is_none() && std::io::stdout().is_terminal() {
             return Err(Failure::error("`--npy` is no text: name a file with `-o`, or use a pipe"));
         }
-        let mut output = Some(Output::to(self.output.as_deref(), color)?);
+        match self.output.as_deref().filter(|path| *path != Path::new("-")) {
+            None => self.print(&paths, format, Output::stdout(color))?,
+            Some(path) => {
+                refuse_input(path, &self.files)?;
+                let mut outcome = Ok(());
+                replaced(path, |new| {
+                    outcome = self.print(&paths, format, Output::to(Some(new), color)?)?;
+                    Ok(())
+                })?;
+                outcome
+            }
+        }
+    }
+
+    /// Prints values. Where several are asked for, those that can be read are printed in any case: the inner outcome says whether
+    /// all were.
+    fn print(&self, paths: &[Target], format: Format, output: Output) -> Outcome<Outcome> {
+        let is_one = self.files.len() == 1 && paths.len() == 1;
+        let mut output = Some(output);
         let options = self.limits.options();
         let mut worst: Option<Failure> = None;
         for file in &self.files {
-            for target in &paths {
+            for target in paths {
                 let name = (!is_one).then(|| self.prefix(file, target, paths.len()));
                 let got = get(file, &options, target.clone(), format, self.nan, name.as_deref(), &mut output);
                 match got {
@@ -104,7 +126,7 @@ impl Get {
                     Err(failure) => {
                         let failure = failure.in_file(file);
                         if let Some(message) = failure.message() {
-                            eprintln!("filebacked: {message}");
+                            eprintln!("filebacked: {}", one_line(message));
                         }
                         if worst.as_ref().is_none_or(|worst| worst.code() < failure.code()) {
                             worst = Some(failure);
@@ -114,11 +136,11 @@ impl Get {
             }
         }
         output.as_mut().map_or(Ok(()), Output::finish)?;
-        match worst {
+        Ok(match worst {
             None => Ok(()),
             Some(Failure::Missing(_)) => Err(Failure::No),
             Some(_) => Err(Failure::error("not all could be read")),
-        }
+        })
     }
 
     /// What stands before a value where there are several.
@@ -457,6 +479,12 @@ impl Rows {
         let mut rows = Self { dims: dims.to_vec(), count: 0, has_fields, csv: None, line: Vec::new() };
         match (getter.format, fields) {
             (Format::Csv, fields) => {
+                if let ([_, .., last], None) = (dims, &fields)
+                    && dims.contains(&0)
+                    && *last > MAX_COLUMNS
+                {
+                    return Err(Failure::error(format!("an array without elements of {last} columns is no table")));
+                }
                 rows.csv = Some(csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()));
                 let header = fields.unwrap_or_else(|| match dims {
                     [] | [_] => vec!["value".to_owned()],
@@ -552,9 +580,13 @@ impl Rows {
 
     fn text(&mut self, getter: &mut Getter<'_>, value: filebacked::Result<Scalar<'_>>) -> Outcome {
         let (is_scalar, nan) = (self.dims.is_empty(), getter.nan);
+        let is_terminal = is_scalar && getter.out()?.is_terminal();
         self.line.clear();
         match value? {
-            // One string is what it is.
+            // One string is what it is, but does nothing to a terminal.
+            Scalar::Text(text) if is_terminal => {
+                self.line.extend_from_slice(lines(text).as_bytes());
+            }
             Scalar::Text(text) if is_scalar => self.line.extend_from_slice(text.as_bytes()),
             Scalar::Record(record) if self.has_fields && !is_scalar => {
                 for (number, (_, value)) in record.fields().enumerate() {
@@ -601,6 +633,7 @@ impl Rows {
 /// The lists of an array without elements.
 fn empty(out: &mut Output, dims: &[u64]) -> Outcome {
     match dims {
+        dims if json::is_hollow(dims) => Ok(out.write_all(b"[]")?),
         [] | [0, ..] => Ok(out.write_all(b"[]")?),
         [dim, rest @ ..] => {
             out.write_all(b"[")?;
@@ -626,7 +659,7 @@ pub(crate) fn cell(value: filebacked::Result<Scalar<'_>>, nan: Nan) -> Outcome<S
 /// The same in a line of text, where strings with tabs or ends of lines are JSON, too.
 fn text_cell(line: &mut Vec<u8>, value: filebacked::Result<Scalar<'_>>, nan: Nan) -> Outcome {
     match value? {
-        Scalar::Text(text) if text.contains(char::is_control) => json::text(line, text),
+        Scalar::Text(text) | Scalar::Name(text, _) if text.contains(char::is_control) => json::text(line, text),
         Scalar::Text(text) => {
             line.extend_from_slice(text.as_bytes());
             Ok(())

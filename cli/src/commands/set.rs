@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap_complete::ArgValueCompleter;
-use filebacked::hdf5::types::{TypeDescriptor, VarLenAscii, VarLenUnicode};
+use filebacked::WriteOptions;
+use filebacked::hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use filebacked::hdf5::{self, Container, Hyperslab, SliceOrIndex};
 use filebacked::ndarray::{ArrayD, IxDyn};
 use filebacked::objects::{ElementType, Items, TypeClass};
-use filebacked::{Value, WriteOptions};
 
 use crate::atomic::changed;
 use crate::commands::completions;
@@ -21,7 +21,7 @@ use crate::words;
 const EXAMPLES: &str = "\
 Examples:
   filebacked set run.h5 settings/seed 8
-  filebacked set run.h5 settings/title 'three bodies'
+  filebacked set run.h5 settings/title 'one body'
   filebacked set run.h5 'field[0, :3]' '[1, 2.5, 3]'     a part, as JSON
   filebacked set run.h5 field@units hPa                  an attribute
   filebacked set run.h5 settings/retries 3 --create      something new, from JSON
@@ -97,9 +97,11 @@ impl Set {
                 };
                 let stored = stored.map_err(failed)?;
                 let descriptor = stored.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(failed)?;
+                self.refuse_unusual(&stored, &new, &descriptor)?;
                 write(&stored, &new, &Part::all(&dims), true, &descriptor)?;
                 drop(stored);
-                opened.close().map_err(failed)
+                opened.close().map_err(failed)?;
+                self.check(file, &target, &new, &Part::all(&dims))
             }
             (None, Found::Group(_)) => Err(Failure::error(format!("`{}` is a group: name a dataset in it", self.path))),
             (None, Found::Dataset(dataset)) => {
@@ -124,18 +126,10 @@ impl Set {
                 }
                 let new = values(&self.value, &element_type, &part.dims())?;
                 drop((dataset, root));
-                if let (TypeClass::FixedString(size), Values::Texts(texts)) = (element_type.class(), &new) {
-                    return match &texts[..] {
-                        // It is as long as it is.
-                        [text] if dims.is_empty() => rewritten(file, &path, text),
-                        _ => Err(Failure::error(format!(
-                            "strings of a fixed length of {size} bytes in a list cannot be set"
-                        ))),
-                    };
-                }
                 let opened = hdf5::File::open_rw(file).map_err(failed)?;
                 let stored = opened.dataset(&path).map_err(failed)?;
                 let descriptor = stored.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(failed)?;
+                self.refuse_unusual(&stored, &new, &descriptor)?;
                 write(&stored, &new, &part, part == Part::all(&dims), &descriptor)?;
                 drop(stored);
                 opened.close().map_err(failed)?;
@@ -147,13 +141,33 @@ impl Set {
     /// Makes sure that what is there now is what was meant: integers of odd widths hold less than their type says.
     fn check(&self, file: &Path, target: &Target, new: &Values, part: &Part) -> Outcome {
         let root = self.limits.options().objects_file(file)?;
-        let (_, Found::Dataset(dataset)) = target.clone().find(&root)? else {
-            return Err(Failure::error("it is gone"));
+        let gone = || Failure::error("it is gone");
+        let (_, found) = target.clone().find(&root)?;
+        let is_same = match (&target.attribute, &found) {
+            (Some(name), Found::Group(group)) => new.is_same(group.attribute(name)?.ok_or_else(gone)?.items()),
+            (Some(name), Found::Dataset(dataset)) => new.is_same(dataset.attribute(name)?.ok_or_else(gone)?.items()),
+            (None, Found::Dataset(dataset)) => {
+                new.is_same(&dataset.read_steps(&part.start, &part.step, &part.count)?)
+            }
+            (None, Found::Group(_)) => return Err(gone()),
         };
-        let items = dataset.read_steps(&part.start, &part.step, &part.count)?;
-        match new.is_same(&items) {
+        match is_same {
             true => Ok(()),
             false => Err(Failure::error("the type in the file does not hold the value")),
+        }
+    }
+
+    /// Refuses to change numbers in place that are not of a type of this machine: what they hold is seen only when it is written.
+    fn refuse_unusual(&self, stored: &Container, new: &Values, descriptor: &TypeDescriptor) -> Outcome {
+        if !self.in_place || matches!(new, Values::Texts(_)) {
+            return Ok(());
+        }
+        let usual = hdf5::Datatype::from_descriptor(descriptor).map_err(failed)?;
+        match stored.dtype().map_err(failed)? == usual {
+            true => Ok(()),
+            false => {
+                Err(Failure::error("`--in-place` does not change numbers of a type that this machine does not have"))
+            }
         }
     }
 
@@ -165,7 +179,7 @@ impl Set {
         }
         let value: serde_json::Value =
             serde_json::from_str(&self.value).unwrap_or_else(|_| serde_json::Value::String(self.value.clone()));
-        let value = crate::records::unified(value);
+        let value = crate::records::unified(value)?;
         Ok(WriteOptions::new().write_at(file, &target.path, &value)?)
     }
 }
@@ -174,14 +188,8 @@ fn failed(error: hdf5::Error) -> Failure {
     Failure::error(error.to_string())
 }
 
-/// Writes a string of another length in the place of one, with the attributes that it has.
-fn rewritten(file: &Path, path: &str, text: &str) -> Outcome {
-    let mut value: Value = filebacked::read_at(file, path)?;
-    *value.inner_mut() = Value::from(text);
-    let opened = hdf5::File::open_rw(file).map_err(failed)?;
-    WriteOptions::new().overwrite(true).write(&opened, path, &value)?;
-    opened.close().map_err(failed)
-}
+/// Bytes of the longest string of fixed length that is set.
+const MAX_FIXED: usize = 1 << 15;
 
 /// Values of one type.
 enum Values {
@@ -265,18 +273,43 @@ fn values(text: &str, element_type: &ElementType, dims: &[u64]) -> Outcome<Value
         TypeClass::Integer { bits: 32, .. } => numbers!(U32 u32),
         TypeClass::Integer { .. } => numbers!(U64 u64),
         TypeClass::Float { bits: 32 } => {
-            let Values::F32(floats) = numbers!(F32 f32) else { return Err(Failure::error("no floats")) };
-            if let Some((word, _)) =
-                words.iter().zip(&floats).find(|(word, float)| float.is_infinite() && !word.contains("inf"))
-            {
-                return Err(Failure::error(format!("`{word}` is too large for `{element_type}`")));
+            let floats = numbers!(F32 f32);
+            if let Values::F32(floats) = &floats {
+                refuse_overflow(&words, floats.iter().map(|float| float.is_infinite()), element_type)?;
             }
-            Values::F32(floats)
+            floats
         }
-        TypeClass::Float { .. } => numbers!(F64 f64),
-        TypeClass::String | TypeClass::FixedString(_) => Values::Texts(words),
+        TypeClass::Float { .. } => {
+            let floats = numbers!(F64 f64);
+            if let Values::F64(floats) = &floats {
+                refuse_overflow(&words, floats.iter().map(|float| float.is_infinite()), element_type)?;
+            }
+            floats
+        }
+        TypeClass::FixedString(size) => {
+            // A string that HDF5 calls null-terminated has a NUL at its end.
+            let is_terminated = format!("{element_type:?}").contains("NullTerminated");
+            let most = size.saturating_sub(usize::from(is_terminated)).min(MAX_FIXED);
+            if let Some(word) = words.iter().find(|word| word.len() > most) {
+                return Err(Failure::error(format!("a text of {} bytes is too long: {most} are the most", word.len())));
+            }
+            if words.iter().any(|word| word.contains('\0')) {
+                return Err(Failure::error("a string of fixed length ends at a NUL, which is in the text"));
+            }
+            Values::Texts(words)
+        }
+        TypeClass::String => Values::Texts(words),
         _ => return Err(Failure::error(format!("values of the type `{element_type}` cannot be set"))),
     })
+}
+
+/// Refuses finite numbers that have become infinite.
+fn refuse_overflow(words: &[String], are_infinite: impl Iterator<Item = bool>, element_type: &ElementType) -> Outcome {
+    let is_infinity = |word: &str| word.to_ascii_lowercase().contains("inf");
+    match words.iter().zip(are_infinite).find(|(word, is_infinite)| *is_infinite && !is_infinity(word)) {
+        Some((word, _)) => Err(Failure::error(format!("`{word}` is too large for `{element_type}`"))),
+        None => Ok(()),
+    }
 }
 
 /// The scalars in lists within each other of that shape.
@@ -329,6 +362,31 @@ fn write(target: &Container, new: &Values, part: &Part, is_whole: bool, descript
         TypeDescriptor::VarLenAscii => {
             let texts: Result<Vec<VarLenAscii>, _> = texts.iter().map(VarLenAscii::from_ascii).collect();
             put(target, texts.map_err(|_| Failure::error("the type takes ASCII alone"))?, part, is_whole)
+        }
+        // libhdf5 makes them as long as those in the file, and ends them as those.
+        TypeDescriptor::FixedAscii(_) | TypeDescriptor::FixedUnicode(_) => {
+            let is_ascii = matches!(descriptor, TypeDescriptor::FixedAscii(_));
+            macro_rules! fixed {
+                ($size:expr) => {
+                    match is_ascii {
+                        true => {
+                            let texts: Result<Vec<FixedAscii<{ $size }>>, _> =
+                                texts.iter().map(FixedAscii::from_ascii).collect();
+                            put(target, texts.map_err(|_| Failure::error("the type takes ASCII alone"))?, part, is_whole)
+                        }
+                        false => {
+                            let texts: Result<Vec<FixedUnicode<{ $size }>>, _> =
+                                texts.iter().map(|text| text.parse()).collect();
+                            put(target, texts.map_err(|error| Failure::error(format!("{error:?}")))?, part, is_whole)
+                        }
+                    }
+                };
+            }
+            match texts.iter().map(String::len).max().unwrap_or(0) {
+                0..=64 => fixed!(64),
+                65..=1024 => fixed!(1024),
+                _ => fixed!(MAX_FIXED),
+            }
         }
         other => return Err(Failure::error(format!("values of the type `{other}` cannot be set"))),
     });

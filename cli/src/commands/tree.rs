@@ -307,7 +307,11 @@ struct TextLines<'a> {
 }
 
 impl TextLines<'_> {
-    fn push(&mut self, line: Line) -> Outcome {
+    fn push(&mut self, mut line: Line) -> Outcome {
+        // Some of it are words of the file.
+        for text in [&mut line.name, &mut line.words, &mut line.size, &mut line.values, &mut line.storage] {
+            *text = one_line(text).into_owned();
+        }
         self.waiting.push(line);
         if self.widths.is_some() || self.waiting.len() >= ALIGNED { self.flush() } else { Ok(()) }
     }

@@ -68,13 +68,15 @@ impl Finding {
     /// Shows it as text.
     pub(crate) fn show(&self, out: &mut Output, files: [&str; 2]) -> Outcome {
         let path = out.styled(NAME, &one_line(&self.path));
-        let (old, new) =
-            (|out: &Output, text: &str| out.styled(OLD, text), |out: &Output, text: &str| out.styled(NEW, text));
-        let arrow = |out: &Output, from: &str, to: &str| format!("{} → {}", old(out, from), new(out, to));
+        let arrow = |out: &Output, from: &str, to: &str| {
+            format!("{} → {}", out.styled(OLD, &one_line(from)), out.styled(NEW, &one_line(to)))
+        };
+        let files = files.map(one_line);
         let words = match &self.change {
             Change::Only { file, what } => {
                 let style = if *file == 0 { OLD } else { NEW };
-                format!("{}  {}", out.styled(style, &format!("only in {}", files[*file])), out.styled(DIM, what))
+                let place = out.styled(style, &format!("only in {}", files[*file]));
+                format!("{place}  {}", out.styled(DIM, &one_line(what)))
             }
             Change::Object { from, to } | Change::Value { from, to } => arrow(out, from, to),
             Change::Link { from, to } => format!("link: {}", arrow(out, from, to)),
