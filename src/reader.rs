@@ -229,11 +229,11 @@ impl<T: DeserializeOwned> Reader<T> {
     /// use filebacked::{Appender, Reader};
     ///
     /// # let directory = tempfile::tempdir()?;
-    /// # let path = directory.path().join("run.h5");
-    /// let mut log = Appender::create_file(&path, "log")?;
+    /// let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// let mut log = Appender::create(&file, "log")?;
     /// log.push("started")?;
     /// log.flush()?;
-    /// let mut lines = Reader::<String>::open_file(&path, "log")?;
+    /// let mut lines = Reader::<String>::open(&file, "log")?;
     /// assert_eq!(lines.by_ref().collect::<filebacked::Result<Vec<_>>>()?, ["started"]);
     ///
     /// log.push("half of it is done")?;
