@@ -145,7 +145,7 @@ impl GrowingSequence {
         Self { growth: Some(growth), count: 0, file: Some(file), swmr: None }
     }
 
-    /// One in a file that others are to read meanwhile. They can, if there is something in it.
+    /// One in a file that others are to read meanwhile. If there are records in it, they can from now on.
     pub(crate) fn in_swmr_file(growth: Growth, file: File, swmr: Swmr) -> Result<Self> {
         let mut sequence = Self { growth: Some(growth), count: 0, file: Some(file), swmr: Some(Box::new(swmr)) };
         sequence.begin_swmr(false)?;
@@ -170,7 +170,7 @@ impl GrowingSequence {
         self.growth()?.finish(sync)
     }
 
-    /// Has others read the file from now on, if it is for that, and what is in it tells the form of all that is to come.
+    /// Lets others read the file from now on, if it was opened for that and its records have fixed the form of all later ones.
     fn begin_swmr(&mut self, sync: bool) -> Result<()> {
         let is_due = self.swmr.as_ref().is_some_and(|swmr| !swmr.has_begun) && self.growth()?.is_settled();
         if !is_due {

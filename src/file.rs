@@ -262,7 +262,7 @@ fn sync_file(path: &Path) -> Result<()> {
     sync().map_err(|error| Error::io("could not sync the file", error))
 }
 
-/// Reads from a file, anew where another program may be writing it, and this one has it open already.
+/// Reads from a file. If another program may be writing it, libhdf5 reads everything anew.
 pub(crate) fn as_it_is_now<R>(root: &Group, access: Access, mut read: impl FnMut() -> Result<R>) -> Result<R> {
     if access.swmr { h5::anew(&OpenFile::of(root)?, read) } else { read() }
 }

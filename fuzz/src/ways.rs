@@ -18,12 +18,10 @@ pub(crate) struct Input<'a> {
 type Way = fn(&ReadOptions, &Input<'_>) -> Result<()>;
 
 #[derive(Deserialize)]
+#[allow(dead_code, reason = "it is only read from the file")]
 struct Record {
-    #[allow(dead_code)]
     id: Option<u32>,
-    #[allow(dead_code)]
     name: Option<String>,
-    #[allow(dead_code)]
     tags: Option<Vec<String>>,
 }
 

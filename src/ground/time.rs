@@ -269,7 +269,7 @@ impl StoredTimes {
         inside()
     }
 
-    /// Has it be what all times are that are elements of something, while that is read; or nothing.
+    /// Reads a list whose elements are times of this kind; with none, of a kind that nothing is known of.
     pub(crate) fn of_elements<R>(times: Option<Arc<Self>>, inside: impl FnOnce() -> R) -> R {
         struct Restore(Option<Arc<StoredTimes>>);
         impl Drop for Restore {
@@ -281,7 +281,7 @@ impl StoredTimes {
         inside()
     }
 
-    /// What times are that are such elements.
+    /// What is known of the times in the list that is being read.
     pub(crate) fn of_element() -> Option<Arc<Self>> {
         ELEMENTS.with_borrow(Clone::clone)
     }

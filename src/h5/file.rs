@@ -373,8 +373,8 @@ impl File {
         Self::open_with(path, H5F_ACC_RDWR, file_access(Access { clears_status, ..SWMR_WRITER })?.get())
     }
 
-    /// Has others read the file from now on by means of libhdf5, while this process writes it: objects in it only become longer.
-    /// None may be open.
+    /// Lets others read the file with libhdf5 while this process writes it. From then on, datasets only become longer. No object of
+    /// the file may be open.
     pub(crate) fn start_swmr(&self) -> Result<()> {
         locked(|| {
             if h5f::open_objects(&self.id) > 0 {

@@ -101,9 +101,9 @@ thread_local! {
     static IS_ANEW: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does something for which all objects that it opens are read from the file anew, if that is being written by another program
-/// meanwhile: of what libhdf5 has read before, it would never know otherwise that it has changed. As the parts of a header are
-/// read one after the other, they need not fit together: then it is done again.
+/// Does some work. If another program may be writing the file, libhdf5 reads every object that the work opens anew: otherwise it
+/// would keep what it read before. It reads the parts of a header one after the other. If they do not fit together, the work is
+/// done again.
 pub(crate) fn anew<R>(file: &OpenFile, mut work: impl FnMut() -> Result<R>) -> Result<R> {
     const MAX_TRIES: u32 = 100;
     const PAUSE: Duration = Duration::from_millis(1);

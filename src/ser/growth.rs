@@ -195,7 +195,7 @@ impl Growth {
         }
     }
 
-    /// Whether all is written, and tells the form of what is to come.
+    /// Whether everything is written, so that the form of later elements is fixed.
     pub(crate) fn is_settled(&self) -> bool {
         self.settled && self.counted == Some(self.written) && self.written > 0
     }
@@ -413,7 +413,7 @@ impl Growth {
         let _writing = writing.enter();
         with_room(|| {
             self.write_out(sync, Growing::write_last)?;
-            // Others who have it open know of no dataset that becomes shorter.
+            // While others read it, no dataset may become shorter.
             if !self.is_swmr {
                 self.part.each(&mut Growing::finish)?;
             }
@@ -425,7 +425,7 @@ impl Growth {
 /// The error for an element that does not fit what is there already, where nothing else may be made.
 #[cold]
 fn needs_object() -> Error {
-    let message = "it is of a form of which there was none when others began to read the file, and HDF5 takes no new objects then";
+    let message = "it needs a new dataset or group, and HDF5 makes none in a file that others are reading";
     let advice = "add records of all forms before the first flush: each variant, each field, options with a value, and lists and maps that are not empty";
     Error::new(ErrorKind::Unsupported, message).advised(advice)
 }

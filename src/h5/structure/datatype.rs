@@ -43,13 +43,13 @@ impl Varlen {
     }
 }
 
-/// More elements of arrays than so many, at all levels together, are not taken note of.
+/// At most so many copies of parts are kept for the elements of arrays, at all levels together.
 const MAX_VARLENS: usize = 1 << 14;
 
 /// Parts of variable length that were found, at one level.
 struct Found<'a> {
     parts: Vec<Varlen>,
-    /// How many more there may be, at all levels, because they are in arrays: none for those who do not ask for them.
+    /// How many more copies may be kept; none where nobody asks for the parts.
     left: &'a Cell<usize>,
 }
 

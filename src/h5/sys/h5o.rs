@@ -60,7 +60,7 @@ pub(in crate::h5) fn find_at(place: hid_t, target: Target) -> Option<Id> {
     Id::found(|| c::H5Oopen_at(place, target))
 }
 
-/// Has all forgotten that libhdf5 knows of an object: it is read anew, as another program may have written to it.
+/// Has libhdf5 read an object anew, because another program may have written to it.
 pub(in crate::h5) fn refresh(what: &str, object: hid_t) -> Result<()> {
     call(what, || c::H5Orefresh(object)).map(drop)
 }
