@@ -9,7 +9,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
 use crate::ground::progress::{CallProgress, ProgressCallback};
 use crate::h5::{self, File, Group, OpenFile, image_of, write_out};
-use crate::layout::access::Access;
+use crate::layout::access::{Access, LibraryVersion};
 use crate::layout::path_rules::RulePosition;
 use crate::layout::progress_path::ProgressPath;
 use crate::ser::AnyValue;
@@ -254,6 +254,69 @@ fn at(
             }
         }
         Err(Error::new(ErrorKind::Io, "the file is made and removed again by others all the time"))
+    })
+}
+
+/// What was made of a file: how many bytes it had, and how many the new one has.
+pub(crate) struct RepackedFile {
+    pub(crate) bytes: (u64, u64),
+    pub(crate) repacked: h5::Repacked,
+}
+
+/// Makes a file anew at `target`, which may be where it is.
+pub(crate) fn repack(
+    source: &Path,
+    target: &Path,
+    sync: bool,
+    (reading, writing): (Access, Access),
+    rules: &RulePosition,
+    watch: &ProgressCallback,
+) -> Result<RepackedFile> {
+    let repack = |run: &CallProgress| {
+        let old = File::open(source, reading).map_err(|error| in_file(why_not_open(source, error), source))?;
+        let mut plain = fs::File::open(source).map_err(|error| Error::io("could not open the file", error))?;
+        let (user_block, oldest) = start_of(&mut plain)?;
+        let libver = if writing.libver == Access::default().libver {
+            (oldest, LibraryVersion::newest())
+        } else {
+            writing.libver
+        };
+        let place = target_of(target)?;
+        let (mut temporary_file, file) = TemporaryFile::with_file(&place, Access { user_block, libver, ..writing })?;
+        let (repacked, spot) = {
+            // It keeps the file open.
+            let writing = file.writing()?;
+            let _writing = writing.enter();
+            let root = file.root()?.begun(run);
+            let repacked = h5::repack(&old.root()?, &root, rules)?;
+            write_out()?;
+            (repacked, root.spot().clone())
+        };
+        file.close()?;
+        let before = plain.metadata().map_err(|error| Error::io("could not look at the file", error))?.len();
+        temporary_file.write_user_block(plain.take(user_block))?;
+        let after = temporary_file.len()?;
+        drop(old);
+        spot.finish()?;
+        temporary_file.replace(&place, sync)?;
+        Ok(RepackedFile { bytes: (before, after), repacked })
+    };
+    watch.during(repack).map_err(|error| in_file(error, target))
+}
+
+/// Bytes of the user block, and the first version of the format that has what the file has. The file is at its start then.
+fn start_of(file: &mut fs::File) -> Result<(u64, LibraryVersion)> {
+    let mut look = || {
+        let Some(start) = find_superblock(file)? else { return Ok(None) };
+        let (version, _) = superblock_of(file, start)?;
+        file.rewind()?;
+        Ok(Some((start, version)))
+    };
+    let (start, version) = look().map_err(|error| Error::io("could not read the file", error))?.ok_or_else(not_hdf5)?;
+    Ok(match version {
+        0 | 1 => (start, LibraryVersion::Earliest),
+        2 => (start, LibraryVersion::V18),
+        _ => (start, LibraryVersion::V110),
     })
 }
 

@@ -211,7 +211,7 @@ pub use layout::access::{FileLocking, LibraryVersion};
 pub use layout::dataset_options::{DatasetOptions, Maps, Records, Strings};
 pub use ndarray;
 pub use num_complex;
-pub use options::{ReadOptions, WriteOptions};
+pub use options::{ReadOptions, Repacked, RepackedDataset, WriteOptions};
 pub use reader::Reader;
 pub use ser::Hdf5Serializer;
 pub use serde_bytes;

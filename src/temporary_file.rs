@@ -12,6 +12,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{
     self,
     ErrorKind::{AlreadyExists, NotFound},
+    Seek,
 };
 use std::path::{Path, PathBuf};
 
@@ -111,6 +112,21 @@ impl TemporaryFile {
             }
         }
         Err(failed(AlreadyExists.into()))
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> Result<u64> {
+        let len = self.file.metadata().map(|file| file.len());
+        len.map_err(|error| Error::io("could not look at the file", error))
+    }
+
+    /// Writes what it begins with before HDF5's part of it.
+    pub(crate) fn write_user_block(&mut self, mut bytes: impl io::Read) -> Result<()> {
+        let mut write = || {
+            self.file.rewind()?;
+            io::copy(&mut bytes, &mut self.file)
+        };
+        write().map(drop).map_err(|error| Error::io("could not write the user block of the file", error))
     }
 
     /// Puts the file in the place of `target`; with `sync`, once it is on the disk.

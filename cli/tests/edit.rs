@@ -283,3 +283,69 @@ fn completions_know_paths() {
     assert!(complete("se").contains("settings/"), "{}", complete("se"));
     assert!(complete("settings/s").contains("settings/seed"), "{}", complete("settings/s"));
 }
+
+/// The files of others that the repository has.
+fn fixtures(folder: &str) -> Vec<std::path::PathBuf> {
+    let mut waiting = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder)];
+    let mut files = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "h5") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A file that is made anew has what it had, however it is stored.
+#[test]
+fn repacked_files_are_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make_files(folder);
+    let files =
+        ["matrices", "golden", "python-filebacked"].into_iter().flat_map(fixtures).chain([folder.join("run.h5")]);
+    let mut count = 0;
+    for file in files {
+        let file = file.display();
+        for ways in ["", "--at '**:deflate=4,above=0'", "--at '**:lzf,chunk=3,above=0'", "--at '**:none'"] {
+            let (output, code) = run(folder, &format!("repack '{file}' new.h5 {ways}"));
+            // Where no dataset has one dimension, chunks of such are an error.
+            if output.contains("chunks of shape [3]") {
+                continue;
+            }
+            assert_eq!(code, 0, "{file} {ways}: {output}");
+            assert_eq!(run(folder, &format!("diff '{file}' new.h5")), (String::new(), 0), "{file} {ways}");
+            assert_eq!(run(folder, "check -q new.h5"), (String::new(), 0), "{file} {ways}");
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
+/// A damaged file, or one that was made to do harm, ends in an error or is made anew, and stays as it is.
+#[test]
+fn repack_takes_any_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let files: Vec<_> = ["damaged", "hostile"].into_iter().flat_map(fixtures).collect();
+    assert!(files.len() > 20, "{}", files.len());
+    for file in files {
+        let before = std::fs::read(&file).unwrap();
+        // What is written anew is read, too.
+        for ways in ["--at '**:deflate=1,above=0'"] {
+            let (output, code) = run(
+                folder,
+                &format!("repack '{}' new.h5 {ways} >out 2>&1; code=$?; cat out; exit $code", file.display()),
+            );
+            assert!(
+                (0..=2).contains(&code) && !output.contains("panicked"),
+                "{} {ways}: {code}: {output}",
+                file.display()
+            );
+        }
+        assert!(std::fs::read(&file).unwrap() == before);
+    }
+}

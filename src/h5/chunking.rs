@@ -28,6 +28,8 @@ const MAX_GROWING: u64 = 64 << 20;
 /// chunks that are not complete in a cache of 1 MiB.
 const REFERENCES: u64 = 256 << 10;
 
+const SET_UP: &str = "set up a dataset in chunks";
+
 /// How a dataset is to be made of chunks.
 pub(super) struct Chunking {
     pub(super) chunk: Vec<u64>,
@@ -137,20 +139,25 @@ impl Chunking {
     /// The property list of such a dataset.
     pub(super) fn list(&self) -> Result<Id> {
         let list = property_list(H5P_CLS_DATASET_CREATE)?;
-        let what = "set up a dataset in chunks";
-        h5p::set_chunk(what, &list, &self.chunk)?;
-        h5p::turn_off_times(what, &list)?;
+        h5p::turn_off_times(SET_UP, &list)?;
         if self.keeps_order {
             keep_attribute_order(&list)?;
         }
+        self.set(&list)?;
+        Ok(list)
+    }
+
+    /// Has datasets that are made by the list be in such chunks, with these filters after those that it has.
+    pub(super) fn set(&self, list: &Id) -> Result<()> {
+        h5p::set_chunk(SET_UP, list, &self.chunk)?;
         for (filter, flags, values) in &self.filters {
             if *filter == LZF {
                 // Else libhdf5 would look for it among the plugins when it writes the header.
                 lzf::register()?;
             }
-            h5p::add_filter(what, &list, *filter, *flags, values)?;
+            h5p::add_filter(SET_UP, list, *filter, *flags, values)?;
         }
-        Ok(list)
+        Ok(())
     }
 }
 

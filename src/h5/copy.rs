@@ -9,8 +9,10 @@ use std::collections::HashSet;
 
 use super::attribute::Attributes;
 use super::dataset::{Dataset, Shape};
+use super::dtype::Dtype;
 use super::external_access::NoPlugins;
 use super::group::{Group, Object};
+use super::holes::Holes;
 use super::items::Items;
 use super::link::Link;
 use super::object_info::{Identity, identity_of};
@@ -19,7 +21,7 @@ use super::sys::h5o;
 use super::varlen::check_header;
 use super::{Id, c_name, locked, property_lists, structure};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::limits::{Limit, Limits};
 use crate::layout::SLAB;
 use crate::layout::progress_path::ProgressPath;
 
@@ -35,13 +37,14 @@ impl Object {
     /// Copies it, with all that is in it, to the new link `name` of `group`, which may be in another file.
     pub(crate) fn copy_to(&self, group: &Group, name: &str) -> Result<()> {
         let (label, lists, spot) = (c_name(name)?, property_lists()?, group.spot_of(name));
-        let copy =
-            |bytes: usize| h5o::copy("copy an object", bytes, self.handle(), group.handle(), &label, &lists.link);
+        let copy = |bytes: usize| {
+            h5o::copy("copy an object", bytes, self.handle(), group.handle(), &label, (None, &lists.link))
+        };
         // What was looked through stays as it is until it is copied.
         locked(|| {
             let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
             match look_through(self, &spot)? {
-                Size { levels: 0..FEW_LEVELS, bytes } => copy(bytes),
+                Size { levels: 0..FEW_LEVELS, bytes, .. } => copy(bytes),
                 Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)),
             }
         })?;
@@ -57,6 +60,51 @@ struct Size {
     levels: usize,
     /// The most bytes that its data and what is in heaps take.
     bytes: usize,
+    variable: Variable,
+}
+
+/// Bytes of variable length that are copied. What is referred to more than once is copied so often, and a file can say that of anything.
+#[derive(Debug, Default)]
+pub(super) struct Variable(u64);
+
+impl Variable {
+    /// Adds those of items that were read.
+    pub(super) fn add(&mut self, dataset: &Dataset, items: &Items) -> Result<()> {
+        let most = dataset.file_size().saturating_mul(2).saturating_add(Limits::current().max_unstored);
+        let dtype = dataset.dtype();
+        let is_within =
+            items.bytes().chunks_exact(dtype.size().max(1)).all(|item| self.add_item(dtype, item, items, most));
+        match is_within {
+            true => Ok(()),
+            false => Err(Limits::exceeded("a copy has far more strings or lists than are stored", Limit::Unstored)),
+        }
+    }
+
+    /// Adds those of an item. Returns whether all are no more than `most`.
+    fn add_item(&mut self, dtype: &Dtype, item: &[u8], items: &Items, most: u64) -> bool {
+        let mut add_all = |dtype: &Dtype, bytes: &[u8]| {
+            !dtype.has_addresses()
+                || bytes.chunks_exact(dtype.size().max(1)).all(|item| self.add_item(dtype, item, items, most))
+        };
+        match dtype {
+            Dtype::VarString(_) => self.0 = self.0.saturating_add(items.string(item).len() as u64),
+            Dtype::VarArray(inner) => {
+                let (_, inside) = items.sequence(item, inner.size());
+                if !add_all(inner, inside) {
+                    return false;
+                }
+                self.0 = self.0.saturating_add(inside.len() as u64);
+            }
+            Dtype::Array(_, inner) => return add_all(inner, item),
+            Dtype::Compound(fields) => {
+                return fields
+                    .iter()
+                    .all(|field| add_all(&field.dtype, &item[field.offset..field.offset + field.size]));
+            }
+            _ => {}
+        }
+        self.0 <= most
+    }
 }
 
 impl Size {
@@ -135,7 +183,7 @@ fn look_at(
 
 /// Makes sure that libhdf5 can copy the header of an object, and find its attributes and links. It copies along the element
 /// types that have names, as the objects that they are, and what belongs to those.
-fn check_object(object: &impl Attributes, met: &mut HashSet<Identity>) -> Result<()> {
+pub(super) fn check_object(object: &impl Attributes, met: &mut HashSet<Identity>) -> Result<()> {
     let mut types = check_one(object)?;
     for _ in 0..MAX_TYPES {
         let mut next = Vec::new();
@@ -174,18 +222,31 @@ fn look_at_attributes(object: &Object, size: &mut Size) -> Result<()> {
     Ok(())
 }
 
+/// Bytes that a file may need for a copy of a dataset without its attributes. What is of variable length is looked through.
+pub(super) fn size_of(dataset: &Dataset, variable: &mut Variable) -> Result<usize> {
+    let mut size = Size { variable: std::mem::take(variable), ..Size::default() };
+    size.add(OBJECT);
+    size.add(dataset.stored());
+    look_at_items(dataset, &mut size)?;
+    *variable = size.variable;
+    Ok(size.bytes)
+}
+
 /// Reads the items of a dataset that are in heaps, a window at a time, and forgets them.
 fn look_at_items(dataset: &Dataset, size: &mut Size) -> Result<()> {
     if !dataset.dtype().has_addresses() || dataset.dtype().unsupported().is_some() {
         return Ok(());
     }
     let Shape::Simple(dims) = dataset.shape() else {
-        size.add_items(&dataset.read()?);
-        return Ok(());
+        let items = dataset.read()?;
+        size.add_items(&items);
+        return size.variable.add(dataset, &items);
     };
     if dims.contains(&0) {
         return Ok(());
     }
+    // What was never written is not copied.
+    let holes = Holes::of(dataset, dims)?;
     // So many steps along the dimension `level` at a time, and one along those before it.
     let room = (SLAB / dataset.dtype().size().max(1)).max(1) as u64;
     let (mut level, mut stride) = (dims.len() - 1, 1);
@@ -199,8 +260,11 @@ fn look_at_items(dataset: &Dataset, size: &mut Size) -> Result<()> {
         let mut count = dims.clone();
         count[..level].fill(1);
         count[level] = steps.min(dims[level] - start[level]);
-        items = dataset.read_block(&start, &count, items)?;
-        size.add_items(&items);
+        if holes.as_ref().is_none_or(|holes| holes.has_chunk(dataset, &start, &count)) {
+            items = dataset.read_block(&start, &count, items)?;
+            size.add_items(&items);
+            size.variable.add(dataset, &items)?;
+        }
         start[level] += count[level];
         let mut axis = level;
         while start[axis] == dims[axis] {

@@ -145,6 +145,8 @@ pub(super) struct Inner {
     /// Addresses of pages that are in the file: those that were read, as any is that is changed, and those that were put
     /// there.
     known: HashSet<haddr_t>,
+    /// Bytes of the user block: where libhdf5 counts the addresses from that are in the file. Those here count from its start.
+    base: haddr_t,
     /// The collection of the global heap that strings are added to.
     collection: Option<Collection>,
 }
@@ -329,6 +331,11 @@ impl Inner {
         &mut self.collection
     }
 
+    /// An address as it is in the file.
+    pub(super) fn in_file(&self, address: haddr_t) -> haddr_t {
+        address.saturating_sub(self.base)
+    }
+
     /// Allocates room at the end of the file, as libhdf5 does.
     pub(super) fn allocate(&mut self, size: u64) -> Result<haddr_t> {
         let start = self.end.next_multiple_of(8);
@@ -505,6 +512,7 @@ unsafe fn open(name: *const c_char, flags: c_uint, is_ordered: bool) -> Option<B
         file_end: metadata.len(),
         pages: BTreeMap::new(),
         known: HashSet::new(),
+        base: 0,
         collection: None,
     };
     Some(Box::new(Open { public: Public::default(), inner }))
@@ -551,6 +559,8 @@ extern "C" fn get_end(file: &Open, _: c_int) -> haddr_t {
 }
 
 extern "C" fn set_end(file: &mut Open, _: c_int, end: haddr_t) -> herr_t {
+    // It is set before room is made for anything.
+    file.inner.base = file.public.base_address;
     file.inner.end = end;
     0
 }

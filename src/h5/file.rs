@@ -75,8 +75,13 @@ impl Lists {
 }
 
 /// How files are opened and made in which one writes while others read: in the first format that HDF5 has for that.
-const SWMR_WRITER: Access =
-    Access { libver: (LibraryVersion::V110, LibraryVersion::V110), locking: None, swmr: true, clears_status: false };
+const SWMR_WRITER: Access = Access {
+    libver: (LibraryVersion::V110, LibraryVersion::V110),
+    locking: None,
+    swmr: true,
+    clears_status: false,
+    user_block: 0,
+};
 
 /// How a file is opened for reading.
 fn reading(access: Access) -> std::ffi::c_uint {
@@ -92,7 +97,7 @@ fn file_creation() -> Result<Id> {
 }
 
 fn file_access(access: Access) -> Result<Id> {
-    let Access { libver: (low, high), locking, swmr: _, clears_status } = access;
+    let Access { libver: (low, high), locking, clears_status, .. } = access;
     let (lowest, highest) = (bound(low)?, bound(high)?);
     if low > high || high == LibraryVersion::Earliest {
         let message =
@@ -319,11 +324,17 @@ impl File {
 
     fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
+        let creation = match access.user_block {
+            0 => Handle::Borrowed(lists.creation.get()),
+            size => {
+                let list = file_creation()?;
+                h5p::set_userblock("have a file begin with a user block", &list, size)?;
+                Handle::Owned(list)
+            }
+        };
         let access = on_disk_fresh(access, &lists.fresh)?;
-        Self::locked_by_library(&mut || {
-            h5f::create("create the file", &path, flags, lists.creation.get(), access.get())
-        })
-        .map(Self::made)
+        Self::locked_by_library(&mut || h5f::create("create the file", &path, flags, creation.get(), access.get()))
+            .map(Self::made)
     }
 
     /// Opens a file for reading.

@@ -201,8 +201,8 @@ fn lay_out(inner: &mut super::driver::Inner, texts: Texts<'_>) -> Result<Vec<u8>
                 inner.collection().insert(Collection::new(address, size))
             }
         };
-        let index = collection.add(text);
-        refer(&mut references, text.len(), collection.address, index);
+        let (index, address) = (collection.add(text), collection.address);
+        refer(&mut references, text.len(), inner.in_file(address), index);
         left -= size_of_object(text.len());
     }
     Ok(references)

@@ -395,7 +395,7 @@ impl Group {
         self.open_any_label(&self.label(name)?)
     }
 
-    fn open_any_label(&self, label: &CStr) -> Result<Id> {
+    pub(super) fn open_any_label(&self, label: &CStr) -> Result<Id> {
         without_plugins(|| {
             structure::check_way(self.handle(), self.0.file, label)?;
             open_by_name(self.handle(), label)

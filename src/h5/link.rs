@@ -10,8 +10,8 @@ use super::group::{Group, Object};
 use super::object_info::Identity;
 use super::open_file::{as_it_is_now, may_change};
 use super::sys::{LinkInfo, Target, h5l, h5o};
-use super::{c_name, call, locked, names, structure, under_lock};
-use crate::ground::error::Result;
+use super::{c_name, call, locked, names, property_lists, structure, under_lock};
+use crate::ground::error::{Error, ErrorKind, Result};
 
 /// A link of a group.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Link {
     }
 
     /// The name as the file has it.
-    fn into_label(self) -> Result<CString> {
+    pub(super) fn into_label(self) -> Result<CString> {
         self.label.map_or_else(|| c_name(&self.name), Ok)
     }
 
@@ -72,12 +72,26 @@ impl Group {
             if !info.is_external() {
                 return Ok(LinkTarget::Other);
             }
-            // A byte of version and flags, and two names.
-            let value = h5l::raw_value(what, self.handle(), &label)?;
-            let mut names = value.get(1..).unwrap_or_default().split(|byte| *byte == 0);
-            let mut name = || String::from_utf8_lossy(names.next().unwrap_or_default()).into_owned();
-            Ok(LinkTarget::External { file: name(), path: name() })
+            let (file, path) = external(&h5l::raw_value(what, self.handle(), &label)?);
+            let text = |name: CString| String::from_utf8_lossy(name.as_bytes()).into_owned();
+            Ok(LinkTarget::External { file: text(file), path: text(path) })
         })
+    }
+
+    /// Makes a link that is as one of a group of another file, which leads to no object by itself.
+    pub(super) fn copy_soft(&self, source: &Self, label: &CStr) -> Result<()> {
+        let (what, links) = ("make a link", &property_lists()?.link);
+        let info = h5l::info(source.handle(), label)?;
+        if info.is_soft() {
+            let path = h5l::value("look into a link", source.handle(), label)?;
+            return h5l::create_soft(what, &path, self.handle(), label, links);
+        }
+        if info.is_external() {
+            let (file, path) = external(&h5l::raw_value("look into a link", source.handle(), label)?);
+            return h5l::create_external(what, (&file, &path), self.handle(), label, links);
+        }
+        let message = "a link of a sort that only the program knows that made it";
+        Err(Error::new(ErrorKind::Unsupported, message))
     }
 
     /// Whether there is a link that the file calls so, and it leads to an object itself: not to a path, or to another file.
@@ -168,6 +182,14 @@ impl Group {
             _ => by_name(),
         }
     }
+}
+
+/// The file and the path in what an external link leads to: a byte of version and flags, and two names.
+fn external(value: &[u8]) -> (CString, CString) {
+    let mut names = value.get(1..).unwrap_or_default().split(|byte| *byte == 0);
+    // What has no NUL in it is a C string.
+    let mut name = || CString::new(names.next().unwrap_or_default()).unwrap_or_default();
+    (name(), name())
 }
 
 /// Adds the links of a group by an index, in no order; the library's lock is held.

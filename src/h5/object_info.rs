@@ -21,6 +21,11 @@ impl Identity {
         self.0
     }
 
+    /// Where it is in its file.
+    pub(super) fn target(self) -> Target {
+        self.1
+    }
+
     /// That of the object at a place in the file of that number.
     pub(super) fn at(file: u64, target: Target) -> Self {
         Self(file, target)

@@ -52,15 +52,20 @@ impl StoredAttribute {
     /// Also if it is of a type that cannot be kept: of references that can be of any sort, or of sequences of what is not read.
     pub(crate) fn of(object: &impl Attributes, name: &str) -> Result<Option<Self>> {
         // Until it is read, it stays as it is, and is not made anew under the same name.
-        locked(|| Self::of_locked(object, &object.attribute_label(name)?))
+        locked(|| Self::of_locked(object, &object.attribute_label(name)?, false))
     }
 
     /// The same of the attribute that the file calls `label`.
     pub(crate) fn labelled(object: &impl Attributes, label: &CStr) -> Result<Option<Self>> {
-        locked(|| Self::of_locked(object, label))
+        locked(|| Self::of_locked(object, label, false))
     }
 
-    fn of_locked(object: &impl Attributes, label: &CStr) -> Result<Option<Self>> {
+    /// The same of the type that the file has it in, also where only later formats have that.
+    pub(super) fn exactly(object: &impl Attributes, label: &CStr) -> Result<Option<Self>> {
+        locked(|| Self::of_locked(object, label, true))
+    }
+
+    fn of_locked(object: &impl Attributes, label: &CStr, is_exact: bool) -> Result<Option<Self>> {
         if !object.has_labelled_attribute(label)? {
             return Ok(None);
         }
@@ -105,11 +110,11 @@ impl StoredAttribute {
         let is_unusual = !is_usual(&dtype, &shape, &stored)?;
         // Complex types of HDF5's own are of no version that files are written in if nothing else is asked for.
         let (stored, dtype) = match compounds_for_complex(what, &stored, &dtype)? {
-            Some(compounds) => {
+            Some(compounds) if !is_exact => {
                 let dtype = Dtype::of_type(&compounds)?;
                 (compounds, dtype)
             }
-            None => (stored, dtype),
+            _ => (stored, dtype),
         };
         Ok(Some(Self { code: h5t::encode("write down an element type", &stored)?, dtype, shape, data, is_unusual }))
     }
@@ -197,7 +202,7 @@ impl StoredAttribute {
         self.write_labelled(object, &c_name(name)?, is_scales, target)
     }
 
-    fn write_labelled(
+    pub(super) fn write_labelled(
         &self,
         object: &impl Attributes,
         label: &CStr,
@@ -206,6 +211,18 @@ impl StoredAttribute {
     ) -> Result<()> {
         // SAFETY: the code that the library gave.
         let file_type = unsafe { h5t::decode("look into an element type", &self.code) }?;
+        self.write_typed(object, label, &file_type, is_scales, target)
+    }
+
+    /// Writes it as an attribute of that type in the file, which is the one that it has, or that with a name.
+    pub(super) fn write_typed(
+        &self,
+        object: &impl Attributes,
+        label: &CStr,
+        file_type: &Id,
+        is_scales: bool,
+        target: &dyn Fn(Address) -> Address,
+    ) -> Result<()> {
         if let Some(text) = self.texts().filter(|text| !text.is_empty()) {
             return object.write_strings_as(label, file_type.get(), &self.shape, &text);
         }
@@ -247,9 +264,18 @@ impl StoredAttribute {
             object.delete_attribute(name)?;
             return self.write(object, name, is_scales, target);
         }
-        let label = object.attribute_label(name)?;
-        let id = h5a::open("open an attribute", object.handle(), &label)?;
-        lowered.write(id.get(), &self.dtype)
+        lowered.write_again(object, &object.attribute_label(name)?, &self.dtype)
+    }
+
+    /// The same of the attribute that the file calls `label`, where each reference has a place.
+    pub(super) fn settle(
+        &self,
+        object: &impl Attributes,
+        label: &CStr,
+        target: &dyn Fn(Address) -> Address,
+    ) -> Result<()> {
+        let Data::Items(items) = &self.data else { return Ok(()) };
+        Lowered::of(&self.dtype, items, false, target)?.write_again(object, label, &self.dtype)
     }
 }
 
@@ -354,7 +380,7 @@ fn references(dtype: &Dtype, item: &[u8], items: &Items, found: &mut Vec<Address
 }
 
 /// Items as libhdf5 has them in memory.
-struct Lowered {
+pub(super) struct Lowered {
     bytes: Vec<u8>,
     count: usize,
     /// What addresses in them lead to.
@@ -372,7 +398,12 @@ struct Targets<'a> {
 }
 
 impl Lowered {
-    fn of(dtype: &Dtype, items: &Items, is_scales: bool, target: &dyn Fn(Address) -> Address) -> Result<Self> {
+    pub(super) fn of(
+        dtype: &Dtype,
+        items: &Items,
+        is_scales: bool,
+        target: &dyn Fn(Address) -> Address,
+    ) -> Result<Self> {
         let (size, targets) = (dtype.size(), Targets { is_scales, target });
         let mut lowered = Self { bytes: Vec::new(), count: 0, elsewhere: Vec::new(), variable: 0 };
         for item in items.bytes().chunks_exact(size.max(1)) {
@@ -445,11 +476,24 @@ impl Lowered {
     /// Writes the items, which are of that type, to an attribute that has room for them.
     fn write(&self, attribute: hid_t, dtype: &Dtype) -> Result<()> {
         let memory_type = dtype.id(Order::Memory)?;
-        // libhdf5 must not fail midway: it would free memory that is ours. What is of variable length goes to its heap.
-        make_room(2 * self.variable + HEAP)?;
+        self.make_room()?;
         let (len, from) = (self.bytes.len(), self.bytes.as_ptr().cast());
         // SAFETY: as many items of the type as the attribute has. What their addresses lead to is kept as long as this is.
         unsafe { h5a::write("write an attribute", len, attribute, memory_type.get(), from) }
+    }
+
+    fn write_again(&self, object: &impl Attributes, label: &CStr, dtype: &Dtype) -> Result<()> {
+        self.write(h5a::open("open an attribute", object.handle(), label)?.get(), dtype)
+    }
+
+    /// Makes room for what goes to libhdf5's heap. It must not fail midway: it would free memory that is ours.
+    pub(super) fn make_room(&self) -> Result<()> {
+        make_room(2 * self.variable + HEAP)
+    }
+
+    /// The items one after the other. What addresses in them lead to is kept as long as this is.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Keeps bytes; returns their address.

@@ -21,6 +21,21 @@ pub enum LibraryVersion {
     V200,
 }
 
+impl LibraryVersion {
+    /// The newest that the linked library has.
+    pub(crate) const fn newest() -> Self {
+        if cfg!(hdf5_sized_chunks) {
+            Self::V200
+        } else if cfg!(hdf5_v114) {
+            Self::V114
+        } else if cfg!(hdf5_tokens) {
+            Self::V112
+        } else {
+            Self::V110
+        }
+    }
+}
+
 /// As h5py calls it: `earliest`, `v18`, `v110`.
 impl Display for LibraryVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +77,8 @@ pub(crate) struct Access {
     pub(crate) swmr: bool,
     /// Whether marks are taken away that say that the file is being written.
     pub(crate) clears_status: bool,
+    /// How many bytes a new file begins with that are none of HDF5's.
+    pub(crate) user_block: u64,
 }
 
 impl Default for Access {
@@ -71,6 +88,7 @@ impl Default for Access {
             locking: None,
             swmr: false,
             clears_status: false,
+            user_block: 0,
         }
     }
 }

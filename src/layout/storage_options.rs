@@ -126,6 +126,11 @@ impl StorageOptions {
         Self { keeps_order: true, ..self.clone() }
     }
 
+    /// Whether it says how a dataset is stored, and not only which.
+    pub(crate) fn is_anything(&self) -> bool {
+        self.chunk.is_some() || self.codec.is_some() || self.shuffle.is_some() || self.fletcher32.is_some()
+    }
+
     /// Whether it says nothing that only a dataset in chunks has.
     pub(crate) fn is_plain(&self) -> bool {
         self.chunk.is_none()

@@ -2,7 +2,9 @@
 
 mod append;
 mod read;
+mod repack;
 mod write;
 
 pub use read::ReadOptions;
+pub use repack::{Repacked, RepackedDataset};
 pub use write::WriteOptions;

@@ -610,6 +610,15 @@ impl ReadOptions {
         made(|value| self.read_file(path.as_ref(), value))
     }
 
+    /// How files are opened.
+    pub(super) fn access(&self) -> Access {
+        self.access
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
     fn read_file(&self, path: &Path, value: &mut dyn Make) -> Result<()> {
         let position = self.rules.start(String::new);
         self.limits.during(|| file::from_file(path, self.access, &position, &self.watch, value))

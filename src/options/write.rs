@@ -518,7 +518,7 @@ impl WriteOptions {
     }
 
     /// Refuses what is only for sequences that grow.
-    fn check_for_values(&self) -> Result<()> {
+    pub(super) fn check_for_values(&self) -> Result<()> {
         if !self.access.swmr {
             return Ok(());
         }
@@ -536,6 +536,10 @@ impl WriteOptions {
 
     pub(crate) fn syncs(&self) -> bool {
         self.sync
+    }
+
+    pub(super) fn watch(&self) -> &ProgressCallback {
+        &self.watch
     }
 
     pub(crate) fn access(&self) -> Access {

@@ -15,5 +15,6 @@ mod python_filebacked;
 mod python_reader;
 #[cfg(feature = "sprs")]
 mod recipes;
+mod repacked;
 mod times;
 mod values;

@@ -6,6 +6,7 @@ mod completions;
 mod convert;
 mod diff;
 mod get;
+mod repack;
 mod set;
 mod tree;
 
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Diff(diff::Diff),
     Check(check::Check),
     Set(set::Set),
+    Repack(repack::Repack),
     Append(append::Append),
     Convert(convert::Convert),
     Completions(completions::Completions),
@@ -33,6 +35,7 @@ impl Command {
             Self::Diff(diff) => diff.run(color),
             Self::Check(check) => check.run(color),
             Self::Set(set) => set.run(color),
+            Self::Repack(repack) => repack.run(color),
             Self::Append(append) => append.run(color),
             Self::Convert(convert) => convert.run(color),
             Self::Completions(completions) => completions.run(color),

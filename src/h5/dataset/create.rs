@@ -71,10 +71,7 @@ impl Group {
             Handle::Owned(file_type) if dtype.has_same_memory_type() => Some(file_type),
             _ => None,
         };
-        let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
-            (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);
-        let known = None;
-        Ok(Dataset { id, dtype, shape, stored, known, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot })
+        Ok(Dataset::made(id, dtype, shape, stored, is_chunked))
     }
 
     /// Makes a dataset of items of `size` bytes by `create`, as [`Group::create_with`] does, but of any type. `sort` says
@@ -105,5 +102,16 @@ impl Group {
         };
         let id = create(lists, h5d::New { file_type, space: space.get(), list: list.get() })?;
         Ok((id, own.is_some()))
+    }
+}
+
+impl Dataset {
+    /// One that was just made, in chunks or not, and has no data yet. `stored` is its type in the file, where that is its type in
+    /// memory, too.
+    pub(in crate::h5) fn made(id: Id, dtype: Dtype, shape: Shape, stored: Option<Id>, is_chunked: bool) -> Self {
+        let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
+            (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);
+        let known = None;
+        Self { id, dtype, shape, stored, known, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot }
     }
 }

@@ -64,8 +64,9 @@ use crate::ground::limits::Limits;
 const MAX_KNOWN: usize = 1 << 16;
 /// Bytes of structures of all objects of a file that may be looked at beside twice as many as it has.
 const MOST_BESIDE: u64 = 1 << 20;
-/// How often an object is looked at that another process may be changing, and how long there is in between.
-const FOLLOWED: u32 = 5;
+/// How often an object is looked at that another process may be changing, and how long there is in between: the other process may have
+/// to wait for a processor between two changes that belong together.
+const FOLLOWED: u32 = 300;
 const BETWEEN: Duration = Duration::from_millis(1);
 
 thread_local! {

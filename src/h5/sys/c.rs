@@ -13,7 +13,7 @@ use std::ffi::{CStr, c_char, c_double, c_int, c_uint, c_void};
 use std::marker::PhantomData;
 
 use hdf5_sys::h5::{H5_index_t, H5_iter_order_t, haddr_t, hbool_t, herr_t, hsize_t, htri_t};
-use hdf5_sys::h5d::{H5D_fill_time_t, H5D_layout_t};
+use hdf5_sys::h5d::{H5D_alloc_time_t, H5D_fill_time_t, H5D_layout_t};
 use hdf5_sys::h5f::{H5F_fspace_strategy_t, H5F_libver_t, H5F_scope_t};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
@@ -210,6 +210,7 @@ unsafe extern "C" {
     // Groups.
     pub(super) safe fn H5Gcreate2(group: hid_t, name: Name<'_>, links: hid_t, list: hid_t, access: hid_t) -> hid_t;
     pub(super) safe fn H5Gcreate_anon(group: hid_t, list: hid_t, access: hid_t) -> hid_t;
+    pub(super) safe fn H5Gget_create_plist(group: hid_t) -> hid_t;
     pub(super) safe fn H5Gget_info(group: hid_t, info: &mut GroupInfo) -> herr_t;
 
     // Identifiers.
@@ -229,6 +230,21 @@ unsafe extern "C" {
         name: Name<'_>,
         target: hid_t,
         new_name: Name<'_>,
+        links: hid_t,
+        access: hid_t,
+    ) -> herr_t;
+    pub(super) safe fn H5Lcreate_soft(
+        path: Name<'_>,
+        group: hid_t,
+        name: Name<'_>,
+        links: hid_t,
+        access: hid_t,
+    ) -> herr_t;
+    pub(super) safe fn H5Lcreate_external(
+        file: Name<'_>,
+        path: Name<'_>,
+        group: hid_t,
+        name: Name<'_>,
         links: hid_t,
         access: hid_t,
     ) -> herr_t;
@@ -272,6 +288,9 @@ unsafe extern "C" {
         list: hid_t,
         links: hid_t,
     ) -> herr_t;
+    // It gives the length, also without a buffer.
+    pub(super) fn H5Oget_comment(object: hid_t, comment: *mut c_char, size: usize) -> isize;
+    pub(super) safe fn H5Oset_comment(object: hid_t, comment: Name<'_>) -> herr_t;
     pub(super) safe fn H5Oexists_by_name(place: hid_t, name: Name<'_>, access: hid_t) -> htri_t;
     #[cfg_attr(not(hdf5_tokens), link_name = "H5Oget_info2")]
     #[cfg_attr(hdf5_tokens, link_name = "H5Oget_info3")]
@@ -318,7 +337,23 @@ unsafe extern "C" {
     pub(super) safe fn H5Pset_fapl_core(list: hid_t, increment: usize, has_copy: hbool_t) -> herr_t;
     pub(super) safe fn H5Pset_fapl_sec2(list: hid_t) -> herr_t;
     pub(super) safe fn H5Pset_fill_time(list: hid_t, time: H5D_fill_time_t) -> herr_t;
+    pub(super) safe fn H5Pget_link_creation_order(list: hid_t, flags: &mut c_uint) -> herr_t;
+    pub(super) safe fn H5Pget_link_phase_change(
+        list: hid_t,
+        most_compact: &mut c_uint,
+        least_dense: &mut c_uint,
+    ) -> herr_t;
+    pub(super) safe fn H5Pget_attr_creation_order(list: hid_t, flags: &mut c_uint) -> herr_t;
+    pub(super) safe fn H5Pget_attr_phase_change(
+        list: hid_t,
+        most_compact: &mut c_uint,
+        least_dense: &mut c_uint,
+    ) -> herr_t;
+    pub(super) safe fn H5Pset_alloc_time(list: hid_t, time: H5D_alloc_time_t) -> herr_t;
     pub(super) safe fn H5Pset_chunk(list: hid_t, rank: c_int, dims: &Dims) -> herr_t;
+    pub(super) safe fn H5Premove_filter(list: hid_t, filter: c_int) -> herr_t;
+    pub(super) safe fn H5Pset_userblock(list: hid_t, size: hsize_t) -> herr_t;
+    pub(super) safe fn H5Pset_copy_object(list: hid_t, flags: c_uint) -> herr_t;
     pub(super) safe fn H5Pget_layout(list: hid_t) -> c_int;
     pub(super) safe fn H5Pget_fill_time(list: hid_t, time: &mut c_int) -> herr_t;
     pub(super) safe fn H5Pfill_value_defined(list: hid_t, status: &mut c_int) -> herr_t;
@@ -406,6 +441,9 @@ unsafe extern "C" {
 
     // Element types. Those of the library cannot be changed: it refuses that.
     pub(super) safe fn H5Tcopy(dtype: hid_t) -> hid_t;
+    pub(super) safe fn H5Tget_create_plist(dtype: hid_t) -> hid_t;
+    // It gives the type a place in the file.
+    pub(super) safe fn H5Tcommit_anon(place: hid_t, dtype: hid_t, list: hid_t, access: hid_t) -> herr_t;
     pub(super) safe fn H5Tcreate(class: H5T_class_t, size: usize) -> hid_t;
     pub(super) safe fn H5Tvlen_create(base: hid_t) -> hid_t;
     pub(super) safe fn H5Tenum_create(base: hid_t) -> hid_t;

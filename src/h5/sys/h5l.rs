@@ -21,6 +21,11 @@ pub(in crate::h5) fn create_anon_group(what: &str, group: hid_t, list: hid_t) ->
     Id::create(what, || c::H5Gcreate_anon(group, list, DEFAULT))
 }
 
+/// How a group was made.
+pub(in crate::h5) fn get_create_plist(what: &str, group: hid_t) -> Result<Id> {
+    Id::own(what, || c::H5Gget_create_plist(group))
+}
+
 /// What libhdf5 tells of a group.
 pub(in crate::h5) fn group_info(group: hid_t) -> Result<GroupInfo> {
     let mut info = GroupInfo::default();
@@ -52,6 +57,23 @@ pub(in crate::h5) fn copy(
     links: &Id,
 ) -> Result<()> {
     call_modifying(what, || c::H5Lcopy(source, name.into(), target, new_name.into(), links.get(), DEFAULT)).map(drop)
+}
+
+/// Makes a link to a path; `links` says how links are made.
+pub(in crate::h5) fn create_soft(what: &str, path: &CStr, group: hid_t, name: &CStr, links: &Id) -> Result<()> {
+    call_modifying(what, || c::H5Lcreate_soft(path.into(), group, name.into(), links.get(), DEFAULT)).map(drop)
+}
+
+/// Makes a link to a path in another file; `links` says how links are made.
+pub(in crate::h5) fn create_external(
+    what: &str,
+    (file, path): (&CStr, &CStr),
+    group: hid_t,
+    name: &CStr,
+    links: &Id,
+) -> Result<()> {
+    call_modifying(what, || c::H5Lcreate_external(file.into(), path.into(), group, name.into(), links.get(), DEFAULT))
+        .map(drop)
 }
 
 /// Moves a link; `links` says how links are made.

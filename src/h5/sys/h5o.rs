@@ -1,6 +1,6 @@
 //! Objects, and references to them.
 
-use std::ffi::{CStr, c_char, c_uint, c_void};
+use std::ffi::{CStr, CString, c_char, c_uint, c_void};
 
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5o::H5O_hdr_info_t;
@@ -70,16 +70,37 @@ pub(in crate::h5) fn link(what: &str, object: hid_t, group: hid_t, name: &CStr, 
     call_modifying(what, || c::H5Olink(object, group, name.into(), links.get(), DEFAULT)).map(drop)
 }
 
-/// Copies an object with all that is in it, for which the file may need so many bytes; `links` says how links are made.
+/// Copies an object with all that is in it, for which the file may need so many bytes; `list` says what of it, if not all, and
+/// `links` how links are made.
 pub(in crate::h5) fn copy(
     what: &str,
     bytes: usize,
     object: hid_t,
     group: hid_t,
     name: &CStr,
-    links: &Id,
+    (list, links): (Option<&Id>, &Id),
 ) -> Result<()> {
-    call_writing(what, bytes, || c::H5Ocopy(object, c".".into(), group, name.into(), DEFAULT, links.get())).map(drop)
+    let list = list.map_or(DEFAULT, Id::get);
+    call_writing(what, bytes, || c::H5Ocopy(object, c".".into(), group, name.into(), list, links.get())).map(drop)
+}
+
+/// The comment that an object has, if it has one.
+pub(in crate::h5) fn comment(what: &str, object: hid_t) -> Result<Option<CString>> {
+    /// A comment is a message of a header, which is shorter.
+    const MOST: usize = 1 << 16;
+    // SAFETY: without room, nothing is written.
+    let len = call(what, || unsafe { c::H5Oget_comment(object, std::ptr::null_mut(), 0) })?;
+    let Some(len) = usize::try_from(len).ok().filter(|len| (1..MOST).contains(len)) else { return Ok(None) };
+    let mut text = vec![0u8; len + 1];
+    // SAFETY: room for as many bytes as are said.
+    call(what, || unsafe { c::H5Oget_comment(object, text.as_mut_ptr().cast(), text.len()) })?;
+    text[len] = 0;
+    Ok(CStr::from_bytes_until_nul(&text).ok().map(CStr::to_owned))
+}
+
+/// Gives an object a comment.
+pub(in crate::h5) fn set_comment(what: &str, object: hid_t, comment: &CStr) -> Result<()> {
+    call_modifying(what, || c::H5Oset_comment(object, comment.into())).map(drop)
 }
 
 /// Whether there is an object at a path whose last link is there.

@@ -4,11 +4,13 @@ use std::ffi::{c_int, c_uint};
 use std::ptr;
 
 use hdf5_sys::h5::hbool_t;
-use hdf5_sys::h5d::{H5D_fill_time_t, H5D_fill_value_t, H5D_layout_t};
+use hdf5_sys::h5d::{H5D_alloc_time_t, H5D_fill_time_t, H5D_fill_value_t, H5D_layout_t};
 use hdf5_sys::h5f::{H5F_fspace_strategy_t, H5F_libver_t};
 use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5o::H5O_COPY_WITHOUT_ATTR_FLAG;
 use hdf5_sys::h5p::{H5P_CRT_ORDER_INDEXED, H5P_CRT_ORDER_TRACKED};
 use hdf5_sys::h5t::H5T_cset_t;
+use hdf5_sys::h5z::H5Z_FILTER_ALL;
 
 use super::super::{Id, call};
 use super::c::{self, FollowLink, RANK, padded};
@@ -149,6 +151,41 @@ pub(in crate::h5) fn set_chunk(what: &str, list: &Id, dims: &[u64]) -> Result<()
     // libhdf5 refuses more dimensions than there is room for.
     let rank = c_int::try_from(dims.len()).unwrap_or(-1);
     call(what, || c::H5Pset_chunk(list.get(), rank, &padded(dims))).map(drop)
+}
+
+/// Has groups made that keep the order of links and attributes, and keep these in their headers, as those do that are made by another
+/// list. That of a group that is there cannot be used itself: it also has where the links of that one are (seen in 2.2,
+/// `H5G_get_create_plist`).
+pub(in crate::h5) fn set_as_group(what: &str, list: &Id, group: &Id) -> Result<()> {
+    let (mut order, mut most_compact, mut least_dense) = (0, 0, 0);
+    call(what, || c::H5Pget_link_creation_order(group.get(), &mut order))?;
+    call(what, || c::H5Pset_link_creation_order(list.get(), order))?;
+    call(what, || c::H5Pget_link_phase_change(group.get(), &mut most_compact, &mut least_dense))?;
+    set_link_phase_change(what, list, most_compact, least_dense)?;
+    call(what, || c::H5Pget_attr_creation_order(group.get(), &mut order))?;
+    call(what, || c::H5Pset_attr_creation_order(list.get(), order))?;
+    call(what, || c::H5Pget_attr_phase_change(group.get(), &mut most_compact, &mut least_dense))?;
+    set_attribute_phase_change(what, list, most_compact, least_dense)
+}
+
+/// Has room for the data of datasets made when it is needed, as is usual for their layout.
+pub(in crate::h5) fn allocate_as_usual(what: &str, list: &Id) -> Result<()> {
+    call(what, || c::H5Pset_alloc_time(list.get(), H5D_alloc_time_t::H5D_ALLOC_TIME_DEFAULT)).map(drop)
+}
+
+/// Takes all filters away.
+pub(in crate::h5) fn remove_filters(what: &str, list: &Id) -> Result<()> {
+    call(what, || c::H5Premove_filter(list.get(), H5Z_FILTER_ALL)).map(drop)
+}
+
+/// Has files begin with so many bytes that are none of HDF5's.
+pub(in crate::h5) fn set_userblock(what: &str, list: &Id, size: u64) -> Result<()> {
+    call(what, || c::H5Pset_userblock(list.get(), size)).map(drop)
+}
+
+/// Has copies of objects made without their attributes.
+pub(in crate::h5) fn leave_out_attributes(what: &str, list: &Id) -> Result<()> {
+    call(what, || c::H5Pset_copy_object(list.get(), H5O_COPY_WITHOUT_ATTR_FLAG)).map(drop)
 }
 
 /// Adds a filter, which is told these values.

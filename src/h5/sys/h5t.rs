@@ -7,7 +7,7 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::{H5T_class_t, H5T_cset_t, H5T_norm_t, H5T_pers_t, H5T_sign_t, H5T_str_t};
 
 use super::super::dtype::StringPadding;
-use super::super::{Id, call, failure, locked};
+use super::super::{Id, call, call_modifying, failure, locked};
 use super::c::{self, DEFAULT, Name, RANK, padded};
 use super::{Convert, unknown, variant};
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -20,6 +20,16 @@ pub(in crate::h5) fn create(what: &str, class: H5T_class_t, size: usize) -> Resu
 /// A copy of a type, which can be changed.
 pub(in crate::h5) fn copy(what: &str, dtype: hid_t) -> Result<Id> {
     Id::own(what, || c::H5Tcopy(dtype))
+}
+
+/// How a named type was made.
+pub(in crate::h5) fn get_create_plist(what: &str, dtype: &Id) -> Result<Id> {
+    Id::own(what, || c::H5Tget_create_plist(dtype.get()))
+}
+
+/// Makes a type an object of a file, which no link leads to.
+pub(in crate::h5) fn commit_anon(what: &str, place: hid_t, dtype: &Id, list: &Id) -> Result<()> {
+    call_modifying(what, || c::H5Tcommit_anon(place, dtype.get(), list.get(), DEFAULT)).map(drop)
 }
 
 /// A type of sequences.
