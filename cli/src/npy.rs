@@ -23,7 +23,10 @@ fn base(element_type: &ElementType) -> Result<(String, Vec<u64>), String> {
         TypeClass::Bitfield { bits } => simple('u', bits / 8),
         TypeClass::Float { bits } => simple('f', bits / 8),
         // Names are lost, and numbers stay.
-        TypeClass::Enum(_) => simple('i', element_type.size()),
+        TypeClass::Enum(_) => {
+            let is_signed = !matches!(element_type.enum_base(), Some(TypeClass::Integer { signed: false, .. }));
+            simple(if is_signed { 'i' } else { 'u' }, element_type.size())
+        }
         TypeClass::FixedString(size) => Ok((format!("'|S{size}'"), Vec::new())),
         TypeClass::Opaque(size) => Ok((format!("'|V{size}'"), Vec::new())),
         TypeClass::Time(name) => {

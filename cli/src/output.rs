@@ -31,6 +31,8 @@ pub(crate) struct Output {
     writer: Box<dyn Write>,
     has_color: bool,
     is_terminal: bool,
+    /// Nobody reads on.
+    is_closed: bool,
 }
 
 impl Output {
@@ -47,7 +49,7 @@ impl Output {
                 is_terminal && !is_set("NO_COLOR") && !is_dumb
             }
         };
-        Self { writer: Box::new(BufWriter::with_capacity(1 << 16, stdout)), has_color, is_terminal }
+        Self { writer: Box::new(BufWriter::with_capacity(1 << 16, stdout)), has_color, is_terminal, is_closed: false }
     }
 
     /// A new file, or the standard output where none is named.
@@ -56,7 +58,7 @@ impl Output {
             Some(path) if path != Path::new("-") => {
                 let file = std::fs::File::create(path)?;
                 let writer = Box::new(BufWriter::with_capacity(1 << 20, file));
-                Ok(Self { writer, has_color: false, is_terminal: false })
+                Ok(Self { writer, has_color: false, is_terminal: false, is_closed: false })
             }
             _ => Ok(Self::stdout(color)),
         }
@@ -65,6 +67,11 @@ impl Output {
     /// Whether somebody looks at it.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Whether it was a pipe that nobody reads any more, whatever a serializer made of that.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// The text in a style, if there are colors.
@@ -80,7 +87,9 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        let written = self.writer.write(bytes);
+        self.is_closed |= matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -17,7 +17,7 @@ enum Segment {
 }
 
 /// How far patterns have come, on the way down: for each, which of its segments may come next.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Position(Vec<Vec<bool>>);
 
 impl Pattern {

@@ -335,17 +335,10 @@ fn repack_takes_any_bytes() {
     for file in files {
         let before = std::fs::read(&file).unwrap();
         // What is written anew is read, too.
-        for ways in ["--at '**:deflate=1,above=0'"] {
-            let (output, code) = run(
-                folder,
-                &format!("repack '{}' new.h5 {ways} >out 2>&1; code=$?; cat out; exit $code", file.display()),
-            );
-            assert!(
-                (0..=2).contains(&code) && !output.contains("panicked"),
-                "{} {ways}: {code}: {output}",
-                file.display()
-            );
-        }
+        let ways = "--at '**:deflate=1,above=0'";
+        let (output, code) =
+            run(folder, &format!("repack '{}' new.h5 {ways} >out 2>&1; code=$?; cat out; exit $code", file.display()));
+        assert!((0..=2).contains(&code) && !output.contains("panicked"), "{} {ways}: {code}: {output}", file.display());
         assert!(std::fs::read(&file).unwrap() == before);
     }
 }

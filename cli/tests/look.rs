@@ -276,3 +276,62 @@ fn json_is_what_the_crate_reads() {
     }
     assert!(count > 40, "{count}");
 }
+
+/// Types with names are objects: they are shown, compared and checked, and references may lead to them.
+#[test]
+fn named_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (name, version) in [("a.h5", 1), ("b.h5", 2)] {
+        let file = hdf5::File::create(folder.join(name)).unwrap();
+        filebacked::write(&file, "x", &1.5).unwrap();
+        file.commit_datatype("count", &hdf5::Datatype::from_type::<u16>().unwrap()).unwrap();
+        let named = file.committed_datatype("count").unwrap();
+        named.new_attr::<i32>().create("version").unwrap().write_scalar(&version).unwrap();
+        let reference = file.reference::<hdf5::ObjectReference1>("count").unwrap();
+        let references = file.new_dataset::<hdf5::ObjectReference1>().shape(1).create("references").unwrap();
+        references.write_slice(&[reference], 0..1).unwrap();
+    }
+    let (tree, code) = shell(folder, "filebacked tree a.h5 -a");
+    assert!(code == 0 && tree.contains("named type u16") && tree.contains("@version"), "{tree}");
+    assert_eq!(shell(folder, "filebacked check -q a.h5"), (String::new(), 0));
+    assert_eq!(shell(folder, "filebacked diff a.h5 a.h5"), (String::new(), 0));
+    let (differs, code) = shell(folder, "filebacked diff a.h5 b.h5");
+    assert!(code == 1 && differs.contains("/count@version"), "{differs}");
+}
+
+/// Two names lead to one group: what a pattern is about is found by both.
+#[test]
+fn patterns_go_by_every_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = hdf5::File::create(folder.join("run.h5")).unwrap();
+    file.create_group("a/b").unwrap();
+    filebacked::write(&file, "a/b/x", &1).unwrap();
+    file.link_hard("a", "c").unwrap();
+    file.link_hard("a", "a/b/up").unwrap();
+    drop(file);
+    let (found, code) = shell(folder, "filebacked tree run.h5 'c/b/x' 'a/b/x'");
+    assert!(code == 0 && found.contains("/a/b/x"), "{found}");
+    let (found, code) = shell(folder, "filebacked tree run.h5 '**/x'");
+    assert!(code == 0 && found.lines().next().is_some_and(|line| line.contains("/a/b/x")), "{found}");
+}
+
+/// What cannot be read leaves no half of a line; parts of attributes and enums go to numpy.
+#[test]
+fn outputs_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = hdf5::File::create(folder.join("run.h5")).unwrap();
+    filebacked::write(&file, "x", &[1, 2]).unwrap();
+    file.new_attr::<u16>().shape(5).create("numbers").unwrap().write_raw(&[1_u16, 2, 3, 4, 5]).unwrap();
+    drop(file);
+    let (output, code) = shell(folder, "filebacked get run.h5 x -p nothing -p x@nothing -p x --json 2>/dev/null");
+    assert_eq!((output.as_str(), code), ("{\"from\":\"x\",\"value\":[1,2]}\n{\"from\":\"x\",\"value\":[1,2]}\n", 1));
+    let (output, code) = shell(folder, "filebacked get run.h5 '@numbers[1::2]' --npy | tail -c 4 | od -An -tu2");
+    assert_eq!((output.split_whitespace().collect::<Vec<_>>(), code), (vec!["2", "4"], 0));
+    for format in ["msgpack", "cbor"] {
+        let (output, _) = shell(folder, &format!("filebacked convert run.h5 - --to {format} | true"));
+        assert_eq!(output, "", "{format}");
+    }
+}

@@ -526,8 +526,7 @@ fn write_data(from: &Dataset, made: &Id, target: &dyn Fn(Address) -> Address, va
             if are_rows {
                 data.made.write_rows(start[0], count[0], &from.read_rows(start[0], count[0])?)?;
             } else {
-                items = data.part(&start, &count, items)?;
-                variable.add(from, &items)?;
+                items = data.part(&start, &count, items, variable)?;
             }
         }
         from.spot().check()?;
@@ -557,7 +556,7 @@ struct Data<'a> {
 
 impl Data<'_> {
     /// Copies a part. The memory of `last` is used again.
-    fn part(&self, start: &[u64], count: &[u64], last: Items) -> Result<Items> {
+    fn part(&self, start: &[u64], count: &[u64], last: Items, variable: &mut Variable) -> Result<Items> {
         let items: u64 = count.iter().product();
         let (file, memory) = match self.from.shape() {
             Shape::Simple(dims) => {
@@ -597,6 +596,7 @@ impl Data<'_> {
             }
             Way::Lowered(memory_type) => {
                 let items = read(last)?;
+                variable.add(self.from, &items)?;
                 let lowered = Lowered::of(self.from.dtype(), &items, false, self.target)?;
                 lowered.make_room()?;
                 write(memory_type.get(), lowered.bytes())?;

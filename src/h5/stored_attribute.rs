@@ -513,16 +513,20 @@ pub(crate) fn paths(root: &Group) -> Result<Vec<(Identity, Vec<String>)>> {
     let mut waiting = vec![(root, Vec::new())];
     while let Some((group, path)) = waiting.pop() {
         for link in group.links()?.into_iter().filter(|link| !link.soft) {
-            // What holds no value is led to by nothing that does.
-            let Ok(object) = group.open_link(&link) else { continue };
-            let identity = object.summary()?.identity;
-            let mut path: Vec<String> = path.clone();
-            path.push(link.name);
+            let (identity, group) = match group.open_link(&link) {
+                Ok(Object::Group(group)) => (group.summary()?.identity, Some(group)),
+                Ok(Object::Dataset(dataset)) => (dataset.summary()?.identity, None),
+                Err(error) if error.is_no_value() => match group.open_linked_type(&link) {
+                    Ok(named) => (named.summary()?.identity, None),
+                    Err(_) => continue,
+                },
+                // Nothing that can be read leads there.
+                Err(_) => continue,
+            };
+            let path = [path.as_slice(), &[link.name]].concat();
             if seen.insert(identity) {
                 all.push((identity, path.clone()));
-                if let Object::Group(group) = object {
-                    waiting.push((group, path));
-                }
+                waiting.extend(group.map(|group| (group, path)));
             }
         }
     }

@@ -92,6 +92,15 @@ impl ElementType {
         self.0.has_references()
     }
 
+    /// The integers that the names of an enum stand for; `None` for any other type.
+    #[must_use]
+    pub fn enum_base(&self) -> Option<TypeClass> {
+        match &self.0 {
+            Dtype::Enum(enumeration) => Some(Self(Dtype::Number(enumeration.base)).class()),
+            _ => None,
+        }
+    }
+
     /// What sort of type it is.
     ///
     /// ```

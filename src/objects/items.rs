@@ -76,10 +76,11 @@ impl Reference<'_> {
         self.bytes.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes))
     }
 
-    /// The path of the object, if it has one. libhdf5 looks for it in the whole file.
+    /// The path of the object, if it has one; of several, one of them. The whole file is looked through: once for all references of a
+    /// dataset or attribute, unless somebody writes to the file.
     #[must_use]
     pub fn path(self) -> Option<String> {
-        Limits::while_reading(|| self.file.path_of(self.bytes))
+        Limits::while_reading(|| self.file.find_path_of(self.bytes))
     }
 }
 

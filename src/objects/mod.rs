@@ -93,6 +93,15 @@ pub struct Dataset {
     home: Arc<Home>,
 }
 
+/// An element type that is an object of its own, which datasets and attributes may share. It holds no data.
+#[derive(Debug)]
+pub struct NamedType {
+    inner: h5::NamedType,
+    element_type: ElementType,
+    path: String,
+    home: Arc<Home>,
+}
+
 /// What a link leads to.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -101,8 +110,8 @@ pub enum Object {
     Group(Group),
     /// A dataset.
     Dataset(Dataset),
-    /// A type that has a name of its own: the path by which it was opened. It holds no data.
-    NamedType(String),
+    /// An element type.
+    NamedType(NamedType),
 }
 
 /// A name in a group.
@@ -236,6 +245,17 @@ macro_rules! object {
                 Ok(self.call(read)?.map(Attribute::of))
             }
 
+            fn call<R>(&self, inside: impl FnOnce() -> Result<R>) -> Result<R> {
+                self.home.call(&self.path, inside)
+            }
+        })*
+    };
+}
+object!(Group "group", Dataset "dataset", NamedType "type");
+
+macro_rules! encoding {
+    ($($class:ident),*) => {
+        $(impl $class {
             /// What of this crate's layout it is marked as, such as `columns`: a word of [the format](crate::guide::format).
             ///
             /// # Errors
@@ -246,14 +266,24 @@ macro_rules! object {
                 }
                 self.call(|| Ok(self.inner.kind()?.map(|kind| kind.as_str())))
             }
-
-            fn call<R>(&self, inside: impl FnOnce() -> Result<R>) -> Result<R> {
-                self.home.call(&self.path, inside)
-            }
         })*
     };
 }
-object!(Group "group", Dataset "dataset");
+encoding!(Group, Dataset);
+
+impl NamedType {
+    /// The type: as it is read.
+    #[must_use]
+    pub fn element_type(&self) -> &ElementType {
+        &self.element_type
+    }
+
+    /// Whether it is known to have none.
+    #[allow(clippy::unused_self, reason = "of a dataset it is known")]
+    fn has_no_attributes(&self) -> bool {
+        false
+    }
+}
 
 impl Group {
     /// Whether it is known to have none.
@@ -332,7 +362,7 @@ impl Group {
     pub fn open(&self, name: &str) -> Result<Object> {
         let path = child_path(&self.path, name);
         let object = self.home.call(&path, || self.inner.open(name));
-        self.object(object, path)
+        self.object(object, path, || self.inner.open_type(name))
     }
 
     /// Opens what one of the group's [links](Self::links) leads to: sooner than by its name.
@@ -342,7 +372,7 @@ impl Group {
     pub fn open_link(&self, link: &Link) -> Result<Object> {
         let path = child_path(&self.path, &link.name);
         let object = self.home.call(&path, || self.inner.open_link(&link.inner));
-        self.object(object, path)
+        self.object(object, path, || self.inner.open_linked_type(&link.inner))
     }
 
     /// Opens what is at a path of names: from this group on, or, where it begins with `/`, from the root on. The `/` of a name is
@@ -356,20 +386,27 @@ impl Group {
             return Ok(Object::Group(Self { inner: root, path: "/".to_owned(), home: Arc::clone(&self.home) }));
         }
         let whole = if path.starts_with('/') { path.to_owned() } else { child_path(&self.path, path) };
-        let object = self.home.call(&whole, || {
-            let (group, link) = Within::find(&self.inner, path)?;
-            group.open(&link)
-        });
-        self.object(object, whole)
+        let find = || Within::find(&self.inner, path);
+        let object = self.home.call(&whole, || find().and_then(|(group, link)| group.open(&link)));
+        self.object(object, whole, || find().and_then(|(group, link)| group.open_type(&link)))
     }
 
-    fn object(&self, object: Result<h5::Object>, path: String) -> Result<Object> {
+    fn object(
+        &self,
+        object: Result<h5::Object>,
+        path: String,
+        open_type: impl FnOnce() -> Result<h5::NamedType>,
+    ) -> Result<Object> {
         let home = Arc::clone(&self.home);
-        Ok(match object {
-            Err(error) if error.is_no_value() => return Ok(Object::NamedType(path)),
-            Err(error) => return Err(error),
-            Ok(object) => Self::known(object, path, home),
-        })
+        match object {
+            Err(error) if error.is_no_value() => {
+                let inner = home.call(&path, open_type)?;
+                let element_type = ElementType::new(inner.dtype().clone());
+                Ok(Object::NamedType(NamedType { inner, element_type, path, home }))
+            }
+            Err(error) => Err(error),
+            Ok(object) => Ok(Self::known(object, path, home)),
+        }
     }
 
     fn known(object: h5::Object, path: String, home: Arc<Home>) -> Object {
@@ -504,59 +541,55 @@ impl Object {
         match self {
             Self::Group(group) => group.path(),
             Self::Dataset(dataset) => dataset.path(),
-            Self::NamedType(path) => path,
+            Self::NamedType(named) => named.path(),
         }
     }
 
     /// What tells it from other objects.
     ///
     /// # Errors
-    /// If libhdf5 fails. It is not known of named types.
+    /// If libhdf5 fails.
     pub fn id(&self) -> Result<ObjectId> {
         match self {
             Self::Group(group) => group.id(),
             Self::Dataset(dataset) => dataset.id(),
-            Self::NamedType(_) => Err(no_object()),
+            Self::NamedType(named) => named.id(),
         }
     }
 
     /// As [`Group::link_count`].
     ///
     /// # Errors
-    /// If libhdf5 fails. It is not known of named types.
+    /// If libhdf5 fails.
     pub fn link_count(&self) -> Result<usize> {
         match self {
             Self::Group(group) => group.link_count(),
             Self::Dataset(dataset) => dataset.link_count(),
-            Self::NamedType(_) => Err(no_object()),
+            Self::NamedType(named) => named.link_count(),
         }
     }
 
     /// As [`Group::attribute_names`].
     ///
     /// # Errors
-    /// As there. It is not known of named types.
+    /// As there.
     pub fn attribute_names(&self) -> Result<Vec<String>> {
         match self {
             Self::Group(group) => group.attribute_names(),
             Self::Dataset(dataset) => dataset.attribute_names(),
-            Self::NamedType(_) => Err(no_object()),
+            Self::NamedType(named) => named.attribute_names(),
         }
     }
 
     /// As [`Group::attribute`].
     ///
     /// # Errors
-    /// As there. It is not known of named types.
+    /// As there.
     pub fn attribute(&self, name: &str) -> Result<Option<Attribute>> {
         match self {
             Self::Group(group) => group.attribute(name),
             Self::Dataset(dataset) => dataset.attribute(name),
-            Self::NamedType(_) => Err(no_object()),
+            Self::NamedType(named) => named.attribute(name),
         }
     }
-}
-
-fn no_object() -> Error {
-    Error::new(crate::ErrorKind::Unsupported, "a named type is not looked into")
 }

@@ -192,10 +192,6 @@ impl<'a> Checker<'a> {
                 continue;
             }
             match opened {
-                Ok(Object::NamedType(_)) => {
-                    self.objects += 1;
-                    self.has_others = true;
-                }
                 Ok(object) => {
                     let id = match object.id() {
                         Ok(id) => id,
@@ -210,7 +206,16 @@ impl<'a> Checker<'a> {
                     match object {
                         Object::Group(group) => self.enter(group, is_read, &mut stack, report)?,
                         Object::Dataset(dataset) => self.dataset(&dataset, is_read, report)?,
-                        _ => {}
+                        Object::NamedType(named) => {
+                            self.objects += 1;
+                            self.attributes_of(
+                                named.path(),
+                                named.attribute_names(),
+                                &|name| named.attribute(name),
+                                report,
+                            )?;
+                        }
+                        _ => self.has_others = true,
                     }
                 }
                 Err(error) => {
@@ -305,7 +310,16 @@ impl<'a> Checker<'a> {
             self.attributes += 1;
             let at = format!("{path}@{name}");
             match read(&name) {
-                Ok(Some(attribute)) => self.elements(&at, attribute.items().elements(), report)?,
+                Ok(Some(attribute)) => {
+                    let len = attribute.dims().map_or(0, |dims| dims.iter().product::<u64>());
+                    if attribute.items().is_empty() && len > 0 {
+                        let why = format!("`{}` is not read", attribute.element_type());
+                        self.unknown += 1;
+                        report(&Damage { path: at, why, is_unknown: true })?;
+                        continue;
+                    }
+                    self.elements(&at, attribute.items().elements(), report)?;
+                }
                 Ok(None) => {}
                 Err(error) => {
                     let is_unknown = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Limit);

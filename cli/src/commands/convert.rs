@@ -157,7 +157,8 @@ impl Convert {
             }
             Format::Msgpack => {
                 let mut packed = rmp_serde::Serializer::new(&mut output).with_struct_map();
-                self.serialize(&options, &mut packed)?;
+                let written = self.serialize(&options, &mut packed);
+                written.map_err(|failure| if output.is_closed() { Failure::ClosedPipe } else { failure })?;
                 output.finish()
             }
             Format::Cbor => {
@@ -170,6 +171,7 @@ impl Convert {
                 }
                 let packed = ciborium::into_writer(&Through(self, &options), &mut output);
                 packed.map_err(|error| match error {
+                    _ if output.is_closed() => Failure::ClosedPipe,
                     ciborium::ser::Error::Io(error) => error.into(),
                     ciborium::ser::Error::Value(why) => Failure::error(crate::failure::with_flags(&why)),
                 })?;

@@ -165,8 +165,7 @@ fn get(
 ) -> Outcome {
     let root = options.objects_file(file)?;
     let (target, found) = target.find(&root)?;
-    let mut getter = Getter { file, options, format, nan, name, output };
-    getter.begin()?;
+    let mut getter = Getter { file, options, format, nan, name, output, has_begun: false };
     match (found, &target.attribute) {
         (Found::Group(group), Some(name)) => getter.attribute(group.attribute(name), &target, group.attribute_names()),
         (Found::Dataset(dataset), Some(name)) => {
@@ -193,26 +192,27 @@ struct Getter<'a> {
     /// What stands before the value.
     name: Option<&'a str>,
     output: &'a mut Option<Output>,
+    /// Whether it stands there: nothing does before something was read.
+    has_begun: bool,
 }
 
 impl Getter<'_> {
     fn out(&mut self) -> Outcome<&mut Output> {
+        self.begin()?;
         self.output.as_mut().ok_or_else(|| Failure::error("the output is gone"))
     }
 
     /// Says which file and path it is, where there are several.
     fn begin(&mut self) -> Outcome {
-        let (name, format) = (self.name, self.format);
-        let Some(name) = name else { return Ok(()) };
-        match format {
-            Format::Json => {
-                let out = self.out()?;
-                out.write_all(b"{\"from\":")?;
-                json::text(out, name)?;
-                Ok(out.write_all(b",\"value\":")?)
-            }
-            _ => Ok(()),
+        if std::mem::replace(&mut self.has_begun, true) || self.format != Format::Json {
+            return Ok(());
         }
+        if let (Some(name), Some(out)) = (self.name, self.output.as_mut()) {
+            out.write_all(b"{\"from\":")?;
+            json::text(out, name)?;
+            out.write_all(b",\"value\":")?;
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Outcome {
@@ -261,6 +261,11 @@ impl Getter<'_> {
         };
         if part != Part::all(dims) {
             let picked = picked(&part, dims);
+            if self.format == Format::Npy {
+                return self.npy_of(&attribute.element_type(), &part.dims(), |write| {
+                    picked.into_iter().try_for_each(|at| write(elements.range(at..at + 1).bytes()))
+                });
+            }
             self.heading(part.dims().is_empty())?;
             let mut rows = Rows::new(self, &attribute.element_type(), &part.dims())?;
             for position in picked {
@@ -392,6 +397,7 @@ impl Getter<'_> {
                 if !is_one {
                     self.out()?.write_all(b"[")?;
                 }
+                self.begin()?;
                 let output = self.output.take().ok_or_else(|| Failure::error("the output is gone"))?;
                 let (output, read) = json::with_sink(output, self.nan, false, || {
                     for (number, index) in indices.enumerate() {
@@ -431,6 +437,7 @@ impl Getter<'_> {
             return Err(Failure::error(format!("`{path}` is no table: use `--json`")));
         }
         self.heading(false)?;
+        self.begin()?;
         let output = self.output.take().ok_or_else(|| Failure::error("the output is gone"))?;
         let (output, read) = json::with_sink(output, self.nan, true, || match path {
             "/" => self.options.from_file::<Written>(self.file),
@@ -527,7 +534,7 @@ impl Rows {
                     product *= dim;
                     opened += usize::from(self.count.is_multiple_of(product));
                 }
-                let out = getter.output.as_mut().ok_or_else(|| Failure::error("the output is gone"))?;
+                let out = getter.out()?;
                 if self.count > 0 {
                     out.write_all(b",")?;
                 }
@@ -570,7 +577,7 @@ impl Rows {
         // Rows are collected in the line.
         let separator = if self.count.is_multiple_of(width) { b'\n' } else { b',' };
         let needs_quotes = cell.contains(['"', ',', '\n', '\r']) || cell.is_empty() && width == 1;
-        let out = getter.output.as_mut().ok_or_else(|| Failure::error("the output is gone"))?;
+        let out = getter.out()?;
         match needs_quotes {
             true => write!(out, "\"{}\"", cell.replace('"', "\"\""))?,
             false => out.write_all(cell.as_bytes())?,

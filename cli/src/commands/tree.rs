@@ -1,11 +1,11 @@
 //! `tree`: what a file holds, at a glance.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 
 use anstyle::Style;
-use filebacked::objects::{Attribute, Dataset, Group, Link, LinkKind, Object, ObjectId};
+use filebacked::objects::{Attribute, Dataset, Group, Link, LinkKind, NamedType, Object, ObjectId};
 
 use crate::failure::{Failure, Outcome, why};
 use crate::json::{self, Nan};
@@ -92,6 +92,8 @@ impl Tree {
         let is_shown = self.patterns.is_empty() || start.is_matched();
         start.matched().for_each(|number| met[number] = true);
         let mut seen = HashMap::from([(root.id()?, "/".to_owned())]);
+        // On the way to what patterns are about, a group that was met before may lead elsewhere.
+        let mut passed = HashSet::from([(root.id()?, start.clone())]);
         if self.patterns.is_empty() || is_shown {
             let mut entry = Entry::new("/", "/", String::new());
             entry.is_top = self.patterns.is_empty();
@@ -145,14 +147,14 @@ impl Tree {
             };
             match object {
                 Ok(Object::Group(group)) => {
-                    if let Some(first) = met_before(&mut seen, group.id(), &path) {
-                        if shown {
-                            lines.again(&entry, &first)?;
-                        }
-                        continue;
-                    }
                     if shown {
+                        if let Some(first) = met_before(&mut seen, group.id(), &path) {
+                            lines.again(&entry, &first)?;
+                            continue;
+                        }
                         lines.group(self, &entry, &group)?;
+                    } else if group.id().is_ok_and(|id| !passed.insert((id, position.clone()))) {
+                        continue;
                     }
                     if depth.is_some_and(|depth| self.depth.is_some_and(|most| depth >= most)) {
                         continue;
@@ -171,7 +173,7 @@ impl Tree {
                         None => lines.dataset(self, &entry, &dataset)?,
                     }
                 }
-                Ok(Object::NamedType(_)) if shown => lines.named_type(&entry)?,
+                Ok(Object::NamedType(named)) if shown => lines.named_type(self, &entry, &named)?,
                 Ok(_) => {}
                 Err(error) if shown => lines.unreadable(&entry, &why(&error))?,
                 Err(_) => {}
@@ -227,7 +229,7 @@ impl<'a> Entry<'a> {
 trait Lines {
     fn group(&mut self, tree: &Tree, entry: &Entry<'_>, group: &Group) -> Outcome;
     fn dataset(&mut self, tree: &Tree, entry: &Entry<'_>, dataset: &Dataset) -> Outcome;
-    fn named_type(&mut self, entry: &Entry<'_>) -> Outcome;
+    fn named_type(&mut self, tree: &Tree, entry: &Entry<'_>, named: &NamedType) -> Outcome;
     /// A link that is no hard one, and why it leads nowhere, if it does.
     fn link(&mut self, entry: &Entry<'_>, link: &Link, dangling: Option<String>) -> Outcome;
     /// An object that was shown at another path.
@@ -420,8 +422,13 @@ impl Lines for TextLines<'_> {
         Ok(())
     }
 
-    fn named_type(&mut self, entry: &Entry<'_>) -> Outcome {
-        self.push(Line::new(entry.name, Style::new(), "named type".to_owned()))
+    fn named_type(&mut self, tree: &Tree, entry: &Entry<'_>, named: &NamedType) -> Outcome {
+        let words = format!("named type {}", named.element_type());
+        self.push(Line::new(entry.name, Style::new(), words))?;
+        if tree.attributes {
+            self.attributes(&entry.below, false, attributes(named.attribute_names(), |name| named.attribute(name)))?;
+        }
+        Ok(())
     }
 
     fn link(&mut self, entry: &Entry<'_>, link: &Link, dangling: Option<String>) -> Outcome {
@@ -569,8 +576,12 @@ impl Lines for JsonLines<'_> {
         self.end()
     }
 
-    fn named_type(&mut self, entry: &Entry<'_>) -> Outcome {
+    fn named_type(&mut self, tree: &Tree, entry: &Entry<'_>, named: &NamedType) -> Outcome {
         self.begin(entry, "named type")?;
+        self.text("type", &named.element_type().to_string())?;
+        if tree.attributes {
+            self.attributes(attributes(named.attribute_names(), |name| named.attribute(name)))?;
+        }
         self.end()
     }
 

@@ -147,14 +147,6 @@ impl Comparer<'_> {
     }
 
     fn object(&mut self, one: Object, other: Object, position: Position, path: String) -> Outcome<Option<Frame>> {
-        let is_named = |object: &Object| matches!(object, Object::NamedType(_));
-        if is_named(&one) && is_named(&other) {
-            return Ok(None);
-        }
-        if is_named(&one) || is_named(&other) {
-            let (from, to) = (object_words(&one), object_words(&other));
-            return self.report(&path, Change::Object { from, to }).map(|()| None);
-        }
         let is_shared = one.link_count()? > 1 || other.link_count()? > 1;
         if is_shared || matches!((&one, &other), (Object::Group(_), Object::Group(_))) {
             let (first, second) = (one.id()?, other.id()?);
@@ -185,6 +177,14 @@ impl Comparer<'_> {
                     |file: usize, name: &str| if file == 0 { one.attribute(name) } else { other.attribute(name) };
                 self.attributes(&path, &position, names, &read)?;
                 self.datasets(&path, &one, &other)?;
+                Ok(None)
+            }
+            (Object::NamedType(one), Object::NamedType(other)) => {
+                let names = [one.attribute_names(), other.attribute_names()];
+                let read =
+                    |file: usize, name: &str| if file == 0 { one.attribute(name) } else { other.attribute(name) };
+                self.attributes(&path, &position, names, &read)?;
+                self.type_change(&path, &[one.element_type().clone(), other.element_type().clone()])?;
                 Ok(None)
             }
             (one, other) => {
@@ -389,7 +389,7 @@ fn both<T>([ones, others]: [Vec<T>; 2], name: impl Fn(&T) -> String) -> Vec<(Str
 fn object_words(object: &Object) -> String {
     match object {
         Object::Dataset(dataset) => words::dataset(dataset),
-        Object::NamedType(_) => "named type".to_owned(),
+        Object::NamedType(named) => format!("named type {}", named.element_type()),
         _ => "group".to_owned(),
     }
 }
