@@ -9,8 +9,9 @@ use crate::slice::Part;
 const BLOCK: u64 = 4 << 20;
 /// Bytes that a block may have if it ends where chunks do, so that none is read twice.
 const ALIGNED: u64 = 64 << 20;
-/// What an element with parts of variable length is taken for.
+/// What an element with parts of variable length is taken for until some were read, and how many are read first.
 const VARIABLE: u64 = 256;
+const FIRST: u64 = 256;
 
 /// A block that was read.
 pub(crate) struct Block {
@@ -67,27 +68,57 @@ pub(crate) struct Blocks<'a> {
     rows: u64,
     /// Where along it chunks begin anew.
     chunk: Option<u64>,
+    /// Elements have lengths of their own: how many a block has follows from what was read.
+    is_variable: bool,
+    /// In place of all that, where the order does not matter: how many items a block has along each dimension.
+    tile: Option<Vec<u64>>,
     next: Option<Vec<u64>>,
 }
 
 impl<'a> Blocks<'a> {
     pub(crate) fn new(dataset: &'a Dataset, part: &'a Part) -> Outcome<Self> {
         let chunk = if part.count.is_empty() { None } else { dataset.storage()?.chunk };
-        let size = dataset.element_type().size() as u64;
-        let size = if dataset.element_type().is_variable() { size + VARIABLE } else { size.max(1) };
-        Ok(Self::with_size(dataset, part, chunk.as_deref(), size))
+        let is_variable = dataset.element_type().is_variable();
+        let mut blocks = Self::with_size(dataset, part, chunk.as_deref(), size_of(dataset));
+        if is_variable {
+            blocks.is_variable = true;
+            blocks.rows = blocks.rows.min(FIRST);
+            blocks.chunk = None;
+        }
+        Ok(blocks)
+    }
+
+    /// The same in another order, where each chunk would be read for many blocks: the part, all of a dataset, in blocks of whole
+    /// chunks.
+    pub(crate) fn in_any_order(dataset: &'a Dataset, part: &'a Part) -> Outcome<Self> {
+        let mut blocks = Self::new(dataset, part)?;
+        let chunk = if part.count.is_empty() { None } else { dataset.storage()?.chunk };
+        if let Some(chunk) = chunk.filter(|chunk| chunk.len() == part.count.len() && !blocks.is_variable)
+            && blocks.chunk.is_none()
+            && chunk[..blocks.axis + 1].iter().any(|len| *len > 1)
+        {
+            blocks.tile = Some(tile(&part.count, &chunk, size_of(dataset)));
+        }
+        Ok(blocks)
     }
 
     fn with_size(dataset: &'a Dataset, part: &'a Part, chunk: Option<&[u64]>, size: u64) -> Self {
         let (axis, rows, chunk) = cut(part, chunk, size);
         let next = (part.len() > 0).then(|| vec![0; part.count.len()]);
-        Self { dataset, part, axis, rows, chunk, next }
+        Self { dataset, part, axis, rows, chunk, is_variable: false, tile: None, next }
     }
 
     /// The next block.
     pub(crate) fn next(&mut self) -> Outcome<Option<Block>> {
         let Some(at) = self.next.take() else { return Ok(None) };
         let part = self.part;
+        if let Some(tile) = &self.tile {
+            let count: Vec<u64> = (0..at.len()).map(|axis| tile[axis].min(part.count[axis] - at[axis])).collect();
+            let start: Vec<u64> = (0..at.len()).map(|axis| part.start[axis] + at[axis]).collect();
+            let items = self.dataset.read(&start, &count)?;
+            self.next = following_tile(&at, tile, &part.count);
+            return Ok(Some(Block { items, at, count, reversed: part.reversed.clone() }));
+        }
         let mut count = part.count.clone();
         count[..self.axis.min(part.count.len())].fill(1);
         if let Some(total) = part.count.get(self.axis) {
@@ -110,8 +141,51 @@ impl<'a> Blocks<'a> {
             .collect();
         let items = self.dataset.read_steps(&start, &part.step, &count)?;
         self.next = following(&at, &count, part, self.axis);
+        if self.is_variable {
+            let memory = (items.memory() as u64).max(1);
+            self.rows = match memory {
+                // As many as fill a block, or a few times what there was.
+                ..BLOCK => self.rows.saturating_mul((BLOCK / memory).min(4)).max(1),
+                _ => (self.rows / memory.div_ceil(BLOCK)).max(1),
+            };
+        }
         Ok(Some(Block { items, at, count, reversed: part.reversed.clone() }))
     }
+}
+
+/// Bytes that an element takes, or may take.
+fn size_of(dataset: &Dataset) -> u64 {
+    let size = dataset.element_type().size() as u64;
+    if dataset.element_type().is_variable() { size + VARIABLE } else { size.max(1) }
+}
+
+/// How many items a block of whole chunks has along each dimension: about as many as fit, or one chunk.
+fn tile(dims: &[u64], chunk: &[u64], size: u64) -> Vec<u64> {
+    let mut tile: Vec<u64> = chunk.iter().zip(dims).map(|(chunk, dim)| (*chunk).clamp(1, (*dim).max(1))).collect();
+    let bytes = tile.iter().fold(size, |bytes, len| bytes.saturating_mul(*len));
+    let mut left = (BLOCK / bytes.max(1)).max(1);
+    for axis in (0..dims.len()).rev() {
+        let along = dims[axis].div_ceil(tile[axis]);
+        tile[axis] *= along.min(left);
+        if along > left {
+            break;
+        }
+        left /= along.max(1);
+    }
+    tile
+}
+
+/// Where the block after one begins.
+fn following_tile(at: &[u64], tile: &[u64], dims: &[u64]) -> Option<Vec<u64>> {
+    let mut next = at.to_vec();
+    for axis in (0..dims.len()).rev() {
+        next[axis] += tile[axis];
+        if next[axis] < dims[axis] {
+            return Some(next);
+        }
+        next[axis] = 0;
+    }
+    None
 }
 
 /// Where the block after one begins.
@@ -208,5 +282,65 @@ mod tests {
                 assert_eq!(found, expected, "[{text}] in elements of {size} bytes");
             }
         }
+    }
+
+    fn dataset(path: &std::path::Path, name: &str) -> Dataset {
+        match Group::open_file(path).unwrap().open(name).unwrap() {
+            Object::Dataset(dataset) => dataset,
+            _ => panic!("no dataset"),
+        }
+    }
+
+    /// Where a chunk has parts of many rows, each is in one block, and all values are met.
+    #[test]
+    fn chunks_are_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.h5");
+        let array = ArrayD::from_shape_fn(IxDyn(&[300, 40_000]), |at| (at[0] * 40_000 + at[1]) as f64);
+        let options = filebacked::WriteOptions::new().at("x", |x| x.chunk([300, 500]).lzf());
+        options.to_file(&path, &filebacked::Value::from_iter([("x", array.into())])).unwrap();
+        let dataset = dataset(&path, "x");
+        let part = Part::all(dataset.dims().unwrap());
+        let mut blocks = Blocks::in_any_order(&dataset, &part).unwrap();
+        let (mut count, mut sum) = (0, 0.0);
+        while let Some(block) = blocks.next().unwrap() {
+            assert!(block.at[1] % 500 == 0 && block.count[0] == 300 && block.count[1] % 500 == 0, "{:?}", block.count);
+            let elements = block.items.elements();
+            for number in (0..elements.len()).step_by(9973) {
+                let (Ok(Scalar::F64(value)), index) = (elements.get(number), block.index(number as u64)) else {
+                    panic!()
+                };
+                assert_eq!(value, (index[0] * 40_000 + index[1]) as f64);
+            }
+            sum += elements
+                .bytes()
+                .chunks_exact(8)
+                .map(|value| f64::from_ne_bytes(value.try_into().unwrap()))
+                .sum::<f64>();
+            count += block.items.len();
+        }
+        let all = 12_000_000.0;
+        assert_eq!((count as f64, sum), (all, all * (all - 1.0) / 2.0));
+    }
+
+    /// However long elements are, a few megabytes of them are in memory.
+    #[test]
+    fn long_strings_take_few_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.h5");
+        let texts: Vec<String> = (0..3000).map(|number| "x".repeat(if number < 2000 { 10 } else { 50_000 })).collect();
+        let options = filebacked::WriteOptions::new().at("x", |x| x.strings(filebacked::Strings::Variable));
+        options.to_file(&path, &std::collections::BTreeMap::from([("x", texts)])).unwrap();
+        let dataset = dataset(&path, "x");
+        let part = Part::all(dataset.dims().unwrap());
+        let mut blocks = Blocks::new(&dataset, &part).unwrap();
+        let (mut count, mut most) = (0, 0);
+        while let Some(block) = blocks.next().unwrap() {
+            count += block.items.len();
+            most = most.max(block.items.memory());
+        }
+        assert_eq!(count, 3000);
+        // Where they become longer, one block may be that of shorter ones.
+        assert!(most < 60 << 20, "{most}");
     }
 }

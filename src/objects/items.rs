@@ -120,6 +120,12 @@ impl Items {
         self.len() == 0
     }
 
+    /// Bytes that they take in memory, with what has a length of its own.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.items.bytes().len() + self.items.variable_size()
+    }
+
     /// The elements, one after the other.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Result<Scalar<'_>>> {
         self.elements().iter()

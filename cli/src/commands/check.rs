@@ -347,7 +347,7 @@ impl<'a> Checker<'a> {
         }
         let part = Part::all(dims);
         let mut read = || -> Outcome {
-            let mut blocks = Blocks::new(dataset, &part)?;
+            let mut blocks = Blocks::in_any_order(dataset, &part)?;
             while let Some(block) = blocks.next()? {
                 let elements = block.items.elements();
                 self.bytes += elements.bytes().len() as u64;

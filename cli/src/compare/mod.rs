@@ -316,7 +316,7 @@ impl Comparer<'_> {
         if let Some(dims) = common.filter(|_| is_comparable) {
             // Both are cut alike.
             let part = Part::all(&dims);
-            let mut blocks = Blocks::new(one, &part)?;
+            let mut blocks = Blocks::in_any_order(one, &part)?;
             loop {
                 let block = match blocks.next() {
                     Ok(Some(block)) => block,
