@@ -5,6 +5,7 @@ mod blocks;
 mod commands;
 mod compare;
 mod failure;
+mod integers;
 mod json;
 mod limits;
 mod npy;

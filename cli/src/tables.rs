@@ -64,7 +64,7 @@ fn is_integer(cell: &str) -> bool {
 }
 
 /// Whether one of the types that a field may have holds the integer.
-fn is_exact(cell: &str) -> bool {
+pub(crate) fn is_exact(cell: &str) -> bool {
     let is_float = || cell.parse::<f64>().is_ok_and(|float| format!("{float:.0}") == cell);
     cell.parse::<i64>().is_ok() || cell.parse::<u64>().is_ok() || is_float()
 }

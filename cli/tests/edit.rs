@@ -342,3 +342,20 @@ fn repack_takes_any_bytes() {
         assert!(std::fs::read(&file).unwrap() == before);
     }
 }
+
+/// Integers that no type holds are errors, and not rounded.
+#[test]
+fn integers_are_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (text, code) in
+        [("18446744073709551615", 0), ("18446744073709551617", 2), ("-9223372036854775809", 2), ("1e30", 0)]
+    {
+        for command in ["convert in.json out.h5", "append log.h5 steps -i in.json --create"] {
+            std::fs::write(folder.join("in.json"), format!("{{\"x\": {text}}}")).unwrap();
+            let (output, found) = run(folder, &format!("{command}; code=$?; rm -f log.h5; exit $code"));
+            assert_eq!(found, code, "{text} {command}: {output}");
+            assert!(code == 0 || output.contains(text), "{output}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use filebacked::{Appender, ErrorKind};
 use serde_json::Value as Json;
 
 use crate::failure::{Failure, Outcome};
+use crate::integers::Exact;
 use crate::limits::Limits;
 use crate::output::Color;
 use crate::records::{Record, Row, Schema};
@@ -136,6 +137,7 @@ pub(crate) fn json_rows(mut source: impl BufRead) -> impl Iterator<Item = Outcom
         other => Err(Failure::error(format!("a record is an object of JSON's, and not {other}"))),
     };
     let failed = |error: serde_json::Error| Failure::error(format!("the input is no JSON: {error}"));
+    let source = BufReader::new(Exact::new(source));
     serde_json::Deserializer::from_reader(source).into_iter::<Json>().flat_map(move |value| match value {
         Ok(Json::Array(list)) if is_list => list.into_iter().map(row).collect::<Vec<_>>(),
         Ok(value) => vec![row(value)],

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::atomic::{changed, refuse_input, replaced};
 use crate::commands::append::json_rows;
 use crate::failure::{Failure, Outcome};
+use crate::integers::Exact;
 use crate::json::{self, Nan, Written};
 use crate::limits::Limits;
 use crate::output::{Color, Output};
@@ -217,8 +218,8 @@ impl Convert {
         let wrong = |error: String| Failure::error(error).in_file(&self.input);
         match from {
             Format::Json => {
-                let value: serde_json::Value =
-                    serde_json::from_reader(source).map_err(|error| wrong(error.to_string()))?;
+                let value: serde_json::Value = serde_json::from_reader(BufReader::new(Exact::new(source)))
+                    .map_err(|error| wrong(error.to_string()))?;
                 self.write(new, &unified(value)?)
             }
             Format::Msgpack => {
