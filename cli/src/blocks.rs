@@ -35,7 +35,8 @@ impl Block {
         (0..self.items.len()).map(move |at| if is_in_order { at } else { self.position(at as u64) })
     }
 
-    fn position(&self, at: u64) -> usize {
+    /// Where in memory the item at a position in the order of the part is.
+    pub(crate) fn position(&self, at: u64) -> usize {
         let (mut rest, mut position, mut factor) = (at, 0, 1);
         for (count, reversed) in self.count.iter().zip(&self.reversed).rev() {
             let index = rest % count;

@@ -1,10 +1,11 @@
-//! `filebacked`: looks at HDF5 files, compares, checks, changes and converts them.
+//! `filebacked`: looks at HDF5 files, draws, compares, checks, changes and converts them.
 
 mod atomic;
 mod blocks;
 mod commands;
 mod compare;
 mod failure;
+mod figure;
 mod integers;
 mod json;
 mod limits;
@@ -27,7 +28,7 @@ use crate::commands::Command;
 use crate::failure::Failure;
 use crate::output::{Color, one_line};
 
-/// Looks at HDF5 files, compares, checks, changes and converts them.
+/// Looks at HDF5 files, draws, compares, checks, changes and converts them.
 ///
 /// Files of any size are read in bounded memory. Files of strangers are safe to open: limits are on by default, and an error names
 /// the option that sets the limit (`filebacked tree --help` lists them).

@@ -69,6 +69,11 @@ impl Output {
         self.is_terminal
     }
 
+    /// Whether it has colors.
+    pub(crate) fn has_color(&self) -> bool {
+        self.has_color
+    }
+
     /// Whether it was a pipe that nobody reads any more, whatever a serializer made of that.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed

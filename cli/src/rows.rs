@@ -12,6 +12,13 @@ use crate::words;
 /// A record: names and texts of its fields. Those of a record within it are called `outer/inner`.
 pub(crate) struct Row(Vec<(String, String)>);
 
+impl Row {
+    /// The names and texts of its fields.
+    pub(crate) fn into_cells(self) -> Vec<(String, String)> {
+        self.0
+    }
+}
+
 /// What is in a field.
 enum Cell {
     Text(String),

@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The commands, one file or folder each.
 
 mod append;
 mod check;
@@ -6,7 +6,9 @@ mod completions;
 mod convert;
 mod diff;
 mod get;
+mod plot;
 mod repack;
+mod report;
 mod set;
 mod tree;
 
@@ -18,6 +20,8 @@ use crate::output::Color;
 pub(crate) enum Command {
     Tree(tree::Tree),
     Get(get::Get),
+    Plot(plot::Plot),
+    Report(report::Report),
     Diff(diff::Diff),
     Check(check::Check),
     Set(set::Set),
@@ -32,6 +36,8 @@ impl Command {
         match self {
             Self::Tree(tree) => tree.run(color),
             Self::Get(get) => get.run(color),
+            Self::Plot(plot) => plot.run(color),
+            Self::Report(report) => report.run(color),
             Self::Diff(diff) => diff.run(color),
             Self::Check(check) => check.run(color),
             Self::Set(set) => set.run(color),

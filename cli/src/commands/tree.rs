@@ -238,7 +238,7 @@ trait Lines {
 }
 
 /// What a group is in the crate's layout, or AnnData's.
-fn group_words(group: &Group) -> String {
+pub(super) fn group_words(group: &Group) -> String {
     let mut words = match (group.encoding(), group.rows()) {
         (Ok(Some(_)), Ok(Some(rows))) => format!("columns, {rows} rows"),
         (Ok(Some(encoding)), _) => encoding.to_owned(),
@@ -252,7 +252,7 @@ fn group_words(group: &Group) -> String {
     words
 }
 
-fn first_values(dataset: &Dataset, count: usize) -> filebacked::Result<String> {
+pub(super) fn first_values(dataset: &Dataset, count: usize) -> filebacked::Result<String> {
     let Some(dims) = dataset.dims().filter(|_| count > 0 && !dataset.is_empty()) else { return Ok(String::new()) };
     let mut counts = vec![1; dims.len()];
     if let (Some(last), Some(dim)) = (counts.last_mut(), dims.last()) {
@@ -263,7 +263,7 @@ fn first_values(dataset: &Dataset, count: usize) -> filebacked::Result<String> {
 }
 
 /// The attributes of an object that are the user's, or why they cannot be read.
-fn attributes(
+pub(super) fn attributes(
     names: filebacked::Result<Vec<String>>,
     read: impl Fn(&str) -> filebacked::Result<Option<Attribute>>,
 ) -> Vec<(String, filebacked::Result<Attribute>)> {

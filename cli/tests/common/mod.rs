@@ -88,6 +88,8 @@ pub(crate) fn shell(folder: &Path, line: &str) -> (String, i32) {
         .env("PATH", path)
         // A program that another test starts may have inherited the file while it was open here, with its lock.
         .env("HDF5_USE_FILE_LOCKING", "FALSE")
+        // What is drawn is made of more than ASCII where the locale has more.
+        .env("LC_ALL", "C.UTF-8")
         // What a line says of the home is of the folder.
         .env("HOME", folder)
         .output()
