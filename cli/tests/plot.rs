@@ -6,6 +6,7 @@ use std::path::Path;
 
 use common::{make_files, shell};
 use filebacked::hdf5;
+use filebacked::hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor};
 use filebacked::ndarray::{Array1, Array2, Array3, array};
 use filebacked::num_complex::Complex;
 
@@ -34,6 +35,11 @@ fn mixed(folder: &Path) {
     let words: Array1<hdf5::types::VarLenUnicode> = array!["a".parse().unwrap()];
     file.new_dataset_builder().with_data(&words).create("words").unwrap();
     file.create_group("group").unwrap();
+    let field = |number: usize| {
+        CompoundField::new(&format!("f{number}"), TypeDescriptor::Float(FloatSize::U4), 4 * number, number)
+    };
+    let wide = TypeDescriptor::Compound(CompoundType { fields: (0..20).map(field).collect(), size: 80 });
+    file.new_dataset_builder().empty_as(&wide).shape(4).create("wide").unwrap();
     drop(file);
     filebacked::WriteOptions::new()
         .to_file(folder.join("options.h5"), &vec![Some(1), None, Some(3), Some(4), None, Some(6)])
@@ -97,6 +103,11 @@ fn errors_say_what_to_do() {
         ("mixed.h5 group", 2, "mixed.h5: `/group` is a group: name what of it to draw"),
         ("mixed.h5 ramp --x gaps'[:2]'", 2, "mixed.h5: `gaps[:2]` has 2 values, and `ramp` has 5"),
         ("mixed.h5 'ramp[9]'", 2, "mixed.h5: there is no index 9 along dimension 0, which has 5"),
+        (
+            "mixed.h5 wide",
+            2,
+            "mixed.h5: a picture has 8 lines at most: name some, such as `wide/f0`, `wide/f1`, `wide/f2`",
+        ),
         ("mixed.h5 ramp@units", 2, "mixed.h5: `@units` is an attribute, and only datasets are drawn"),
         (
             "run.h5 field 'field[0]'",

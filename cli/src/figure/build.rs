@@ -1,7 +1,8 @@
 //! Figures of parts of datasets.
 
 use crate::failure::{Failure, Outcome};
-use crate::figure::curve::{self, Curve, LeftOut, Over, Reading, grouped};
+use crate::figure::counts::{LeftOut, grouped};
+use crate::figure::curve::{self, Curve, Over, Reading};
 use crate::figure::grid::Grid;
 use crate::figure::palette::COLORS;
 use crate::figure::scale::{Range, Scale, number};
@@ -50,10 +51,7 @@ pub(crate) fn figure(sources: &[Source], x: &[Source], wish: Wish, passed: &mut 
         _ if sources.len() > COLORS => {
             let names: Vec<&str> = sources.iter().take(3).map(|source| source.name.as_str()).collect();
             let names = names.join("`, `");
-            Err(Failure::error(format!(
-                "{} lines are too many for one picture, which has {COLORS} at most: name some, such as `{names}`",
-                sources.len()
-            )))
+            Err(Failure::error(format!("a picture has {COLORS} lines at most: name some, such as `{names}`")))
         }
         _ => lines(sources, x, wish, passed),
     }
@@ -78,7 +76,8 @@ fn lines(sources: &[Source], x: &[Source], wish: Wish, passed: &mut dyn FnMut(u6
     for (number, (source, extent)) in sources.iter().zip(&extents).enumerate() {
         let runs = wish.most.filter(|most| source.bytes() > *most).map(|most| runs(source, most, columns as u64));
         curves.push(match runs {
-            Some((runs, run)) => {
+            Some(None) => return Err(Failure::error("its chunks are too large for a picture")),
+            Some(Some((runs, run))) => {
                 notes.push(format!("{runs} parts of {run} of the {} values", grouped(source.len())));
                 curve::sample(source, runs, run, reading)?
             }
@@ -126,12 +125,15 @@ fn common_label(sources: &[Source], curves: &mut [Curve]) -> String {
     }
 }
 
-/// In how many runs of how many values a source is read that is too large.
-fn runs(source: &Source, most: u64, columns: u64) -> (usize, u64) {
+/// In how many runs of how many values a source is read that is too large; `None` if that takes long.
+fn runs(source: &Source, most: u64, columns: u64) -> Option<(usize, u64)> {
     let size = source.element_size();
     let chunk = source.chunk().map_or(size, |chunk| chunk.iter().fold(size, |bytes, dim| bytes.saturating_mul(*dim)));
+    if chunk > most {
+        return None;
+    }
     let runs = (most / chunk.max(1)).clamp(LEAST_RUNS, columns.max(LEAST_RUNS)).min(source.len());
-    (runs as usize, (source.len() / runs).clamp(1, RUN))
+    Some((runs as usize, (source.len() / runs).clamp(1, RUN)))
 }
 
 fn heat(source: &Source, wish: Wish, passed: &mut dyn FnMut(u64)) -> Outcome<Figure> {

@@ -1,8 +1,10 @@
 //! Lines: values over a position, of which no more is kept than a picture shows.
 
 use crate::failure::{Failure, Outcome};
+use crate::figure::counts::{LeftOut, grouped};
 use crate::figure::scale::{Range, Scale};
 use crate::figure::source::{Source, Values};
+use crate::figure::trace::{Columns, Dots, Trace, cell, is_drawn};
 use crate::slice::Part;
 
 /// A line.
@@ -11,89 +13,6 @@ pub(crate) struct Curve {
     pub(crate) label: String,
     pub(crate) trace: Trace,
     pub(crate) left_out: LeftOut,
-}
-
-/// Where a line goes.
-#[derive(Debug)]
-pub(crate) enum Trace {
-    /// Through points, in data units. One of which `y` is NaN is a gap.
-    Points(Vec<(f64, f64)>),
-    /// What is in each of the columns from the beginning of the axis to its end.
-    Columns(Vec<Option<Column>>),
-    /// Dots, for points that do not run from left to right and are too many to be kept.
-    Dots(Dots),
-}
-
-/// Which cells of a picture have points.
-#[derive(Debug)]
-pub(crate) struct Dots {
-    x: Scale,
-    y: Scale,
-    range: Range,
-    columns: usize,
-    rows: usize,
-    /// Row by row, from the lowest value on.
-    cells: Vec<bool>,
-}
-
-/// The values of a line within a column of pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Column {
-    pub(crate) first: f64,
-    pub(crate) last: f64,
-    pub(crate) range: Range,
-    /// Whether the line goes on from the column before.
-    pub(crate) is_joined: bool,
-}
-
-/// How many values are not drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LeftOut {
-    pub(crate) missing: u64,
-    /// NaN and infinities.
-    pub(crate) not_finite: u64,
-    /// What has no logarithm.
-    pub(crate) not_positive: u64,
-}
-
-impl LeftOut {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.missing += other.missing;
-        self.not_finite += other.not_finite;
-        self.not_positive += other.not_positive;
-    }
-
-    /// What is said of it, if anything was left out.
-    pub(crate) fn words(self) -> Option<String> {
-        let part = |count: u64, one: &str, many: &str| (count > 0).then(|| counted(count, one, many));
-        let parts: Vec<String> = [
-            part(self.missing, "missing value", "missing values"),
-            part(self.not_finite, "NaN or infinite value", "NaN or infinite values"),
-            part(self.not_positive, "value not above 0", "values not above 0"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        (!parts.is_empty()).then(|| format!("left out: {}", parts.join(", ")))
-    }
-}
-
-/// A count with commas: `1,000,000`.
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut words = String::new();
-    for (number, digit) in digits.chars().enumerate() {
-        if number > 0 && (digits.len() - number).is_multiple_of(3) {
-            words.push(',');
-        }
-        words.push(digit);
-    }
-    words
-}
-
-/// A count of things: `1 group`, `2,000 groups`.
-pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(count)) }
 }
 
 /// How lines are read.
@@ -171,10 +90,6 @@ pub(crate) fn extent(
         }
         passed(count as u64 * x.element_size());
     }
-}
-
-fn is_drawn(value: f64, is_log: bool) -> bool {
-    value.is_finite() && (!is_log || value > 0.0)
 }
 
 /// Pairs of values, one after the other.
@@ -288,7 +203,10 @@ pub(crate) fn read(
         (Trace::Points(points), left_out)
     } else if extent.is_sorted {
         let mut columns = Columns::new(reading.columns);
-        let left_out = pairs()?.each(reading, passed, |at, y| columns.add(x.position(at), y))?;
+        let left_out = match over {
+            Over::Index if !reading.log_x => indexed(pairs()?, x, reading, passed, &mut columns)?,
+            _ => pairs()?.each(reading, passed, |at, y| columns.add(x.position(at), y))?,
+        };
         (Trace::Columns(columns.columns), left_out)
     } else {
         let mut range = Range::NONE;
@@ -309,6 +227,50 @@ pub(crate) fn read(
         (Trace::Dots(Dots { x, y, range, columns, rows, cells }), left_out)
     };
     Ok(Curve { label: source.label(), trace, left_out })
+}
+
+/// Reads a line over the index, column by column: in a fraction of the time that it takes value by value.
+fn indexed(
+    mut pairs: Pairs<'_>,
+    x: Scale,
+    reading: Reading,
+    passed: &mut dyn FnMut(u64),
+    columns: &mut Columns,
+) -> Outcome<LeftOut> {
+    let cells = columns.columns.len();
+    let (mut left_out, mut not_numbers) = (LeftOut::default(), 0);
+    loop {
+        let count = pairs.next()?;
+        if count == 0 {
+            left_out.missing = pairs.y.missing;
+            left_out.not_finite += u64::saturating_sub(not_numbers, pairs.y.missing);
+            return Ok(left_out);
+        }
+        let column = |at: &f64| cell(x.position(*at), cells);
+        let (mut indices, mut values) = (&pairs.x_buffer[..count], &pairs.y_buffer[..count]);
+        while let Some(first) = indices.first() {
+            let here = column(first);
+            let run = indices.partition_point(|at| column(at) == here);
+            let (now, later) = values.split_at(run);
+            if !columns.add_run(here, now, reading.log_y) {
+                // Some of them are gaps.
+                for value in now {
+                    match () {
+                        () if is_drawn(*value, reading.log_y) => {
+                            columns.add_to(here, *value);
+                            continue;
+                        }
+                        () if value.is_nan() => not_numbers += 1,
+                        () if value.is_infinite() => left_out.not_finite += 1,
+                        () => left_out.not_positive += 1,
+                    }
+                    columns.gap();
+                }
+            }
+            (indices, values) = (&indices[run..], later);
+        }
+        passed(count as u64 * pairs.bytes);
+    }
 }
 
 /// Reads runs of values that are spread evenly, in as many columns as there are runs.
@@ -339,149 +301,4 @@ fn forwards(part: &Part) -> Part {
 /// The axis of values of a range.
 pub(crate) fn y_scale(range: Range, is_log: bool) -> Scale {
     Scale::of(range, is_log).with_margin()
-}
-
-/// The cell of so many that a position from 0 to 1 is in.
-pub(crate) fn cell(position: f64, cells: usize) -> usize {
-    ((position * cells as f64) as usize).min(cells - 1)
-}
-
-/// Columns that are filled from left to right.
-struct Columns {
-    columns: Vec<Option<Column>>,
-    /// Whether the value before was drawn.
-    goes_on: bool,
-}
-
-impl Columns {
-    fn new(count: usize) -> Self {
-        Self { columns: vec![None; count.max(1)], goes_on: false }
-    }
-
-    #[inline]
-    fn add(&mut self, position: f64, y: f64) {
-        if y.is_nan() {
-            self.goes_on = false;
-            return;
-        }
-        let at = cell(position, self.columns.len());
-        match &mut self.columns[at] {
-            Some(column) => {
-                column.last = y;
-                column.range.add(y);
-            }
-            empty => {
-                *empty = Some(Column { first: y, last: y, range: Range { min: y, max: y }, is_joined: self.goes_on })
-            }
-        }
-        self.goes_on = true;
-    }
-}
-
-impl Trace {
-    /// The range of what is drawn along y.
-    pub(crate) fn range(&self) -> Range {
-        let mut range = Range::NONE;
-        match self {
-            Self::Points(points) => {
-                points.iter().filter(|(_, y)| !y.is_nan()).for_each(|(_, y)| range.add(*y));
-            }
-            Self::Columns(columns) => columns.iter().flatten().for_each(|column| range.include(column.range)),
-            Self::Dots(dots) => range = dots.range,
-        }
-        range
-    }
-
-    /// The lines, each a list of points from 0 to 1 along x and y. Points by themselves are lines of one point.
-    pub(crate) fn lines(&self, x: Scale, y: Scale) -> Vec<Vec<(f64, f64)>> {
-        let mut lines: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
-        match self {
-            Self::Points(points) => {
-                for (at, value) in points {
-                    match (value.is_nan(), lines.last_mut()) {
-                        (false, Some(line)) => line.push((x.position(*at), y.position(*value))),
-                        _ => lines.push(Vec::new()),
-                    }
-                }
-            }
-            Self::Columns(columns) => {
-                let width = columns.len() as f64;
-                for (number, column) in columns.iter().enumerate() {
-                    let Some(column) = column else { continue };
-                    if !column.is_joined {
-                        lines.push(Vec::new());
-                    }
-                    let Some(line) = lines.last_mut() else { continue };
-                    let at = (number as f64 + 0.5) / width;
-                    // The shorter way through the column, from where the line comes in to where it goes out.
-                    let Range { min, max } = column.range;
-                    let is_down = column.first - min <= max - column.first;
-                    let turns = if is_down { [min, max] } else { [max, min] };
-                    for value in [column.first, turns[0], turns[1], column.last] {
-                        let point = (at, y.position(value));
-                        if line.last() != Some(&point) {
-                            line.push(point);
-                        }
-                    }
-                }
-            }
-            Self::Dots(_) => {}
-        }
-        lines.retain(|line| !line.is_empty());
-        lines
-    }
-
-    /// Where points are that no lines join, from 0 to 1 along x and y.
-    pub(crate) fn dots(&self, x: Scale, y: Scale) -> Vec<(f64, f64)> {
-        let Self::Dots(dots) = self else { return Vec::new() };
-        let full = dots.cells.iter().enumerate().filter(|(_, is_full)| **is_full);
-        let middle = |at: usize, of: usize| (at as f64 + 0.5) / of as f64;
-        let point = |(at, _)| {
-            let (column, row) = (at % dots.columns, at / dots.columns);
-            let (column, row) = (dots.x.value(middle(column, dots.columns)), dots.y.value(middle(row, dots.rows)));
-            (x.position(column), y.position(row))
-        };
-        full.map(point).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// However many values are in a column, the lines keep its range, and gaps are gaps.
-    #[test]
-    fn columns_keep_ranges_and_gaps() {
-        let mut columns = Columns::new(4);
-        let values = [1.0, 5.0, -2.0, 3.0, f64::NAN, f64::NAN, 2.0, 2.0];
-        for (number, value) in values.iter().enumerate() {
-            columns.add(number as f64 / 8.0, *value);
-        }
-        let column =
-            |first, last, min, max, is_joined| Some(Column { first, last, range: Range { min, max }, is_joined });
-        let expected = [
-            column(1.0, 5.0, 1.0, 5.0, false),
-            column(-2.0, 3.0, -2.0, 3.0, true),
-            None,
-            column(2.0, 2.0, 2.0, 2.0, false),
-        ];
-        assert_eq!(columns.columns, expected);
-        let trace = Trace::Columns(columns.columns);
-        assert_eq!(trace.range(), Range { min: -2.0, max: 5.0 });
-        let lines = trace.lines(Scale::linear(0.0, 1.0), Scale::linear(-2.0, 5.0));
-        assert_eq!(lines.len(), 2);
-        let low = lines[0].iter().map(|(_, y)| *y).fold(f64::INFINITY, f64::min);
-        assert!(low.abs() < 1e-12, "{lines:?}");
-        assert_eq!(lines[1].len(), 1);
-    }
-
-    #[test]
-    fn what_is_left_out_is_said() {
-        let left_out = LeftOut { missing: 1, not_finite: 2000, not_positive: 0 };
-        assert_eq!(left_out.words().unwrap(), "left out: 1 missing value, 2,000 NaN or infinite values");
-        assert_eq!(LeftOut::default().words(), None);
-        for (count, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(count), expected);
-        }
-    }
 }

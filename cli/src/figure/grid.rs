@@ -1,7 +1,7 @@
 //! Heat maps: the means of a matrix in as many cells as a picture has.
 
 use crate::failure::Outcome;
-use crate::figure::curve::LeftOut;
+use crate::figure::counts::LeftOut;
 use crate::figure::scale::{Range, Scale};
 use crate::figure::source::Source;
 

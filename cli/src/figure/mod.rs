@@ -2,6 +2,7 @@
 
 mod build;
 mod canvas;
+mod counts;
 mod curve;
 mod font;
 mod grid;
@@ -13,12 +14,14 @@ mod scale;
 mod source;
 mod svg;
 mod terminal;
+mod trace;
 
 pub(crate) use build::{Wish, figure};
+pub(crate) use counts::{counted, grouped};
 use curve::Curve;
-pub(crate) use curve::{counted, grouped};
 use grid::Grid;
 pub(crate) use layout::{Form, lay_out};
+pub(crate) use palette::COLORS;
 pub(crate) use pixels::to_png;
 use scale::Scale;
 pub(crate) use scale::in_digits;

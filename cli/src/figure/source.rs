@@ -44,8 +44,8 @@ pub(crate) fn is_drawn(class: &TypeClass) -> bool {
 }
 
 impl Source {
-    /// What a path of the file names: one source, or one for each column of a table that holds numbers.
-    pub(crate) fn find(root: &Group, target: Target) -> Outcome<Vec<Self>> {
+    /// What a path of the file names: one source, or one for each column of a table that holds numbers, of which there may be `most`.
+    pub(crate) fn find(root: &Group, target: Target, most: usize) -> Outcome<Vec<Self>> {
         let (target, found) = target.find(root)?;
         if let Some(attribute) = &target.attribute {
             return Err(Failure::error(format!("`@{attribute}` is an attribute, and only datasets are drawn")));
@@ -56,7 +56,7 @@ impl Source {
         };
         let slice = target.slice.as_ref();
         match found {
-            Found::Dataset(dataset) => Self::of_dataset(&name, dataset.into(), slice),
+            Found::Dataset(dataset) => Self::of_dataset(&name, dataset.into(), slice, most),
             Found::Group(group) => {
                 if is_masked(&group) {
                     return Ok(vec![Self::masked(&name, &group, slice, Vec::new())?]);
@@ -67,6 +67,9 @@ impl Source {
                 }
                 let mut sources = Vec::new();
                 for link in group.links()? {
+                    if sources.len() == most {
+                        break;
+                    }
                     let name = format!("{}/{}", name.trim_end_matches('/'), link.name);
                     match group.open_link(&link)? {
                         Object::Dataset(dataset) if is_drawn(&dataset.element_type().class()) => {
@@ -84,12 +87,17 @@ impl Source {
         }
     }
 
-    /// A dataset, or the fields of its records that are numbers.
-    pub(crate) fn of_dataset(name: &str, dataset: Rc<Dataset>, slice: Option<&Slice>) -> Outcome<Vec<Self>> {
+    /// A dataset, or the fields of its records that are numbers, up to `most`.
+    pub(crate) fn of_dataset(
+        name: &str,
+        dataset: Rc<Dataset>,
+        slice: Option<&Slice>,
+        most: usize,
+    ) -> Outcome<Vec<Self>> {
         let TypeClass::Record(fields) = dataset.element_type().class() else {
             return Ok(vec![Self::new(name, dataset, slice, Vec::new())?]);
         };
-        let drawn = fields.iter().filter(|(_, field)| is_drawn(&field.class()));
+        let drawn = fields.iter().filter(|(_, field)| is_drawn(&field.class())).take(most);
         let fields = drawn.map(|(field, _)| Ok((field, dataset.field(&[field.as_str()])?.into())));
         let fields: Vec<(&String, Rc<Dataset>)> = fields.collect::<Outcome<_>>()?;
         let source = |(field, dataset)| Self::new(&format!("{name}/{field}"), dataset, slice, Vec::new());
@@ -304,9 +312,11 @@ impl Values<'_> {
     /// Fills the beginning of a buffer with the next values; how many. What is missing is NaN.
     pub(crate) fn next(&mut self, buffer: &mut [f64]) -> Outcome<usize> {
         let count = self.stream.next(buffer)?;
-        for value in buffer[..count].iter_mut().filter(|value| self.fill.contains(value)) {
-            *value = f64::NAN;
-            self.missing += 1;
+        if !self.fill.is_empty() {
+            for value in buffer[..count].iter_mut().filter(|value| self.fill.contains(value)) {
+                *value = f64::NAN;
+                self.missing += 1;
+            }
         }
         for mask in &mut self.masks {
             self.mask.resize(count, 0.0);

@@ -6,9 +6,10 @@ use anstyle::{Ansi256Color, Color, RgbColor, Style};
 
 use crate::failure::Outcome;
 use crate::figure::canvas::{ASCII, Canvas, Dots, UNICODE};
-use crate::figure::curve::{Curve, cell};
+use crate::figure::curve::Curve;
 use crate::figure::grid::Grid;
 use crate::figure::scale::{Tick, number};
+use crate::figure::trace::cell;
 use crate::figure::{Axis, Content, Figure, palette};
 use crate::output::{DIM, NAME, one_line};
 

@@ -9,7 +9,7 @@ use filebacked::objects::Group;
 use crate::atomic::{refuse_input, replaced};
 use crate::commands::completions;
 use crate::failure::{Failure, Outcome};
-use crate::figure::{Colors, Figure, Form, Look, Source, Style, Wish, draw, figure, lay_out, to_png, to_svg};
+use crate::figure::{COLORS, Colors, Figure, Form, Look, Source, Style, Wish, draw, figure, lay_out, to_png, to_svg};
 use crate::limits::Limits;
 use crate::output::{Color, Output};
 use crate::progress::Progress;
@@ -100,7 +100,7 @@ impl Plot {
                 None => None,
             };
             for path in &paths {
-                for mut source in Source::find(&root, Target::parse(path)).map_err(in_file)? {
+                for mut source in Source::find(&root, Target::parse(path), COLORS + 1).map_err(in_file)? {
                     // The same part of x is taken as of y.
                     over.extend(x.as_ref().map(|x| x.in_part_of(&source)));
                     if files.len() > 1 {
@@ -209,7 +209,7 @@ impl Plot {
 
 /// What lines are drawn over.
 fn x_of(root: &Group, path: &str) -> Outcome<Source> {
-    let mut found = Source::find(root, Target::parse(path))?;
+    let mut found = Source::find(root, Target::parse(path), 2)?;
     match (found.pop(), found.first()) {
         (Some(source), None) => Ok(source),
         (_, first) => {

@@ -109,7 +109,8 @@ impl<'a> Page<'a> {
             Kind::Group(Err(why)) => shown.problems.push(why.clone()),
             _ => {}
         }
-        self.attributes(&mut shown, attributes(group.attribute_names(), |name| group.attribute(name)));
+        let (names, more) = some(group.attribute_names());
+        self.attributes(&mut shown, attributes(names, |name| group.attribute(name)), more);
         if self.has_previews() {
             if group.rows().is_ok_and(|rows| rows.is_some()) || is_frame(group) {
                 match preview::records(self.options, self.file, group.path()) {
@@ -147,7 +148,8 @@ impl<'a> Page<'a> {
             Err(error) => shown.problems.push(why(&error)),
         }
         let is_readable = shown.problems.is_empty();
-        self.attributes(&mut shown, attributes(dataset.attribute_names(), |name| dataset.attribute(name)));
+        let (names, more) = some(dataset.attribute_names());
+        self.attributes(&mut shown, attributes(names, |name| dataset.attribute(name)), more);
         if self.has_previews() && is_readable {
             match preview::values(&dataset, &shown.values) {
                 Ok(values) => shown.previews = values,
@@ -184,15 +186,14 @@ impl<'a> Page<'a> {
         self.budget.has_room_for_more(self.html.len(), 1000)
     }
 
-    fn attributes(&self, shown: &mut Shown, all: Vec<(String, filebacked::Result<Attribute>)>) {
+    fn attributes(&self, shown: &mut Shown, all: Vec<(String, filebacked::Result<Attribute>)>, more: usize) {
         if all.is_empty() {
             return;
         }
         let html = &mut shown.attributes;
         // As few elements as there can be: a page may have 10,000 of these lists.
         html.raw("<dl class=\"a\">");
-        let count = all.len();
-        for (name, attribute) in all.into_iter().take(ATTRIBUTES) {
+        for (name, attribute) in all {
             html.raw("<dt>").text(&words::cut(&name, NAME)).raw("</dt><dd>");
             match attribute {
                 Ok(attribute) => {
@@ -214,8 +215,8 @@ impl<'a> Page<'a> {
             html.raw("</dd>");
         }
         html.raw("</dl>");
-        if count > ATTRIBUTES {
-            html.raw("<p class=\"q\">and ").number(count - ATTRIBUTES).raw(" more attributes</p>");
+        if more > 0 {
+            html.raw("<p class=\"q\">and ").number(more).raw(" more attributes</p>");
         }
     }
 
@@ -409,6 +410,16 @@ impl<'a> Page<'a> {
         html.raw("</script>\n</body>\n</html>\n");
         html
     }
+}
+
+/// The first names of attributes, and how many more there are.
+fn some(names: filebacked::Result<Vec<String>>) -> (filebacked::Result<Vec<String>>, usize) {
+    let more = names.as_ref().map_or(0, |names| names.len().saturating_sub(ATTRIBUTES));
+    let first = |mut names: Vec<String>| {
+        names.truncate(ATTRIBUTES);
+        names
+    };
+    (names.map(first), more)
 }
 
 /// Whether a group is a frame of AnnData's.

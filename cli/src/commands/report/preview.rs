@@ -43,7 +43,7 @@ pub(super) fn pictures(name: &str, dataset: Rc<Dataset>) -> Vec<Outcome<Html>> {
     let class = dataset.element_type().class();
     match class {
         TypeClass::Record(_) if dims.len() == 1 && dims[0] >= FEW => {
-            let sources = match Source::of_dataset(name, dataset, None) {
+            let sources = match Source::of_dataset(name, dataset, None, 2 * PICTURES) {
                 Ok(sources) => sources,
                 // There are no numbers among the fields.
                 Err(_) => return Vec::new(),
@@ -57,7 +57,7 @@ pub(super) fn pictures(name: &str, dataset: Rc<Dataset>) -> Vec<Outcome<Html>> {
             [rows, columns] if columns <= LINES && columns > 0 && rows >= LONG * columns => {
                 let slices: Vec<String> = (0..columns).map(|column| format!(":, {column}")).collect();
                 let sources = slices.iter().map(|slice| {
-                    let mut found = Source::of_dataset(name, Rc::clone(&dataset), Slice::parse(slice).as_ref())?;
+                    let mut found = Source::of_dataset(name, Rc::clone(&dataset), Slice::parse(slice).as_ref(), 1)?;
                     let mut source = found.pop().ok_or_else(|| Failure::error("no source"))?;
                     source.name = format!("[{slice}]");
                     Ok(source)
@@ -79,7 +79,7 @@ pub(super) fn pictures(name: &str, dataset: Rc<Dataset>) -> Vec<Outcome<Html>> {
 }
 
 fn of_slice(name: &str, dataset: Rc<Dataset>, slice: Option<Slice>, note: &str) -> Vec<Outcome<Html>> {
-    match Source::of_dataset(name, dataset, slice.as_ref()) {
+    match Source::of_dataset(name, dataset, slice.as_ref(), 1) {
         Ok(sources) => vec![picture(&sources, note)],
         Err(failure) => vec![Err(failure)],
     }
