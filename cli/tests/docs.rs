@@ -126,6 +126,9 @@ fn closed_pipes_are_no_error() {
         "get run.h5 field",
         "get run.h5 field --json",
         "get run.h5 particles --csv",
+        "plot run.h5 field",
+        "plot run.h5 field --png -",
+        "report run.h5",
         "diff a.h5 b.h5 -n 9",
     ] {
         let (output, _) =

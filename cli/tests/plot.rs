@@ -115,6 +115,8 @@ fn errors_say_what_to_do() {
             "run.h5: `field` has 2 dimensions: a heat map is drawn by itself, and lines of one are, such as `[:, 0]`",
         ),
         ("run.h5 particles --x steps", 2, "run.h5: `--x steps` has several columns: name one, such as `steps/time`"),
+        ("run.h5 field --log-y", 2, "run.h5: `--log-x` and `--log-y` are for lines: a heat map has `--log-color`"),
+        ("mixed.h5 ramp --log-color", 2, "mixed.h5: `--log-color` is for heat maps: lines have `--log-y`"),
         (
             "run.h5 field --png x.png --width 9",
             2,

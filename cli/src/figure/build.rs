@@ -47,7 +47,11 @@ pub(crate) fn figure(sources: &[Source], x: &[Source], wish: Wish, passed: &mut 
         return Err(Failure::error(format!("`{name}` {instead}")));
     }
     match sources {
-        [source] if source.dims().len() == 2 => heat(source, wish, passed),
+        [source] if source.dims().len() == 2 => match wish.log_x || wish.log_y {
+            true => Err(Failure::error("`--log-x` and `--log-y` are for lines: a heat map has `--log-color`")),
+            false => heat(source, wish, passed),
+        },
+        _ if wish.log_color => Err(Failure::error("`--log-color` is for heat maps: lines have `--log-y`")),
         _ if sources.len() > COLORS => {
             let names: Vec<&str> = sources.iter().take(3).map(|source| source.name.as_str()).collect();
             let names = names.join("`, `");

@@ -40,19 +40,28 @@ impl Grid {
             if count == 0 {
                 break;
             }
-            let mut start = cell_of(row, height, rows) * columns;
-            for value in &buffer[..count] {
-                match () {
-                    () if value.is_nan() => not_numbers += 1,
-                    () if value.is_infinite() => left_out.not_finite += 1,
-                    () if is_log && *value <= 0.0 => left_out.not_positive += 1,
-                    () => means.add(start + cell_of(column, width, columns), *value),
+            let mut left = &buffer[..count];
+            while !left.is_empty() {
+                // The values of a row that are in one cell.
+                let at = cell_of(column, width, columns);
+                let end = end_of(at, width, columns);
+                let (run, later) = left.split_at(left.len().min((end - column) as usize));
+                let cell = cell_of(row, height, rows) * columns + at;
+                if !means.add_run(cell, run, is_log) {
+                    for value in run {
+                        match () {
+                            () if value.is_nan() => not_numbers += 1,
+                            () if value.is_infinite() => left_out.not_finite += 1,
+                            () if is_log && *value <= 0.0 => left_out.not_positive += 1,
+                            () => means.add(cell, *value, 1),
+                        }
+                    }
                 }
-                column += 1;
+                column += run.len() as u64;
                 if column == width {
                     (row, column) = (row + 1, 0);
-                    start = cell_of(row.min(height - 1), height, rows) * columns;
                 }
+                left = later;
             }
             passed(count as u64 * source.element_size());
         }
@@ -87,7 +96,7 @@ impl Grid {
                     match () {
                         () if value.is_nan() => not_numbers += 1,
                         () if value.is_infinite() => left_out.not_finite += 1,
-                        () => means.add(row * columns + cell_of(column, width, columns), *value),
+                        () => means.add(row * columns + cell_of(column, width, columns), *value, 1),
                     }
                     column += 1;
                 }
@@ -126,6 +135,11 @@ fn cell_of(at: u64, values: u64, cells: usize) -> usize {
     }
 }
 
+/// Where the values of a cell end.
+fn end_of(cell: usize, values: u64, cells: usize) -> u64 {
+    ((cell as u128 + 1) * u128::from(values)).div_ceil(cells as u128) as u64
+}
+
 /// Means that are computed value by value.
 struct Means {
     means: Vec<f64>,
@@ -137,12 +151,25 @@ impl Means {
         Self { means: vec![f64::NAN; rows * columns], counts: vec![0; rows * columns] }
     }
 
+    /// Adds so many values, of which this is the mean.
     #[inline]
-    fn add(&mut self, cell: usize, value: f64) {
+    fn add(&mut self, cell: usize, value: f64, many: u64) {
         let (mean, count) = (&mut self.means[cell], &mut self.counts[cell]);
-        *count += 1;
-        // A sum would overflow where the mean does not.
-        *mean = if *count == 1 { value } else { *mean + (value / *count as f64 - *mean / *count as f64) };
+        *count += many;
+        let share = many as f64 / *count as f64;
+        // A sum of all would overflow where the mean does not.
+        *mean = if *count == many { value } else { *mean * (1.0 - share) + value * share };
+    }
+
+    /// Adds values, if all of them are drawn, and their sum is finite; whether they are.
+    fn add_run(&mut self, cell: usize, values: &[f64], is_log: bool) -> bool {
+        let sum: f64 = values.iter().sum();
+        // With NaN or an infinity among them, the sum is none either.
+        let is_drawn = sum.is_finite() && (!is_log || values.iter().all(|value| *value > 0.0));
+        if is_drawn && !values.is_empty() {
+            self.add(cell, sum / values.len() as f64, values.len() as u64);
+        }
+        is_drawn
     }
 }
 
@@ -156,7 +183,28 @@ mod tests {
             assert_eq!(cell_of(0, values, cells), 0);
             assert_eq!(cell_of(values - 1, values, cells), cells - 1);
         }
+        for (values, cells) in [(10, 3), (3, 3), (1000, 7), (640, 639)] {
+            for cell in 0..cells {
+                let end = end_of(cell, values, cells);
+                assert_eq!(cell_of(end - 1, values, cells), cell);
+                assert!(end == values || cell_of(end, values, cells) == cell + 1);
+            }
+        }
         let cells: Vec<usize> = (0..6).map(|at| cell_of(at, 6, 4)).collect();
         assert_eq!(cells, [0, 0, 1, 2, 2, 3]);
+    }
+    #[test]
+    fn means_are_means() {
+        let mut means = Means::new(1, 3);
+        assert!(means.add_run(0, &[1.0, 2.0, 6.0], false));
+        means.add(0, 7.0, 1);
+        assert!(!means.add_run(0, &[1.0, f64::NAN], false));
+        assert!(!means.add_run(0, &[1.0, 0.0], true));
+        assert_eq!(means.means[0], 4.0);
+        // The sum is infinite, and the mean is not.
+        assert!(!means.add_run(1, &[f64::MAX; 4], false));
+        (0..4).for_each(|_| means.add(1, f64::MAX, 1));
+        assert_eq!(means.means[1], f64::MAX);
+        assert!(means.means[2].is_nan());
     }
 }
