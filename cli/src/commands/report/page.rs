@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use filebacked::ReadOptions;
-use filebacked::objects::{Attribute, Dataset, Group, Object};
+use filebacked::objects::{Attribute, Dataset, Group, NamedType, Object};
 
 use crate::commands::report::budget::Budget;
 use crate::commands::report::html::Html;
@@ -81,7 +81,7 @@ impl<'a> Page<'a> {
             }
             let object = match (&node.kind, groups.last()) {
                 (Kind::Group(_), None) => Some(Ok(Object::Group(root.clone()))),
-                (Kind::Group(_) | Kind::Dataset, Some(group)) => Some(group.open(&node.name)),
+                (Kind::Group(_) | Kind::Dataset | Kind::NamedType, Some(group)) => Some(group.open(&node.name)),
                 _ => None,
             };
             match object {
@@ -90,6 +90,7 @@ impl<'a> Page<'a> {
                     groups.push(group);
                 }
                 Some(Ok(Object::Dataset(dataset))) => self.dataset(number, dataset)?,
+                Some(Ok(Object::NamedType(named))) => self.named_type(number, &named),
                 Some(Err(error)) => self.unreadable(number, &why(&error)),
                 _ => self.other(number),
             }
@@ -163,6 +164,15 @@ impl<'a> Page<'a> {
         }
         self.object(number, shown, false);
         Ok(())
+    }
+
+    /// A type that is an object of its own.
+    fn named_type(&mut self, number: usize, named: &NamedType) {
+        let element_type = words::cut(&named.element_type().to_string(), TYPE);
+        let mut shown = Shown { words: format!("named type {element_type}"), ..Shown::default() };
+        let (names, more) = some(named.attribute_names());
+        self.attributes(&mut shown, attributes(names, |name| named.attribute(name)), more);
+        self.object(number, shown, false);
     }
 
     fn picture(&self, shown: &mut Shown, picture: Outcome<Html>) -> Outcome {
@@ -335,7 +345,6 @@ impl<'a> Page<'a> {
                 target(html, *first, &path(self.nodes, *first));
                 html.raw("</span>");
             }
-            Kind::NamedType => drop(html.raw("<span class=\"y\">a type with a name of its own</span>")),
             _ => drop(html.raw("<span class=\"y\">a link of a sort that is not known</span>")),
         }
         if let Some(why) = dangling {
