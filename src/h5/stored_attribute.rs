@@ -299,7 +299,8 @@ fn is_here(dtype: &Dtype, stored: &Id) -> Result<bool> {
 fn is_usual(dtype: &Dtype, shape: &Shape, stored: &Id) -> Result<bool> {
     let is_such = match dtype {
         Dtype::Number(number) => *shape != Shape::Null || *number == Number::F64,
-        Dtype::VarString(true) => shape.count() != Some(0),
+        // Of strings, serde's types have lists alone.
+        Dtype::VarString(true) => shape.count() != Some(0) && !matches!(shape, Shape::Simple(dims) if dims.len() > 1),
         Dtype::Compound(fields) => match &fields[..] {
             [re, im] => {
                 [&*re.name, &im.name] == COMPLEX

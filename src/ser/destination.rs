@@ -86,6 +86,11 @@ impl Destination {
         Ok((object, only))
     }
 
+    /// Whether what is written there is an attribute.
+    pub(crate) fn is_attribute(&self) -> bool {
+        self.place.is_attribute()
+    }
+
     /// Whether a stored object can be copied there as it is: what is laid out otherwise is read and written.
     pub(crate) fn takes_copy(&self) -> bool {
         !self.place.is_attribute() && !self.place.is_python()

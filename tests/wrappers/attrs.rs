@@ -117,6 +117,66 @@ fn on_disk() {
     assert!(any.attrs.is_empty());
 }
 
+/// A value of any sort that is an attribute keeps the type that the file has it in, wherever the attribute is said.
+#[test]
+fn values_keep_the_types_of_attributes() {
+    use filebacked::hdf5::File;
+    use filebacked::hdf5::types::{FixedAscii, VarLenUnicode};
+    use filebacked::{Value, from_file, to_file};
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Own {
+        #[serde(rename = "@unit")]
+        unit: Value,
+        #[serde(rename = "@grid")]
+        grid: Value,
+        #[serde(rename = "@changed")]
+        changed: Value,
+        pressure: WithAttrs<f64, Marks>,
+        mapped: WithAttrs<f64, BTreeMap<String, Value>>,
+    }
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Marks {
+        unit: Value,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("run.h5"), folder.path().join("copy.h5"));
+    let file = File::create(&path).unwrap();
+    let text = FixedAscii::<8>::from_ascii("hPa").unwrap();
+    for name in ["unit", "changed"] {
+        file.new_attr::<FixedAscii<8>>().create(name).unwrap().write_scalar(&text).unwrap();
+    }
+    let texts = array!["a", "b", "c", "d"].mapv(|text| text.parse::<VarLenUnicode>().unwrap());
+    let texts = texts.into_shape_with_order((2, 2)).unwrap();
+    file.new_attr::<VarLenUnicode>().shape((2, 2)).create("grid").unwrap().write(&texts).unwrap();
+    for name in ["pressure", "mapped"] {
+        let dataset = file.new_dataset::<f64>().create(name).unwrap();
+        dataset.new_attr::<FixedAscii<8>>().create("unit").unwrap().write_scalar(&text).unwrap();
+    }
+    drop(file);
+    let mut own: Own = from_file(&path).unwrap();
+    own.changed = "K".into();
+    to_file(&copy, &own).unwrap();
+    assert_eq!(
+        filebacked::tree_file(&copy).unwrap().to_string(),
+        "\
+/            group
+├─ @unit     string(8)      \"hPa\"
+├─ @grid     string (2, 2)  \"a\", \"b\", \"c\", \"d\"
+├─ @changed  string         \"K\"
+├─ pressure  f64            0.0
+│  └─ @unit  string(8)      \"hPa\"
+└─ mapped    f64            0.0
+   └─ @unit  string(8)      \"hPa\"
+"
+    );
+    assert_eq!(from_file::<Own>(&copy).unwrap(), own);
+    // Elsewhere, and in a list, it is what it is.
+    assert_eq!(serde_json::to_value(&own.unit).unwrap(), json!("hPa"));
+    let list: Value = from_slice(&to_vec(&Value::List(vec![own.unit])).unwrap()).unwrap();
+    assert_eq!(list[0].as_str(), Some("hPa"));
+}
+
 #[test]
 fn errors() {
     assert_eq!(

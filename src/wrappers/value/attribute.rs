@@ -21,7 +21,7 @@ impl Serialize for Attributes<'_> {
 }
 
 /// A value that is an attribute where there are such.
-struct Attribute<'a>(&'a Value);
+pub(super) struct Attribute<'a>(pub(super) &'a Value);
 
 impl Serialize for Attribute<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -32,7 +32,10 @@ impl Serialize for Attribute<'_> {
 impl Write for Attribute<'_> {
     fn write(&self, destination: &Destination) -> Result<()> {
         if let Value::Typed(typed) = self.0 {
-            return destination.put_kept(typed.kept());
+            return match destination.is_attribute() {
+                true => destination.put_kept(typed.kept()),
+                false => destination.put(&Erased(typed.value())),
+            };
         }
         match AttributeItems::of(self.0) {
             Some(AttributeItems::Texts { shape, text }) => destination.put_texts(&shape, &text),
@@ -42,11 +45,14 @@ impl Write for Attribute<'_> {
     }
 
     fn elsewhere<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        match self.0 {
+            Value::Typed(typed) => typed.value().serialize(serializer),
+            value => value.serialize(serializer),
+        }
     }
 
     fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.elsewhere(serializer)
     }
 }
 

@@ -8,7 +8,8 @@ use crate::h5::referred::Referred;
 use crate::layout::foreign::{SCALE_DIMENSION, SCALE_USER};
 
 /// The value of an attribute, and the type that it has in the file. An attribute is read as this where [`Value`] would write it
-/// with another type: a string of fixed length, an enum, a record, a reference. It is written with the type that it had.
+/// with another type: a string of fixed length, an enum, a record, a reference. It is written with the type that it had, also where
+/// a field of a struct, such as `@units`, is this value.
 ///
 /// References lead to what is written of the objects that they led to; see `docs/interop.md`.
 ///

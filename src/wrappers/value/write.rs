@@ -3,11 +3,12 @@
 use serde::ser::{Error as _, SerializeMap, SerializeStruct, SerializeTuple};
 use serde::{Serialize, Serializer};
 
-use super::attribute::Attributes;
+use super::attribute::{Attribute, Attributes};
 use super::names::lasting;
 use super::{Map, Value, Variant};
 use crate::ground::stack::with_room;
 use crate::wrappers::attrs::WithAttrs;
+use crate::wrappers::bridge;
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -21,7 +22,7 @@ impl Serialize for Value {
             Self::Array(array) => array.serialize(serializer),
             Self::List(list) => match RecordFields::of_list(list) {
                 Some(form) => serializer.collect_seq(list.iter().map(|value| Formed { value, form: &form })),
-                None => serializer.collect_seq(list),
+                None => serializer.collect_seq(list.iter().map(untyped)),
             },
             Self::Table(table) => match table.get(0).and_then(record).and_then(RecordFields::of_record) {
                 Some(form) => {
@@ -31,13 +32,13 @@ impl Serialize for Value {
             },
             Self::Tuple(elements) => {
                 let mut tuple = serializer.serialize_tuple(elements.len())?;
-                elements.iter().try_for_each(|element| tuple.serialize_element(element))?;
+                elements.iter().try_for_each(|element| tuple.serialize_element(untyped(element)))?;
                 tuple.end()
             }
-            Self::Map(map) => serializer.collect_map(map),
+            Self::Map(map) => serializer.collect_map(map.iter().map(|(name, value)| (name, untyped(value)))),
             Self::Pairs(pairs) => {
                 let mut map = serializer.serialize_map(Some(pairs.len()))?;
-                pairs.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
+                pairs.iter().try_for_each(|(key, value)| map.serialize_entry(untyped(key), untyped(value)))?;
                 map.end()
             }
             Self::Variant(Variant { name, number, payload }) => match (lasting(name), payload) {
@@ -47,16 +48,17 @@ impl Serialize for Value {
                         let payload = Formed { value: payload, form: &form };
                         serializer.serialize_newtype_variant("", *number, name, &payload)
                     }
-                    None => serializer.serialize_newtype_variant("", *number, name, payload),
+                    None => serializer.serialize_newtype_variant("", *number, name, untyped(payload)),
                 },
                 (None, None) => serializer.serialize_str(name),
-                (None, Some(payload)) => serializer.collect_map([(name, payload)]),
+                (None, Some(payload)) => serializer.collect_map([(name, untyped(payload))]),
             },
-            Self::Some(inner) => serializer.serialize_some(inner),
+            Self::Some(inner) => serializer.serialize_some(untyped(inner)),
             Self::WithAttrs(both) => {
                 WithAttrs { value: &both.value, attrs: Attributes(&both.attrs) }.serialize(serializer)
             }
-            Self::Typed(typed) => typed.value().serialize(serializer),
+            // A field of a struct may be an attribute.
+            Self::Typed(_) => bridge::serialize(&Attribute(self), serializer),
             Self::Unreadable(why) => {
                 Err(S::Error::custom(format_args!("what could not be read cannot be written: {why}")))
             }
@@ -153,13 +155,21 @@ impl Serialize for Formed<'_> {
                 for ((name, inner), value) in form.0.iter().zip(map.values()) {
                     match inner {
                         Some(form) => fields.serialize_field(name, &Formed { value, form })?,
-                        None => fields.serialize_field(name, value)?,
+                        None => fields.serialize_field(name, untyped(value))?,
                     }
                 }
                 fields.end()
             }
             Value::Some(value) => serializer.serialize_some(&Formed { value, form }),
-            other => other.serialize(serializer),
+            other => untyped(other).serialize(serializer),
         }
+    }
+}
+
+/// What is in something else is no attribute, and has no type of its own.
+fn untyped(value: &Value) -> &Value {
+    match value {
+        Value::Typed(typed) => typed.value(),
+        other => other,
     }
 }
