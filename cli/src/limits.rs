@@ -48,6 +48,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// How many levels objects nest.
+    pub(crate) fn depth(&self) -> usize {
+        self.max_depth.unwrap_or(128).into()
+    }
+
     /// Options that have these limits.
     pub(crate) fn options(&self) -> ReadOptions {
         let mut options = ReadOptions::new();

@@ -98,7 +98,8 @@ fn examples_of_the_help_run() {
         assert_eq!(code, 0, "{help}");
         let examples =
             help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| line.starts_with("  "));
-        let mut examples: Vec<&str> = examples.map(str::trim).collect();
+        // What is said of one may go on on a line of its own.
+        let mut examples: Vec<&str> = examples.filter(|line| !line.starts_with("   ")).map(str::trim).collect();
         assert!(!examples.is_empty(), "`{name}` has no examples:\n{help}");
         // What is said of one stands behind it.
         for example in &mut examples {

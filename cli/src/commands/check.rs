@@ -10,6 +10,7 @@ use filebacked::{ErrorKind, ReadOptions};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::blocks::Blocks;
+use crate::commands::schema::{Difference, Schema, compare};
 use crate::failure::{Failure, Outcome, why, without_place};
 use crate::json;
 use crate::limits::Limits;
@@ -22,6 +23,10 @@ Examples:
   filebacked check run.h5                 says what is damaged, or that the file is sound
   filebacked check -q runs/*.h5           exit code 1 if one of them is damaged
   filebacked check run.h5 --json | jq '.[].path'
+  filebacked check run.h5 --schema run.schema.json
+                                          also says what is missing, extra, or of another type or shape
+  filebacked check run.h5 --schema run.schema.json --no-data
+                                          looks at nothing but that
 
 Every group, attribute and dataset is read; libhdf5 compares the checksums that there are: of its own structures in newer files, and of
 chunks with the filter fletcher32. What this crate wrote in more than one dataset, such as offsets and values, must fit together. Links
@@ -35,6 +40,12 @@ pub(crate) struct Check {
     /// HDF5 files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Say what is not as a schema says, too: `filebacked tree --schema` prints one
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Do not read the data: look at names, types and shapes alone
+    #[arg(long, requires = "schema")]
+    no_data: bool,
     /// Print nothing: the exit code says whether all are sound
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
@@ -58,7 +69,15 @@ impl Check {
         let mut output = Output::stdout(color);
         let options = self.limits.options();
         let (mut is_damaged, mut is_unknown, mut count) = (false, false, 0);
+        let schema = self.schema.as_deref().map(Schema::read).transpose()?;
         for file in &self.files {
+            if let Some(schema) = &schema {
+                let differs = self.with_schema(schema, file, &options, &mut output, &mut count)?;
+                is_damaged |= differs;
+                if self.no_data {
+                    continue;
+                }
+            }
             let mut report = |output: &mut Output, damage: &Damage| -> Outcome {
                 if self.quiet {
                     return Ok(());
@@ -134,6 +153,47 @@ impl Check {
             (false, true) => Err(Failure::error("not all of it could be checked")),
             (false, false) => Ok(()),
         }
+    }
+}
+
+impl Check {
+    /// Says what of a file is not as the schema says; whether something is not.
+    fn with_schema(
+        &self,
+        schema: &Schema,
+        file: &Path,
+        options: &ReadOptions,
+        output: &mut Output,
+        count: &mut usize,
+    ) -> Outcome<bool> {
+        let name = file.display().to_string();
+        let root = match options.objects_file(file) {
+            Ok(root) => root,
+            // Whether it is damaged is said by itself.
+            Err(_) if file.is_file() && !self.no_data => return Ok(true),
+            Err(error) => return Err(Failure::from(error).in_file(file)),
+        };
+        let mut differences = 0;
+        let mut found = |difference: Difference| -> Outcome {
+            differences += 1;
+            if self.quiet {
+                return Ok(());
+            }
+            if self.json {
+                output.write_all(if *count == 0 { b"[\n  " } else { b",\n  " })?;
+                *count += 1;
+                return difference.json(&name, output);
+            }
+            let path = output.styled(NAME, &one_line(&difference.path));
+            let words = output.styled(BAD, &one_line(&difference.words()));
+            Ok(writeln!(output, "{}: {path}: {words}", one_line(&name))?)
+        };
+        compare(schema, &root, &mut found)?;
+        if differences == 0 && !self.quiet && !self.json {
+            let word = output.styled(NEW, "as the schema says");
+            writeln!(output, "{}: {word}", one_line(&name))?;
+        }
+        Ok(differences > 0)
     }
 }
 

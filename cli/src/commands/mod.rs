@@ -9,6 +9,8 @@ mod get;
 mod plot;
 mod repack;
 mod report;
+mod rust;
+mod schema;
 mod set;
 mod tree;
 
@@ -28,6 +30,7 @@ pub(crate) enum Command {
     Repack(repack::Repack),
     Append(append::Append),
     Convert(convert::Convert),
+    Rust(rust::Rust),
     Completions(completions::Completions),
 }
 
@@ -44,6 +47,7 @@ impl Command {
             Self::Repack(repack) => repack.run(color),
             Self::Append(append) => append.run(color),
             Self::Convert(convert) => convert.run(color),
+            Self::Rust(rust) => rust.run(color),
             Self::Completions(completions) => completions.run(color),
         }
     }

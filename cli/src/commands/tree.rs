@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anstyle::Style;
 use filebacked::objects::{Attribute, Dataset, Group, Link, LinkKind, NamedType, Object, ObjectId};
 
+use crate::commands::schema;
 use crate::failure::{Failure, Outcome, why};
 use crate::json::{self, Nan};
 use crate::limits::Limits;
@@ -27,6 +28,7 @@ Examples:
   filebacked tree run.h5 -d 1                 what the root has, and no deeper
   filebacked tree run.h5 -a particles         a group, with attributes
   filebacked tree run.h5 '**/mass'            whatever is called so, with its path
+  filebacked tree run.h5 --schema             what `filebacked check --schema` compares files with
   filebacked tree run.h5 --json | jq -r '.[] | select(.stored_bytes > 1e6).path'";
 
 /// Shows what a file holds: groups, datasets, types, shapes, how they are stored, first values
@@ -50,6 +52,9 @@ pub(crate) struct Tree {
     /// A JSON list with an object for each group, dataset and link
     #[arg(long)]
     json: bool,
+    /// A schema of the whole file, for `filebacked check --schema`
+    #[arg(long, conflicts_with_all = ["patterns", "depth", "attributes", "json"])]
+    schema: bool,
     #[command(flatten)]
     limits: Limits,
 }
@@ -59,6 +64,10 @@ impl Tree {
         let root = self.limits.options().objects_file(&self.file)?;
         let size = std::fs::metadata(&self.file).map_or(0, |file| file.len());
         let mut output = Output::stdout(color);
+        if self.schema {
+            schema::print(&root, &mut output)?;
+            return output.finish();
+        }
         let shown = if self.json {
             let mut lines = JsonLines { output: &mut output, is_first: true };
             lines.output.write_all(b"[")?;

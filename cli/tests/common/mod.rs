@@ -70,6 +70,21 @@ pub(crate) fn make_files(folder: &Path) {
     }
     write("runs/1.h5", 1, 0.0);
     write("runs/2.h5", 2, 0.0);
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    std::fs::write(
+        folder.join("run.schema.json"),
+        r#"{
+  "objects": {
+    "/settings": {"extra": true},
+    "/*/seed": {"type": ["u64", "u32"], "optional": true},
+    "/field": {"type": "f64", "shape": [null, 100], "attributes": {"units": {"value": "K"}}},
+    "/particles": {"encoding": "columns", "extra": true},
+    "/steps": {"type": {"record": {"time": "f64", "energy": "f32", "count": "u32"}}, "shape": ["n"]}
+  }
+}
+"#,
+    )
+    .unwrap();
     std::fs::write(folder.join("more.csv"), "time,energy\n1.75,-0.75\n").unwrap();
     std::fs::write(
         folder.join("records.ndjson"),
