@@ -2,8 +2,9 @@
 
 use filebacked::objects::{Dataset, Group, Link, LinkKind, Object, Scalar, TypeClass};
 
+use super::datasets::{integer, is_number};
 use super::facts::Facts;
-use super::look::{Look, Seen, integer, is_number};
+use super::look::{Look, Seen};
 use super::names;
 use super::types::{Form, Rank, Type};
 use crate::failure::why;

@@ -1,11 +1,13 @@
 //! `rust`: the types that a file is read into, as source.
 
+mod datasets;
 mod facts;
 mod foreign;
 mod look;
 mod names;
 mod print;
 mod python;
+mod sequences;
 mod types;
 
 use std::io::Write;
