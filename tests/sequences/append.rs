@@ -393,3 +393,34 @@ fn the_count_of_a_list_that_grew_is_no_attribute_of_its_value() {
     let named = WithAttrs { value: 1, attrs: BTreeMap::from([("filebacked-length", 1_u64)]) };
     assert_eq!(filebacked::write(&file, "z", &named).unwrap_err().kind(), ErrorKind::BadKey);
 }
+
+/// Options in what is missing from some records, and of which none has a value.
+#[test]
+fn options_without_a_value_in_what_may_be_missing() {
+    #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+    struct Person {
+        age: Option<u8>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        manager: Option<Box<Person>>,
+    }
+    let person = |age, manager: Option<Person>| Person { age, manager: manager.map(Box::new) };
+    let none = || person(None, None);
+    let people =
+        [none(), person(Some(1), None), person(None, Some(none())), person(Some(2), Some(person(Some(3), None)))];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.h5");
+    // Every order of three of them, in one batch and in batches of their own.
+    for number in 0..64 {
+        let chosen: Vec<_> = [number % 4, number / 4 % 4, number / 16].map(|at| people[at].clone()).to_vec();
+        for batch in [1, 3] {
+            let _ = std::fs::remove_file(&path);
+            let mut appender = Appender::<Person>::create_file(&path, "people").unwrap();
+            for some in chosen.chunks(batch) {
+                appender.extend(some.iter()).unwrap();
+                appender.flush().unwrap();
+            }
+            appender.finish().unwrap();
+            assert_eq!(filebacked::read_at::<Vec<Person>>(&path, "people").unwrap(), chosen, "batches of {batch}");
+        }
+    }
+}

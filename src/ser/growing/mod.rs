@@ -438,7 +438,11 @@ impl GrowingColumn {
             }
             (GrowingLayout::Nullable { mask, values }, Column::Nullable(nullable)) => {
                 values.append(&nullable.inner, common)?;
-                mask.append(element_bytes(&nullable.mask))
+                match nullable.inner {
+                    // What is no `None` among them is there for no one to ask for, and values may have no place yet.
+                    Column::Unknown(count) => repeat(mask, element_bytes(&[true]), count as u64),
+                    _ => mask.append(element_bytes(&nullable.mask)),
+                }
             }
             (GrowingLayout::Columns(columns), Column::Record(record)) => columns.append(record, common),
             (GrowingLayout::Parted(parted), column) => parted.append(column, common),
