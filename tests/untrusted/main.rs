@@ -16,6 +16,7 @@ mod hostile;
 mod limits;
 mod links;
 mod reader_hostile;
+mod rare;
 mod references;
 mod sources;
 mod structures;

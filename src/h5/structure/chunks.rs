@@ -1,5 +1,6 @@
 //! Where the chunks of a dataset are: what all indices of chunks have in common.
 
+use super::edges::Edges;
 use super::filters::{self, Filter};
 use super::layout::{Chunked, Index};
 use super::look::{Look, Part};
@@ -24,19 +25,34 @@ pub(super) struct Chunks<'a> {
     bare: u32,
     /// The least bytes of a chunk by the last of them that is applied to it.
     least: Vec<u64>,
+    /// Which chunks go by without filters, if some do.
+    edges: Option<Edges>,
     /// Bytes of all chunks that were met.
     stored: u64,
 }
 
+/// A chunk that an index has.
+#[derive(Clone, Copy)]
+pub(super) struct Met {
+    pub(super) address: u64,
+    pub(super) bytes: u64,
+    /// The filters that it did not go through, as bits.
+    pub(super) mask: u32,
+    /// It goes by without any.
+    pub(super) is_bare: bool,
+}
+
 impl Chunks<'_> {
     /// Takes note of a chunk in the file, of which `part` says where it is.
-    pub(super) fn meet(&mut self, part: Part, address: u64, bytes: u64, mask: u32) -> Result<()> {
-        if !self.is_filtered && bytes != self.bytes {
+    pub(super) fn meet(&mut self, part: Part, Met { address, bytes, mask, is_bare }: Met) -> Result<()> {
+        if (!self.is_filtered || is_bare) && bytes != self.bytes {
             return Err(part.wrong("a chunk is of another size than the layout says"));
         }
+        // Whatever the mask says, libhdf5 reads it as it is.
+        let mask = if is_bare { u32::MAX } else { mask };
         let applied = (0..self.filters.len()).rev().find(|number| mask & 1 << number == 0);
         if self.bare & !mask != 0 {
-            return Err(part.wrong("a chunk goes through a filter without parameters"));
+            return Err(part.wrong("a chunk goes through a filter that cannot be applied to it"));
         }
         let least = applied.map_or(self.bytes, |number| self.least[number]);
         let too_few = || part.wrong("a chunk has fewer bytes than its filters need");
@@ -64,16 +80,22 @@ impl Chunks<'_> {
         self.look.sizes.address + if self.is_filtered { self.size_size + 4 } else { 0 }
     }
 
-    /// Takes note of the chunks that the elements of an array are.
-    pub(super) fn meet_elements(&mut self, part: Part, elements: &[u8]) -> Result<()> {
-        for element in elements.chunks_exact(self.element()) {
+    /// Whether the chunk that has so many before it along each dimension goes by without filters.
+    pub(super) fn is_bare(&self, places: impl Iterator<Item = u64>) -> bool {
+        self.edges.as_ref().is_some_and(|edges| edges.has(places))
+    }
+
+    /// Takes note of the chunks that the elements of an array are, from the one of that number on.
+    pub(super) fn meet_elements(&mut self, part: Part, first: u64, elements: &[u8]) -> Result<()> {
+        for (number, element) in (first..).zip(elements.chunks_exact(self.element())) {
             let mut fields = self.look.fields(part, element);
             let Some(address) = fields.address()? else { continue };
             let (bytes, mask) = match self.is_filtered {
                 true => (fields.next(self.size_size)?, fields.next(4)? as u32),
                 false => (self.bytes, 0),
             };
-            self.meet(part, address, bytes, mask)?;
+            let is_bare = self.edges.as_ref().is_some_and(|edges| edges.has_number(number));
+            self.meet(part, Met { address, bytes, mask, is_bare })?;
         }
         Ok(())
     }
@@ -107,10 +129,11 @@ pub(super) fn check(look: &Look<'_>, part: Part, chunked: &Chunked, space: &Spac
         _ => look.sizes.length,
     };
     let is_filtered = !filters.is_empty();
-    let bare = filters.iter().enumerate().filter(|(_, filter)| filter.is_bare());
+    let bare = filters.iter().enumerate().filter(|(_, filter)| filter.is_bare(filters::Chunk { item, bytes }));
     let bare = bare.fold(0, |bare, (number, _)| bare | 1 << number);
-    let mut chunks =
-        Chunks { look, bytes, is_filtered, dims: &chunked.dims, most, size_size, filters, bare, least, stored: 0 };
+    let edges = (chunked.leaves_edges && is_filtered).then(|| Edges::new(space, chunked));
+    let dims = &chunked.dims[..];
+    let mut chunks = Chunks { look, bytes, is_filtered, dims, most, size_size, filters, bare, least, edges, stored: 0 };
     // libhdf5 makes an index of these when the dataset grows, or is copied.
     let is_sound = match chunked.index {
         Index::FixedArray { page_bits } => fixed_array::is_sound(page_bits),
@@ -124,10 +147,15 @@ pub(super) fn check(look: &Look<'_>, part: Part, chunked: &Chunked, space: &Spac
     let Some(address) = chunked.address else { return Ok(0) };
     match chunked.index {
         Index::OldTree => old_tree::check_chunks(&mut chunks, address)?,
-        Index::Single(Some((bytes, mask))) if is_filtered => chunks.meet(part, address, bytes, mask)?,
-        Index::Single(None) if !is_filtered => chunks.meet(part, address, bytes, 0)?,
-        // A chunk that goes by without its filters, or one that has some, and none are there.
-        Index::Single(None) => chunks.meet(part, address, bytes, u32::MAX)?,
+        Index::Single(Some((bytes, mask))) if is_filtered => {
+            let is_bare = chunks.is_bare(std::iter::repeat_n(0, rank));
+            chunks.meet(part, Met { address, bytes, mask, is_bare })?;
+        }
+        Index::Single(None) if !is_filtered => chunks.meet(part, Met { address, bytes, mask: 0, is_bare: false })?,
+        // libhdf5 (2.2) takes it for one of no bytes that went through the filters (`H5D__single_idx_init`).
+        Index::Single(None) => {
+            return Err(part.wrong("it has filters, and a chunk of which it is not said how long it is"));
+        }
         Index::Single(Some(_)) => return Err(part.wrong("it has a filtered chunk, and there are no filters")),
         Index::Implicit => {
             let all = most.and_then(|most| most.checked_mul(bytes));

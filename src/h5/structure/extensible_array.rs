@@ -87,20 +87,25 @@ pub(super) fn check(chunks: &mut Chunks<'_>, address: u64) -> Result<()> {
     let len = prefix + elements + (direct + supers) * sizes.address + 4;
     let bytes = look.summed(part, b"EAIB", len as u64)?;
     check_owner(look, part, &array, &bytes)?;
-    chunks.meet_elements(part, &bytes[prefix..prefix + elements])?;
+    chunks.meet_elements(part, 0, &bytes[prefix..prefix + elements])?;
     let mut fields = look.fields(part, &bytes[prefix + elements..]);
+    // The number of the first element of a block. Those of elements that no dataset has may be anything.
+    let mut start = u64::from(in_index);
     for number in 0..first {
         let (blocks, count) = array.super_block(number);
         for _ in 0..blocks {
             if let Some(block) = fields.address()? {
-                data_block(chunks, &array, block, count, None)?;
+                data_block(chunks, &array, (block, start), count, None)?;
             }
+            start = start.saturating_add(count);
         }
     }
     for number in first..all {
+        let (blocks, count) = array.super_block(number);
         if let Some(block) = fields.address()? {
-            super_block(chunks, &array, block, number)?;
+            super_block(chunks, &array, (block, start), number)?;
         }
+        start = start.saturating_add(blocks.saturating_mul(count));
     }
     Ok(())
 }
@@ -115,7 +120,8 @@ fn check_owner(look: &Look<'_>, part: Part, array: &Array, bytes: &[u8]) -> Resu
     }
 }
 
-fn super_block(chunks: &mut Chunks<'_>, array: &Array, address: u64, number: u32) -> Result<()> {
+/// Checks a super block, whose first element has the number `start`.
+fn super_block(chunks: &mut Chunks<'_>, array: &Array, (address, start): (u64, u64), number: u32) -> Result<()> {
     let part = Part("super block of an extensible array", address);
     let look = chunks.look;
     let (blocks, count) = array.super_block(number);
@@ -135,7 +141,8 @@ fn super_block(chunks: &mut Chunks<'_>, array: &Array, address: u64, number: u32
     for block in 0..blocks {
         let Some(at) = fields.address()? else { continue };
         let initialized = (pages > 0).then_some(PageMap { maps, map, pages, block });
-        data_block(chunks, array, at, count, initialized)?;
+        let start = start.saturating_add(block.saturating_mul(count));
+        data_block(chunks, array, (at, start), count, initialized)?;
     }
     Ok(())
 }
@@ -159,11 +166,11 @@ impl PageMap<'_> {
     }
 }
 
-/// Checks a data block with so many elements.
+/// Checks a data block with so many elements, of which the first has the number `start`.
 fn data_block(
     chunks: &mut Chunks<'_>,
     array: &Array,
-    address: u64,
+    (address, start): (u64, u64),
     count: u64,
     pages: Option<PageMap<'_>>,
 ) -> Result<()> {
@@ -177,7 +184,7 @@ fn data_block(
     let bytes = look.summed(part, b"EADB", prefix + len + 4)?;
     check_owner(look, part, array, &bytes)?;
     let Some(pages) = pages else {
-        return chunks.meet_elements(part, &bytes[prefix as usize..bytes.len() - 4]);
+        return chunks.meet_elements(part, start, &bytes[prefix as usize..bytes.len() - 4]);
     };
     let len = array.page * array.element + 4;
     let mut at = address + prefix + 4;
@@ -186,7 +193,8 @@ fn data_block(
             let part = Part("page of an extensible array", at);
             let bytes = look.bytes(part, len)?;
             check_sum(part, &bytes)?;
-            chunks.meet_elements(part, &bytes[..bytes.len() - 4])?;
+            let first = start.saturating_add(number.saturating_mul(array.page));
+            chunks.meet_elements(part, first, &bytes[..bytes.len() - 4])?;
         }
         at = at.saturating_add(len);
     }

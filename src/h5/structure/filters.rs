@@ -73,7 +73,7 @@ pub(super) fn check(part: Part, filters: &[Filter], chunk: Chunk) -> Result<u64>
             SHUFFLE => filter.values.first().is_none_or(|size| *size > 0),
             SZIP => is_sound_szip(&filter.values, filter.is_optional),
             NBIT => is_sound_nbit(&filter.values, chunk),
-            SCALE_OFFSET => is_sound_scale_offset(&filter.values, chunk),
+            SCALE_OFFSET => is_sound_scale_offset(&filter.values, filter.is_optional, chunk),
             _ => true,
         };
         if !is_sound {
@@ -95,9 +95,14 @@ pub(super) fn check(part: Part, filters: &[Filter], chunk: Chunk) -> Result<u64>
 const PACKED: u64 = 21;
 
 impl Filter {
-    /// Whether libhdf5 (2.2) looks for a parameter of it where there is none (`H5Z__filter_nbit`).
-    pub(super) fn is_bare(&self) -> bool {
-        self.id == NBIT && self.values.is_empty()
+    /// Whether it was optional, and cannot be applied: libhdf5 (2.2) looks for a parameter of n-bit where there is none
+    /// (`H5Z__filter_nbit`), and scale-offset packs no numbers that C does not have, as those of 3 and 16 bytes.
+    pub(super) fn is_bare(&self, chunk: Chunk) -> bool {
+        match self.id {
+            NBIT => self.values.is_empty(),
+            SCALE_OFFSET => self.packs(chunk).is_some() && !is_of_c(chunk.item),
+            _ => false,
+        }
     }
 
     /// The bits of a number, if scale-offset packs numbers of a chunk: if it is told to keep all bits, it does nothing.
@@ -236,15 +241,20 @@ fn nbit_bytes(values: &[u32]) -> u64 {
     }
 }
 
+/// Whether C has numbers of that size.
+fn is_of_c(item: u64) -> bool {
+    matches!(item, 1 | 2 | 4 | 8)
+}
+
 /// How to scale, by how much, the number of items, their class, size, sign and order, whether there is a fill value, and that.
-fn is_sound_scale_offset(values: &[u32], chunk: Chunk) -> bool {
+fn is_sound_scale_offset(values: &[u32], is_optional: bool, chunk: Chunk) -> bool {
     match values {
         // It was optional, and was not told of any type.
         [] => true,
         [_, _, items, class, size, sign, order, has_fill, fill @ ..] => {
             let fill_bytes = 4 * fill.len() as u64;
             *class <= 1
-                && matches!(size, 1 | 2 | 4 | 8)
+                && (is_optional || is_of_c(chunk.item))
                 && *sign <= 1
                 && *order <= 1
                 && u64::from(*size) == chunk.item
@@ -293,11 +303,29 @@ mod tests {
             let mut values = vec![0; 20];
             values[..8].copy_from_slice(&[2, 0, 10, 0, 4, 1, 0, 1]);
             values[at] = value;
-            is_sound_scale_offset(&values, chunk)
+            is_sound_scale_offset(&values, true, chunk)
         };
         assert!(with(0, 2));
         for (at, value) in [(2, 11), (2, u32::MAX), (3, 2), (4, 0), (4, 8), (4, 3), (5, 2), (6, 2)] {
             assert!(!with(at, value), "{at}: {value}");
+        }
+    }
+
+    /// Numbers that C does not have are packed by no scale-offset, which may be on the list all the same if it is optional.
+    #[test]
+    fn scale_offset_of_other_sizes() {
+        let filter = |item: u32, kept: u32, is_optional: bool| {
+            let mut values = vec![0; 20];
+            values[..5].copy_from_slice(&[2, kept, 10, 0, item]);
+            Filter { id: SCALE_OFFSET, is_optional, values }
+        };
+        for (item, is_bare) in [(1, false), (2, false), (3, true), (4, false), (5, true), (8, false), (16, true)] {
+            let chunk = Chunk { item: item.into(), bytes: 10 * u64::from(item) };
+            let is_sound = |is_optional| check(Part("", 0), &[filter(item, 0, is_optional)], chunk).is_ok();
+            assert!(is_sound(true) && is_sound(false) != is_bare, "{item}");
+            assert_eq!(filter(item, 0, true).is_bare(chunk), is_bare, "{item}");
+            // It keeps all bits, and does nothing.
+            assert!(!filter(item, 8 * item, true).is_bare(chunk), "{item}");
         }
     }
 }

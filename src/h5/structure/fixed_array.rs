@@ -52,7 +52,7 @@ pub(super) fn check(chunks: &mut Chunks<'_>, address: u64) -> Result<()> {
     }
     let data = &bytes[prefix as usize..bytes.len() - 4];
     if pages == 0 {
-        return chunks.meet_elements(part, data);
+        return chunks.meet_elements(part, 0, data);
     }
     let first = block + prefix + map + 4;
     let has = |number: u64| data[(number / 8) as usize] & 0x80 >> (number % 8) != 0;
@@ -61,7 +61,7 @@ pub(super) fn check(chunks: &mut Chunks<'_>, address: u64) -> Result<()> {
         let part = Part("page of a fixed array", first.saturating_add(number.saturating_mul(page * element + 4)));
         let bytes = look.bytes(part, elements * element + 4)?;
         check_sum(part, &bytes)?;
-        chunks.meet_elements(part, &bytes[..bytes.len() - 4])?;
+        chunks.meet_elements(part, number * page, &bytes[..bytes.len() - 4])?;
     }
     Ok(())
 }

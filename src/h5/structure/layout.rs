@@ -36,6 +36,8 @@ pub(super) struct Chunked {
     pub(super) version: u8,
     /// The last dimension is the bytes of an item.
     pub(super) dims: Vec<u64>,
+    /// Whether chunks that are partly beyond the end of the dataset go by without filters.
+    pub(super) leaves_edges: bool,
     pub(super) index: Index,
     /// Where the index is, if there is one yet.
     pub(super) address: Option<u64>,
@@ -121,7 +123,7 @@ fn old(mut fields: Fields<'_>, version: u8) -> Result<Layout> {
         CHUNKED => {
             let address = fields.address()?;
             let dims = dims(&mut fields, rank, 4)?;
-            Layout::Chunked(Chunked { version, dims, index: Index::OldTree, address })
+            Layout::Chunked(Chunked { version, dims, leaves_edges: false, index: Index::OldTree, address })
         }
         _ => Layout::Unknown,
     })
@@ -141,9 +143,10 @@ fn new(mut fields: Fields<'_>, version: u8) -> Result<Layout> {
             check_rank(part, rank)?;
             let address = fields.address()?;
             let dims = dims(&mut fields, rank, 4)?;
-            Layout::Chunked(Chunked { version, dims, index: Index::OldTree, address })
+            Layout::Chunked(Chunked { version, dims, leaves_edges: false, index: Index::OldTree, address })
         }
         CHUNKED => {
+            const LEAVES_EDGES: u8 = 1;
             const HAS_FILTERED_CHUNK: u8 = 2;
             let (flags, rank, size) = (fields.byte()?, fields.byte()?, fields.byte()?);
             check_rank(part, rank)?;
@@ -167,7 +170,8 @@ fn new(mut fields: Fields<'_>, version: u8) -> Result<Layout> {
                 5 => Index::Tree { node: fields.next(4)?, percents: (fields.byte()?, fields.byte()?) },
                 _ => return Ok(Layout::Unknown),
             };
-            Layout::Chunked(Chunked { version, dims, index, address: fields.address()? })
+            let leaves_edges = flags & LEAVES_EDGES != 0;
+            Layout::Chunked(Chunked { version, dims, leaves_edges, index, address: fields.address()? })
         }
         VIRTUAL if version >= 4 => {
             let (address, _index) = (fields.address()?, fields.next(4)?);

@@ -14,7 +14,7 @@ pub(super) struct Space {
     /// How long it is along each dimension, and how long it may become.
     pub(super) dims: Vec<u64>,
     pub(super) most: Vec<u64>,
-    is_null: bool,
+    pub(super) is_null: bool,
 }
 
 impl Space {

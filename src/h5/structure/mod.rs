@@ -14,6 +14,7 @@ mod attribute;
 mod checksum;
 mod chunks;
 mod datatype;
+mod edges;
 mod extensible_array;
 mod fill;
 mod filters;

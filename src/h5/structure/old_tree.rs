@@ -2,7 +2,7 @@
 //!
 //! HDF5 File Format Specification, section III.A.1.
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Met};
 use super::look::{Fields, Look, Part, check_signature};
 use crate::ground::error::Result;
 
@@ -79,7 +79,8 @@ pub(super) fn check_chunks(chunks: &mut Chunks<'_>, address: u64) -> Result<()> 
             let Some(address) = fields.address()? else {
                 return Err(part.wrong("a chunk in it is nowhere"));
             };
-            chunks.meet(part, address, bytes, mask)?;
+            // In this format, all go through the filters.
+            chunks.meet(part, Met { address, bytes, mask, is_bare: false })?;
         }
         Ok(())
     })

@@ -5,7 +5,7 @@
 //! records as a parent says that a node has, also where that is beyond the node (`H5B2__cache_leaf_verify_chksum`), calls
 //! through a null pointer for a tree of another kind, and divides by a record size of 0 (`H5B2__hdr_init`).
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Met};
 use super::look::{Look, Part, bytes_of, check_signature, check_sum};
 use crate::ground::error::Result;
 
@@ -168,6 +168,7 @@ pub(super) fn check_chunks(chunks: &mut Chunks<'_>, address: u64) -> Result<()> 
             FILTERED_CHUNKS => (fields.next(size_size)?, fields.next(4)? as u32),
             _ => (bytes, 0),
         };
-        chunks.meet(part, address, bytes, mask)
+        let is_bare = chunks.is_bare(fields.rest().as_chunks().0.iter().map(|place| u64::from_le_bytes(*place)));
+        chunks.meet(part, Met { address, bytes, mask, is_bare })
     })
 }
