@@ -14,7 +14,7 @@ use super::external_access::open_file;
 use super::file_bytes::{ImageBytes, OnDisk};
 use super::group::Group;
 use super::structure::{self, Made, Root};
-use super::sys::{h5f, h5o, h5p};
+use super::sys::{h5f, h5i, h5o, h5p};
 use super::writing::Writing;
 use super::{Handle, Id, keep_attribute_order, library_static, locked, property_list};
 use crate::ground::error::{Error, ErrorKind, Result};
@@ -348,6 +348,20 @@ impl File {
         let is_it = |file: hid_t| {
             let found = h5f::name(file).and_then(|name| Path::new(&name).canonicalize().ok());
             found.is_some_and(|found| found == wanted)
+        };
+        locked(|| h5f::all_open_files().into_iter().any(is_it))
+    }
+
+    /// Whether this program has a file open for writing by means of libhdf5.
+    pub(super) fn is_written_here(path: &Path) -> bool {
+        let Ok(wanted) = path.canonicalize() else { return false };
+        let is_it = |object: hid_t| {
+            let found = h5f::name(object).and_then(|name| Path::new(&name).canonicalize().ok());
+            let is_writable = || {
+                let file = h5i::file_of("look into a file", object)?;
+                h5f::intent("look into a file", &file)
+            };
+            found.is_some_and(|found| found == wanted) && is_writable().is_ok_and(|intent| intent & H5F_ACC_RDWR != 0)
         };
         locked(|| h5f::all_open_files().into_iter().any(is_it))
     }

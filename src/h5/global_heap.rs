@@ -139,6 +139,17 @@ impl Heap {
         }
     }
 
+    /// The object `index` of the collection at `address`, whatever its size.
+    pub(super) fn object(&mut self, file: &impl Bytes, (address, index): (u64, u32)) -> Result<Vec<u8>> {
+        self.check(file, address)?;
+        let known = self.slots[slot_of(address)].as_ref();
+        let found = known.and_then(|collection| collection.objects.get(index as usize)).filter(|(start, _)| *start > 0);
+        let (_, size) = *found.ok_or_else(|| no_object(address, index))?;
+        let mut bytes = Vec::new();
+        self.append(file, (address, index), size, &mut bytes)?;
+        Ok(bytes)
+    }
+
     #[cold]
     fn look_at(&mut self, file: &impl Bytes, address: u64, slot: usize) -> Result<()> {
         let mut collection = self.slots[slot].take().unwrap_or_default();

@@ -11,12 +11,13 @@ mod damage;
 #[cfg(feature = "bundled")]
 mod damaged_heaps;
 mod dense;
+mod elsewhere;
 mod errors;
 mod hostile;
 mod limits;
 mod links;
-mod reader_hostile;
 mod rare;
+mod reader_hostile;
 mod references;
 mod sources;
 mod structures;

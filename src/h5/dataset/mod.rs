@@ -388,6 +388,9 @@ pub(super) fn zeroed(count: u64, size: usize) -> Result<Vec<u8>> {
 
 /// Makes `bytes` hold `count` items of `size` bytes; what is new is zero.
 pub(super) fn resize(bytes: &mut Vec<u8>, count: u64, size: usize) -> Result<()> {
+    if layout == H5D_layout_t::H5D_VIRTUAL {
+        structure::check_sources(dataset.get())?;
+    }
     let too_large = || Error::new(ErrorKind::Limit, format!("{count} items of {size} bytes do not fit into memory"));
     let total = usize::try_from(count).ok().and_then(|count| count.checked_mul(size)).ok_or_else(too_large)?;
     bytes.try_reserve_exact(total.saturating_sub(bytes.len())).map_err(|_| too_large())?;

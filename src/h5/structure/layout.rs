@@ -24,8 +24,8 @@ pub(super) enum Layout {
         size: Option<u64>,
     },
     Chunked(Chunked),
-    /// In other datasets, of which a collection of the global heap says which ones.
-    Virtual(Option<u64>),
+    /// In other datasets, of which an object of the global heap says which ones: its collection, and its number there.
+    Virtual(Option<(u64, u32)>),
     /// In a way that is not known here. libhdf5 says whether it knows it.
     Unknown,
 }
@@ -174,8 +174,8 @@ fn new(mut fields: Fields<'_>, version: u8) -> Result<Layout> {
             Layout::Chunked(Chunked { version, dims, leaves_edges, index, address: fields.address()? })
         }
         VIRTUAL if version >= 4 => {
-            let (address, _index) = (fields.address()?, fields.next(4)?);
-            Layout::Virtual(address)
+            let (address, index) = (fields.address()?, fields.next(4)?);
+            Layout::Virtual(address.map(|address| (address, index as u32)))
         }
         _ => Layout::Unknown,
     })

@@ -88,6 +88,14 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// The same, where so many times as much may be looked at.
+    pub(super) fn times(self, times: u64) -> Self {
+        let times = |left: &Cell<u64>| left.set(left.get().saturating_mul(times));
+        times(&self.left);
+        times(&self.left_in_heaps);
+        self
+    }
+
     /// The same, where that is known from other objects of the file.
     pub(super) fn with_common(self, common: Common) -> Self {
         Self { common: RefCell::new(common), ..self }

@@ -86,18 +86,24 @@ pub(super) fn fill_value<'b>(look: &Look<'_>, part: Part, is_old: bool, body: &'
 
 /// Where a link leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LinkTarget {
+pub(super) enum LinkTarget<'b> {
     /// To the object whose header is there.
     Hard(Option<u64>),
-    /// To a path, to another file, or to what a program of its own knows.
+    /// To a path.
+    Soft(&'b [u8]),
+    /// To another file: a byte, the file's name, and a path there, each of which ends in a NUL.
+    External(&'b [u8]),
+    /// To what a program of its own knows.
     Other,
 }
 
 /// What is shown each link: its name, and where it leads.
-pub(super) type ShowLink<'a> = dyn FnMut(&[u8], LinkTarget) -> Result<()> + 'a;
+pub(super) type ShowLink<'a> = dyn FnMut(&[u8], LinkTarget<'_>) -> Result<()> + 'a;
 
 /// Reads a link: its name, and where it leads.
-pub(super) fn link<'b>(look: &Look<'_>, part: Part, body: &'b [u8]) -> Result<(&'b [u8], LinkTarget)> {
+pub(super) fn link<'b>(look: &Look<'_>, part: Part, body: &'b [u8]) -> Result<(&'b [u8], LinkTarget<'b>)> {
+    const SOFT: u8 = 1;
+    const EXTERNAL: u8 = 64;
     const HAS_TYPE: u8 = 8;
     const HAS_ORDER: u8 = 4;
     const HAS_CHARACTERS: u8 = 16;
@@ -120,8 +126,15 @@ pub(super) fn link<'b>(look: &Look<'_>, part: Part, body: &'b [u8]) -> Result<(&
         return Ok((name, LinkTarget::Hard(fields.address()?)));
     }
     let len = fields.next(2)?;
-    fields.skip(len as usize)?;
-    Ok((name, LinkTarget::Other))
+    let value = fields.take(len as usize)?;
+    Ok((
+        name,
+        match class {
+            SOFT => LinkTarget::Soft(value),
+            EXTERNAL => LinkTarget::External(value),
+            _ => LinkTarget::Other,
+        },
+    ))
 }
 
 /// Checks what a group says of itself.

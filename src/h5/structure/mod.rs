@@ -15,6 +15,7 @@ mod checksum;
 mod chunks;
 mod datatype;
 mod edges;
+mod elsewhere;
 mod extensible_array;
 mod fill;
 mod filters;
@@ -23,9 +24,9 @@ mod header;
 mod heap;
 mod image;
 mod layout;
-#[cfg(test)]
 mod links;
 mod look;
+mod mappings;
 mod messages;
 mod object;
 mod old_tree;
@@ -40,12 +41,13 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
+use self::elsewhere::Elsewhere;
 use self::header::kind;
 pub(super) use self::image::CacheImage;
 use self::look::{Common, Look, Part};
@@ -398,6 +400,35 @@ pub(super) fn attribute_type(object: hid_t, label: &CStr) -> Result<Option<Id>> 
     let dtype = h5a::get_type(what, &h5a::open(what, object, label)?)?;
     Ok(if is_named(&dtype)? { Some(dtype) } else { None })
 }
+/// Looks at the datasets that a virtual dataset is made of, in whatever files: libhdf5 opens them by itself.
+pub(super) fn check_sources(dataset: hid_t) -> Result<()> {
+    locked(|| {
+        let identity = identity_of(dataset)?;
+        if is_trusted(identity.file()) {
+            return Ok(());
+        }
+        let mut sources = Vec::new();
+        with_file(dataset, |file, known| {
+            let Some((raw, heap)) = known else { return Ok(()) };
+            raw.with_stored(file, heap, |raw, heap| {
+                let look = Look::new(raw, raw.address_size(), heap.length_size());
+                let is_there = header::is_header(&look, identity.address());
+                if is_there {
+                    sources = object::sources(&look, identity.address())?;
+                }
+                Ok(is_there)
+            })
+        })?;
+        // Those of the same file, which may be in memory.
+        for source in sources.iter().filter(|source| source.file.is_none()) {
+            if let Ok(path) = CString::new([b"/", &source.path[..]].concat()) {
+                check_way(dataset, Some(identity.file()), &path)?;
+            }
+        }
+        Elsewhere::default().sources(&way::name_of(dataset)?, &sources)
+    })
+}
+
 
 fn is_named(dtype: &Id) -> Result<bool> {
     h5t::is_named("look into an element type", dtype)

@@ -7,6 +7,7 @@ use super::header::{self, Message, SHARED, kind};
 use super::heap::Heap;
 use super::layout::Layout;
 use super::look::{Look, Part};
+use super::mappings::{self, Source};
 use super::messages::{Dense, Space};
 use super::symbol_table::{self, LocalHeap};
 use super::{attribute, chunks, datatype, fill, filters, layout, messages, shared, tree};
@@ -74,6 +75,21 @@ pub(super) fn check(look: &Look<'_>, address: u64) -> Result<Seen> {
         common.looked_at = common.looked_at.saturating_add(left - look.left());
     }
     Ok(seen)
+}
+
+/// The datasets that a virtual dataset is made of, if the object whose header is at `address`, and which was checked, is one.
+pub(super) fn sources(look: &Look<'_>, address: u64) -> Result<Vec<Source>> {
+    let mut found = None;
+    header::walk(look, address, &mut |message| {
+        if message.kind == kind::LAYOUT && found.is_none() {
+            found = Some(layout::read(look, Part("layout in the object header", address), message.body)?);
+        }
+        Ok(())
+    })?;
+    match found {
+        Some(Layout::Virtual(Some(at))) => mappings::read(look, at),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Structures beside a header.
@@ -223,9 +239,7 @@ fn check_dataset(look: &Look<'_>, address: u64, dataset: &Dataset) -> Result<Opt
             Some(chunks::check(look, part, chunked, space, &dataset.filters)?)
         }
         Layout::Virtual(Some(at)) => {
-            let mut heap = crate::h5::global_heap::Heap::new(look.sizes.length);
-            heap.set_budget(look.file.len());
-            heap.check(&look.file, *at)?;
+            mappings::read(look, *at)?;
             None
         }
         Layout::Virtual(None) | Layout::Unknown => None,

@@ -127,8 +127,8 @@ fn each_in_node(
         }
         match cached {
             SOFT_LINK => {
-                heap.name(fields.next(4)?)?;
-                show(name, LinkTarget::Other)?;
+                let path = heap.name(fields.next(4)?)?;
+                show(name, LinkTarget::Soft(path))?;
             }
             0 | 1 if header.is_some() => show(name, LinkTarget::Hard(header))?,
             0 | 1 => return Err(part.wrong("a link leads nowhere")),

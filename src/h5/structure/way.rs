@@ -3,13 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
+use std::path::PathBuf;
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
+use super::elsewhere::Elsewhere;
 use super::{check, check_ahead, check_known, check_root, is_trusted};
 use crate::ground::error::{ErrorKind, Result};
+use crate::ground::limits::Limits;
 use crate::h5::object_info::{Identity, identity_of};
-use crate::h5::sys::{Target, h5i, h5l, h5o};
+use crate::h5::sys::{Target, h5f, h5i, h5l, h5o};
 use crate::h5::{Id, external_access, link, locked};
 
 /// Files of which it is known whether they are sound.
@@ -48,8 +51,15 @@ fn way((group, file): (hid_t, u64), path: &CStr, soft_links: &Cell<usize>) -> Re
             soft_links.set(left);
             way(at, &h5l::value("look into a link", at.0, &name)?, soft_links)?;
         } else {
-            // What is in other files is for the options.
-            let Some(target) = info.hard_target() else { return Ok(()) };
+            let Some(target) = info.hard_target() else {
+                // Whether libhdf5 may open it is for the options.
+                if info.is_external() && Limits::current().external_links {
+                    let value = h5l::raw_value("look into a link", at.0, &name)?;
+                    let rest: Vec<&[u8]> = names.collect();
+                    Elsewhere::default().link(&name_of(at.0)?, &value, &rest.join(&b'/'))?;
+                }
+                return Ok(());
+            };
             check_ahead(at.0, at.1, target)?;
         }
         // What the last name leads to is for the caller.
@@ -63,6 +73,11 @@ fn way((group, file): (hid_t, u64), path: &CStr, soft_links: &Cell<usize>) -> Re
         at = (opened.insert(next).get(), file);
     }
     Ok(())
+}
+
+/// The name of the file that an object is in, as libhdf5 looks for other files from it.
+pub(super) fn name_of(object: hid_t) -> Result<PathBuf> {
+    Ok(PathBuf::from(h5f::name(object).unwrap_or_default()))
 }
 
 /// Opens what is at a name, and the number of its file.
