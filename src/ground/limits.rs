@@ -65,6 +65,17 @@ impl Default for Limits {
 
 thread_local! {
     static CURRENT: Cell<Option<Limits>> = const { Cell::new(None) };
+    /// Whether the files that are written into are trusted.
+    static TRUSTS_TARGET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has it as it was before when dropped.
+struct RestoreTrust(bool);
+
+impl Drop for RestoreTrust {
+    fn drop(&mut self) {
+        TRUSTS_TARGET.set(self.0);
+    }
 }
 
 /// Has the limits from before in force again when dropped.
@@ -146,6 +157,17 @@ impl Limits {
     /// Whether whoever reads trusts the files.
     pub(crate) fn is_trusting() -> bool {
         CURRENT.get().is_some_and(|limits| limits.trusted)
+    }
+
+    /// Whether whoever writes trusts the file that is written into, or whoever reads trusts the file that is read.
+    pub(crate) fn is_trusting_target() -> bool {
+        TRUSTS_TARGET.get() || Self::is_trusting()
+    }
+
+    /// Writes something, into a file that may be trusted.
+    pub(crate) fn while_trusting_target<R>(trusts: bool, inside: impl FnOnce() -> R) -> R {
+        let _restore = RestoreTrust(TRUSTS_TARGET.replace(trusts));
+        inside()
     }
 
     /// Has these in force while something is done.

@@ -15,7 +15,7 @@ use hdf5_sys::h5p::H5P_CLS_FILE_ACCESS;
 use super::attribute::Attributes;
 use super::global_heap::{Bytes, Heap};
 use super::preadv::Scattered;
-use super::structure::{CacheImage, Superblock};
+use super::structure::{self, CacheImage, Superblock};
 use super::sys::{h5f, h5i, h5p};
 use super::{Id, library_static, locked, property_list};
 use crate::ground::call_end;
@@ -55,11 +55,17 @@ struct Window {
 /// changed.
 pub(crate) fn start_call() {
     BROUGHT.set(0);
-    end_call();
+    forget();
 }
 
-/// Nothing is being read any more: from now on, files may change.
-fn end_call() {
+/// Nothing is being read any more, and nothing is kept for that.
+pub(super) fn end_call() {
+    forget();
+    structure::end_call();
+}
+
+/// From now on, files may have changed.
+fn forget() {
     // A thread that comes to its end has let go of these already.
     let _ = WRITTEN_OUT.try_with(|files| files.borrow_mut().clear());
     let _ = WINDOW.try_with(|window| window.borrow_mut().bytes.clear());
@@ -104,6 +110,8 @@ pub(super) struct FileBytes {
     image: Option<CacheImage>,
     /// The header of the root group, if that stays where it is.
     root: Option<u64>,
+    /// Whether objects share messages of their headers.
+    shares_messages: bool,
 }
 
 /// The drivers that have a file as it is.
@@ -139,18 +147,40 @@ struct Opened {
     known: Option<(FileBytes, Heap)>,
 }
 
+/// So many files are known at a time: who compares files reads from one after the other.
+pub(super) const FILES_KNOWN: usize = 4;
+
 thread_local! {
-    /// The file that was read from last.
-    static LAST: RefCell<Option<Opened>> = const { RefCell::new(None) };
+    /// The files that were read from last, the latest at the end.
+    static LAST: RefCell<Vec<Opened>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Works on the bytes of the open file of that number, with the bytes of an address and of a length in it, if it is the one that
-/// was read from last, and libhdf5 cannot write to it. The library's lock is held.
+impl Opened {
+    /// Takes the file of that number out of those that are known.
+    fn take(number: u64) -> Option<Self> {
+        LAST.with_borrow_mut(|last| {
+            let at = last.iter().position(|opened| opened.number == number)?;
+            Some(last.remove(at))
+        })
+    }
+
+    /// Keeps it in mind as the latest.
+    fn keep(self) {
+        LAST.with_borrow_mut(|last| {
+            last.retain(|opened| opened.number != self.number);
+            if last.len() >= FILES_KNOWN {
+                last.remove(0);
+            }
+            last.push(self);
+        });
+    }
+}
+
+/// Works on the bytes of the open file of that number, with the bytes of an address and of a length in it, if it is one of those
+/// that were read from last, and libhdf5 cannot write to it. The library's lock is held.
 pub(super) fn with_last<R>(number: u64, work: impl FnOnce(Windowed<'_>, (usize, usize)) -> R) -> Option<R> {
-    LAST.with_borrow(|last| match last {
-        Some(Opened { number: last, known: Some((raw, heap)) })
-            if *last == number && !raw.writable && !raw.is_followed =>
-        {
+    LAST.with_borrow(|last| match last.iter().rev().find(|opened| opened.number == number) {
+        Some(Opened { known: Some((raw, heap)), .. }) if !raw.writable && !raw.is_followed => {
             Some(work(Windowed(raw), (raw.address_size(), heap.length_size())))
         }
         _ => None,
@@ -164,9 +194,9 @@ pub(super) fn with_file<R>(
 ) -> Result<R> {
     let file = h5i::file_of("look into a file", object)?;
     let number = number_of(object, &file)?;
-    let mut opened = match LAST.take() {
-        Some(opened) if opened.number == number => opened,
-        _ => {
+    let mut opened = match Opened::take(number) {
+        Some(opened) => opened,
+        None => {
             let known = FileBytes::of(&file, number)?.map(|raw| {
                 let heap = Heap::new(raw.length_size);
                 (raw, heap)
@@ -178,7 +208,7 @@ pub(super) fn with_file<R>(
     if let Some((_, heap)) = &mut opened.known {
         take_note(heap);
     }
-    LAST.set(Some(opened));
+    opened.keep();
     result
 }
 
@@ -275,6 +305,7 @@ impl FileBytes {
             has_copy,
             image: None,
             root: None,
+            shares_messages: false,
         };
         raw.measure(file)?;
         match raw.sizes_at_start() {
@@ -293,6 +324,7 @@ impl FileBytes {
             raw.image = CacheImage::of(&raw, &superblock).unwrap_or_default();
             raw.root = superblock.root();
         }
+        raw.shares_messages = structure::shares_messages(&raw);
         Ok(Some(raw))
     }
 
@@ -319,6 +351,11 @@ impl FileBytes {
     /// The header of the root group, if it is known, and stays where it is.
     pub(super) fn root(&self) -> Option<u64> {
         self.root
+    }
+
+    /// Whether objects share messages of their headers. A file that was just made may not say so yet.
+    pub(super) fn shares_messages(&self) -> bool {
+        self.shares_messages
     }
 
     /// Whether libhdf5 may write to it.

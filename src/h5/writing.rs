@@ -22,7 +22,7 @@ use super::attribute::Attributes;
 use super::file_bytes::{FileBytes, end_of, number_of, with_file};
 use super::global_heap::Heap;
 use super::sys::{h5f, h5i};
-use super::{Id, failure, locked};
+use super::{Id, failure, locked, structure};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What a change may take beside its data: headers, links, nodes of B-trees.
@@ -64,6 +64,7 @@ impl Writing {
     /// If the file is open for reading only.
     pub(crate) fn to(object: &impl Attributes) -> Result<Self> {
         check_intent(object.handle())?;
+        structure::check_target(object.handle())?;
         let room = Room::of(object)?;
         let current = Self::current().filter(|current| match (&room, &current.0.room) {
             (Some(room), Some(current)) => room.number == locked(|| lock(current).number),

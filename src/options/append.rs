@@ -182,10 +182,14 @@ impl WriteOptions {
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let position = self.growing_rules(|| path_of(&group.name(), name))?;
-        begin.growth(&Group::of(group)?, name, &position, "open_or_create")
+        self.trusting(|| begin.growth(&Group::of(group)?, name, &position, "open_or_create"))
     }
 
     fn growth_file(&self, path: &Path, name: &str, begin: Begin) -> Result<GrowingSequence> {
+        self.trusting(|| self.begun_growth_file(path, name, begin))
+    }
+
+    fn begun_growth_file(&self, path: &Path, name: &str, begin: Begin) -> Result<GrowingSequence> {
         let position = self.growing_rules(|| name.to_owned())?;
         let create = || self.create_growth_file(path, name, &position);
         let open = || self.open_growth_file(path, name, &position, begin);

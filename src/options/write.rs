@@ -78,6 +78,7 @@ use crate::{Hdf5Serializer, file, ser};
 pub struct WriteOptions {
     sync: bool,
     overwrite: bool,
+    trusted: bool,
     access: Access,
     rules: Rules,
     watch: ProgressCallback,
@@ -86,7 +87,7 @@ pub struct WriteOptions {
 impl Default for WriteOptions {
     fn default() -> Self {
         let (access, rules, watch) = Default::default();
-        Self { sync: true, overwrite: false, access, rules, watch }
+        Self { sync: true, overwrite: false, trusted: false, access, rules, watch }
     }
 }
 
@@ -110,6 +111,28 @@ impl WriteOptions {
     #[must_use]
     pub fn sync(mut self, sync: bool) -> Self {
         self.sync = sync;
+        self
+    }
+
+    /// Whether files that are written into are trusted: that libhdf5, or another program that knows the format, has written them,
+    /// and that they are not damaged. They are not, unless this says so. Then nothing is written into a file whose objects share
+    /// messages of their headers (`H5Pset_shared_mesg_nindexes`; h5py and this crate make none): of indices of such messages that
+    /// are damaged, libhdf5 may read and write beyond its memory, and it follows them for every object that it makes.
+    ///
+    /// Files that this crate makes itself need no trust; those that a program makes by the `hdf5` crate do. A [`LazyMap`](crate::LazyMap) is saved in a file with shared messages if
+    /// something was written into that with this before, as long as the file is open.
+    ///
+    /// ```
+    /// # use filebacked::WriteOptions;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let file = filebacked::hdf5::File::create(&path)?;
+    /// WriteOptions::new().trusted(true).write(&file, "x", &[1.5, 2.5])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn trusted(mut self, trusted: bool) -> Self {
+        self.trusted = trusted;
         self
     }
 
@@ -486,7 +509,7 @@ impl WriteOptions {
     fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
         self.check_for_values()?;
         self.watch.during(|run| {
-            Limits::while_writing(|| {
+            self.writing(|| {
                 let position = self.rules.start(|| group.name());
                 Hdf5Serializer::with(group, position, self.overwrite, run).put(value)
             })
@@ -497,14 +520,14 @@ impl WriteOptions {
         self.check_for_values()?;
         let position = self.rules.start(|| path_of(&group.name(), name));
         let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
-        self.watch.during(|run| Limits::while_writing(|| write(&Group::of(group)?.begun(run))))
+        self.watch.during(|run| self.writing(|| write(&Group::of(group)?.begun(run))))
     }
 
     fn put_at(&self, value: &dyn AnyValue, path: &Path, name: &str) -> Result<()> {
         self.check_for_values()?;
         let position = self.rules.start(|| name.to_owned());
         let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
-        file::write_at(write, path, self.sync, self.access, &self.watch)
+        self.trusting(|| file::write_at(write, path, self.sync, self.access, &self.watch))
     }
 
     fn put_in_file(&self, value: &dyn AnyValue, path: &Path) -> Result<()> {
@@ -515,6 +538,16 @@ impl WriteOptions {
     fn put_in_memory(&self, value: &dyn AnyValue) -> Result<Vec<u8>> {
         self.check_for_values()?;
         file::to_vec(value, self.access, &self.rules.start(String::new), &self.watch)
+    }
+
+    /// Writes something.
+    fn writing<R>(&self, write: impl FnOnce() -> R) -> R {
+        self.trusting(|| Limits::while_writing(write))
+    }
+
+    /// Does something with the file that is written into, if that is trusted.
+    pub(super) fn trusting<R>(&self, inside: impl FnOnce() -> R) -> R {
+        Limits::while_trusting_target(self.trusted, inside)
     }
 
     /// Refuses what is only for sequences that grow.

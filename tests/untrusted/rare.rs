@@ -5,7 +5,9 @@ use std::path::Path;
 
 use filebacked::hdf5::File;
 use filebacked::hdf5::file::LibraryVersion;
+use filebacked::hdf5::plist::file_create::{SharedMessageIndex, SharedMessageType};
 use filebacked::hdf5::sync::sync;
+use filebacked::{ErrorKind, WriteOptions};
 use hdf5_sys::h5::hsize_t;
 use hdf5_sys::h5d::{H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS, H5Dclose, H5Dcreate2, H5Dwrite};
 use hdf5_sys::h5i::hid_t;
@@ -169,4 +171,60 @@ fn scale_offset_on_other_sizes() {
         let read = filebacked::read_at::<Vec<i64>>(&path, name);
         assert!(read.unwrap_or_else(|error| panic!("{name}: {error}")) == expected, "{name}");
     }
+}
+
+/// Into a file with messages that objects share, nothing is written that was not allowed: libhdf5 follows their indices for each
+/// object that it makes.
+#[test]
+fn writing_where_messages_are_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shared.h5");
+    let index = SharedMessageIndex { message_types: SharedMessageType::all(), min_message_size: 1 };
+    let mut options = File::with_options();
+    let options = options.with_fcpl(|list| list.shared_mesg_indexes(&[index])).with_fapl(|list| list.libver_v110());
+    let make = || {
+        let file = options.create(&path).unwrap();
+        WriteOptions::new().trusted(true).write(&file, "made", &[1, 2, 3]).unwrap();
+        for name in ["first", "second"] {
+            file.new_dataset::<i32>().shape(3).create(name).unwrap().write(&[1, 2, 3]).unwrap();
+        }
+        file.flush().unwrap();
+        // It was said once for the open file.
+        filebacked::write(&file, "made later", &[1, 2, 3]).unwrap();
+    };
+    make();
+    let sound = std::fs::read(&path).unwrap();
+    // The list of what is shared, and how often, has no checksum that is right.
+    let mut damaged = sound.clone();
+    let list = damaged.windows(4).position(|bytes| bytes == b"SMLI").unwrap();
+    damaged[list + 4..list + 40].fill(0xff);
+    type Write = fn(&WriteOptions, &Path) -> filebacked::Result<()>;
+    let ways: [(&str, Write); 6] = [
+        ("a path", |options, path| options.write_at(path, "new", &[1.5])),
+        ("a file", |options, path| options.write(File::open_rw(path)?, "new", &[1.5])),
+        ("a group", |options, path| options.to_group(&[1.5], File::open_rw(path)?.create_group("new")?)),
+        ("over", |options, path| options.clone().overwrite(true).write_at(path, "first", &[1.5])),
+        ("appended", |options, path| options.create_appender::<f64>(File::open_rw(path)?, "new")?.push(&1.5)),
+        ("appended to a file", |options, path| {
+            let mut appender = options.open_or_create_appender_file::<f64>(path, "new")?;
+            appender.push(&1.5)?;
+            appender.finish()
+        }),
+    ];
+    for (how, write) in ways {
+        for image in [&sound, &damaged] {
+            std::fs::write(&path, image).unwrap();
+            let error = write(&WriteOptions::new(), &path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Limit, "{how}: {error}");
+            assert!(error.to_string().contains("`WriteOptions::trusted` allows it"), "{how}: {error}");
+        }
+        std::fs::write(&path, &sound).unwrap();
+        write(&WriteOptions::new().trusted(true), &path).unwrap_or_else(|error| panic!("{how}: {error}"));
+        assert_eq!(filebacked::read_at::<Vec<i32>>(&path, "second").unwrap(), [1, 2, 3], "{how}");
+        // Another time, it has to be said again.
+        assert!(write(&WriteOptions::new(), &path).is_err(), "{how}");
+    }
+    // What is read is no danger.
+    std::fs::write(&path, &sound).unwrap();
+    assert_eq!(filebacked::from_file::<serde_json::Value>(&path).unwrap()["first"], serde_json::json!([1, 2, 3]));
 }

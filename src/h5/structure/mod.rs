@@ -55,20 +55,22 @@ use self::object::Seen;
 pub(super) use self::superblock::Superblock;
 pub(super) use self::way::{check_way, find_at, is_file_sound};
 use super::attribute::Attributes;
-use super::file_bytes::{with_file, with_last};
+use super::file_bytes::{self, FILES_KNOWN, with_file, with_last};
 use super::global_heap::Bytes;
 use super::object_info::{Identity, Messages, identity_of};
 use super::sys::{Target, h5a, h5d, h5i, h5t};
 use super::{Id, locked, object_header};
-use crate::ground::error::Result;
+use crate::ground::call_end;
+use crate::ground::error::{Error, Result};
 use crate::ground::limits::Limits;
 
 /// Objects that were checked are kept in mind up to that many.
 const MAX_KNOWN: usize = 1 << 16;
 /// Bytes of structures of all objects of a file that may be looked at beside twice as many as it has.
 const MOST_BESIDE: u64 = 1 << 20;
-/// How often an object is looked at that another process may be changing, and how long there is in between: the other process may have
-/// to wait for a processor between two changes that belong together.
+/// How often a call looks again at what another process may be changing, and how long there is in between: the other process may have
+/// to wait for a processor between two changes that belong together. The library's lock is held meanwhile, so that is as often for
+/// the whole call, however many objects of a file that is followed are damaged.
 const FOLLOWED: u32 = 300;
 const BETWEEN: Duration = Duration::from_millis(1);
 
@@ -77,10 +79,30 @@ thread_local! {
     /// not among them in files that nobody writes to: these are looked at again. What libhdf5 changed in an object since is
     /// sound, and files have other numbers when they are opened again.
     static KNOWN: RefCell<HashMap<(u64, u64), Checked>> = RefCell::default();
-    /// What is known of the file in which an object was looked at last, by its number.
-    static COMMON: RefCell<Option<(u64, Common)>> = const { RefCell::new(None) };
+    /// What is known of the files in which objects were looked at last, by their numbers, the latest at the end.
+    static COMMON: RefCell<Vec<(u64, Common)>> = const { RefCell::new(Vec::new()) };
     /// The object that was looked at last, and is about to be opened.
     static AHEAD: Cell<Option<((u64, u64), Checked)>> = const { Cell::new(None) };
+    /// How often the call has waited for another process.
+    static WAITED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Waits for another process that may be between two changes that belong together, unless the call has done so too often.
+fn waits() -> bool {
+    let waited = WAITED.get();
+    if waited >= FOLLOWED {
+        return false;
+    }
+    WAITED.set(waited + 1);
+    call_end::at_end(file_bytes::end_call);
+    std::thread::sleep(BETWEEN);
+    true
+}
+
+/// The call is over.
+pub(super) fn end_call() {
+    // A thread that comes to its end waits for nobody.
+    let _ = WAITED.try_with(|waited| waited.set(0));
 }
 
 /// What is known of an object that was checked.
@@ -178,17 +200,34 @@ fn keep(place: (u64, u64), checked: Checked) {
     });
 }
 
+/// Takes out what is known of the file of that number.
+fn take_common(file: u64) -> Common {
+    COMMON.with_borrow_mut(|files| {
+        let at = files.iter().position(|(known, _)| *known == file);
+        at.map(|at| files.remove(at).1).unwrap_or_default()
+    })
+}
+
+/// Keeps in mind what is known of it.
+fn keep_common(file: u64, common: Common) {
+    COMMON.with_borrow_mut(|files| {
+        if files.len() >= FILES_KNOWN {
+            files.remove(0);
+        }
+        files.push((file, common));
+    });
+}
+
 /// Looks at the object at an address in the file of that number, with what is known from other objects of it. That is kept if
 /// the file stays as it is.
 fn look_at(look: Look<'_>, (file, address): (u64, u64), stays: bool) -> Result<Seen> {
-    let known = COMMON.take().filter(|(known, _)| *known == file);
-    let look = look.with_common(known.map(|(_, common)| common).unwrap_or_default());
+    let look = look.with_common(take_common(file));
     let seen = object::check(&look, address);
     // No part of a file belongs to two objects either. But in one that changes, what they have in common counts for each.
     let most = if stays { look.file.len().saturating_mul(2) } else { look.file.len().saturating_mul(16) };
     let common = look.into_common();
     let looked_at = common.looked_at;
-    COMMON.set(Some((file, if stays { common } else { Common { looked_at, ..Common::default() } })));
+    keep_common(file, if stays { common } else { Common { looked_at, ..Common::default() } });
     match seen {
         Ok(Seen { has_more: true, .. }) if looked_at > most.saturating_add(MOST_BESIDE) => {
             let part = Part("object header", address);
@@ -204,8 +243,7 @@ fn check_now(place: hid_t, number: u64, address: u64, is_open: bool) -> Result<(
     let mut is_absent = false;
     with_file(place, |file, known| {
         let Some((raw, heap)) = known else { return Ok(()) };
-        let (stays, mut times) =
-            (!raw.is_writable() && !raw.is_followed(), if raw.is_followed() { FOLLOWED } else { 1 });
+        let (stays, is_followed) = (!raw.is_writable() && !raw.is_followed(), raw.is_followed());
         loop {
             let done = raw.with_stored(file, heap, |raw, heap| {
                 let look = Look::new(raw, raw.address_size(), heap.length_size());
@@ -222,12 +260,10 @@ fn check_now(place: hid_t, number: u64, address: u64, is_open: bool) -> Result<(
                 };
                 Ok(true)
             });
-            times -= 1;
             match done {
                 // What is not there, libhdf5 does not open.
                 Err(_) if is_absent && !is_open => return Ok(()),
-                // It may be between two changes that belong together.
-                Err(_) if times > 0 => std::thread::sleep(BETWEEN),
+                Err(_) if is_followed && waits() => {}
                 done => return done,
             }
         }
@@ -321,8 +357,76 @@ impl Drop for Made {
     }
 }
 
+/// Files that whoever wrote into them trusts, and that need that.
+static ADMITTED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+/// So many of them are kept in mind. No file gets the number of another.
+const MAX_ADMITTED: usize = 1024;
+
+/// Whether objects of a file share messages of their headers.
+pub(super) fn shares_messages(bytes: &dyn Bytes) -> bool {
+    let Ok(superblock) = Superblock::of(bytes) else { return false };
+    let (address_size, length_size) = superblock.sizes();
+    superblock.shares_messages(&Look::new(bytes, address_size, length_size))
+}
+
+/// Refuses to write into the file that `object` is in, where that has libhdf5 follow what was not looked at: for each object that
+/// it makes, the indices of shared messages.
+pub(super) fn check_target(object: hid_t) -> Result<()> {
+    locked(|| {
+        with_file(object, |_, known| {
+            let Some((raw, _)) = known else { return Ok(()) };
+            if !raw.shares_messages() || is_made_here(raw.number()) {
+                return Ok(());
+            }
+            let mut admitted = ADMITTED.lock().unwrap_or_else(PoisonError::into_inner);
+            if admitted.contains(&raw.number()) {
+                return Ok(());
+            }
+            if !Limits::is_trusting_target() {
+                let what = "the file has messages that objects share, and libhdf5 follows the indices of these without a look \
+                            when it writes";
+                return Err(Error::refused(what, "`WriteOptions::trusted` allows it".to_owned()));
+            }
+            if admitted.len() >= MAX_ADMITTED {
+                admitted.remove(0);
+            }
+            admitted.push(raw.number());
+            Ok(())
+        })
+    })
+}
+
 fn is_made_here(file: u64) -> bool {
     MADE.lock().unwrap_or_else(PoisonError::into_inner).contains(&file)
+}
+
+/// Looks at the datasets that a virtual dataset is made of, in whatever files: libhdf5 opens them by itself.
+pub(super) fn check_sources(dataset: hid_t) -> Result<()> {
+    locked(|| {
+        let identity = identity_of(dataset)?;
+        if is_trusted(identity.file()) {
+            return Ok(());
+        }
+        let mut sources = Vec::new();
+        with_file(dataset, |file, known| {
+            let Some((raw, heap)) = known else { return Ok(()) };
+            raw.with_stored(file, heap, |raw, heap| {
+                let look = Look::new(raw, raw.address_size(), heap.length_size());
+                let is_there = header::is_header(&look, identity.address());
+                if is_there {
+                    sources = object::sources(&look, identity.address())?;
+                }
+                Ok(is_there)
+            })
+        })?;
+        // Those of the same file, which may be in memory.
+        for source in sources.iter().filter(|source| source.file.is_none()) {
+            if let Ok(path) = CString::new([b"/", &source.path[..]].concat()) {
+                check_way(dataset, Some(identity.file()), &path)?;
+            }
+        }
+        Elsewhere::default().sources(&way::name_of(dataset)?, &sources)
+    })
 }
 
 /// Whether something can be, and has to be, checked in the file that `object` is in.
@@ -400,35 +504,6 @@ pub(super) fn attribute_type(object: hid_t, label: &CStr) -> Result<Option<Id>> 
     let dtype = h5a::get_type(what, &h5a::open(what, object, label)?)?;
     Ok(if is_named(&dtype)? { Some(dtype) } else { None })
 }
-/// Looks at the datasets that a virtual dataset is made of, in whatever files: libhdf5 opens them by itself.
-pub(super) fn check_sources(dataset: hid_t) -> Result<()> {
-    locked(|| {
-        let identity = identity_of(dataset)?;
-        if is_trusted(identity.file()) {
-            return Ok(());
-        }
-        let mut sources = Vec::new();
-        with_file(dataset, |file, known| {
-            let Some((raw, heap)) = known else { return Ok(()) };
-            raw.with_stored(file, heap, |raw, heap| {
-                let look = Look::new(raw, raw.address_size(), heap.length_size());
-                let is_there = header::is_header(&look, identity.address());
-                if is_there {
-                    sources = object::sources(&look, identity.address())?;
-                }
-                Ok(is_there)
-            })
-        })?;
-        // Those of the same file, which may be in memory.
-        for source in sources.iter().filter(|source| source.file.is_none()) {
-            if let Ok(path) = CString::new([b"/", &source.path[..]].concat()) {
-                check_way(dataset, Some(identity.file()), &path)?;
-            }
-        }
-        Elsewhere::default().sources(&way::name_of(dataset)?, &sources)
-    })
-}
-
 
 fn is_named(dtype: &Id) -> Result<bool> {
     h5t::is_named("look into an element type", dtype)

@@ -102,6 +102,18 @@ impl Superblock {
         self.sizes
     }
 
+    /// Whether the extension says that objects share messages, whatever else is in it.
+    pub(super) fn shares_messages(&self, look: &Look<'_>) -> bool {
+        let Some(address) = self.extension else { return false };
+        let mut shares = false;
+        let walked = header::walk(look, address, &mut |message| {
+            shares |= message.kind == kind::SHARED_TABLE;
+            Ok(())
+        });
+        // Where it cannot be followed to its end, there may be such a message.
+        shares || walked.is_err() && header::is_header(look, address)
+    }
+
     /// What the extension says, if there is one.
     pub(super) fn extension(&self, look: &Look<'_>) -> Result<Extension> {
         let mut found = Extension::default();
