@@ -18,6 +18,7 @@ mod dataset;
 mod driver;
 mod dtype;
 mod external_access;
+mod few_chunks;
 mod file;
 mod file_bytes;
 mod filter;

@@ -1,17 +1,20 @@
 //! Datasets read, as a whole or in blocks.
 
 use std::ffi::c_void;
+use std::ops::Range;
 
 use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5i::hid_t;
 
 use super::super::Handle;
 use super::super::blocks::{PART, Part};
+use super::super::chunked::chunk_of;
+use super::super::few_chunks;
 use super::super::grid::Rows;
 use super::super::items::Items;
 use super::super::locked;
 use super::super::present::{self, Wanted};
-use super::super::selection::Selection;
+use super::super::selection::{Selection, select_within};
 use super::super::sys::h5p;
 use super::super::varlen;
 use super::{Dataset, Shape, items_of, resize, simple_space, zeroed};
@@ -173,7 +176,7 @@ impl Dataset {
     /// Reads what is wanted, or all that there was when it was opened.
     ///
     /// # Safety
-    /// As for [`present::read`].
+    /// As for [`present::read`]; and `memory` has no more than what is wanted, item after item.
     pub(in crate::h5) unsafe fn read_raw(
         &self,
         wanted: Option<Wanted<'_>>,
@@ -181,6 +184,51 @@ impl Dataset {
         to: *mut c_void,
     ) -> Result<()> {
         let opened = if let Shape::Simple(dims) = &self.shape { dims.as_slice() } else { &[] };
+        let start = vec![0; opened.len()];
+        let all = wanted.unwrap_or(Wanted { start: &start, step: None, count: opened });
+        if let Some(parts) = self.parts_of_few_chunks(all)? {
+            let read = |part: Vec<Range<u64>>| {
+                let place = |(axis, numbers): (usize, &Range<u64>)| {
+                    all.start[axis] + numbers.start * all.step.map_or(1, |step| step[axis])
+                };
+                let start: Vec<u64> = part.iter().enumerate().map(place).collect();
+                let first: Vec<u64> = part.iter().map(|numbers| numbers.start).collect();
+                let count: Vec<u64> = part.iter().map(|numbers| numbers.end - numbers.start).collect();
+                let memory = select_within(all.count, &first, None, &count)?;
+                let wanted = Wanted { start: &start, step: all.step, count: &count };
+                // SAFETY: as the caller promises, there is room for all items, in the order that they have in this dataspace, of
+                // which a part is selected.
+                unsafe { self.read_at_once(Some(wanted), opened, (memory_type, memory.get()), to) }
+            };
+            // Nobody writes to it between two parts.
+            return locked(|| parts.into_iter().try_for_each(read));
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.read_at_once(wanted, opened, (memory_type, memory), to) }
+    }
+
+    /// The parts that are read one after the other, where libhdf5 reads, and what is wanted meets very many chunks.
+    fn parts_of_few_chunks(&self, wanted: Wanted<'_>) -> Result<Option<few_chunks::Parts>> {
+        // Fewer items are in fewer chunks.
+        let items = wanted.count.iter().fold(1, |items: u64, count| items.saturating_mul(*count));
+        if !self.is_chunked || items <= few_chunks::MOST {
+            return Ok(None);
+        }
+        let chunk = chunk_of(&self.layout()?.0, wanted.count.len())?;
+        Ok(few_chunks::parts(wanted, &chunk, few_chunks::MOST))
+    }
+
+    /// The same by one read of libhdf5's.
+    ///
+    /// # Safety
+    /// As for [`present::read`].
+    unsafe fn read_at_once(
+        &self,
+        wanted: Option<Wanted<'_>>,
+        opened: &[u64],
+        (memory_type, memory): (hid_t, hid_t),
+        to: *mut c_void,
+    ) -> Result<()> {
         let filters = self.is_chunked || self.is_virtual;
         if wanted.is_none() && self.is_fixed {
             let filters = !matches!(self.shape, Shape::Simple(_));
