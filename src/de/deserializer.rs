@@ -95,6 +95,7 @@ impl<'a> ValueDeserializer<'a> {
 
     /// Asks what there is.
     pub(super) fn answer(self, question: Question, visit: &mut dyn Visit) -> Result<()> {
+        ledger::handed(1)?;
         match self {
             Self::Row(row) => row.part().ask_once(question, visit),
             Self::Field(field) => field.part().ask_once(question, visit),
@@ -180,6 +181,16 @@ impl<'a> ValueDeserializer<'a> {
         room.put_numbers(number, width, bytes).then_some(Ok(()))
     }
 
+    /// The float of 64 bits that it is without a loss, if that is found by a short way.
+    fn float(&self) -> Option<f64> {
+        match self {
+            Self::Field(field) => field.float(),
+            Self::Row(row) => row.float(),
+            Self::Part(part) => part.part.float(),
+            _ => None,
+        }
+    }
+
     /// Whether it is a text that is found by a short way.
     #[inline]
     fn is_text(&self) -> bool {
@@ -206,7 +217,7 @@ impl<'a> ValueDeserializer<'a> {
 }
 
 macro_rules! numbers {
-    ($($method:ident $visit:ident $question:ident $type:ty;)*) => {
+    ($($method:ident $visit:ident $question:ident $type:ty $(, $lossless:ident)?;)*) => {
         $(
             #[inline]
             fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
@@ -220,10 +231,13 @@ macro_rules! numbers {
                     },
                     _ => None,
                 };
-                match number {
-                    Some(number) => visitor.$visit(number),
-                    None => self.ask(Question::$question, visitor),
+                if let Some(number) = number {
+                    return visitor.$visit(number);
                 }
+                $(if let Some(number) = self.$lossless() {
+                    return visitor.$visit(number);
+                })?
+                self.ask(Question::$question, visitor)
             }
         )*
     };
@@ -253,7 +267,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
         deserialize_u32 visit_u32 U32 u32;
         deserialize_u64 visit_u64 U64 u64;
         deserialize_f32 visit_f32 F32 f32;
-        deserialize_f64 visit_f64 F64 f64;
+        deserialize_f64 visit_f64 F64 f64, float;
     }
 
     ask! {

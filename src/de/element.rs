@@ -18,6 +18,7 @@ use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{Block, Item, ItemPart, NumberBlock};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
+use crate::ground::ledger;
 use crate::ground::time::{StoredTimes, is_time};
 use crate::h5::{self, Number};
 use crate::layout::VALUES;
@@ -494,6 +495,10 @@ impl<'a> PartOfItem<'a> {
             return Ok(Err(self));
         }
         check_len(len, record.fields.len() as u64)?;
+        if len.is_none() {
+            // A list of them is no record any more, whatever it becomes.
+            ledger::handed(record.fields.len() as u64)?;
+        }
         let fields = CompoundSeq::new(record, self.depth.in_record()?, self.order);
         Ok(Ok(FastElements::anywhere(Elements::Fields(fields))))
     }

@@ -35,6 +35,22 @@ pub(crate) enum Scalar<'a> {
     Sequence(Block<'a>),
 }
 
+/// The float of 64 bits that a number is, if nothing is lost.
+pub(super) fn float_of(number: Number, bytes: &[u8]) -> Option<f64> {
+    match number {
+        Number::F64 => f64::from_bytes(bytes),
+        Number::F32 => f32::from_bytes(bytes).map(f64::from),
+        Number::U8 => u8::from_bytes(bytes).map(f64::from),
+        Number::U16 => u16::from_bytes(bytes).map(f64::from),
+        Number::U32 => u32::from_bytes(bytes).map(f64::from),
+        Number::I8 => i8::from_bytes(bytes).map(f64::from),
+        Number::I16 => i16::from_bytes(bytes).map(f64::from),
+        Number::I32 => i32::from_bytes(bytes).map(f64::from),
+        // Some lose digits.
+        Number::I64 | Number::U64 | Number::Bool => None,
+    }
+}
+
 /// Items within an item, or a dataset: an array of fixed shape, or a sequence of its own length.
 #[derive(Clone, Copy)]
 pub(crate) struct Block<'a> {
@@ -167,6 +183,11 @@ impl<'a> ItemPart<'a> {
     #[inline]
     pub(crate) fn number<T: Element>(&self) -> Option<T> {
         if self.number == Some(T::NUMBER) { T::from_bytes(self.bytes) } else { None }
+    }
+
+    /// The float of 64 bits that it is without a loss, if it is a number.
+    pub(super) fn float(&self) -> Option<f64> {
+        float_of(self.number?, self.bytes)
     }
 
     /// What it is stored as.

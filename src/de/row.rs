@@ -7,7 +7,7 @@ use super::access::hint;
 use super::element::PartOfItem;
 use super::visitor_kinds::FieldOrder;
 use super::windowed_dataset::WindowedDataset;
-use crate::de::item::{Item, ItemPart, NO_ITEMS, Record};
+use crate::de::item::{Item, ItemPart, NO_ITEMS, Record, float_of};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::ledger::Foretold;
@@ -113,6 +113,11 @@ impl<'a> RowSeq<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// The float of 64 bits that it is without a loss, if it is a number.
+    pub(super) fn float(&self) -> Option<f64> {
+        float_of(self.rows.number?, self.bytes)
+    }
+
     /// The number that it is, if it is one of this very type.
     #[inline]
     pub(super) fn number<T: Element>(&self) -> Option<T> {
@@ -252,6 +257,11 @@ impl<'a> CompoundSeq<'a> {
 }
 
 impl<'a> FieldOfRecord<'a> {
+    /// The float of 64 bits that it is without a loss, if it is a number.
+    pub(super) fn float(&self) -> Option<f64> {
+        float_of(self.field.dtype.number()?, self.bytes)
+    }
+
     /// The number that it is, if it is one of this very type.
     #[inline]
     pub(super) fn number<T: Element>(&self) -> Option<T> {

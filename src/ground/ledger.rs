@@ -8,7 +8,8 @@
 //! - What [`asked`] tells of is what the type that asks says by itself: numbers, and records of such. It is as large as anyone
 //!   who asks for it knows.
 //!
-//! Both are under `max_bytes`. The ledger is the thread's, and as each call has its own, it is [kept](Ledger::begin) with that.
+//! Both are under `max_bytes`. What takes time, and not memory, has a limit of its own: values that are [`handed`] over one by one,
+//! each as what its type asks for. The ledger is the thread's, and as each call has its own, it is [kept](Ledger::begin) with that.
 
 use std::cell::Cell;
 
@@ -20,10 +21,13 @@ use crate::ground::limits::{Limit, Limits};
 const MAX_FILES: u64 = 512;
 /// What an element counts that is handed to someone of whom nothing shows in memory: about as much as a value of any type takes.
 const UNSEEN: u64 = 32;
+/// What a value counts that is handed over by itself, among as many bytes as a file may become beside what it stores. It is time that
+/// this is about: some hundred nanoseconds, so that a small file takes less than a second.
+const HANDED: u64 = 64;
 /// What a sequence, and a map, have in memory beside what is in them.
 const SEQUENCE: u64 = 32;
 const MAP: u64 = 256;
-/// The key of an entry, and what a map has for each.
+/// The key of an entry, and what a map has for each, beside as much room as for further values.
 const ENTRY: u64 = 48;
 /// One more attribute, field of an element type, or chunk is allowed for each so many bytes of the file: none takes fewer.
 const ATTRIBUTE: u64 = 16;
@@ -41,6 +45,9 @@ pub(crate) struct Ledger {
     most_bytes: Cell<u64>,
     /// Whether what nobody sees counts among them.
     counts_unseen: Cell<bool>,
+    /// Values that were handed over one by one, and how many may be; 0 where that is to be found out.
+    handed: Cell<u64>,
+    most_handed: Cell<u64>,
     /// Bytes of data that is stored.
     stored: Cell<u64>,
     /// The size of the file.
@@ -76,6 +83,8 @@ impl Ledger {
             bytes: Cell::new(0),
             most_bytes: Cell::new(0),
             counts_unseen: Cell::new(false),
+            handed: Cell::new(0),
+            most_handed: Cell::new(0),
             stored: Cell::new(0),
             file: Cell::new(0),
             attributes: Cell::new(0),
@@ -84,12 +93,26 @@ impl Ledger {
     }
 
     fn swap(&self, other: &Self) {
-        let Self { made, most, bytes, most_bytes, counts_unseen, stored, file, attributes, fields } = self;
+        let Self {
+            made,
+            most,
+            bytes,
+            most_bytes,
+            counts_unseen,
+            handed,
+            most_handed,
+            stored,
+            file,
+            attributes,
+            fields,
+        } = self;
         made.swap(&other.made);
         most.swap(&other.most);
         bytes.swap(&other.bytes);
         most_bytes.swap(&other.most_bytes);
         counts_unseen.swap(&other.counts_unseen);
+        handed.swap(&other.handed);
+        most_handed.swap(&other.most_handed);
         stored.swap(&other.stored);
         file.swap(&other.file);
         attributes.swap(&other.attributes);
@@ -113,6 +136,7 @@ impl Ledger {
     fn forget_limits(&self) {
         self.most.set(0);
         self.most_bytes.set(0);
+        self.most_handed.set(0);
     }
 
     /// Finds out what the limits are, and whether one is met.
@@ -141,6 +165,38 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+impl Ledger {
+    /// The same of the values that were handed over.
+    #[cold]
+    #[inline(never)]
+    fn look_at_handed(&self) -> Result<()> {
+        let limits = Limits::current();
+        if !Limits::is_reading() {
+            self.most_handed.set(u64::MAX);
+            return Ok(());
+        }
+        // Of a file that is written down number by number, each has some bytes.
+        let bytes = self.file.get().saturating_mul(2 * MAX_FILES).saturating_add(limits.max_unstored);
+        self.most_handed.set(bytes / HANDED);
+        let handed = self.handed.get();
+        if handed <= bytes / HANDED {
+            return Ok(());
+        }
+        let what = format!("{handed} values that are read one by one are far more than the file has");
+        Err(Limits::exceeded(what, Limit::Unstored))
+    }
+}
+
+/// Takes note of so many values that are handed over one by one, each as what its type asks for.
+#[inline]
+pub(crate) fn handed(count: u64) -> Result<()> {
+    LEDGER.with(|ledger| {
+        let handed = ledger.handed.get().saturating_add(count);
+        ledger.handed.set(handed);
+        if handed <= ledger.most_handed.get() { Ok(()) } else { ledger.look_at_handed() }
+    })
 }
 
 /// Takes note of so many bytes that are made of what is stored.
@@ -193,6 +249,7 @@ pub(crate) fn limits_changed() {
 /// Whether more was made than the limits allow: whatever is read next would be too much, too.
 pub(crate) fn is_full() -> bool {
     made(0).is_err()
+        || LEDGER.with(|ledger| ledger.handed.get() > ledger.most_handed.get() && ledger.look_at_handed().is_err())
 }
 
 /// What counts of a type whose values are made: what takes note of them is compiled once, not for each type.
@@ -219,7 +276,7 @@ impl TypeMade {
 
     /// Takes note of an entry of a map: of its key, whose text counts apart, and of a value of this type.
     pub(crate) fn entry(self) -> Result<()> {
-        made(ENTRY + self.size)
+        made(ENTRY + 2 * self.size)
     }
 
     /// Takes note of text, or bytes, that become such a value.
@@ -382,6 +439,23 @@ mod tests {
             made(10_000 - 100 * UNSEEN - SEQUENCE).unwrap();
             is_refused(made(1), "max_unstored");
         });
+    }
+
+    #[test]
+    fn values_one_by_one_have_a_limit() {
+        limits(u64::MAX, 100 * HANDED).during(|| {
+            (0..100).for_each(|_| handed(1).unwrap());
+            assert!(!is_full());
+            is_refused(handed(1), "`ReadOptions::max_unstored`");
+            assert!(is_full());
+            of_file(HANDED);
+            assert!(!is_full());
+            handed(2 * MAX_FILES - 1).unwrap();
+            is_refused(handed(1), "max_unstored");
+        });
+        limits(u64::MAX, u64::MAX).during(|| handed(u64::MAX >> 8).unwrap());
+        // What is not read has no limit.
+        handed(u64::MAX).unwrap();
     }
 
     #[test]

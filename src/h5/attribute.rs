@@ -1,6 +1,7 @@
 //! Attributes of groups and datasets.
 
 use std::ffi::{CStr, CString, c_void};
+use std::sync::OnceLock;
 
 use hdf5_sys::h5i::hid_t;
 
@@ -178,7 +179,7 @@ pub(crate) trait Attributes {
             unsafe { h5a::read(what, &id, dtype, bytes) }
         };
         let items = if dtype.has_addresses() {
-            let items = varlen::read(self.handle(), &dtype, count, Items::new(), read)?;
+            let items = varlen::read(self.handle(), (&dtype, &OnceLock::new()), count, Items::new(), read)?;
             ledger::made(items.variable_size() as u64)?;
             items
         } else {

@@ -65,7 +65,7 @@ mod write_behind;
 mod writing;
 
 use std::ffi::CString;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_ATTRIBUTE_CREATE, H5P_CLS_DATASET_CREATE, H5P_CLS_GROUP_CREATE, H5P_CLS_LINK_CREATE};
@@ -340,6 +340,18 @@ impl Handle {
             Self::Owned(id) => id.get(),
         }
     }
+}
+
+/// A type that is made when it is first asked for, and kept for as long as `known` is.
+fn made_once(known: &OnceLock<Id>, make: impl FnOnce() -> Result<Handle>) -> Result<Handle> {
+    if let Some(known) = known.get() {
+        return Ok(Handle::Borrowed(known.get()));
+    }
+    Ok(match make()? {
+        // Another thread may have been first.
+        Handle::Owned(made) => Handle::Borrowed(known.get_or_init(|| made).get()),
+        borrowed => borrowed,
+    })
 }
 
 /// What is made once, when it is first asked for.

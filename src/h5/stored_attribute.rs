@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::ffi::{CStr, c_void};
+use std::sync::OnceLock;
 
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5t::H5T_class_t;
@@ -100,7 +101,7 @@ impl StoredAttribute {
             read(stored.get(), bytes.as_mut_ptr().cast())?;
             Data::Bytes(bytes)
         } else if dtype.has_addresses() {
-            Data::Items(varlen::read(object.handle(), &dtype, count, Items::new(), read)?)
+            Data::Items(varlen::read(object.handle(), (&dtype, &OnceLock::new()), count, Items::new(), read)?)
         } else {
             let memory_type = dtype.id(Order::Memory)?;
             let mut bytes = zeroed(count, dtype.size())?;

@@ -10,7 +10,7 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5t::{H5T_NATIVE_INT8, H5T_bkg_t, H5T_class_t, H5T_cmd_t};
@@ -22,7 +22,7 @@ use super::global_heap::{Heap, number};
 use super::items::{Items, Part, WORD};
 use super::object_header;
 use super::sys::{Conversion, h5i, h5t};
-use super::{Handle, Id, library_static, locked};
+use super::{Handle, Id, library_static, locked, made_once};
 use crate::ground::error::{Error, ErrorKind, Result};
 
 /// What the tag of the opaque types begins with. The number of the place in the element type follows.
@@ -90,28 +90,29 @@ fn places<'a>(dtype: &'a Dtype, found: &mut Vec<Place<'a>>) {
 }
 
 /// Reads `count` items of a type with parts of variable length by `read`, which has libhdf5 put as many items of the type
-/// that it is given at the address that it is given. `object` is what is read from. The memory of `last` is used again.
+/// that it is given at the address that it is given. `object` is what is read from, and the type with references is kept in
+/// `referring`. The memory of `last` is used again.
 pub(super) fn read(
     object: hid_t,
-    dtype: &Dtype,
+    (dtype, referring): (&Dtype, &OnceLock<Id>),
     count: u64,
     last: Items,
     read: impl Fn(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
     // Until all is read, the file stays as it is.
-    locked(|| read_locked(object, dtype, count, last, read))
+    locked(|| read_locked(object, (dtype, referring), count, last, read))
 }
 
 fn read_locked(
     object: hid_t,
-    dtype: &Dtype,
+    (dtype, referring): (&Dtype, &OnceLock<Id>),
     count: u64,
     last: Items,
     read: impl Fn(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
     with_file(object, |file, known| match known {
         Some(known) => {
-            let items = read_with(known, file, dtype, count, last, read);
+            let items = read_with(known, file, (dtype, referring), count, last, read);
             FOUND.with_borrow_mut(Found::clear);
             items
         }
@@ -167,13 +168,13 @@ pub(super) fn read_by_library(
 fn read_with(
     (raw, heap): (&mut FileBytes, &mut Heap),
     file: &Id,
-    dtype: &Dtype,
+    (dtype, referring): (&Dtype, &OnceLock<Id>),
     count: u64,
     last: Items,
     read: impl Fn(hid_t, *mut c_void) -> Result<()>,
 ) -> Result<Items> {
     register()?;
-    let memory_type = reference_type(dtype, &mut 0)?;
+    let memory_type = made_once(referring, || reference_type(dtype, &mut 0))?;
     let mut all = Vec::new();
     places(dtype, &mut all);
     let mut items = last;

@@ -79,12 +79,25 @@ fn status(name: &str) -> usize {
 
 /// The name of the first child in a file.
 fn first_child(path: &Path) -> String {
-    let names = File::open(path).unwrap().as_group().unwrap().member_names().unwrap();
+    let names = File::open(path).and_then(|file| file.as_group()?.member_names()).unwrap_or_default();
     names.into_iter().next().unwrap_or_default()
+}
+
+/// The time that this process has used of all cores.
+fn used() -> Duration {
+    // SAFETY: zero is good for all fields, and the place is one for what is asked for.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
+    time(usage.ru_utime) + time(usage.ru_stime)
 }
 
 /// What one way of reading a file took, and what came of it.
 struct Taken {
+    /// On all cores, however many other programs there are.
     time: Duration,
     peak: usize,
     result: Result<()>,
@@ -94,9 +107,9 @@ fn read(options: &ReadOptions, way: &str, path: &Path) -> Taken {
     let read = WAYS.iter().find(|known| known.0 == way).unwrap().1;
     let name = first_child(path);
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let (before, begin) = (status("VmRSS:"), Instant::now());
+    let (before, begin) = (status("VmRSS:"), used());
     let result = read(options, path, &name);
-    Taken { time: begin.elapsed(), peak: status("VmHWM:").saturating_sub(before), result }
+    Taken { time: used() - begin, peak: status("VmHWM:").saturating_sub(before), result }
 }
 
 /// What a child does: it ends rather than have the machine out of memory, or take for ever.
@@ -144,8 +157,8 @@ fn amplifying_files() {
     for (name, option, ways) in [
         ("mem-array-in-array", expansion, &["value", "json", "transcoded", "text", "lazy"][..]),
         ("mem-bool-bomb", unstored, &["json", "transcoded", "text"]),
-        ("mem-compound-2k", unstored, &["json", "transcoded", "text"]),
-        ("mem-compound-many-rows", unstored, &["json", "transcoded", "text"]),
+        ("mem-compound-2k", unstored, &["json", "transcoded", "text", "lists", "records"]),
+        ("mem-compound-many-rows", unstored, &["json", "transcoded", "text", "lists", "records"]),
         ("mem-dims-chunktiny", chunks, &["value", "json", "numbers", "ignored", "reader", "lazy"]),
         ("mem-dims-rank32", chunks, &["value", "json", "text", "reader", "lazy"]),
         ("hang-extensible-array", "it has more elements than blocks", &["json", "numbers", "reader", "lazy"]),
@@ -166,6 +179,47 @@ fn amplifying_files() {
             // Some are of a newer format than older libraries read.
             let is_newer = said.contains("bad version number");
             assert!((said.contains(option) || is_newer) && peak < 256, "{name}, {way}: {line}");
+        }
+    }
+}
+
+/// Whatever comes of it: no way of reading any of the files takes more than 256 MiB.
+#[test]
+fn memory_of_hostile_files() {
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(hostile("")).unwrap() {
+        let path = entry.unwrap().path();
+        for (way, _) in WAYS {
+            // There, libhdf5 opens the file for the caller, before this crate knows of it.
+            if path.ends_with("mem-driver-block.h5") && matches!(*way, "transcoded" | "text") {
+                continue;
+            }
+            let text = text(&mut in_child(one_way, &format!("{way} {}", path.display())).unwrap());
+            let line = text.lines().find_map(|line| line.strip_prefix("result: "));
+            let peak = line.and_then(|line| line.split(' ').nth(2)?.parse::<usize>().ok());
+            if peak.is_none_or(|peak| peak >= 256) {
+                wrong.push(format!("{}, {way}: {}", path.display(), line.unwrap_or(&text)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Chunks of which nothing is stored: as many as are allowed take no more than a few at a time.
+#[test]
+fn chunks_that_are_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    for (shape, chunk) in [(vec![300_000], vec![1]), (vec![600, 500], vec![1, 1]), (vec![4, 90_000, 2], vec![2, 1, 1])]
+    {
+        let path = folder.path().join(format!("{shape:?}.h5"));
+        let file = File::create(&path).unwrap();
+        file.new_dataset::<f64>().shape(shape).chunk(chunk).create("node").unwrap();
+        drop(file);
+        for way in ["value", "json", "numbers", "lists", "reader", "lazy", "ignored"] {
+            let text = text(&mut in_child(one_way, &format!("{way} {}", path.display())).unwrap());
+            let line = text.lines().find_map(|line| line.strip_prefix("result: ")).unwrap_or_else(|| panic!("{text}"));
+            let peak: usize = line.split(' ').nth(2).unwrap().parse().unwrap();
+            assert!(peak < 100, "{}, {way}: {line}", path.display());
         }
     }
 }

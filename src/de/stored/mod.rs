@@ -27,6 +27,7 @@ use super::windowed_dataset::WindowedDataset;
 use crate::de::item::{self, Block, Item, Record, Scalar};
 use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
 use crate::ground::time::StoredTimes;
@@ -637,6 +638,9 @@ impl<'a> StoredValue<'a> {
             StoredForm::Item(item) => match item.scalar()? {
                 Scalar::Record(record) => {
                     check(record.fields.len() as u64)?;
+                    if len.is_none() {
+                        ledger::handed(record.fields.len() as u64)?;
+                    }
                     visit_fields(record, depth, visit)
                 }
                 Scalar::Sequence(block) => {

@@ -111,7 +111,21 @@ impl Dataset {
     pub(in crate::h5) fn made(id: Id, dtype: Dtype, shape: Shape, stored: Option<Id>, is_chunked: bool) -> Self {
         let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
             (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);
-        let known = None;
-        Self { id, dtype, shape, stored, known, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot }
+        let (known, made_type) = (None, OnceLock::new());
+        Self {
+            id,
+            dtype,
+            shape,
+            stored,
+            made_type,
+            known,
+            is_virtual,
+            is_bare,
+            is_chunked,
+            chunked,
+            is_fixed,
+            fills,
+            spot,
+        }
     }
 }

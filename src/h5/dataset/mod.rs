@@ -37,6 +37,9 @@ pub(crate) struct Dataset {
     shape: Shape,
     /// Its type in the file, where that is its type in memory, too.
     stored: Option<Id>,
+    /// Its type in memory, once it was made; with references for what is of variable length, if something is. Of a compound,
+    /// libhdf5 compares each field's name with all others (`H5T__insert`).
+    made_type: OnceLock<Id>,
     /// Bytes of its items in the file, if that was seen when it was opened, and stays so.
     known: Option<u64>,
     /// Whether it is made of parts of other datasets.
@@ -86,8 +89,22 @@ impl Dataset {
         let stored = dtype.has_same_memory_type().then_some(stored_type);
         let (is_virtual, is_chunked, chunked, is_fixed, fills, spot) =
             (false, false, OnceLock::new(), false, OnceLock::new(), ProgressPath::NOWHERE);
-        let mut dataset =
-            Self { id, dtype, shape, stored, known, is_virtual, is_bare, is_chunked, chunked, is_fixed, fills, spot };
+        let made_type = OnceLock::new();
+        let mut dataset = Self {
+            id,
+            dtype,
+            shape,
+            stored,
+            made_type,
+            known,
+            is_virtual,
+            is_bare,
+            is_chunked,
+            chunked,
+            is_fixed,
+            fills,
+            spot,
+        };
         let layout = match layout {
             None if !matches!(dataset.shape, Shape::Simple(_)) || h5d::offset(dataset.id.get()).is_some() => None,
             None => Some(dataset.layout()?),
@@ -296,6 +313,7 @@ impl Dataset {
     /// Has items read as another type: one without some fields of its own.
     pub(crate) fn read_as(&mut self, dtype: Dtype) {
         self.dtype = dtype;
+        self.made_type = OnceLock::new();
     }
 
     /// The same as one of another shape, which has no items.
@@ -333,7 +351,8 @@ impl Dataset {
     pub(super) fn memory_type(&self) -> Result<Handle> {
         match &self.stored {
             Some(stored) => Ok(Handle::Borrowed(stored.get())),
-            None => self.dtype.id(Order::Memory),
+            None if self.dtype.has_addresses() => self.dtype.id(Order::Memory),
+            None => super::made_once(&self.made_type, || self.dtype.id(Order::Memory)),
         }
     }
 
@@ -369,6 +388,9 @@ fn items_of(count: &[u64]) -> Result<u64> {
 fn checked_layout(dataset: &Id) -> Result<(Id, H5D_layout_t)> {
     let (list, layout) = layout_of(dataset)?;
     check_layout(&list, layout)?;
+    if layout == H5D_layout_t::H5D_VIRTUAL {
+        structure::check_sources(dataset.get())?;
+    }
     Ok((list, layout))
 }
 
@@ -388,9 +410,6 @@ pub(super) fn zeroed(count: u64, size: usize) -> Result<Vec<u8>> {
 
 /// Makes `bytes` hold `count` items of `size` bytes; what is new is zero.
 pub(super) fn resize(bytes: &mut Vec<u8>, count: u64, size: usize) -> Result<()> {
-    if layout == H5D_layout_t::H5D_VIRTUAL {
-        structure::check_sources(dataset.get())?;
-    }
     let too_large = || Error::new(ErrorKind::Limit, format!("{count} items of {size} bytes do not fit into memory"));
     let total = usize::try_from(count).ok().and_then(|count| count.checked_mul(size)).ok_or_else(too_large)?;
     bytes.try_reserve_exact(total.saturating_sub(bytes.len())).map_err(|_| too_large())?;

@@ -160,7 +160,7 @@ impl Dataset {
             // The references of a virtual dataset are into the heaps of the files that it is made of.
             return match self.is_virtual {
                 true => varlen::read_by_library(&self.dtype, count, read),
-                false => varlen::read(self.id.get(), &self.dtype, count, last, read),
+                false => varlen::read(self.id.get(), (&self.dtype, &self.made_type), count, last, read),
             };
         }
         let memory_type = self.memory_type()?;
