@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use server::{Found, Work};
+use server::{Found, Variants, Work};
 
 /// What the command line asks for.
 struct Asked {
@@ -25,6 +25,8 @@ struct Asked {
     found: PathBuf,
     one: Option<u64>,
     read: Option<PathBuf>,
+    corpus: Option<PathBuf>,
+    files: Option<PathBuf>,
 }
 
 fn asked() -> Result<Asked, String> {
@@ -37,6 +39,8 @@ fn asked() -> Result<Asked, String> {
         found: PathBuf::from("target/fuzz"),
         one: None,
         read: None,
+        corpus: None,
+        files: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
@@ -51,6 +55,8 @@ fn asked() -> Result<Asked, String> {
             "--found" => asked.found = PathBuf::from(&value),
             "--one" => asked.one = Some(number()?),
             "--read" => asked.read = Some(PathBuf::from(&value)),
+            "--corpus" => asked.corpus = Some(PathBuf::from(&value)),
+            "--files" => asked.files = Some(PathBuf::from(&value)),
             _ => return Err(format!("{name}: there is no such option")),
         }
     }
@@ -65,12 +71,21 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let seeds = match &asked.read {
-        Some(path) => vec![seeds::Seed::of_file(path)],
-        None => seeds::all(),
+    let seeds = match (&asked.read, &asked.files) {
+        (Some(path), _) => vec![seeds::Seed::of_file(path)],
+        (None, Some(folder)) => seeds::of_corpus(folder),
+        (None, None) => seeds::all(),
     };
     let patience = Duration::from_secs(asked.patience);
-    let work = Work { seeds: &seeds, seed: asked.seed, patience, as_they_are: asked.read.is_some() };
+    let variants = match (&asked.read, &asked.files) {
+        (Some(_), _) => Variants::One,
+        (None, Some(_)) => Variants::Files,
+        (None, None) => Variants::Damaged,
+    };
+    let work = Work { seeds: &seeds, seed: asked.seed, patience, variants };
+    if let Some(folder) = &asked.corpus {
+        return write_corpus(&work, asked.reads.min(100_000), folder);
+    }
     if let Some(number) = asked.one.or(asked.read.is_some().then_some(0)) {
         return server::one(&work, number, &asked.found);
     }
@@ -78,6 +93,29 @@ fn main() -> ExitCode {
     let run = server::run(&work, asked.jobs, Duration::from_secs(asked.seconds), asked.reads);
     println!("{} reads of {} files: {} gave a value", run.reads, run.files, run.values);
     report(&work, &run.found, &asked.found)
+}
+
+/// Writes so many variants into a folder, and the names under which they are read: for other programs.
+fn write_corpus(work: &Work<'_>, count: u64, folder: &std::path::Path) -> ExitCode {
+    let written = std::fs::create_dir_all(folder).and_then(|()| {
+        let mut names = String::new();
+        for number in 0..count {
+            let (image, seed) = mutate::variant(work, number);
+            std::fs::write(folder.join(format!("{number:06}.h5")), image)?;
+            names += &format!("{}\n", server::name_of(work, number, seed));
+        }
+        std::fs::write(folder.join("names"), names)
+    });
+    match written {
+        Ok(()) => {
+            println!("{count} files in {}", folder.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", folder.display());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Prints what was found, by its stack, and writes one file of each, and up to two more.

@@ -2,7 +2,7 @@
 
 use crate::checksums::mend;
 use crate::seeds::{Seed, Structure};
-use crate::server::Work;
+use crate::server::{Variants, Work};
 
 /// SplitMix64.
 pub(crate) struct Random(u64);
@@ -59,15 +59,19 @@ const EXTREMES: [u64; 18] = [
 
 /// The seed that a variant is made of.
 pub(crate) fn seed_of(work: &Work<'_>, number: u64) -> usize {
+    if work.variants != Variants::Damaged {
+        return number as usize % work.seeds.len().max(1);
+    }
     Random::new(work.seed, number).below(work.seeds.len())
 }
 
 /// The file that is a variant, and the seed that it is made of.
 pub(crate) fn variant<'a>(work: &Work<'a>, number: u64) -> (Vec<u8>, &'a Seed) {
     let mut random = Random::new(work.seed, number);
-    let seed = &work.seeds[random.below(work.seeds.len())];
+    // The first number says which seed it is.
+    let (seed, _) = (&work.seeds[seed_of(work, number)], random.next());
     let mut image = seed.image.clone();
-    if work.as_they_are || image.is_empty() {
+    if work.variants != Variants::Damaged || image.is_empty() {
         return (image, seed);
     }
     let times = 1 + random.below(3) + if random.one_in(4) { random.below(6) } else { 0 };

@@ -110,6 +110,18 @@ pub(crate) fn all() -> Vec<Seed> {
     seeds.collect()
 }
 
+/// The files that `--corpus` has written into a folder.
+pub(crate) fn of_corpus(folder: &Path) -> Vec<Seed> {
+    let names = std::fs::read_to_string(folder.join("names")).expect("the file of names");
+    let seeds = names.lines().enumerate().map(|(number, name)| {
+        let path = folder.join(format!("{number:06}.h5"));
+        let image = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (summed, structures, addresses) = Default::default();
+        Seed { name: format!("{number:06}.h5"), image, summed, structures, addresses, names: vec![name.to_owned()] }
+    });
+    seeds.collect()
+}
+
 fn names_in(path: &Path) -> filebacked::hdf5::Result<Vec<String>> {
     File::open(path)?.as_group()?.member_names()
 }

@@ -32,8 +32,18 @@ pub(crate) struct Work<'a> {
     pub(crate) seed: u64,
     /// How long a read may take.
     pub(crate) patience: Duration,
-    /// The one seed is read as it is.
-    pub(crate) as_they_are: bool,
+    pub(crate) variants: Variants,
+}
+
+/// What is made of the seeds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variants {
+    /// They are damaged.
+    Damaged,
+    /// The one seed is read as it is, in all ways.
+    One,
+    /// Each is read as it is: it was damaged before.
+    Files,
 }
 
 /// A read that did not end as it should.
@@ -181,11 +191,17 @@ fn peak() -> u64 {
 
 /// The ways in which a variant is read.
 fn ways_of(work: &Work<'_>, number: u64) -> Vec<usize> {
-    if work.as_they_are {
+    if work.variants == Variants::One {
         return (0..WAYS.len()).collect();
     }
     let mut random = Random::new(work.seed ^ 0x5eed, number);
     (0..TIMES).map(|_| random.below(WAYS.len())).collect()
+}
+
+/// The name of a child under which a variant is read.
+pub(crate) fn name_of<'a>(work: &Work<'_>, number: u64, seed: &'a Seed) -> &'a str {
+    let mut random = Random::new(work.seed ^ 0xface, number);
+    seed.names.get(random.below(seed.names.len())).map_or("node", String::as_str)
 }
 
 /// Reads a variant in some ways. Shows what comes of each.
@@ -197,8 +213,7 @@ fn read(
     show: &mut dyn FnMut(&str, filebacked::Result<()>, u64),
 ) {
     let (image, seed) = variant(work, number);
-    let mut random = Random::new(work.seed ^ 0xface, number);
-    let name = seed.names.get(random.below(seed.names.len())).map_or("node", String::as_str);
+    let name = name_of(work, number, seed);
     let options = ReadOptions::new().max_bytes(MAX_BYTES);
     told.number.store(number, Ordering::SeqCst);
     for way in ways_of(work, number) {
@@ -247,8 +262,9 @@ pub(crate) fn run(work: &Work<'_>, jobs: usize, time: Duration, reads: u64) -> R
             if child.is_none() {
                 // What a child left that crashed goes first.
                 let first = if *rest > 0 { told.number.load(Ordering::SeqCst) + 1 } else { next };
-                let end = if *rest > 0 { *rest } else { next + BATCH };
-                if *rest == 0 && (begin.elapsed() > time || run.reads >= reads) {
+                let last = if work.variants == Variants::Files { work.seeds.len() as u64 } else { u64::MAX };
+                let end = if *rest > 0 { *rest } else { (next + BATCH).min(last) };
+                if *rest == 0 && (begin.elapsed() > time || run.reads >= reads || next >= last) {
                     continue;
                 }
                 *rest = 0;
@@ -312,7 +328,7 @@ pub(crate) fn run(work: &Work<'_>, jobs: usize, time: Duration, reads: u64) -> R
 /// Reads one variant, and says what comes of it.
 pub(crate) fn one(work: &Work<'_>, number: u64, folder: &Path) -> ExitCode {
     let (told_at, path) = (share(), path_of(0));
-    if !work.as_they_are {
+    if work.variants == Variants::Damaged {
         let file = folder.join(format!("{}-{number}.h5", work.seed));
         std::fs::create_dir_all(folder).expect("a folder for what is found");
         std::fs::write(&file, variant(work, number).0).expect("the file of a variant");
@@ -328,8 +344,7 @@ pub(crate) fn one(work: &Work<'_>, number: u64, folder: &Path) -> ExitCode {
         if process == 0 {
             prepare(told_at);
             let (image, seed) = variant(work, number);
-            let mut random = Random::new(work.seed ^ 0xface, number);
-            let name = seed.names.get(random.below(seed.names.len())).map_or("node", String::as_str);
+            let name = name_of(work, number, seed);
             std::fs::write(&path, &image).expect("a file in memory");
             let (before, begin) = (peak(), now());
             // SAFETY: an alarm for this process, which is then told that it hangs.
