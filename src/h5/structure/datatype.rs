@@ -36,7 +36,15 @@ pub(super) struct Varlen {
     pub(super) inside: Vec<Self>,
 }
 
+/// Elements of sequences that have no more bytes may belong to a file that has fewer, and none of them.
+const MAX_ELEMENT: u64 = 1 << 20;
+
 impl Varlen {
+    /// Whether an element of it, or of a sequence in that, has more bytes than that.
+    fn is_beyond(&self, most: u64) -> bool {
+        self.size > most || self.inside.iter().any(|part| part.is_beyond(most))
+    }
+
     /// How many parts it is, with those inside.
     pub(super) fn count(&self) -> usize {
         1 + self.inside.iter().map(Self::count).sum::<usize>()
@@ -71,6 +79,11 @@ impl Found<'_> {
 pub(super) fn read(look: &Look<'_>, part: Part, body: &[u8]) -> Result<Type> {
     let mut found = Found { parts: Vec::new(), left: &Cell::new(0) };
     let size = next(&mut look.fields(part, body), 0, &mut found)?;
+    // Not one of these is in the file, and libhdf5 makes room for one when it copies items (2.2, `H5T__conv_vlen`).
+    let most = look.file.len().max(MAX_ELEMENT);
+    if found.parts.iter().any(|part| part.is_beyond(most)) {
+        return Err(part.wrong("it has sequences of elements that are larger than the whole file"));
+    }
     Ok(Type { size: size.unwrap_or(UNKNOWN) })
 }
 
