@@ -206,6 +206,12 @@ impl Limits {
         Error::refused(what, format!("`ReadOptions::{}` allows it", permission.option()))
     }
 
+    /// The error for a file that is not written into, unless it is trusted.
+    #[cold]
+    pub(crate) fn refused_target(what: impl Into<String>) -> Error {
+        Error::refused(what, "`WriteOptions::trusted` allows it".to_owned())
+    }
+
     /// Says of the error for a number that loses digits how it is read all the same.
     #[cold]
     pub(crate) fn advise_rounding(error: Error) -> Error {

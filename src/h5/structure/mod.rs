@@ -61,7 +61,7 @@ use super::object_info::{Identity, Messages, identity_of};
 use super::sys::{Target, h5a, h5d, h5i, h5t};
 use super::{Id, locked, object_header};
 use crate::ground::call_end;
-use crate::ground::error::{Error, Result};
+use crate::ground::error::Result;
 use crate::ground::limits::Limits;
 
 /// Objects that were checked are kept in mind up to that many.
@@ -385,7 +385,7 @@ pub(super) fn check_target(object: hid_t) -> Result<()> {
             if !Limits::is_trusting_target() {
                 let what = "the file has messages that objects share, and libhdf5 follows the indices of these without a look \
                             when it writes";
-                return Err(Error::refused(what, "`WriteOptions::trusted` allows it".to_owned()));
+                return Err(Limits::refused_target(what));
             }
             if admitted.len() >= MAX_ADMITTED {
                 admitted.remove(0);
