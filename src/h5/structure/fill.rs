@@ -23,8 +23,8 @@ pub(super) fn may_have_varlens(look: &Look<'_>, value: &[u8]) -> bool {
     value.len() >= size(look)
 }
 
-/// Checks the fill value of the dataset whose header is at `address`.
-pub(super) fn check(look: &Look<'_>, address: u64, value: &[u8]) -> Result<()> {
+/// Checks the fill values of the dataset whose header is at `address`.
+pub(super) fn check(look: &Look<'_>, address: u64, values: &[Vec<u8>]) -> Result<()> {
     let part = Part("element type in the object header", address);
     let mut varlens = None;
     // The header was looked at before, and counts once.
@@ -40,14 +40,8 @@ pub(super) fn check(look: &Look<'_>, address: u64, value: &[u8]) -> Result<()> {
     })?;
     let mut heap = global_heap::Heap::new(look.sizes.length);
     heap.set_budget(look.file.len());
-    check_item(
-        look,
-        &mut heap,
-        Part("fill value in the object header", address),
-        &varlens.unwrap_or_default(),
-        value,
-        0,
-    )
+    let (part, varlens) = (Part("fill value in the object header", address), varlens.unwrap_or_default());
+    values.iter().try_for_each(|value| check_item(look, &mut heap, part, &varlens, value, 0))
 }
 
 fn check_item(

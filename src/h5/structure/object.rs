@@ -38,9 +38,9 @@ pub(super) struct Seen {
 struct Dataset {
     dtype: Option<datatype::Type>,
     space: Option<Space>,
-    /// Bytes of a fill value, and what it is, if there may be something of variable length in it.
+    /// Bytes of a fill value, and what all are in which there may be something of variable length.
     fill: Option<u64>,
-    long_fill: Option<Vec<u8>>,
+    long_fills: Vec<Vec<u8>>,
     layout: Option<Layout>,
     filters: Vec<Filter>,
     has_filters: bool,
@@ -66,8 +66,8 @@ pub(super) fn check(look: &Look<'_>, address: u64) -> Result<Seen> {
         }
     }
     seen.stored = check_dataset(look, address, &dataset)?;
-    if let Some(value) = &dataset.long_fill {
-        fill::check(look, address, value)?;
+    if !dataset.long_fills.is_empty() {
+        fill::check(look, address, &dataset.long_fills)?;
     }
     seen.has_more = look.left() < after_header || left - after_header > LARGE;
     if seen.has_more {
@@ -136,7 +136,8 @@ fn check_message(
                     return Err(part.wrong("there is another, of another size"));
                 }
                 if fill::may_have_varlens(look, value) {
-                    dataset.long_fill = Some(value.to_vec());
+                    // There may be one of the old kind and one of the new, and libhdf5 looks at either.
+                    dataset.long_fills.push(value.to_vec());
                 }
             }
         }
