@@ -1,5 +1,6 @@
 //! Whole files: on disk, replaced in one step, and in memory.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -272,8 +273,10 @@ pub(crate) fn repack(
     rules: &RulePosition,
     watch: &ProgressCallback,
 ) -> Result<RepackedFile> {
+    // Which of both files an error is about.
+    let at_hand = Cell::new(source);
     let repack = |run: &CallProgress| {
-        let old = File::open(source, reading).map_err(|error| in_file(why_not_open(source, error), source))?;
+        let old = File::open(source, reading).map_err(|error| why_not_open(source, error))?;
         let mut plain = fs::File::open(source).map_err(|error| Error::io("could not open the file", error))?;
         let (user_block, oldest) = start_of(&mut plain)?;
         let libver = if writing.libver == Access::default().libver {
@@ -282,26 +285,60 @@ pub(crate) fn repack(
             writing.libver
         };
         let place = target_of(target)?;
+        let is_in_place =
+            fs::canonicalize(source).is_ok_and(|source| fs::canonicalize(&place).is_ok_and(|place| place == source));
+        let before = plain.metadata().map_err(|error| Error::io("could not look at the file", error))?;
         let (mut temporary_file, file) = TemporaryFile::with_file(&place, Access { user_block, libver, ..writing })?;
         let (repacked, spot) = {
             // It keeps the file open.
             let writing = file.writing()?;
             let _writing = writing.enter();
             let root = file.root()?.begun(run);
-            let repacked = h5::repack(&old.root()?, &root, rules)?;
+            let read = old.root()?;
+            if is_in_place && OpenFile::of(&read)?.is_writable()? {
+                let message = "this program has the file open for writing: close it first";
+                return Err(Error::new(ErrorKind::Io, message));
+            }
+            let repacked = h5::repack(&read, &root, rules).inspect_err(|error| {
+                if error.kind() == ErrorKind::Io {
+                    at_hand.set(target);
+                }
+            })?;
+            at_hand.set(target);
             write_out()?;
             (repacked, root.spot().clone())
         };
         file.close()?;
-        let before = plain.metadata().map_err(|error| Error::io("could not look at the file", error))?.len();
         temporary_file.write_user_block(plain.take(user_block))?;
         let after = temporary_file.len()?;
-        drop(old);
         spot.finish()?;
+        // Some systems replace no file that is open.
+        #[cfg(not(unix))]
+        drop(old);
+        if is_in_place && !is_unchanged(&before, &place) {
+            return Err(Error::new(
+                ErrorKind::Io,
+                "the file was changed by another program meanwhile: it stays as it is",
+            ));
+        }
         temporary_file.replace(&place, sync)?;
-        Ok(RepackedFile { bytes: (before, after), repacked })
+        Ok(RepackedFile { bytes: (before.len(), after), repacked })
     };
-    watch.during(repack).map_err(|error| in_file(error, target))
+    watch.during(repack).map_err(|error| in_file(error, at_hand.get()))
+}
+
+/// Whether the file at a path is still the one of which that was known.
+fn is_unchanged(before: &fs::Metadata, path: &Path) -> bool {
+    let Ok(now) = fs::metadata(path) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+
+        if (before.dev(), before.ino()) != (now.dev(), now.ino()) {
+            return false;
+        }
+    }
+    before.len() == now.len() && before.modified().ok() == now.modified().ok()
 }
 
 /// Bytes of the user block, and the first version of the format that has what the file has. The file is at its start then.

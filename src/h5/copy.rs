@@ -17,6 +17,7 @@ use super::items::Items;
 use super::link::Link;
 use super::object_info::{Identity, identity_of};
 use super::removal::Any;
+use super::repack::copy_object;
 use super::sys::h5o;
 use super::varlen::check_header;
 use super::{Id, c_name, locked, property_lists, structure};
@@ -41,13 +42,19 @@ impl Object {
             h5o::copy("copy an object", bytes, self.handle(), group.handle(), &label, (None, &lists.link))
         };
         // What was looked through stays as it is until it is copied.
-        locked(|| {
+        let is_copied = locked(|| {
             let _no_plugins = (!Limits::loads_plugins()).then(NoPlugins::new);
             match look_through(self, &spot)? {
+                Size { has_filters: true, .. } => return Ok(false),
                 Size { levels: 0..FEW_LEVELS, bytes, .. } => copy(bytes),
                 Size { bytes, .. } => stacker::grow(STACK, || copy(bytes)),
-            }
+            }?;
+            Ok::<_, Error>(true)
         })?;
+        if !is_copied {
+            // Of chunks in its cache, libhdf5 makes no copy that is safe.
+            copy_object(self, group, name)?;
+        }
         // Nobody is told of anything as long as the lock is held.
         spot.check()
     }
@@ -61,6 +68,8 @@ struct Size {
     /// The most bytes that its data and what is in heaps take.
     bytes: usize,
     variable: Variable,
+    /// Whether chunks of some dataset go through filters.
+    has_filters: bool,
 }
 
 /// Bytes of variable length that are copied. What is referred to more than once is copied so often, and a file can say that of anything.
@@ -169,6 +178,7 @@ fn look_at(
         Object::Dataset(dataset) => {
             spot.bytes(dataset.logical_bytes())?;
             size.add(dataset.stored());
+            size.has_filters |= dataset.is_filtered()?;
             return look_at_items(dataset, size);
         }
     };
@@ -232,6 +242,23 @@ pub(super) fn size_of(dataset: &Dataset, variable: &mut Variable) -> Result<usiz
     Ok(size.bytes)
 }
 
+/// Bytes that an item takes in memory, about: of what is of variable length, as the first say.
+pub(super) fn item_size(dataset: &Dataset) -> Result<u64> {
+    const LOOKED_AT: u64 = 64;
+    let size = (dataset.dtype().size() as u64).max(1);
+    let Shape::Simple(dims) = dataset.shape() else { return Ok(size) };
+    if !dataset.dtype().has_addresses() || dims.contains(&0) || dataset.dtype().unsupported().is_some() {
+        return Ok(size);
+    }
+    let (start, mut count) = (vec![0; dims.len()], vec![1; dims.len()]);
+    if let (Some(last), Some(dim)) = (count.last_mut(), dims.last()) {
+        *last = LOOKED_AT.min(*dim);
+    }
+    let items = dataset.read_block(&start, &count, Items::default())?;
+    let read = count.iter().product::<u64>().max(1);
+    Ok(size + (items.variable_size() as u64).div_ceil(read) + 2 * std::mem::size_of::<usize>() as u64)
+}
+
 /// Reads the items of a dataset that are in heaps, a window at a time, and forgets them.
 fn look_at_items(dataset: &Dataset, size: &mut Size) -> Result<()> {
     if !dataset.dtype().has_addresses() || dataset.dtype().unsupported().is_some() {
@@ -248,7 +275,7 @@ fn look_at_items(dataset: &Dataset, size: &mut Size) -> Result<()> {
     // What was never written is not copied.
     let holes = Holes::of(dataset, dims)?;
     // So many steps along the dimension `level` at a time, and one along those before it.
-    let room = (SLAB / dataset.dtype().size().max(1)).max(1) as u64;
+    let room = (4 * SLAB as u64 / item_size(dataset)?).max(1);
     let (mut level, mut stride) = (dims.len() - 1, 1);
     while level > 0 && dims[level] <= room / stride {
         stride *= dims[level];

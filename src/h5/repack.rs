@@ -16,17 +16,15 @@ use hdf5_sys::h5i::{H5I_type_t, hid_t};
 use hdf5_sys::h5p::{H5P_CLS_GROUP_CREATE, H5P_CLS_OBJECT_COPY};
 use hdf5_sys::h5s::H5S_ALL;
 use hdf5_sys::h5t::H5T_class_t;
-use hdf5_sys::h5z::{H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_SHUFFLE};
+use hdf5_sys::h5z::{H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_NBIT, H5Z_FILTER_SHUFFLE, H5Z_FILTER_SZIP};
 
 use super::attribute::Attributes;
 use super::chunking::sort_of;
-use super::copy::{Variable, check_object, size_of};
+use super::copy::{Variable, check_object, item_size, size_of};
 use super::dataset::{Dataset, Shape, zeroed};
 use super::dtype::{Dtype, Order, is_equal};
-#[cfg(blosc)]
-use super::filter::BLOSC;
-use super::filter::LZF;
-use super::group::Group;
+use super::filter::{BLOSC, LZF};
+use super::group::{Group, Object};
 use super::holes::Holes;
 use super::items::Items;
 use super::link::Link;
@@ -36,9 +34,10 @@ use super::removal::Any;
 use super::selection::select;
 use super::stored_attribute::{Address, Lowered, StoredAttribute};
 use super::sys::{Target, h5d, h5i, h5l, h5o, h5p, h5s, h5t};
-use super::{Handle, Id, chunked, locked, lzf, property_list, property_lists, structure};
+use super::{Handle, Id, c_name, chunked, locked, lzf, property_list, property_lists, structure};
 use crate::ground::error::{Error, ErrorKind, Result};
-use crate::ground::limits::Limits;
+use crate::ground::ledger;
+use crate::ground::limits::{Limit, Limits};
 use crate::ground::link_name::unescape;
 use crate::layout::path_rules::{Keep, RulePosition};
 use crate::layout::progress_path::ProgressPath;
@@ -46,8 +45,6 @@ use crate::layout::storage_options::{ChunkShape, Compression, StorageOptions};
 
 /// About how many bytes are read and written at a time, where a chunk is not larger.
 const PART: u64 = 32 << 20;
-/// What an item with parts of variable length is taken for.
-const VARIABLE: u64 = 256;
 
 /// A dataset that is stored otherwise than it was, or was to be.
 #[derive(Debug)]
@@ -71,30 +68,26 @@ pub(crate) struct Outcome {
 pub(crate) fn repack(source: &Group, target: &Group, rules: &RulePosition) -> Result<Outcome> {
     rules.check()?;
     let mut repack = Repack::new(source, target)?;
-    let mut frames = vec![repack.enter(source.clone(), target.clone(), rules.clone(), String::new())?];
-    while let Some(frame) = frames.last_mut() {
-        let Some(link) = frame.links.next() else {
-            frames.pop();
-            continue;
-        };
-        let rules = frame.rules.field(&unescape(&link.name)).clone();
-        if rules.keep() == Keep::No {
-            continue;
-        }
-        match repack.link(frame, &link, &rules) {
-            Ok(inner) => frames.extend(inner),
-            Err(error) => {
-                let error = error.in_link(&link.name);
-                return Err(frames.iter().rev().fold(error, |error, frame| match frame.name.is_empty() {
-                    true => error.in_link("/"),
-                    false => error.in_link(&frame.name),
-                }));
-            }
-        }
-    }
+    repack.made.insert(identity_of(source.handle())?.address(), place_of(target)?);
+    let first = repack.enter(source.clone(), target.clone(), rules.clone(), String::new())?;
+    repack.run(first)?;
     let outcome = repack.settle()?;
     rules.finish()?;
     Ok(outcome)
+}
+
+/// Copies an object, with all that is in it, to a new link of a group, as it is stored. References to parts of datasets are null in the
+/// copy, and so are those to what is not in it.
+pub(super) fn copy_object(object: &Object, group: &Group, name: &str) -> Result<()> {
+    let (label, spot, rules) = (c_name(name)?, group.spot_of(name), RulePosition::nowhere());
+    let mut repack = Repack::new(object, group)?;
+    repack.loses_regions = true;
+    let place = identity_of(object.handle())?.target();
+    let same = Any(h5o::open_at("open an object", object.handle(), place)?);
+    if let Some(first) = repack.object(same, group, (&label, name), rules, &spot)? {
+        repack.run(first)?;
+    }
+    repack.settle().map(drop)
 }
 
 /// A group that is being filled.
@@ -115,9 +108,17 @@ struct Referring {
     attribute: Option<CString>,
 }
 
-struct Repack<'a> {
-    source: &'a Group,
-    target: &'a Group,
+struct Repack {
+    /// Handles of something in each of the files, which whoever makes this keeps open.
+    source: hid_t,
+    target: hid_t,
+    /// References to parts of datasets are no error, but null.
+    loses_regions: bool,
+    /// The number of the file that is read, and bytes that are read of it at most.
+    file: u64,
+    most: u64,
+    /// Bytes of data that were read.
+    stored: u64,
     /// What was made, by the addresses of what it was made of.
     made: HashMap<u64, Target>,
     /// The types with names that were looked at; and those that were made before a link to them was.
@@ -130,11 +131,39 @@ struct Repack<'a> {
     restored: Vec<(Restored, Target)>,
 }
 
-impl<'a> Repack<'a> {
-    fn new(source: &'a Group, target: &'a Group) -> Result<Self> {
-        let made = HashMap::from([(identity_of(source.handle())?.address(), place_of(target)?)]);
-        let (met, types, referring, variable, restored) = Default::default();
-        Ok(Self { source, target, made, met, types, referring, variable, restored })
+impl Repack {
+    fn new(source: &impl Attributes, target: &impl Attributes) -> Result<Self> {
+        let file = identity_of(source.handle())?.file();
+        let most = source.file_size().saturating_mul(2).saturating_add(Limits::current().max_unstored);
+        let (made, met, types, referring, variable, restored) = Default::default();
+        let (source, target, loses_regions, stored) = (source.handle(), target.handle(), false, 0);
+        Ok(Self { source, target, loses_regions, file, most, stored, made, met, types, referring, variable, restored })
+    }
+
+    /// Makes what is in a group, and further inside.
+    fn run(&mut self, first: Frame) -> Result<()> {
+        let mut frames = vec![first];
+        while let Some(frame) = frames.last_mut() {
+            let Some(link) = frame.links.next() else {
+                frames.pop();
+                continue;
+            };
+            let rules = frame.rules.field(&unescape(&link.name)).clone();
+            if rules.keep() == Keep::No {
+                continue;
+            }
+            match self.link(frame, &link, &rules) {
+                Ok(inner) => frames.extend(inner),
+                Err(error) => {
+                    let error = error.in_link(&link.name);
+                    return Err(frames.iter().rev().fold(error, |error, frame| match frame.name.is_empty() {
+                        true => error.in_link("/"),
+                        false => error.in_link(&frame.name),
+                    }));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Begins with a group, whose attributes are written.
@@ -147,18 +176,40 @@ impl<'a> Repack<'a> {
 
     /// Makes what one link is, and leads to. Returns the group that it leads to, if that is new.
     fn link(&mut self, frame: &Frame, link: &Link, rules: &RulePosition) -> Result<Option<Frame>> {
-        let (label, spot, links) =
-            (link.clone().into_label()?, frame.made.spot_of(&link.name), &property_lists()?.link);
+        let (label, spot) = (link.clone().into_label()?, frame.made.spot_of(&link.name));
         if link.soft {
             rules.note_leaf();
             frame.made.copy_soft(&frame.source, &label)?;
             return Ok(None);
         }
         let object = Any(frame.source.open_any_label(&label)?);
-        let address = identity_of(object.handle())?.address();
+        self.object(object, &frame.made, (&label, &link.name), rules, &spot)
+    }
+
+    /// Makes what an object is, and the link to it that is called `label`, and `name` to others. Returns the group that it is, if that
+    /// is new.
+    fn object(
+        &mut self,
+        object: Any,
+        into: &Group,
+        (label, name): (&CStr, &str),
+        rules: &RulePosition,
+        spot: &ProgressPath,
+    ) -> Result<Option<Frame>> {
+        let (identity, links) = (identity_of(object.handle())?, &property_lists()?.link);
+        if identity.file() != self.file {
+            return Err(Error::new(ErrorKind::Unsupported, "another file is mounted there: unmount it first"));
+        }
+        let address = identity.address();
         if let Some(place) = self.made.get(&address) {
-            let made = h5o::open_at("open an object", self.target.handle(), *place)?;
-            h5o::link("link an object", made.get(), frame.made.handle(), &label, links)?;
+            rules.note_leaf();
+            let made = h5o::open_at("open an object", self.target, *place)?;
+            if rules.dataset_options().storing.is_anything() && h5i::kind(made.get()) == Some(H5I_type_t::H5I_DATASET) {
+                let left = Some("it is stored as is said for its first name");
+                let size = h5d::storage_size(object.handle());
+                self.restored.push((Restored { path: path_in(into, name), bytes: (size, size), left }, *place));
+            }
+            h5o::link("link an object", made.get(), into.handle(), label, links)?;
             return Ok(None);
         }
         check_object(&object, &mut self.met)?;
@@ -169,14 +220,14 @@ impl<'a> Repack<'a> {
                 let list = property_list(H5P_CLS_GROUP_CREATE)?;
                 h5p::turn_off_times(what, &list)?;
                 h5p::set_as_group(what, &list, &h5l::get_create_plist(what, object.handle())?)?;
-                let id = h5l::create_group(what, frame.made.handle(), &label, (links.get(), list.get()))?;
+                let id = h5l::create_group(what, into.handle(), label, (links.get(), list.get()))?;
                 self.made.insert(address, place_of(&Any(h5i::share(what, &id)?))?);
-                let (source, made) = (Group::adopt(object.0)?, Group::adopt(id)?.at(spot));
-                self.enter(source, made, rules.clone(), link.name.clone()).map(Some)
+                let (source, made) = (Group::adopt(object.0)?, Group::adopt(id)?.at(spot.clone()));
+                self.enter(source, made, rules.clone(), name.to_owned()).map(Some)
             }
             Some(H5I_type_t::H5I_DATASET) => {
                 rules.note_leaf();
-                let made = self.dataset(&object, &frame.made, (&label, &link.name), rules, &spot)?;
+                let made = self.dataset(&object, into, (label, name), rules, spot)?;
                 self.made.insert(address, place_of(&made)?);
                 self.attributes(&object, &made)?;
                 Ok(None)
@@ -184,7 +235,7 @@ impl<'a> Repack<'a> {
             Some(H5I_type_t::H5I_DATATYPE) => {
                 rules.note_leaf();
                 let made = self.named_type(&object.0)?;
-                h5o::link("link an object", made.get(), frame.made.handle(), &label, links)?;
+                h5o::link("link an object", made.get(), into.handle(), label, links)?;
                 Ok(None)
             }
             _ => Err(Error::new(ErrorKind::Unsupported, "neither a group, nor a dataset, nor a named type")),
@@ -195,11 +246,11 @@ impl<'a> Repack<'a> {
     fn named_type(&mut self, source: &Id) -> Result<Id> {
         let address = identity_of(source.get())?.address();
         if let Some(place) = self.made.get(&address) {
-            return h5o::open_at("open an element type", self.target.handle(), *place);
+            return h5o::open_at("open an element type", self.target, *place);
         }
         let what = "write an element type";
         let (made, list) = (h5t::copy(what, source.get())?, h5t::get_create_plist(what, source)?);
-        h5t::commit_anon(what, self.target.handle(), &made, &list)?;
+        h5t::commit_anon(what, self.target, &made, &list)?;
         self.made.insert(address, place_of(&Any(h5i::share(what, &made)?))?);
         // It goes with its last handle, until something has it.
         self.types.push(h5i::share(what, &made)?);
@@ -225,7 +276,7 @@ impl<'a> Repack<'a> {
 
     fn attribute(&mut self, source: &impl Attributes, made: &impl Attributes, label: &CStr) -> Result<()> {
         let Some(attribute) = StoredAttribute::exactly(source, label)? else { return Ok(()) };
-        if attribute.has_lost() {
+        if attribute.has_lost() && !self.loses_regions {
             return Err(parts_of_datasets());
         }
         let named = match structure::attribute_type(source.handle(), label)? {
@@ -262,25 +313,56 @@ impl<'a> Repack<'a> {
             false => None,
         };
         let before = h5d::storage_size(object);
+        let made_by = h5d::get_create_plist(what, object)?;
+        let is_elsewhere =
+            h5p::layout(made_by.get())? == H5D_layout_t::H5D_VIRTUAL || h5p::has_external_files(what, &made_by)?;
+        if !is_elsewhere {
+            // No part of a file is the data of two datasets, unless someone lies.
+            self.stored = self.stored.saturating_add(before);
+            if self.stored > self.most {
+                return Err(Limits::exceeded("datasets with more data than the file has", Limit::Unstored));
+            }
+        }
         let (mut restored, mut list) = (None, None);
         if wanted.is_anything() {
             let made_by = h5d::get_create_plist(what, object)?;
             restored = Some(restore(&made_by, object, &stored, wanted)?);
             list = restored.is_some_and(|left| left.is_none()).then_some(made_by);
         }
-        let made = if has_references || named.is_some() || list.is_some() {
-            let list = list.map_or_else(|| h5d::get_create_plist(what, object), Ok)?;
-            self.write_anew(source, group, label, (named.as_ref().unwrap_or(&stored), &list), has_references, spot)?
+        let is_filtered =
+            h5p::layout(made_by.get())? == H5D_layout_t::H5D_CHUNKED && h5p::filter_count(what, &made_by)? > 0;
+        let is_variable = h5t::has_class(what, &stored, H5T_class_t::H5T_VLEN)?
+            || h5t::has_class(what, &stored, H5T_class_t::H5T_STRING)? && Dtype::of_type(&stored)?.has_addresses();
+        let file_type = named.as_ref().unwrap_or(&stored);
+        let links = &property_lists()?.link;
+        let made = if is_elsewhere && (has_references || named.is_some()) {
+            if has_references && h5p::layout(made_by.get())? != H5D_layout_t::H5D_VIRTUAL {
+                let message = "references in data that is in another file, which would have to be changed";
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            // Its data stays where it is.
+            let space = h5d::get_space(what, object)?;
+            let new = h5d::New { file_type: file_type.get(), space: space.get(), list: made_by.get() };
+            h5d::create(what, group.handle(), label, new, (links.get(), None))?
+        } else if list.is_none() && is_filtered && !is_variable && !has_references {
+            let space = h5d::get_space(what, object)?;
+            let new = h5d::New { file_type: file_type.get(), space: space.get(), list: made_by.get() };
+            let made = h5d::create(what, group.handle(), label, new, (links.get(), None))?;
+            copy_chunks(source, &made, &made_by, spot)?;
+            made
+        } else if has_references || named.is_some() || list.is_some() || is_filtered {
+            let list = list.unwrap_or(made_by);
+            if has_references {
+                check_fill_value(&list, &stored)?;
+            }
+            self.write_anew(source, group, label, (file_type, &list), has_references, spot)?
         } else {
             copy_whole(source, &stored, group, label, &mut self.variable)?;
             spot.bytes(before)?;
             group.open_any_label(label)?
         };
         if let Some(left) = restored {
-            let path = match group.path().as_str() {
-                "/" => format!("/{name}"),
-                path => format!("{path}/{name}"),
-            };
+            let path = path_in(group, name);
             self.restored
                 .push((Restored { path, bytes: (before, before), left }, place_of(&Any(h5i::share(what, &made)?))?));
         }
@@ -330,8 +412,8 @@ impl<'a> Repack<'a> {
         };
         for Referring { source, made, attribute } in &self.referring {
             let what = "open an object";
-            let source = Any(h5o::open_at(what, self.source.handle(), *source)?);
-            let made = Any(h5o::open_at(what, self.target.handle(), *made)?);
+            let source = Any(h5o::open_at(what, self.source, *source)?);
+            let made = Any(h5o::open_at(what, self.target, *made)?);
             match attribute {
                 Some(label) => {
                     let attribute = StoredAttribute::exactly(&source, label)?;
@@ -343,12 +425,17 @@ impl<'a> Repack<'a> {
         let mut restored = Vec::with_capacity(self.restored.len());
         for (dataset, place) in self.restored {
             // Chunks of one that is open may not have their place yet.
-            let made = h5o::open_at("open an object", self.target.handle(), place)?;
+            let made = h5o::open_at("open an object", self.target, place)?;
             let after = h5d::storage_size(made.get());
             restored.push(Restored { bytes: (dataset.bytes.0, after), ..dataset });
         }
         Ok(Outcome { restored, lost: lost.get() })
     }
+}
+
+/// The path of what is called so in a group.
+fn path_in(group: &Group, name: &str) -> String {
+    format!("{}/{name}", group.path().trim_end_matches('/'))
 }
 
 #[cold]
@@ -359,6 +446,58 @@ fn parts_of_datasets() -> Error {
 
 fn place_of(object: &impl Attributes) -> Result<Target> {
     identity_of(object.handle()).map(Identity::target)
+}
+
+/// Whether a filter gives back what it was given.
+fn is_lossless(filter: i32) -> bool {
+    // bzip2, LZ4, bitshuffle, Zstandard.
+    const OTHERS: [i32; 4] = [307, 32004, 32008, 32015];
+    let known =
+        [H5Z_FILTER_DEFLATE, H5Z_FILTER_SHUFFLE, H5Z_FILTER_FLETCHER32, H5Z_FILTER_SZIP, H5Z_FILTER_NBIT, LZF, BLOSC];
+    known.contains(&filter) || OTHERS.contains(&filter)
+}
+
+/// Refuses a fill value that leads somewhere: libhdf5 writes it as it is.
+fn check_fill_value(list: &Id, stored: &Id) -> Result<()> {
+    let what = "look into a fill value";
+    let is_variable =
+        h5t::has_class(what, stored, H5T_class_t::H5T_VLEN)? || h5t::has_class(what, stored, H5T_class_t::H5T_STRING)?;
+    match h5p::own_fill_value(what, list, stored)? {
+        Some(value) if !is_variable && value.iter().any(|byte| *byte != 0) => {
+            let message = "a fill value that is a reference to an object cannot be written to another file";
+            Err(Error::new(ErrorKind::Unsupported, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Copies the chunks of a dataset as they are stored to one that was just made by the same list.
+///
+/// `H5Ocopy` must not: where chunks are in libhdf5's cache, it writes beyond a buffer that a filter made smaller (seen in 2.2,
+/// `H5D__chunk_copy_cb`).
+fn copy_chunks(source: &Any, made: &Id, list: &Id, spot: &ProgressPath) -> Result<()> {
+    let what = "copy a dataset";
+    let Shape::Simple(dims) = Shape::of_space(&h5d::get_space(what, source.handle())?)? else { return Ok(()) };
+    if dims.contains(&0) {
+        return Ok(());
+    }
+    let chunk = chunked::chunk_of(list, dims.len())?;
+    let all = dims.iter().zip(&chunk).map(|(dim, len)| dim.div_ceil((*len).max(1))).fold(1, u64::saturating_mul);
+    ledger::check_chunks(all, || source.file_size())?;
+    let mut next = Some(vec![0; dims.len()]);
+    while let Some(offset) = next {
+        if let Some(size) = h5d::chunk_storage_size(source.handle(), &offset).filter(|size| *size > 0) {
+            if size > source.file_size() {
+                return Err(Error::corrupt("a chunk that is larger than the file"));
+            }
+            let read = h5d::read_chunk(source.handle(), &offset, size)?;
+            let (bytes, left_out) = read.ok_or_else(|| Error::corrupt("a chunk that cannot be read"))?;
+            h5d::write_chunk(what, made.get(), &offset, left_out, &bytes)?;
+            spot.bytes(bytes.len() as u64)?;
+        }
+        next = following(&dims, &chunk, offset);
+    }
+    Ok(())
 }
 
 /// Copies a dataset as it is stored.
@@ -405,6 +544,8 @@ fn filters(list: &Id) -> Result<Vec<(i32, Vec<u32>)>> {
     (0..h5p::filter_count(what, list)?).map(filter).collect()
 }
 
+const TOO_SMALL: &str = "it is too small for that, as `above` says";
+
 /// Has what is made by a list, which is that of a dataset, be stored as is wanted. Returns why the dataset stays as it is stored, if
 /// it does; the list is as it was then.
 fn restore(list: &Id, dataset: hid_t, stored: &Id, wanted: &StorageOptions) -> Result<Option<&'static str>> {
@@ -428,7 +569,23 @@ fn restore(list: &Id, dataset: hid_t, stored: &Id, wanted: &StorageOptions) -> R
     if storing.chunk.is_none() && (wanted.codec != Some(Compression::None) || dims != most) {
         storing.chunk = now.clone().map(ChunkShape::new);
     }
-    let changes_filters = wanted.codec.is_some() || wanted.shuffle.is_some() || wanted.fletcher32.is_some();
+    let size = h5t::size(stored.get());
+    let bytes = dims.iter().fold(size as u64, |bytes, dim| bytes.saturating_mul(*dim));
+    if wanted.above.is_some_and(|above| bytes <= above) {
+        return Ok(Some(TOO_SMALL));
+    }
+    if wanted.codec.is_none() && had.iter().any(|(filter, _)| !is_lossless(*filter)) {
+        return Ok(Some("it has a filter that may lose digits each time"));
+    }
+    let sort = sort_of(&Dtype::of_type(stored)?);
+    // LZF is told how large a chunk is.
+    let changes_filters = wanted.codec.is_some()
+        || wanted.shuffle.is_some()
+        || wanted.fletcher32.is_some()
+        || had.iter().any(|(filter, _)| *filter == LZF);
+    if wanted.codec.is_none() && changes_filters && sort.1 && had.iter().any(|(filter, _)| *filter == LZF) {
+        return Ok(Some("its compression by LZF stays as it is"));
+    }
     for (filter, values) in &had {
         match *filter {
             H5Z_FILTER_DEFLATE if wanted.codec.is_none() => {
@@ -436,12 +593,13 @@ fn restore(list: &Id, dataset: hid_t, stored: &Id, wanted: &StorageOptions) -> R
             }
             LZF if wanted.codec.is_none() => storing.codec = Some(Compression::Lzf),
             H5Z_FILTER_SHUFFLE if wanted.codec.is_none() => storing.shuffle = wanted.shuffle.or(Some(true)),
-            H5Z_FILTER_FLETCHER32 => storing.fletcher32 = wanted.fletcher32.or(Some(true)),
-            #[cfg(blosc)]
+            H5Z_FILTER_FLETCHER32 if wanted.codec != Some(Compression::None) => {
+                storing.fletcher32 = wanted.fletcher32.or(Some(true));
+            }
             BLOSC if wanted.codec.is_none() && changes_filters => {
                 return Ok(Some("its compression by Blosc stays as it is"));
             }
-            H5Z_FILTER_DEFLATE | LZF | H5Z_FILTER_SHUFFLE => {}
+            H5Z_FILTER_DEFLATE | LZF | H5Z_FILTER_SHUFFLE | H5Z_FILTER_FLETCHER32 => {}
             _ if wanted.codec.is_none() && changes_filters => {
                 return Ok(Some("it has a filter that is kept only where no other is asked for"));
             }
@@ -459,8 +617,7 @@ fn restore(list: &Id, dataset: hid_t, stored: &Id, wanted: &StorageOptions) -> R
             if most == dim { *dim } else { (*dim).max(chunk).min(*most) }
         })
         .collect();
-    let sort = sort_of(&Dtype::of_type(stored)?);
-    match storing.chunking(&room, h5t::size(stored.get()), sort.0, sort.1)? {
+    match storing.chunking(&room, size, sort.0, sort.1)? {
         Some(chunking) => {
             if changes_filters || layout != H5D_layout_t::H5D_CHUNKED {
                 h5p::remove_filters(what, list)?;
@@ -478,7 +635,7 @@ fn restore(list: &Id, dataset: hid_t, stored: &Id, wanted: &StorageOptions) -> R
             }
         }
         None if wanted.is_plain() => return Ok(Some("it is in one piece already")),
-        None => return Ok(Some("it is too small for that, as `above` says")),
+        None => return Ok(Some(TOO_SMALL)),
     }
     Ok(None)
 }
@@ -499,6 +656,10 @@ fn write_data(from: &Dataset, made: &Id, target: &dyn Fn(Address) -> Address, va
         lzf::register()?;
         Way::Raw(h5t::size(stored.get()))
     };
+    let space = h5d::get_space(what, made.get())?;
+    if Shape::of_space(&space)? != *from.shape() || !is_equal(h5d::get_type(what, made.get())?.get(), stored.get())? {
+        return Err(Error::corrupt("a dataset is not what it was a moment ago"));
+    }
     let list = h5d::get_create_plist(what, made.get())?;
     let is_chunked = h5p::layout(list.get())? == H5D_layout_t::H5D_CHUNKED;
     let dims = match from.shape() {
@@ -513,9 +674,9 @@ fn write_data(from: &Dataset, made: &Id, target: &dyn Fn(Address) -> Address, va
     };
     let made = Dataset::made(h5i::share(what, made)?, dtype.clone(), from.shape().clone(), None, is_chunked);
     let data = Data { from, made, way, stored: &stored, target };
-    let size = (dtype.size() as u64).max(1) + if dtype.has_addresses() { VARIABLE } else { 0 };
     let holes = Holes::of(from, &dims)?;
-    let part = part_of(&dims, &unit, size);
+    let source = chunk_of_source(from, dims.len())?;
+    let part = part_of(&dims, &unit, source.as_deref(), item_size(from)?);
     // Rows that follow each other are filtered by all cores, and none is left out of them.
     let are_rows = !dims.is_empty() && part[1..] == dims[1..] && matches!(data.way, Way::Same) && holes.is_none();
     let mut items = Items::default();
@@ -607,7 +768,7 @@ impl Data<'_> {
 }
 
 /// How many items a part has along each dimension: whole chunks, of about [`PART`] bytes in all, or one chunk that has more.
-fn part_of(dims: &[u64], unit: &[u64], size: u64) -> Vec<u64> {
+fn part_of(dims: &[u64], unit: &[u64], source: Option<&[u64]>, size: u64) -> Vec<u64> {
     let mut part: Vec<u64> = unit.iter().zip(dims).map(|(unit, dim)| (*unit).clamp(1, *dim)).collect();
     let bytes = part.iter().fold(size, |bytes, len| bytes.saturating_mul(*len));
     let mut left = (PART / bytes.max(1)).max(1);
@@ -620,7 +781,22 @@ fn part_of(dims: &[u64], unit: &[u64], size: u64) -> Vec<u64> {
         part[axis] = dims[axis];
         left /= along;
     }
-    part
+    // Chunks that are read are met in one part, if these have room.
+    let Some(source) = source else { return part };
+    let larger: Vec<u64> = (0..dims.len())
+        .map(|axis| source[axis].max(part[axis]).next_multiple_of(unit[axis].max(1)).min(dims[axis]))
+        .collect();
+    let bytes = larger.iter().fold(size, |bytes, len| bytes.saturating_mul(*len));
+    if bytes <= 8 * PART { larger } else { part }
+}
+
+/// The shape of the chunks of a dataset that is read, if it has some.
+fn chunk_of_source(dataset: &Dataset, rank: usize) -> Result<Option<Vec<u64>>> {
+    let list = h5d::get_create_plist("look into a dataset", dataset.handle())?;
+    match h5p::layout(list.get())? {
+        H5D_layout_t::H5D_CHUNKED => chunked::chunk_of(&list, rank).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// Where the part after one begins.

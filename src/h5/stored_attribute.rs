@@ -276,7 +276,17 @@ impl StoredAttribute {
         target: &dyn Fn(Address) -> Address,
     ) -> Result<()> {
         let Data::Items(items) = &self.data else { return Ok(()) };
-        Lowered::of(&self.dtype, items, false, target)?.write_again(object, label, &self.dtype)
+        let lowered = Lowered::of(&self.dtype, items, false, target)?;
+        // What was read now may be another attribute than the one that was read to make this.
+        locked(|| {
+            let id = h5a::open("open an attribute", object.handle(), label)?;
+            let shape = Shape::of_space(&h5a::get_space("open an attribute", &id)?)?;
+            let dtype = Dtype::of_type(&h5a::get_type("open an attribute", &id)?)?;
+            if shape.count() != Some(lowered.count as u64) || dtype != self.dtype {
+                return Err(Error::corrupt("an attribute is not what it was a moment ago"));
+            }
+            lowered.write(id.get(), &self.dtype)
+        })
     }
 }
 

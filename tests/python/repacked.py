@@ -191,6 +191,26 @@ def compare_values(one, other, left, right, places):
         assert type(one) is type(other) and (one == other or one != one), (one, other)
 
 
+def filtered(path):
+    with h5py.File(path, "w") as file:
+        table = np.zeros(20_000, dtype=[("text", h5py.string_dtype()), ("number", "f8")])
+        table["text"], table["number"] = [f"row {number % 7}" for number in range(20_000)], np.arange(20_000)
+        file.create_dataset("table", data=table, chunks=(5000,), compression="lzf")
+        file.create_dataset("numbers", data=np.arange(50_000.0), chunks=(10_000,), compression="lzf", shuffle=True)
+        file.create_dataset("scaled", data=np.random.default_rng(1).random(50_000), chunks=(100,), scaleoffset=2)
+        file.create_dataset("summed", data=np.arange(100_000.0), chunks=(1000,), compression="gzip", fletcher32=True)
+        grid = np.arange(600_000.0).reshape(2000, 300)
+        file.create_dataset("columns", data=grid, chunks=(2000, 1), compression="gzip")
+        file["zz"] = file["numbers"]
+
+
+def outside(path):
+    with h5py.File(path, "w") as file:
+        file["target"] = 1
+        raw = [(path + ".raw", 0, h5py.h5f.UNLIMITED)]
+        file.create_dataset("references", (3,), dtype=h5py.ref_dtype, external=raw)[0] = file["target"].ref
+
+
 def regions(path):
     with h5py.File(path, "w") as file:
         file["grid"] = np.zeros((10, 10))
@@ -198,4 +218,4 @@ def regions(path):
 
 
 command, *arguments = sys.argv[1:]
-{"make": make, "compare": lambda one, other, *changed: compare(one, other, changed), "regions": regions}[command](*arguments)
+{"make": make, "compare": lambda one, other, *changed: compare(one, other, changed), "regions": regions, "filtered": filtered, "outside": outside}[command](*arguments)

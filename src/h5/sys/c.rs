@@ -384,6 +384,7 @@ unsafe extern "C" {
         name: *mut c_char,
         config: *mut c_uint,
     ) -> c_int;
+    pub(super) fn H5Pget_fill_value(list: hid_t, dtype: hid_t, to: *mut c_void) -> herr_t;
     pub(super) fn H5Pset_filter(
         list: hid_t,
         filter: c_int,

@@ -265,6 +265,19 @@ pub(in crate::h5) fn has_fill_value(list: hid_t) -> Result<bool> {
     Ok([H5D_FILL_VALUE_DEFAULT as c_int, H5D_FILL_VALUE_USER_DEFINED as c_int].contains(&status))
 }
 
+/// The value for the items that were never written, of a type without parts elsewhere, if one was set: on a dataset creation list.
+pub(in crate::h5) fn own_fill_value(what: &str, list: &Id, dtype: &Id) -> Result<Option<Vec<u8>>> {
+    let mut status = H5D_fill_value_t::H5D_FILL_VALUE_ERROR as c_int;
+    call(what, || c::H5Pfill_value_defined(list.get(), &mut status))?;
+    if status != H5D_fill_value_t::H5D_FILL_VALUE_USER_DEFINED as c_int {
+        return Ok(None);
+    }
+    let mut value = vec![0u8; super::h5t::size(dtype.get())];
+    // SAFETY: room for one item of the type.
+    call(what, || unsafe { c::H5Pget_fill_value(list.get(), dtype.get(), value.as_mut_ptr().cast()) })?;
+    Ok(Some(value))
+}
+
 /// Whether libhdf5 fills room with the fill value at some time: on a dataset creation list.
 pub(in crate::h5) fn fills_at_some_time(list: hid_t) -> Result<bool> {
     use H5D_fill_time_t::{H5D_FILL_TIME_ALLOC, H5D_FILL_TIME_IFSET};
