@@ -104,7 +104,8 @@ mod tests {
     /// Each item is in one part, and no part meets more chunks than it may.
     #[test]
     fn parts_are_all() {
-        let rows: [(&[u64], Option<&[u64]>, &[u64], &[u64], u64); 9] = [
+        type Row = (&'static [u64], Option<&'static [u64]>, &'static [u64], &'static [u64], u64);
+        let rows: [Row; 9] = [
             (&[0], None, &[100], &[1], 10),
             (&[3], None, &[100], &[7], 4),
             (&[3], Some(&[5]), &[40], &[7], 4),

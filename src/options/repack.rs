@@ -47,11 +47,15 @@ impl WriteOptions {
     ///
     /// What nobody asked to change is as it was, whichever program wrote it: types with names, attributes in their order, links of
     /// all sorts, references (each leads to the object in the new file), fill values, comments, the user block, filters that this
-    /// crate does not know, data in other files, and virtual datasets. Datasets of which little was ever written stay so.
+    /// crate does not know, data in other files, and virtual datasets. Datasets of which little was ever written stay so, and a filter
+    /// that loses digits is not applied again. Names of links are marked as UTF-8, attributes cannot grow any more (no program has
+    /// them do so), and how the file finds free room is as in other files of this crate: HDF5's paged files become plain ones.
     ///
     /// # Errors
     /// If the file cannot be read, the new one cannot be written, a path leads nowhere, or there is something that would be lost:
-    /// references to parts of datasets, and links of sorts that programs register. `target` is as it was then.
+    /// references to parts of datasets, references in data that is in other files or as fill values, and links of sorts that programs
+    /// register. Also if `target` is the file itself, and this program has it open for writing, or another changed it meanwhile.
+    /// `target` is as it was then.
     ///
     /// ```
     /// use filebacked::{WriteOptions, from_file, to_file};
