@@ -7,7 +7,7 @@ import numpy as np
 
 
 def make(path):
-    with h5py.File(path, "w", libver="latest", userblock_size=1024, track_order=True) as file:
+    with h5py.File(path, "w", libver=("v110", "v110"), userblock_size=1024, track_order=True) as file:
         fill(file)
     with open(path, "r+b") as file:
         file.write(b"begins with this")

@@ -107,15 +107,16 @@ pub(in crate::h5) unsafe fn write(
 
 /// How many chunks of a dataset are stored.
 pub(in crate::h5) fn num_chunks(what: &str, dataset: hid_t) -> Result<u64> {
-    let mut count = 0;
-    call(what, || c::H5Dget_num_chunks(dataset, H5S_ALL, &mut count))?;
+    // Some versions take no `H5S_ALL` here.
+    let (space, mut count) = (get_space(what, dataset)?, 0);
+    call(what, || c::H5Dget_num_chunks(dataset, space.get(), &mut count))?;
     Ok(count)
 }
 
 /// Where the chunk begins that is at that place in the index, along the first dimension.
 pub(in crate::h5) fn first_row_of_chunk(what: &str, dataset: hid_t, index: u64) -> Result<u64> {
-    let mut offset = padded(&[]);
-    call(what, || c::H5Dget_chunk_info(dataset, H5S_ALL, index, &mut offset, None, None, None))?;
+    let (space, mut offset) = (get_space(what, dataset)?, padded(&[]));
+    call(what, || c::H5Dget_chunk_info(dataset, space.get(), index, &mut offset, None, None, None))?;
     Ok(offset[0])
 }
 
