@@ -205,7 +205,7 @@ impl Repack {
             rules.note_leaf();
             let made = h5o::open_at("open an object", self.target, *place)?;
             if rules.dataset_options().storing.is_anything() && h5i::kind(made.get()) == Some(H5I_type_t::H5I_DATASET) {
-                let left = Some("it is stored as is said for its first name");
+                let left = Some("it has more than one name, and what is said for its first name counts");
                 let size = h5d::storage_size(object.handle());
                 self.restored.push((Restored { path: path_in(into, name), bytes: (size, size), left }, *place));
             }

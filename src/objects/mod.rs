@@ -29,6 +29,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ use crate::file;
 use crate::ground::error::{Error, Result};
 use crate::ground::ledger;
 use crate::ground::limits::Limits;
+use crate::ground::link_name::unescape;
 use crate::h5::within::{Within, is_root, root_of};
 use crate::h5::{self, AsGroup, Attributes, Contents, Identity, LinkTarget, Selection, Shape, hard_links};
 use crate::layout::access::Access;
@@ -195,6 +197,19 @@ fn dims_of(shape: &Shape) -> Option<Vec<u64>> {
         Shape::Scalar => Some(Vec::new()),
         Shape::Simple(dims) => Some(dims.clone()),
     }
+}
+
+/// The field or key that the name of a link stands for in this crate's layout, where `/`, `%` and what else a link cannot be called
+/// is escaped.
+///
+/// ```
+/// use filebacked::objects::key_of;
+///
+/// assert_eq!((key_of("m%2Fs"), key_of("mass")), ("m/s".into(), "mass".into()));
+/// ```
+#[must_use]
+pub fn key_of(link: &str) -> Cow<'_, str> {
+    unescape(link)
 }
 
 fn child_path(parent: &str, name: &str) -> String {

@@ -77,6 +77,17 @@ impl WriteOptions {
     ///
     /// # Errors
     /// As there.
+    ///
+    /// ```
+    /// use filebacked::{ReadOptions, WriteOptions, to_file};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (path, copy) = (directory.path().join("run.h5"), directory.path().join("copy.h5"));
+    /// to_file(&path, &std::collections::BTreeMap::from([("text", "a long text".repeat(100))]))?;
+    /// WriteOptions::new().repack_within(&ReadOptions::new().trusted(true), &path, &copy)?;
+    /// assert_eq!(filebacked::read_at::<String>(&copy, "text")?.len(), 1100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn repack_within(
         &self,
         reading: &ReadOptions,

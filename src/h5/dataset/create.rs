@@ -106,8 +106,8 @@ impl Group {
 }
 
 impl Dataset {
-    /// One that was just made, in chunks or not, and has no data yet. `stored` is its type in the file, where that is its type in
-    /// memory, too.
+    /// One that was just made, in chunks or not, and has no data yet; or one of which no more is known yet. `stored` is its type in the
+    /// file, where that is its type in memory, too.
     pub(in crate::h5) fn made(id: Id, dtype: Dtype, shape: Shape, stored: Option<Id>, is_chunked: bool) -> Self {
         let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
             (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);

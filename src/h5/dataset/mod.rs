@@ -87,24 +87,8 @@ impl Dataset {
         let space = h5d::get_space(what, id.get())?;
         let shape = Shape::of_space(&space)?;
         let stored = dtype.has_same_memory_type().then_some(stored_type);
-        let (is_virtual, is_chunked, chunked, is_fixed, fills, spot) =
-            (false, false, OnceLock::new(), false, OnceLock::new(), ProgressPath::NOWHERE);
-        let made_type = OnceLock::new();
-        let mut dataset = Self {
-            id,
-            dtype,
-            shape,
-            stored,
-            made_type,
-            known,
-            is_virtual,
-            is_bare,
-            is_chunked,
-            chunked,
-            is_fixed,
-            fills,
-            spot,
-        };
+        let made = Self::made(id, dtype, shape, stored, false);
+        let mut dataset = Self { known, is_bare, is_fixed: false, ..made };
         let layout = match layout {
             None if !matches!(dataset.shape, Shape::Simple(_)) || h5d::offset(dataset.id.get()).is_some() => None,
             None => Some(dataset.layout()?),

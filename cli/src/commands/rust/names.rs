@@ -277,26 +277,7 @@ pub(super) fn code(text: &str) -> String {
 
 /// The key that a link's name stands for.
 pub(super) fn key(link: &str) -> String {
-    if link == "%" {
-        return String::new();
-    }
-    let mut key = String::with_capacity(link.len());
-    let mut rest = link;
-    while let Some(at) = rest.find('%') {
-        key.push_str(&rest[..at]);
-        let (char, len) = match rest.as_bytes().get(at + 1..at + 3) {
-            Some(b"2F") => ('/', 3),
-            Some(b"25") => ('%', 3),
-            Some(b"2E") => ('.', 3),
-            Some(b"00") => ('\0', 3),
-            Some(b"74") => ('t', 3),
-            _ => ('%', 1),
-        };
-        key.push(char);
-        rest = &rest[at + len..];
-    }
-    key.push_str(rest);
-    key
+    filebacked::objects::key_of(link).into_owned()
 }
 
 /// The name as a step of a path of the crate's options.
