@@ -37,17 +37,27 @@ impl Axis {
     }
 }
 
-/// The parts of what is wanted, of a dataset in chunks of that shape, none of which meets more chunks than `most`. `None` where
-/// that is so of all of it.
-pub(super) fn parts<'a>(wanted: Wanted<'a>, chunk: &[u64], most: u64) -> Option<Parts> {
-    let axes: Vec<Axis> = (0..wanted.count.len().min(chunk.len()))
+/// What is wanted along each dimension, of a dataset in chunks of that shape.
+fn axes(wanted: Wanted<'_>, chunk: &[u64]) -> Vec<Axis> {
+    (0..wanted.count.len().min(chunk.len()))
         .map(|axis| Axis {
             start: wanted.start[axis],
             step: wanted.step.map_or(1, |step| step[axis]).max(1),
             count: wanted.count[axis],
             chunk: chunk[axis].max(1),
         })
-        .collect();
+        .collect()
+}
+
+/// How many chunks of that shape hold what is wanted.
+pub(super) fn count(wanted: Wanted<'_>, chunk: &[u64]) -> u64 {
+    axes(wanted, chunk).into_iter().fold(1, |count: u64, axis| count.saturating_mul(axis.chunks()))
+}
+
+/// The parts of what is wanted, of a dataset in chunks of that shape, none of which meets more chunks than `most`. `None` where
+/// that is so of all of it.
+pub(super) fn parts(wanted: Wanted<'_>, chunk: &[u64], most: u64) -> Option<Parts> {
+    let axes = axes(wanted, chunk);
     // The innermost dimensions of which a part has all; how many chunks it has along the one before; and one along the others.
     let (mut level, mut inside) = (axes.len(), 1u64);
     while let Some(met) = level.checked_sub(1).map(|axis| inside.saturating_mul(axes[axis].chunks())) {
@@ -61,7 +71,26 @@ pub(super) fn parts<'a>(wanted: Wanted<'a>, chunk: &[u64], most: u64) -> Option<
     Some(Parts { next: Some(vec![0; axes.len()]), axes, level, chunks })
 }
 
-/// Parts of what is wanted, each by the numbers of its items along each dimension.
+/// A part of what is wanted: the numbers of its items along each dimension, among those that are wanted.
+pub(super) struct Numbers(Vec<Range<u64>>);
+
+impl Numbers {
+    /// Where the part begins in the dataset, and how many items it has along each dimension.
+    pub(super) fn block(&self, wanted: Wanted<'_>) -> (Vec<u64>, Vec<u64>) {
+        let place = |(axis, numbers): (usize, &Range<u64>)| {
+            wanted.start[axis] + numbers.start * wanted.step.map_or(1, |step| step[axis])
+        };
+        let start = self.0.iter().enumerate().map(place).collect();
+        (start, self.0.iter().map(|numbers| numbers.end - numbers.start).collect())
+    }
+
+    /// Where it begins among the items that are wanted.
+    pub(super) fn first(&self) -> Vec<u64> {
+        self.0.iter().map(|numbers| numbers.start).collect()
+    }
+}
+
+/// Parts of what is wanted.
 pub(super) struct Parts {
     axes: Vec<Axis>,
     level: usize,
@@ -70,7 +99,7 @@ pub(super) struct Parts {
 }
 
 impl Iterator for Parts {
-    type Item = Vec<Range<u64>>;
+    type Item = Numbers;
 
     fn next(&mut self) -> Option<Self::Item> {
         let first = self.next.take()?;
@@ -91,7 +120,7 @@ impl Iterator for Parts {
             }
             next[axis] = 0;
         }
-        Some(part)
+        Some(Numbers(part))
     }
 }
 
@@ -99,7 +128,7 @@ impl Iterator for Parts {
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use super::{count as count_of, *};
 
     /// Each item is in one part, and no part meets more chunks than it may.
     #[test]
@@ -120,7 +149,8 @@ mod tests {
             let wanted = Wanted { start, step, count };
             let mut met: HashSet<Vec<u64>> = HashSet::new();
             let mut parts_met = 0;
-            for part in parts(wanted, chunk, most).unwrap() {
+            assert!(count_of(wanted, chunk) > most);
+            for Numbers(part) in parts(wanted, chunk, most).unwrap() {
                 let mut items: Vec<Vec<u64>> = vec![Vec::new()];
                 for range in &part {
                     items = items

@@ -707,13 +707,16 @@ impl Bytes for Windowed<'_> {
             let part = match part(window).filter(|_| window.number == file.number) {
                 Some(part) => part,
                 None => {
-                    let len = WINDOW_SIZE.min(file.len.saturating_sub(address)).max(into.len() as u64);
+                    // Some of what is asked for next lies a little before.
+                    let at = address - address % (WINDOW_SIZE / 2);
+                    let before = (address - at) as usize;
+                    let len = WINDOW_SIZE.min(file.len.saturating_sub(at)).max((before + into.len()) as u64);
                     let mut bytes = std::mem::take(&mut window.bytes);
                     bytes.resize(len as usize, 0);
                     call_end::at_end(end_call);
-                    file.read(address, &mut bytes)?;
-                    *window = Window { number: file.number, at: address, bytes };
-                    0..into.len()
+                    file.read(at, &mut bytes)?;
+                    *window = Window { number: file.number, at, bytes };
+                    before..before + into.len()
                 }
             };
             into.copy_from_slice(&window.bytes[part]);

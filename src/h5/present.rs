@@ -89,6 +89,11 @@ fn select_now(dataset: hid_t, opened: &[u64], wanted: Option<Wanted<'_>>) -> Res
     }
 }
 
+/// Makes sure that a dataset, which had the dimensions `opened`, has what is wanted. The library's lock is held.
+pub(super) fn check_wanted(dataset: hid_t, opened: &[u64], wanted: Wanted<'_>) -> Result<()> {
+    check(&dims_now(dataset)?, opened, ends(wanted))
+}
+
 /// Where along each dimension the items end that are wanted.
 fn ends(wanted: Wanted<'_>) -> impl Iterator<Item = u64> {
     wanted.count.iter().enumerate().map(move |(axis, count)| {

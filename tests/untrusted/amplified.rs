@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use filebacked::hdf5::File;
+use filebacked::hdf5::dataset::FillTime;
 use filebacked::hdf5::types::VarLenUnicode;
-use filebacked::{Lazy, ReadOptions, Reader, Result, Value, WriteOptions};
+use filebacked::hdf5::{self, File};
+use filebacked::{Lazy, NdArray, ReadOptions, Reader, Result, Value, WriteOptions};
+use ndarray::{Ix2, arr2, s};
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +81,10 @@ fn status(name: &str) -> usize {
 
 /// The name of the first child in a file.
 fn first_child(path: &Path) -> String {
+    // To open it takes libhdf5 a second, and gigabytes.
+    if path.ends_with("mem-driver-block.h5") {
+        return "node".to_owned();
+    }
     let names = File::open(path).and_then(|file| file.as_group()?.member_names()).unwrap_or_default();
     names.into_iter().next().unwrap_or_default()
 }
@@ -123,7 +129,11 @@ fn in_child<T: Fn()>(test: T, task: &str) -> Option<Command> {
     // SAFETY: a limit of this process's own.
     unsafe { libc::setrlimit(libc::RLIMIT_AS, &libc::rlimit { rlim_cur: MOST, rlim_max: MOST }) };
     std::thread::spawn(|| {
-        std::thread::sleep(Duration::from_secs(60));
+        // However busy the machine is, no more than a minute of one core.
+        let begin = Instant::now();
+        while used() < Duration::from_secs(60) && begin.elapsed() < Duration::from_secs(600) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
         println!("\nit took too long");
         std::process::exit(1);
     });
@@ -194,6 +204,10 @@ fn memory_of_hostile_files() {
             if path.ends_with("mem-driver-block.h5") && matches!(*way, "transcoded" | "text") {
                 continue;
             }
+            // It has 134 million, and who asks for them gets them; but that takes most of a minute where nothing is optimised.
+            if cfg!(debug_assertions) && path.ends_with("mem-bool-bomb.h5") && *way == "bools" {
+                continue;
+            }
             let text = text(&mut in_child(one_way, &format!("{way} {}", path.display())).unwrap());
             let line = text.lines().find_map(|line| line.strip_prefix("result: "));
             let peak = line.and_then(|line| line.split(' ').nth(2)?.parse::<usize>().ok());
@@ -221,6 +235,65 @@ fn chunks_that_are_empty() {
             let peak: usize = line.split(' ').nth(2).unwrap().parse().unwrap();
             assert!(peak < 100, "{}, {way}: {line}", path.display());
         }
+    }
+}
+
+/// Where few chunks are there, all is read as libhdf5 reads it: rows, blocks, every third item, and records, with and without a
+/// value to fill in.
+#[test]
+fn few_chunks_among_many() {
+    #[derive(hdf5::H5Type, Serialize, Deserialize, Clone, Copy, Default, PartialEq, Debug)]
+    #[repr(C)]
+    struct Point {
+        x: f32,
+        id: i64,
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sparse.h5");
+    let file = File::create(&path).unwrap();
+    let value = |number: usize| number as i32 + 1;
+    for (name, stored) in [("none", 0), ("one", 1), ("few", 40), ("many", 900)] {
+        for fill in [Some(-7), None] {
+            let builder = file.new_dataset::<i32>().shape((90, 70)).chunk((3, 2));
+            let builder = match fill {
+                Some(value) => builder.fill_value(value),
+                None => builder.fill_time(FillTime::Never),
+            };
+            let dataset = builder.create(&*format!("{name} {fill:?}")).unwrap();
+            for number in 0..stored {
+                // Spread over all of it: 30 times 35 chunks.
+                let at = number * 1009 % 1050;
+                let (row, column) = (at / 35 * 3, at % 35 * 2);
+                dataset.write_slice(&arr2(&[[value(number)]]), s![row..row + 1, column..column + 1]).unwrap();
+            }
+        }
+        let points = file.new_dataset::<Point>().shape(1050).chunk(1).fill_value(Point { x: 0.5, id: -1 });
+        let points = points.create(&*format!("{name} points")).unwrap();
+        for number in 0..stored {
+            let (at, point) = (number * 1009 % 1050, Point { x: number as f32, id: number as i64 });
+            points.write_slice(&[point], at..at + 1).unwrap();
+        }
+    }
+    file.close().unwrap();
+
+    // libhdf5 reads all that is trusted.
+    let (looking, trusting) = (ReadOptions::new(), ReadOptions::new().trusted(true));
+    let file = File::open(&path).unwrap();
+    for name in file.member_names().unwrap() {
+        if name.ends_with("points") {
+            let read = |options: &ReadOptions| options.read_at::<Vec<Point>>(&path, &name).unwrap();
+            let points = read(&looking);
+            assert_eq!(points, read(&trusting), "{name}");
+            assert_eq!(points.iter().filter(|point| point.id == -1).count() == 1050, name.starts_with("none"));
+            continue;
+        }
+        let read = |options: &ReadOptions| options.read_at::<NdArray<i32, Ix2>>(&path, &name).unwrap().0;
+        let numbers = read(&looking);
+        assert_eq!(numbers, read(&trusting), "{name}");
+        let part = looking.read_at::<Lazy<NdArray<i32, Ix2>>>(&path, &name).unwrap().slice(s![1..88;3, 4..]).unwrap();
+        assert_eq!(part, numbers.slice(s![1..88;3, 4..]), "{name}");
+        let rows: Vec<Vec<i32>> = Reader::open_file(&path, &name).unwrap().map(Result::unwrap).collect();
+        assert!(rows.iter().zip(numbers.rows()).all(|(row, other)| row[..] == *other.to_slice().unwrap()), "{name}");
     }
 }
 

@@ -111,7 +111,7 @@ impl Dataset {
     pub(in crate::h5) fn made(id: Id, dtype: Dtype, shape: Shape, stored: Option<Id>, is_chunked: bool) -> Self {
         let (is_virtual, is_bare, is_fixed, chunked, fills, spot) =
             (false, false, !is_chunked, OnceLock::new(), OnceLock::new(), ProgressPath::NOWHERE);
-        let (known, made_type) = (None, OnceLock::new());
+        let (known, made_type, is_sparse) = (None, OnceLock::new(), OnceLock::new());
         Self {
             id,
             dtype,
@@ -125,6 +125,7 @@ impl Dataset {
             chunked,
             is_fixed,
             fills,
+            is_sparse,
             spot,
         }
     }

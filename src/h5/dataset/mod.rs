@@ -4,6 +4,7 @@ mod contents;
 mod create;
 mod read;
 mod shape;
+mod sparse;
 mod write;
 
 use std::sync::OnceLock;
@@ -53,6 +54,8 @@ pub(crate) struct Dataset {
     is_fixed: bool,
     /// Whether reading sets all items, once that was looked at.
     fills: OnceLock<bool>,
+    /// Whether little of it is stored, once that was looked at.
+    is_sparse: OnceLock<bool>,
     spot: ProgressPath,
 }
 
@@ -185,6 +188,7 @@ impl Dataset {
         self.shape = Shape::Simple(dims);
         // It knows the dimensions, too.
         self.chunked = Default::default();
+        self.is_sparse = Default::default();
     }
 
     /// How its chunks are filtered, if that is done here.

@@ -1,7 +1,6 @@
 //! Datasets read, as a whole or in blocks.
 
 use std::ffi::c_void;
-use std::ops::Range;
 
 use hdf5_sys::h5d::H5D_layout_t;
 use hdf5_sys::h5i::hid_t;
@@ -186,25 +185,38 @@ impl Dataset {
         let opened = if let Shape::Simple(dims) = &self.shape { dims.as_slice() } else { &[] };
         let start = vec![0; opened.len()];
         let all = wanted.unwrap_or(Wanted { start: &start, step: None, count: opened });
+        // SAFETY: as the caller promises.
+        if self.is_chunked && locked(|| unsafe { self.read_if_sparse(all, opened, memory_type, to) })? {
+            return Ok(());
+        }
         if let Some(parts) = self.parts_of_few_chunks(all)? {
-            let read = |part: Vec<Range<u64>>| {
-                let place = |(axis, numbers): (usize, &Range<u64>)| {
-                    all.start[axis] + numbers.start * all.step.map_or(1, |step| step[axis])
-                };
-                let start: Vec<u64> = part.iter().enumerate().map(place).collect();
-                let first: Vec<u64> = part.iter().map(|numbers| numbers.start).collect();
-                let count: Vec<u64> = part.iter().map(|numbers| numbers.end - numbers.start).collect();
-                let memory = select_within(all.count, &first, None, &count)?;
-                let wanted = Wanted { start: &start, step: all.step, count: &count };
-                // SAFETY: as the caller promises, there is room for all items, in the order that they have in this dataspace, of
-                // which a part is selected.
-                unsafe { self.read_at_once(Some(wanted), opened, (memory_type, memory.get()), to) }
-            };
+            // SAFETY: as the caller promises.
+            let read = |part| unsafe { self.read_part(all, &part, opened, memory_type, to) };
             // Nobody writes to it between two parts.
             return locked(|| parts.into_iter().try_for_each(read));
         }
         // SAFETY: as the caller promises.
         unsafe { self.read_at_once(wanted, opened, (memory_type, memory), to) }
+    }
+
+    /// Reads a part of what is wanted.
+    ///
+    /// # Safety
+    /// At `to` is room for as many items of `memory_type` as are wanted.
+    pub(super) unsafe fn read_part(
+        &self,
+        wanted: Wanted<'_>,
+        part: &few_chunks::Numbers,
+        opened: &[u64],
+        memory_type: hid_t,
+        to: *mut c_void,
+    ) -> Result<()> {
+        let (start, count) = part.block(wanted);
+        let memory = select_within(wanted.count, &part.first(), None, &count)?;
+        let block = Wanted { start: &start, step: wanted.step, count: &count };
+        // SAFETY: as the caller promises, there is room for all items, in the order that they have in this dataspace, of which a
+        // part is selected.
+        unsafe { self.read_at_once(Some(block), opened, (memory_type, memory.get()), to) }
     }
 
     /// The parts that are read one after the other, where libhdf5 reads, and what is wanted meets very many chunks.
@@ -222,7 +234,7 @@ impl Dataset {
     ///
     /// # Safety
     /// As for [`present::read`].
-    unsafe fn read_at_once(
+    pub(super) unsafe fn read_at_once(
         &self,
         wanted: Option<Wanted<'_>>,
         opened: &[u64],
