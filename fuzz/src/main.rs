@@ -27,6 +27,7 @@ struct Asked {
     read: Option<PathBuf>,
     corpus: Option<PathBuf>,
     files: Option<PathBuf>,
+    trusted: bool,
 }
 
 fn asked() -> Result<Asked, String> {
@@ -41,6 +42,7 @@ fn asked() -> Result<Asked, String> {
         read: None,
         corpus: None,
         files: None,
+        trusted: false,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
@@ -56,6 +58,7 @@ fn asked() -> Result<Asked, String> {
             "--one" => asked.one = Some(number()?),
             "--read" => asked.read = Some(PathBuf::from(&value)),
             "--corpus" => asked.corpus = Some(PathBuf::from(&value)),
+            "--trusted" => asked.trusted = value.parse().map_err(|error| format!("{name} {value}: {error}"))?,
             "--files" => asked.files = Some(PathBuf::from(&value)),
             _ => return Err(format!("{name}: there is no such option")),
         }
@@ -82,7 +85,7 @@ fn main() -> ExitCode {
         (None, Some(_)) => Variants::Files,
         (None, None) => Variants::Damaged,
     };
-    let work = Work { seeds: &seeds, seed: asked.seed, patience, variants };
+    let work = Work { seeds: &seeds, seed: asked.seed, patience, variants, trusted: asked.trusted };
     if let Some(folder) = &asked.corpus {
         return write_corpus(&work, asked.reads.min(100_000), folder);
     }
