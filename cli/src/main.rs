@@ -11,6 +11,8 @@ mod json;
 mod limits;
 mod npy;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pattern;
 mod progress;
 mod records;

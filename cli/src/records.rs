@@ -44,7 +44,7 @@ pub(crate) struct Record<'a> {
 }
 
 /// serde takes names that last as long as the program: each is kept once.
-fn lasting(name: &str) -> &'static str {
+pub(crate) fn lasting(name: &str) -> &'static str {
     thread_local! {
         static NAMES: RefCell<HashMap<String, &'static str>> = RefCell::default();
     }

@@ -261,6 +261,10 @@ fn convert_goes_both_ways() {
         ("convert run.h5 run.unknown", "format"),
         ("convert run.json run.cbor", "HDF5"),
         ("convert no.json x.h5", "no.json"),
+        #[cfg(not(feature = "parquet"))]
+        ("convert run.h5 list.parquet --at list", "`cargo install filebacked-cli --features parquet`"),
+        #[cfg(not(feature = "parquet"))]
+        ("convert list.parquet list.h5", "built without Parquet"),
     ] {
         let (output, code) = run(folder, command);
         assert!(code == 2 && output.contains(why), "{command}: {output}");

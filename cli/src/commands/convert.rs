@@ -15,6 +15,8 @@ use crate::integers::Exact;
 use crate::json::{self, Nan, Written};
 use crate::limits::Limits;
 use crate::output::{Color, Output};
+#[cfg(feature = "parquet")]
+use crate::parquet;
 use crate::records::{Record, Row, Schema, unified};
 use crate::rows::{Row as CsvRow, RowWriter};
 use crate::tables::CsvRows;
@@ -27,11 +29,13 @@ Examples:
   filebacked convert run.h5 run.json
   filebacked convert run.h5 - --to json --at settings      a part, to the standard output
   filebacked convert run.h5 particles.csv --at particles   a list of records
+  filebacked convert run.h5 particles.parquet --at particles
+                                                           the same, if built with the feature `parquet`
   filebacked convert run.h5 run.msgpack
   filebacked convert records.ndjson records.h5             a list of records
   filebacked convert run.h5 run.json --nan string --unreadable null";
 
-/// Converts between HDF5 and JSON, MessagePack, CBOR or CSV
+/// Converts between HDF5 and JSON, MessagePack, CBOR, CSV or Parquet
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Convert {
@@ -79,6 +83,7 @@ enum Format {
     Msgpack,
     Cbor,
     Csv,
+    Parquet,
 }
 
 impl Format {
@@ -92,6 +97,7 @@ impl Format {
             "msgpack" | "mpk" | "mp" => Self::Msgpack,
             "cbor" => Self::Cbor,
             "csv" => Self::Csv,
+            "parquet" | "pq" => Self::Parquet,
             _ => {
                 let message = format!("the name `{}` says no format: use `--from` or `--to`", path.display());
                 return Err(Failure::error(message));
@@ -123,6 +129,9 @@ impl Convert {
 
     fn export(&self, to: Format, new: Option<&Path>, color: Color) -> Outcome {
         let options = self.limits.options().unreadable_as_null(self.unreadable == Unreadable::Null);
+        if to == Format::Parquet {
+            return parquet::export(&options, &self.input, &self.at, new);
+        }
         let read = |output: Output, pretty: bool| {
             json::with_sink(output, self.nan, pretty, || match self.is_root() {
                 true => options.from_file::<Written>(&self.input),
@@ -178,7 +187,7 @@ impl Convert {
                 })?;
                 output.finish()
             }
-            Format::Hdf5 => Err(Failure::error("both are HDF5")),
+            Format::Parquet | Format::Hdf5 => Err(Failure::error("both are HDF5")),
         }
     }
 
@@ -210,6 +219,9 @@ impl Convert {
     }
 
     fn import(&self, from: Format, new: &Path) -> Outcome {
+        if from == Format::Parquet {
+            return parquet::import(&self.input, new, &self.at);
+        }
         let source: Box<dyn Read> = match self.input == Path::new("-") {
             true => Box::new(stdin()),
             false => Box::new(File::open(&self.input).map_err(|error| Failure::from(error).in_file(&self.input))?),
@@ -232,7 +244,7 @@ impl Convert {
             }
             Format::Ndjson => self.append(new, &mut json_rows(source)),
             Format::Csv => self.append(new, &mut CsvRows::new(source)?),
-            Format::Hdf5 => Err(Failure::error("both are HDF5")),
+            Format::Parquet | Format::Hdf5 => Err(Failure::error("both are HDF5")),
         }
     }
 
@@ -267,4 +279,25 @@ impl Convert {
 
 fn numbered(failure: Failure, number: u64) -> Failure {
     Failure::error(format!("record {number}: {}", failure.message().unwrap_or_default()))
+}
+
+/// What there is in the place of Parquet in a program that was built without.
+#[cfg(not(feature = "parquet"))]
+mod parquet {
+    use std::path::Path;
+
+    use filebacked::ReadOptions;
+
+    use crate::failure::{Failure, Outcome};
+
+    const MISSING: &str =
+        "this program was built without Parquet: `cargo install filebacked-cli --features parquet` has it";
+
+    pub(super) fn export(_: &ReadOptions, _: &Path, _: &str, _: Option<&Path>) -> Outcome {
+        Err(Failure::error(MISSING))
+    }
+
+    pub(super) fn import(_: &Path, _: &Path, _: &str) -> Outcome {
+        Err(Failure::error(MISSING))
+    }
 }
