@@ -88,6 +88,16 @@ impl TimeUnits {
         Ok(Self { scale: scale * i128::from(count), origin: 0 })
     }
 
+    /// The nanoseconds of one.
+    pub(crate) fn scale(self) -> i128 {
+        self.scale
+    }
+
+    /// Where they begin, in nanoseconds since 1970.
+    pub(crate) fn origin(self) -> i128 {
+        self.origin
+    }
+
     /// The nanoseconds since 1970 that an integer means.
     pub(crate) fn nanoseconds(self, number: i128) -> Option<i128> {
         number.checked_mul(self.scale)?.checked_add(self.origin)

@@ -218,6 +218,22 @@ pub(crate) enum StringPadding {
     SpacePadded,
 }
 
+impl StringPadding {
+    /// As in `string(5, UTF-8, padded with NULs)`.
+    fn words(self) -> &'static str {
+        match self {
+            Self::NullTerminated => "ended by NUL",
+            Self::NullPadded => "padded with NULs",
+            Self::SpacePadded => "padded with spaces",
+        }
+    }
+}
+
+/// What a string type says of its character set.
+fn charset(is_utf8: bool) -> &'static str {
+    if is_utf8 { "UTF-8" } else { "ASCII" }
+}
+
 /// A fixed-length string type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Strings {
@@ -792,35 +808,57 @@ fn member_name(handle: hid_t, index: u32) -> Result<(String, Option<CString>)> {
     Ok((shown, raw))
 }
 
-/// In Rust's words: `f64`, `string(16)`, `compound {x: f64, label: string}`, `enum {A, B}`.
+/// In Rust's words: `f64`, `string(16)`, `compound {x: f64, label: string}`, `enum {A, B}`. With `{:#}` all that tells a type from
+/// others: how strings end, their character set, the numbers of enums, tags.
 impl Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 8;
+        const NO_UTF8: &str = " (no UTF-8)";
+        let is_full = f.alternate();
+        let shown = if is_full { usize::MAX } else { SHOWN };
         match self {
             Self::Number(number) => f.write_str(number.name()),
             Self::Bitfield(number) => write!(f, "bitfield({})", 8 * number.size()),
             Self::Enum(enumeration) => {
-                f.write_str("enum {")?;
-                for (index, (name, _)) in enumeration.members.iter().take(SHOWN).enumerate() {
-                    write!(f, "{}{name}", if index == 0 { "" } else { ", " })?;
+                f.write_str("enum ")?;
+                if is_full {
+                    write!(f, "{} ", enumeration.base.name())?;
                 }
-                f.write_str(if enumeration.members.len() > SHOWN { ", ...}" } else { "}" })
+                f.write_char('{')?;
+                for (index, (name, number)) in enumeration.members.iter().take(shown).enumerate() {
+                    write!(f, "{}{name}", if index == 0 { "" } else { ", " })?;
+                    if is_full {
+                        let is_raw = enumeration.raws.iter().any(|(raw, _)| *raw == index);
+                        write!(f, "{} = {number}", if is_raw { NO_UTF8 } else { "" })?;
+                    }
+                }
+                f.write_str(if enumeration.members.len() > shown { ", ...}" } else { "}" })
             }
+            Self::FixedString(Strings { size, padding, utf8 }) if is_full => {
+                write!(f, "string({size}, {}, {})", charset(*utf8), padding.words())
+            }
+            Self::VarString(utf8) if is_full => write!(f, "string({})", charset(*utf8)),
             Self::FixedString(strings) => write!(f, "string({})", strings.size),
             Self::VarString(_) => f.write_str("string"),
             Self::Compound(fields) => {
                 f.write_str("compound {")?;
-                for (index, field) in fields.iter().take(SHOWN).enumerate() {
-                    write!(f, "{}{}: {}", if index == 0 { "" } else { ", " }, field.name, field.dtype)?;
+                for (index, field) in fields.iter().take(shown).enumerate() {
+                    let raw = if is_full && field.raw.is_some() { NO_UTF8 } else { "" };
+                    write!(f, "{}{}{raw}: ", if index == 0 { "" } else { ", " }, field.name)?;
+                    field.dtype.fmt(f)?;
                 }
-                f.write_str(if fields.len() > SHOWN { ", ...}" } else { "}" })
+                f.write_str(if fields.len() > shown { ", ...}" } else { "}" })
             }
             Self::Array(dims, dtype) => {
-                write!(f, "[{dtype}")?;
+                f.write_char('[')?;
+                dtype.fmt(f)?;
                 dims.iter().try_for_each(|dim| write!(f, "; {dim}"))?;
                 f.write_char(']')
             }
-            Self::VarArray(dtype) => write!(f, "sequence of {dtype}"),
+            Self::VarArray(dtype) => {
+                f.write_str("sequence of ")?;
+                dtype.fmt(f)
+            }
             Self::Opaque(opaque) => opaque.fmt(f),
             Self::WideFloat(float) => float.fmt(f),
             Self::WideInteger(integer) => integer.fmt(f),

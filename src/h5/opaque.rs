@@ -71,8 +71,9 @@ fn time(tag: &str) -> Option<(bool, String)> {
 impl Display for Opaque {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.time {
-            Some((_, name)) => f.write_str(name),
-            None => write!(f, "opaque({})", self.size),
+            Some((_, name)) if !f.alternate() => f.write_str(name),
+            None if !f.alternate() || self.tag.is_empty() => write!(f, "opaque({})", self.size),
+            _ => write!(f, "opaque({}, {:?})", self.size, self.tag.to_string_lossy()),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt::{self, Display};
 use crate::h5::{Dtype, Number};
 
 /// The type of the elements of a dataset or attribute. Its `Display` is in Rust's words: `f64`, `string(16)`,
-/// `compound {x: f64, label: string}`.
+/// `compound {x: f64, label: string}`. With `{:#}` it has all that tells a type from others: the character set of strings and how
+/// they end, the numbers of an enum, tags: `string(16, ASCII, padded with NULs)`.
 ///
 /// Two are equal if elements of both are read as the same: the order of bytes in the file does not count.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +93,45 @@ impl ElementType {
         self.0.has_references()
     }
 
-    /// The integers that the names of an enum stand for; `None` for any other type.
+    /// Whether strings of the type are marked as UTF-8, as against ASCII; `None` for any other type.
+    ///
+    /// ```
+    /// use filebacked::objects::{Group, Object};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// filebacked::write(&file, "title", "run")?;
+    /// let Object::Dataset(title) = Group::of(&file)?.open("title")? else { panic!() };
+    /// assert_eq!(title.element_type().is_utf8(), Some(true));
+    /// assert_eq!(format!("{:#}", title.element_type()), "string(3, UTF-8, padded with NULs)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_utf8(&self) -> Option<bool> {
+        match &self.0 {
+            Dtype::FixedString(strings) => Some(strings.utf8),
+            Dtype::VarString(utf8) => Some(*utf8),
+            _ => None,
+        }
+    }
+
+    /// The type of the integers that the names of an enum stand for; `None` for any other type.
+    ///
+    /// ```
+    /// use filebacked::objects::{Group, Object, TypeClass};
+    /// use serde::Serialize;
+    ///
+    /// #[derive(Serialize)]
+    /// enum State { Off, On }
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
+    /// filebacked::write(&file, "states", &[State::Off, State::On])?;
+    /// let Object::Dataset(states) = Group::of(&file)?.open("states")? else { panic!() };
+    /// let base = states.element_type().enum_base();
+    /// assert_eq!(base, Some(TypeClass::Integer { bits: 8, signed: false }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn enum_base(&self) -> Option<TypeClass> {
         match &self.0 {

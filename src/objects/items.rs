@@ -121,6 +121,19 @@ impl Items {
     }
 
     /// Bytes that they take in memory, with what has a length of its own.
+    ///
+    /// ```
+    /// use filebacked::objects::{Group, Object};
+    /// use filebacked::{Strings, WriteOptions, hdf5};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let file = hdf5::File::create(directory.path().join("run.h5"))?;
+    /// WriteOptions::new().strings(Strings::Variable).write(&file, "names", &["a".repeat(1000), "b".to_owned()])?;
+    /// let Object::Dataset(names) = Group::of(&file)?.open("names")? else { panic!() };
+    /// let items = names.read_all()?;
+    /// assert!(items.elements().bytes().len() < 100 && items.memory() > 1000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn memory(&self) -> usize {
         self.items.bytes().len() + self.items.variable_size()

@@ -28,6 +28,7 @@ mod items;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -37,6 +38,7 @@ pub use element_type::{ElementType, TypeClass};
 pub use items::{Elements, Items, Record, Reference, Scalar};
 pub(crate) use storage::filter_words;
 pub use storage::{Layout, Storage};
+pub use times::Times;
 
 use crate::file;
 use crate::ground::error::{Error, Result};
@@ -96,6 +98,18 @@ pub struct Dataset {
 }
 
 /// An element type that is an object of its own, which datasets and attributes may share. It holds no data.
+///
+/// ```
+/// use filebacked::hdf5;
+/// use filebacked::objects::{Group, Object};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let file = hdf5::File::create(directory.path().join("run.h5"))?;
+/// file.commit_datatype("energy", &hdf5::Datatype::from_type::<f64>()?)?;
+/// let Object::NamedType(energy) = Group::of(&file)?.open("energy")? else { panic!() };
+/// assert_eq!((energy.path(), energy.element_type().to_string().as_str()), ("/energy", "f64"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct NamedType {
     inner: h5::NamedType,

@@ -306,3 +306,46 @@ fn integers_are_exact() {
         assert_eq!(findings(&one, &other, &options).len(), count, "{atol}");
     }
 }
+
+/// Types that are called the same are told apart, in words.
+#[test]
+fn types_of_one_name_are_told_apart() {
+    use filebacked::hdf5::H5Type;
+    use filebacked::hdf5::types::{
+        CompoundField, CompoundType, EnumMember, EnumType, FixedAscii, FixedUnicode, IntSize, TypeDescriptor,
+        VarLenAscii, VarLenUnicode,
+    };
+    let choice = |second: u64| {
+        let member = |name: &str, value| EnumMember { name: name.to_owned(), value };
+        let members = vec![member("A", 0), member("B", second)];
+        TypeDescriptor::Enum(EnumType { size: IntSize::U1, signed: true, members })
+    };
+    let many = |last: TypeDescriptor| {
+        let field = |at: usize| CompoundField::new(&format!("field {at}"), TypeDescriptor::Boolean, at, at);
+        let mut fields: Vec<_> = (0..20).map(field).collect();
+        fields.push(CompoundField::new("last", last, 20, 20));
+        TypeDescriptor::Compound(CompoundType { fields, size: 24 })
+    };
+    let (ascii, utf8) = (FixedAscii::<4>::type_descriptor(), FixedUnicode::<4>::type_descriptor());
+    for (one, other, from, to) in [
+        (ascii.clone(), utf8.clone(), "string(4, ASCII, padded with NULs)", "string(4, UTF-8, padded with NULs)"),
+        (VarLenAscii::type_descriptor(), VarLenUnicode::type_descriptor(), "string(ASCII)", "string(UTF-8)"),
+        (choice(1), choice(2), "enum {B = 1}", "enum {B = 2}"),
+        (
+            many(ascii),
+            many(utf8),
+            "last: string(4, ASCII, padded with NULs)",
+            "last: string(4, UTF-8, padded with NULs)",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["one.h5", "other.h5"].map(|name| folder.path().join(name));
+        for (path, descriptor) in paths.iter().zip([one, other]) {
+            let file = hdf5::File::create(path).unwrap();
+            file.new_dataset_builder().empty_as(&descriptor).shape(2).create("x").unwrap();
+        }
+        let found = findings(&paths[0], &paths[1], &Options::default());
+        let type_change = Change::Type { from: from.to_owned(), to: to.to_owned() };
+        assert_eq!(found, [Finding { path: "/x".to_owned(), change: type_change }]);
+    }
+}

@@ -212,17 +212,19 @@ fn both_words(one: &filebacked::Result<Scalar<'_>>, other: &filebacked::Result<S
             (from, to)
         }
         // What differs comes after what is shown.
-        _ => {
-            let (from, to) = (words::short(one, usize::MAX), words::short(other, usize::MAX));
-            let common = from.chars().zip(to.chars()).take_while(|(one, other)| one == other).count();
-            let tail = |text: &str| {
-                let skipped = common.saturating_sub(8);
-                let tail: String = text.chars().skip(skipped).collect();
-                format!("...{}", words::cut(&tail, WIDTH))
-            };
-            (tail(&from), tail(&to))
-        }
+        _ => apart(&words::short(one, usize::MAX), &words::short(other, usize::MAX)),
     }
+}
+
+/// Two texts from shortly before the first difference on.
+fn apart(from: &str, to: &str) -> (String, String) {
+    let common = from.chars().zip(to.chars()).take_while(|(one, other)| one == other).count();
+    let skipped = common.saturating_sub(8);
+    let tail = |text: &str| {
+        let tail: String = text.chars().skip(skipped).collect();
+        format!("{}{}", if skipped > 0 { "..." } else { "" }, words::cut(&tail, WIDTH))
+    };
+    (tail(from), tail(to))
 }
 
 /// How far two numbers are apart.
@@ -328,7 +330,9 @@ pub(super) fn type_change(one: &ElementType, other: &ElementType) -> Option<(Str
     }
     if from == to {
         // How strings end, and what is said of their encoding.
-        return Some((format!("{one:?}"), format!("{other:?}")));
+        let (from, to) = (format!("{one:#}"), format!("{other:#}"));
+        let is_short = from.chars().count().max(to.chars().count()) <= 2 * WIDTH;
+        return Some(if is_short { (from, to) } else { apart(&from, &to) });
     }
     Some((words::cut(&from, 2 * WIDTH), words::cut(&to, 2 * WIDTH)))
 }
