@@ -123,6 +123,85 @@ fn contradictions_are_found() {
     }
 }
 
+/// Strings that are marked as UTF-8 and are not are damage; of others that are neither ASCII nor UTF-8 there is a note.
+#[test]
+fn strings_are_what_they_are_marked_as() {
+    use hdf5::types::{FixedAscii, FixedUnicode, VarLenAscii, VarLenUnicode};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.h5");
+    // Without checksums.
+    let file = hdf5::FileBuilder::new().with_fapl(|file| file.libver_earliest()).create(&path).unwrap();
+    let group = |name: &str| file.create_group(name).unwrap();
+    let (ascii, utf8) = (group("ascii"), group("utf8"));
+    macro_rules! add {
+        ($group:ident $name:literal $type:ty) => {
+            let value = <$type>::try_from_text("kaff");
+            $group.new_dataset_builder().with_data(&[value.clone(), value.clone()]).create($name).unwrap();
+            $group.new_attr::<$type>().create($name).unwrap().write_scalar(&value).unwrap();
+        };
+    }
+    add!(ascii "fixed" FixedAscii<4>);
+    add!(ascii "own" VarLenAscii);
+    add!(utf8 "fixed" FixedUnicode<4>);
+    add!(utf8 "own" VarLenUnicode);
+    filebacked::write(&utf8, "text", &vec!["kaff", "coffee"]).unwrap();
+    drop((ascii, utf8, file));
+    assert_eq!(shell(folder.path(), "filebacked check -q run.h5"), (String::new(), 0));
+    // As programs write that know of no UTF-8.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - 4).filter(|at| &bytes[*at..at + 4] == b"kaff").collect();
+    assert_eq!(places.len(), 13);
+    places.iter().for_each(|at| bytes[*at..at + 4].copy_from_slice(b"caf\xe9"));
+    std::fs::write(&path, &bytes).unwrap();
+    let (output, code) = shell(folder.path(), "filebacked check run.h5 --json");
+    assert_eq!(code, 1, "{output}");
+    let all: Vec<serde_json::Value> = serde_json::from_str(&output).unwrap();
+    let mut found: Vec<String> =
+        all.iter().map(|one| format!("{} {}", one["path"], one["kind"]).replace('"', "")).collect();
+    found.sort();
+    let expected = [
+        "/ascii/fixed note",
+        "/ascii/own note",
+        "/ascii@fixed note",
+        "/ascii@own note",
+        "/utf8/fixed damaged",
+        "/utf8/own damaged",
+        "/utf8/text damaged",
+        "/utf8@fixed damaged",
+        "/utf8@own damaged",
+    ];
+    assert_eq!(found, expected);
+    assert!(output.contains("caf\\\\xe9"), "{output}");
+    // Notes alone are no damage.
+    assert_eq!(shell(folder.path(), "filebacked repack run.h5 -q --skip utf8"), (String::new(), 0));
+    let (output, code) = shell(folder.path(), "filebacked check run.h5");
+    let lines: Vec<&str> = output.lines().collect();
+    assert!(code == 0 && lines.len() == 5 && lines[4].starts_with("run.h5: sound: "), "{output}");
+    assert_eq!(lines[2], "run.h5: /ascii/fixed: note: element 0: text that is neither ASCII nor UTF-8: \"caf\\xe9\"");
+}
+
+/// A string of one of HDF5's types.
+trait TryFromText {
+    fn try_from_text(text: &str) -> Self;
+}
+
+macro_rules! try_from_text {
+    ($($type:ty: $make:path;)*) => {
+        $(impl TryFromText for $type {
+            fn try_from_text(text: &str) -> Self {
+                $make(text).unwrap()
+            }
+        })*
+    };
+}
+try_from_text! {
+    hdf5::types::FixedAscii<4>: hdf5::types::FixedAscii::from_ascii;
+    hdf5::types::VarLenAscii: hdf5::types::VarLenAscii::from_ascii;
+    hdf5::types::FixedUnicode<4>: std::str::FromStr::from_str;
+    hdf5::types::VarLenUnicode: std::str::FromStr::from_str;
+}
+
 /// Limits end with an error that names the option, and not with a file that is called damaged.
 #[test]
 fn limits_have_names() {

@@ -5,7 +5,9 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use filebacked::objects::{Attribute, Dataset, Elements, Group, Link, LinkKind, Object, Scalar, TypeClass};
+use filebacked::objects::{
+    Attribute, Dataset, ElementType, Elements, Group, Link, LinkKind, Object, Scalar, TypeClass,
+};
 use filebacked::{ErrorKind, ReadOptions};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -30,7 +32,8 @@ Examples:
 
 Every group, attribute and dataset is read; libhdf5 compares the checksums that there are: of its own structures in newer files, and of
 chunks with the filter fletcher32. What this crate wrote in more than one dataset, such as offsets and values, must fit together. Links
-and references must lead somewhere. What was changed in plain data without a checksum is not found: nothing in the file says what
+and references must lead somewhere. Strings that are marked as UTF-8 must be that; of others that are no UTF-8 either there is a
+note, as not every program reads them. What was changed in plain data without a checksum is not found: nothing in the file says what
 it was.";
 
 /// Reads every byte, and says what is damaged: checksums, offsets that do not fit, links that lead nowhere
@@ -60,8 +63,26 @@ pub(crate) struct Check {
 struct Damage {
     path: String,
     why: String,
+    kind: DamageKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DamageKind {
+    Damaged,
     /// It may be right, but cannot be looked at.
-    is_unknown: bool,
+    Unknown,
+    /// It is right, but not every program reads it.
+    Note,
+}
+
+impl DamageKind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Unknown => "not checked",
+            Self::Note => "note",
+        }
+    }
 }
 
 impl Check {
@@ -82,7 +103,7 @@ impl Check {
                 if self.quiet {
                     return Ok(());
                 }
-                let Damage { path, why, is_unknown } = damage;
+                let Damage { path, why, kind } = damage;
                 let file = file.display().to_string();
                 if self.json {
                     output.write_all(if count == 0 { b"[\n  {\"file\":" } else { b",\n  {\"file\":" })?;
@@ -90,13 +111,12 @@ impl Check {
                     json::text(output, &file)?;
                     output.write_all(b",\"path\":")?;
                     json::text(output, path)?;
-                    write!(output, ",\"kind\":\"{}\",\"why\":", if *is_unknown { "not checked" } else { "damaged" })?;
+                    write!(output, ",\"kind\":\"{}\",\"why\":", kind.words())?;
                     json::text(output, why)?;
                     return Ok(output.write_all(b"}")?);
                 }
                 let path = output.styled(NAME, &one_line(path));
-                let word = if *is_unknown { "not checked" } else { "damaged" };
-                let words = output.styled(if *is_unknown { NAME } else { BAD }, word);
+                let words = output.styled(if *kind == DamageKind::Damaged { BAD } else { NAME }, kind.words());
                 Ok(writeln!(output, "{}: {path}: {words}: {}", one_line(&file), one_line(why))?)
             };
             // Of a file that may not be read nothing is known.
@@ -105,7 +125,7 @@ impl Check {
             {
                 let why = error.to_string();
                 is_unknown = true;
-                report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: true })?;
+                report(&mut output, &Damage { path: "/".to_owned(), why, kind: DamageKind::Unknown })?;
                 continue;
             }
             let mut checker = Checker::new(file, &options);
@@ -119,11 +139,11 @@ impl Check {
                     // Words of libhdf5: a file that another program writes may be sound.
                     if why.contains("unable to lock file") {
                         is_unknown = true;
-                        report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: true })?;
+                        report(&mut output, &Damage { path: "/".to_owned(), why, kind: DamageKind::Unknown })?;
                         continue;
                     }
                     checker.damaged += 1;
-                    report(&mut output, &Damage { path: "/".to_owned(), why, is_unknown: false })?;
+                    report(&mut output, &Damage { path: "/".to_owned(), why, kind: DamageKind::Damaged })?;
                 }
                 Err(other) => return Err(other),
             }
@@ -214,6 +234,8 @@ struct Checker<'a> {
     has_others: bool,
     /// The references that there are, and where one of each is.
     references: HashMap<u64, String>,
+    /// Where something was noted last.
+    noted: Option<String>,
 }
 
 /// A group that is gone through.
@@ -227,9 +249,22 @@ struct Frame {
 impl<'a> Checker<'a> {
     fn new(file: &'a Path, options: &'a ReadOptions) -> Self {
         let progress = Progress::new(std::fs::metadata(file).map_or(0, |file| file.len()));
-        let (seen, references) = Default::default();
+        let (seen, references, noted) = Default::default();
         let (damaged, unknown, objects, attributes, bytes, has_others) = Default::default();
-        Self { file, options, progress, damaged, unknown, objects, attributes, bytes, seen, has_others, references }
+        Self {
+            file,
+            options,
+            progress,
+            damaged,
+            unknown,
+            objects,
+            attributes,
+            bytes,
+            seen,
+            has_others,
+            references,
+            noted,
+        }
     }
 
     fn run(&mut self, report: Report<'_>) -> Outcome {
@@ -289,19 +324,22 @@ impl<'a> Checker<'a> {
             self.references.drain().filter(|(address, _)| *address != 0 && !self.seen.contains(address)).collect();
         lost.sort();
         for (_, path) in lost {
-            let (why, count) = match self.has_others {
-                true => ("a reference that leads to no object that was checked", &mut self.unknown),
-                false => ("a reference that leads to no object of the file", &mut self.damaged),
+            let (why, count, kind) = match self.has_others {
+                true => {
+                    ("a reference that leads to no object that was checked", &mut self.unknown, DamageKind::Unknown)
+                }
+                false => ("a reference that leads to no object of the file", &mut self.damaged, DamageKind::Damaged),
             };
             *count += 1;
-            report(&Damage { path, why: why.to_owned(), is_unknown: self.has_others })?;
+            report(&Damage { path, why: why.to_owned(), kind })?;
         }
         Ok(())
     }
 
     fn wrong(&mut self, path: &str, error: &filebacked::Error, is_unknown: bool, report: Report<'_>) -> Outcome {
         *(if is_unknown { &mut self.unknown } else { &mut self.damaged }) += 1;
-        report(&Damage { path: path.to_owned(), why: why(error), is_unknown })
+        let kind = if is_unknown { DamageKind::Unknown } else { DamageKind::Damaged };
+        report(&Damage { path: path.to_owned(), why: why(error), kind })
     }
 
     fn enter(&mut self, group: Group, is_read: bool, stack: &mut Vec<Frame>, report: Report<'_>) -> Outcome {
@@ -375,7 +413,7 @@ impl<'a> Checker<'a> {
                     if attribute.items().is_empty() && len > 0 {
                         let why = format!("`{}` is not read", attribute.element_type());
                         self.unknown += 1;
-                        report(&Damage { path: at, why, is_unknown: true })?;
+                        report(&Damage { path: at, why, kind: DamageKind::Unknown })?;
                         continue;
                     }
                     self.elements(&at, attribute.items().elements(), report)?;
@@ -403,7 +441,7 @@ impl<'a> Checker<'a> {
         if let TypeClass::Unsupported(words) = dataset.element_type().class() {
             let why = format!("elements of type `{words}` are not read");
             self.unknown += 1;
-            return report(&Damage { path: path.to_owned(), why, is_unknown: true });
+            return report(&Damage { path: path.to_owned(), why, kind: DamageKind::Unknown });
         }
         let part = Part::all(dims);
         let mut read = || -> Outcome {
@@ -419,7 +457,7 @@ impl<'a> Checker<'a> {
         match read() {
             Err(Failure::Error(why) | Failure::Missing(why)) => {
                 self.damaged += 1;
-                report(&Damage { path: path.to_owned(), why: without_place(&why), is_unknown: false })
+                report(&Damage { path: path.to_owned(), why: without_place(&why), kind: DamageKind::Damaged })
             }
             read => read,
         }
@@ -428,47 +466,119 @@ impl<'a> Checker<'a> {
     /// Looks at elements one by one, where some may be what their type does not say.
     fn elements(&mut self, path: &str, elements: Elements<'_>, report: Report<'_>) -> Outcome {
         let element_type = elements.element_type();
-        if !has_rules(&element_type.class()) {
-            return Ok(());
-        }
+        let rules = Rules::of(&element_type);
         // Of many, a look at the bytes is enough.
-        if element_type.class() == TypeClass::Bool && elements.bytes().iter().all(|byte| *byte < 2) {
+        let is_sound = match &rules {
+            Rules::None => true,
+            Rules::Bool => elements.bytes().iter().all(|byte| *byte < 2),
+            Rules::Text { .. } => !element_type.is_variable() && std::str::from_utf8(elements.bytes()).is_ok(),
+            _ => false,
+        };
+        if is_sound {
             return Ok(());
         }
         for (number, value) in elements.iter().enumerate() {
-            let looked = value.and_then(|value| self.scalar(path, &value));
-            if let Err(error) = looked {
-                let why = format!("element {number}: {}", why(&error));
-                self.damaged += 1;
+            let looked = value.map_err(Fault::from).and_then(|value| self.scalar(path, &value, &rules));
+            let why = match looked {
+                Ok(None) => continue,
                 // One is enough.
-                return report(&Damage { path: path.to_owned(), why, is_unknown: false });
-            }
+                Ok(Some(_)) if self.noted.as_deref() == Some(path) => continue,
+                Ok(Some(note)) => {
+                    self.noted = Some(path.to_owned());
+                    let why = format!("element {number}: {note}");
+                    report(&Damage { path: path.to_owned(), why, kind: DamageKind::Note })?;
+                    continue;
+                }
+                Err(Fault(why)) => why,
+            };
+            let why = format!("element {number}: {why}");
+            self.damaged += 1;
+            return report(&Damage { path: path.to_owned(), why, kind: DamageKind::Damaged });
         }
         Ok(())
     }
 
-    fn scalar(&mut self, path: &str, value: &Scalar<'_>) -> filebacked::Result<()> {
-        match value {
-            Scalar::Reference(reference) => {
+    /// Looks at an element; what there is to note of it.
+    fn scalar(&mut self, path: &str, value: &Scalar<'_>, rules: &Rules) -> Result<Option<String>, Fault> {
+        match (value, rules) {
+            (Scalar::Reference(reference), _) => {
                 self.references.entry(reference.address()).or_insert_with(|| path.to_owned());
-                Ok(())
+                Ok(None)
             }
-            Scalar::Record(record) => record.fields().try_for_each(|(_, value)| self.scalar(path, &value?)),
-            Scalar::Array(_, elements) | Scalar::List(elements) => {
-                elements.iter().try_for_each(|value| self.scalar(path, &value?))
+            (Scalar::Bytes(bytes), Rules::Text { is_utf8 }) => {
+                let shown: String = bytes.escape_ascii().take(MAX_SHOWN).map(char::from).collect();
+                match is_utf8 {
+                    true => Err(Fault(format!("a string that is marked as UTF-8, and is not: \"{shown}\""))),
+                    // As programs wrote it that are older than UTF-8.
+                    false => Ok(Some(format!("text that is neither ASCII nor UTF-8: \"{shown}\""))),
+                }
             }
-            _ => Ok(()),
+            (Scalar::Record(record) | Scalar::Complex(record), Rules::Record(fields)) => {
+                let mut note = None;
+                for ((_, value), rules) in record.fields().zip(fields) {
+                    note = note.or(self.scalar(path, &value?, rules)?);
+                }
+                Ok(note)
+            }
+            (Scalar::Array(_, elements) | Scalar::List(elements), Rules::Inner(rules)) => {
+                let mut note = None;
+                for value in elements.iter() {
+                    note = note.or(self.scalar(path, &value?, rules)?);
+                }
+                Ok(note)
+            }
+            _ => Ok(None),
         }
     }
 }
 
-/// Whether some bytes are no element of a type, or an element may lead nowhere.
-fn has_rules(class: &TypeClass) -> bool {
-    match class {
-        TypeClass::Bool | TypeClass::Reference => true,
-        TypeClass::Record(fields) => fields.iter().any(|(_, field)| has_rules(&field.class())),
-        TypeClass::Array(_, inner) | TypeClass::List(inner) => has_rules(&inner.class()),
-        _ => false,
+/// How much of a string is shown that is no text.
+const MAX_SHOWN: usize = 60;
+
+/// What elements of a type may be that the type does not say.
+enum Rules {
+    /// Nothing.
+    None,
+    /// Bytes that are no bool.
+    Bool,
+    /// Bytes that are no text.
+    Text {
+        is_utf8: bool,
+    },
+    /// A reference that leads nowhere.
+    Reference,
+    Record(Vec<Self>),
+    /// What is in an array, or a list.
+    Inner(Box<Self>),
+}
+
+impl Rules {
+    fn of(element_type: &ElementType) -> Self {
+        if let Some(is_utf8) = element_type.is_utf8() {
+            return Self::Text { is_utf8 };
+        }
+        match element_type.class() {
+            TypeClass::Bool => Self::Bool,
+            TypeClass::Reference => Self::Reference,
+            TypeClass::Record(fields) => {
+                let fields: Vec<Self> = fields.iter().map(|(_, field)| Self::of(field)).collect();
+                if fields.iter().all(|field| matches!(field, Self::None)) { Self::None } else { Self::Record(fields) }
+            }
+            TypeClass::Array(_, inner) | TypeClass::List(inner) => match Self::of(&inner) {
+                Self::None => Self::None,
+                rules => Self::Inner(rules.into()),
+            },
+            _ => Self::None,
+        }
+    }
+}
+
+/// Why an element is damaged.
+struct Fault(String);
+
+impl From<filebacked::Error> for Fault {
+    fn from(error: filebacked::Error) -> Self {
+        Self(why(&error))
     }
 }
 

@@ -29,11 +29,11 @@ Examples:
   filebacked convert run.h5 run.json
   filebacked convert run.h5 - --to json --at settings      a part, to the standard output
   filebacked convert run.h5 particles.csv --at particles   a list of records
-  filebacked convert run.h5 particles.parquet --at particles
-                                                           the same, if built with the feature `parquet`
   filebacked convert run.h5 run.msgpack
   filebacked convert records.ndjson records.h5             a list of records
-  filebacked convert run.h5 run.json --nan string --unreadable null";
+  filebacked convert run.h5 run.json --nan string --unreadable null
+
+`.parquet` is as `.csv`, in a program that was built with the feature `parquet`.";
 
 /// Converts between HDF5 and JSON, MessagePack, CBOR, CSV or Parquet
 #[derive(clap::Args)]

@@ -65,8 +65,16 @@ impl Tree {
         let size = std::fs::metadata(&self.file).map_or(0, |file| file.len());
         let mut output = Output::stdout(color);
         if self.schema {
-            schema::print(&root, &mut output)?;
-            return output.finish();
+            let is_whole = std::cell::Cell::new(true);
+            schema::print(&root, &mut output, &|path, why| {
+                is_whole.set(false);
+                eprintln!("filebacked: {} is left out: {}", one_line(path), one_line(why));
+            })?;
+            output.finish()?;
+            return match is_whole.get() {
+                true => Ok(()),
+                false => Err(Failure::error("not all of it could be read").in_file(&self.file)),
+            };
         }
         let shown = if self.json {
             let mut lines = JsonLines { output: &mut output, is_first: true };

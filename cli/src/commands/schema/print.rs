@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use filebacked::objects::{Dataset, Group, LinkKind, Object, ObjectId};
+use filebacked::objects::{Attribute, Dataset, Group, Link, LinkKind, Object, ObjectId};
 use serde_json::{Map, Value, json};
 
 use super::{LAYOUT_ATTRIBUTES, parse, types};
 use crate::failure::{Outcome, why};
 
-/// Prints the schema of all that is in a file: an object a line.
-pub(crate) fn print(root: &Group, output: &mut dyn Write) -> Outcome {
+/// Hears of what cannot be read: its path, and why.
+type LeftOut<'a> = &'a dyn Fn(&str, &str);
+
+/// Prints the schema of all that is in a file: an object a line. What cannot be read is left out, and told to `left_out` by its path.
+pub(crate) fn print(root: &Group, output: &mut dyn Write, left_out: LeftOut<'_>) -> Outcome {
     write!(output, "{{\n  \"version\": {},\n  \"objects\": {{", parse::VERSION)?;
     let mut printer = Printer { output, is_first: true, seen: HashMap::from([(root.id()?, "/".to_owned())]) };
-    let mut stack = vec![(root.clone(), root.links()?.into_iter())];
-    printer.entry("/", group(root)?)?;
+    let mut stack = vec![(root.clone(), links(root, left_out))];
+    printer.entry("/", group(root, left_out))?;
     while let Some((parent, links)) = stack.last_mut() {
         let Some(link) = links.next() else {
             stack.pop();
@@ -39,24 +42,33 @@ pub(crate) fn print(root: &Group, output: &mut dyn Write) -> Outcome {
         let object = match parent.open_link(&link) {
             Ok(object) => object,
             Err(error) => {
-                return Err(crate::failure::Failure::error(format!("`{path}` cannot be opened: {}", why(&error))));
+                left_out(&path, &why(&error));
+                continue;
             }
         };
-        if let Some(first) = printer.met_before(object.id()?, &path) {
+        let id = match object.id() {
+            Ok(id) => id,
+            Err(error) => {
+                left_out(&path, &why(&error));
+                continue;
+            }
+        };
+        if let Some(first) = printer.met_before(id, &path) {
             printer.entry(&path, json!({ "kind": "same", "target": first }))?;
             continue;
         }
         match object {
             Object::Group(inner) => {
-                printer.entry(&path, group(&inner)?)?;
-                let links = inner.links()?.into_iter();
-                stack.push((inner, links));
+                printer.entry(&path, group(&inner, left_out))?;
+                let inner_links = self::links(&inner, left_out);
+                stack.push((inner, inner_links));
             }
-            Object::Dataset(inner) => printer.entry(&path, dataset(&inner)?)?,
+            Object::Dataset(inner) => printer.entry(&path, dataset(&inner, left_out))?,
             Object::NamedType(inner) => {
                 let mut entry = Map::from_iter([("kind".to_owned(), json!("named type"))]);
                 entry.insert("type".to_owned(), types::of(inner.element_type()));
-                attributes(&mut entry, &Object::NamedType(inner))?;
+                let names = inner.attribute_names();
+                attributes(&mut entry, inner.path(), names, &|name| inner.attribute(name), left_out);
                 printer.entry(&path, Value::Object(entry))?;
             }
             _ => {}
@@ -90,20 +102,41 @@ impl Printer<'_> {
     }
 }
 
-fn group(group: &Group) -> Outcome<Value> {
-    let mut entry = Map::from_iter([("kind".to_owned(), json!("group"))]);
-    if let Some(encoding) = group.encoding()? {
-        entry.insert("encoding".to_owned(), json!(encoding));
-    }
-    attributes(&mut entry, &Object::Group(group.clone()))?;
-    Ok(Value::Object(entry))
+/// The links of a group, if they can be read.
+fn links(group: &Group, left_out: LeftOut<'_>) -> std::vec::IntoIter<Link> {
+    let links = group.links().unwrap_or_else(|error| {
+        left_out(group.path(), &why(&error));
+        Vec::new()
+    });
+    links.into_iter()
 }
 
-fn dataset(dataset: &Dataset) -> Outcome<Value> {
-    let mut entry = Map::from_iter([("kind".to_owned(), json!("dataset"))]);
-    if let Some(encoding) = dataset.encoding()? {
-        entry.insert("encoding".to_owned(), json!(encoding));
+/// Adds what of the layout an object is marked as.
+fn encoding(
+    entry: &mut Map<String, Value>,
+    path: &str,
+    encoding: filebacked::Result<Option<&'static str>>,
+    left_out: LeftOut<'_>,
+) {
+    match encoding {
+        Ok(Some(encoding)) => {
+            entry.insert("encoding".to_owned(), json!(encoding));
+        }
+        Ok(None) => {}
+        Err(error) => left_out(path, &why(&error)),
     }
+}
+
+fn group(group: &Group, left_out: LeftOut<'_>) -> Value {
+    let mut entry = Map::from_iter([("kind".to_owned(), json!("group"))]);
+    encoding(&mut entry, group.path(), group.encoding(), left_out);
+    attributes(&mut entry, group.path(), group.attribute_names(), &|name| group.attribute(name), left_out);
+    Value::Object(entry)
+}
+
+fn dataset(dataset: &Dataset, left_out: LeftOut<'_>) -> Value {
+    let mut entry = Map::from_iter([("kind".to_owned(), json!("dataset"))]);
+    encoding(&mut entry, dataset.path(), dataset.encoding(), left_out);
     entry.insert("type".to_owned(), types::of(dataset.element_type()));
     let shape = match dataset.dims() {
         None => json!("null"),
@@ -118,18 +151,35 @@ fn dataset(dataset: &Dataset) -> Outcome<Value> {
         }
     };
     entry.insert("shape".to_owned(), shape);
-    attributes(&mut entry, &Object::Dataset(dataset.field(&[])?))?;
-    Ok(Value::Object(entry))
+    attributes(&mut entry, dataset.path(), dataset.attribute_names(), &|name| dataset.attribute(name), left_out);
+    Value::Object(entry)
 }
 
 /// Adds what the attributes of an object are: of most single ones their type alone.
-fn attributes(entry: &mut Map<String, Value>, object: &Object) -> Outcome {
+fn attributes(
+    entry: &mut Map<String, Value>,
+    path: &str,
+    names: filebacked::Result<Vec<String>>,
+    read: &dyn Fn(&str) -> filebacked::Result<Option<Attribute>>,
+    left_out: LeftOut<'_>,
+) {
+    let names = names.unwrap_or_else(|error| {
+        left_out(path, &why(&error));
+        Vec::new()
+    });
     let mut all = Map::new();
-    for name in object.attribute_names()? {
+    for name in names {
         if LAYOUT_ATTRIBUTES.contains(&name.as_str()) {
             continue;
         }
-        let Some(attribute) = object.attribute(&name)? else { continue };
+        let attribute = match read(&name) {
+            Ok(Some(attribute)) => attribute,
+            Ok(None) => continue,
+            Err(error) => {
+                left_out(&format!("{path}@{name}"), &why(&error));
+                continue;
+            }
+        };
         let ty = types::of(&attribute.element_type());
         let value = match attribute.dims() {
             Some([]) if ty.is_string() => ty,
@@ -141,5 +191,4 @@ fn attributes(entry: &mut Map<String, Value>, object: &Object) -> Outcome {
     if !all.is_empty() {
         entry.insert("attributes".to_owned(), Value::Object(all));
     }
-    Ok(())
 }
