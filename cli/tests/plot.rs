@@ -65,6 +65,77 @@ fn lines_in_text() {
     assert!(columns >= 24, "{output}");
 }
 
+/// Times are drawn as dates: those of this crate, of netCDF, and of numpy.
+#[test]
+fn times_are_dates() {
+    use std::time::{Duration, SystemTime};
+
+    #[derive(serde::Serialize)]
+    struct Step {
+        #[serde(with = "filebacked::timestamp")]
+        when: SystemTime,
+        #[serde(with = "filebacked::timestamp")]
+        ended: Option<SystemTime>,
+        energy: f64,
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let begun = SystemTime::UNIX_EPOCH + Duration::from_secs(1_709_164_800);
+    let step = |number: u32| {
+        let when = begun + Duration::from_secs(u64::from(number) * 86_400);
+        Step { when, ended: (number % 10 > 0).then_some(when), energy: f64::from(number) }
+    };
+    filebacked::write_at(folder.join("run.h5"), "steps", &(0..100).map(step).collect::<Vec<_>>()).unwrap();
+    {
+        let file = hdf5::File::create(folder.join("cf.h5")).unwrap();
+        let add = |name: &str, values: &[f64], units: &str| {
+            let dataset = file.new_dataset_builder().with_data(values).create(name).unwrap();
+            let units: hdf5::types::VarLenUnicode = units.parse().unwrap();
+            dataset.new_attr::<hdf5::types::VarLenUnicode>().create("units").unwrap().write_scalar(&units).unwrap();
+            dataset
+        };
+        add("t", &[0.0, 6.0, 12.0, 18.0], "hours since 2024-02-29 03:00");
+        add("s", &[0.0, 1.5, 3.0, 4.5], "seconds since 2024-02-29");
+        add("y", &[1.0, 4.0, 2.0, 3.0], "K");
+        add("grid", &[0.0; 4], "days since 2000-01-01");
+        let noleap = add("noleap", &[0.0, 1.0, 2.0, 3.0], "days since 2000-01-01");
+        let calendar: hdf5::types::VarLenUnicode = "noleap".parse().unwrap();
+        noleap.new_attr::<hdf5::types::VarLenUnicode>().create("calendar").unwrap().write_scalar(&calendar).unwrap();
+    }
+    for (arguments, words) in [
+        ("run.h5 steps/energy --x steps/when", &["2024-03 ", "2024-05", "steps/when (UTC)"][..]),
+        ("run.h5 steps/when", &["2024-03 ┤", "2024-05 ┤", "steps/when (UTC)"]),
+        ("run.h5 steps/ended", &["2024-04 ┤", "left out: 10 missing values"]),
+        ("run.h5 steps/energy --x steps/ended", &["2024-04", "left out: 10 missing values"]),
+        ("cf.h5 y --x t", &[" 06:00 ", " 18:00", "t (2024-02-29 UTC)", "y (K)"]),
+        ("cf.h5 t", &["06:00 ┤", "t (2024-02-29 UTC)"]),
+        ("cf.h5 y --x s", &[" 00:00:02 ", "s (2024-02-29 00:00 UTC)"]),
+        ("cf.h5 y --x noleap", &[" 0.5 ", "noleap (days since 2000-01-01)"]),
+        ("cf.h5 t --log-y", &["10"]),
+    ] {
+        let (output, code) = plot(folder, &format!("{arguments} --width 80 --height 20"));
+        assert_eq!(code, 0, "{arguments}: {output}");
+        for word in words {
+            assert!(output.contains(word), "{arguments}: {word}\n{output}");
+        }
+        assert!(!output.contains("since 1970"), "{arguments}\n{output}");
+    }
+    // Lines over times that count from other days would lie elsewhere than they are.
+    std::fs::copy(folder.join("cf.h5"), folder.join("other.h5")).unwrap();
+    let (output, code) = shell(
+        folder,
+        "filebacked set other.h5 t@units 'hours since 2024-03-01' && filebacked plot cf.h5 other.h5 y --x t",
+    );
+    assert!(code == 2 && output.contains("`hours since 2024-03-01`"), "{output}");
+    // Pictures, too.
+    assert_eq!(plot(folder, "run.h5 steps/energy --x steps/when --svg when.svg"), (String::new(), 0));
+    let svg = std::fs::read_to_string(folder.join("when.svg")).unwrap();
+    assert!(svg.contains(">2024-03-18<") && svg.contains("over steps/when (UTC), 2024-02-"), "{svg}");
+    let (page, code) = shell(folder, "filebacked report run.h5");
+    assert!(code == 0 && page.contains(">2024-04<"), "{page}");
+}
+
 #[test]
 fn what_is_left_out_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -126,7 +126,7 @@ impl ElementType {
     ///
     /// # let directory = tempfile::tempdir()?;
     /// # let file = filebacked::hdf5::File::create(directory.path().join("run.h5"))?;
-    /// filebacked::write(&file, "states", &[State::Off, State::On])?;
+    /// filebacked::write(&file, "states", &vec![State::Off, State::On])?;
     /// let Object::Dataset(states) = Group::of(&file)?.open("states")? else { panic!() };
     /// let base = states.element_type().enum_base();
     /// assert_eq!(base, Some(TypeClass::Integer { bits: 8, signed: false }));

@@ -128,7 +128,7 @@ impl Items {
     ///
     /// # let directory = tempfile::tempdir()?;
     /// # let file = hdf5::File::create(directory.path().join("run.h5"))?;
-    /// WriteOptions::new().strings(Strings::Variable).write(&file, "names", &["a".repeat(1000), "b".to_owned()])?;
+    /// WriteOptions::new().strings(Strings::Variable).write(&file, "names", &vec!["a".repeat(1000), "b".to_owned()])?;
     /// let Object::Dataset(names) = Group::of(&file)?.open("names")? else { panic!() };
     /// let items = names.read_all()?;
     /// assert!(items.elements().bytes().len() < 100 && items.memory() > 1000);

@@ -3,9 +3,10 @@
 use crate::failure::{Failure, Outcome};
 use crate::figure::counts::{LeftOut, grouped};
 use crate::figure::curve::{self, Curve, Over, Reading};
+use crate::figure::dates::Dates;
 use crate::figure::grid::Grid;
 use crate::figure::palette::COLORS;
-use crate::figure::scale::{Range, Scale, number};
+use crate::figure::scale::{Range, Scale};
 use crate::figure::source::Source;
 use crate::figure::{Axis, Content, Figure};
 
@@ -98,6 +99,7 @@ fn lines(sources: &[Source], x: &[Source], wish: Wish, passed: &mut dyn FnMut(u6
         return Err(nothing(&names.join("`, `"), log_y));
     }
     notes.extend(left_out.words());
+    let dates = same_dates(x)?;
     let label = |source: &Source| source.dimension(source.axes().first().copied().unwrap_or(0));
     let x_label = match x.first() {
         Some(x) => x.label(),
@@ -105,11 +107,28 @@ fn lines(sources: &[Source], x: &[Source], wish: Wish, passed: &mut dyn FnMut(u6
     };
     Ok(Figure {
         title: String::new(),
-        x: Axis { label: x_label, scale: x_scale, is_index: x.is_empty() },
-        y: Axis { label: common_label(sources, &mut curves), scale: curve::y_scale(range, log_y), is_index: false },
+        x: Axis { label: x_label, scale: x_scale, is_index: x.is_empty(), dates: None }.with_dates(dates),
+        y: {
+            let y_dates = sources[0].dates.filter(|dates| sources.iter().all(|other| other.dates == Some(*dates)));
+            let (label, scale) = (common_label(sources, &mut curves), curve::y_scale(range, log_y));
+            Axis { label, scale, is_index: false, dates: None }.with_dates(y_dates)
+        },
         content: Content::Lines(curves),
         notes,
     })
+}
+
+/// What the values are as times that lines are drawn over, if they are times.
+fn same_dates(x: &[Source]) -> Outcome<Option<Dates>> {
+    let Some(first) = x.first() else { return Ok(None) };
+    match x.iter().find(|other| other.dates != first.dates) {
+        None => Ok(first.dates),
+        Some(other) => {
+            let units = |source: &Source| source.units.clone().unwrap_or_else(|| "numbers".to_owned());
+            let (one, two) = (units(first), units(other));
+            Err(Failure::error(format!("lines over times of one unit are drawn, and these are `{one}` and `{two}`")))
+        }
+    }
 }
 
 /// What stands beside y: the name of the only line, or the unit of all, which then is not said of each.
@@ -119,6 +138,8 @@ fn common_label(sources: &[Source], curves: &mut [Curve]) -> String {
         return first.label();
     }
     match &first.units {
+        // The marks say it.
+        _ if first.dates.is_some() && rest.iter().all(|source| source.dates == first.dates) => String::new(),
         Some(units) if rest.iter().all(|source| source.units.as_ref() == Some(units)) => {
             for (curve, source) in curves.iter_mut().zip(sources) {
                 curve.label.clone_from(&source.name);
@@ -176,7 +197,7 @@ fn heat(source: &Source, wish: Wish, passed: &mut dyn FnMut(u64)) -> Outcome<Fig
             2 => name.to_owned(),
             _ => format!("dimension {number}"),
         });
-        Axis { label, scale: Scale::linear(first - half, last + half), is_index: true }
+        Axis { label, scale: Scale::linear(first - half, last + half), is_index: true, dates: None }
     };
     Ok(Figure {
         title: source.label(),
@@ -185,10 +206,12 @@ fn heat(source: &Source, wish: Wish, passed: &mut dyn FnMut(u64)) -> Outcome<Fig
         content: Content::Heat {
             grid,
             color: Axis {
-                label: source.units.clone().unwrap_or_default(),
+                label: source.units.clone().filter(|_| source.dates.is_none()).unwrap_or_default(),
                 scale: Scale::of(range, wish.log_color),
                 is_index: false,
-            },
+                dates: None,
+            }
+            .with_dates(source.dates),
         },
         notes,
     })
@@ -202,13 +225,14 @@ fn nothing(name: &str, is_log: bool) -> Failure {
 impl Figure {
     /// The figure in a sentence, for those who do not see it.
     pub(crate) fn description(&self) -> String {
-        let span = |axis: &Axis| format!("{} to {}", number(axis.scale.value(0.0)), number(axis.scale.value(1.0)));
+        let span =
+            |axis: &Axis| format!("{} to {}", axis.words(axis.scale.value(0.0)), axis.words(axis.scale.value(1.0)));
         match &self.content {
             Content::Lines(curves) => {
                 let names: Vec<&str> = curves.iter().map(|curve| curve.label.as_str()).collect();
                 let mut range = Range::NONE;
                 curves.iter().for_each(|curve| range.include(curve.trace.range()));
-                let (low, high) = (number(range.min), number(range.max));
+                let (low, high) = (self.y.words(range.min), self.y.words(range.max));
                 format!("Line chart of {}, {low} to {high}, over {}, {}", names.join(", "), self.x.label, span(&self.x))
             }
             Content::Heat { grid: _, color } => {

@@ -115,6 +115,14 @@ impl Scale {
         ticks.into_iter().map(tick).filter(within).collect()
     }
 
+    /// Marks at the values that something gives for what is from the smallest value to the largest; none, where it gives none.
+    pub(crate) fn ticks_at(&self, values: impl FnOnce(f64, f64) -> Option<Vec<(f64, String)>>) -> Option<Vec<Tick>> {
+        let values = values(self.from.min(self.to), self.from.max(self.to))?;
+        let tick = |(value, label)| Tick { position: self.position(value), label };
+        let within = |tick: &Tick| (-1e-9..=1.0 + 1e-9).contains(&tick.position);
+        Some(values.into_iter().map(tick).filter(within).collect())
+    }
+
     /// Marks at whole values, such as the indices of an array.
     pub(crate) fn whole_ticks(&self, most: usize) -> Vec<Tick> {
         let span = (self.to - self.from).abs();

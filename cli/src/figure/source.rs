@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use filebacked::objects::{Attribute, Dataset, Elements, Group, Object, Scalar, TypeClass};
+use filebacked::objects::{Attribute, Dataset, Elements, Group, Object, Scalar, Times, TypeClass};
 
 use crate::blocks::{Block, Blocks};
 use crate::failure::{Failure, Outcome};
+use crate::figure::dates::Dates;
 use crate::output::one_line;
 use crate::slice::{Part, Slice};
 use crate::target::{Found, Target};
@@ -15,6 +16,8 @@ use crate::target::{Found, Target};
 pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) units: Option<String>,
+    /// What the numbers stand for, if they are times.
+    pub(crate) dates: Option<Dates>,
     dataset: Rc<Dataset>,
     pub(crate) part: Part,
     /// Where one of these is true, the value is missing.
@@ -120,6 +123,8 @@ impl Source {
                 let mut source = Self::new(name, values.into(), slice, masks)?;
                 if source.units.is_none() {
                     source.units = units(group.attribute("units"));
+                    let calendar = text(group.attribute("calendar"));
+                    source.dates = source.dates.or_else(|| dates(source.units.as_deref()?, calendar.as_deref()));
                 }
                 Ok(source)
             }
@@ -143,11 +148,19 @@ impl Source {
             None => Part::all(dims),
         };
         let units = units(dataset.attribute("units"));
+        let dates = match &class {
+            TypeClass::Time(name) => Times::of_numpy(name).map(Dates::new),
+            TypeClass::Bool | TypeClass::Enum(_) | TypeClass::Complex(_) => None,
+            _ => units.as_deref().and_then(|units| dates(units, text(dataset.attribute("calendar")).as_deref())),
+        };
         let fill = ["_FillValue", "missing_value"].map(|name| fill(dataset.attribute(name)));
         let part_of = slice.map_or_else(String::new, |slice| format!("[{slice}]"));
         let name = format!("{name}{part_of}");
         let name = if matches!(class, TypeClass::Complex(_)) { format!("|{name}|") } else { name };
-        Ok(Self { name, units, dataset, part, masks, fill: fill.into_iter().flatten().collect() })
+        // numpy's time that is none.
+        let no_time = matches!(class, TypeClass::Time(_)).then_some(i64::MIN as f64);
+        let fill = fill.into_iter().flatten().chain(no_time).collect();
+        Ok(Self { name, units, dates, dataset, part, masks, fill })
     }
 
     /// Whether the values are bools or names, which make no picture that says much.
@@ -205,8 +218,8 @@ impl Source {
     /// The name, with the unit.
     pub(crate) fn label(&self) -> String {
         match &self.units {
-            Some(units) => format!("{} ({units})", self.name),
-            None => self.name.clone(),
+            Some(units) if self.dates.is_none() => format!("{} ({units})", self.name),
+            _ => self.name.clone(),
         }
     }
 
@@ -273,6 +286,11 @@ pub(crate) fn text(attribute: filebacked::Result<Option<Attribute>>) -> Option<S
 /// The unit that an attribute names.
 pub(crate) fn units(attribute: filebacked::Result<Option<Attribute>>) -> Option<String> {
     text(attribute).map(|units| units.trim().to_owned()).filter(|units| !units.is_empty())
+}
+
+/// What numbers of a unit stand for, if that counts from a date.
+fn dates(units: &str, calendar: Option<&str>) -> Option<Dates> {
+    Times::parse(units, calendar).map(Dates::new)
 }
 
 /// The number of an attribute that is one.

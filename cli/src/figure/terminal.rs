@@ -8,7 +8,7 @@ use crate::failure::Outcome;
 use crate::figure::canvas::{ASCII, Canvas, Dots, UNICODE};
 use crate::figure::curve::Curve;
 use crate::figure::grid::Grid;
-use crate::figure::scale::{Tick, number};
+use crate::figure::scale::Tick;
 use crate::figure::trace::cell;
 use crate::figure::{Axis, Content, Figure, palette};
 use crate::output::{DIM, NAME, one_line};
@@ -204,7 +204,7 @@ impl Drawing<'_> {
     /// What the colors stand for.
     fn bar(&mut self, color: &Axis) -> Outcome {
         let width = (self.look.width / 3).clamp(8, 40);
-        let end = |position| number(color.scale.value(position));
+        let end = |position| color.words(color.scale.value(position));
         write!(self.out, "{} ", end(0.0))?;
         let mut style = Style::new();
         for step in 0..width {
@@ -280,18 +280,25 @@ impl Drawing<'_> {
     fn base(&mut self, x: &Axis, gutter: usize, width: usize) -> Outcome {
         let mut axis: Vec<char> = vec![self.sign(Sign::Base); width];
         let mut labels: Vec<char> = vec![' '; gutter + 2 + width];
-        let mut free = 0;
-        for tick in x.ticks((width / 10).max(2)) {
-            let at = cell(tick.position, width);
-            let len = tick.label.chars().count();
-            // Below its mark, but within the width.
+        // Below its mark, but within the width.
+        let place = |tick: &Tick| {
+            let (at, len) = (cell(tick.position, width), tick.label.chars().count());
             let start = (gutter + 2 + at).saturating_sub(len / 2).min((gutter + 2 + width).saturating_sub(len));
+            (at, start, start + len + 1)
+        };
+        // As many as do not touch each other.
+        let fits = |ticks: &Vec<Tick>| ticks.windows(2).all(|two| place(&two[0]).2 <= place(&two[1]).1);
+        let most = (width / 10).max(2);
+        let ticks = (2..=most).rev().map(|count| x.ticks(count)).find(fits).unwrap_or_else(|| x.ticks(2));
+        let mut free = 0;
+        for tick in ticks {
+            let (at, start, end) = place(&tick);
             if start < free {
                 continue;
             }
             axis[at] = self.sign(Sign::BaseTick);
             labels.iter_mut().skip(start).zip(tick.label.chars()).for_each(|(place, char)| *place = char);
-            free = start + len + 1;
+            free = end;
         }
         let axis = format!("{:gutter$} {}{}", "", self.sign(Sign::Corner), axis.into_iter().collect::<String>());
         writeln!(self.out, "{}", self.styled(DIM, &axis))?;
