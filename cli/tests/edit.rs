@@ -303,6 +303,52 @@ fn fixtures(folder: &str) -> Vec<std::path::PathBuf> {
     files
 }
 
+/// What is said of another name of a group than its first is not passed over in silence.
+#[test]
+fn repack_speaks_of_other_names_of_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let series = |seed: u32| (0..20_000).map(|at| f64::from(at % seed)).collect::<Vec<_>>();
+    let group = BTreeMap::from([("x", series(7)), ("y", series(11))]);
+    filebacked::to_file(folder.join("run.h5"), &BTreeMap::from([("a", group)])).unwrap();
+    hdf5::File::open_rw(folder.join("run.h5")).unwrap().link_hard("a", "b").unwrap();
+    for (arguments, words) in [
+        ("--at 'b/x:deflate=1'", "  /b  as before: it is a group that has more than one name"),
+        ("--at 'b:deflate=1'", "  /b  as before: it is a group that has more than one name"),
+        ("--at 'b/**:lzf'", "  /b  as before: it is a group that has more than one name"),
+        ("--at 'a/x:lzf' --at 'b/x:deflate=1'", "  /b    as before: it is a group that has more than one name"),
+    ] {
+        let (output, code) = run(folder, &format!("repack run.h5 new.h5 {arguments}"));
+        assert!(code == 0 && output.lines().any(|line| line.starts_with(words)), "{arguments}: {output}");
+    }
+    for (arguments, words) in [
+        ("--skip b/x", "`skip(\"b/x\")`: the group is `/a`, too"),
+        ("--skip a/x --skip 'b/*'", "`skip(\"b/*\")`: the group is `/a`, too"),
+    ] {
+        let (output, code) = run(folder, &format!("repack run.h5 new.h5 {arguments}"));
+        assert!(code == 2 && output.contains(words), "{arguments}: {output}");
+    }
+    // What is said of both names, or of the link alone, needs no words.
+    for (arguments, left) in [
+        ("--at '**:deflate=1'", "a b"),
+        ("--at '*/x:lzf'", "a b"),
+        ("--skip '*/x'", "a b"),
+        ("--skip b", "a"),
+        ("--skip a", "b"),
+    ] {
+        let (output, code) = run(folder, &format!("repack run.h5 new.h5 {arguments}"));
+        assert!(
+            code == 0 && !output.contains("/b ") && !output.contains("more than one name"),
+            "{arguments}: {output}"
+        );
+        let (output, _) = run(
+            folder,
+            "tree new.h5 -d 1 --json | grep -o '\"path\":\"/[ab]\"' | grep -o '[ab]\"' | tr -d '\"' | xargs echo",
+        );
+        assert_eq!(output.trim(), left, "{arguments}");
+    }
+}
+
 /// A file that is made anew has what it had, however it is stored.
 #[test]
 fn repacked_files_are_the_same() {

@@ -740,6 +740,43 @@ impl Dtype {
         })
     }
 
+    /// The same, of the type in the file, where floats of other sizes than Rust's stay as they are there: no bit of one is lost.
+    pub(super) fn with_own_floats(&self, stored: &Id) -> Result<Self> {
+        let what = "look into an element type";
+        let handle = stored.get();
+        let inner = |inner: &Self| inner.with_own_floats(&h5t::super_type(what, handle)?).map(Arc::new);
+        Ok(match self {
+            Self::Number(Number::F32 | Number::F64) if !matches!(h5t::size(handle), 4 | 8) => {
+                WideFloat::of(stored)?.map_or_else(|| self.clone(), |float| Self::WideFloat(Arc::new(float)))
+            }
+            Self::Compound(fields) => {
+                let (mut own, mut offset) = (Vec::with_capacity(fields.len()), 0usize);
+                for (index, field) in (0..).zip(fields.iter()) {
+                    let dtype = field.dtype.with_own_floats(&h5t::member_type(what, handle, index)?)?;
+                    let size = dtype.size();
+                    own.push(Field { offset, size, dtype, ..field.clone() });
+                    offset += size;
+                }
+                Self::Compound(own.into())
+            }
+            Self::Complex(parts) => {
+                let part = parts[0].dtype.with_own_floats(&h5t::super_type(what, handle)?)?;
+                let size = part.size();
+                let parts = parts.iter().enumerate();
+                let own = |(at, field): (usize, &Field)| Field {
+                    offset: at * size,
+                    size,
+                    dtype: part.clone(),
+                    ..field.clone()
+                };
+                Self::Complex(parts.map(own).collect())
+            }
+            Self::Array(dims, elements) => Self::Array(Arc::clone(dims), inner(elements)?),
+            Self::VarArray(elements) => Self::VarArray(inner(elements)?),
+            other => other.clone(),
+        })
+    }
+
     fn compound_of(handle: hid_t, depth: usize) -> Result<Self> {
         let what = "look into a compound type";
         let count = h5t::member_count(what, handle)?;

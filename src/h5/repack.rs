@@ -68,7 +68,9 @@ pub(crate) struct Outcome {
 pub(crate) fn repack(source: &Group, target: &Group, rules: &RulePosition) -> Result<Outcome> {
     rules.check()?;
     let mut repack = Repack::new(source, target)?;
-    repack.made.insert(identity_of(source.handle())?.address(), place_of(target)?);
+    let address = identity_of(source.handle())?.address();
+    repack.made.insert(address, place_of(target)?);
+    repack.groups.insert(address, (rules.clone(), "/".to_owned()));
     let first = repack.enter(source.clone(), target.clone(), rules.clone(), String::new())?;
     repack.run(first)?;
     let outcome = repack.settle()?;
@@ -121,6 +123,8 @@ struct Repack {
     stored: u64,
     /// What was made, by the addresses of what it was made of.
     made: HashMap<u64, Target>,
+    /// What is said of the groups by their first names, and these.
+    groups: HashMap<u64, (RulePosition, String)>,
     /// The types with names that were looked at; and those that were made before a link to them was.
     met: HashSet<Identity>,
     types: Vec<Id>,
@@ -135,9 +139,23 @@ impl Repack {
     fn new(source: &impl Attributes, target: &impl Attributes) -> Result<Self> {
         let file = identity_of(source.handle())?.file();
         let most = source.file_size().saturating_mul(2).saturating_add(Limits::current().max_unstored);
-        let (made, met, types, referring, variable, restored) = Default::default();
+        let (made, groups, met, types, referring, variable, restored) = Default::default();
         let (source, target, loses_regions, stored) = (source.handle(), target.handle(), false, 0);
-        Ok(Self { source, target, loses_regions, file, most, stored, made, met, types, referring, variable, restored })
+        Ok(Self {
+            source,
+            target,
+            loses_regions,
+            file,
+            most,
+            stored,
+            made,
+            groups,
+            met,
+            types,
+            referring,
+            variable,
+            restored,
+        })
     }
 
     /// Makes what is in a group, and further inside.
@@ -204,6 +222,20 @@ impl Repack {
         if let Some(place) = self.made.get(&address) {
             rules.note_leaf();
             let made = h5o::open_at("open an object", self.target, *place)?;
+            if let Some((first, path)) = self.groups.get(&address) {
+                let (is_other, left_out) = rules.note_other_name(first);
+                if let Some((option, pattern)) = left_out {
+                    let message = format!(
+                        "`{option}({pattern:?})`: the group is `{path}`, too, and what is said of that name counts"
+                    );
+                    return Err(Error::new(ErrorKind::Unsupported, message));
+                }
+                if is_other {
+                    let left =
+                        Some("it is a group that has more than one name, and what is said for its first name counts");
+                    self.restored.push((Restored { path: path_in(into, name), bytes: (0, 0), left }, *place));
+                }
+            }
             if rules.dataset_options().storing.is_anything() && h5i::kind(made.get()) == Some(H5I_type_t::H5I_DATASET) {
                 let left = Some("it has more than one name, and what is said for its first name counts");
                 let size = h5d::storage_size(object.handle());
@@ -222,6 +254,7 @@ impl Repack {
                 h5p::set_as_group(what, &list, &h5l::get_create_plist(what, object.handle())?)?;
                 let id = h5l::create_group(what, into.handle(), label, (links.get(), list.get()))?;
                 self.made.insert(address, place_of(&Any(h5i::share(what, &id)?))?);
+                self.groups.insert(address, (rules.clone(), path_in(into, name)));
                 let (source, made) = (Group::adopt(object.0)?, Group::adopt(id)?.at(spot.clone()));
                 self.enter(source, made, rules.clone(), name.to_owned()).map(Some)
             }
@@ -426,7 +459,8 @@ impl Repack {
         for (dataset, place) in self.restored {
             // Chunks of one that is open may not have their place yet.
             let made = h5o::open_at("open an object", self.target, place)?;
-            let after = h5d::storage_size(made.get());
+            let is_dataset = h5i::kind(made.get()) == Some(H5I_type_t::H5I_DATASET);
+            let after = if is_dataset { h5d::storage_size(made.get()) } else { 0 };
             restored.push(Restored { bytes: (dataset.bytes.0, after), ..dataset });
         }
         Ok(Outcome { restored, lost: lost.get() })
@@ -644,8 +678,20 @@ fn restore(list: &Id, dataset: hid_t, stored: &Id, wanted: &StorageOptions) -> R
 fn write_data(from: &Dataset, made: &Id, target: &dyn Fn(Address) -> Address, variable: &mut Variable) -> Result<()> {
     let what = "copy a dataset";
     let stored = h5d::get_type(what, from.handle())?;
-    let dtype = from.dtype().clone();
-    let way = if h5t::has_class(what, &stored, H5T_class_t::H5T_REFERENCE)? || dtype.has_addresses() {
+    let mut dtype = from.dtype().clone();
+    let exact;
+    let is_lowered = h5t::has_class(what, &stored, H5T_class_t::H5T_REFERENCE)? || dtype.has_addresses();
+    let from = match is_lowered && !dtype.has_unsupported() {
+        true => {
+            dtype = dtype.with_own_floats(&stored)?;
+            let mut again = from.again()?;
+            again.read_as(dtype.clone());
+            exact = again;
+            &exact
+        }
+        false => from,
+    };
+    let way = if is_lowered {
         if dtype.has_unsupported() {
             return Err(Error::new(ErrorKind::Unsupported, format!("items of type `{dtype}` are not written anew")));
         }

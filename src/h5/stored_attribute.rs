@@ -89,6 +89,8 @@ impl StoredAttribute {
                 format!("the attribute `{name}` is of the type `{dtype}`, which cannot be written to another file");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
+        // Of the others, the bytes are taken as they are.
+        let dtype = if is_elsewhere && dtype.unsupported().is_none() { dtype.with_own_floats(&stored)? } else { dtype };
         let read = |dtype: hid_t, bytes: *mut c_void| {
             // SAFETY: at `bytes` is zeroed room for all items of the attribute, whose count and type were asked of the same handle.
             unsafe { h5a::read(what, &id, dtype, bytes) }
@@ -112,7 +114,7 @@ impl StoredAttribute {
         // Complex types of HDF5's own are of no version that files are written in if nothing else is asked for.
         let (stored, dtype) = match compounds_for_complex(what, &stored, &dtype)? {
             Some(compounds) if !is_exact => {
-                let dtype = Dtype::of_type(&compounds)?;
+                let dtype = Dtype::of_type(&compounds)?.with_own_floats(&compounds)?;
                 (compounds, dtype)
             }
             _ => (stored, dtype),

@@ -456,6 +456,25 @@ impl RulePosition {
         }
     }
 
+    /// What is said further inside that is not said at another place, which is a name of the same group, too: whether something
+    /// is, and the first path of what was to be left out, or alone to be kept. No such rule leads nowhere.
+    pub(crate) fn note_other_name(&self, first: &Self) -> (bool, Option<(&'static str, &str)>) {
+        let Some(state) = &self.0 else { return (false, None) };
+        let said = first.0.as_ref();
+        let is_said = |rule: &&(usize, PatternProgress)| said.is_some_and(|said| said.live.contains(rule));
+        let mut own = state.live.iter().filter(|rule| !is_said(rule)).peekable();
+        let is_other = own.peek().is_some() || said.map(|said| &*said.options) != Some(&*state.options);
+        let mut left_out = None;
+        for (number, _) in own {
+            state.call.mark_used(*number);
+            let (pattern, effect) = &state.call.rules.rules[*number];
+            if !matches!(effect, Effect::At(_)) {
+                left_out = left_out.or(Some((effect.option(), &*pattern.text)));
+            }
+        }
+        (is_other, left_out)
+    }
+
     fn at(
         call: &Arc<CallRules>,
         mut live: Vec<(usize, PatternProgress)>,

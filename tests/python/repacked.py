@@ -71,6 +71,19 @@ def fill(file):
     table["id"], table["name"] = np.arange(1000), [f"row {number}" for number in range(1000)]
     file["table"] = table
 
+    # Floats of 16 bits beside what has a length of its own: NaNs that say something, too.
+    halves = np.array([0x7E01, 0x7C01, 0xFE12, 0x3C00, 0x8001], "u2")
+    beside = np.zeros(5, dtype=[("half", ">f2"), ("name", h5py.string_dtype()), ("pair", "<f2", (2,))])
+    beside["half"] = halves.astype(">u2").view(">f2")
+    beside["name"], beside["pair"] = list("abcde"), np.stack([halves, halves[::-1]], 1).view("<f2")
+    file.create_dataset("halves/records", data=beside, chunks=(2,), compression="gzip")
+    lists = file.create_dataset("halves/lists", (2,), dtype=h5py.vlen_dtype("<f2"), chunks=(1,), compression="gzip")
+    lists[0], lists[1] = halves.view("<f2"), halves[:2].view("<f2")
+    to = np.zeros(2, dtype=[("half", "<f2"), ("to", h5py.ref_dtype)])
+    to["half"], to["to"] = halves[:2].view("<f2"), [file.ref, file["points"].ref]
+    file["halves/references"] = to
+    file["halves"].attrs["records"] = beside
+
     # Storage.
     wave = np.sin(np.arange(60_000) / 100).reshape(200, 300)
     file.create_dataset("stored/chunked", data=wave, chunks=(32, 50), compression="gzip", shuffle=True, fletcher32=True)
@@ -136,7 +149,8 @@ def compare_object(one, other, places, changed, path):
         compare_types(one.id.get_type(), other.id.get_type(), places)
         assert (one.shape, one.maxshape) == (other.shape, other.maxshape)
         lists = one.id.get_create_plist(), other.id.get_create_plist()
-        if path.strip("/") not in changed:
+        # What is elsewhere in the file, of which the places are compressed, takes another number of bytes.
+        if path.strip("/") not in changed and not path.startswith("/halves/"):
             assert one.chunks == other.chunks
             assert filters(lists[0]) == filters(lists[1])
             assert lists[0].get_layout() == lists[1].get_layout()
@@ -181,7 +195,8 @@ def compare_values(one, other, left, right, places):
             for inner in zip(one.ravel(), other.ravel()):
                 compare_values(*inner, left, right, places)
         else:
-            assert one.tobytes() == other.tobytes() or np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+            is_same = np.array_equal(one, other, equal_nan=one.dtype.kind in "fc") and one.dtype.itemsize != 2
+            assert one.tobytes() == other.tobytes() or is_same, (one, other)
     elif isinstance(one, np.void) and one.dtype.names:
         for name in one.dtype.names:
             compare_values(one[name], other[name], left, right, places)

@@ -104,9 +104,16 @@ pub(in crate::h5) fn float_bits(what: &str, dtype: &Id) -> Result<FloatBits> {
 pub(in crate::h5) fn set_float_bits(what: &str, dtype: &Id, bits: &FloatBits, norm: H5T_norm_t) -> Result<()> {
     let id = dtype.get();
     let FloatBits { size, precision, sign, exponent, mantissa, bias } = *bits;
-    call(what, || c::H5Tset_size(id, size))?;
-    call(what, || c::H5Tset_precision(id, precision))?;
-    call(what, || c::H5Tset_fields(id, sign, exponent.0, exponent.1, mantissa.0, mantissa.1))?;
+    let set_size =
+        || call(what, || c::H5Tset_size(id, size)).and_then(|_| call(what, || c::H5Tset_precision(id, precision)));
+    let set_fields = || call(what, || c::H5Tset_fields(id, sign, exponent.0, exponent.1, mantissa.0, mantissa.1));
+    // The fields must have room at any time.
+    match size < self::size(id) {
+        true => {
+            set_fields().and_then(|_| call(what, || c::H5Tset_precision(id, precision))).and_then(|_| set_size())?
+        }
+        false => set_size().and_then(|_| set_fields())?,
+    };
     call(what, || c::H5Tset_ebias(id, bias))?;
     call(what, || c::H5Tset_norm(id, norm)).map(drop)
 }
