@@ -178,6 +178,8 @@ fn stored_type(data_type: &DataType) -> DataType {
         DataType::LargeList(inner) => DataType::LargeList(of(inner)),
         DataType::FixedSizeList(inner, size) => DataType::FixedSizeList(of(inner), *size),
         DataType::Dictionary(_, values) => stored_type(values),
+        DataType::Float16 => DataType::Float32,
+        DataType::FixedSizeBinary(_) => DataType::Binary,
         other => match leaf_kind(other) {
             Some(ColumnKind::Integer) => DataType::Int64,
             Some(ColumnKind::Float) => DataType::Float64,
