@@ -106,7 +106,25 @@ pub(crate) fn with_flags(text: &str) -> String {
     }
     flagged.push_str(rest);
     // The second of two options is named without its type.
-    flagged.replace("or `max_bytes`", "or `--max-bytes`")
+    let flagged = flagged.replace("or `max_bytes`", "or `--max-bytes`");
+    // The command has no such option.
+    with_paths(&flagged.replace(" (`lenient()` takes paths that lead nowhere)", ""))
+}
+
+/// The text with `--at field` in the place of `at("field")`.
+fn with_paths(text: &str) -> String {
+    let (mut flagged, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((at, option)) = ["at", "skip", "only"]
+        .iter()
+        .filter_map(|option| rest.find(&format!("`{option}(\"")).map(|at| (at, *option)))
+        .min_by_key(|(at, _)| *at)
+    {
+        let path = &rest[at + option.len() + 3..];
+        let Some(end) = path.find("\")`") else { break };
+        flagged.push_str(&format!("{}`--{option} {}`", &rest[..at], &path[..end]));
+        rest = &path[end + 3..];
+    }
+    flagged + rest
 }
 
 #[cfg(test)]
@@ -119,6 +137,8 @@ mod tests {
             ("too large: `ReadOptions::max_bytes` sets the limit", "too large: `--max-bytes` sets the limit"),
             ("`ReadOptions::max_unstored` or `max_bytes` sets it", "`--max-unstored` or `--max-bytes` sets it"),
             ("`ReadOptions::allow_plugins` allows it; at `/x`", "`--allow-plugins` allows it; at `/x`"),
+            ("`at(\"a/b\")`: `skip(\"c\")` (`lenient()` takes paths that lead nowhere)", "`--at a/b`: `--skip c`"),
+            ("`at(\"a", "`at(\"a"),
             ("nothing", "nothing"),
         ] {
             assert_eq!(with_flags(text), expected);

@@ -322,8 +322,8 @@ fn repack_speaks_of_other_names_of_groups() {
         assert!(code == 0 && output.lines().any(|line| line.starts_with(words)), "{arguments}: {output}");
     }
     for (arguments, words) in [
-        ("--skip b/x", "`skip(\"b/x\")`: the group is `/a`, too"),
-        ("--skip a/x --skip 'b/*'", "`skip(\"b/*\")`: the group is `/a`, too"),
+        ("--skip b/x", "`--skip b/x`: the group is `/a`, too"),
+        ("--skip a/x --skip 'b/*'", "`--skip b/*`: the group is `/a`, too"),
     ] {
         let (output, code) = run(folder, &format!("repack run.h5 new.h5 {arguments}"));
         assert!(code == 2 && output.contains(words), "{arguments}: {output}");

@@ -66,6 +66,8 @@ fn trees_have_every_link_once() {
     let (output, _) = run(folder.path(), "tree links.h5 --color always");
     assert!(output.contains("\u{1b}[1m") && !output.contains("\u{1b}[31m\n"), "{output:?}");
     assert_eq!(run(folder.path(), "tree links.h5 -d 1").0.lines().count(), 7);
+    assert_eq!(run(folder.path(), "tree links.h5 -d 0").0.lines().count(), 1);
+    assert_eq!(run(folder.path(), "tree links.h5 / a/b -d 0").0.lines().count(), 2);
     assert_eq!(run(folder.path(), "tree links.h5 '**/x'").0, "/a/b/x  i32 (2,)  8 B  1, 2\n");
     assert_eq!(run(folder.path(), "tree links.h5 a '*/y'").1, 1);
     assert_eq!(run(folder.path(), "tree links.h5 'a*'").1, 2);

@@ -759,6 +759,7 @@ impl Dtype {
                 }
                 Self::Compound(own.into())
             }
+            #[cfg(hdf5_complex)]
             Self::Complex(parts) => {
                 let part = parts[0].dtype.with_own_floats(&h5t::super_type(what, handle)?)?;
                 let size = part.size();

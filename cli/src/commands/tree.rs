@@ -121,7 +121,7 @@ impl Tree {
             group: root.clone(),
             indent: String::new(),
             position: start,
-            depth: is_shown.then_some(0),
+            depth: is_shown.then_some(0).filter(|_| self.depth != Some(0)),
         }];
         while let Some(frame) = stack.last_mut() {
             let Some(link) = frame.links.next() else {

@@ -83,7 +83,7 @@ fn what_is_printed_reads_the_file_and_writes_it_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = cases::made(folder.path());
     all.extend(foreign::copied());
-    let mut failures = project::run(folder.path(), &all);
+    let mut failures = project::run(folder.path(), &all, false);
     let mut met = vec![false; foreign::RULES.len()];
     for (number, case) in all.iter().enumerate() {
         let copy = folder.path().join(format!("copy-{number}.h5"));
@@ -95,6 +95,70 @@ fn what_is_printed_reads_the_file_and_writes_it_back() {
     let unmet = foreign::RULES.iter().zip(&met).filter(|(_, met)| !**met);
     failures.extend(unmet.map(|(rule, _)| format!("no file has what a rule is for: {}", rule.reason)));
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The same of matrices of `nalgebra` and tables of Arrow, for which the crate has more cargo features.
+#[cfg(feature = "parquet")]
+#[test]
+fn with_more_features() {
+    use std::sync::Arc;
+
+    use filebacked::Table;
+    use filebacked::arrow_array::builder::{FixedSizeListBuilder, Float32Builder, Int32Builder, ListBuilder};
+    use filebacked::arrow_array::types::Int8Type;
+    use filebacked::arrow_array::{
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, DictionaryArray, DurationSecondArray, Float64Array,
+        Int64Array, RecordBatch, StringArray, StructArray, Time64MicrosecondArray, TimestampMillisecondArray,
+        UInt8Array,
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut lists = ListBuilder::new(Int32Builder::new());
+    lists.append_value([Some(1), None]);
+    lists.append_null();
+    lists.append_value([]);
+    let mut points = FixedSizeListBuilder::new(Float32Builder::new(), 2);
+    for number in 0..3_u8 {
+        points.values().append_value(f32::from(number));
+        points.values().append_value(0.5);
+        points.append(true);
+    }
+    let inner: Vec<(&str, ArrayRef)> = vec![("x", Arc::new(Float64Array::from(vec![0.5, 1.5, 2.5])))];
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("n", Arc::new(Int64Array::from(vec![Some(1), None, Some(3)]))),
+        ("byte", Arc::new(UInt8Array::from(vec![1, 2, 255]))),
+        ("ok", Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]))),
+        ("name", Arc::new(StringArray::from(vec![Some("a"), None, Some("schön")]))),
+        ("kind", Arc::new(["T", "B", "T"].into_iter().collect::<DictionaryArray<Int8Type>>())),
+        ("path", Arc::new(lists.finish())),
+        ("point", Arc::new(points.finish())),
+        ("blob", Arc::new(BinaryArray::from(vec![&b"\x00\xff"[..], b"", b"a"]))),
+        ("day", Arc::new(Date32Array::from(vec![0, 1, 20_000]))),
+        ("when", Arc::new(TimestampMillisecondArray::from(vec![Some(1_500), None, Some(0)]).with_timezone("UTC"))),
+        ("clock", Arc::new(Time64MicrosecondArray::from(vec![0, 1, 2]))),
+        ("lasts", Arc::new(DurationSecondArray::from(vec![0, 1, 2]))),
+        ("inner", Arc::new(StructArray::try_from(inner).unwrap())),
+    ];
+    let table = Table(RecordBatch::try_from_iter(columns).unwrap());
+    let path = folder.path().join("table.h5");
+    filebacked::to_file(&path, &std::collections::BTreeMap::from([("steps", table)])).unwrap();
+    let matrices = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/golden/nalgebra/0.1.h5");
+    let without_marks = ["/steps/day@", "/steps/when/values@", "/steps/clock@", "/steps/lasts@"];
+    let exception = |path, kind, reason| Exception { path, kind, reason };
+    let mut exceptions = vec![exception("/steps/kind", "object", "codes are what they stand for")];
+    let marks = without_marks.into_iter();
+    exceptions.extend(marks.map(|path| exception(path, "only in first", "fields of structs have no attributes")));
+    let cases = [
+        Case { name: "matrices".to_owned(), path: matrices, exceptions: Vec::new(), is_foreign: false },
+        Case { name: "table".to_owned(), path, exceptions, is_foreign: false },
+    ];
+    let mut failures = project::run(folder.path(), &cases, true);
+    for (number, case) in cases.iter().enumerate() {
+        let found = differences(case, &folder.path().join(format!("copy-{number}.h5")), &mut [false; 100]);
+        failures.extend(found.into_iter().map(|difference| format!("{}: {difference}", case.name)));
+    }
+    let (types, _) = shell(folder.path(), "filebacked rust table.h5");
+    assert!(failures.is_empty(), "{} failures:\n{}\n{types}", failures.len(), failures.join("\n"));
 }
 
 /// Each numbered section of the page about the layout has a file, whose name begins with the number.

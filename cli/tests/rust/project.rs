@@ -7,8 +7,9 @@ use std::process::Command;
 use crate::Case;
 use crate::common::{PROGRAM, shell};
 
-/// Prints types for all files, builds one program of them, and runs it; what fails, in words.
-pub(crate) fn run(folder: &Path, cases: &[Case]) -> Vec<String> {
+/// Prints types for all files, builds one program of them, and runs it; what fails, in words. With `more`, the crate has all cargo
+/// features.
+pub(crate) fn run(folder: &Path, cases: &[Case], more: bool) -> Vec<String> {
     let mut failures = Vec::new();
     let sources = folder.join("project/src");
     std::fs::create_dir_all(&sources).unwrap();
@@ -40,7 +41,7 @@ pub(crate) fn run(folder: &Path, cases: &[Case]) -> Vec<String> {
     let main = format!("{modules}\n{MAIN}\nfn main() {{\n{calls}}}\n");
     std::fs::write(sources.join("main.rs"), main).unwrap();
     failures.extend(unformatted(&sources));
-    let program = match build(&folder.join("project")) {
+    let program = match build(&folder.join("project"), more) {
         Ok(program) => program,
         Err(why) => {
             failures.push(why);
@@ -124,7 +125,7 @@ fn unformatted(sources: &Path) -> Vec<String> {
 }
 
 /// Builds the program, with what was built for these tests.
-fn build(project: &Path) -> Result<PathBuf, String> {
+fn build(project: &Path, more: bool) -> Result<PathBuf, String> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = package.parent().unwrap();
     let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
@@ -143,9 +144,29 @@ fn build(project: &Path) -> Result<PathBuf, String> {
     let tests: Vec<String> = for_tests.lines().map(name).collect();
     let dependencies: Vec<&str> = dependencies.lines().filter(|line| !tests.contains(&name(line))).collect();
     for_tests.push('\n');
+    if more {
+        let manifest = read(root.join("Cargo.toml"));
+        let features = manifest.split("\n[features]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let features = features.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+        let is_of_these = |name: &&str| *name != "default" && (*name != "bundled" || cfg!(feature = "bundled"));
+        let features: Vec<&str> = features.map(|(name, _)| name).filter(is_of_these).collect();
+        let version = |package: &str| {
+            let line = manifest.lines().find_map(|line| line.strip_prefix(&format!("{package} = {{"))).unwrap();
+            format!("{{{}", line.replace(", optional = true", ""))
+        };
+        let others = for_tests.lines().filter(|line| !line.starts_with("filebacked = "));
+        for_tests = others.map(|line| format!("{line}\n")).collect();
+        for_tests.push_str(&format!(
+            "filebacked = {{ path = {root:?}, default-features = false, features = {features:?} }}\nnalgebra = {}\n",
+            version("nalgebra")
+        ));
+    }
+    // What was built for these tests has it.
+    let dependencies =
+        dependencies.join("\n").replace(", optional = true", if more { "" } else { ", optional = true" });
     let text = format!(
         "[package]\nname = \"printed\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{for_tests}{}\n\n{}",
-        dependencies.join("\n"),
+        dependencies,
         profiles.concat()
     );
     std::fs::write(project.join("Cargo.toml"), text).unwrap();
