@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""How fast the command `filebacked` is beside h5ls, h5diff and h5py: medians of runs in turn, files in the page cache.
+"""How fast the command `filebacked` is beside h5ls, h5diff, h5repack, h5py and pandas: medians of runs in turn, files in the page cache.
 
-    cargo build --release -p filebacked-cli
-    benches/command.py target/release/filebacked
+    cargo build --release -p filebacked-cli --features parquet
+    benches/command.py target/release/filebacked [MEGABYTES [WORD...]]
 
-It takes h5py, and HDF5's tools on the path.
+It takes h5py and HDF5's tools on the path; pandas for some rows and pyarrow for those of Parquet; chromium for the last. The large
+files have 1000 MB, or MEGABYTES; with words, only what has one of them in its heading is measured: `objects`, `records`, `report`.
 """
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,6 +18,8 @@ import time
 from pathlib import Path
 
 RUNS = 5
+# How soon the page of 10,000 objects is to be there.
+MOST_LOADING = 1000
 
 
 def timed(arguments):
@@ -31,6 +35,9 @@ def timed(arguments):
 
 def compare(what, cases, runs=RUNS):
     """Runs each in turn."""
+    words = sys.argv[3:]
+    if words and not any(word in what for word in words):
+        return
     results = {name: [] for name in cases}
     for arguments in cases.values():
         timed(arguments)
@@ -41,7 +48,7 @@ def compare(what, cases, runs=RUNS):
     for name, measured in results.items():
         seconds = statistics.median(run[0] for run in measured)
         memory = max(run[1] for run in measured)
-        print(f"  {name:24} {1000 * seconds:9.1f} ms  {memory:7.1f} MB")
+        print(f"  {name:24} {1000 * seconds:9.1f} ms  {memory:7.1f} MB", flush=True)
 
 
 def make(megabytes):
@@ -56,12 +63,71 @@ def make(megabytes):
                 inner[f"dataset {dataset}"] = np.arange(10.0)
     with h5py.File("large.h5", "w") as file:
         file["x"] = np.random.default_rng(1).random(100_000_000 // 8)
+        file["walk"] = np.random.default_rng(1).normal(size=100_000_000 // 8).cumsum()
+        file["grid"] = np.random.default_rng(1).random((2500, 5000))
     for name in ["a.h5", "b.h5"]:
         with h5py.File(name, "w") as file:
             for part in range(10):
                 file[f"part {part}"] = np.random.default_rng(part).random(megabytes * 100_000 // 8)
             if name == "b.h5":
                 file["part 5"][1000] = 0.5
+    with h5py.File("smooth.h5", "w") as file:
+        file["x"] = np.sin(np.arange(megabytes * 100_000 // 8) / 1000)
+    # A tenth of a gigabyte in a million records.
+    with h5py.File("records.h5", "w") as file:
+        rng = np.random.default_rng(1)
+        records = np.zeros(megabytes * 1000, [("id", "u8"), ("energy", "f8"), ("mass", "f4"), ("charge", "i1"), ("name", "S24")])
+        records["id"] = np.arange(len(records))
+        records["energy"], records["mass"] = rng.random(len(records)), rng.random(len(records))
+        records["charge"] = rng.integers(-3, 4, len(records))
+        records["name"] = [f"particle {number}".encode() for number in range(len(records))]
+        file["records"] = records
+
+
+FRAME = """
+import h5py, pandas as pd
+frame = pd.DataFrame(h5py.File("records.h5")["records"][:])
+frame["name"] = frame["name"].str.decode("utf-8")
+"""
+BACK = """
+import h5py, numpy as np, pandas as pd
+frame["name"] = frame["name"].str.encode("utf-8").astype("S24")
+records = frame.to_records(index=False, column_dtypes={"name": "S24"})
+h5py.File("pandas.h5", "w")["records"] = records
+"""
+
+
+def conversions(program):
+    """What `convert` is measured on: its own runs, and the same by pandas where that is installed."""
+    for end, there, back in [
+        ("csv", "frame.to_csv('pandas.csv', index=False)", "frame = pd.read_csv('pandas.csv')"),
+        ("ndjson", "frame.to_json('pandas.ndjson', orient='records', lines=True)", "frame = pd.read_json('pandas.ndjson', lines=True)"),
+        ("parquet", "frame.to_parquet('pandas.parquet')", "frame = pd.read_parquet('pandas.parquet')"),
+        ("json", None, None),
+        ("msgpack", None, None),
+    ]:
+        own = [program, "convert", "records.h5", f"own.{end}", "--at", "records"]
+        if subprocess.run(own, stderr=subprocess.DEVNULL).returncode != 0:
+            print(f"left out: this program was built without {end}")
+            continue
+        cases = {f"filebacked to .{end}": own}
+        from_it = {f"filebacked from .{end}": [program, "convert", f"own.{end}", f"from-{end}.h5"]}
+        if there is not None and subprocess.run([sys.executable, "-c", FRAME + there], stderr=subprocess.DEVNULL).returncode == 0:
+            cases[f"pandas to .{end}"] = [sys.executable, "-c", FRAME + there]
+            from_it[f"pandas from .{end}"] = [sys.executable, "-c", "import pandas as pd\n" + back + BACK]
+        yield f"records to .{end}", cases
+        yield f"records from .{end}", from_it
+
+
+def loading(page, browser):
+    """Milliseconds until a browser has loaded a page: a frame in another page, which says so in its title."""
+    Path("frame.html").write_text(
+        "<!doctype html><title></title><script>const begun = performance.now()</script>"
+        f"<iframe src='{page}' width=1200 height=900 onload='document.title = `loaded ${{performance.now() - begun}}`'></iframe>"
+    )
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage", "--dump-dom"]
+    output = subprocess.run([browser, *flags, f"file://{Path('frame.html').resolve()}"], capture_output=True, text=True, check=True)
+    return float(output.stdout.split("<title>loaded ")[1].split("<")[0])
 
 
 def main():
@@ -76,7 +142,12 @@ def main():
             "filebacked tree": [program, "tree", "many.h5"],
             "filebacked tree -n 0": [program, "tree", "-n", "0", "many.h5"],
             "h5ls -r": ["h5ls", "-r", "many.h5"],
-        })
+            "filebacked tree --schema": [program, "tree", "--schema", "many.h5"],
+            "h5dump -H": ["h5dump", "-H", "many.h5"],
+            "filebacked check": [program, "check", "many.h5"],
+            "filebacked rust": [program, "rust", "many.h5"],
+            "filebacked report": [program, "report", "many.h5", "-o", "many.html"],
+        }, 3)
         save = "import h5py, numpy as np; np.save('h5py.npy', h5py.File('large.h5')['x'][:])"
         text = "import h5py, sys; sys.stdout.write('\\n'.join(map(repr, h5py.File('large.h5')['x'][:].tolist())))"
         compare("100 MB", {
@@ -85,11 +156,38 @@ def main():
             "filebacked get": [program, "get", "large.h5", "x"],
             "h5py as text": [sys.executable, "-c", text],
         }, 3)
+        compare("100 MB, drawn", {
+            "filebacked plot": [program, "plot", "large.h5", "walk"],
+            "filebacked plot --png": [program, "plot", "large.h5", "walk", "--png", "walk.png"],
+            "filebacked plot, a matrix": [program, "plot", "large.h5", "grid", "--png", "grid.png"],
+            "filebacked report": [program, "report", "large.h5", "-o", "large.html"],
+        }, 3)
         compare(f"{megabytes} MB and the same with one change", {
             "filebacked diff": [program, "diff", "a.h5", "b.h5"],
             "h5diff": ["h5diff", "a.h5", "b.h5"],
         }, 3)
         compare(f"{megabytes} MB", {"filebacked check": [program, "check", "a.h5"]}, 3)
+        compare(f"{megabytes} MB, made anew", {
+            "filebacked repack": [program, "repack", "-q", "a.h5", "own.h5"],
+            "h5repack": ["h5repack", "a.h5", "other.h5"],
+        }, 3)
+        compare(f"{megabytes // 10} MB, compressed", {
+            "filebacked repack": [program, "repack", "-q", "smooth.h5", "own.h5", "--at", "x:deflate=6"],
+            "h5repack": ["h5repack", "-l", "x:CHUNK=131072", "-f", "x:SHUF", "-f", "x:GZIP=6", "smooth.h5", "other.h5"],
+        }, 3)
+        for what, cases in conversions(program):
+            compare(f"{megabytes * 1000:,} {what}", cases, 3)
+        browser = shutil.which("chromium") or shutil.which("google-chrome")
+        words = sys.argv[3:]
+        if browser is None:
+            print("left out: there is no chromium")
+        elif not words or "report" in words:
+            subprocess.run([program, "report", "many.h5", "-o", "many.html"], check=True)
+            measured = [loading("many.html", browser) for _ in range(RUNS + 1)][1:]
+            size = Path("many.html").stat().st_size / 1e6
+            loaded = statistics.median(measured)
+            print(f"the report's page of 10,000 objects, {size:.1f} MB, in a browser\n  loaded after {loaded:.0f} ms")
+            assert loaded < MOST_LOADING, f"more than {MOST_LOADING} ms"
 
 
 if sys.argv[1] == "--make":

@@ -84,7 +84,7 @@ fn times_are_dates() {
     let begun = SystemTime::UNIX_EPOCH + Duration::from_secs(1_709_164_800);
     let step = |number: u32| {
         let when = begun + Duration::from_secs(u64::from(number) * 86_400);
-        Step { when, ended: (number % 10 > 0).then_some(when), energy: f64::from(number) }
+        Step { when, ended: (!number.is_multiple_of(10)).then_some(when), energy: f64::from(number) }
     };
     filebacked::write_at(folder.join("run.h5"), "steps", &(0..100).map(step).collect::<Vec<_>>()).unwrap();
     {

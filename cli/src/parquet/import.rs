@@ -38,10 +38,11 @@ pub(crate) fn import(input: &Path, new: &Path, at: &str) -> Outcome {
     if metadata.row_groups().iter().all(|group| group.num_rows() == 0) {
         let schema = Arc::new(Schema::new(stored_fields(schema.fields())));
         let empty = Table(RecordBatch::new_empty(schema));
-        return Ok(match is_root(at) {
+        match is_root(at) {
             true => WriteOptions::new().to_file(new, &empty)?,
             false => WriteOptions::new().write_at(new, at, &empty)?,
-        });
+        }
+        return Ok(());
     }
     let batches = builder.with_batch_size(rows_of(&metadata)).build().map_err(wrong)?;
     let options = WriteOptions::new().records(Records::Columns);
