@@ -72,9 +72,9 @@ fn particles() -> Vec<Particle> {
     let particle = |id: u32| Particle {
         id,
         energy: id as f32 / 2.0,
-        name: (id % 2 == 0).then(|| format!("particle {id}")),
+        name: id.is_multiple_of(2).then(|| format!("particle {id}")),
         charge: (id % 3) as i8 - 1,
-        is_free: id % 2 == 0,
+        is_free: id.is_multiple_of(2),
         path: (0..id % 5).map(f64::from).collect(),
         spin: Spin { x: f64::from(id), y: -f64::from(id) },
         when: begun + Duration::from_millis(1250 * u64::from(id)),
