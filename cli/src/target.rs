@@ -21,7 +21,7 @@ pub(crate) struct Target {
 pub(crate) enum Found {
     Group(Group),
     /// A dataset, or a field of its records.
-    Dataset(Dataset),
+    Dataset(Box<Dataset>),
 }
 
 impl Target {
@@ -95,10 +95,10 @@ pub(crate) fn find(root: &Group, path: &str) -> Outcome<Found> {
                 let fields: Vec<String> =
                     names[number + 1..].iter().map(|name| name.replace("%2F", "/").replace("%25", "%")).collect();
                 if fields.is_empty() {
-                    return Ok(Found::Dataset(dataset));
+                    return Ok(Found::Dataset(Box::new(dataset)));
                 }
                 let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-                return Ok(Found::Dataset(dataset.field(&fields)?));
+                return Ok(Found::Dataset(Box::new(dataset.field(&fields)?)));
             }
             Ok(_) => return Err(Failure::error(format!("`{path}` is neither a group nor a dataset"))),
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(Failure::Missing(error.to_string())),

@@ -59,7 +59,7 @@ impl Source {
         };
         let slice = target.slice.as_ref();
         match found {
-            Found::Dataset(dataset) => Self::of_dataset(&name, dataset.into(), slice, most),
+            Found::Dataset(dataset) => Self::of_dataset(&name, (*dataset).into(), slice, most),
             Found::Group(group) => {
                 if is_masked(&group) {
                     return Ok(vec![Self::masked(&name, &group, slice, Vec::new())?]);
