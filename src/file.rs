@@ -195,7 +195,25 @@ pub(crate) fn to_file(
     rules: &RulePosition,
     watch: &ProgressCallback,
 ) -> Result<()> {
-    let write = |run: &CallProgress| {
+    let write = |run: &CallProgress| NewFile::write(value, path, access, rules, run)?.replace(sync);
+    watch.during(write).map_err(|error| in_file(error, path))
+}
+
+/// A file that is written, and has not taken its place yet. It is removed when dropped.
+pub(crate) struct NewFile {
+    temporary_file: TemporaryFile,
+    target: PathBuf,
+}
+
+impl NewFile {
+    /// Writes `value` to a file beside the one at `path`.
+    fn write(
+        value: &dyn AnyValue,
+        path: &Path,
+        access: Access,
+        rules: &RulePosition,
+        run: &CallProgress,
+    ) -> Result<Self> {
         let target = target_of(path)?;
         let (temporary_file, file) = TemporaryFile::with_file(&target, access)?;
         let spot = {
@@ -208,9 +226,29 @@ pub(crate) fn to_file(
         };
         file.close()?;
         spot.finish()?;
-        temporary_file.replace(&target, sync)
-    };
-    watch.during(write).map_err(|error| in_file(error, path))
+        Ok(Self { temporary_file, target })
+    }
+
+    /// The same as a call of its own.
+    pub(crate) fn begin(
+        value: &dyn AnyValue,
+        path: &Path,
+        access: Access,
+        rules: &RulePosition,
+        watch: &ProgressCallback,
+    ) -> Result<Self> {
+        watch.during(|run| Self::write(value, path, access, rules, run)).map_err(|error| in_file(error, path))
+    }
+
+    /// Where it is, until it takes its place.
+    pub(crate) fn path(&self) -> &Path {
+        self.temporary_file.path()
+    }
+
+    /// Takes its place; with `sync`, once it is on the disk.
+    pub(crate) fn replace(self, sync: bool) -> Result<()> {
+        self.temporary_file.replace(&self.target, sync)
+    }
 }
 
 /// Has `write` write a named value to a file, which is made if it is not there.

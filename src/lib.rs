@@ -175,6 +175,7 @@ mod api;
 mod appender;
 mod de;
 mod deserializer;
+pub mod dist;
 mod file;
 mod ground;
 pub mod guide;

@@ -114,6 +114,11 @@ impl TemporaryFile {
         Err(failed(AlreadyExists.into()))
     }
 
+    /// Where it is, until it takes its place.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// How many bytes it has.
     pub(crate) fn len(&self) -> Result<u64> {
         let len = self.file.metadata().map(|file| file.len());

@@ -19,6 +19,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "api.rs",
             "appender.rs",
             "deserializer.rs",
+            "dist/",
             "file.rs",
             "guide.rs",
             "objects/",

@@ -43,6 +43,7 @@ mod matrix_form;
 mod node;
 mod offsets;
 mod python;
+mod range;
 pub(crate) mod read_state;
 mod reference;
 mod root;

@@ -47,39 +47,11 @@ impl Stream {
             (group, vec![path, link])
         };
         let open = |links: &mut Vec<String>| -> Result<Column> {
-            let mut object = match links.get(1) {
+            let object = match links.get(1) {
                 Some(link) => group.open(link)?,
                 None => Object::Group(group.clone()),
             };
-            let mut scope = Scope::streaming(RulePosition::nowhere());
-            loop {
-                let inside = match object {
-                    Object::Dataset(dataset) => {
-                        scope.count_dataset(&dataset, LinkKind::Hard)?;
-                        return Column::of_dataset(dataset, RulePosition::nowhere());
-                    }
-                    Object::Group(inside) => inside,
-                };
-                scope = scope.enter(&inside, LinkKind::Hard)?;
-                object = match inside.kind()? {
-                    Some(Kind::Value) => {
-                        links.push(VALUE.to_owned());
-                        inside.open(VALUE)?
-                    }
-                    Some(Kind::Tuple) => return list(inside, scope),
-                    Some(kind) => return Column::of_group(&inside, kind, &scope, Depth::default()),
-                    None => {
-                        let names = inside.link_names()?;
-                        if !are_positions(names.iter().map(String::as_str)) {
-                            if let Some(column) = foreign::sequence(&inside, &scope, Depth::default())? {
-                                return Ok(column);
-                            }
-                            return Err(Error::wrong_type("a sequence", describe::group(&inside, None)));
-                        }
-                        return list(inside, scope);
-                    }
-                };
-            }
+            column_of(object, Scope::streaming(RulePosition::nowhere()), links)
         };
         let file_size = group.file_size();
         let (opened, limits) = Limits::while_reading(|| {
@@ -137,6 +109,38 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         with_room(|| self.column = Column::Units(0));
+    }
+}
+
+/// The sequence that an object is. The names of links on the way are added to `links`.
+pub(super) fn column_of(mut object: Object, mut scope: Scope, links: &mut Vec<String>) -> Result<Column> {
+    loop {
+        let inside = match object {
+            Object::Dataset(dataset) => {
+                scope.count_dataset(&dataset, LinkKind::Hard)?;
+                return Column::of_dataset(dataset, RulePosition::nowhere());
+            }
+            Object::Group(inside) => inside,
+        };
+        scope = scope.enter(&inside, LinkKind::Hard)?;
+        object = match inside.kind()? {
+            Some(Kind::Value) => {
+                links.push(VALUE.to_owned());
+                inside.open(VALUE)?
+            }
+            Some(Kind::Tuple) => return list(inside, scope),
+            Some(kind) => return Column::of_group(&inside, kind, &scope, Depth::default()),
+            None => {
+                let names = inside.link_names()?;
+                if !are_positions(names.iter().map(String::as_str)) {
+                    if let Some(column) = foreign::sequence(&inside, &scope, Depth::default())? {
+                        return Ok(column);
+                    }
+                    return Err(Error::wrong_type("a sequence", describe::group(&inside, None)));
+                }
+                return list(inside, scope);
+            }
+        };
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod library_lock;
 pub(crate) mod limits;
 pub(crate) mod link_name;
 pub(crate) mod memory;
+pub(crate) mod message;
 pub(crate) mod progress;
 pub(crate) mod stack;
 pub(crate) mod time;

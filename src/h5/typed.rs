@@ -223,6 +223,16 @@ impl<T: H5Type> ElementType<T> {
         self.each * size_of::<T>()
     }
 
+    /// Bytes of an element in a file that this crate makes.
+    pub(super) fn file_size(&self) -> usize {
+        self.file.size()
+    }
+
+    /// The type in the file, the bytes of it, and the type in memory.
+    pub(super) fn for_room(&self) -> (hid_t, usize, hid_t) {
+        (self.file.id(), self.file.size(), self.memory.id())
+    }
+
     /// The type in Rust's words.
     pub(crate) fn name(&self) -> String {
         name(&self.descriptor)

@@ -1,6 +1,8 @@
 //! How values are read.
 
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -13,6 +15,7 @@ use crate::h5::{AsGroup, File, Group};
 use crate::layout::access::{Access, FileLocking};
 use crate::layout::path_rules::{Effect, RulePosition, Rules};
 use crate::reader::Reader;
+use crate::wrappers::dist::session::Share;
 use crate::{Hdf5Deserializer, de, file};
 
 /// How values are read. See [`WriteOptions`](crate::WriteOptions) for an example, and for [what paths are](crate::WriteOptions#paths).
@@ -36,6 +39,7 @@ pub struct ReadOptions {
     limits: Limits,
     rules: Rules,
     watch: ProgressCallback,
+    share: Option<Share>,
 }
 
 impl ReadOptions {
@@ -608,6 +612,33 @@ impl ReadOptions {
     /// As [`from_file`](crate::from_file).
     pub fn from_file<T: DeserializeOwned>(&self, path: impl AsRef<Path>) -> Result<T> {
         made(|value| self.read_file(path.as_ref(), value))
+    }
+
+    /// Which rows of what is spread over ranks this rank reads, where [ranks read a file together](Self::dist): of lists, arrays
+    /// and sparse matrices, by how many rows there are, the rank, and how many ranks there are. Without this, each reads an even
+    /// share, in the order of the ranks. Ranges of several ranks may overlap: `|len, _, _| 0..len` reads all on each.
+    ///
+    /// ```
+    /// use filebacked::dist::{Alone, List};
+    /// use filebacked::{ReadOptions, to_file};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// to_file(&path, &vec![1.5, 2.5, 3.5])?;
+    /// let options = ReadOptions::new().share(|len, _, _| 1..len);
+    /// let list: List<f64> = options.dist(&Alone).from_file(&path)?;
+    /// assert_eq!(list.0, [2.5, 3.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn share(mut self, share: impl Fn(u64, usize, usize) -> Range<u64> + Send + Sync + 'static) -> Self {
+        self.share = Some(Share(Arc::new(share)));
+        self
+    }
+
+    /// How ranks share what they read.
+    pub(crate) fn shares(&self) -> Option<Share> {
+        self.share.clone()
     }
 
     /// How files are opened.

@@ -11,7 +11,7 @@ use crate::h5::within::path_of;
 use crate::h5::{AsGroup, Group};
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
 use crate::layout::dataset_options::{DatasetOptions, Maps, Records, Strings};
-use crate::layout::path_rules::{Effect, Pattern, Rules};
+use crate::layout::path_rules::{Effect, Pattern, RulePosition, Rules};
 use crate::ser::{AnyValue, Erased};
 use crate::{Hdf5Serializer, file, ser};
 
@@ -506,7 +506,7 @@ impl WriteOptions {
 
 /// The same for values of any type, so that the types of users are not compiled for what is here.
 impl WriteOptions {
-    fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
+    pub(crate) fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
         self.check_for_values()?;
         self.watch.during(|run| {
             self.writing(|| {
@@ -516,7 +516,7 @@ impl WriteOptions {
         })
     }
 
-    fn put_named(&self, value: &dyn AnyValue, group: &hdf5::Group, name: &str) -> Result<()> {
+    pub(crate) fn put_named(&self, value: &dyn AnyValue, group: &hdf5::Group, name: &str) -> Result<()> {
         self.check_for_values()?;
         let position = self.rules.start(|| path_of(&group.name(), name));
         let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
@@ -533,6 +533,27 @@ impl WriteOptions {
     fn put_in_file(&self, value: &dyn AnyValue, path: &Path) -> Result<()> {
         self.check_for_values()?;
         file::to_file(value, path, self.sync, self.access, &self.rules.start(String::new), &self.watch)
+    }
+
+    /// Begins a file in the place of the one at `path`.
+    pub(crate) fn begin_file(&self, value: &dyn AnyValue, path: &Path) -> Result<file::NewFile> {
+        self.check_for_values()?;
+        file::NewFile::begin(value, path, self.access, &self.rules.start(String::new), &self.watch)
+    }
+
+    /// Puts a file that was begun in its place.
+    pub(crate) fn end_file(&self, file: file::NewFile) -> Result<()> {
+        file.replace(self.sync)
+    }
+
+    /// Whether files are on the disk before they take their place.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.sync
+    }
+
+    /// The rules as of the root of a value, where nothing takes note of what they are used for.
+    pub(crate) fn start_of_rules(&self) -> RulePosition {
+        self.rules.start(String::new)
     }
 
     fn put_in_memory(&self, value: &dyn AnyValue) -> Result<Vec<u8>> {

@@ -212,6 +212,11 @@ impl Destination {
         self.place.write_array(element, array)
     }
 
+    /// Makes the dataset of an array of that shape, with room for elements that others put there; says where in the file that is.
+    pub(crate) fn make_room<T: H5Type>(&self, element: &ElementType<T>, shape: &[u64]) -> Result<u64> {
+        self.place.make_room(element, shape)
+    }
+
     /// The same as a dataset of a kind of arrays, by which serde finds what it was where it keeps what it reads.
     #[cfg(feature = "nalgebra")]
     pub(crate) fn put_marked_array<T: H5Type, D: Dimension>(

@@ -14,6 +14,7 @@
 //! - Wrapper types write themselves to a [`destination`]; those in sequences go to an [`object_list`]. Those that are in memory
 //!   as columns go to a `column_place`.
 //! - [`root`] writes whole values, [`replace`] puts one in the place of another, and [`changes`] are made to a group that is there.
+//! - [`tape`] has values as bytes, which ranks compare and send each other.
 //! - [`select`] knows what the options leave out. [`python`] has the layout of the Python package FileBacked.
 
 mod any_value;
@@ -46,6 +47,7 @@ mod python;
 mod record;
 mod record_packer;
 mod replace;
+mod replay;
 mod root;
 mod select;
 mod serializer;
@@ -53,6 +55,7 @@ mod serializer;
 mod sparse_form;
 mod stream;
 mod strings;
+mod tape;
 mod variants;
 pub(crate) mod write_state;
 
@@ -62,6 +65,7 @@ pub(crate) use changes::{Changes, link_name, link_names};
 pub(crate) use column_place::ColumnPlace;
 pub(crate) use destination::Destination;
 pub(crate) use growth::Growth;
+pub(crate) use replay::Tapes;
 pub use root::Hdf5Serializer;
 pub(crate) use root::{fill, write_named};
 pub(crate) use select::NamesQuestion;
@@ -69,3 +73,4 @@ pub(crate) use select::NamesQuestion;
 pub(crate) use sparse_form::write_attributes;
 #[cfg(feature = "arrow")]
 pub(crate) use strings::StringList;
+pub(crate) use tape::{PartQuestion, ask_parts, elements, hash};

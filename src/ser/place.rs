@@ -291,6 +291,20 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Makes the dataset of an array, with room for elements that others put there; says where in the file that is.
+    pub(super) fn make_room<T: H5Type>(&self, element: &ElementType<T>, shape: &[u64]) -> Result<u64> {
+        self.rules.note_leaf();
+        match &self.at {
+            PlaceKind::Child(group, name) => group.make_array_room(name, element, shape, &self.storing()),
+            PlaceKind::Fill { group, target } => {
+                check_free(target.as_ref(), VALUE)?;
+                group.write_kind(Kind::Value)?;
+                group.make_array_room(VALUE, element, shape, &self.storing())
+            }
+            PlaceKind::Attribute(..) => Err(no_attribute()),
+        }
+    }
+
     /// Makes a group, or gives the one to fill.
     pub(super) fn group(&self, kind: Option<Kind>) -> Result<Group> {
         let group = match &self.at {

@@ -18,7 +18,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use crate::de::Source;
 use crate::ground::error::Result;
 use crate::ground::wrapper_slot::{NAME, Ticket, failed, take};
-use crate::ser::{Destination, NamesQuestion};
+use crate::ser::{Destination, NamesQuestion, PartQuestion};
 
 /// A wrapper that is written.
 pub(crate) trait Write {
@@ -31,6 +31,11 @@ pub(crate) trait Write {
     /// Serializes what is in it that has paths of its own, to find that: nothing, for what is one object.
     fn answer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_unit()
+    }
+
+    /// Says what is spread over ranks of it, if that is so; otherwise its ranks are alike in it.
+    fn spread(&self, _: &PartQuestion) -> Option<Result<()>> {
+        None
     }
 }
 
@@ -50,6 +55,13 @@ impl<W: Write> Serialize for Content<'_, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if take::<NamesQuestion>(self.ticket).is_some() {
             return self.wrapper.answer(serializer);
+        }
+        if let Some(question) = take::<PartQuestion>(self.ticket) {
+            return match self.wrapper.spread(&question) {
+                Some(Ok(())) => serializer.serialize_unit(),
+                Some(Err(error)) => Err(S::Error::custom(failed::<PartQuestion>(self.ticket, error))),
+                None => self.wrapper.elsewhere(serializer),
+            };
         }
         let Some(destination) = take::<Destination>(self.ticket) else { return self.wrapper.elsewhere(serializer) };
         match self.wrapper.write(&destination) {

@@ -5,6 +5,7 @@ pub mod array;
 pub(crate) mod attrs;
 pub(crate) mod bridge;
 pub mod codec;
+pub(crate) mod dist;
 mod field;
 pub(crate) mod lazy;
 #[cfg(feature = "sprs")]

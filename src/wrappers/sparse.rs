@@ -274,16 +274,24 @@ where
     const EXPECTED: &'static str = "a sparse matrix";
 
     fn read(source: Source) -> Result<Self> {
-        source.open(|found| match found {
-            OpenSource::Object(stored) if is_of_sprs(&stored)? => {
-                stored.read().map(|SparseInOtherFormat(matrix)| Self(matrix))
-            }
-            OpenSource::Object(stored) => read_compressed(&stored).map(Self),
-            OpenSource::Attribute(_) => Err(Error::wrong_type(Self::EXPECTED, "an attribute")),
-        })
+        source.open(read).map(Self)
     }
 
     fn elsewhere<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserialize_compressed(deserializer).map(Self)
+    }
+}
+
+/// Reads a matrix from an object.
+pub(crate) fn read<'de, T, I, Iptr>(found: OpenSource) -> Result<CsMatI<T, I, Iptr>>
+where
+    T: H5Type + Deserialize<'de>,
+    I: SpIndex + H5Type + Deserialize<'de>,
+    Iptr: SpIndex + H5Type + Deserialize<'de>,
+{
+    match found {
+        OpenSource::Object(stored) if is_of_sprs(&stored)? => stored.read().map(|SparseInOtherFormat(matrix)| matrix),
+        OpenSource::Object(stored) => read_compressed(&stored),
+        OpenSource::Attribute(_) => Err(Error::wrong_type("a sparse matrix", "an attribute")),
     }
 }

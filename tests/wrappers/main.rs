@@ -16,6 +16,7 @@ mod messages;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 mod polymorphism;
+mod ranks;
 #[cfg(feature = "sprs")]
 mod sparse;
 #[cfg(feature = "sprs")]

@@ -71,6 +71,9 @@ pub enum ErrorKind {
     Io,
     /// A type's own `Serialize` or `Deserialize` failed.
     Custom,
+    /// Ranks that write or read [one file together](crate::dist) do not go together: they make other calls, or have values that
+    /// differ in what is to be alike, or one of them is gone.
+    Ranks,
 }
 
 /// What went wrong, in one line, with where: the place in the value, as serde walks it (`patches/[2]/material/name`),

@@ -1,0 +1,437 @@
+//! A file that ranks write together.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Comm;
+use super::ranks::{Ranks, caught};
+use crate::file::NewFile;
+use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::message::{Message, Received};
+use crate::h5::AsGroup;
+use crate::layout::path_rules::RulePosition;
+use crate::options::WriteOptions;
+use crate::ser::{AnyValue, Erased, ask_parts, hash};
+use crate::wrappers::dist::array::outside;
+use crate::wrappers::dist::geometry::{Extent, holes, overlapping};
+use crate::wrappers::dist::session::{ArrayPart, Part, PartForm, Pass, WrittenPart, changed, during};
+
+/// Writes the value that all ranks have together to a file, which replaces one that is there: see [`dist`](crate::dist).
+///
+/// The path is that of one file for all ranks: it is on a file system that all of them see.
+///
+/// # Errors
+/// If it fails on any rank, or the ranks' values do not go together. The old file stays then.
+pub fn to_file<T: ?Sized + Serialize>(comm: &impl Comm, path: impl AsRef<Path>, value: &T) -> Result<()> {
+    WriteOptions::new().dist(comm).to_file(path, value)
+}
+
+/// Fills a group of a file that rank 0 has open with the value that all ranks have together, as
+/// [`filebacked::to_group`](crate::to_group) does. Rank 0 gives the group, and all others `None`.
+///
+/// Rank 0 writes all of it: what is spread has to fit into its memory.
+///
+/// # Errors
+/// If it fails on any rank, or the ranks' values do not go together. The group stays as it was then.
+///
+/// ```
+/// use filebacked::dist::{self, Comm, List, Threads};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// let file = filebacked::hdf5::File::create(&path)?;
+/// let written = Threads::run(2, |comm| {
+///     let group = (comm.rank() == 0).then_some(&file);
+///     dist::write(&comm, group, "steps", &List(vec![comm.rank() as u32]))
+/// });
+/// assert!(written.iter().all(Result::is_ok));
+/// assert_eq!(filebacked::read::<Vec<u32>>(&file, "steps")?, [0, 1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn to_group<T: ?Sized + Serialize>(comm: &impl Comm, group: Option<impl AsGroup>, value: &T) -> Result<()> {
+    WriteOptions::new().dist(comm).to_group(group, value)
+}
+
+/// Writes the value that all ranks have together to the child `name` of a group that rank 0 has open, as
+/// [`filebacked::write`](crate::write()) does, and otherwise as [`to_group`].
+///
+/// # Errors
+/// As [`to_group`].
+pub fn write<T: ?Sized + Serialize>(
+    comm: &impl Comm,
+    group: Option<impl AsGroup>,
+    name: &str,
+    value: &T,
+) -> Result<()> {
+    WriteOptions::new().dist(comm).write(group, name, value)
+}
+
+/// Writes on all ranks together, as options say: see [`WriteOptions::dist`].
+#[derive(Clone, Copy)]
+pub struct DistWriter<'a> {
+    options: &'a WriteOptions,
+    comm: &'a dyn Comm,
+}
+
+impl std::fmt::Debug for DistWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DistWriter").field("rank", &self.comm.rank()).field("size", &self.comm.size()).finish()
+    }
+}
+
+impl WriteOptions {
+    /// The same for ranks that write a file together. All ranks have the same options.
+    ///
+    /// ```
+    /// use filebacked::WriteOptions;
+    /// use filebacked::dist::{Comm, List, Threads};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// let options = WriteOptions::new().deflate(4).sync(false);
+    /// for written in Threads::run(3, |comm| {
+    ///     options.dist(&comm).to_file(&path, &List(vec![comm.rank() as f64; 10_000]))
+    /// }) {
+    ///     written?;
+    /// }
+    /// assert_eq!(filebacked::from_file::<Vec<f64>>(&path)?.len(), 30_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn dist<'a>(&'a self, comm: &'a impl Comm) -> DistWriter<'a> {
+        DistWriter { options: self, comm }
+    }
+}
+
+impl DistWriter<'_> {
+    /// As [`dist::to_file`](to_file).
+    ///
+    /// # Errors
+    /// As [`dist::to_file`](to_file).
+    pub fn to_file<T: ?Sized + Serialize>(&self, path: impl AsRef<Path>, value: &T) -> Result<()> {
+        self.put_in_file(path.as_ref(), &Erased(value))
+    }
+
+    /// As [`dist::to_group`](to_group).
+    ///
+    /// # Errors
+    /// As [`dist::to_group`](to_group).
+    pub fn to_group<T: ?Sized + Serialize>(&self, group: Option<impl AsGroup>, value: &T) -> Result<()> {
+        let group = group.as_ref().map(AsGroup::as_group);
+        self.put_in_group("fills a group".to_owned(), group, &Erased(value), &|value, group| {
+            self.options.put(value, group)
+        })
+    }
+
+    /// As [`dist::write`](write).
+    ///
+    /// # Errors
+    /// As [`dist::write`](write).
+    pub fn write<T: ?Sized + Serialize>(&self, group: Option<impl AsGroup>, name: &str, value: &T) -> Result<()> {
+        let group = group.as_ref().map(AsGroup::as_group);
+        let put = |value: &dyn AnyValue, group: &hdf5::Group| self.options.put_named(value, group, name);
+        self.put_in_group(format!("writes `{name}` to a group"), group, &Erased(value), &put)
+    }
+
+    fn put_in_file(&self, path: &Path, value: &dyn AnyValue) -> Result<()> {
+        let located = |error: Error| error.in_file(&path.display().to_string());
+        let ranks = Ranks::new(self.comm, format!("writes `{}`", path.display()));
+        let (parts, rules) = self.look(&ranks, value, true).map_err(located)?;
+        let contents = collect(&ranks, value, &rules, &parts).map_err(located)?;
+        let mut file = None;
+        let make = || {
+            let (made, addresses) =
+                write_parts(parts_to_write(&parts, contents), || caught(|| self.options.begin_file(value, path)))?;
+            let message = file_message(&made, &addresses)?;
+            file = Some(made);
+            Ok(message)
+        };
+        let made = if ranks.is_first() { make() } else { Ok(Vec::new()) };
+        let made = ranks.agree(STEP_MADE, made)?;
+        if parts.iter().any(|part| part[0].is_spread) {
+            let filled = caught(|| self.fill(value, &rules, &parts, &made[0], ranks.rank()));
+            ranks.agree(STEP_FILLED, filled.map(|()| Vec::new())).map_err(located)?;
+        }
+        let ended = file.map_or(Ok(()), |file| self.options.end_file(file));
+        ranks.agree(STEP_ENDED, ended.map(|()| Vec::new())).map_err(located)?;
+        Ok(())
+    }
+
+    fn put_in_group(
+        &self,
+        call: String,
+        group: Option<&hdf5::Group>,
+        value: &dyn AnyValue,
+        put: &dyn Fn(&dyn AnyValue, &hdf5::Group) -> Result<()>,
+    ) -> Result<()> {
+        let ranks = Ranks::new(self.comm, call);
+        let (parts, rules) = self.look(&ranks, value, false)?;
+        let contents = collect(&ranks, value, &rules, &parts)?;
+        let write = || {
+            let group = group.ok_or_else(|| {
+                Error::new(ErrorKind::Ranks, "rank 0 writes, and has to give the group; the others give `None`")
+            })?;
+            write_parts(parts_to_write(&parts, contents), || caught(|| put(value, group))).map(|_| Vec::new())
+        };
+        let written = if ranks.is_first() { write() } else { Ok(Vec::new()) };
+        ranks.agree(STEP_MADE, written).map(drop)
+    }
+
+    /// Looks at the values of all ranks: whether they go together. Returns the parts that are spread over ranks, each as every rank
+    /// has it.
+    fn look(
+        &self,
+        ranks: &Ranks<'_>,
+        value: &dyn AnyValue,
+        may_spread: bool,
+    ) -> Result<(Vec<Vec<Part>>, RulePosition)> {
+        let rules = self.options.start_of_rules();
+        let pass = Pass::Look { parts: Vec::new(), may_spread };
+        let (hashed, pass) = during(pass, || caught(|| hash(value, &rules)));
+        let said = hashed.and_then(|hash| match pass {
+            Some(Pass::Look { parts, .. }) => {
+                let mut message = Message::new();
+                message.number(hash).number(parts.len() as u64);
+                parts.iter().for_each(|part| part.put(&mut message));
+                Ok(message.into_bytes())
+            }
+            _ => Err(changed()),
+        });
+        let all = ranks.agree(STEP_LOOKED, said)?;
+        let values = all.iter().map(|bytes| RankValue::of(bytes)).collect::<Result<Vec<_>>>()?;
+        Ok((parts_of(values)?, rules))
+    }
+
+    /// Puts this rank's elements into the file that rank 0 has made.
+    fn fill(
+        &self,
+        value: &dyn AnyValue,
+        rules: &RulePosition,
+        parts: &[Vec<Part>],
+        made: &[u8],
+        rank: usize,
+    ) -> Result<()> {
+        let (path, addresses) = file_of(made)?;
+        let failed = |error| Error::io(format_args!("could not open `{}`", path.display()), error);
+        let file = Arc::new(OpenOptions::new().write(true).open(&path).map_err(failed)?);
+        let zeros = parts.iter().map(|part| zeros_of(part, rank)).collect::<Result<_>>()?;
+        let pass = Pass::Fill { next: 0, file: Arc::clone(&file), addresses, zeros };
+        let (asked, pass) = during(pass, || ask_parts(value, rules));
+        asked?;
+        match pass {
+            Some(Pass::Fill { next, .. }) if next == parts.len() => {}
+            _ => return Err(changed()),
+        }
+        if self.options.is_synced() && rank != 0 {
+            // Of what another machine has in memory, rank 0 knows nothing.
+            let sync = File::sync_data(&file);
+            sync.map_err(|error| Error::io("could not write the file out", error))?;
+        }
+        Ok(())
+    }
+}
+
+/// The steps of a call, for what ranks tell each other.
+const STEP_LOOKED: u64 = 0;
+const STEP_COLLECTED: u64 = 1;
+const STEP_MADE: u64 = 2;
+const STEP_FILLED: u64 = 3;
+const STEP_ENDED: u64 = 4;
+
+/// What a rank says of its value.
+struct RankValue {
+    hash: u64,
+    parts: Vec<Part>,
+}
+
+impl RankValue {
+    fn of(bytes: &[u8]) -> Result<Self> {
+        let mut message = Received::new(bytes);
+        let (hash, count) = (message.number()?, message.number()?);
+        let parts = (0..count).map(|_| Part::take(&mut message)).collect::<Result<_>>()?;
+        Ok(Self { hash, parts })
+    }
+}
+
+/// The parts, each as every rank has it, if they go together.
+fn parts_of(values: Vec<RankValue>) -> Result<Vec<Vec<Part>>> {
+    let differ = |rank: usize, message: String| {
+        let message = format!("the values of ranks 0 and {rank} do not go together: {message}");
+        Err(Error::new(ErrorKind::Ranks, message))
+    };
+    let first = &values[0];
+    for (rank, value) in values.iter().enumerate() {
+        for (own, other) in first.parts.iter().zip(&value.parts) {
+            if own.path != other.path {
+                return differ(rank, format!("where one has `{}`, the other has `{}`", own.path, other.path));
+            }
+            if own.words() != other.words() {
+                let message = format!("`{}` is {} on one, and {} on the other", own.path, own.words(), other.words());
+                return differ(rank, message);
+            }
+            if own.is_spread != other.is_spread {
+                return differ(rank, format!("the options say other things of `{}`", own.path));
+            }
+        }
+        if value.parts.len() != first.parts.len() {
+            let message = format!("one has {} spread parts, and the other {}", first.parts.len(), value.parts.len());
+            return differ(rank, message);
+        }
+    }
+    if let Some(rank) = values.iter().position(|value| value.hash != first.hash) {
+        let message =
+            "they differ in something that is not spread (`dist::list`, `Block`, ...), and is written once for all"
+                .to_owned();
+        return differ(rank, message).map_err(|error| {
+            error.advised("the elements of a `HashSet` have another order on each rank: see `sorted`")
+        });
+    }
+    let count = first.parts.len();
+    let mut values: Vec<_> = values.into_iter().map(|value| value.parts.into_iter()).collect();
+    let parts = (0..count).map(|_| values.iter_mut().filter_map(Iterator::next).collect());
+    let parts: Vec<Vec<Part>> = parts.collect();
+    parts.iter().try_for_each(|part| check_blocks(part))?;
+    Ok(parts)
+}
+
+fn extents(part: &[Part]) -> Option<(&ArrayPart, Vec<Extent>)> {
+    let PartForm::Array(first) = &part[0].form else { return None };
+    let extent = |part: &Part| match &part.form {
+        PartForm::Array(ArrayPart { start, count, .. }) => Some(Extent { start: start.clone(), count: count.clone() }),
+        _ => None,
+    };
+    Some((first, part.iter().map(extent).collect::<Option<_>>()?))
+}
+
+/// An error for blocks of an array that overlap, or do not lie within it.
+fn check_blocks(part: &[Part]) -> Result<()> {
+    let Some((array, blocks)) = extents(part) else { return Ok(()) };
+    let path = &part[0].path;
+    if let Some((rank, block)) = blocks.iter().enumerate().find(|(_, block)| !block.is_within(&array.shape)) {
+        let error = outside(&array.shape, &block.start, &block.count);
+        return Err(Error::new(error.kind(), format!("rank {rank}: `{path}`: {error}")));
+    }
+    match overlapping(&blocks) {
+        None => Ok(()),
+        Some((one, other)) => {
+            let words = |rank: usize| format!("{:?} at {:?}", blocks[rank].count, blocks[rank].start);
+            let message = format!(
+                "the blocks of ranks {one} and {other} of `{path}` overlap: {} and {}, in {:?}",
+                words(one),
+                words(other),
+                array.shape
+            );
+            Err(Error::new(ErrorKind::OutOfRange, message))
+        }
+    }
+}
+
+/// Where a rank is to put zeros into a part that is spread, in elements: its share of what is in no block.
+fn zeros_of(part: &[Part], rank: usize) -> Result<Vec<(u64, u64)>> {
+    let Some((array, blocks)) = extents(part).filter(|_| part[0].is_spread) else { return Ok(Vec::new()) };
+    let mut zeros = Vec::new();
+    for (number, hole) in holes(&array.shape, &blocks).into_iter().enumerate() {
+        if number % part.len() == rank {
+            hole.each_run(&array.shape, |at, _, len| {
+                zeros.push((at, len));
+                Ok::<_, Error>(())
+            })?;
+        }
+    }
+    Ok(zeros)
+}
+
+/// Has rank 0 get the contents of parts that it writes; returns those of each rank, of each part.
+fn collect(
+    ranks: &Ranks<'_>,
+    value: &dyn AnyValue,
+    rules: &RulePosition,
+    parts: &[Vec<Part>],
+) -> Result<Vec<Vec<Vec<u8>>>> {
+    if parts.iter().all(|part| part[0].is_spread) {
+        return Ok(vec![Vec::new(); parts.len()]);
+    }
+    let own: Vec<Part> = parts.iter().map(|part| part[ranks.rank()].clone()).collect();
+    let pass = Pass::Collect { next: 0, contents: vec![None; own.len()], parts: own };
+    let (asked, pass) = during(pass, || caught(|| ask_parts(value, rules)));
+    let collected = asked.and_then(|()| match pass {
+        Some(Pass::Collect { next, contents, .. }) if next == parts.len() => {
+            let mut message = Message::new();
+            for (part, contents) in parts.iter().zip(contents) {
+                if !part[0].is_spread {
+                    message.bytes(&contents.ok_or_else(changed)?);
+                }
+            }
+            Ok(message.into_bytes())
+        }
+        _ => Err(changed()),
+    });
+    let (message, said) = match collected {
+        Ok(message) => (message, Ok(Vec::new())),
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    ranks.agree(STEP_COLLECTED, said)?;
+    let all = ranks.to_first(message)?;
+    if !ranks.is_first() {
+        return Ok(vec![Vec::new(); parts.len()]);
+    }
+    let mut received: Vec<_> = all.iter().map(|bytes| Received::new(bytes)).collect();
+    let contents = |part: &Vec<Part>| {
+        if part[0].is_spread {
+            return Ok(Vec::new());
+        }
+        received.iter_mut().map(|message| message.bytes().map(<[u8]>::to_vec)).collect()
+    };
+    parts.iter().map(contents).collect()
+}
+
+fn parts_to_write(parts: &[Vec<Part>], contents: Vec<Vec<Vec<u8>>>) -> Vec<WrittenPart> {
+    let written =
+        |(ranks, contents): (&Vec<Part>, Vec<Vec<u8>>)| WrittenPart { ranks: ranks.clone(), contents, address: None };
+    parts.iter().zip(contents).map(written).collect()
+}
+
+/// Has rank 0 write parts by `write`; returns what that does, and where there is room for those that are spread.
+fn write_parts<R>(parts: Vec<WrittenPart>, write: impl FnOnce() -> Result<R>) -> Result<(R, Vec<Option<u64>>)> {
+    let count = parts.len();
+    let (written, pass) = during(Pass::Write { next: 0, parts }, write);
+    let written = written?;
+    match pass {
+        Some(Pass::Write { next, parts }) if next == count => {
+            Ok((written, parts.into_iter().map(|part| part.address).collect()))
+        }
+        _ => Err(changed()),
+    }
+}
+
+/// What rank 0 says of the file that it has made: where it is, and where in it there is room.
+fn file_message(file: &NewFile, addresses: &[Option<u64>]) -> Result<Vec<u8>> {
+    let path = std::path::absolute(file.path());
+    let path = path.map_err(|error| Error::io("could not find the folder of the file", error))?;
+    let mut message = Message::new();
+    message.bytes(path.as_os_str().as_encoded_bytes());
+    message.numbers(addresses.iter().map(|address| address.map_or(0, |address| address + 1)));
+    Ok(message.into_bytes())
+}
+
+fn file_of(made: &[u8]) -> Result<(PathBuf, Vec<Option<u64>>)> {
+    let mut message = Received::new(made);
+    let path = path_of_bytes(message.bytes()?)?;
+    Ok((path, message.numbers()?.into_iter().map(|address| address.checked_sub(1)).collect()))
+}
+
+#[cfg(unix)]
+fn path_of_bytes(bytes: &[u8]) -> Result<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+
+    Ok(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
+}
+
+#[cfg(not(unix))]
+fn path_of_bytes(bytes: &[u8]) -> Result<PathBuf> {
+    let path = std::str::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::Io, "a file name that is not Unicode"))?;
+    Ok(PathBuf::from(path))
+}
