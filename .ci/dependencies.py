@@ -16,8 +16,9 @@ WORDS = {
     "BSD-3-Clause": r"Neither the name .* may be used to endorse|using the BSD license",
     "BSD-2-Clause": r"Redistributions in binary form must reproduce(?!.*Neither the name)",
 }
-# Crates that have C among what they are tested with, or for systems that are not ours.
-NO_CODE = {"cc"}
+# Crates that have C among what they are tested with, or for systems that are not ours; and `mpi-sys`, whose few lines of it say
+# what the constants of the installed MPI are.
+NO_CODE = {"cc", "mpi-sys"}
 FOREIGN = {".c", ".cc", ".cpp", ".S", ".s", ".asm"}
 
 

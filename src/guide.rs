@@ -8,6 +8,7 @@
 //! | [`changing_types`] | what happens to old files when a type changes |
 //! | [`formats`] | which format when, with figures |
 //! | [`promises`] | stability, determinism, atomicity, threads, hostile files, limits |
+//! | [`ranks`] | one file from many ranks: MPI, or threads |
 //! | [`interop`] | what becomes of the files of other programs, in tables |
 //! | [`dependencies`] | what the crate brings along, and the licences of it |
 //! | [`format`](mod@self::format) | the layout of the files |
@@ -70,6 +71,10 @@ page! {
     promises, "../docs/promises.md",
     "progress": "crate::guide::start#progress-and-a-way-to-stop",
     "format": "crate::guide::format",
+}
+
+page! {
+    ranks, "../docs/ranks.md",
 }
 
 page! {

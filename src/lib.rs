@@ -42,6 +42,7 @@
 //! | one named value in a file | [`write_at`] | [`read_at`] |
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
 //! | a sequence, record by record, at any path of a file | [`Appender`] | [`Reader`] |
+//! | one file from many ranks: MPI, or threads | [`dist::to_file`] | [`dist::from_file`] |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | what no type is known of | [`Value`] | [`Value`] |
 //! | a look at what is there | | [`tree`](tree()), [`tree_file`] |
@@ -131,6 +132,7 @@
 //! | [`guide::changing_types`] | what happens to old files when a type changes |
 //! | [`guide::formats`] | which format when, with figures |
 //! | [`guide::promises`] | full disks, kills, threads, hostile files, limits |
+//! | [`guide::ranks`] | one file from many ranks: how, what it costs, file systems |
 //! | [`guide::interop`] | what becomes of the files of other programs |
 //! | [`guide::dependencies`] | what the crate brings along, and the licences of it |
 //! | [`guide::format`] | the layout of the files |
@@ -147,6 +149,7 @@
 //! | [`sprs`](https://docs.rs/sprs) | sparse matrices |
 //! | `arrow_array`, `arrow_schema` (cargo feature `arrow`) | tables of Apache Arrow |
 //! | `chrono`, `jiff` (cargo features `chrono`, `jiff`) | times |
+//! | `mpi` (cargo feature `mpi`), which is not re-exported | ranks |
 //! | [`indexmap`] | [`value::Map`] |
 //! | [`serde_bytes`] | byte strings, in types and as a [`Value`] |
 //! | [`erased_serde`] | trait objects |
@@ -165,6 +168,7 @@
 //! - `f16`: arrays of `half::f16`.
 //! - `arrow`: tables of Apache Arrow, as `RecordBatch`es.
 //! - `chrono`, `jiff`: [`timestamp`](mod@timestamp) for the types of these crates.
+//! - `mpi`: [`dist::Comm`] for the communicators of the crate `mpi`. Takes an installed MPI, and libclang to build.
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 // On docs.rs, items say which feature they need.

@@ -7,6 +7,7 @@ mod cases;
 mod measure;
 mod memory;
 mod peers;
+mod ranks;
 mod raw;
 mod raw_columns;
 mod report;
@@ -23,7 +24,7 @@ fn main() {
         _ => {}
     }
     let (parts, words): (Vec<_>, Vec<_>) =
-        arguments.iter().partition(|word| matches!(word.as_str(), "memory" | "scale" | "appended"));
+        arguments.iter().partition(|word| matches!(word.as_str(), "memory" | "scale" | "appended" | "ranks"));
     let all = arguments.is_empty();
     let part = |name: &str| all || parts.iter().any(|part| *part == name);
     let wanted = |name: &str| all || words.iter().any(|word| name.contains(word.as_str()));
@@ -44,6 +45,9 @@ fn main() {
     }
     if part("appended") {
         appended::run(folder.path());
+    }
+    if part("ranks") {
+        ranks::run(folder.path());
     }
     if part("scale") {
         scale::run(folder.path(), &mut report);

@@ -74,12 +74,22 @@
 //! The value is serialized more than once on each rank: to compare it, to send what rank 0 writes, and to write what is spread. So a
 //! `Serialize` must give the same each time.
 //!
-//! Rank 0 makes the file beside the one that it is to replace, with room for arrays of 64 KiB and more, but without their elements. Then
-//! all ranks put their elements there. Rank 0 puts the file in its place when all of it is there, and on the disk.
+//! Rank 0 makes the file beside the one that it is to replace, with room for what is spread, but without that. Then all ranks put
+//! their elements there. Rank 0 puts the file in its place when all of it is there, and on the disk.
 //!
-//! **Limits.** Rank 0 writes lists, sparse matrices, smaller arrays, and arrays in chunks (compressed or not): the others send it what they
-//! have. So these must fit into its memory, and take no less time on more ranks. The same holds for all that is written into a file
-//! that is [open](to_group). In lists, elements cannot have arrays or other wrapper types in them.
+//! # Limits
+//!
+//! Rank 0 writes what is not said here, so that it has to fit into its memory, and takes as long on many ranks as on one. The others
+//! send it what they have.
+//!
+//! - All ranks write arrays of 64 KiB and more; and lists of as much, of numbers, strings, structs, tuples, options and lists of these, if
+//!   they are of one form on all ranks. Rank 0 alone writes strings of variable length, lists of enums, maps and other forms, and sparse
+//!   matrices.
+//! - Rank 0 alone writes what is in chunks, compressed or not, and all that goes into a file that is [open](to_group).
+//! - In lists, elements cannot have arrays or other wrapper types in them.
+//! - A [`Shared`](crate::Shared) value, or a map that is stored as keys and values, has no spread parts in it.
+//!
+//! [`guide::ranks`](crate::guide::ranks) says what this means on file systems of many machines.
 //!
 //! # Errors
 //!

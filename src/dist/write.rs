@@ -1,6 +1,6 @@
 //! A file that ranks write together.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,10 +14,12 @@ use crate::ground::message::{Message, Received};
 use crate::h5::AsGroup;
 use crate::layout::path_rules::RulePosition;
 use crate::options::WriteOptions;
-use crate::ser::{AnyValue, Erased, ask_parts, hash};
+use crate::ser::{AnyValue, Erased, ListPlan, ask_parts, hash};
 use crate::wrappers::dist::array::outside;
 use crate::wrappers::dist::geometry::{Extent, holes, overlapping};
-use crate::wrappers::dist::session::{ArrayPart, Part, PartForm, Pass, WrittenPart, changed, during};
+use crate::wrappers::dist::session::{
+    ArrayPart, Part, PartForm, Pass, SpreadList, WrittenPart, changed, during, put_at,
+};
 
 /// Writes the value that all ranks have together to a file, which replaces one that is there: see [`dist`](crate::dist).
 ///
@@ -139,20 +141,19 @@ impl DistWriter<'_> {
     fn put_in_file(&self, path: &Path, value: &dyn AnyValue) -> Result<()> {
         let located = |error: Error| error.in_file(&path.display().to_string());
         let ranks = Ranks::new(self.comm, format!("writes `{}`", path.display()));
-        let (parts, rules) = self.look(&ranks, value, true).map_err(located)?;
-        let contents = collect(&ranks, value, &rules, &parts).map_err(located)?;
+        let parts = self.look(&ranks, value, true).map_err(located)?;
+        let contents = parts.collect(&ranks, value).map_err(located)?;
         let mut file = None;
         let make = || {
-            let (made, addresses) =
-                write_parts(parts_to_write(&parts, contents), || caught(|| self.options.begin_file(value, path)))?;
+            let (made, addresses) = parts.write(contents, || caught(|| self.options.begin_file(value, path)))?;
             let message = file_message(&made, &addresses)?;
             file = Some(made);
             Ok(message)
         };
         let made = if ranks.is_first() { make() } else { Ok(Vec::new()) };
         let made = ranks.agree(STEP_MADE, made)?;
-        if parts.iter().any(|part| part[0].is_spread) {
-            let filled = caught(|| self.fill(value, &rules, &parts, &made[0], ranks.rank()));
+        if parts.is_spread() {
+            let filled = caught(|| parts.fill(value, &made[0], ranks.rank(), self.options.is_synced()));
             ranks.agree(STEP_FILLED, filled.map(|()| Vec::new())).map_err(located)?;
         }
         let ended = file.map_or(Ok(()), |file| self.options.end_file(file));
@@ -168,67 +169,177 @@ impl DistWriter<'_> {
         put: &dyn Fn(&dyn AnyValue, &hdf5::Group) -> Result<()>,
     ) -> Result<()> {
         let ranks = Ranks::new(self.comm, call);
-        let (parts, rules) = self.look(&ranks, value, false)?;
-        let contents = collect(&ranks, value, &rules, &parts)?;
+        let parts = self.look(&ranks, value, false)?;
+        let contents = parts.collect(&ranks, value)?;
         let write = || {
             let group = group.ok_or_else(|| {
                 Error::new(ErrorKind::Ranks, "rank 0 writes, and has to give the group; the others give `None`")
             })?;
-            write_parts(parts_to_write(&parts, contents), || caught(|| put(value, group))).map(|_| Vec::new())
+            parts.write(contents, || caught(|| put(value, group))).map(|_| Vec::new())
         };
         let written = if ranks.is_first() { write() } else { Ok(Vec::new()) };
         ranks.agree(STEP_MADE, written).map(drop)
     }
 
-    /// Looks at the values of all ranks: whether they go together. Returns the parts that are spread over ranks, each as every rank
-    /// has it.
-    fn look(
-        &self,
-        ranks: &Ranks<'_>,
-        value: &dyn AnyValue,
-        may_spread: bool,
-    ) -> Result<(Vec<Vec<Part>>, RulePosition)> {
+    /// Looks at the values of all ranks: whether they go together, and what is spread of them.
+    fn look(&self, ranks: &Ranks<'_>, value: &dyn AnyValue, may_spread: bool) -> Result<Parts> {
         let rules = self.options.start_of_rules();
-        let pass = Pass::Look { parts: Vec::new(), may_spread };
+        let pass = Pass::Look { parts: Vec::new(), lists: Vec::new(), may_spread };
         let (hashed, pass) = during(pass, || caught(|| hash(value, &rules)));
-        let said = hashed.and_then(|hash| match pass {
-            Some(Pass::Look { parts, .. }) => {
+        let looked = hashed.and_then(|hash| match pass {
+            Some(Pass::Look { parts, lists, .. }) => {
                 let mut message = Message::new();
                 message.number(hash).number(parts.len() as u64);
                 parts.iter().for_each(|part| part.put(&mut message));
-                Ok(message.into_bytes())
+                Ok((message.into_bytes(), lists))
             }
             _ => Err(changed()),
         });
+        let (said, lists) = match looked {
+            Ok((message, lists)) => (Ok(message), lists),
+            Err(error) => (Err(error), Vec::new()),
+        };
         let all = ranks.agree(STEP_LOOKED, said)?;
         let values = all.iter().map(|bytes| RankValue::of(bytes)).collect::<Result<Vec<_>>>()?;
-        Ok((parts_of(values)?, rules))
+        Parts::new(parts_of(values)?, lists, rules)
+    }
+}
+
+/// The parts of a value that are spread over ranks.
+struct Parts {
+    /// Each as every rank has it.
+    ranks: Vec<Vec<Part>>,
+    /// This rank's elements of lists, and how those that are spread are stored.
+    lists: Vec<SpreadList>,
+    plans: Vec<Option<ListPlan>>,
+    rules: RulePosition,
+}
+
+impl Parts {
+    fn new(mut ranks: Vec<Vec<Part>>, lists: Vec<SpreadList>, rules: RulePosition) -> Result<Self> {
+        let mut plans = Vec::with_capacity(ranks.len());
+        for (part, list) in ranks.iter_mut().zip(&lists) {
+            let forms = part.iter().map(|part| match &part.form {
+                PartForm::List { elements, .. } => Some(&elements[..]),
+                _ => None,
+            });
+            let plan = match (forms.collect::<Option<Vec<_>>>(), list) {
+                (Some(forms), Some((_, rules))) => ListPlan::new(&forms, rules)?,
+                _ => None,
+            };
+            if plan.is_some() {
+                part.iter_mut().for_each(|part| part.is_spread = true);
+            }
+            plans.push(plan);
+        }
+        Ok(Self { ranks, lists, plans, rules })
+    }
+
+    /// Whether ranks put something into the file.
+    fn is_spread(&self) -> bool {
+        self.ranks.iter().any(|part| part[0].is_spread)
+    }
+
+    /// Has rank 0 get the contents of parts that it writes; returns those of each rank, of each part.
+    fn collect(&self, ranks: &Ranks<'_>, value: &dyn AnyValue) -> Result<Vec<Vec<Vec<u8>>>> {
+        let is_sent = |number: usize| !self.ranks[number][0].is_spread || self.plans[number].is_some();
+        let count = self.ranks.len();
+        if !(0..count).any(is_sent) {
+            return Ok(vec![Vec::new(); count]);
+        }
+        let (message, said) = match self.contents(ranks.rank(), value) {
+            Ok(message) => (message, Ok(Vec::new())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        ranks.agree(STEP_COLLECTED, said)?;
+        let all = ranks.to_first(message)?;
+        if !ranks.is_first() {
+            return Ok(vec![Vec::new(); count]);
+        }
+        let mut received: Vec<_> = all.iter().map(|bytes| Received::new(bytes)).collect();
+        let contents = |number: usize| {
+            if !is_sent(number) {
+                return Ok(Vec::new());
+            }
+            received.iter_mut().map(|message| message.bytes().map(<[u8]>::to_vec)).collect()
+        };
+        (0..count).map(contents).collect()
+    }
+
+    /// What this rank sends of parts that rank 0 writes.
+    fn contents(&self, rank: usize, value: &dyn AnyValue) -> Result<Vec<u8>> {
+        let parts: Vec<Part> = self.ranks.iter().map(|part| part[rank].clone()).collect();
+        let mut contents = vec![None; parts.len()];
+        if parts.iter().any(|part| !part.is_spread) {
+            let pass = Pass::Collect { next: 0, parts, contents };
+            let (asked, pass) = during(pass, || caught(|| ask_parts(value, &self.rules)));
+            asked?;
+            contents = match pass {
+                Some(Pass::Collect { next, contents, .. }) if next == self.ranks.len() => contents,
+                _ => return Err(changed()),
+            };
+        }
+        let mut message = Message::new();
+        for ((part, contents), (plan, list)) in self.ranks.iter().zip(contents).zip(self.plans.iter().zip(&self.lists))
+        {
+            match (plan, list) {
+                (Some(plan), Some((list, _))) => {
+                    message.bytes(&list.contents(plan, rank)?);
+                }
+                _ if !part[0].is_spread => {
+                    message.bytes(&contents.ok_or_else(changed)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(message.into_bytes())
+    }
+
+    /// Has rank 0 write parts by `write`; returns what that does, and where there is room for those that are spread.
+    fn write<R>(&self, contents: Vec<Vec<Vec<u8>>>, write: impl FnOnce() -> Result<R>) -> Result<(R, Vec<Vec<u64>>)> {
+        let parts = self.ranks.iter().zip(contents).zip(&self.plans).map(|((ranks, contents), plan)| WrittenPart {
+            ranks: ranks.clone(),
+            contents,
+            plan: plan.clone(),
+            addresses: Vec::new(),
+        });
+        let (written, pass) = during(Pass::Write { next: 0, parts: parts.collect() }, write);
+        let written = written?;
+        match pass {
+            Some(Pass::Write { next, parts }) if next == self.ranks.len() => {
+                Ok((written, parts.into_iter().map(|part| part.addresses).collect()))
+            }
+            _ => Err(changed()),
+        }
     }
 
     /// Puts this rank's elements into the file that rank 0 has made.
-    fn fill(
-        &self,
-        value: &dyn AnyValue,
-        rules: &RulePosition,
-        parts: &[Vec<Part>],
-        made: &[u8],
-        rank: usize,
-    ) -> Result<()> {
-        let (path, addresses) = file_of(made)?;
+    fn fill(&self, value: &dyn AnyValue, made: &[u8], rank: usize, sync: bool) -> Result<()> {
+        let (path, addresses) = file_of(made, self.ranks.len())?;
         let failed = |error| Error::io(format_args!("could not open `{}`", path.display()), error);
         let file = Arc::new(OpenOptions::new().write(true).open(&path).map_err(failed)?);
-        let zeros = parts.iter().map(|part| zeros_of(part, rank)).collect::<Result<_>>()?;
-        let pass = Pass::Fill { next: 0, file: Arc::clone(&file), addresses, zeros };
-        let (asked, pass) = during(pass, || ask_parts(value, rules));
-        asked?;
-        match pass {
-            Some(Pass::Fill { next, .. }) if next == parts.len() => {}
-            _ => return Err(changed()),
+        for ((plan, list), addresses) in self.plans.iter().zip(&self.lists).zip(&addresses) {
+            if let (Some(plan), Some((list, _))) = (plan, list) {
+                list.fill(plan, rank, addresses, &mut |at, bytes| put_at(&file, bytes, at))?;
+            }
         }
-        if self.options.is_synced() && rank != 0 {
+        let is_array = |number: usize| self.ranks[number][0].is_spread && self.plans[number].is_none();
+        if (0..self.ranks.len()).any(is_array) {
+            let zeros = self.ranks.iter().map(|part| zeros_of(part, rank)).collect::<Result<_>>()?;
+            let address =
+                |(number, addresses): (usize, &Vec<u64>)| addresses.first().copied().filter(|_| is_array(number));
+            let addresses = addresses.iter().enumerate().map(address).collect();
+            let pass = Pass::Fill { next: 0, file: Arc::clone(&file), addresses, zeros };
+            let (asked, pass) = during(pass, || ask_parts(value, &self.rules));
+            asked?;
+            match pass {
+                Some(Pass::Fill { next, .. }) if next == self.ranks.len() => {}
+                _ => return Err(changed()),
+            }
+        }
+        if sync && rank != 0 {
             // Of what another machine has in memory, rank 0 knows nothing.
-            let sync = File::sync_data(&file);
-            sync.map_err(|error| Error::io("could not write the file out", error))?;
+            file.sync_data().map_err(|error| Error::io("could not write the file out", error))?;
         }
         Ok(())
     }
@@ -344,83 +455,22 @@ fn zeros_of(part: &[Part], rank: usize) -> Result<Vec<(u64, u64)>> {
     Ok(zeros)
 }
 
-/// Has rank 0 get the contents of parts that it writes; returns those of each rank, of each part.
-fn collect(
-    ranks: &Ranks<'_>,
-    value: &dyn AnyValue,
-    rules: &RulePosition,
-    parts: &[Vec<Part>],
-) -> Result<Vec<Vec<Vec<u8>>>> {
-    if parts.iter().all(|part| part[0].is_spread) {
-        return Ok(vec![Vec::new(); parts.len()]);
-    }
-    let own: Vec<Part> = parts.iter().map(|part| part[ranks.rank()].clone()).collect();
-    let pass = Pass::Collect { next: 0, contents: vec![None; own.len()], parts: own };
-    let (asked, pass) = during(pass, || caught(|| ask_parts(value, rules)));
-    let collected = asked.and_then(|()| match pass {
-        Some(Pass::Collect { next, contents, .. }) if next == parts.len() => {
-            let mut message = Message::new();
-            for (part, contents) in parts.iter().zip(contents) {
-                if !part[0].is_spread {
-                    message.bytes(&contents.ok_or_else(changed)?);
-                }
-            }
-            Ok(message.into_bytes())
-        }
-        _ => Err(changed()),
-    });
-    let (message, said) = match collected {
-        Ok(message) => (message, Ok(Vec::new())),
-        Err(error) => (Vec::new(), Err(error)),
-    };
-    ranks.agree(STEP_COLLECTED, said)?;
-    let all = ranks.to_first(message)?;
-    if !ranks.is_first() {
-        return Ok(vec![Vec::new(); parts.len()]);
-    }
-    let mut received: Vec<_> = all.iter().map(|bytes| Received::new(bytes)).collect();
-    let contents = |part: &Vec<Part>| {
-        if part[0].is_spread {
-            return Ok(Vec::new());
-        }
-        received.iter_mut().map(|message| message.bytes().map(<[u8]>::to_vec)).collect()
-    };
-    parts.iter().map(contents).collect()
-}
-
-fn parts_to_write(parts: &[Vec<Part>], contents: Vec<Vec<Vec<u8>>>) -> Vec<WrittenPart> {
-    let written =
-        |(ranks, contents): (&Vec<Part>, Vec<Vec<u8>>)| WrittenPart { ranks: ranks.clone(), contents, address: None };
-    parts.iter().zip(contents).map(written).collect()
-}
-
-/// Has rank 0 write parts by `write`; returns what that does, and where there is room for those that are spread.
-fn write_parts<R>(parts: Vec<WrittenPart>, write: impl FnOnce() -> Result<R>) -> Result<(R, Vec<Option<u64>>)> {
-    let count = parts.len();
-    let (written, pass) = during(Pass::Write { next: 0, parts }, write);
-    let written = written?;
-    match pass {
-        Some(Pass::Write { next, parts }) if next == count => {
-            Ok((written, parts.into_iter().map(|part| part.address).collect()))
-        }
-        _ => Err(changed()),
-    }
-}
-
 /// What rank 0 says of the file that it has made: where it is, and where in it there is room.
-fn file_message(file: &NewFile, addresses: &[Option<u64>]) -> Result<Vec<u8>> {
+fn file_message(file: &NewFile, addresses: &[Vec<u64>]) -> Result<Vec<u8>> {
     let path = std::path::absolute(file.path());
     let path = path.map_err(|error| Error::io("could not find the folder of the file", error))?;
     let mut message = Message::new();
     message.bytes(path.as_os_str().as_encoded_bytes());
-    message.numbers(addresses.iter().map(|address| address.map_or(0, |address| address + 1)));
+    for addresses in addresses {
+        message.numbers(addresses.iter().copied());
+    }
     Ok(message.into_bytes())
 }
 
-fn file_of(made: &[u8]) -> Result<(PathBuf, Vec<Option<u64>>)> {
+fn file_of(made: &[u8], parts: usize) -> Result<(PathBuf, Vec<Vec<u64>>)> {
     let mut message = Received::new(made);
     let path = path_of_bytes(message.bytes()?)?;
-    Ok((path, message.numbers()?.into_iter().map(|address| address.checked_sub(1)).collect()))
+    Ok((path, (0..parts).map(|_| message.numbers()).collect::<Result<_>>()?))
 }
 
 #[cfg(unix)]

@@ -4,14 +4,17 @@
 //! fills it with nothing, as the dataset has no fill value of its own. So the file is what it would be with the data, but for that.
 
 use hdf5::H5Type;
+use hdf5_sys::h5i::hid_t;
 
 use super::attribute::Attributes;
-use super::dataset::Shape;
+use super::c_name;
+use super::chunking::sort_of;
+use super::dataset::{Dataset, Shape};
+use super::dtype::Dtype;
 use super::group::Group;
 use super::selection::select;
 use super::sys::h5d;
 use super::typed::ElementType;
-use super::{Id, c_name};
 use crate::ground::error::{Error, Result};
 use crate::layout::storage_options::StorageOptions;
 
@@ -22,15 +25,29 @@ pub(crate) fn is_in_one_piece(storing: &StorageOptions, dims: &[u64], size: usiz
 }
 
 /// Makes room for all items of a dataset, and says where that is in the file.
-fn make_room(id: &Id, memory_type: hdf5_sys::h5i::hid_t, dims: &[u64], size: usize) -> Result<u64> {
+fn make_room(id: hid_t, memory_type: hid_t, dims: &[u64], size: usize) -> Result<u64> {
     let (file, memory) = select(dims, &vec![0; dims.len()], &vec![1; dims.len()], 1)?;
     let item = vec![0_u8; size];
     let bytes = dims.iter().fold(size as u64, |bytes, dim| bytes.saturating_mul(*dim));
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     let types = (memory_type, memory.get());
     // SAFETY: `item` has the bytes of the one item that is selected.
-    unsafe { h5d::write("make room for a dataset", bytes, id.get(), types, file.get(), item.as_ptr().cast()) }?;
-    h5d::offset(id.get()).ok_or_else(|| Error::corrupt("a dataset without a place in the file"))
+    unsafe { h5d::write("make room for a dataset", bytes, id, types, file.get(), item.as_ptr().cast()) }?;
+    h5d::offset(id).ok_or_else(|| Error::corrupt("a dataset without a place in the file"))
+}
+
+/// Whether a dataset of that shape and type is stored in chunks.
+pub(crate) fn is_chunked(storing: &StorageOptions, dims: &[u64], dtype: &Dtype) -> Result<bool> {
+    let (texts, references) = sort_of(dtype);
+    Ok(storing.chunking(dims, dtype.size(), texts, references)?.is_some())
+}
+
+impl Dataset {
+    /// Makes room for its items, which was just made and is in one piece; says where that is in the file.
+    pub(crate) fn make_room(&self) -> Result<u64> {
+        let Shape::Simple(dims) = self.shape() else { return Err(Error::corrupt("a dataset without items")) };
+        make_room(self.handle(), self.memory_type()?.get(), dims, self.dtype().size())
+    }
 }
 
 impl<T: H5Type> ElementType<T> {
@@ -57,6 +74,6 @@ impl Group {
             h5d::create("create a dataset", self.handle(), &label, new, (lists.link.get(), None))
         })?;
         spot.object()?;
-        make_room(&id, memory_type, shape, size)
+        make_room(id.get(), memory_type, shape, size)
     }
 }

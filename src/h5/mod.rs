@@ -79,7 +79,7 @@ pub(crate) use file::{File, image_of};
 pub(crate) use file_bytes::{start_call, sync};
 pub(crate) use group::{Group, Object};
 pub(crate) use growing::{Growing, flush, set_count};
-pub(crate) use hollow::is_in_one_piece;
+pub(crate) use hollow::{is_chunked, is_in_one_piece};
 pub(crate) use items::{Element, Items, element_bytes, integer};
 pub(crate) use link::{Link, LinkTarget};
 pub(crate) use lock::{holders_of, try_lock};

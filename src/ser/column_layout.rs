@@ -458,6 +458,19 @@ pub(super) fn pack_items(column: &Column, size: usize, bytes: &mut [u8]) {
     }
 }
 
+/// The numbers of a column, if it is of numbers, tuples of them, or sequences of one length.
+pub(super) fn regular_bytes(column: &Column) -> Option<&[u8]> {
+    match regular(column, &mut Vec::new())? {
+        Regular::Numbers(numbers, _) => Some(numbers.bytes()),
+        Regular::Unknown(_) => None,
+    }
+}
+
+/// Puts elements from `start` on into records of a table of that type.
+pub(super) fn pack_rows(column: &Column, dtype: &Dtype, start: usize, records: &mut [u8]) {
+    pack(column, Some(dtype), start, records, (dtype.size(), 0));
+}
+
 /// Adds elements of `size` bytes to the column that they came from; `dims` is the shape of one.
 pub(super) fn unpack_items(column: &mut Column, elements: &[u8], size: usize, dims: &[u64]) {
     unpack(column, elements, size, 0, size);

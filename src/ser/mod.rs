@@ -14,6 +14,7 @@
 //! - Wrapper types write themselves to a [`destination`]; those in sequences go to an [`object_list`]. Those that are in memory
 //!   as columns go to a `column_place`.
 //! - [`root`] writes whole values, [`replace`] puts one in the place of another, and [`changes`] are made to a group that is there.
+//! - [`spread`] has lists of which each of several ranks writes a part.
 //! - [`tape`] has values as bytes, which ranks compare and send each other.
 //! - [`select`] knows what the options leave out. [`python`] has the layout of the Python package FileBacked.
 
@@ -53,6 +54,7 @@ mod select;
 mod serializer;
 #[cfg(feature = "sprs")]
 mod sparse_form;
+mod spread;
 mod stream;
 mod strings;
 mod tape;
@@ -71,6 +73,7 @@ pub(crate) use root::{fill, write_named};
 pub(crate) use select::NamesQuestion;
 #[cfg(feature = "sprs")]
 pub(crate) use sparse_form::write_attributes;
+pub(crate) use spread::{ListPart, ListPlan};
 #[cfg(feature = "arrow")]
 pub(crate) use strings::StringList;
 pub(crate) use tape::{PartQuestion, ask_parts, elements, hash};

@@ -18,10 +18,10 @@ use crate::layout::dataset_options::Records;
 
 /// Elements after which a sequence is looked at for the first time, and how many times as many for the next. Few elements are
 /// taken for all only if they are large.
-const FIRST_LOOK: usize = 4;
-const FEW_ELEMENTS: usize = 64;
-const NEXT_EARLY_LOOK: usize = 4;
-const NEXT_LOOK: usize = 16;
+pub(super) const FIRST_LOOK: usize = 4;
+pub(super) const FEW_ELEMENTS: usize = 64;
+pub(super) const NEXT_EARLY_LOOK: usize = 4;
+pub(super) const NEXT_LOOK: usize = 16;
 /// Elements that are collected before whoever watches is told again.
 const TOLD_EVERY: usize = 1024;
 /// A sequence of fewer bytes is written at once.

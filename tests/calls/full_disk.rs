@@ -4,7 +4,7 @@
 //! is left, and the same call works once there is room.
 
 mod appenders;
-mod child;
+pub(crate) mod child;
 mod kills;
 mod operations;
 mod values;

@@ -17,3 +17,5 @@ mod killed;
 #[cfg(target_os = "linux")]
 mod memory;
 mod progress;
+#[cfg(all(target_os = "linux", feature = "bundled", feature = "sprs"))]
+mod ranks;

@@ -5,6 +5,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use filebacked::dist::{self, Alone, Block, Comm, List, Threads};
@@ -262,34 +263,105 @@ fn forms_that_differ_between_ranks_meet_as_in_one_process() {
     check("bools", &[vec![true], vec![false, true]]);
 }
 
-/// What is written in slabs, as a table or by column.
+/// Counts the bytes that a rank gives to others.
+struct Counted<'a>(Threads, &'a AtomicUsize);
+
+impl Comm for Counted<'_> {
+    fn rank(&self) -> usize {
+        self.0.rank()
+    }
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+    fn all_gather(&self, bytes: &[u8]) -> std::io::Result<Vec<Vec<u8>>> {
+        self.1.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.0.all_gather(bytes)
+    }
+    fn all_to_all(&self, bytes: Vec<Vec<u8>>) -> std::io::Result<Vec<Vec<u8>>> {
+        self.1.fetch_add(bytes.iter().map(Vec::len).sum(), Ordering::Relaxed);
+        self.0.all_to_all(bytes)
+    }
+}
+
+/// Lists that are so long that one process writes them while they are serialized, and all ranks put their part into the file.
 #[test]
 fn long_lists_are_as_of_one_process() {
+    /// `is_spread` says whether ranks put the elements into the file, and do not send them to rank 0.
+    #[track_caller]
+    fn check<T: Serialize + Clone + Sync>(options: &WriteOptions, is_spread: bool, len: u64, make: impl Fn(u64) -> T) {
+        let folder = tempfile::tempdir().unwrap();
+        let list: Vec<T> = (0..len).map(make).collect();
+        let expected = whole(options, folder.path(), &("alike", &list));
+        for cuts in [vec![0, 10], vec![list.len() / 3, list.len() / 2, list.len()]] {
+            let (ranges, sent) = (ranges(list.len(), &cuts), AtomicUsize::new(0));
+            let (path, options) = (folder.path().join("ranks.h5"), options.clone().sync(false));
+            for result in Threads::run(ranges.len(), |comm| {
+                let own = List(list[ranges[comm.rank()].clone()].to_vec());
+                options.dist(&Counted(comm, &sent)).to_file(&path, &("alike", own))
+            }) {
+                result.unwrap();
+            }
+            assert!(fs::read(&path).unwrap() == expected, "{ranges:?}");
+            let sent = sent.into_inner();
+            assert!(is_spread == (sent < expected.len() / 4), "{sent} bytes of {}", expected.len());
+        }
+    }
     #[derive(Serialize, Clone)]
     struct Row {
-        position: [f64; 3],
-        id: u64,
+        position: [f64; 24],
+        at: Complex64,
+        id: u32,
     }
     #[derive(Serialize, Clone)]
     struct Named {
         id: u64,
         name: Option<String>,
+        place: String,
+        row: Row,
         tags: Vec<u16>,
+        value: Option<f32>,
+        matrix: Vec<[u8; 2]>,
     }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ranks.h5");
-    let rows: Vec<Row> = (0..150_000).map(|id| Row { position: [id as f64, 0.5, -1.0], id }).collect();
-    let named =
-        |id: u64| Named { id, name: (!id.is_multiple_of(4)).then(|| format!("particle {id}")), tags: vec![7; id as usize % 3] };
-    let named: Vec<Named> = (0..150_000).map(named).collect();
-    let numbers: Vec<f64> = (0..600_000).map(f64::from).collect();
-    let expected = whole(&WriteOptions::new(), folder.path(), &(&rows, &named, &numbers));
-    let found = written(&path, 3, |rank| {
-        let part = share(150_000, rank, 3);
-        let (rows, named) = (rows[part.clone()].to_vec(), named[part].to_vec());
-        (List(rows), List(named), List(numbers[share(600_000, rank, 3)].to_vec()))
-    });
-    assert!(found == expected);
+    #[derive(Serialize, Clone)]
+    struct Plain {
+        id: u64,
+        name: String,
+        weight: Option<f64>,
+        row: Row,
+    }
+    let row = |id: u64| Row { position: [id as f64; 24], at: Complex64::new(1.0, id as f64), id: id as u32 };
+    let named = |id: u64| Named {
+        id,
+        name: (!id.is_multiple_of(4)).then(|| format!("particle {id}")),
+        place: "x".repeat(id as usize % 7),
+        row: row(id),
+        tags: vec![id as u16; id as usize % 3],
+        value: (id > 500).then_some(0.5),
+        matrix: vec![[1, 2]; 2],
+    };
+    let plain = |id: u64| Plain { id, name: format!("{id}"), weight: (id % 3 == 1).then_some(id as f64), row: row(id) };
+    let (default, columns) = (WriteOptions::new(), WriteOptions::new().records(Records::Columns));
+    // Of 4 MiB and more, one process makes the datasets of fields before the rest.
+    for len in [1000, 21_000] {
+        check(&default, true, len, row);
+        check(&default, true, len, plain);
+        check(&columns, true, len, row);
+    }
+    check(&default, true, 3000, named);
+    check(&default.clone().strings(Strings::Packed), true, 1000, named);
+    check(&default.clone().strings(Strings::Fixed), true, 1000, plain);
+    check(&default.clone().strings(Strings::Variable), true, 1000, plain);
+    check(&default, true, 20_000, |id| (id % 5 > 0).then_some([id as f64; 30]));
+    check(&default, true, 20_000, |id| vec![id; 1 + id as usize % 3]);
+    check(&default, true, 20_000, |id| vec![vec![id as u8; 9]; id as usize % 3]);
+    check(&default, true, 20_000, |id| format!("number {id}"));
+    check(&default, true, 20_000, |id| id);
+    // Without a value on the first rank.
+    check(&default, true, 20_000, |id| (id > 15_000).then_some(id));
+    // Another form on some rank; what one process writes in one form first, and then again in another; what is in chunks.
+    check(&default, false, 2000, |id| (id, if id < 1990 { None } else { Some(vec![vec![1.5_f32; 20]]) }, [1.5; 20]));
+    check(&default, false, 20_000, |id| if id < 19_000 { vec![id; 29] } else { vec![id; 30] });
+    check(&default.clone().deflate(1), false, 2000, row);
 }
 
 #[derive(Serialize, Deserialize, Debug)]

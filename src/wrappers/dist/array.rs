@@ -7,7 +7,6 @@
 //! them is zero, which is HDF5's fill value.
 
 use std::fs::File;
-use std::io;
 
 use ndarray::{Array, ArrayD, ArrayViewD, Dimension, IntoDimension, IxDyn, SliceInfoElem};
 use serde::de::Deserializer;
@@ -189,9 +188,10 @@ impl<T: Element + Serialize, D: Dimension + Serialize> Write for Block<T, D> {
             Some(ToWrite::Room(number, part)) => {
                 let PartForm::Array(part) = part.form else { return Err(changed()) };
                 let address = destination.make_room(&element, &part.shape)?;
-                session::put_address(number, address);
+                session::put_addresses(number, vec![address]);
                 Ok(())
             }
+            Some(ToWrite::List(..)) => Err(changed()),
             None if self.is_whole() => destination.put_array(&element, &self.values.view()),
             None => destination.put_array(&element, &self.whole()?.view()),
         }
@@ -226,24 +226,23 @@ impl<T: Element, D: Dimension> Block<T, D> {
                     && question.rules.python().is_none()
                     && element.is_stored_as_in_memory()
                     && is_in_one_piece(storing, &part.shape, size_of::<T>())?;
-                session::note(Part { path: question.path.clone(), form: PartForm::Array(part), is_spread });
+                let form = PartForm::Array(part);
+                session::note(Part { path: question.path.clone(), form, is_spread }, None);
             }
             Visit::Collect(number) => {
                 let bytes = self.with_bytes(<[u8]>::to_vec);
                 session::put_contents(number, &PartForm::Array(part), bytes)?;
             }
             Visit::Fill(file, address, zeros) => {
-                let failed = |error| Error::io("could not write to the file", error);
                 let size = part.size;
                 for (at, len) in zeros {
-                    write_zeros(&file, address + at * size, len * size).map_err(failed)?;
+                    put_zeros(&file, address + at * size, len * size)?;
                 }
-                let written = self.with_bytes(|bytes| {
+                self.with_bytes(|bytes| {
                     self.extent().each_run(&part.shape, |at, in_block, len| {
-                        write_at(&file, &bytes[bytes_of(in_block..in_block + len, size)], address + at * size)
+                        session::put_at(&file, &bytes[bytes_of(in_block..in_block + len, size)], address + at * size)
                     })
-                });
-                written.map_err(failed)?;
+                })?;
             }
             Visit::Pass => {}
         }
@@ -251,25 +250,11 @@ impl<T: Element, D: Dimension> Block<T, D> {
     }
 }
 
-/// Writes bytes to a place in a file, which stays where it is.
-fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::write_all_at(file, bytes, at);
-    #[cfg(not(unix))]
-    {
-        use std::io::{Seek, SeekFrom, Write as _};
-
-        let mut file = file;
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(bytes)
-    }
-}
-
-fn write_zeros(file: &File, mut at: u64, mut len: u64) -> io::Result<()> {
+fn put_zeros(file: &File, mut at: u64, mut len: u64) -> Result<()> {
     const ZEROS: [u8; 1 << 12] = [0; 1 << 12];
     while len > 0 {
         let part = len.min(ZEROS.len() as u64);
-        write_at(file, &ZEROS[..part as usize], at)?;
+        session::put_at(file, &ZEROS[..part as usize], at)?;
         (at, len) = (at + part, len - part);
     }
     Ok(())

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::session::{self, Part, PartForm, ToWrite, Visit, changed};
 use crate::de::{OpenSource, Source};
 use crate::ground::error::{Error, Result};
-use crate::ser::{self, Destination, Erased, PartQuestion, Tapes};
+use crate::ser::{self, AnyValue, Destination, Erased, ListPart, PartQuestion, Tapes};
 use crate::wrappers::bridge::{self, Read, Write};
 
 /// A list whose elements are spread over ranks: see [`dist`](crate::dist). To `to_file` of one process, and to other formats, it
@@ -97,37 +97,46 @@ impl<T: Serialize> Write for WriteList<'_, T> {
     }
 
     fn spread(&self, question: &PartQuestion) -> Option<Result<()>> {
-        spread(question, self.0.len(), &mut || ser::elements(&Erased(self.0))).transpose()
+        spread(question, self.0.len(), &Erased(self.0)).transpose()
     }
+}
+
+fn form(len: usize) -> PartForm {
+    PartForm::List { len: len as u64, elements: Vec::new() }
 }
 
 /// Writes the elements of all ranks, if this rank does that; returns whether it does.
 fn write_all(destination: &Destination, len: usize) -> Result<bool> {
-    match session::to_write(&PartForm::List(len as u64))? {
-        None => Ok(false),
+    match session::to_write(&form(len))? {
+        None => return Ok(false),
         Some(ToWrite::Contents(ranks)) => {
             let len = |part: &Part| match part.form {
-                PartForm::List(len) => usize::try_from(len).map_err(|_| changed()),
+                PartForm::List { len, .. } => usize::try_from(len).map_err(|_| changed()),
                 _ => Err(changed()),
             };
             let tapes = ranks.iter().map(|(part, bytes)| Ok((&bytes[..], len(part)?)));
             destination.put(&Erased(&Tapes::new(&tapes.collect::<Result<Vec<_>>>()?)?))?;
-            Ok(true)
         }
-        Some(ToWrite::Room(..)) => Err(changed()),
+        Some(ToWrite::List(number, plan, sent)) => {
+            session::put_addresses(number, destination.put_list(&plan, &sent)?);
+        }
+        Some(ToWrite::Room(..)) => return Err(changed()),
     }
+    Ok(true)
 }
 
 /// Does what this list of so many elements is to do; returns whether that is anything.
-fn spread(question: &PartQuestion, len: usize, elements: &mut dyn FnMut() -> Result<Vec<u8>>) -> Result<Option<()>> {
-    let form = PartForm::List(len as u64);
+fn spread(question: &PartQuestion, len: usize, list: &dyn AnyValue) -> Result<Option<()>> {
     match session::visit()? {
         None => return Ok(None),
-        Some(Visit::Look(_)) => session::note(Part { path: question.path.clone(), form, is_spread: false }),
-        Some(Visit::Collect(number)) => {
-            let bytes = elements()?;
-            session::put_contents(number, &form, bytes)?;
+        Some(Visit::Look(may_spread)) => {
+            let part = if may_spread && !question.is_attribute { ListPart::of(list)? } else { None };
+            let elements = part.as_ref().map(ListPart::form).unwrap_or_default();
+            let form = PartForm::List { len: len as u64, elements };
+            let spread = part.map(|part| (part, question.rules.clone()));
+            session::note(Part { path: question.path.clone(), form, is_spread: false }, spread);
         }
+        Some(Visit::Collect(number)) => session::put_contents(number, &form(len), ser::elements(list)?)?,
         Some(Visit::Fill(..)) => return Err(changed()),
         Some(Visit::Pass) => {}
     }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::message::{Message, Received};
+use crate::layout::path_rules::RulePosition;
+use crate::ser::{ListPart, ListPlan};
 
 /// Which rows a rank reads: by how many there are, the rank, and how many ranks there are.
 #[derive(Clone)]
@@ -35,8 +37,8 @@ pub(crate) struct Part {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PartForm {
-    /// So many elements.
-    List(u64),
+    /// So many elements; and what they are, if ranks may write them together.
+    List { len: u64, elements: Vec<u8> },
     /// A block of an array.
     Array(ArrayPart),
     /// Rows of a matrix of elements of a type and so many columns.
@@ -57,8 +59,8 @@ impl Part {
     pub(crate) fn put(&self, message: &mut Message) {
         message.text(&self.path).number(u64::from(self.is_spread));
         match &self.form {
-            PartForm::List(len) => {
-                message.number(0).number(*len);
+            PartForm::List { len, elements } => {
+                message.number(0).number(*len).bytes(elements);
             }
             PartForm::Array(ArrayPart { element, size, shape, start, count }) => {
                 message.number(1).text(element).number(*size);
@@ -75,7 +77,7 @@ impl Part {
     pub(crate) fn take(message: &mut Received<'_>) -> Result<Self> {
         let (path, is_spread) = (message.text()?.to_owned(), message.number()? != 0);
         let form = match message.number()? {
-            0 => PartForm::List(message.number()?),
+            0 => PartForm::List { len: message.number()?, elements: message.bytes()?.to_vec() },
             1 => PartForm::Array(ArrayPart {
                 element: message.text()?.to_owned(),
                 size: message.number()?,
@@ -95,12 +97,25 @@ impl Part {
     /// What it is, in words.
     pub(crate) fn words(&self) -> String {
         match &self.form {
-            PartForm::List(_) => "a list".to_owned(),
+            PartForm::List { .. } => "a list".to_owned(),
             PartForm::Array(ArrayPart { element, shape, .. }) => format!("an array of `{element}` of shape {shape:?}"),
             PartForm::Rows { element, columns, .. } => format!("rows of {columns} columns of `{element}`"),
         }
     }
 }
+
+impl PartForm {
+    /// Whether a part still is what it was.
+    fn is_same(&self, now: &Self) -> bool {
+        match (self, now) {
+            (Self::List { len, .. }, Self::List { len: now, .. }) => len == now,
+            (before, now) => before == now,
+        }
+    }
+}
+
+/// A list whose elements ranks may write together, and where it is, as far as the options care.
+pub(crate) type SpreadList = Option<(ListPart, RulePosition)>;
 
 /// What each rank has sent of a part that rank 0 writes.
 pub(crate) type Contents = Vec<(Part, Vec<u8>)>;
@@ -108,7 +123,7 @@ pub(crate) type Contents = Vec<(Part, Vec<u8>)>;
 /// What is done with parts as they are met.
 pub(crate) enum Pass {
     /// They say what they are. Without `may_spread`, rank 0 writes all of them.
-    Look { parts: Vec<Part>, may_spread: bool },
+    Look { parts: Vec<Part>, lists: Vec<SpreadList>, may_spread: bool },
     /// Those that are not spread give their contents.
     Collect { next: usize, parts: Vec<Part>, contents: Vec<Option<Vec<u8>>> },
     /// Rank 0 writes them: their contents, or the room for them, of which it takes note.
@@ -126,8 +141,10 @@ pub(crate) struct WrittenPart {
     pub(crate) ranks: Vec<Part>,
     /// What each rank has sent, if it is not spread.
     pub(crate) contents: Vec<Vec<u8>>,
-    /// Where the room for it is in the file, if it is spread.
-    pub(crate) address: Option<u64>,
+    /// How it is stored, if it is a list that is spread.
+    pub(crate) plan: Option<ListPlan>,
+    /// Where there is room for it in the file, if it is spread.
+    pub(crate) addresses: Vec<u64>,
 }
 
 thread_local! {
@@ -204,10 +221,11 @@ pub(crate) fn visit() -> Result<Option<Visit>> {
 }
 
 /// Says what a part is.
-pub(crate) fn note(part: Part) {
+pub(crate) fn note(part: Part, list: SpreadList) {
     with(|pass| {
-        if let Pass::Look { parts, .. } = pass {
+        if let Pass::Look { parts, lists, .. } = pass {
             parts.push(part);
+            lists.push(list);
         }
     });
 }
@@ -215,7 +233,7 @@ pub(crate) fn note(part: Part) {
 /// Gives the contents of a part, which still is what it was.
 pub(crate) fn put_contents(number: usize, form: &PartForm, bytes: Vec<u8>) -> Result<()> {
     let put = with(|pass| match pass {
-        Pass::Collect { parts, contents, .. } if parts.get(number).is_some_and(|part| part.form == *form) => {
+        Pass::Collect { parts, contents, .. } if parts.get(number).is_some_and(|part| part.form.is_same(form)) => {
             contents[number] = Some(bytes);
             Ok(())
         }
@@ -233,8 +251,10 @@ pub(crate) fn is_written() -> bool {
 pub(crate) enum ToWrite {
     /// What each rank has of a part, and has sent.
     Contents(Contents),
-    /// The room for a part, as each rank has it: [`put_address`] takes note of where that is.
+    /// The room for an array, which is the part of that number: [`put_addresses`] takes note of where it is.
     Room(usize, Part),
+    /// The same of a list, of which each rank has sent some.
+    List(usize, ListPlan, Vec<Vec<u8>>),
 }
 
 /// What rank 0 writes for the next part, if it writes for all ranks: `form` is that of its own.
@@ -243,7 +263,10 @@ pub(crate) fn to_write(form: &PartForm) -> Result<Option<ToWrite>> {
         Pass::Write { next, parts } => {
             let number = *next;
             *next += 1;
-            let part = parts.get_mut(number).filter(|part| part.ranks[0].form == *form).ok_or_else(changed)?;
+            let part = parts.get_mut(number).filter(|part| part.ranks[0].form.is_same(form)).ok_or_else(changed)?;
+            if let Some(plan) = &part.plan {
+                return Ok(Some(ToWrite::List(number, plan.clone(), std::mem::take(&mut part.contents))));
+            }
             if part.ranks[0].is_spread {
                 return Ok(Some(ToWrite::Room(number, part.ranks[0].clone())));
             }
@@ -255,13 +278,27 @@ pub(crate) fn to_write(form: &PartForm) -> Result<Option<ToWrite>> {
     found.unwrap_or(Ok(None))
 }
 
-/// Takes note of where the room for a part is.
-pub(crate) fn put_address(number: usize, address: u64) {
+/// Takes note of where there is room for a part.
+pub(crate) fn put_addresses(number: usize, addresses: Vec<u64>) {
     with(|pass| {
         if let Pass::Write { parts, .. } = pass {
-            parts[number].address = Some(address);
+            parts[number].addresses = addresses;
         }
     });
+}
+
+/// Writes bytes to a place in a file.
+pub(crate) fn put_at(file: &File, bytes: &[u8], at: u64) -> Result<()> {
+    #[cfg(unix)]
+    let written = std::os::unix::fs::FileExt::write_all_at(file, bytes, at);
+    #[cfg(not(unix))]
+    let written = {
+        use std::io::{Seek, SeekFrom, Write as _};
+
+        let mut file = file;
+        file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(bytes))
+    };
+    written.map_err(|error| Error::io("could not write to the file", error))
 }
 
 /// Whether ranks read a file together.

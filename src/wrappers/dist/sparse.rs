@@ -104,7 +104,7 @@ impl<T: Element, I: SpIndex, Iptr: SpIndex> WriteRows<'_, T, I, Iptr> {
         let Some(visit) = session::visit()? else { return Ok(None) };
         match visit {
             Visit::Look(_) => {
-                session::note(Part { path: question.path.clone(), form: self.form()?, is_spread: false });
+                session::note(Part { path: question.path.clone(), form: self.form()?, is_spread: false }, None);
             }
             Visit::Collect(number) => session::put_contents(number, &self.form()?, self.contents())?,
             Visit::Fill(..) => return Err(changed()),
@@ -145,7 +145,7 @@ where
                 Some(ToWrite::Contents(ranks)) => {
                     return write_compressed(destination, &gathered::<T>(&ranks)?.view());
                 }
-                Some(ToWrite::Room(..)) => return Err(changed()),
+                Some(_) => return Err(changed()),
                 None => {}
             }
         }
