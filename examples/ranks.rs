@@ -15,6 +15,9 @@ use filebacked::dist::{self, Block, Comm};
 use filebacked::ndarray::{Array2, Ix2, s};
 use serde::{Deserialize, Serialize};
 
+/// What goes wrong on a rank, or between ranks.
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
 const ROWS: usize = 240;
 const COLUMNS: usize = 160;
 const WRITE_EVERY: u64 = 10;
@@ -91,7 +94,7 @@ impl Plate {
 }
 
 /// Goes on from the file, or begins, and does so many steps.
-fn simulate(comm: &impl Comm, path: &Path, steps: u64) -> filebacked::Result<()> {
+fn simulate(comm: &impl Comm, path: &Path, steps: u64) -> Result<()> {
     let mut plate = if path.exists() {
         let mut plate: Plate = dist::from_file(comm, path)?;
         // The file does not know on which rows a sensor is: its rank is the one that has them.
@@ -116,7 +119,7 @@ fn simulate(comm: &impl Comm, path: &Path, steps: u64) -> filebacked::Result<()>
 }
 
 #[cfg(feature = "mpi")]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<()> {
     use mpi::traits::Communicator;
 
     let universe = mpi::initialize().ok_or("MPI does not start")?;
@@ -129,9 +132,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[cfg(not(feature = "mpi"))]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let on = |size: usize, name: &str, steps: u64| -> filebacked::Result<()> {
+    let on = |size: usize, name: &str, steps: u64| -> Result<()> {
         Threads::run(size, |comm| simulate(&comm, &folder.path().join(name), steps)).into_iter().collect()
     };
     // Stopped at step 57, of which the file has 50.

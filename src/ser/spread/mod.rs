@@ -32,7 +32,7 @@ use super::record_packer::RecordForm;
 use super::serializer::ValueSerializer;
 use super::stream::{FEW_ELEMENTS, FIRST_LOOK, MIN_STREAMED, NEXT_EARLY_LOOK, NEXT_LOOK};
 use crate::ground::depth::Depth;
-use crate::ground::error::Result;
+use crate::ground::error::{ErrorKind, Result};
 use crate::ground::message::{Message, Received};
 use crate::h5::Dtype;
 use crate::layout::SLAB;
@@ -149,7 +149,7 @@ impl ListPart {
         let collected = list.write(ValueSerializer::telling(&mut Some(collector)));
         if let Err(error) = collected {
             // An array in it is an object, and there is no place for that here; others say what is wrong.
-            return if error.kind() == crate::ErrorKind::Unsupported { Ok(None) } else { Err(error) };
+            return if error.kind() == ErrorKind::Unsupported { Ok(None) } else { Err(error) };
         }
         let Some(form) = Form::of(&column) else { return Ok(None) };
         let last = Seen::of(&column);

@@ -19,6 +19,10 @@ pub(crate) struct Share(pub(crate) Arc<ShareFn>);
 
 type ShareFn = dyn Fn(u64, usize, usize) -> Range<u64> + Send + Sync;
 
+/// What a closure that panicked has left is the caller's.
+impl std::panic::UnwindSafe for Share {}
+impl std::panic::RefUnwindSafe for Share {}
+
 impl std::fmt::Debug for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Share")
