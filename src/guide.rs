@@ -75,6 +75,7 @@ page! {
 
 page! {
     ranks, "../docs/ranks.md",
+    "promises": "crate::guide::promises",
 }
 
 page! {
