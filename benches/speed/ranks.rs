@@ -89,7 +89,7 @@ pub(crate) fn run(folder: &Path) {
         position: [id as f64, 0.5, -(id as f64)],
         mass: 1.0 / (1.0 + id as f64),
         id,
-        name: (id % 4 > 0).then(|| format!("particle {id}")),
+        name: (!id.is_multiple_of(4)).then(|| format!("particle {id}")),
         tags: vec![id as u16; id as usize % 5],
     };
     records(folder, "a million records of numbers", numbers);

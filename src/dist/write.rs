@@ -128,10 +128,10 @@ impl DistWriter<'_> {
         })
     }
 
-    /// As [`dist::write`](write).
+    /// As [`dist::write`](write()).
     ///
     /// # Errors
-    /// As [`dist::write`](write).
+    /// As [`dist::write`](write()).
     pub fn write<T: ?Sized + Serialize>(&self, group: Option<impl AsGroup>, name: &str, value: &T) -> Result<()> {
         let group = group.as_ref().map(AsGroup::as_group);
         let put = |value: &dyn AnyValue, group: &hdf5::Group| self.options.put_named(value, group, name);

@@ -208,6 +208,40 @@ proptest! {
     }
 }
 
+/// Arrays of all element types, in chunks and filtered, by the options of paths, and in the layout of the Python package.
+#[test]
+fn arrays_are_stored_as_the_options_say() {
+    fn check<T>(options: &WriteOptions, make: impl Fn(usize) -> T)
+    where
+        T: filebacked::dist::Element + Serialize + Sync + Send,
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let all = Array2::from_shape_fn((90, 300), |(row, column)| make(row * 300 + column));
+        let expected = whole(options, folder.path(), &BTreeMap::from([("x", NdArray(all.clone()))]));
+        let found = written_as(&options.clone().sync(false), &folder.path().join("ranks.h5"), 4, |rank| {
+            // Columns, but for the last 30 rows, which the last rank has.
+            let (rows, columns) = if rank < 3 { (0..60, share(300, rank, 3)) } else { (60..90, 0..300) };
+            let values = all.slice(filebacked::ndarray::s![rows.clone(), columns.clone()]).to_owned();
+            BTreeMap::from([("x", Block::new([90, 300], [rows.start, columns.start], values).unwrap())])
+        });
+        assert!(found == expected);
+    }
+    let default = WriteOptions::new();
+    check(&default, |index| index % 3 == 0);
+    check(&default, |index| index as u8);
+    check(&default, |index| index as i64);
+    check(&default, |index| index as f32);
+    check(&default, |index| Complex64::new(index as f64, 0.5));
+    for options in [
+        default.clone().deflate(1),
+        default.clone().chunk([7, 31]),
+        default.clone().at("x", |d| d.chunk([50, 50]).deflate(4).fletcher32(true)),
+        default.clone().python("plates"),
+    ] {
+        check(&options, |index| (index / 7) as f64);
+    }
+}
+
 /// Lists whose elements are of forms that only some ranks have.
 #[test]
 fn forms_that_differ_between_ranks_meet_as_in_one_process() {
