@@ -145,7 +145,7 @@ impl DistWriter<'_> {
         let contents = parts.collect(&ranks, value).map_err(located)?;
         let mut file = None;
         let make = || {
-            let (made, addresses) = parts.write(contents, || caught(|| self.options.begin_file(value, path)))?;
+            let (made, addresses) = parts.write(contents?, || caught(|| self.options.begin_file(value, path)))?;
             let message = file_message(&made, &addresses)?;
             file = Some(made);
             Ok(message)
@@ -175,7 +175,7 @@ impl DistWriter<'_> {
             let group = group.ok_or_else(|| {
                 Error::new(ErrorKind::Ranks, "rank 0 writes, and has to give the group; the others give `None`")
             })?;
-            parts.write(contents, || caught(|| put(value, group))).map(|_| Vec::new())
+            parts.write(contents?, || caught(|| put(value, group))).map(|_| Vec::new())
         };
         let written = if ranks.is_first() { write() } else { Ok(Vec::new()) };
         ranks.agree(STEP_MADE, written).map(drop)
@@ -200,8 +200,22 @@ impl DistWriter<'_> {
             Err(error) => (Err(error), Vec::new()),
         };
         let all = ranks.agree(STEP_LOOKED, said)?;
-        let values = all.iter().map(|bytes| RankValue::of(bytes)).collect::<Result<Vec<_>>>()?;
-        Parts::new(parts_of(values)?, lists, rules)
+        let values = all.iter().map(|bytes| RankValue::of(bytes)).collect::<Result<Vec<_>>>();
+        let parts = values.and_then(parts_of).and_then(|parts| Parts::new(parts, lists, rules));
+        // Ranks with other options may come to other plans.
+        let (parts, said) = match parts {
+            Ok(parts) => {
+                let plan = parts.plan();
+                (Some(parts), Ok(plan))
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let plans = ranks.agree(STEP_PLANNED, said)?;
+        if let Some(rank) = plans.iter().position(|plan| *plan != plans[0]) {
+            let message = format!("ranks 0 and {rank} have other options: all ranks have the same");
+            return Err(Error::new(ErrorKind::Ranks, message));
+        }
+        parts.ok_or_else(changed)
     }
 }
 
@@ -235,17 +249,29 @@ impl Parts {
         Ok(Self { ranks, lists, plans, rules })
     }
 
+    /// What of each part ranks do, which is the same on all.
+    fn plan(&self) -> Vec<u8> {
+        let plan = |(part, plan): (&Vec<Part>, &Option<ListPlan>)| match plan {
+            Some(plan) => plan.summary(),
+            None => u64::from(part[0].is_spread),
+        };
+        let mut message = Message::new();
+        message.numbers(self.ranks.iter().zip(&self.plans).map(plan));
+        message.into_bytes()
+    }
+
     /// Whether ranks put something into the file.
     fn is_spread(&self) -> bool {
         self.ranks.iter().any(|part| part[0].is_spread)
     }
 
-    /// Has rank 0 get the contents of parts that it writes; returns those of each rank, of each part.
-    fn collect(&self, ranks: &Ranks<'_>, value: &dyn AnyValue) -> Result<Vec<Vec<Vec<u8>>>> {
+    /// Has rank 0 get the contents of parts that it writes; returns those of each rank, of each part. What rank 0 does not
+    /// understand is an error within: the other ranks do not know of it yet.
+    fn collect(&self, ranks: &Ranks<'_>, value: &dyn AnyValue) -> Result<Result<Vec<Vec<Vec<u8>>>>> {
         let is_sent = |number: usize| !self.ranks[number][0].is_spread || self.plans[number].is_some();
         let count = self.ranks.len();
         if !(0..count).any(is_sent) {
-            return Ok(vec![Vec::new(); count]);
+            return Ok(Ok(vec![Vec::new(); count]));
         }
         let (message, said) = match self.contents(ranks.rank(), value) {
             Ok(message) => (message, Ok(Vec::new())),
@@ -254,7 +280,7 @@ impl Parts {
         ranks.agree(STEP_COLLECTED, said)?;
         let all = ranks.to_first(message)?;
         if !ranks.is_first() {
-            return Ok(vec![Vec::new(); count]);
+            return Ok(Ok(vec![Vec::new(); count]));
         }
         let mut received: Vec<_> = all.iter().map(|bytes| Received::new(bytes)).collect();
         let contents = |number: usize| {
@@ -263,7 +289,7 @@ impl Parts {
             }
             received.iter_mut().map(|message| message.bytes().map(<[u8]>::to_vec)).collect()
         };
-        (0..count).map(contents).collect()
+        Ok((0..count).map(contents).collect())
     }
 
     /// What this rank sends of parts that rank 0 writes.
@@ -347,10 +373,11 @@ impl Parts {
 
 /// The steps of a call, for what ranks tell each other.
 const STEP_LOOKED: u64 = 0;
-const STEP_COLLECTED: u64 = 1;
-const STEP_MADE: u64 = 2;
-const STEP_FILLED: u64 = 3;
-const STEP_ENDED: u64 = 4;
+const STEP_PLANNED: u64 = 1;
+const STEP_COLLECTED: u64 = 2;
+const STEP_MADE: u64 = 3;
+const STEP_FILLED: u64 = 4;
+const STEP_ENDED: u64 = 5;
 
 /// What a rank says of its value.
 struct RankValue {

@@ -683,6 +683,18 @@ fn ranks_that_make_other_calls_get_an_error() {
 }
 
 #[test]
+fn options_that_differ_are_an_error() {
+    for found in differing(|comm, folder| {
+        let options = WriteOptions::new();
+        let options = if comm.rank() == 1 { options.records(Records::Columns) } else { options };
+        options.dist(comm).to_file(folder.join("run.h5"), &List(vec![(1.5, 7_u64); 9000]))
+    }) {
+        let error = found.unwrap_err().to_string();
+        assert!(error.contains("ranks 0 and 1 have other options"), "{error}");
+    }
+}
+
+#[test]
 fn folders_that_are_not_there_are_errors_on_all() {
     for found in differing(|comm, folder| dist::to_file(comm, folder.join("none/run.h5"), &List(vec![1]))) {
         let error = found.unwrap_err();
@@ -741,12 +753,12 @@ fn a_rank_that_goes_away_midway_leaves_nothing() {
             break;
         }
         // At the last step, rank 0 has put the file in its place already.
-        assert!(results[1].is_err() && (results[0].is_err() || steps == 5), "{steps}");
-        if results[0].is_err() && steps < 5 {
+        assert!(results[1].is_err() && (results[0].is_err() || steps == 6), "{steps}");
+        if results[0].is_err() && steps < 6 {
             assert_eq!(from_file::<String>(&path).unwrap(), "old", "{steps}");
         }
         steps += 1;
     }
-    assert_eq!(steps, 6);
+    assert_eq!(steps, 7);
     assert_eq!(from_file::<Plain>(&path).unwrap(), plain());
 }

@@ -260,6 +260,15 @@ impl ListPlan {
     }
 }
 
+impl ListPlan {
+    /// A number that is the same for the same plan: a hash of it.
+    pub(crate) fn summary(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        format!("{self:?}").hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 /// What a rank says of its elements.
 struct RankForm {
     seen: u64,
