@@ -247,6 +247,7 @@ pub(crate) fn put_contents(number: usize, form: &PartForm, bytes: Vec<u8>) -> Re
 }
 
 /// Whether this rank writes for all ranks.
+#[cfg(feature = "sprs")]
 pub(crate) fn is_written() -> bool {
     with(|pass| matches!(pass, Pass::Write { .. })).unwrap_or(false)
 }
