@@ -143,24 +143,21 @@ fn build(project: &Path, more: bool) -> Result<PathBuf, String> {
     let name = |line: &str| line.split(['=', ' ']).next().unwrap_or_default().to_owned();
     let tests: Vec<String> = for_tests.lines().map(name).collect();
     let dependencies: Vec<&str> = dependencies.lines().filter(|line| !tests.contains(&name(line))).collect();
-    for_tests.push('\n');
+    let others = for_tests.lines().filter(|line| !line.starts_with("filebacked = "));
+    for_tests = others.map(|line| format!("{line}\n")).collect();
+    let mut features = vec![if cfg!(feature = "bundled") { "default" } else { "sprs" }];
+    let manifest = read(root.join("Cargo.toml"));
     if more {
-        let manifest = read(root.join("Cargo.toml"));
-        let features = manifest.split("\n[features]\n").nth(1).unwrap().split("\n[").next().unwrap();
-        let features = features.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
-        let is_of_these = |name: &&str| *name != "default" && (*name != "bundled" || cfg!(feature = "bundled"));
-        let features: Vec<&str> = features.map(|(name, _)| name).filter(is_of_these).collect();
-        let version = |package: &str| {
-            let line = manifest.lines().find_map(|line| line.strip_prefix(&format!("{package} = {{"))).unwrap();
-            format!("{{{}", line.replace(", optional = true", ""))
-        };
-        let others = for_tests.lines().filter(|line| !line.starts_with("filebacked = "));
-        for_tests = others.map(|line| format!("{line}\n")).collect();
-        for_tests.push_str(&format!(
-            "filebacked = {{ path = {root:?}, default-features = false, features = {features:?} }}\nnalgebra = {}\n",
-            version("nalgebra")
-        ));
+        let all = manifest.split("\n[features]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let all = all.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+        // Those that choose a libhdf5 are there already, and nothing that is printed needs an MPI.
+        let is_more = |name: &&str| !["default", "bundled", "mpi"].contains(name);
+        features.extend(all.map(|(name, _)| name).filter(is_more));
+        let line = manifest.lines().find_map(|line| line.strip_prefix("nalgebra = {")).unwrap();
+        for_tests.push_str(&format!("nalgebra = {{{}\n", line.replace(", optional = true", "")));
     }
+    let options = format!("default-features = false, features = {features:?}");
+    for_tests.push_str(&format!("filebacked = {{ path = {root:?}, {options} }}\n"));
     // What was built for these tests has it.
     let dependencies =
         dependencies.join("\n").replace(", optional = true", if more { "" } else { ", optional = true" });
