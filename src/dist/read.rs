@@ -14,6 +14,18 @@ use crate::wrappers::dist::session::{Pass, changed, during};
 ///
 /// # Errors
 /// Those of [`filebacked::from_file`](crate::from_file), of any rank.
+///
+/// ```
+/// use filebacked::dist::{self, List, Threads};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// filebacked::to_file(&path, &vec![0.5, 1.5, 2.5, 3.5])?;
+/// let parts = Threads::run(2, |comm| dist::from_file::<List<f64>>(&comm, &path));
+/// let parts = parts.into_iter().collect::<filebacked::Result<Vec<_>>>()?;
+/// assert_eq!((&parts[0].0[..], &parts[1].0[..]), (&[0.5, 1.5][..], &[2.5, 3.5][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn from_file<T: DeserializeOwned>(comm: &impl Comm, path: impl AsRef<Path>) -> Result<T> {
     ReadOptions::new().dist(comm).from_file(path)
 }
@@ -33,6 +45,20 @@ impl std::fmt::Debug for DistReader<'_> {
 
 impl ReadOptions {
     /// The same for ranks that read a file together.
+    ///
+    /// ```
+    /// use filebacked::ReadOptions;
+    /// use filebacked::dist::{List, Threads};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::to_file(&path, &vec!["a", "b", "c"])?;
+    /// let options = ReadOptions::new().max_bytes(1 << 20);
+    /// for list in Threads::run(3, |comm| options.dist(&comm).from_file::<List<String>>(&path)) {
+    ///     assert_eq!(list?.len(), 1);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn dist<'a>(&'a self, comm: &'a impl Comm) -> DistReader<'a> {
         DistReader { options: self, comm }

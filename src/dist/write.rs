@@ -27,6 +27,17 @@ use crate::wrappers::dist::session::{
 ///
 /// # Errors
 /// If it fails on any rank, or the ranks' values do not go together. The old file stays then.
+///
+/// ```
+/// use filebacked::dist::{self, Comm, List, Threads};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// let written = Threads::run(3, |comm| dist::to_file(&comm, &path, &List(vec![comm.rank() as u32; 2])));
+/// assert!(written.iter().all(Result::is_ok));
+/// assert_eq!(filebacked::from_file::<Vec<u32>>(&path)?, [0, 0, 1, 1, 2, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn to_file<T: ?Sized + Serialize>(comm: &impl Comm, path: impl AsRef<Path>, value: &T) -> Result<()> {
     WriteOptions::new().dist(comm).to_file(path, value)
 }
@@ -265,7 +276,7 @@ impl Parts {
         self.ranks.iter().any(|part| part[0].is_spread)
     }
 
-    /// Has rank 0 get the contents of parts that it writes; returns those of each rank, of each part. What rank 0 does not
+    /// Sends rank 0 the contents of the parts that it writes. Returns them on rank 0: for each part, those of each rank. What rank 0 does not
     /// understand is an error within: the other ranks do not know of it yet.
     fn collect(&self, ranks: &Ranks<'_>, value: &dyn AnyValue) -> Result<Result<Vec<Vec<Vec<u8>>>>> {
         let is_sent = |number: usize| !self.ranks[number][0].is_spread || self.plans[number].is_some();
@@ -321,7 +332,7 @@ impl Parts {
         Ok(message.into_bytes())
     }
 
-    /// Has rank 0 write parts by `write`; returns what that does, and where there is room for those that are spread.
+    /// Has rank 0 write parts by `write`. Returns what that returns, and for each part that is spread the addresses of its room.
     fn write<R>(&self, contents: Vec<Vec<Vec<u8>>>, write: impl FnOnce() -> Result<R>) -> Result<(R, Vec<Vec<u64>>)> {
         let parts = self.ranks.iter().zip(contents).zip(&self.plans).map(|((ranks, contents), plan)| WrittenPart {
             ranks: ranks.clone(),

@@ -24,7 +24,7 @@ pub(crate) fn is_in_one_piece(storing: &StorageOptions, dims: &[u64], size: usiz
     Ok(bytes > super::COMPACT as u64 && !dims.is_empty() && storing.chunking(dims, size, false, false)?.is_none())
 }
 
-/// Makes room for all items of a dataset, and says where that is in the file.
+/// Makes room for all items of a dataset. Returns the address of the room.
 fn make_room(id: hid_t, memory_type: hid_t, dims: &[u64], size: usize) -> Result<u64> {
     let (file, memory) = select(dims, &vec![0; dims.len()], &vec![1; dims.len()], 1)?;
     let item = vec![0_u8; size];
@@ -43,7 +43,7 @@ pub(crate) fn is_chunked(storing: &StorageOptions, dims: &[u64], dtype: &Dtype) 
 }
 
 impl Dataset {
-    /// Makes room for its items, which was just made and is in one piece; says where that is in the file.
+    /// Makes room for the items of this dataset, which was just made, and is in one piece. Returns the address of the room.
     pub(crate) fn make_room(&self) -> Result<u64> {
         let Shape::Simple(dims) = self.shape() else { return Err(Error::corrupt("a dataset without items")) };
         make_room(self.handle(), self.memory_type()?.get(), dims, self.dtype().size())
@@ -58,8 +58,8 @@ impl<T: H5Type> ElementType<T> {
 }
 
 impl Group {
-    /// Makes the dataset `name` of that shape, which [is in one piece](is_in_one_piece), with room for its items; says where that is
-    /// in the file.
+    /// Makes the dataset `name` of that shape, which [is in one piece](is_in_one_piece), with room for its items. Returns the address
+    /// of the room.
     pub(crate) fn make_array_room<T: H5Type>(
         &self,
         name: &str,

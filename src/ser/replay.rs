@@ -215,10 +215,6 @@ impl<'a> Cursor<'_, 'a> {
         Ok(self.size()?.checked_sub(1))
     }
 
-    fn index(&mut self) -> Result<u32> {
-        u32::try_from(self.count()?).map_err(|_| damaged())
-    }
-
     fn sized(&mut self) -> Result<&'a [u8]> {
         let len = self.size()?;
         self.take(len)
@@ -226,6 +222,12 @@ impl<'a> Cursor<'_, 'a> {
 
     fn text(&mut self) -> Result<&'a str> {
         std::str::from_utf8(self.sized()?).map_err(|_| damaged())
+    }
+
+    /// The index and the name of a variant.
+    fn variant(&mut self) -> Result<(u32, &'static str)> {
+        let index = u32::try_from(self.count()?).map_err(|_| damaged())?;
+        Ok((index, self.name()?))
     }
 
     fn name(&mut self) -> Result<&'static str> {
@@ -266,13 +268,9 @@ impl<'a> Cursor<'_, 'a> {
                 self.name()?;
                 self.skip()?;
             }
-            Mark::UnitVariant => {
-                self.index()?;
-                self.name()?;
-            }
+            Mark::UnitVariant => drop(self.variant()?),
             Mark::NewtypeVariant => {
-                self.index()?;
-                self.name()?;
+                self.variant()?;
                 self.skip()?;
             }
             Mark::Seq => {
@@ -288,8 +286,7 @@ impl<'a> Cursor<'_, 'a> {
                 self.skip_to_end(1)?;
             }
             Mark::TupleVariant => {
-                self.index()?;
-                self.name()?;
+                self.variant()?;
                 self.size()?;
                 self.skip_to_end(1)?;
             }
@@ -299,8 +296,7 @@ impl<'a> Cursor<'_, 'a> {
                 self.skip_fields()?;
             }
             Mark::StructVariant => {
-                self.index()?;
-                self.name()?;
+                self.variant()?;
                 self.skip_fields()?;
             }
             Mark::Numbers => drop(self.numbers()?),
@@ -406,6 +402,20 @@ macro_rules! told {
     };
 }
 
+/// Hands the fields of a struct, or of a variant with fields, over to `$fields`.
+macro_rules! tell_fields {
+    ($cursor:ident, $fields:ident) => {{
+        while let Some((name, is_there)) = $cursor.field().map_err(ser::Error::custom)? {
+            if is_there {
+                told!($cursor, value => $fields.serialize_field(name, value));
+            } else {
+                $fields.skip_field(name)?;
+            }
+        }
+        $fields.end()
+    }};
+}
+
 impl Cursor<'_, '_> {
     /// A complex number, and goes past it.
     fn complex<T: Element + Copy>(&mut self) -> Result<Complex<T>> {
@@ -470,7 +480,7 @@ impl Serialize for Replay<'_> {
             Mark::Unit => serializer.serialize_unit(),
             Mark::UnitStruct => serializer.serialize_unit_struct(cursor.name().map_err(failed)?),
             Mark::UnitVariant => {
-                let (index, name) = (cursor.index().map_err(failed)?, cursor.name().map_err(failed)?);
+                let (index, name) = cursor.variant().map_err(failed)?;
                 serializer.serialize_unit_variant("", index, name)
             }
             Mark::Numbers => {
@@ -483,7 +493,7 @@ impl Serialize for Replay<'_> {
                 Ok(told!(cursor, value => serializer.serialize_newtype_struct(name, value)))
             }
             Mark::NewtypeVariant => {
-                let (index, name) = (cursor.index().map_err(failed)?, cursor.name().map_err(failed)?);
+                let (index, name) = cursor.variant().map_err(failed)?;
                 Ok(told!(cursor, value => serializer.serialize_newtype_variant("", index, name, value)))
             }
             Mark::Seq => {
@@ -501,7 +511,7 @@ impl Serialize for Replay<'_> {
                 tuple.end()
             }
             Mark::TupleVariant => {
-                let (index, name) = (cursor.index().map_err(failed)?, cursor.name().map_err(failed)?);
+                let (index, name) = cursor.variant().map_err(failed)?;
                 let len = cursor.size().map_err(failed)?;
                 let mut tuple = serializer.serialize_tuple_variant("", index, name, len)?;
                 while !cursor.is_end().map_err(failed)? {
@@ -520,26 +530,12 @@ impl Serialize for Replay<'_> {
             Mark::Struct => {
                 let (name, len) = (cursor.name().map_err(failed)?, cursor.size().map_err(failed)?);
                 let mut fields = serializer.serialize_struct(name, len)?;
-                while let Some((name, is_there)) = cursor.field().map_err(failed)? {
-                    if is_there {
-                        told!(cursor, value => fields.serialize_field(name, value));
-                    } else {
-                        fields.skip_field(name)?;
-                    }
-                }
-                fields.end()
+                tell_fields!(cursor, fields)
             }
             Mark::StructVariant => {
-                let (index, name) = (cursor.index().map_err(failed)?, cursor.name().map_err(failed)?);
+                let (index, name) = cursor.variant().map_err(failed)?;
                 let mut fields = serializer.serialize_struct_variant("", index, name, 0)?;
-                while let Some((name, is_there)) = cursor.field().map_err(failed)? {
-                    if is_there {
-                        told!(cursor, value => fields.serialize_field(name, value));
-                    } else {
-                        fields.skip_field(name)?;
-                    }
-                }
-                fields.end()
+                tell_fields!(cursor, fields)
             }
             number => {
                 let number = number.number().map_err(failed)?;

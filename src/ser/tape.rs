@@ -46,10 +46,23 @@ impl Offered for PartQuestion {
     }
 }
 
-/// What an event is. 0 ends a sequence, struct or map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Mark {
+/// Makes the type of marks, and the list of all of them.
+macro_rules! marks {
+    ($($(#[$doc:meta])* $mark:ident,)*) => {
+        /// What an event is. 0 ends a sequence, struct or map.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(super) enum Mark {
+            $($(#[$doc])* $mark,)*
+        }
+
+        impl Mark {
+            pub(super) const ALL: &[Self] = &[$(Self::$mark),*];
+        }
+    };
+}
+
+marks! {
     End,
     Bool,
     I8,
@@ -90,47 +103,6 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) const ALL: [Self; 35] = {
-        use Mark::*;
-        [
-            End,
-            Bool,
-            I8,
-            I16,
-            I32,
-            I64,
-            U8,
-            U16,
-            U32,
-            U64,
-            F32,
-            F64,
-            I128,
-            U128,
-            Char,
-            Text,
-            Bytes,
-            None,
-            Some,
-            Unit,
-            UnitStruct,
-            NewtypeStruct,
-            UnitVariant,
-            NewtypeVariant,
-            Seq,
-            Tuple,
-            TupleVariant,
-            Map,
-            Struct,
-            StructVariant,
-            SkippedField,
-            Numbers,
-            Complex32,
-            Complex64,
-            Wrapper,
-        ]
-    };
-
     const fn of(number: Number) -> Self {
         match number {
             Number::Bool => Self::Bool,

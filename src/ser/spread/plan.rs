@@ -136,6 +136,11 @@ impl Planner {
         Ok(kind.map(|kind| Node { counts, kind }))
     }
 
+    /// Where the parts of so many elements end: one number more than there are elements.
+    fn offsets(&mut self, counts: &[u64], rules: &RulePosition) -> Result<Option<Leaf>> {
+        self.leaf(Dtype::Number(Number::U64), Vec::new(), counts.to_vec(), 1, rules)
+    }
+
     fn list(
         &mut self,
         forms: &[&Form],
@@ -149,9 +154,7 @@ impl Planner {
         if let Some((dtype, dims)) = numbers(shown) {
             return Ok(self.leaf(dtype, dims, counts.to_vec(), 0, rules)?.map(NodeKind::Fixed));
         }
-        let Some(offsets) = self.leaf(Dtype::Number(Number::U64), Vec::new(), counts.to_vec(), 1, rules)? else {
-            return Ok(None);
-        };
+        let Some(offsets) = self.offsets(counts, rules)? else { return Ok(None) };
         let empty = Form::Empty(0);
         let inner: Vec<&Form> = forms
             .iter()
@@ -180,10 +183,7 @@ impl Planner {
         let count: u64 = counts.iter().sum();
         let is_fixed = match rules.dataset_options().strings {
             Some(Strings::Packed) => {
-                let Some(offsets) = self.leaf(Dtype::Number(Number::U64), Vec::new(), counts.to_vec(), 1, rules)?
-                else {
-                    return Ok(None);
-                };
+                let Some(offsets) = self.offsets(counts, rules)? else { return Ok(None) };
                 let bytes = forms.iter().map(|form| if let Form::Text { bytes, .. } = form { *bytes } else { 0 });
                 let bytes = self.leaf(Dtype::Number(Number::U8), Vec::new(), bytes.collect(), 0, rules)?;
                 return Ok(bytes.map(|bytes| NodeKind::PackedText { offsets, bytes }));

@@ -184,7 +184,7 @@ pub(crate) fn changed() -> Error {
     Error::new(ErrorKind::Unsupported, message)
 }
 
-/// What a part is to do when it is met on this rank's way through the value to be sent or filled.
+/// What a part is to do when this rank meets it.
 pub(crate) enum Visit {
     /// It is to say what it is: by [`note`], with whether it may be spread.
     Look(bool),

@@ -25,6 +25,20 @@ use crate::wrappers::sparse::Sparse;
 
 /// A rank's rows of a sparse matrix that all ranks have together: see [`dist`](crate::dist). To `to_file` of one process, and to
 /// other formats, it is the matrix that is in it.
+///
+/// ```
+/// use filebacked::dist::{self, Rows, Threads};
+/// use sprs::CsMat;
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("run.h5");
+/// // Two ranks have three rows each of a matrix of three columns.
+/// let written = Threads::run(2, |comm| dist::to_file(&comm, &path, &Rows(CsMat::<f64>::eye(3))));
+/// assert!(written.iter().all(Result::is_ok));
+/// let whole: Rows<f64> = filebacked::from_file(&path)?;
+/// assert_eq!((whole.0.shape(), whole.0.nnz()), ((6, 3), 6));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rows<T, I: SpIndex = usize, Iptr: SpIndex = I>(pub CsMatI<T, I, Iptr>);
 
