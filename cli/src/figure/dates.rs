@@ -1,5 +1,6 @@
 //! Axes of dates: which times numbers stand for, and marks at round ones.
 
+use chrono::{Datelike, NaiveDate};
 use filebacked::objects::Times;
 
 const SECOND: i128 = 1_000_000_000;
@@ -154,27 +155,17 @@ fn year_words(year: i64) -> String {
     if year < 0 { format!("-{:04}", -year) } else { format!("{year:04}") }
 }
 
-/// The date so many days after 1970 began, in the Gregorian calendar.
+/// The date so many days after 1970 began, in the Gregorian calendar. The years of those that are shown have five digits at most.
 fn date(days: i128) -> (i64, u32, u32) {
-    // Years begin in March here, so that a leap day is their last.
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let of_era_years = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * of_era_years + of_era_years / 4 - of_era_years / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = of_era_years + era * 400 + i128::from(month <= 2);
-    (year as i64, month as u32, day as u32)
+    let date = i32::try_from(days).ok().and_then(NaiveDate::from_epoch_days).unwrap_or_default();
+    (date.year().into(), date.month(), date.day())
 }
 
 /// The nanoseconds since 1970 at which a month begins; they are counted from the year 0.
 fn month_start(months: i128) -> i128 {
     let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
-    let year = year - i128::from(month <= 2);
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5;
-    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468) * DAY
+    let date = i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month as u32, 1));
+    i128::from(date.unwrap_or_default().to_epoch_days()) * DAY
 }
 
 #[cfg(test)]
