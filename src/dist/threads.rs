@@ -208,7 +208,8 @@ mod tests {
             }
             comm.all_gather(b"one is not")
         });
-        assert!(start.elapsed() < Duration::from_secs(1));
+        // It comes at once; other tests may take the processors meanwhile.
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         for (rank, result) in results.into_iter().enumerate().filter(|(rank, _)| *rank != 2) {
             let error = result.unwrap_err();
             assert!(

@@ -46,12 +46,13 @@ impl Rows {
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    /// The call that the rows are written for.
-    call: Option<Writing>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// The call that the rows are written for. It may keep the file open. So it is let go of with the [`Writer`], and taken only
+    /// under the library's lock: the thread may end later than the call.
+    call: Option<Writing>,
     slabs: VecDeque<(Vec<u8>, Vec<Rows>)>,
     /// Memory of slabs that are written.
     spare: Vec<Vec<u8>>,
@@ -69,8 +70,8 @@ impl Queue {
     /// Writes the first slab that waits, under the library's lock; false if none does.
     fn write_next(&self) -> bool {
         locked(|| {
-            let _writing = self.call.as_ref().map(Writing::enter);
             let mut state = self.state();
+            let _writing = state.call.as_ref().map(Writing::enter);
             let Some((slab, rows)) = state.slabs.pop_front() else { return false };
             let has_failed = state.error.is_some();
             drop(state);
@@ -115,7 +116,8 @@ impl Writer {
         if bytes < MIN_BYTES || !has_processors() {
             return Self::default();
         }
-        let queue = Arc::new(Queue { call: Writing::current(), ..Queue::default() });
+        let state = State { call: Writing::current(), ..State::default() };
+        let queue = Arc::new(Queue { state: Mutex::new(state), ..Queue::default() });
         let served = Arc::clone(&queue);
         // Without the thread, all is written at once.
         let thread = thread::Builder::new().name("filebacked writer".to_owned()).spawn(move || served.serve());
@@ -164,10 +166,29 @@ impl Drop for Writer {
         let Some(queue) = &self.queue else { return };
         let mut state = queue.state();
         state.is_closed = true;
-        let left = std::mem::take(&mut state.slabs);
+        let left = (std::mem::take(&mut state.slabs), state.call.take());
         drop(state);
         queue.changed.notify_one();
         // What is being written is so no more when the lock is had.
         locked(|| drop(left));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_ends_late_does_not_keep_the_call() {
+        let writing = Writing::new_file();
+        let entered = writing.enter();
+        let writer = Writer::new(MIN_BYTES);
+        // As its thread has it. On a machine with one processor there is none.
+        let Some(queue) = writer.queue.clone() else { return };
+        drop(entered);
+        assert!(writing.is_shared());
+        drop(writer);
+        assert!(!writing.is_shared());
+        assert!(!queue.write_next());
     }
 }

@@ -83,6 +83,12 @@ impl Writing {
         CURRENT.with_borrow(Clone::clone).map(Self)
     }
 
+    /// Whether something else has the call, too.
+    #[cfg(test)]
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// From now on, this thread's changes belong to the call.
     pub(crate) fn enter(&self) -> Entered {
         Entered { before: CURRENT.replace(Some(Arc::clone(&self.0))), _thread: std::marker::PhantomData }

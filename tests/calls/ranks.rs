@@ -93,7 +93,8 @@ fn full_child() {
                 room.leave(left, 0);
                 let start = Instant::now();
                 let results = write(&path, 2);
-                assert!(start.elapsed() < Duration::from_secs(1));
+                // It comes at once; other tests may take the processors meanwhile.
+                assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
                 room.lift();
                 assert_eq!(names(room.folder()), ["run.h5"], "{}, {left} pages", room.name());
                 if results.iter().all(Result::is_ok) {

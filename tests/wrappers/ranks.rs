@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 
+/// An error of one rank reaches the others at once. Here, other tests may take the processors meanwhile.
+const SOON: Duration = Duration::from_secs(20);
+
 /// Has so many ranks write; what each has is made by `make`.
 fn write<T: Serialize>(
     options: &WriteOptions,
@@ -577,7 +580,7 @@ fn fails<T: Serialize>(size: usize, expected: &str, make: impl Fn(usize) -> T + 
     to_file(&path, "old").unwrap();
     let start = Instant::now();
     let results = write(&WriteOptions::new(), &path, size, make);
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
     for (rank, result) in results.into_iter().enumerate() {
         let error = result.unwrap_err().to_string();
         assert!(error.contains(expected), "rank {rank}: {error}");
@@ -638,7 +641,7 @@ fn differing<R: Send>(work: impl Fn(&Threads, &Path) -> R + Sync) -> Vec<R> {
     let folder = tempfile::tempdir().unwrap();
     let start = Instant::now();
     let found = Threads::run(3, |comm| work(&comm, folder.path()));
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     found
 }
@@ -747,7 +750,7 @@ fn a_rank_that_goes_away_midway_leaves_nothing() {
             let steps = if comm.rank() == 1 { steps } else { usize::MAX };
             dist::to_file(&Going(&comm, Mutex::new(steps)), &path, &run(comm.rank(), 3))
         });
-        assert!(start.elapsed() < Duration::from_secs(1));
+        assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{steps}");
         if results.iter().all(Result::is_ok) {
             break;
