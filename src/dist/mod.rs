@@ -74,18 +74,16 @@
 //! The value is serialized more than once on each rank: to compare it, to send what rank 0 writes, and to write what is spread. So a
 //! `Serialize` must give the same each time.
 //!
-//! Rank 0 makes the file beside the one that it is to replace, with room for what is spread, but without that. Then all ranks put
-//! their elements there. Rank 0 puts the file in its place when all of it is there, and on the disk.
+//! Rank 0 makes the file beside the one that it is to replace, with room for what is spread. Then all ranks put their elements there.
+//! Rank 0 puts the file in its place when all of it is there, and on the disk.
 //!
 //! # Limits
 //!
-//! Rank 0 writes what is not said here, so that it has to fit into its memory, and takes as long on many ranks as on one. The others
-//! send it what they have.
-//!
-//! - All ranks write arrays of 64 KiB and more; and lists of as much, of numbers, strings, structs, tuples, options and lists of these, if
-//!   they are of one form on all ranks. Rank 0 alone writes strings of variable length, lists of enums, maps and other forms, and sparse
-//!   matrices.
-//! - Rank 0 alone writes what is in chunks, compressed or not, and all that goes into a file that is [open](to_group).
+//! - Each rank writes its own part of arrays of 64 KiB and more, and of lists of 64 KiB and more that are of one form on all ranks: numbers,
+//!   strings, structs, tuples, options, and lists of these.
+//! - The rest is sent to rank 0, which writes it: smaller arrays and lists, strings of variable length, lists of enums, maps and other forms,
+//!   sparse matrices, what is in chunks (compressed or not), and all that goes into a file that is [open](to_group). So it has to fit into
+//!   the memory of rank 0, and takes as long on many ranks as on one.
 //! - In lists, elements cannot have arrays or other wrapper types in them.
 //! - A [`Shared`](crate::Shared) value, or a map that is stored as keys and values, has no spread parts in it.
 //!
@@ -94,8 +92,8 @@
 //! # Errors
 //!
 //! Whatever fails on one rank is an error on all ranks, which names the rank: a `Serialize` that fails or panics, values that do not go
-//! together, blocks that overlap, a full disk, a folder that is not there, calls that differ. The old file stays then, and nothing
-//! else does. A rank that is gone is an error, too, where the [`Comm`] notices that, as [`Threads`] do. MPI ends all ranks.
+//! together, blocks that overlap, a full disk, a folder that is not there, calls that differ. Then the old file stays as it was, and no
+//! other is left. A rank that is gone is an error, too, where the [`Comm`] notices that, as [`Threads`] do. MPI ends all ranks.
 
 mod alone;
 mod comm;

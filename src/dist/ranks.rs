@@ -123,13 +123,13 @@ fn lost(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Ranks, format!("the ranks do not reach each other: {error}")).caused_by(error)
 }
 
-/// Does something in which code of users runs, whose panics are errors: the other ranks wait for this one.
+/// Runs code of users. A panic in it is an error: otherwise the other ranks would wait for this one.
 pub(super) fn caught<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     fn text(panic: &(dyn Any + Send)) -> &str {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         text.unwrap_or("no message")
     }
-    // What a panic leaves behind is let go of.
+    // What a panic leaves behind is dropped.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let message = format!("a panic: {}", text(&*panic));
         Err(Error::new(ErrorKind::Custom, message))

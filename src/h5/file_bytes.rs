@@ -707,7 +707,7 @@ impl Bytes for Windowed<'_> {
             let part = match part(window).filter(|_| window.number == file.number) {
                 Some(part) => part,
                 None => {
-                    // Some of what is asked for next lies a little before.
+                    // What is asked for next may lie a little before.
                     let at = address - address % (WINDOW_SIZE / 2);
                     let before = (address - at) as usize;
                     let len = WINDOW_SIZE.min(file.len.saturating_sub(at)).max((before + into.len()) as u64);

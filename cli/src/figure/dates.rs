@@ -7,9 +7,9 @@ const SECOND: i128 = 1_000_000_000;
 const MINUTE: i128 = 60 * SECOND;
 const HOUR: i128 = 60 * MINUTE;
 const DAY: i128 = 24 * HOUR;
-/// Dates with years of more digits are none that anybody means.
+/// Dates that are further from 1970 are not drawn: nobody means them.
 const MOST_DAYS: i128 = 366 * 100_000;
-/// Below so many nanoseconds from end to end, marks are of a day, and of a minute.
+/// On a shorter axis, marks do not say their day; on one that is shorter still, nor their hour and minute.
 const OF_DAYS: i128 = 4 * DAY;
 const OF_MINUTES: i128 = 30 * SECOND;
 

@@ -115,7 +115,7 @@ impl Scale {
         ticks.into_iter().map(tick).filter(within).collect()
     }
 
-    /// Marks at the values that something gives for what is from the smallest value to the largest; none, where it gives none.
+    /// Marks at the values that `values` chooses, given the smallest and the largest value of the axis. `None` where it chooses none.
     pub(crate) fn ticks_at(&self, values: impl FnOnce(f64, f64) -> Option<Vec<(f64, String)>>) -> Option<Vec<Tick>> {
         let values = values(self.from.min(self.to), self.from.max(self.to))?;
         let tick = |(value, label)| Tick { position: self.position(value), label };

@@ -43,7 +43,7 @@ pub(super) enum ColumnKind {
 struct Leaf {
     /// None of the values is missing, nor anything around one.
     is_complete: bool,
-    /// How many values end at each level: the numbers of those where something around them is missing.
+    /// How many values have each definition level of Parquet's. A value of a low level is missing, or something around it is.
     levels: Option<Vec<i64>>,
 }
 
@@ -92,7 +92,7 @@ fn leaves(data_type: &DataType) -> usize {
 }
 
 impl<'a> Columns<'a> {
-    /// Fields of something whose values end at a level if all around them is there.
+    /// The columns of fields. `level` is the definition level of a field that is missing, where all around it is there.
     fn fields(&mut self, fields: &'a Fields, level: usize) -> Outcome<Vec<Column>> {
         let mut names = std::collections::HashSet::new();
         if let Some(field) = fields.iter().find(|field| !names.insert(field.name())) {
@@ -107,7 +107,7 @@ impl<'a> Columns<'a> {
         let inner = level + usize::from(field.is_nullable());
         let kind = match field.data_type() {
             DataType::Struct(fields) => ColumnKind::Struct(self.fields(fields, inner)?),
-            // A list without elements ends a level before these.
+            // A list without elements has a level less than its elements.
             DataType::List(element) | DataType::LargeList(element) | DataType::FixedSizeList(element, _) => {
                 ColumnKind::List(Box::new(self.field(element, inner + 1)?))
             }
@@ -126,7 +126,7 @@ impl<'a> Columns<'a> {
         Ok(Column { name: lasting(field.name()), is_optional, kind })
     }
 
-    /// Whether one of the values may be missing whose leaves are from a number on.
+    /// Whether a value of the column whose leaves begin with the number `first` may be missing, by what the file says.
     fn is_missed(&self, first: usize, level: usize) -> bool {
         let mut leaves = self.leaves[first..self.next].iter();
         let ends = |leaf: &Leaf| leaf.levels.as_ref().and_then(|levels| levels.get(level).copied());
@@ -163,7 +163,7 @@ fn leaf_kind(data_type: &DataType) -> Option<ColumnKind> {
     })
 }
 
-/// The types of a table without rows, of which no value shows them.
+/// The types by which a table without rows is stored: it has no values that show them.
 pub(super) fn stored_fields(fields: &Fields) -> Fields {
     let of = |field: &Field| field.clone().with_data_type(stored_type(field.data_type()));
     fields.iter().map(|field| of(field)).collect()

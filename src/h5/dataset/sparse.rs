@@ -18,11 +18,11 @@ use crate::ground::error::{Error, Result};
 
 /// Reads that meet fewer chunks are left to libhdf5.
 const FEW: u64 = 32;
-/// So are those of which more than one chunk of so many is there.
+/// So are reads of which more than one in so many chunks is stored.
 const SHARE: u64 = 4;
 
 impl Dataset {
-    /// Whether little is stored of it, in chunks, and nobody writes to it.
+    /// Whether it is in chunks, few of which are stored, and nobody writes to it.
     fn is_sparse(&self) -> Result<bool> {
         if let Some(is_sparse) = self.is_sparse.get() {
             return Ok(*is_sparse);
@@ -35,7 +35,7 @@ impl Dataset {
         Ok(*self.is_sparse.get_or_init(|| is_sparse))
     }
 
-    /// Reads what is wanted chunk by chunk, if few of the chunks are there that it meets. Returns whether that was so.
+    /// Reads what is wanted chunk by chunk, if few of the chunks that it lies in are stored. Returns whether it did.
     ///
     /// # Safety
     /// At `to` is room for as many items of `memory_type` as are wanted, and nothing else uses it meanwhile. The library's lock

@@ -70,7 +70,7 @@ fn fixed(column: &Column, leaf: &Leaf, rank: usize, out: Out<'_>) -> Result<()> 
     })
 }
 
-/// So many numbers that stand where there is none.
+/// So many fillers, which stand where there is no number.
 fn fillers(number: Number, count: usize) -> Vec<u8> {
     macro_rules! fillers {
         ($($variant:ident: $type:ty),*) => {

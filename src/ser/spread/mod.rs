@@ -195,7 +195,7 @@ impl ListPart {
         Ok(message.into_bytes())
     }
 
-    /// Has this rank's bytes put into the file by `put`, which is given where.
+    /// Puts this rank's bytes into the file by `put`, which is given an address and the bytes.
     pub(crate) fn fill(
         &self,
         plan: &ListPlan,
