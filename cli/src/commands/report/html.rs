@@ -50,6 +50,12 @@ impl Html {
         self
     }
 
+    /// Some bytes of another part, as markup: both ends are where one call ended and another began.
+    pub(super) fn part(&mut self, other: &Self, bytes: std::ops::Range<usize>) -> &mut Self {
+        self.0.push_str(&other.0[bytes]);
+        self
+    }
+
     /// Bytes.
     pub(super) fn len(&self) -> u64 {
         self.0.len() as u64

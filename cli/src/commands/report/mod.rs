@@ -1,6 +1,7 @@
 //! `report`: a file as one page of HTML.
 
 mod budget;
+mod cuts;
 mod html;
 mod page;
 mod plan;
@@ -24,7 +25,8 @@ Examples:
 
 /// Writes a page that shows a file: the tree, attributes, values, tables and pictures
 ///
-/// The page is one file: it loads nothing, and can be searched, read on a phone, and printed.
+/// The page is one file: it loads nothing, and can be searched, read on a phone, and printed. A long one opens at once, too: its
+/// script makes what is in closed groups when that is needed. A browser without scripts shows all of it.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Report {
@@ -47,7 +49,7 @@ pub(crate) struct Report {
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// The hash of the script: browsers run no other in the page. A test compares it with the script.
-const SCRIPT_HASH: &str = "sha256-Jsl2471SwHAB3gLNasLKZwGxz360H2Pj19k1j/SH+3Q=";
+const SCRIPT_HASH: &str = "sha256-lFGtB4Hgd3UxFQPK5N2lP+86IfcIKMhWcXdXkgIu3L8=";
 
 impl Report {
     pub(crate) fn run(self, color: Color) -> Outcome {

@@ -6,6 +6,7 @@ use filebacked::ReadOptions;
 use filebacked::objects::{Attribute, Dataset, Group, NamedType, Object};
 
 use crate::commands::report::budget::Budget;
+use crate::commands::report::cuts::Cuts;
 use crate::commands::report::html::Html;
 use crate::commands::report::plan::{Counts, Kind, Node, path};
 use crate::commands::report::preview;
@@ -38,6 +39,7 @@ pub(super) struct Page<'a> {
     pub(super) nodes: &'a [Node],
     pub(super) budget: Budget,
     html: Html,
+    cuts: Cuts,
     /// What cannot be read: which object, and why.
     problems: Vec<(usize, String)>,
     /// Objects of which something is left out.
@@ -64,7 +66,8 @@ struct Shown {
 impl<'a> Page<'a> {
     pub(super) fn new(file: &'a Path, options: &'a ReadOptions, nodes: &'a [Node], max_page: u64) -> Self {
         let budget = Budget::new(max_page, nodes.iter().map(|node| node.name.as_str()));
-        Self { file, options, nodes, budget, html: Html::default(), problems: Vec::new(), cut: 0 }
+        let (html, cuts) = Default::default();
+        Self { file, options, nodes, budget, html, cuts, problems: Vec::new(), cut: 0 }
     }
 
     /// Writes all objects. `passed` hears of each.
@@ -77,8 +80,9 @@ impl<'a> Page<'a> {
             self.budget.next(&node.name);
             for _ in node.depth..groups.len() {
                 groups.pop();
-                self.html.raw("</ul></details></li>");
+                self.end_group();
             }
+            self.cuts.row(&mut self.html);
             let object = match (&node.kind, groups.last()) {
                 (Kind::Group(_), None) => Some(Ok(Object::Group(root.clone()))),
                 (Kind::Group(_) | Kind::Dataset | Kind::NamedType, Some(group)) => Some(group.open(&node.name)),
@@ -96,10 +100,15 @@ impl<'a> Page<'a> {
             }
         }
         for _ in groups {
-            self.html.raw("</ul></details></li>");
+            self.end_group();
         }
         self.html.raw("</ul>");
         Ok(())
+    }
+
+    fn end_group(&mut self) {
+        self.cuts.end_list(&mut self.html);
+        self.html.raw("</details></li>");
     }
 
     fn group(&mut self, number: usize, group: &Group) -> Outcome {
@@ -250,11 +259,12 @@ impl<'a> Page<'a> {
         self.cut += u64::from(shown.is_cut);
         let parts = [&shown.facts, &shown.attributes, &shown.previews, &shown.pictures];
         let has_body = !shown.problems.is_empty() || parts.iter().any(|part| !part.is_empty());
-        let is_open = self.nodes.len() <= OPEN || is_group && node.depth <= OPEN_DEPTH && number < 4 * OPEN;
+        let is_open =
+            self.nodes.len() <= OPEN || node.depth == 0 || is_group && node.depth <= OPEN_DEPTH && number < 4 * OPEN;
         let html = &mut self.html;
         html.raw("<li id=\"o").number(number).raw("\">");
         let is_fold = is_group || has_body;
-        html.raw(match (is_fold, is_open || node.depth == 0) {
+        html.raw(match (is_fold, is_open) {
             (true, true) => "<details open><summary>",
             (true, false) => "<details><summary>",
             (false, _) => "<div class=\"r\">",
@@ -273,6 +283,7 @@ impl<'a> Page<'a> {
             html.raw(" <span class=\"z\">").text(&shown.size).raw("</span>");
         }
         html.raw(if is_fold { "</summary>" } else { "</div>" });
+        let inside = (is_fold && !is_open).then(|| self.cuts.begin(html.as_str().len()));
         if has_body {
             if shown.pictures.is_empty() {
                 html.raw("<div class=\"b k\">");
@@ -288,11 +299,14 @@ impl<'a> Page<'a> {
             }
             html.raw(if shown.pictures.is_empty() { "</div>" } else { "</div></div>" });
         }
-        html.raw(match (is_group, is_fold) {
-            (true, _) => "<ul>",
-            (false, true) => "</details></li>",
-            (false, false) => "</li>",
-        });
+        if is_group {
+            self.cuts.begin_list(inside, html.as_str().len());
+        } else {
+            if let Some(inside) = inside {
+                self.cuts.end(&inside, html.as_str().len());
+            }
+            html.raw(if is_fold { "</details></li>" } else { "</li>" });
+        }
         self.problems.extend(shown.problems.into_iter().map(|why| (number, why)));
     }
 
@@ -414,7 +428,8 @@ impl<'a> Page<'a> {
             "<button type=\"button\" id=\"open\">Open all</button><button type=\"button\" id=\"close\">Close all</button>",
             "<span id=\"said\" role=\"status\" class=\"q\"></span></div>\n<main>\n"
         ));
-        html.add(&self.html).raw("\n</main>\n<footer><p>Made by <code>filebacked report</code> ");
+        self.cuts.write(&self.html, &mut html);
+        html.raw("\n</main>\n<footer><p>Made by <code>filebacked report</code> ");
         html.raw(env!("CARGO_PKG_VERSION")).raw("</p></footer>\n<script>").raw(super::SCRIPT);
         html.raw("</script>\n</body>\n</html>\n");
         html
