@@ -429,11 +429,6 @@ fn fill(value: &dyn AnyValue, file: &File, rules: &RulePosition, run: &CallProgr
     Ok(root.spot().clone())
 }
 
-/// Reads the value in a file.
-fn read(file: &File, rules: &RulePosition, run: &CallProgress, value: &mut dyn Make) -> Result<()> {
-    de::from_root(&file.root()?.begun(run), rules, value)
-}
-
 /// Opens a file for reading a part at a time.
 pub(crate) fn open_streamed(path: &Path, access: Access) -> Result<File> {
     File::open_streamed(path, access).map_err(|error| why_not_open(path, error))
@@ -449,7 +444,8 @@ pub(crate) fn from_file(
 ) -> Result<()> {
     let open = |run: &CallProgress| {
         let file = File::open(path, access).map_err(|error| why_not_open(path, error))?;
-        as_it_is_now(&file.root()?, access, || read(&file, rules, run, value))
+        let root = file.root()?.begun(run);
+        as_it_is_now(&root, access, || de::from_root(&root, rules, value))
     };
     watch.during(open).map_err(|error| in_file(error, path))
 }
@@ -481,6 +477,6 @@ pub(crate) fn from_slice(
             Ok(None) => not_hdf5(),
             _ => error,
         })?;
-        read(&file, rules, run, value)
+        de::from_root(&file.root()?.begun(run), rules, value)
     })
 }

@@ -18,6 +18,7 @@ use super::sys::{h5f, h5i, h5o, h5p};
 use super::writing::Writing;
 use super::{Handle, Id, keep_attribute_order, library_static, locked, property_list};
 use crate::ground::error::{Error, ErrorKind, Result};
+use crate::ground::limits::Limits;
 use crate::layout::access::{Access, FileLocking, LibraryVersion};
 
 /// How much a file in memory grows at a time.
@@ -275,17 +276,21 @@ impl File {
 
     /// Opens a file that there is by libhdf5's own driver.
     fn open_with(path: &Path, flags: std::ffi::c_uint, access: hid_t) -> Result<Self> {
-        let (path, root) = (c_path(path)?, check_file(path)?);
-        let file = Self::locked_by_library(&mut || open_file("open the file", &path, flags, access))?;
-        file.with_root(root)
+        let name = c_path(path)?;
+        let mut open = || open_file("open the file", &name, flags, access);
+        Self::open_checked(path, &mut || Self::locked_by_library(&mut open))
     }
 
-    /// The same file, of which the root group was looked at before it was opened.
-    fn with_root(self, root: Option<Root>) -> Result<Self> {
-        if let Some(root) = root {
-            root.is_of(super::file_bytes::number_of(self.id.get(), &self.id)?);
+    /// Opens a file by `open` that is looked at before. Another that is put in its place meanwhile is looked at, too.
+    fn open_checked(path: &Path, open: &mut dyn FnMut() -> Result<Self>) -> Result<Self> {
+        for _ in 0..MOST_REPLACED {
+            let looked_at = LookedAt::at(path)?;
+            let file = open()?;
+            if looked_at.is_of(&file)? {
+                return Ok(file);
+            }
         }
-        Ok(self)
+        Err(Error::new(ErrorKind::Io, "other files are put in its place faster than one can be looked at"))
     }
 
     /// Takes over the file that `open` has libhdf5 open, which may lock it.
@@ -421,13 +426,14 @@ impl File {
 
     /// Opens a file for writing that is to be whole whenever the program is killed.
     pub(crate) fn open_ordered(path: &Path, clears_status: bool) -> Result<Self> {
-        let (path, lists, root) = (c_path(path)?, lists()?, check_file(path)?);
+        let (name, lists) = (c_path(path)?, lists()?);
         let ordered = match clears_status {
             true => Handle::Owned(ordered_access(Access { clears_status, ..Access::default() })?),
             false => Handle::Borrowed(lists.ordered.get()),
         };
         let what = "open the file, which no other program may have open for writing";
-        Self::opened(&mut || open_file(what, &path, H5F_ACC_RDWR, ordered.get()))?.with_root(root)
+        let mut open = || open_file(what, &name, H5F_ACC_RDWR, ordered.get());
+        Self::open_checked(path, &mut || Self::opened(&mut open))
     }
 
     /// Makes a file in memory.
@@ -457,7 +463,10 @@ impl File {
             h5p::set_file_image(what, memory, None)?;
             let file = file?;
             super::file_bytes::opened_in_memory(&file.id)?;
-            file.with_root(root)
+            if let Some(root) = root {
+                root.is_of(super::file_bytes::number_of(file.id.get(), &file.id)?);
+            }
+            Ok(file)
         })
     }
 
@@ -508,19 +517,45 @@ impl File {
     }
 }
 
-/// Looks at what libhdf5 reads of a file on a disk when it opens it. What is no file of HDF5's, or is another thing than one
-/// file on a disk, is left to libhdf5.
-fn check_file(path: &Path) -> Result<Option<Root>> {
-    // That has libhdf5 take files in other ways.
-    if std::env::var_os("HDF5_DRIVER").is_some() {
-        return Ok(None);
+/// How often another file may be put in the place of one between the look at it and its opening.
+const MOST_REPLACED: u32 = 16;
+
+/// A file on a disk that was looked at before libhdf5 opens it.
+struct LookedAt {
+    /// None where there is none, or libhdf5 is left to open it in its own way.
+    bytes: Option<OnDisk>,
+    /// What is known of its root group.
+    root: Option<Root>,
+}
+
+impl LookedAt {
+    /// Looks at what libhdf5 reads of a file on a disk when it opens it. What is no file of HDF5's, or is another thing than one
+    /// file on a disk, is left to libhdf5.
+    fn at(path: &Path) -> Result<Self> {
+        // That has libhdf5 take files in other ways.
+        let is_left = Limits::is_trusting() || std::env::var_os("HDF5_DRIVER").is_some();
+        let Some(bytes) = OnDisk::open(path).filter(|_| !is_left) else { return Ok(Self { bytes: None, root: None }) };
+        let root = match structure::check_file(&bytes) {
+            // What libhdf5 has not written yet fits what it has in memory. It is not asked for no reason: of a file that it could
+            // not close, it has a handle that leads nowhere (2.2, `H5Fget_name`).
+            Err(_) if bytes.is_open_elsewhere() && File::is_open_here(path) => None,
+            found => found?,
+        };
+        Ok(Self { bytes: Some(bytes), root })
     }
-    let Some(bytes) = OnDisk::open(path) else { return Ok(None) };
-    match structure::check_file(&bytes) {
-        // What libhdf5 has not written yet fits what it has in memory. It is not asked for no reason: of a file that it could not
-        // close, it has a handle that leads nowhere (2.2, `H5Fget_name`).
-        Err(_) if bytes.is_open_elsewhere() && File::is_open_here(path) => Ok(None),
-        found => found,
+
+    /// Whether libhdf5 has opened the same file. What is known of it counts then.
+    fn is_of(self, file: &File) -> Result<bool> {
+        let Self { bytes: Some(bytes), root } = self else { return Ok(true) };
+        if !bytes.is_opened_as(&file.id)? {
+            return Ok(false);
+        }
+        if let Some(root) = root {
+            let number = super::file_bytes::number_of(file.id.get(), &file.id)?;
+            root.is_of(number);
+            bytes.is_ahead(number);
+        }
+        Ok(true)
     }
 }
 
@@ -528,4 +563,52 @@ fn check_file(path: &Path) -> Result<Option<Root>> {
 pub(crate) fn image_of(file: &File) -> Result<Vec<u8>> {
     file.flush()?;
     h5f::image("copy the file out of memory", &file.id)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Puts a new file at `path`, as another process may.
+    fn replace(path: &Path, name: &str) {
+        let other = path.with_extension("other");
+        let file = File::create_new(&other, Access::default()).unwrap();
+        file.root().unwrap().create_group(name).unwrap();
+        file.close().unwrap();
+        std::fs::rename(&other, path).unwrap();
+    }
+
+    /// Opens the file at `path`, which others take the place of so many times after each look. The second value is how often it was
+    /// looked at.
+    fn open_replaced(path: &Path, times: u32) -> (Result<File>, u32) {
+        let access = on_disk(Access::default(), &lists().unwrap().access).unwrap();
+        let name = c_path(path).unwrap();
+        let mut looks = 0;
+        let opened = Limits::while_reading(|| {
+            File::open_checked(path, &mut || {
+                looks += 1;
+                if looks <= times {
+                    replace(path, &format!("file {looks}"));
+                }
+                let mut open = || open_file("open the file", &name, H5F_ACC_RDONLY, access.get());
+                File::locked_by_library(&mut open)
+            })
+        });
+        (opened, looks)
+    }
+
+    #[test]
+    fn another_file_in_the_place_of_one_is_looked_at_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.h5");
+        replace(&path, "file 0");
+        for times in [0, 1, 5] {
+            let (opened, looks) = open_replaced(&path, times);
+            assert_eq!(looks, times + 1);
+            let root = opened.unwrap().root().unwrap();
+            assert_eq!(root.links().unwrap().len(), 1);
+        }
+        let (opened, looks) = open_replaced(&path, u32::MAX);
+        assert_eq!((opened.unwrap_err().kind(), looks), (ErrorKind::Io, MOST_REPLACED));
+    }
 }

@@ -52,10 +52,10 @@ struct Window {
 }
 
 /// Something new begins to be read, or written: what was brought in before does not count any more, and files may have
-/// changed.
+/// changed. What [`Windowed`] has read ahead stays until the thread's outermost call is over, as it is for a first look.
 pub(crate) fn start_call() {
     BROUGHT.set(0);
-    forget();
+    WRITTEN_OUT.with_borrow_mut(Vec::clear);
 }
 
 /// Nothing is being read any more, and nothing is kept for that.
@@ -65,7 +65,7 @@ pub(super) fn end_call() {
 }
 
 /// From now on, files may have changed.
-fn forget() {
+pub(super) fn forget() {
     // A thread that comes to its end has let go of these already.
     let _ = WRITTEN_OUT.try_with(|files| files.borrow_mut().clear());
     let _ = WINDOW.try_with(|window| window.borrow_mut().bytes.clear());
@@ -317,14 +317,14 @@ impl FileBytes {
                 raw.measure(file)?;
             }
         }
-        if !raw.writable
-            && let Ok(superblock) = Superblock::of(&raw)
-        {
-            // Where there is something wrong, there is no image.
-            raw.image = CacheImage::of(&raw, &superblock).unwrap_or_default();
-            raw.root = superblock.root();
+        if let Ok(superblock) = Superblock::of(&raw) {
+            if !raw.writable {
+                // Where there is something wrong, there is no image.
+                raw.image = CacheImage::of(&raw, &superblock).unwrap_or_default();
+                raw.root = superblock.root();
+            }
+            raw.shares_messages = superblock.shares_messages(&raw);
         }
-        raw.shares_messages = structure::shares_messages(&raw);
         Ok(Some(raw))
     }
 
@@ -620,18 +620,45 @@ pub(super) struct OnDisk {
     len: u64,
     /// What is at the start, where most of what is looked at is.
     start: Vec<u8>,
+    /// What tells the file from others.
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+/// What tells a file from all others that there are on the system.
+#[cfg(unix)]
+fn identity_in(system: &std::fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (system.dev(), system.ino())
 }
 
 impl OnDisk {
     /// Opens one; none if it cannot be, or is none of HDF5's.
     pub(super) fn open(path: &std::path::Path) -> Option<Self> {
-        // What is no file may wait for somebody when it is opened.
-        if !cfg!(unix) || !std::fs::metadata(path).ok()?.is_file() {
-            return None;
-        }
-        let file = std::fs::File::open(path).ok()?;
-        let whole = file.metadata().ok()?.len();
-        let mut disk = Self { file, base: 0, len: whole, start: Vec::new() };
+        #[cfg(target_os = "linux")]
+        let file = {
+            use std::os::unix::fs::OpenOptionsExt;
+            // What is no file may wait for somebody when it is opened, or become the terminal of the process.
+            let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+            std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?
+        };
+        #[cfg(not(target_os = "linux"))]
+        let file = {
+            if !cfg!(unix) || !std::fs::metadata(path).ok()?.is_file() {
+                return None;
+            }
+            std::fs::File::open(path).ok()?
+        };
+        let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let whole = metadata.len();
+        let mut disk = Self {
+            file,
+            base: 0,
+            len: whole,
+            start: Vec::new(),
+            #[cfg(unix)]
+            identity: identity_in(&metadata),
+        };
         let mut start = vec![0; START.min(whole) as usize];
         disk.read(0, &mut start).ok()?;
         let mut signature = [0; 8];
@@ -649,17 +676,38 @@ impl OnDisk {
     /// Whether this process may have the file open otherwise.
     pub(super) fn is_open_elsewhere(&self) -> bool {
         #[cfg(target_os = "linux")]
-        if let (Ok(own), Ok(entries)) = (self.file.metadata(), std::fs::read_dir("/proc/self/fd")) {
-            use std::os::unix::fs::MetadataExt;
+        if let Ok(entries) = std::fs::read_dir("/proc/self/fd") {
             let open = entries.filter_map(|entry| std::fs::metadata(entry.ok()?.path()).ok());
-            return open.filter(|data| (data.dev(), data.ino()) == (own.dev(), own.ino())).count() > 1;
+            return open.filter(|metadata| identity_in(metadata) == self.identity).count() > 1;
         }
         true
+    }
+
+    /// Whether libhdf5 has opened this file, and not another that was put in its place meanwhile.
+    pub(super) fn is_opened_as(&self, file: &Id) -> Result<bool> {
+        #[cfg(target_os = "linux")]
+        {
+            let opened = as_file(descriptor(file)?, |file| file.metadata()).map_err(cannot_read)?;
+            Ok(identity_in(&opened) == self.identity)
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = file;
+            Ok(true)
+        }
+    }
+
+    /// Has [`Windowed`] begin with what is at the start of the file, which libhdf5 has opened with that number.
+    pub(super) fn is_ahead(self, number: u64) {
+        if Limits::is_reading() {
+            call_end::at_end(end_call);
+            WINDOW.set(Window { number, at: 0, bytes: self.start });
+        }
     }
 }
 
 /// Bytes of a file that are read when it is opened.
-const START: u64 = 2048;
+const START: u64 = WINDOW_SIZE;
 
 impl Bytes for OnDisk {
     fn len(&self) -> u64 {

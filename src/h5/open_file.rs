@@ -8,7 +8,7 @@ use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ, H5F_ACC_SWMR_WRITE};
 use hdf5_sys::h5i::{H5I_type_t, hid_t};
 
 use super::attribute::Attributes;
-use super::file_bytes::{cut, number_of};
+use super::file_bytes::{self, cut, number_of};
 use super::object_info::identity_of;
 use super::sys::{h5f, h5i, h5o};
 use super::{Id, locked, structure};
@@ -121,7 +121,10 @@ pub(crate) fn anew<R>(file: &OpenFile, mut work: impl FnMut() -> Result<R>) -> R
     let mut tries = 1;
     loop {
         match work() {
-            Err(error) if error.kind() == ErrorKind::Corrupt && tries < MAX_TRIES => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() == ErrorKind::Corrupt && tries < MAX_TRIES => {
+                std::thread::sleep(PAUSE);
+                file_bytes::forget();
+            }
             done => return done,
         }
         tries += 1;

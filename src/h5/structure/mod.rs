@@ -362,13 +362,6 @@ static ADMITTED: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 /// So many of them are kept in mind. No file gets the number of another.
 const MAX_ADMITTED: usize = 1024;
 
-/// Whether objects of a file share messages of their headers.
-pub(super) fn shares_messages(bytes: &dyn Bytes) -> bool {
-    let Ok(superblock) = Superblock::of(bytes) else { return false };
-    let (address_size, length_size) = superblock.sizes();
-    superblock.shares_messages(&Look::new(bytes, address_size, length_size))
-}
-
 /// Refuses to write into the file that `object` is in, where that has libhdf5 follow what was not looked at: for each object that
 /// it makes, the indices of shared messages.
 pub(super) fn check_target(object: hid_t) -> Result<()> {

@@ -103,8 +103,10 @@ impl Superblock {
     }
 
     /// Whether the extension says that objects share messages, whatever else is in it.
-    pub(super) fn shares_messages(&self, look: &Look<'_>) -> bool {
+    pub(in crate::h5) fn shares_messages(&self, file: &dyn Bytes) -> bool {
         let Some(address) = self.extension else { return false };
+        let (address_size, length_size) = self.sizes();
+        let look = &Look::new(file, address_size, length_size);
         let mut shares = false;
         let walked = header::walk(look, address, &mut |message| {
             shares |= message.kind == kind::SHARED_TABLE;
