@@ -286,7 +286,7 @@ impl File {
         for _ in 0..MOST_REPLACED {
             let looked_at = LookedAt::at(path)?;
             let file = open()?;
-            if looked_at.is_of(&file)? {
+            if looked_at.counts_for(&file)? {
                 return Ok(file);
             }
         }
@@ -545,7 +545,7 @@ impl LookedAt {
     }
 
     /// Whether libhdf5 has opened the same file. What is known of it counts then.
-    fn is_of(self, file: &File) -> Result<bool> {
+    fn counts_for(self, file: &File) -> Result<bool> {
         let Self { bytes: Some(bytes), root } = self else { return Ok(true) };
         if !bytes.is_opened_as(&file.id)? {
             return Ok(false);
@@ -553,7 +553,7 @@ impl LookedAt {
         if let Some(root) = root {
             let number = super::file_bytes::number_of(file.id.get(), &file.id)?;
             root.is_of(number);
-            bytes.is_ahead(number);
+            bytes.keep_ahead(number);
         }
         Ok(true)
     }

@@ -698,7 +698,7 @@ impl OnDisk {
     }
 
     /// Has [`Windowed`] begin with what is at the start of the file, which libhdf5 has opened with that number.
-    pub(super) fn is_ahead(self, number: u64) {
+    pub(super) fn keep_ahead(self, number: u64) {
         if Limits::is_reading() {
             call_end::at_end(end_call);
             WINDOW.set(Window { number, at: 0, bytes: self.start });
