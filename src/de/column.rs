@@ -175,7 +175,7 @@ impl FieldColumn {
 }
 
 /// The error for parts of a sequence that do not fit each other.
-fn unequal(what: &str, found: u64, wanted: u64) -> Error {
+pub(super) fn unequal(what: &str, found: u64, wanted: u64) -> Error {
     Error::corrupt(format!("{what} has {found} elements where there should be {wanted}"))
 }
 
@@ -205,6 +205,12 @@ impl Count {
             Self::Of(count) if count <= stored => Ok(count),
             Self::Of(count) => Err(unequal(what, stored, count)),
         }
+    }
+
+    /// The same of what offsets are into.
+    fn part_of(self, offsets: &Offsets) -> Self {
+        // Where that counts, they are read.
+        offsets.end().map_or(self, |end| self.part(end))
     }
 
     /// The same of a part that should have so many.
@@ -376,10 +382,10 @@ impl Column {
         Ok(match kind {
             Kind::Columns => Self::Records(RecordColumns::open(group, scope, depth, count)?),
             Kind::Ragged => {
-                let offsets = offsets(group, scope, count)?;
-                let part = count.part(offsets.end());
+                let mut offsets = offsets(group, scope, count)?;
+                let part = count.part_of(&offsets);
                 let values = Self::open_child(group, VALUES, &scope.of_elements(), depth, part)?;
-                check_len(VALUES, &values, offsets.end()).map_err(|error| error.in_link(OFFSETS))?;
+                offsets.check_end(VALUES, values.len()).map_err(|error| error.in_link(OFFSETS))?;
                 Self::Ragged { offsets, values }
             }
             Kind::Blobs | Kind::Text => {
@@ -393,21 +399,22 @@ impl Column {
                     }
                 };
                 let bytes = open().map_err(|error: Error| error.in_link(name))?;
-                let offsets = offsets(group, scope, count)?;
-                let (end, len) = (offsets.end(), bytes.len());
-                if end != len && (count == Count::Stored || end > len) {
-                    return Err(unequal(name, len, end).in_link(OFFSETS));
+                let mut offsets = offsets(group, scope, count)?;
+                let len = bytes.len();
+                // More may have been appended.
+                if count == Count::Stored || offsets.end().is_none_or(|end| end > len) {
+                    offsets.check_end(name, len).map_err(|error| error.in_link(OFFSETS))?;
                 }
                 Self::Parts { offsets, bytes, text }
             }
             Kind::Maps => {
-                let offsets = offsets(group, scope, count)?;
-                let part = count.part(offsets.end());
+                let mut offsets = offsets(group, scope, count)?;
+                let part = count.part_of(&offsets);
                 let keys = child(KEYS, part)?;
                 let values = Self::open_child(group, VALUES, &scope.of_elements(), depth, part)?;
-                let check = check_len(KEYS, &keys, offsets.end());
-                check
-                    .and_then(|()| check_len(VALUES, &values, offsets.end()))
+                offsets
+                    .check_end(KEYS, keys.len())
+                    .and_then(|()| offsets.check_end(VALUES, values.len()))
                     .map_err(|error| error.in_link(OFFSETS))?;
                 Self::Maps { offsets, keys, values, rules: scope.rules().clone() }
             }

@@ -1,36 +1,68 @@
 //! What tells where the elements of a sequence are: offsets, masks and tags. They are read as a whole, but where the
-//! sequence is streamed: then a window at a time.
+//! sequence is streamed: then a window at a time. Long ones are read when the first element is asked for: it may be the field of
+//! records whose type does not have it.
 
-use super::column::Count;
+use super::column::{Count, unequal};
 use super::tags::{Members, member};
 use super::windowed_dataset::WindowedDataset;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::ledger;
 use crate::h5::{Dataset, Dtype, EnumType, integer};
+use crate::layout::{MASK, OFFSETS};
 use std::sync::Arc;
 
 /// Elements after which it is known how many of each part there are before.
 const TAG_STEP: u64 = 1 << 16;
 
+/// Offsets and masks of more bytes are read when they are asked for.
+const LONG: u64 = 1 << 16;
+
 /// Offsets, which are one more than there are elements.
 #[derive(Debug)]
 pub(super) enum Offsets {
     All(Vec<u64>),
-    Windows { array: Box<WindowedDataset>, end: u64 },
+    Windows {
+        array: Box<WindowedDataset>,
+        end: u64,
+    },
+    Unread(Box<UnreadOffsets>),
+    /// They were read, and are not sound.
+    Broken(Error),
+}
+
+/// Offsets that were not asked for yet.
+#[derive(Debug)]
+pub(super) struct UnreadOffsets {
+    array: WindowedDataset,
+    streams: bool,
+    /// What the offsets are into, and how many elements each of these has.
+    ends: Vec<(&'static str, u64)>,
+}
+
+fn broken() -> Error {
+    Error::corrupt("the offsets do not rise from 0")
 }
 
 impl Offsets {
     pub(super) fn open(dataset: Dataset, streams: bool, count: Count) -> Result<Self> {
-        let mut array = match count {
+        let array = match count {
             Count::Stored => WindowedDataset::new(dataset)?,
             Count::Of(count) => WindowedDataset::with_len(dataset, count.saturating_add(1))?,
         };
-        let broken = || Error::corrupt("the offsets do not rise from 0");
         if let Count::Of(count) = count
             && array.len() != count.saturating_add(1)
         {
             return Err(Error::corrupt(format!("there are {} offsets for {count} elements", array.len())));
         }
+        if count == Count::Stored && array.len() > LONG / size_of::<u64>() as u64 {
+            array.check_offsets()?;
+            return Ok(Self::Unread(Box::new(UnreadOffsets { array, streams, ends: Vec::new() })));
+        }
+        Self::read(array, streams)
+    }
+
+    /// Reads offsets, or what is known of them first where they are streamed.
+    fn read(mut array: WindowedDataset, streams: bool) -> Result<Self> {
         if streams && array.len() > 0 {
             let end = array.offset(array.len() - 1)?;
             return if array.offset(0)? == 0 { Ok(Self::Windows { array: array.into(), end }) } else { Err(broken()) };
@@ -40,26 +72,73 @@ impl Offsets {
         if offsets.first() == Some(&0) && rising { Ok(Self::All(offsets)) } else { Err(broken()) }
     }
 
+    /// Makes sure that they are read.
+    #[cold]
+    pub(super) fn load(&mut self) -> Result<()> {
+        let unread = match std::mem::replace(self, Self::Broken(broken())) {
+            Self::Unread(unread) => unread,
+            other => {
+                *self = other;
+                return Ok(());
+            }
+        };
+        let UnreadOffsets { array, streams, ends } = *unread;
+        let read = Self::read(array, streams).and_then(|read| {
+            ends.iter().try_for_each(|(what, len)| read.compare(what, *len))?;
+            Ok(read)
+        });
+        *self = read.unwrap_or_else(|error| Self::Broken(error.in_link(OFFSETS)));
+        match self {
+            Self::Broken(error) => Err(error.copy()),
+            _ => Ok(()),
+        }
+    }
+
     /// The number of elements.
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::All(offsets) => offsets.len() as u64 - 1,
             Self::Windows { array, .. } => array.len() - 1,
+            Self::Unread(unread) => unread.array.len() - 1,
+            Self::Broken(_) => 0,
         }
     }
 
-    /// Where the last element ends.
-    pub(super) fn end(&self) -> u64 {
+    /// Where the last element ends, as far as that is known by now.
+    pub(super) fn end(&self) -> Option<u64> {
         match self {
-            Self::All(offsets) => offsets.last().copied().unwrap_or(0),
-            Self::Windows { end, .. } => *end,
+            Self::All(offsets) => Some(offsets.last().copied().unwrap_or(0)),
+            Self::Windows { end, .. } => Some(*end),
+            Self::Unread(_) | Self::Broken(_) => None,
+        }
+    }
+
+    /// An error if `what` they are into, which has so many elements, has another number of these than they say: now, or when they are
+    /// read.
+    pub(super) fn check_end(&mut self, what: &'static str, len: u64) -> Result<()> {
+        if let Self::Unread(unread) = self {
+            unread.ends.push((what, len));
+            return Ok(());
+        }
+        self.compare(what, len)
+    }
+
+    fn compare(&self, what: &str, len: u64) -> Result<()> {
+        match self.end() {
+            Some(end) if end != len => Err(unequal(what, len, end)),
+            _ => Ok(()),
         }
     }
 
     /// Where the elements from `start` up to `end` start and, last, where the last of them ends.
     #[cfg(feature = "arrow")]
-    pub(super) fn part(&self, start: u64, end: u64) -> Result<Vec<u64>> {
+    pub(super) fn part(&mut self, start: u64, end: u64) -> Result<Vec<u64>> {
+        if self.end().is_none() {
+            self.load()?;
+        }
         match self {
+            Self::Unread(_) => Err(broken()),
+            Self::Broken(error) => Err(error.copy()),
             Self::All(offsets) => {
                 let part = offsets.get(start as usize..=end as usize);
                 part.map(<[u64]>::to_vec).ok_or_else(|| Error::corrupt(format!("there is no element {end}")))
@@ -91,6 +170,11 @@ impl Offsets {
                     Err(Error::corrupt("the offsets do not rise"))
                 }
             }
+            Self::Unread(_) => {
+                self.load()?;
+                self.get(index)
+            }
+            Self::Broken(error) => Err(error.copy()),
         }
     }
 }
@@ -100,6 +184,7 @@ impl Offsets {
 pub(super) enum Mask {
     All(Vec<bool>),
     Windows(Box<WindowedDataset>),
+    Unread(Box<WindowedDataset>),
 }
 
 impl Mask {
@@ -114,13 +199,17 @@ impl Mask {
             return Err(Error::corrupt(format!("the mask has {} elements where there should be {count}", array.len())));
         }
         array.check_mask()?;
-        if streams { Ok(Self::Windows(array.into())) } else { array.read_mask().map(Self::All) }
+        match streams {
+            true => Ok(Self::Windows(array.into())),
+            false if array.len() > LONG => Ok(Self::Unread(array.into())),
+            false => array.read_mask().map(Self::All),
+        }
     }
 
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::All(mask) => mask.len() as u64,
-            Self::Windows(array) => array.len(),
+            Self::Windows(array) | Self::Unread(array) => array.len(),
         }
     }
 
@@ -135,6 +224,12 @@ impl Mask {
                 let (_, bytes, _) = array.item(index)?;
                 Ok(bytes.first().is_none_or(|byte| *byte != 0))
             }
+            Self::Unread(_) => {
+                if let Self::Unread(array) = std::mem::replace(self, Self::All(Vec::new())) {
+                    *self = Self::All(array.read_mask().map_err(|error| error.in_link(MASK))?);
+                }
+                self.get(index)
+            }
         }
     }
 
@@ -146,8 +241,8 @@ impl Mask {
                 let part = mask.get(start as usize..end as usize);
                 part.map(<[bool]>::to_vec).ok_or_else(|| Error::corrupt(format!("there is no element {end}")))
             }
-            Self::Windows(_) if start == end => Ok(Vec::new()),
-            Self::Windows(array) => {
+            Self::Windows(_) | Self::Unread(_) if start == end => Ok(Vec::new()),
+            Self::Windows(array) | Self::Unread(array) => {
                 let bytes = array.dataset().read_rows(start, end - start)?;
                 Ok(bytes.iter().map(|byte| *byte != 0).collect())
             }
@@ -158,7 +253,7 @@ impl Mask {
     pub(super) fn all(&mut self) -> Result<bool> {
         match self {
             Self::All(mask) => Ok(mask.iter().all(|missing| *missing)),
-            Self::Windows(array) => {
+            Self::Windows(array) | Self::Unread(array) => {
                 let mut all = true;
                 array.each_window(|bytes| {
                     all &= bytes.iter().all(|byte| *byte != 0);

@@ -602,7 +602,7 @@ impl WindowedDataset {
     }
 
     /// The type of integer that offsets are.
-    fn check_offsets(&self) -> Result<Number> {
+    pub(super) fn check_offsets(&self) -> Result<Number> {
         let Dtype::Number(number) = *self.dtype() else {
             return Err(Error::corrupt(format!("expected integers, found {}", self.words())));
         };

@@ -33,7 +33,7 @@ impl Column {
                 let mut offsets_in = offsets_of(offsets, start, end, charge)?;
                 let (first, last) = rebase(&mut offsets_in);
                 charge.take(last - first)?;
-                let is_long = is_long(offsets.end());
+                let is_long = is_long(offsets.end().unwrap_or(0));
                 let bytes = if first == last { Vec::new() } else { bytes.dataset().read_rows(first, last - first)? };
                 Ok(ColumnData::Parts { is_text: *text, is_long, offsets: offsets_in, bytes })
             }
@@ -45,7 +45,7 @@ impl Column {
             Self::Ragged { offsets, values } => {
                 let mut offsets_in = offsets_of(offsets, start, end, charge)?;
                 let (first, last) = rebase(&mut offsets_in);
-                let is_long = is_long(offsets.end());
+                let is_long = is_long(offsets.end().unwrap_or(0));
                 let values = values.part(first, last, charge).map_err(|error| error.in_link(VALUES))?;
                 Ok(ColumnData::Lists { is_long, offsets: offsets_in, values: Box::new(values) })
             }
@@ -83,7 +83,12 @@ impl Column {
     }
 }
 
-fn offsets_of(offsets: &crate::de::offsets::Offsets, start: u64, end: u64, charge: &mut Charge) -> Result<Vec<u64>> {
+fn offsets_of(
+    offsets: &mut crate::de::offsets::Offsets,
+    start: u64,
+    end: u64,
+    charge: &mut Charge,
+) -> Result<Vec<u64>> {
     charge.take_items(end - start + 1, size_of::<u64>() as u64)?;
     offsets.part(start, end)
 }

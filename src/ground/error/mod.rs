@@ -430,6 +430,11 @@ impl Error {
         self
     }
 
+    /// The same error, for another who is to be told.
+    pub(crate) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// A copy, if the call goes on that it is about.
     pub(crate) fn on_its_way(&self) -> Option<Self> {
         (!self.0.is_over).then(|| Self(self.0.clone()))
