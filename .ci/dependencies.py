@@ -12,13 +12,14 @@ from pathlib import Path
 WORDS = {
     "HDF5": "covered by the 3-clause BSD License",
     "Zlib": "This software is provided 'as-is'",
+    "ISC": "Permission to use, copy, modify, and(/or)? distribute this software for any purpose",
     "MIT": "Permission is hereby granted, free of charge",
     "BSD-3-Clause": r"Neither the name .* may be used to endorse|using the BSD license",
     "BSD-2-Clause": r"Redistributions in binary form must reproduce(?!.*Neither the name)",
 }
-# Crates that have C among what they are tested with, or for systems that are not ours; and `mpi-sys`, whose few lines of it say
-# what the constants of the installed MPI are.
-NO_CODE = {"cc", "mpi-sys"}
+# Crates that have C, or links that look so, among what they are tested with, or for systems that are not ours; and `mpi-sys`, whose
+# few lines of it say what the constants of the installed MPI are.
+NO_CODE = {"cc", "mpi-sys", "nix", "walkdir"}
 FOREIGN = {".c", ".cc", ".cpp", ".S", ".s", ".asm"}
 
 

@@ -9,6 +9,7 @@
 //! | [`formats`] | which format when, with figures |
 //! | [`promises`] | stability, determinism, atomicity, threads, hostile files, limits |
 //! | [`ranks`] | one file from many ranks: MPI, or threads |
+//! | [`remote`](mod@self::remote) | files in S3 and other stores: reading them by ranges, writing them |
 //! | [`interop`] | what becomes of the files of other programs, in tables |
 //! | [`dependencies`] | what the crate brings along, and the licences of it |
 //! | [`format`](mod@self::format) | the layout of the files |
@@ -76,6 +77,11 @@ page! {
 page! {
     ranks, "../docs/ranks.md",
     "promises": "crate::guide::promises",
+}
+
+page! {
+    remote, "../docs/remote.md",
+    "hostile": "crate::guide::promises#files-of-strangers",
 }
 
 page! {

@@ -43,6 +43,7 @@
 //! | a file in memory | [`to_vec`] | [`from_slice`] |
 //! | a sequence, record by record, at any path of a file | [`Appender`] | [`Reader`] |
 //! | one file from many ranks: MPI, or threads | [`dist::to_file`] | [`dist::from_file`] |
+//! | a file in S3, another store, or on a web server (cargo feature `remote`) | `remote::put` | `remote::open` |
 //! | the serde pair itself | [`Hdf5Serializer`] | [`Hdf5Deserializer`] |
 //! | what no type is known of | [`Value`] | [`Value`] |
 //! | a look at what is there | | [`tree`](tree()), [`tree_file`] |
@@ -133,6 +134,7 @@
 //! | [`guide::formats`] | which format when, with figures |
 //! | [`guide::promises`] | full disks, kills, threads, hostile files, limits |
 //! | [`guide::ranks`] | one file from many ranks: how, what it costs, file systems |
+//! | [`guide::remote`] | files in S3 and other stores: how, what it costs |
 //! | [`guide::interop`] | what becomes of the files of other programs |
 //! | [`guide::dependencies`] | what the crate brings along, and the licences of it |
 //! | [`guide::format`] | the layout of the files |
@@ -150,6 +152,7 @@
 //! | `arrow_array`, `arrow_schema` (cargo feature `arrow`) | tables of Apache Arrow |
 //! | `chrono`, `jiff` (cargo features `chrono`, `jiff`) | times |
 //! | `mpi` (cargo feature `mpi`), which is not re-exported | ranks |
+//! | `object_store` (cargo feature `remote`) | stores |
 //! | [`indexmap`] | [`value::Map`] |
 //! | [`serde_bytes`] | byte strings, in types and as a [`Value`] |
 //! | [`erased_serde`] | trait objects |
@@ -169,6 +172,7 @@
 //! - `arrow`: tables of Apache Arrow, as `RecordBatch`es.
 //! - `chrono`, `jiff`: [`timestamp`](mod@timestamp) for the types of these crates.
 //! - `mpi`: [`dist::Comm`] for the communicators of the crate `mpi`. Takes an installed MPI, and libclang to build.
+//! - `remote`: files in S3, Google Cloud Storage, Azure and on web servers, read by ranges: see [`guide::remote`].
 //! - `blosc-zstd`, `blosc-lz4`: compression by Blosc, with Zstandard or LZ4.
 
 // On docs.rs, items say which feature they need.
@@ -190,6 +194,8 @@ mod layout_attributes;
 pub mod objects;
 mod options;
 pub mod reader;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod ser;
 #[cfg(feature = "arrow")]
 pub mod table;
@@ -216,6 +222,8 @@ pub use layout::access::{FileLocking, LibraryVersion};
 pub use layout::dataset_options::{DatasetOptions, Maps, Records, Strings};
 pub use ndarray;
 pub use num_complex;
+#[cfg(feature = "remote")]
+pub use object_store;
 pub use options::{ReadOptions, Repacked, RepackedDataset, WriteOptions};
 pub use reader::Reader;
 pub use ser::Hdf5Serializer;

@@ -9,6 +9,7 @@ use crate::ground::error::Result;
 use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::ground::limits::MAX_DEPTH;
+use crate::ground::read_failure;
 use crate::ground::stack::with_room;
 use crate::h5::{self, AsGroup, Attributes, Contents, Dataset, Group, Identity, Items, Link, Object, Shape};
 use crate::layout::access::Access;
@@ -76,6 +77,10 @@ pub fn tree_file(path: impl AsRef<Path>) -> Result<Tree> {
 }
 
 fn tree_of(group: &Group) -> Result<Tree> {
+    read_failure::instead_of(lines_of(group))
+}
+
+fn lines_of(group: &Group) -> Result<Tree> {
     h5::start_call();
     ledger::of_file(group.file_size());
     let mut tree = Tree { lines: Vec::new() };

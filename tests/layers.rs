@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "objects/",
             "options/",
             "reader.rs",
+            "remote/",
             "table.rs",
             "temporary_file.rs",
             "tree.rs",

@@ -15,6 +15,7 @@ mod output;
 mod parquet;
 mod pattern;
 mod progress;
+mod read_file;
 mod records;
 mod rows;
 mod slice;

@@ -21,6 +21,7 @@ use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::ledger;
 use crate::ground::limits::MAX_DEPTH;
 use crate::ground::link_name::unescape;
+use crate::ground::read_failure;
 use crate::h5::{Attributes, Group, Link, Object, OpenFile, path_of};
 use crate::layout::VALUE;
 use crate::layout_attributes::LayoutAttributes;
@@ -141,7 +142,7 @@ impl Deferred {
             stored.scope.limited(|| work(stored)).map_err(|error| self.located(error))
         };
         // Whatever came of it, it means nothing if the file is not whole any more.
-        let result = work();
+        let result = read_failure::instead_of(work());
         let whole = self.file.check_whole().map_err(|error| self.located(error));
         whole.and(result).map_err(|error| self.in_file(error))
     }

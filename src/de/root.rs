@@ -11,6 +11,7 @@ use crate::ground::call::Call;
 use crate::ground::depth::Depth;
 use crate::ground::error::Result;
 use crate::ground::ledger;
+use crate::ground::read_failure;
 use crate::h5::within::Within;
 use crate::h5::{Attributes, Group};
 use crate::layout::path_rules::RulePosition;
@@ -24,12 +25,11 @@ pub(crate) fn from_root(group: &Group, rules: &RulePosition, value: &mut dyn Mak
 pub(crate) fn whole(group: &Group, rules: &RulePosition, read: &mut dyn FnMut(Root) -> Result<()>) -> Result<()> {
     rules.check()?;
     let root = Root { group: group.clone(), rules: rules.clone() };
-    Call::<ReadState>::new()
-        .during(|| {
-            ledger::of_file(group.file_size());
-            read(root)
-        })
-        .map_err(|error| select::explained(error, rules).skippable().call_ended())?;
+    let done = Call::<ReadState>::new().during(|| {
+        ledger::of_file(group.file_size());
+        read(root)
+    });
+    read_failure::instead_of(done).map_err(|error| select::explained(error, rules).skippable().call_ended())?;
     rules.finish()?;
     group.spot().finish()
 }
@@ -42,7 +42,7 @@ pub(crate) fn read_named(group: &Group, name: &str, rules: &RulePosition, value:
             ledger::of_file(group.file_size());
             attribute.read(value)
         });
-        return read.map_err(|error| select::explained(error, rules).call_ended());
+        return read_failure::instead_of(read).map_err(|error| select::explained(error, rules).call_ended());
     }
     let (group, link) = &Within::find(group, name)?;
     let read = Call::<ReadState>::new().during(|| {
@@ -51,7 +51,7 @@ pub(crate) fn read_named(group: &Group, name: &str, rules: &RulePosition, value:
         value.make(ValueDeserializer::Other(&mut Some(node)))
     });
     let located = |error| select::explained(error, rules).skippable().in_link(link).in_link(&group.path()).call_ended();
-    read.and_then(|()| rules.finish()).map_err(located)?;
+    read_failure::instead_of(read).and_then(|()| rules.finish()).map_err(located)?;
     group.spot().child(link).finish()
 }
 

@@ -26,6 +26,7 @@ use crate::layout::ARRAY;
 
 /// Where a wrapper reads itself: what the bridge carries. It can be kept, and read later.
 #[derive(Debug)]
+#[cfg_attr(feature = "remote", allow(clippy::large_enum_variant, reason = "nearly all are the larger one"))]
 pub(crate) enum Source {
     /// A value behind a link.
     Node(Node),

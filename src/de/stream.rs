@@ -15,6 +15,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, Result};
 use crate::ground::ledger;
 use crate::ground::limits::Limits;
+use crate::ground::read_failure;
 use crate::ground::stack::with_room;
 use crate::h5::within::{Within, is_root, root_of};
 use crate::h5::{self, Attributes, Group, Object, OpenFile, anew};
@@ -58,7 +59,8 @@ impl Stream {
             ledger::of_file(file_size);
             (open(&mut links), Limits::current())
         });
-        let column = opened.map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
+        let column = read_failure::instead_of(opened)
+            .map_err(|error| links.iter().rev().fold(error, |error, link| error.in_link(link)))?;
         Ok(Self { column, depth: Depth::default().in_sequence()?, links, file_size, limits, file })
     }
 
@@ -98,7 +100,7 @@ impl Stream {
                 value.make(ValueDeserializer::Element(element))
             })
         });
-        read.map_err(|error| {
+        read_failure::instead_of(read).map_err(|error| {
             let error = error.in_element(usize::try_from(index).unwrap_or(usize::MAX));
             links.iter().rev().fold(error, |error, link| error.in_link(link)).call_ended()
         })

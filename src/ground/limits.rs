@@ -7,6 +7,7 @@ use crate::ground::call_end;
 use crate::ground::error::{Error, ErrorKind};
 use crate::ground::ledger::{self, Ledger};
 use crate::ground::memory::memory_size;
+use crate::ground::read_failure;
 use crate::ground::stack::with_room;
 
 /// How deep structs, maps, enums and sequences may nest. See [`Depth`](crate::ground::depth::Depth).
@@ -128,6 +129,11 @@ impl Limits {
         CURRENT.get().unwrap_or_default()
     }
 
+    /// Whether something is being read or written.
+    pub(crate) fn is_in_force() -> bool {
+        CURRENT.get().is_some()
+    }
+
     /// Whether something is being read.
     pub(crate) fn is_reading() -> bool {
         CURRENT.get().is_some_and(|limits| !limits.is_writing)
@@ -176,7 +182,10 @@ impl Limits {
         ledger::limits_changed();
         let ledger = Ledger::default();
         // Nothing from before counts with what begins here.
-        let _own = back.0.is_none().then(|| ledger.begin());
+        let _own = back.0.is_none().then(|| {
+            drop(read_failure::take());
+            ledger.begin()
+        });
         // What is read or written nests, and libhdf5 takes stack as well.
         with_room(inside)
     }

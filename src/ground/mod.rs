@@ -12,6 +12,7 @@ pub(crate) mod link_name;
 pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod progress;
+pub(crate) mod read_failure;
 pub(crate) mod stack;
 pub(crate) mod time;
 pub(crate) mod wrapper_slot;

@@ -42,13 +42,14 @@ use std::sync::{Arc, LazyLock};
 
 use hdf5_sys::h5::{haddr_t, herr_t, hsize_t};
 use hdf5_sys::h5f::{H5F_ACC_CREAT, H5F_ACC_EXCL, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5F_close_degree_t};
-use hdf5_sys::h5fd::{H5FD_mem_t, H5FDregister};
+use hdf5_sys::h5fd::H5FD_mem_t;
 use hdf5_sys::h5i::hid_t;
 
 use super::global_heap_writer::Collection;
 #[cfg(target_os = "linux")]
 use super::lock::set_lock;
-use super::{call, library_static, writing};
+use super::sys::h5fd::{self, Public};
+use super::{library_static, writing};
 use crate::ground::error::{Error, Result};
 
 /// Where things in a file begin. It is no more than what the smallest pages of systems have.
@@ -63,22 +64,6 @@ const ORDERED_FEATURES: c_ulong = 0x0000_1000 | 0x0000_8000;
 /// The same, and what libhdf5's own driver for disks has: metadata and small data are aggregated, metadata is accumulated,
 /// data goes through a sieve buffer, and the handle is a descriptor. So the file is as if that driver had made it.
 const PLAIN_FEATURES: c_ulong = ORDERED_FEATURES | 0x9f;
-
-/// What libhdf5 knows, and fills in, of an open file: the first part of [`Open`].
-#[derive(Default)]
-#[repr(C)]
-struct Public {
-    driver_id: hid_t,
-    class: Option<&'static Class>,
-    number: c_ulong,
-    access_flags: c_uint,
-    feature_flags: c_ulong,
-    max_address: haddr_t,
-    base_address: haddr_t,
-    threshold: hsize_t,
-    alignment: hsize_t,
-    paged: bool,
-}
 
 /// An open file.
 #[repr(C)]
@@ -244,7 +229,7 @@ static PLAIN: Class = Class {
 /// Makes a driver known to libhdf5.
 fn register(class: &'static Class) -> Option<hid_t> {
     // SAFETY: the class is as libhdf5 has it since 1.14, and there for ever.
-    call("set up a file driver", || unsafe { H5FDregister(ptr::from_ref(class).cast()) }).ok()
+    unsafe { h5fd::register(ptr::from_ref(class).cast()) }.ok()
 }
 
 /// The driver for files that are whole whenever the program is killed, known to libhdf5.

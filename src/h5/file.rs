@@ -82,6 +82,7 @@ const SWMR_WRITER: Access = Access {
     swmr: true,
     clears_status: false,
     user_block: 0,
+    page_size: 0,
 };
 
 /// How a file is opened for reading.
@@ -95,6 +96,22 @@ fn file_creation() -> Result<Id> {
     h5p::turn_off_times("turn off time stamps", &list)?;
     keep_attribute_order(&list)?;
     Ok(list)
+}
+
+/// The list for files that are made so, which is the one that is kept where it can be.
+fn creation_of(access: Access, kept: &'static Id) -> Result<Handle> {
+    let Access { user_block, page_size, .. } = access;
+    if user_block == 0 && page_size == 0 {
+        return Ok(Handle::Borrowed(kept.get()));
+    }
+    let list = file_creation()?;
+    if user_block > 0 {
+        h5p::set_userblock("have a file begin with a user block", &list, user_block)?;
+    }
+    if page_size > 0 {
+        h5p::set_pages("have a file made of pages", &list, page_size)?;
+    }
+    Ok(Handle::Owned(list))
 }
 
 fn file_access(access: Access) -> Result<Id> {
@@ -150,9 +167,9 @@ fn fresh_access(access: Access) -> Result<Id> {
 fn memory_access(access: Access) -> Result<Id> {
     // Seen in 1.10.8: `H5Fget_file_image` changes a flag in the superblock of such a file, and leaves its checksum.
     #[cfg(not(hdf5_v114))]
-    if access.libver.0 > LibraryVersion::Earliest {
+    if access.libver.0 > LibraryVersion::Earliest || access.page_size > 0 {
         let message = "a file in memory does not open if the linked HDF5, which is older than 1.14, makes it in a later \
-                       format: write to a file on disk, or leave the lower bound of `libver` at `earliest`";
+                       format: write to a file on disk, or leave the lower bound of `libver` at `earliest`, and `page_size` away";
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
     let memory = file_access(Access { locking: None, ..access })?;
@@ -329,14 +346,7 @@ impl File {
 
     fn make(path: &Path, access: Access, flags: std::ffi::c_uint) -> Result<Self> {
         let (path, lists) = (c_path(path)?, lists()?);
-        let creation = match access.user_block {
-            0 => Handle::Borrowed(lists.creation.get()),
-            size => {
-                let list = file_creation()?;
-                h5p::set_userblock("have a file begin with a user block", &list, size)?;
-                Handle::Owned(list)
-            }
-        };
+        let creation = creation_of(access, &lists.creation)?;
         let access = on_disk_fresh(access, &lists.fresh)?;
         Self::locked_by_library(&mut || h5f::create("create the file", &path, flags, creation.get(), access.get()))
             .map(Self::made)
@@ -443,10 +453,9 @@ impl File {
             true => Handle::Borrowed(lists.memory.get()),
             false => Handle::Owned(memory_access(access)?),
         };
-        Self::opened(&mut || {
-            h5f::create("create a file in memory", &name, H5F_ACC_TRUNC, lists.creation.get(), memory.get())
-        })
-        .map(Self::made)
+        let creation = creation_of(access, &lists.creation)?;
+        Self::opened(&mut || h5f::create("create a file in memory", &name, H5F_ACC_TRUNC, creation.get(), memory.get()))
+            .map(Self::made)
     }
 
     /// Opens the file that `image` is, in memory, for reading.

@@ -7,6 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(feature = "remote")]
+use std::sync::{Arc, Weak};
 
 use hdf5_sys::h5f::{H5F_ACC_RDWR, H5F_ACC_SWMR_READ};
 use hdf5_sys::h5i::hid_t;
@@ -15,12 +17,16 @@ use hdf5_sys::h5p::H5P_CLS_FILE_ACCESS;
 use super::attribute::Attributes;
 use super::global_heap::{Bytes, Heap};
 use super::preadv::Scattered;
+#[cfg(feature = "remote")]
+use super::remote_driver::{Purpose, RemoteBytes};
 use super::structure::{self, CacheImage, Superblock};
 use super::sys::{h5f, h5i, h5p};
 use super::{Id, library_static, locked, property_list};
 use crate::ground::call_end;
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::limits::Limits;
+#[cfg(feature = "remote")]
+use crate::ground::read_failure;
 
 /// How many times the size of the file may be brought in from heaps and looked at since [`start_call`], beside what the limits
 /// allow. Nothing in a heap belongs to two items, unless someone lies.
@@ -85,6 +91,9 @@ enum Source {
     Descriptor(std::os::fd::RawFd),
     /// Where libhdf5 has the address of the file's memory.
     Memory(*const *const u8),
+    /// What gives ranges of a file that is elsewhere, for as long as somebody has it open.
+    #[cfg(feature = "remote")]
+    Remote(Weak<dyn RemoteBytes>),
 }
 
 /// An open file whose bytes can be had without libhdf5.
@@ -120,6 +129,8 @@ struct Drivers {
     memory: hid_t,
     /// Those of this crate, if libhdf5 takes any.
     own: Vec<hid_t>,
+    #[cfg(feature = "remote")]
+    remote: hid_t,
 }
 
 fn drivers() -> Result<&'static Drivers> {
@@ -135,7 +146,13 @@ fn drivers() -> Result<&'static Drivers> {
         let own = vec![super::driver::plain().ok()?, super::driver::ordered().ok()?];
         #[cfg(not(all(unix, hdf5_drivers)))]
         let own = Vec::new();
-        Some(Drivers { disk, memory, own })
+        Some(Drivers {
+            disk,
+            memory,
+            own,
+            #[cfg(feature = "remote")]
+            remote: super::remote_driver::driver().ok()?,
+        })
     });
     library_static(&DRIVERS)
 }
@@ -275,11 +292,15 @@ impl FileBytes {
     /// Looks where the bytes of a file are. `None` where libhdf5 has it in another way than as one file on disk or in
     /// memory (parallel, remote, in parts, or through another VOL connector).
     fn of(file: &Id, number: u64) -> Result<Option<Self>> {
-        let what = "look into a file";
         let Some(Driver { id: driver, has_copy }) = driver_of(file, Some(number))? else { return Ok(None) };
         let drivers = drivers()?;
         let is_own = drivers.own.contains(&driver);
         let on_disk = driver == drivers.disk || is_own;
+        #[cfg(feature = "remote")]
+        if driver == drivers.remote {
+            let Some(bytes) = remote_of(file)? else { return Ok(None) };
+            return Self::of_source(file, number, Source::Remote(Arc::downgrade(&bytes)), false, false).map(Some);
+        }
         if !(on_disk && cfg!(unix) || driver == drivers.memory) {
             return Ok(None);
         }
@@ -290,6 +311,12 @@ impl FileBytes {
             true => Source::Descriptor(unsafe { handle.cast::<std::os::fd::RawFd>().read() }),
             _ => Source::Memory(handle.cast_const().cast()),
         };
+        Self::of_source(file, number, source, is_own, has_copy).map(Some)
+    }
+
+    /// The same, where its bytes are known to be.
+    fn of_source(file: &Id, number: u64, source: Source, is_own: bool, has_copy: bool) -> Result<Self> {
+        let what = "look into a file";
         let intent = h5f::intent(what, file)?;
         let (writable, is_followed) = (intent & H5F_ACC_RDWR != 0, intent & H5F_ACC_SWMR_READ != 0);
         let mut raw = Self {
@@ -325,7 +352,12 @@ impl FileBytes {
             }
             raw.shares_messages = superblock.shares_messages(&raw);
         }
-        Ok(Some(raw))
+        #[cfg(feature = "remote")]
+        if let Some(error) = read_failure::noted() {
+            // What could not be read is not known.
+            return Err(error);
+        }
+        Ok(raw)
     }
 
     /// Bytes of an address and of a length, as the superblock says, if that is the first in the file, where libhdf5 looks for it
@@ -368,6 +400,12 @@ impl FileBytes {
         self.is_followed
     }
 
+    /// What addresses count from.
+    #[cfg(feature = "remote")]
+    pub(super) fn base(&self) -> u64 {
+        self.base
+    }
+
     /// Bytes of an address in the file.
     pub(super) fn address_size(&self) -> usize {
         self.address_size
@@ -387,6 +425,15 @@ impl FileBytes {
         h5f::vfd_handle("look into a file", file)
     }
 
+    /// Whether each read of it is a call of the system's.
+    fn is_on_disk(&self) -> bool {
+        match self.source {
+            #[cfg(unix)]
+            Source::Descriptor(_) => true,
+            _ => false,
+        }
+    }
+
     /// Bytes of the file as the disk has it now, if it is on one and room can be [reserved](Self::reserve) there.
     pub(super) fn size_on_disk(&self) -> Result<Option<u64>> {
         match &self.source {
@@ -404,7 +451,7 @@ impl FileBytes {
     pub(super) fn reserve(&self, start: u64, end: u64) -> std::io::Result<()> {
         match &self.source {
             Source::Descriptor(descriptor) => as_file(*descriptor, |file| reserve(file, start, end)),
-            Source::Memory(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -539,6 +586,8 @@ impl FileBytes {
                 // writes it out, as it was just made to do.
                 h5f::size("look into a file", file)?
             }
+            #[cfg(feature = "remote")]
+            Source::Remote(bytes) => bytes.upgrade().ok_or_else(closed)?.len(),
         };
         self.len = len.saturating_sub(self.base);
         Ok(())
@@ -569,11 +618,94 @@ impl Bytes for FileBytes {
                     ptr::copy_nonoverlapping((*place).read().add(start as usize), into.as_mut_ptr(), into.len());
                 }
             }
+            #[cfg(feature = "remote")]
+            Source::Remote(bytes) => {
+                let bytes = bytes.upgrade().ok_or_else(closed)?;
+                read_remote(&*bytes, start, into)?;
+            }
         }
         if let Some(image) = &self.image {
             image.put(address, into);
         }
         Ok(())
+    }
+
+    #[cfg(feature = "remote")]
+    fn is_remote(&self) -> bool {
+        matches!(self.source, Source::Remote(_))
+    }
+
+    #[cfg(feature = "remote")]
+    fn fetch(&self, ranges: &[std::ops::Range<u64>]) -> Result<()> {
+        let Source::Remote(bytes) = &self.source else { return Ok(()) };
+        let bytes = bytes.upgrade().ok_or_else(closed)?;
+        let based: Vec<_> =
+            ranges.iter().map(|range| self.base + range.start..self.base.saturating_add(range.end)).collect();
+        bytes.fetch(&based).inspect_err(|error| read_failure::note(error.copy()))
+    }
+}
+
+#[cfg(feature = "remote")]
+#[cold]
+fn closed() -> Error {
+    Error::new(ErrorKind::Gone, "the file was closed")
+}
+
+/// Reads what is at `start`, and takes note of a failure: not all who look at structures pass errors on.
+#[cfg(feature = "remote")]
+fn read_remote(bytes: &dyn RemoteBytes, start: u64, into: &mut [u8]) -> Result<()> {
+    bytes.read(Purpose::Metadata, &mut [(start, into)]).inspect_err(|error| read_failure::note(error.copy()))
+}
+
+/// What gives the bytes of the file, if it is one that is elsewhere. The library's lock is held.
+#[cfg(feature = "remote")]
+pub(super) fn remote_of(file: &Id) -> Result<Option<Arc<dyn RemoteBytes>>> {
+    let Some(Driver { id, .. }) = driver_of(file, None)? else { return Ok(None) };
+    if id != drivers()?.remote {
+        return Ok(None);
+    }
+    let handle = h5f::find_vfd_handle(file);
+    // SAFETY: the handle is that of a file of this driver, which is open, as `file` is a handle of it. The lock is held.
+    Ok(handle.map(|handle| unsafe { super::remote_driver::bytes_of(handle) }))
+}
+
+/// A file that is elsewhere, and that libhdf5 has not opened, from its superblock on.
+#[cfg(feature = "remote")]
+pub(super) struct RemoteStart<'a> {
+    bytes: &'a dyn RemoteBytes,
+    base: u64,
+}
+
+#[cfg(feature = "remote")]
+impl<'a> RemoteStart<'a> {
+    /// All of it, where it has no superblock.
+    pub(super) fn of(bytes: &'a dyn RemoteBytes) -> Result<Self> {
+        let mut failed = None;
+        let base = superblock_at(bytes.len(), |at| {
+            let mut signature = [0; 8];
+            match bytes.read(Purpose::Metadata, &mut [(at, &mut signature)]) {
+                Ok(()) => signature == *SIGNATURE,
+                Err(error) => failed.replace(error).is_none(),
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(Self { bytes, base: base.unwrap_or(0) }),
+        }
+    }
+}
+
+#[cfg(feature = "remote")]
+impl Bytes for RemoteStart<'_> {
+    fn len(&self) -> u64 {
+        self.bytes.len() - self.base
+    }
+
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
+        match address.checked_add(into.len() as u64).filter(|end| *end <= self.len()) {
+            Some(_) => self.bytes.read(Purpose::Metadata, &mut [(self.base + address, into)]),
+            None => Err(Error::corrupt("an address beyond the end of the file")),
+        }
     }
 }
 
@@ -741,9 +873,17 @@ impl Bytes for Windowed<'_> {
         self.0.len
     }
 
+    fn is_remote(&self) -> bool {
+        self.0.is_remote()
+    }
+
+    fn fetch(&self, ranges: &[std::ops::Range<u64>]) -> Result<()> {
+        self.0.fetch(ranges)
+    }
+
     fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
         let Self(file) = self;
-        let is_ahead = Limits::is_reading() && !matches!(file.source, Source::Memory(_));
+        let is_ahead = Limits::is_reading() && file.is_on_disk();
         if !is_ahead || into.len() as u64 > WINDOW_SIZE {
             return file.read(address, into);
         }

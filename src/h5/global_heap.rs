@@ -25,6 +25,16 @@ pub(super) trait Bytes {
 
     /// Fills `into` with what is at `address`.
     fn read(&self, address: u64, into: &mut [u8]) -> Result<()>;
+
+    /// Whether each read may cost a request to another machine.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
+    /// Has these bytes, as far as they are there, read soon without one for each.
+    fn fetch(&self, _ranges: &[std::ops::Range<u64>]) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Bytes for &dyn Bytes {
@@ -34,6 +44,14 @@ impl Bytes for &dyn Bytes {
 
     fn read(&self, address: u64, into: &mut [u8]) -> Result<()> {
         (**self).read(address, into)
+    }
+
+    fn is_remote(&self) -> bool {
+        (**self).is_remote()
+    }
+
+    fn fetch(&self, ranges: &[std::ops::Range<u64>]) -> Result<()> {
+        (**self).fetch(ranges)
     }
 }
 

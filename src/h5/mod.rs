@@ -18,6 +18,7 @@ mod dataset;
 mod driver;
 mod dtype;
 mod external_access;
+mod fetching;
 mod few_chunks;
 mod file;
 mod file_bytes;
@@ -46,6 +47,8 @@ mod present;
 mod read_ahead;
 mod reference;
 pub(crate) mod referred;
+#[cfg(feature = "remote")]
+mod remote_driver;
 mod removal;
 mod repack;
 mod row_vectors;
@@ -90,6 +93,8 @@ pub(crate) use open_file::{OpenFile, anew, path_of};
 pub(crate) use parallel::feed;
 pub(crate) use read_ahead::{Block, ReadAhead};
 pub(crate) use reference::ReferencedFile;
+#[cfg(feature = "remote")]
+pub(crate) use remote_driver::{Purpose, RemoteBytes, open_remote, with_remote};
 pub(crate) use repack::{Outcome as Repacked, repack};
 pub(crate) use row_vectors::Table;
 pub(crate) use selection::Selection;
@@ -109,6 +114,7 @@ use self::sys::h5p;
 use crate::ground::error::{Error, ErrorKind, Hdf5Error, Result};
 use crate::ground::library_lock;
 use crate::ground::limits::Limits;
+use crate::ground::read_failure;
 
 /// The value by which a function of libhdf5 says that it failed.
 trait Status: Copy {
@@ -151,6 +157,10 @@ fn under_lock<R>(filters: bool, inside: impl FnOnce() -> R) -> R {
     }
     hdf5::sync::sync(|| {
         let _holding = library_lock::Holding::new();
+        if !Limits::is_in_force() {
+            // No call asks for it.
+            drop(read_failure::take());
+        }
         external_access::forget_build_folder();
         let _no_plugins = (filters && Limits::keeps_plugins_out()).then(external_access::NoPlugins::new);
         inside()
@@ -249,6 +259,9 @@ pub(crate) mod failing {
 /// The error for what libhdf5 put on its error stack: the reason at the bottom of it.
 #[cold]
 fn failure(what: &str) -> Error {
+    if let Some(error) = read_failure::noted() {
+        return error;
+    }
     let stack = hdf5::Error::query().ok().and_then(|error| error.stack()).filter(|stack| !stack.is_empty());
     let Some(stack) = stack else {
         return Error::new(ErrorKind::Hdf5, format!("HDF5 could not {what}: libhdf5 gave no reason"));
@@ -318,6 +331,8 @@ macro_rules! users {
     };
 }
 users!(hdf5::Group, hdf5::Dataset, hdf5::Datatype);
+#[cfg(feature = "remote")]
+users!(hdf5::File);
 
 impl Drop for Id {
     fn drop(&mut self) {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::dataset::Dataset;
 use super::items::Items;
 use super::locked;
+use super::present::Wanted;
 use super::write_behind::has_processors;
 use crate::ground::error::{Error, Result};
 
@@ -55,6 +56,14 @@ impl Task {
 
     /// Reads the part, if that is still to be done. Nobody is reading it when the library's lock is had.
     fn run(&self) {
+        let waiting = match &*self.state() {
+            State::Waiting(dataset, block, _) => Some((Arc::clone(dataset), block.clone())),
+            _ => None,
+        };
+        if let Some((dataset, Block { start, count })) = waiting {
+            // What goes wrong does so again where it is read.
+            drop(dataset.fetch(Wanted { start: &start, step: None, count: &count }));
+        }
         locked(|| {
             let mut state = self.state();
             match std::mem::take(&mut *state) {

@@ -78,6 +78,7 @@ impl Dataset {
         let Selection { start, step, count } = selection;
         let wanted = Wanted { start, step: Some(step), count };
         let memory = simple_space(&[items])?;
+        self.fetch(wanted)?;
         // SAFETY: room for as many items as `memory` has, which is zeroed where the library may not fill all.
         unsafe {
             element.filled(elements, !self.fills()?, |values| {

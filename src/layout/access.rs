@@ -79,6 +79,8 @@ pub(crate) struct Access {
     pub(crate) clears_status: bool,
     /// How many bytes a new file begins with that are none of HDF5's.
     pub(crate) user_block: u64,
+    /// Bytes of the pages that a new file is made of; 0 for one that is not in pages.
+    pub(crate) page_size: u64,
 }
 
 impl Default for Access {
@@ -89,6 +91,7 @@ impl Default for Access {
             swmr: false,
             clears_status: false,
             user_block: 0,
+            page_size: 0,
         }
     }
 }

@@ -45,6 +45,7 @@ use crate::ground::error::{Error, Result};
 use crate::ground::ledger;
 use crate::ground::limits::Limits;
 use crate::ground::link_name::unescape;
+use crate::ground::read_failure;
 use crate::h5::within::{Within, is_root, root_of};
 use crate::h5::{self, AsGroup, Attributes, Contents, Identity, LinkTarget, Selection, Shape, hard_links};
 use crate::layout::access::Access;
@@ -69,7 +70,7 @@ impl Home {
             ledger::of_file(self.size);
             inside()
         });
-        done.map_err(|error| {
+        read_failure::instead_of(done).map_err(|error| {
             let error = error.located_at(path);
             match &self.name {
                 Some(name) => error.in_file(name),

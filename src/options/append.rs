@@ -289,7 +289,9 @@ impl WriteOptions {
                 option,
                 match option {
                     "overwrite" => "it is begun where nothing is, or gone on with",
-                    "libver" => "a file of an appender's own is of the formats that files are without this",
+                    "libver" | "page_size" => {
+                        "a file of an appender's own is of the formats that files are without this"
+                    }
                     _ => "a file of an appender's own keeps other appenders out by itself, and readers may open it",
                 },
             ));

@@ -160,6 +160,29 @@ impl WriteOptions {
         self
     }
 
+    /// Has a new file ([`to_file`](Self::to_file), [`to_vec`](Self::to_vec)) made of pages of that many bytes, each of descriptions of
+    /// objects (headers, indices) or of data: libhdf5's paged allocation, h5py's `fs_strategy="page"`. So what describes the objects is
+    /// together, and [remote files](https://docs.rs/filebacked/latest/filebacked/remote/) of many objects are opened and looked through
+    /// with few requests. 64 KiB suit that. A file of few bytes gets larger by it: it has two pages at least.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("run.h5");
+    /// filebacked::WriteOptions::new().page_size(64 << 10).to_file(&path, &[1.5, 2.5])?;
+    /// let file = filebacked::hdf5::File::open(&path)?;
+    /// assert_eq!(file.create_plist()?.get_file_space_page_size()?, 64 << 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Writing fails if it is not from 512 bytes to 1 GiB, and into a group of a file that is there already: pages are chosen when a file
+    /// is made. So does [`to_vec`](Self::to_vec) where libhdf5 is older than 1.14.
+    #[must_use]
+    pub fn page_size(mut self, bytes: u64) -> Self {
+        self.access.page_size = bytes;
+        self
+    }
+
     /// Whether libhdf5 locks the file that [`to_file`](Self::to_file) makes, until that takes its place. Without this it does
     /// not: nobody else knows of the file, and a program that another thread starts meanwhile would keep the lock.
     ///
@@ -507,7 +530,7 @@ impl WriteOptions {
 /// The same for values of any type, so that the types of users are not compiled for what is here.
 impl WriteOptions {
     pub(crate) fn put(&self, value: &dyn AnyValue, group: &hdf5::Group) -> Result<()> {
-        self.check_for_values()?;
+        self.check_for_group()?;
         self.watch.during(|run| {
             self.writing(|| {
                 let position = self.rules.start(|| group.name());
@@ -517,7 +540,7 @@ impl WriteOptions {
     }
 
     pub(crate) fn put_named(&self, value: &dyn AnyValue, group: &hdf5::Group, name: &str) -> Result<()> {
-        self.check_for_values()?;
+        self.check_for_group()?;
         let position = self.rules.start(|| path_of(&group.name(), name));
         let write = |group: &Group| ser::write_named(value, group, name, &position, self.overwrite);
         self.watch.during(|run| self.writing(|| write(&Group::of(group)?.begun(run))))
@@ -571,8 +594,21 @@ impl WriteOptions {
         Limits::while_trusting_target(self.trusted, inside)
     }
 
-    /// Refuses what is only for sequences that grow.
+    /// Refuses what is only for other things than a value in a file that is there.
+    fn check_for_group(&self) -> Result<()> {
+        if self.access.page_size != 0 {
+            let message = "`page_size` is for new files: the pages of a file are chosen when it is made";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        self.check_for_values()
+    }
+
+    /// Refuses what is only for sequences that grow, and what cannot be.
     pub(super) fn check_for_values(&self) -> Result<()> {
+        if !matches!(self.access.page_size, 0 | 512..=0x4000_0000) {
+            let message = format!("`page_size({})`: pages have from 512 bytes to 1 GiB", self.access.page_size);
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         if !self.access.swmr {
             return Ok(());
         }
@@ -607,6 +643,7 @@ impl WriteOptions {
             _ if self.overwrite => Some("overwrite"),
             Access { libver, .. } if libver != default.libver => Some("libver"),
             Access { locking, .. } if locking != default.locking => Some("file_locking"),
+            Access { page_size, .. } if page_size != default.page_size => Some("page_size"),
             _ => None,
         }
     }

@@ -51,6 +51,13 @@ impl Packages {
         text(&self.output(command.arg(&script).args(args)), &script.display())
     }
 
+    /// What runs a script of `tests/python` that imports these packages, to be talked to meanwhile.
+    pub(crate) fn script(self, script: &str) -> Command {
+        let mut command = self.command();
+        command.arg(folder().join(script));
+        command
+    }
+
     /// Runs a program in a folder, with these packages and the one in `python/`. The error is what Python says.
     pub(crate) fn run_in(self, directory: &Path, code: &str) -> Result<(), String> {
         let output = self.output(self.command().args(["-c", code]).current_dir(directory));

@@ -18,6 +18,7 @@ use crate::json;
 use crate::limits::Limits;
 use crate::output::{BAD, Color, NAME, NEW, Output, bytes_words, one_line};
 use crate::progress::Progress;
+use crate::read_file::ReadFile;
 use crate::slice::Part;
 
 const EXAMPLES: &str = "\
@@ -187,7 +188,7 @@ impl Check {
         count: &mut usize,
     ) -> Outcome<bool> {
         let name = file.display().to_string();
-        let root = match options.objects_file(file) {
+        let root = match options.objects_of(file) {
             Ok(root) => root,
             // Whether it is damaged is said by itself.
             Err(_) if file.is_file() && !self.no_data => return Ok(true),
@@ -268,7 +269,7 @@ impl<'a> Checker<'a> {
     }
 
     fn run(&mut self, report: Report<'_>) -> Outcome {
-        let root = self.options.objects_file(self.file)?;
+        let root = self.options.objects_of(self.file)?;
         self.seen.insert(root.id()?.address());
         let mut stack = Vec::new();
         self.enter(root, false, &mut stack, report)?;
@@ -376,8 +377,8 @@ impl<'a> Checker<'a> {
     /// Reads all of a value.
     fn value(&mut self, path: &str, report: Report<'_>) -> Outcome {
         let read = match path {
-            "/" => self.options.from_file::<Discarded>(self.file),
-            path => self.options.read_at::<Discarded>(self.file, path),
+            "/" => self.options.value_of::<Discarded>(self.file),
+            path => self.options.value_at::<Discarded>(self.file, path),
         };
         match read {
             Ok(Discarded) => Ok(()),

@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::output::{Color, Output};
 #[cfg(feature = "parquet")]
 use crate::parquet;
+use crate::read_file::ReadFile;
 use crate::records::{Record, Row, Schema, unified};
 use crate::rows::{Row as CsvRow, RowWriter};
 use crate::tables::CsvRows;
@@ -134,8 +135,8 @@ impl Convert {
         }
         let read = |output: Output, pretty: bool| {
             json::with_sink(output, self.nan, pretty, || match self.is_root() {
-                true => options.from_file::<Written>(&self.input),
-                false => options.read_at::<Written>(&self.input, &self.at),
+                true => options.value_of::<Written>(&self.input),
+                false => options.value_at::<Written>(&self.input, &self.at),
             })
         };
         let mut output = Output::to(new, color)?;
@@ -147,7 +148,7 @@ impl Convert {
                 output.finish()
             }
             Format::Ndjson => {
-                let mut reader: Reader<Written> = options.reader_file(&self.input, &self.at)?;
+                let mut reader: Reader<Written> = options.reader_of(&self.input, &self.at)?;
                 for index in 0..reader.len() {
                     let (back, read) = json::with_sink(output, self.nan, false, || reader.get(index));
                     output = back;
@@ -157,7 +158,7 @@ impl Convert {
                 output.finish()
             }
             Format::Csv => {
-                let mut reader: Reader<CsvRow> = options.reader_file(&self.input, &self.at)?;
+                let mut reader: Reader<CsvRow> = options.reader_of(&self.input, &self.at)?;
                 let mut rows = RowWriter::new(&mut output, true);
                 for index in 0..reader.len() {
                     rows.row(reader.get(index)?)?;
@@ -208,11 +209,11 @@ impl Convert {
     fn transcode<S: serde::Serializer>(&self, options: &ReadOptions, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::Error as _;
 
-        let root = options.objects_file(&self.input).map_err(S::Error::custom)?;
+        let root = options.objects_of(&self.input).map_err(S::Error::custom)?;
         match root.open_path(&self.at).map_err(S::Error::custom)? {
             Object::Group(group) => serde_transcode::transcode(options.deserializer(Group::hdf5(&group)), serializer),
             _ => {
-                let value: Value = options.read_at(&self.input, &self.at).map_err(S::Error::custom)?;
+                let value: Value = options.value_at(&self.input, &self.at).map_err(S::Error::custom)?;
                 value.serialize(serializer)
             }
         }

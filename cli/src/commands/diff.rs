@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::output::{Color, Output};
 use crate::pattern::Pattern;
 use crate::progress::Progress;
+use crate::read_file::ReadFile;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +64,7 @@ impl Diff {
         }
         let options = self.limits.options();
         let open = |file: &Path| -> Outcome<Group> {
-            let root = options.objects_file(file).map_err(|error| Failure::from(error).in_file(file))?;
+            let root = options.objects_of(file).map_err(|error| Failure::from(error).in_file(file))?;
             match root.open_path(&self.at).map_err(|error| Failure::from(error).in_file(file))? {
                 Object::Group(group) => Ok(group),
                 _ => {

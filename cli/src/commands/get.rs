@@ -14,6 +14,7 @@ use crate::failure::{Failure, Outcome};
 use crate::json::{self, Nan, Written};
 use crate::limits::Limits;
 use crate::output::{Color, Output, lines, one_line};
+use crate::read_file::ReadFile;
 use crate::rows::{Row, RowWriter};
 use crate::slice::Part;
 use crate::target::{Found, Target};
@@ -163,7 +164,7 @@ fn get(
     name: Option<&str>,
     output: &mut Option<Output>,
 ) -> Outcome {
-    let root = options.objects_file(file)?;
+    let root = options.objects_of(file)?;
     let (target, found) = target.find(&root)?;
     let mut getter = Getter { file, options, format, nan, name, output, has_begun: false };
     match (found, &target.attribute) {
@@ -356,7 +357,7 @@ impl Getter<'_> {
     /// A list, row by row, or else all as one value.
     fn group(&mut self, group: &Group, target: &Target) -> Outcome {
         let path = group.path();
-        let is_list = || Reader::<serde::de::IgnoredAny>::open_file(self.file, path);
+        let is_list = || self.options.reader_of::<serde::de::IgnoredAny>(self.file, path);
         if target.slice.is_none() && self.format == Format::Json {
             return self.value(path, target);
         }
@@ -393,7 +394,7 @@ impl Getter<'_> {
         match self.format {
             Format::Npy => Err(Failure::error(format!("`{path}` is no dataset: numpy's format has no form for it"))),
             Format::Json => {
-                let mut reader: Reader<Written> = self.options.reader_file(self.file, path)?;
+                let mut reader: Reader<Written> = self.options.reader_of(self.file, path)?;
                 if !is_one {
                     self.out()?.write_all(b"[")?;
                 }
@@ -417,7 +418,7 @@ impl Getter<'_> {
             }
             Format::Text | Format::Csv => {
                 self.heading(is_one)?;
-                let mut reader: Reader<Row> = self.options.reader_file(self.file, path)?;
+                let mut reader: Reader<Row> = self.options.reader_of(self.file, path)?;
                 let is_csv = self.format == Format::Csv;
                 let mut rows = RowWriter::new(self.out()?, is_csv);
                 for index in indices {
@@ -440,8 +441,8 @@ impl Getter<'_> {
         self.begin()?;
         let output = self.output.take().ok_or_else(|| Failure::error("the output is gone"))?;
         let (output, read) = json::with_sink(output, self.nan, true, || match path {
-            "/" => self.options.from_file::<Written>(self.file),
-            path => self.options.read_at::<Written>(self.file, path),
+            "/" => self.options.value_of::<Written>(self.file),
+            path => self.options.value_at::<Written>(self.file, path),
         });
         *self.output = Some(output);
         read?;

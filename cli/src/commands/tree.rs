@@ -13,6 +13,7 @@ use crate::json::{self, Nan};
 use crate::limits::Limits;
 use crate::output::{BAD, Color, DIM, LINK, NAME, Output, TYPE, bytes_words, one_line};
 use crate::pattern::{Pattern, Position};
+use crate::read_file::{ReadFile, size_of};
 use crate::words;
 
 /// The attributes by which the crate's layout says what is stored: the type of an object has that in words.
@@ -61,8 +62,8 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) fn run(self, color: Color) -> Outcome {
-        let root = self.limits.options().objects_file(&self.file)?;
-        let size = std::fs::metadata(&self.file).map_or(0, |file| file.len());
+        let root = self.limits.options().objects_of(&self.file)?;
+        let size = size_of(&self.file);
         let mut output = Output::stdout(color);
         if self.schema {
             let is_whole = std::cell::Cell::new(true);

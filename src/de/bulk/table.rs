@@ -15,6 +15,7 @@ use crate::ground::depth::Depth;
 use crate::ground::error::{Error, ErrorKind, Result, names};
 use crate::ground::ledger;
 use crate::ground::limits::Limits;
+use crate::ground::read_failure;
 use crate::ground::stack::with_room;
 use crate::h5::within::{Within, is_root, root_of};
 use crate::h5::{self, Attributes, Dtype, Group, Object, OpenFile};
@@ -167,7 +168,7 @@ impl StoredTable {
                 ledger::of_file(self.file_size);
                 self.part(start, end)
             });
-            read.map_err(|error| self.located(error).call_ended())
+            read_failure::instead_of(read).map_err(|error| self.located(error).call_ended())
         })
     }
 

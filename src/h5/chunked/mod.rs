@@ -14,6 +14,7 @@ use hdf5_sys::h5i::hid_t;
 pub(super) use self::tail::Tail;
 use super::dataset::{resize, zeroed};
 use super::dtype::is_equal;
+use super::fetching::Fetching;
 use super::filter::{Filter, Pipeline, StoredChunk};
 use super::grid::{Grid, Rows, Run};
 use super::open_file::may_change;
@@ -48,6 +49,7 @@ pub(super) struct Chunked {
     pending: Mutex<Memory>,
     /// Rows that were read, as they are in memory.
     ahead: Mutex<Memory>,
+    fetching: Fetching,
 }
 
 /// Rows in memory.
@@ -170,7 +172,7 @@ impl Chunked {
             return Ok(None);
         }
         let (may_change, (pending, ahead)) = (may_change(dataset)?, Default::default());
-        Ok(Some(Self { grid, pipeline, stored, size, may_change, pending, ahead }))
+        Ok(Some(Self { grid, pipeline, stored, size, may_change, pending, ahead, fetching: Fetching::default() }))
     }
 
     /// How the chunks of a dataset that was just made in chunks are filtered, if that is done here.
@@ -303,7 +305,13 @@ impl Chunked {
         };
         let mut ends = self.grid.dims().to_vec();
         ends[0] = rows.end();
+        let all = self.grid.chunks_of(Rows { start: 0, count: self.grid.rows() }).1;
+        let mut fetched = first;
         let read = |number: usize| {
+            if first + number >= fetched {
+                let rest = first + number..first + count;
+                fetched = self.fetching.chunks(dataset, rest, Some(all), &|number| self.grid.offset(number))?;
+            }
             let chunk = self.read_chunk(dataset, &self.grid.offset(first + number), &ends)?;
             done(share(len, number, count))?;
             Ok((first + number, chunk))

@@ -80,7 +80,12 @@ impl Chunked {
             unsafe { out.take(&bytes, |show| part.each_run(&met, base, show)) }
         };
         let ends = part.ends();
+        let mut fetched = 0;
         let read = |number: usize| {
+            if number >= fetched {
+                let offset = |number: usize| part.chunk(first + number as u64).offset;
+                fetched = self.fetching.chunks(dataset, number..count, None, &offset)?;
+            }
             let met = part.chunk(first + number as u64);
             let chunk = self.read_chunk(dataset, &met.offset, &ends)?;
             Ok((met, chunk))

@@ -7,6 +7,7 @@ use hdf5_sys::h5i::hid_t;
 use super::super::attribute::Attributes;
 use super::super::chunking::{Chunking, sort_of};
 use super::super::dtype::{Dtype, Order};
+use super::super::fetching::Fetching;
 use super::super::group::Group;
 use super::super::sys::{h5d, h5o};
 use super::super::{COMPACT, Handle, Id, PropertyLists, c_name, locked, property_lists};
@@ -123,6 +124,7 @@ impl Dataset {
             is_bare,
             is_chunked,
             chunked,
+            fetching: Fetching::default(),
             is_fixed,
             fills,
             is_sparse,

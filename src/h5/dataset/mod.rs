@@ -20,8 +20,10 @@ use super::attribute::Attributes;
 use super::chunked::{Chunked, chunk_of, is_filtered_here};
 use super::dtype::{Dtype, Order, is_equal};
 use super::external_access::{NoPlugins, check_layout, filter_refused, is_own, missing_filter};
+use super::fetching::Fetching;
 use super::object_info::{Messages, ObjectSummary, summary_of};
 use super::placeholder::seen_as_empty;
+use super::present::Wanted;
 use super::structure::{self, Checked};
 use super::sys::{h5d, h5i, h5p};
 use super::{Handle, Id, locked, varlen};
@@ -50,6 +52,7 @@ pub(crate) struct Dataset {
     /// Whether it is stored in chunks; and how they are filtered, once that was looked at, if it is done here.
     is_chunked: bool,
     chunked: OnceLock<Option<Box<Chunked>>>,
+    fetching: Fetching,
     /// Whether its dimensions cannot change, as it is contiguous or compact.
     is_fixed: bool,
     /// Whether reading sets all items, once that was looked at.
@@ -188,6 +191,7 @@ impl Dataset {
         self.shape = Shape::Simple(dims);
         // It knows the dimensions, too.
         self.chunked = Default::default();
+        self.fetching = Default::default();
         self.is_sparse = Default::default();
     }
 
@@ -312,6 +316,20 @@ impl Dataset {
     /// Its dataspace.
     pub(crate) fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// Its dimensions, if it has any.
+    pub(super) fn dims(&self) -> &[u64] {
+        if let Shape::Simple(dims) = &self.shape { dims } else { &[] }
+    }
+
+    /// Has the items fetched that are wanted, where its file is a remote one, without libhdf5's lock.
+    pub(super) fn fetch(&self, wanted: Wanted<'_>) -> Result<()> {
+        // Those that are filtered here come chunk by chunk.
+        match self.chunked()? {
+            Some(_) => Ok(()),
+            None => self.fetching.items(self.id.get(), self.dims(), wanted),
+        }
     }
 
     /// Its element type.

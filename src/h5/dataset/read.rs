@@ -94,6 +94,7 @@ impl Dataset {
     pub(in crate::h5) fn read_steps(&self, items: u64, selection: &Selection) -> Result<Items> {
         let Selection { start, step, count } = selection;
         let wanted = Wanted { start, step: Some(step), count };
+        self.fetching.items(self.id.get(), self.dims(), wanted)?;
         locked(|| {
             if let Some(chunked) = self.chunked()? {
                 chunked.look_again(self.id.get(), start)?;
@@ -182,9 +183,10 @@ impl Dataset {
         (memory_type, memory): (hid_t, hid_t),
         to: *mut c_void,
     ) -> Result<()> {
-        let opened = if let Shape::Simple(dims) = &self.shape { dims.as_slice() } else { &[] };
+        let opened = self.dims();
         let start = vec![0; opened.len()];
         let all = wanted.unwrap_or(Wanted { start: &start, step: None, count: opened });
+        self.fetching.items(self.id.get(), opened, all)?;
         // SAFETY: as the caller promises.
         if self.is_chunked && locked(|| unsafe { self.read_if_sparse(all, opened, memory_type, to) })? {
             return Ok(());

@@ -5,8 +5,12 @@ use super::filters::{self, Filter};
 use super::layout::{Chunked, Index};
 use super::look::{Look, Part};
 use super::messages::Space;
+use super::places::Places;
 use super::{extensible_array, fixed_array, old_tree, tree};
 use crate::ground::error::Result;
+
+/// Of chunks without an index, no more are taken note of.
+const MOST_NOTED: u64 = 1 << 20;
 
 /// The chunks of a dataset.
 pub(super) struct Chunks<'a> {
@@ -29,6 +33,8 @@ pub(super) struct Chunks<'a> {
     edges: Option<Edges>,
     /// Bytes of all chunks that were met.
     stored: u64,
+    /// How chunks are counted, and where each is, if that is taken note of.
+    noted: Option<(Edges, Places)>,
 }
 
 /// A chunk that an index has.
@@ -75,6 +81,20 @@ impl Chunks<'_> {
         Ok(())
     }
 
+    /// Takes note of where a chunk is that has so many before it along each dimension.
+    pub(super) fn note(&mut self, places: impl Iterator<Item = u64>, address: u64, bytes: u64) {
+        if let Some((_, noted)) = &mut self.noted {
+            noted.note(places, address, bytes);
+        }
+    }
+
+    /// The same of the chunk of that number in an array.
+    fn note_number(&mut self, number: u64, address: u64, bytes: u64) {
+        if let Some((edges, noted)) = &mut self.noted {
+            noted.note(edges.places(number).into_iter(), address, bytes);
+        }
+    }
+
     /// Bytes of an element of an array of chunks.
     pub(super) fn element(&self) -> usize {
         self.look.sizes.address + if self.is_filtered { self.size_size + 4 } else { 0 }
@@ -96,6 +116,7 @@ impl Chunks<'_> {
             };
             let is_bare = self.edges.as_ref().is_some_and(|edges| edges.has_number(number));
             self.meet(part, Met { address, bytes, mask, is_bare })?;
+            self.note_number(number, address, bytes);
         }
         Ok(())
     }
@@ -133,7 +154,9 @@ pub(super) fn check(look: &Look<'_>, part: Part, chunked: &Chunked, space: &Spac
     let bare = bare.fold(0, |bare, (number, _)| bare | 1 << number);
     let edges = (chunked.leaves_edges && is_filtered).then(|| Edges::new(space, chunked));
     let dims = &chunked.dims[..];
-    let mut chunks = Chunks { look, bytes, is_filtered, dims, most, size_size, filters, bare, least, edges, stored: 0 };
+    let noted = look.is_collecting.then(|| (Edges::new(space, chunked), Places::new(space, dims, is_filtered)));
+    let mut chunks =
+        Chunks { look, bytes, is_filtered, dims, most, size_size, filters, bare, least, edges, stored: 0, noted };
     // libhdf5 makes an index of these when the dataset grows, or is copied.
     let is_sound = match chunked.index {
         Index::FixedArray { page_bits } => fixed_array::is_sound(page_bits),
@@ -150,8 +173,12 @@ pub(super) fn check(look: &Look<'_>, part: Part, chunked: &Chunked, space: &Spac
         Index::Single(Some((bytes, mask))) if is_filtered => {
             let is_bare = chunks.is_bare(std::iter::repeat_n(0, rank));
             chunks.meet(part, Met { address, bytes, mask, is_bare })?;
+            chunks.note_number(0, address, bytes);
         }
-        Index::Single(None) if !is_filtered => chunks.meet(part, Met { address, bytes, mask: 0, is_bare: false })?,
+        Index::Single(None) if !is_filtered => {
+            chunks.meet(part, Met { address, bytes, mask: 0, is_bare: false })?;
+            chunks.note_number(0, address, bytes);
+        }
         // libhdf5 (2.2) takes it for one of no bytes that went through the filters (`H5D__single_idx_init`).
         Index::Single(None) => {
             return Err(part.wrong("it has filters, and a chunk of which it is not said how long it is"));
@@ -163,6 +190,10 @@ pub(super) fn check(look: &Look<'_>, part: Part, chunked: &Chunked, space: &Spac
                 Some(all) if !is_filtered => {
                     look.check_within(part, address, all)?;
                     chunks.stored = all;
+                    // Each place follows from the one before: of very many, some are enough.
+                    for number in 0..(all / bytes).min(MOST_NOTED) {
+                        chunks.note_number(number, address.saturating_add(number.saturating_mul(bytes)), bytes);
+                    }
                 }
                 _ => return Err(part.wrong("it has chunks without an index, whose places are not known")),
             }
@@ -170,6 +201,9 @@ pub(super) fn check(look: &Look<'_>, part: Part, chunked: &Chunked, space: &Spac
         Index::FixedArray { .. } => fixed_array::check(&mut chunks, address)?,
         Index::ExtensibleArray(_) => extensible_array::check(&mut chunks, address)?,
         Index::Tree { .. } => tree::check_chunks(&mut chunks, address)?,
+    }
+    if let Some((_, places)) = chunks.noted {
+        *look.places.borrow_mut() = Some(places);
     }
     Ok(chunks.stored)
 }

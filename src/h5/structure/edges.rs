@@ -43,6 +43,19 @@ impl Edges {
         }
         self.order.first().is_some_and(|(at, _)| rest >= self.whole[*at])
     }
+
+    /// How many chunks there are along each dimension before the one of that number in an array.
+    pub(super) fn places(&self, number: u64) -> Vec<u64> {
+        let (mut rest, mut places) = (number, vec![0; self.order.len()]);
+        for (at, most) in self.order.iter().skip(1).rev() {
+            places[*at] = rest % most;
+            rest /= most;
+        }
+        if let Some((at, _)) = self.order.first() {
+            places[*at] = rest;
+        }
+        places
+    }
 }
 
 #[cfg(test)]
@@ -75,5 +88,6 @@ mod tests {
         // Three along the first, of which the last is not whole, for each along the second, of which there are two.
         let expected = [false, false, true, false, false, true, true];
         assert_eq!([0, 1, 2, 3, 4, 5, 6].map(|number| found.has_number(number)), expected);
+        assert_eq!([0, 2, 3, 7].map(|number| found.places(number)), [[0, 0], [2, 0], [0, 1], [1, 2]]);
     }
 }

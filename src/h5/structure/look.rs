@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::checksum::lookup3;
 use super::datatype::Type;
 use super::heap::Heap;
+use super::places::Places;
 use super::shared::Tables;
 use super::superblock::Superblock;
 use crate::ground::error::{Error, Result};
@@ -58,6 +59,9 @@ pub(super) struct Look<'a> {
     pub(super) common: RefCell<Common>,
     /// Bytes of what objects have in common that were looked at: they count for none of them.
     in_common: Cell<u64>,
+    /// Whether the places of chunks are taken note of, and those of the last dataset that was looked at.
+    pub(super) is_collecting: bool,
+    pub(super) places: RefCell<Option<Places>>,
 }
 
 /// What objects of a file have in common, and what is looked at once for all of them.
@@ -85,7 +89,30 @@ impl<'a> Look<'a> {
             referring: RefCell::default(),
             common: RefCell::default(),
             in_common: Cell::new(0),
+            is_collecting: false,
+            places: RefCell::default(),
         }
+    }
+
+    /// The same, which takes note of the places of chunks.
+    #[cfg(feature = "remote")]
+    pub(super) fn collecting(self) -> Self {
+        Self { is_collecting: true, ..self }
+    }
+
+    /// The places of chunks that were taken note of.
+    #[cfg(feature = "remote")]
+    pub(super) fn into_places(self) -> Option<Places> {
+        self.places.into_inner()
+    }
+
+    /// Has structures fetched that are looked at soon, where each costs a request: so many bytes at each of these addresses.
+    pub(super) fn fetch(&self, addresses: impl Iterator<Item = u64>, bytes: u64) -> Result<()> {
+        if !self.file.is_remote() {
+            return Ok(());
+        }
+        let ranges: Vec<_> = addresses.map(|address| address..address.saturating_add(bytes)).collect();
+        self.file.fetch(&ranges)
     }
 
     /// The same, where so many times as much may be looked at.

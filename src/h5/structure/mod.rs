@@ -30,6 +30,8 @@ mod mappings;
 mod messages;
 mod object;
 mod old_tree;
+#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "only chunks of remote files are fetched"))]
+mod places;
 mod shared;
 mod superblock;
 mod symbol_table;
@@ -52,6 +54,8 @@ use self::header::kind;
 pub(super) use self::image::CacheImage;
 use self::look::{Common, Look, Part};
 use self::object::Seen;
+#[cfg(feature = "remote")]
+pub(super) use self::places::Places;
 pub(super) use self::superblock::Superblock;
 pub(super) use self::way::{check_way, find_at, is_file_sound};
 use super::attribute::Attributes;
@@ -391,6 +395,26 @@ pub(super) fn check_target(object: hid_t) -> Result<()> {
 
 fn is_made_here(file: u64) -> bool {
     MADE.lock().unwrap_or_else(PoisonError::into_inner).contains(&file)
+}
+
+/// Where the chunks of a dataset are, if it is in chunks and its file's bytes can be had.
+#[cfg(feature = "remote")]
+pub(super) fn chunk_places(dataset: hid_t) -> Result<Option<Places>> {
+    locked(|| {
+        let address = identity_of(dataset)?.address();
+        let mut found = None;
+        with_file(dataset, |file, known| {
+            let Some((raw, heap)) = known else { return Ok(()) };
+            let base = raw.base();
+            raw.with_stored(file, heap, |raw, heap| {
+                let look = Look::new(raw, raw.address_size(), heap.length_size()).collecting();
+                object::check(&look, address)?;
+                found = look.into_places().map(|places| places.based(base));
+                Ok(true)
+            })
+        })?;
+        Ok(found)
+    })
 }
 
 /// Looks at the datasets that a virtual dataset is made of, in whatever files: libhdf5 opens them by itself.

@@ -54,6 +54,12 @@ fn node(
     if level == 0 {
         return Ok(());
     }
+    let mut children = fields;
+    let addresses = (0..count).map_while(|_| {
+        children.skip(key).ok()?;
+        children.address().ok()?
+    });
+    look.fetch(addresses, start as u64 + len as u64)?;
     for _ in 0..count {
         fields.skip(key)?;
         let Some(child) = fields.address()? else {
@@ -67,20 +73,24 @@ fn node(
 /// Checks the tree that finds chunks.
 pub(super) fn check_chunks(chunks: &mut Chunks<'_>, address: u64) -> Result<()> {
     let (look, dims) = (chunks.look, chunks.dims);
-    let key = 8 + 8 * dims.len();
+    let (key, mut places) = (8 + 8 * dims.len(), Vec::new());
     walk(look, address, CHUNKS, key, &mut |Node { part, mut fields, count, is_leaf }| {
         for _ in 0..if is_leaf { count } else { 0 } {
             let (bytes, mask) = (fields.next(4)?, fields.next(4)? as u32);
+            places.clear();
             for dim in dims {
-                if fields.next(8)? % dim != 0 {
+                let start = fields.next(8)?;
+                if start % dim != 0 {
                     return Err(part.wrong("a chunk lies between others"));
                 }
+                places.push(start / dim);
             }
             let Some(address) = fields.address()? else {
                 return Err(part.wrong("a chunk in it is nowhere"));
             };
             // In this format, all go through the filters.
             chunks.meet(part, Met { address, bytes, mask, is_bare: false })?;
+            chunks.note(places.iter().copied(), address, bytes);
         }
         Ok(())
     })

@@ -146,6 +146,14 @@ fn check_node(nodes: &Nodes<'_>, level: usize, address: u64, count: u64, all: u6
     if level == 0 {
         return if is_sum(count) { Ok(()) } else { Err(wrong()) };
     }
+    let mut children = fields;
+    let addresses = (0..=count).map_while(|_| {
+        let child = children.address().ok()?;
+        let below = if level > 1 { nodes.levels[level - 1].all_size } else { 0 };
+        children.skip(nodes.count_size() + below).ok()?;
+        child
+    });
+    look.fetch(addresses, nodes.size)?;
     let mut sum = count;
     for _ in 0..=count {
         let (child, count) = (fields.address()?, fields.next(nodes.count_size())?);
@@ -168,7 +176,10 @@ pub(super) fn check_chunks(chunks: &mut Chunks<'_>, address: u64) -> Result<()> 
             FILTERED_CHUNKS => (fields.next(size_size)?, fields.next(4)? as u32),
             _ => (bytes, 0),
         };
-        let is_bare = chunks.is_bare(fields.rest().as_chunks().0.iter().map(|place| u64::from_le_bytes(*place)));
-        chunks.meet(part, Met { address, bytes, mask, is_bare })
+        let places = || fields.rest().as_chunks().0.iter().map(|place| u64::from_le_bytes(*place));
+        let is_bare = chunks.is_bare(places());
+        chunks.meet(part, Met { address, bytes, mask, is_bare })?;
+        chunks.note(places(), address, bytes);
+        Ok(())
     })
 }

@@ -322,6 +322,7 @@ unsafe extern "C" {
         persist: hbool_t,
         threshold: hsize_t,
     ) -> herr_t;
+    pub(super) safe fn H5Pset_file_space_page_size(list: hid_t, size: hsize_t) -> herr_t;
     #[cfg(all(unix, hdf5_drivers))]
     pub(super) safe fn H5Pset_alignment(list: hid_t, threshold: hsize_t, alignment: hsize_t) -> herr_t;
     pub(super) safe fn H5Pset_cache(
@@ -392,7 +393,7 @@ unsafe extern "C" {
         count: usize,
         values: *const c_uint,
     ) -> herr_t;
-    #[cfg(all(unix, hdf5_drivers))]
+    #[cfg(any(feature = "remote", all(unix, hdf5_drivers)))]
     pub(super) fn H5Pset_driver(list: hid_t, driver: hid_t, properties: *const c_void) -> herr_t;
     pub(super) fn H5Pset(list: hid_t, name: Name<'_>, value: *const c_void) -> herr_t;
     pub(super) fn H5Pset_file_image(list: hid_t, bytes: *mut c_void, size: usize) -> herr_t;

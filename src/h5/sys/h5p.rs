@@ -78,6 +78,13 @@ pub(in crate::h5) fn forget_freed_room(what: &str, list: &Id) -> Result<()> {
     call(what, || c::H5Pset_file_space_strategy(list.get(), strategy, Default::default(), 1)).map(drop)
 }
 
+/// Has files made of pages of that size, each of metadata or of data, but for what is larger.
+pub(in crate::h5) fn set_pages(what: &str, list: &Id, size: u64) -> Result<()> {
+    let strategy = H5F_fspace_strategy_t::H5F_FSPACE_STRATEGY_PAGE;
+    call(what, || c::H5Pset_file_space_strategy(list.get(), strategy, Default::default(), 1))?;
+    call(what, || c::H5Pset_file_space_page_size(list.get(), size)).map(drop)
+}
+
 /// Has what is larger than `threshold` bytes begin at multiples of `alignment`.
 #[cfg(all(unix, hdf5_drivers))]
 pub(in crate::h5) fn set_alignment(what: &str, list: &Id, threshold: u64, alignment: u64) -> Result<()> {
@@ -118,7 +125,7 @@ pub(in crate::h5) fn clear_status_flags(what: &str, list: &Id) -> Result<()> {
 }
 
 /// Has files opened by a driver that takes no properties.
-#[cfg(all(unix, hdf5_drivers))]
+#[cfg(any(feature = "remote", all(unix, hdf5_drivers)))]
 pub(in crate::h5) fn set_driver(what: &str, list: &Id, driver: hid_t) -> Result<()> {
     // SAFETY: libhdf5 refuses what is no driver, and there are no properties.
     call(what, || unsafe { c::H5Pset_driver(list.get(), driver, ptr::null()) }).map(drop)

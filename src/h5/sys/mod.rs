@@ -13,6 +13,8 @@ mod c;
 pub(super) mod h5a;
 pub(super) mod h5d;
 pub(super) mod h5f;
+#[cfg(any(feature = "remote", all(unix, hdf5_drivers)))]
+pub(super) mod h5fd;
 pub(super) mod h5i;
 pub(super) mod h5l;
 pub(super) mod h5o;

@@ -13,6 +13,7 @@ use crate::figure::{COLORS, Colors, Figure, Form, Look, Source, Style, Wish, dra
 use crate::limits::Limits;
 use crate::output::{Color, Output};
 use crate::progress::Progress;
+use crate::read_file::ReadFile;
 use crate::target::Target;
 
 const EXAMPLES: &str = "\
@@ -94,7 +95,7 @@ impl Plot {
         let (mut sources, mut over) = (Vec::new(), Vec::new());
         for file in &files {
             let in_file = |failure: Failure| failure.in_file(file);
-            let root = self.limits.options().objects_file(file)?;
+            let root = self.limits.options().objects_of(file)?;
             let x = match &self.x {
                 Some(path) => Some(x_of(&root, path).map_err(in_file)?),
                 None => None,

@@ -16,6 +16,7 @@ use crate::failure::{Failure, Outcome};
 use crate::limits::{Limits, size};
 use crate::output::{Color, Output};
 use crate::progress::Progress;
+use crate::read_file::{ReadFile, size_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,8 +79,8 @@ impl Report {
 
     fn page(&self) -> Outcome<html::Html> {
         let options = self.limits.options();
-        let root = options.objects_file(&self.file)?;
-        let size = std::fs::metadata(&self.file).map_or(0, |file| file.len());
+        let root = options.objects_of(&self.file)?;
+        let size = size_of(&self.file);
         let (nodes, counts) = plan::plan(&root, self.max_objects)?;
         let progress = Progress::of_objects(nodes.len() as u64);
         let mut page = Page::new(&self.file, &options, &nodes, self.max_page);

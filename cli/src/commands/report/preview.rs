@@ -9,6 +9,7 @@ use filebacked::{ReadOptions, Reader};
 use crate::commands::report::html::Html;
 use crate::failure::{Failure, Outcome, why};
 use crate::figure::{Form, Source, Style, Wish, figure, in_digits, is_drawn, lay_out, to_svg};
+use crate::read_file::ReadFile;
 use crate::rows::Row;
 use crate::slice::Slice;
 use crate::words;
@@ -184,7 +185,7 @@ pub(super) fn values(dataset: &Dataset, line: &str) -> filebacked::Result<Html> 
 
 /// The first rows of a list of records, however it is stored.
 pub(super) fn records(options: &ReadOptions, file: &Path, path: &str) -> Result<Html, String> {
-    let mut reader: Reader<Row> = options.reader_file(file, path).map_err(|error| why(&error))?;
+    let mut reader: Reader<Row> = options.reader_of(file, path).map_err(|error| why(&error))?;
     let (len, mut rows) = (reader.len(), Vec::new());
     for index in 0..len.min(ROWS) {
         rows.push(reader.get(index).map_err(|error| why(&error))?.into_cells());

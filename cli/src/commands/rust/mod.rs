@@ -23,6 +23,7 @@ use crate::commands::completions;
 use crate::failure::{Failure, Outcome};
 use crate::limits::Limits;
 use crate::output::{Color, Output};
+use crate::read_file::ReadFile;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,7 +79,7 @@ fn derive_path(text: &str) -> Result<String, String> {
 
 impl Rust {
     pub(crate) fn run(self, color: Color) -> Outcome {
-        let root = self.limits.options().objects_file(&self.file)?;
+        let root = self.limits.options().objects_of(&self.file)?;
         let object = match &self.object {
             Some(path) => root.open_path(path)?,
             None => Object::Group(root.clone()),
