@@ -639,8 +639,10 @@ impl Bytes for FileBytes {
     fn fetch(&self, ranges: &[std::ops::Range<u64>]) -> Result<()> {
         let Source::Remote(bytes) = &self.source else { return Ok(()) };
         let bytes = bytes.upgrade().ok_or_else(closed)?;
-        let based: Vec<_> =
-            ranges.iter().map(|range| self.base + range.start..self.base.saturating_add(range.end)).collect();
+        let based: Vec<_> = ranges
+            .iter()
+            .map(|range| range.start.saturating_add(self.base)..range.end.saturating_add(self.base))
+            .collect();
         bytes.fetch(&based).inspect_err(|error| read_failure::note(error.copy()))
     }
 }
