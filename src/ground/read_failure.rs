@@ -11,9 +11,9 @@ thread_local! {
     static NOTED: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
-/// Takes note of the thread's first failure.
+/// Takes note of the thread's first failure. Only what is read from afar fails so.
 #[cold]
-#[cfg_attr(not(feature = "remote"), allow(dead_code, reason = "only what is read from afar fails so"))]
+#[cfg(feature = "remote")]
 pub(crate) fn note(error: Error) {
     NOTED.with_borrow_mut(|noted| {
         noted.get_or_insert(error);

@@ -21,12 +21,12 @@ pub(super) struct Fetching {
 #[cfg(not(feature = "remote"))]
 #[allow(clippy::unused_self, reason = "there are no remote files")]
 impl Fetching {
-    #[inline(always)]
+    #[inline]
     pub(super) fn items(&self, _: hid_t, _: &[u64], _: Wanted<'_>) -> Result<()> {
         Ok(())
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn chunks(
         &self,
         _: hid_t,

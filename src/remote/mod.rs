@@ -29,15 +29,15 @@
 //! | `https://host/run.h5`, `http://` | a server that gives ranges | [`ClientConfigKey`](object_store::ClientConfigKey) |
 //! | `file:///run.h5` | a file, read in the same way | |
 //!
-//! They are those of the crate [`object_store`], which says how each finds its credentials: in the variables above, in a file that
-//! one of them names, or from the machine that the program runs on. [`Opening::option`] sets what they do not say. A bucket that
+//! The options and variables are those of the crate [`object_store`]. It takes credentials from the variables above, from a file that
+//! one of them names, or from the machine that the program runs on. [`Opening::option`] sets an option. A bucket that
 //! everybody may read needs `("skip_signature", "true")`. Any other store can be given itself: [`Opening::store`].
 //!
 //! # How it reads
 //!
 //! - One request opens the file: it brings the first bytes, how long the file is, and which version of it there is (its ETag).
-//! - Bytes come in [blocks](Opening::block), of which [so many](Opening::cache) are kept. What is read on and on is read further and
-//!   further ahead. Blocks that are needed together are asked for [side by side](Opening::concurrency). A file of a few MiB comes as a
+//! - Bytes come in [blocks](Opening::block), of which [so many](Opening::cache) are kept. The longer something is read in order, the
+//!   more is read ahead. Blocks that are needed together are asked for [side by side](Opening::concurrency). A file of a few MiB comes as a
 //!   whole.
 //! - Each request says that it is for the version that was opened (`If-Match`). Where the file was replaced meanwhile, what is read is
 //!   an error of the kind [`Gone`](crate::ErrorKind::Gone), never a mixture.
